@@ -1,0 +1,72 @@
+"""
+Refusals: what the service says no to, and why.
+
+    Refusal
+    ├── NotFound             the thing named does not exist
+    ├── NotAllowed           this person may not do that
+    ├── Conflict             true a moment ago, no longer
+    │   ├── AlreadyTaken     somebody else leads this alarm
+    │   ├── OfferGone        the offer lapsed, was withdrawn or answered
+    │   └── AlarmClosed      nothing more happens on a closed alarm
+    ├── Invalid              the request cannot be understood; `errors` names the places
+    ├── Busy                 not now; try again
+    └── Misconfigured        a settings or district file is wrong; names the place and the cure
+
+A refusal is raised by the rules or the work and translated once, in `web/problems.py`.
+`SendFailed` is not a refusal: it is what a provider says when a message did not leave.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Refusal(Exception):
+    """The base of everything the service says no to. `detail` is a sentence for people."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class NotFound(Refusal):
+    """The thing named does not exist."""
+
+
+class NotAllowed(Refusal):
+    """This person may not do that."""
+
+
+class Conflict(Refusal):
+    """What was asked was possible a moment ago and no longer is."""
+
+
+class AlreadyTaken(Conflict):
+    """Somebody else leads this alarm."""
+
+
+class OfferGone(Conflict):
+    """The offer lapsed, was withdrawn, or has been answered."""
+
+
+class AlarmClosed(Conflict):
+    """Nothing more happens on a closed alarm."""
+
+
+class Invalid(Refusal):
+    """The request cannot be understood; `errors` maps a place in it to what is wrong there."""
+
+    def __init__(self, detail: str, errors: Mapping[str, Any] | None = None) -> None:
+        super().__init__(detail)
+        self.errors = dict(errors or {})
+
+
+class Busy(Refusal):
+    """Not now: try again in a few seconds. Nothing was changed that the caller was told of."""
+
+
+class Misconfigured(Refusal):
+    """A settings or district file is wrong. `place` is the key or row, the detail says what cures it."""
+
+    def __init__(self, place: str, detail: str) -> None:
+        super().__init__(f"{place}: {detail}")
+        self.place = place

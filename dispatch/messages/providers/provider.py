@@ -1,0 +1,206 @@
+"""
+The contract of a message provider.
+
+To add one: write `providers/<name>.py` with a class that keeps this contract, and add one line to `PROVIDERS`.
+A provider sends one attempt and says honestly what became of it; it never retries, never waits for another try and
+never decides whom to ask. Facts on providers: section 1 and 8 of the messaging reference in the project's documents.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol
+
+from dispatch.ids import AttemptId
+
+
+class Channel(StrEnum):
+    """How a message reaches its person."""
+
+    SMS = "sms"
+    VOICE = "voice"
+
+
+class Outcome(StrEnum):
+    """
+    What is certain about an attempt after the call.
+
+    taken      the provider has it and gave it an id
+    refused    the provider said no; it was not sent
+    not_sent   it certainly never reached the provider, or was certainly not processed
+    unknown    it may have been sent: counts as not received, and is looked up
+    """
+
+    TAKEN = "taken"
+    REFUSED = "refused"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+
+
+class Blame(StrEnum):
+    """Whose fault a refusal is: this recipient's number, our sender or settings, or the provider itself."""
+
+    RECIPIENT = "recipient"
+    CONFIG = "config"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """What a provider can do towards one country. `two_way`: replies come back. `urls`: links may stand in a text."""
+
+    sms: bool = True
+    voice: bool = False
+    two_way: bool = False
+    urls: bool = False
+    free_text: bool = True
+    receipts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """
+    One attempt, ready to leave.
+
+    `to` is E.164. `text` is what an SMS says or a call reads aloud; `lang` is `zh` or `en`. `validity_s` is how long the
+    provider may keep trying. `attempt_id` goes into the callback address, so that a callback which overtakes our own
+    settling still finds its attempt. `answerable` marks a call that takes key presses.
+    """
+
+    attempt_id: AttemptId
+    channel: Channel
+    to: str
+    text: str
+    lang: str = "zh"
+    validity_s: int = 120
+    answerable: bool = False
+    seq: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What became of one attempt: see `Outcome`. `provider_id` is theirs, `code` their error code as text."""
+
+    outcome: Outcome
+    provider_id: str | None = None
+    status: str | None = None
+    code: str | None = None
+    http_status: int | None = None
+    blame: Blame | None = None
+    detail: str = ""
+    retry_after_s: float | None = None
+
+
+class ReceiptKind(StrEnum):
+    """What a provider tells later about something it took, from least to most."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The provider's word on an earlier attempt. `key` is equal for every copy of the same callback."""
+
+    key: str
+    kind: ReceiptKind
+    provider_id: str
+    attempt_id: AttemptId | None
+    status: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """
+    A person's answer: a text, or the digits pressed in a call.
+
+    `key` is equal for every copy of the same callback. `attempt_id` is set for a key press: it names the call and by
+    that the offer, so nothing has to be guessed.
+    """
+
+    key: str
+    sender: str
+    text: str
+    attempt_id: AttemptId | None = None
+    voice: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """
+    One HTTP request from a provider, as it arrived.
+
+    `url` is built from the configured public address, the raw path and the raw query, never from the request's own host.
+    """
+
+    kind: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    query: Mapping[str, str]
+    form: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What to answer a hook: status, content type and body."""
+
+    body: str = ""
+    content_type: str = "text/plain; charset=utf-8"
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a verified hook said: receipts and replies to keep, and the answer to give once they are kept."""
+
+    receipts: tuple[Receipt, ...] = ()
+    replies: tuple[Inbound, ...] = ()
+    answer: Answer = Answer()
+
+
+class Forged(Exception):
+    """A hook that does not prove where it came from: answered 403, counted, without effect."""
+
+
+class Provider(Protocol):
+    """One way to reach people. Safe to call from several threads at once."""
+
+    name: str
+
+    def capability(self, to: str) -> Capability:
+        """What this provider can do towards this number's country; `to` is E.164."""
+        ...
+
+    def send(self, message: Outgoing) -> Sent:
+        """
+        One attempt, ended within the provider's own total deadline. Never raises for what a network may do.
+        """
+        ...
+
+    def look_up(self, message: Outgoing, provider_id: str | None, since: datetime) -> Sent | None:
+        """
+        What became of an attempt whose outcome is unknown: TAKEN if the provider has it, NOT_SENT if it certainly has
+        not, None if it cannot tell.
+        """
+        ...
+
+    def hear(self, hook: Hook) -> Heard:
+        """
+        What a webhook says. Verifies first.
+
+        Raises:
+            Forged: the signature is missing or wrong.
+            Invalid: verified, but not understood.
+        """
+        ...
+
+    def lacking(self) -> Sequence[str]:
+        """The settings without which this provider cannot work, by key; empty when it is ready."""
+        ...
