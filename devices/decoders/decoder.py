@@ -6,7 +6,7 @@ line and no clock. To add a protocol: write `decoders/<name>.py` with a class th
 to `DECODERS` in `decoders/__init__.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -24,28 +24,38 @@ class Frame:
     One whole piece of a protocol.
 
     `event` is what it says if the device is *not* registered (`button`, `ambiguous` … never `press` where the frame
-    alone cannot tell); `as_registered(role)` says what it means from a device registered in that role.
+    alone cannot tell); `devices.rules.meaning` says what it means from a device registered in a role. `also` lists
+    further events of the same frame, gravest first.
 
     `address` is what identifies the device to its gateway, in the form of the district file (`EV1527:0a1b2c:01`),
-    None when the frame is the gateway's own or names nobody. `also` lists further events of the same frame, gravest
-    first. `explicit` is True when the protocol itself says *emergency*, so that even an unknown account raises one.
+    None when the frame is the gateway's own or names nobody. `alternatives` are the addresses that a registered device
+    may have instead, in order of preference (`Generic-Remote:5069` beside `Generic-Remote:5069:48`).
+
+    `explicit` is True when the protocol itself says *emergency*, so that even an unknown account raises one.
     `dedup_key` is equal for all copies of one statement and `window_s` says for how long a copy counts as the same
-    (sliding: each copy extends it). `trusted` is False when a checksum was wrong.
-    `answers` is True when the sender waits for an acknowledgement. `fields` are the decoded parts, for people and tests.
+    (`sliding`: each copy extends it; zero: never a copy). `trusted` is False when a checksum was wrong. `answers` is
+    True when the sender waits for an acknowledgement. `fields` are the decoded parts, for people and tests.
     """
 
     event: Event
     raw: bytes
     address: str | None = None
+    alternatives: tuple[str, ...] = ()
     also: tuple[Event, ...] = ()
     scope: Scope = Scope.DEVICE
     explicit: bool = False
     dedup_key: str = ""
     window_s: float = 0.0
+    sliding: bool = True
     trusted: bool = True
     answers: bool = False
     sent_at: datetime | None = None
     fields: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address under which the sender may be registered, the most particular first."""
+        return self.alternatives if self.address is None else (self.address, *self.alternatives)
 
 
 @dataclass(slots=True)
@@ -56,6 +66,47 @@ class Tally:
     bad_checksum: int = 0
     noise_bytes: int = 0
     overlong: int = 0
+
+
+class Tail:
+    """
+    The unfinished end of a stream, never more than `limit` bytes.
+
+    What is over the limit goes from the front, because only the newest bytes can still become a frame. How much is
+    kept depends on the bytes alone, never on how they were cut into reads.
+    """
+
+    __slots__ = ("_kept", "_limit", "_spilt", "_tally")
+
+    def __init__(self, *, limit: int, tally: Tally) -> None:
+        self._kept = bytearray()
+        self._limit = limit
+        self._tally = tally
+        self._spilt = False
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def add(self, data: bytes) -> None:
+        """Appends, forgets the oldest above the limit, and counts once for each overlong piece."""
+        self._kept += data
+        excess = len(self._kept) - self._limit
+        if excess > 0:
+            del self._kept[:excess]
+            self._tally.noise_bytes += excess
+            self._tally.overlong += not self._spilt
+            self._spilt = True
+
+    def peek(self) -> bytes:
+        """What is kept, left where it is."""
+        return bytes(self._kept)
+
+    def take(self) -> bytes:
+        """What is kept; a new piece begins."""
+        kept = bytes(self._kept)
+        self._kept.clear()
+        self._spilt = False
+        return kept
 
 
 class Decoder(Protocol):
@@ -81,8 +132,42 @@ class Decoder(Protocol):
         ...
 
     def refuse(self, data: bytes) -> bytes:
-        """The bytes that ask for a repetition of something garbled, empty where the protocol has none."""
+        """
+        The bytes that ask for a repetition of something garbled, empty where the protocol has none.
+
+        Called after `feed(data)`, once for each by which `tally.malformed` has grown.
+        """
         ...
+
+
+NO_PROFILE: Mapping[str, Event] = MappingProxyType({})
+"""The profile of a gateway whose codes mean what the standard says."""
+
+_ORDER = (
+    Event.PRESS, Event.DURESS, Event.FALL, Event.FALL_SUSPECTED, Event.SMOKE, Event.FIRE, Event.HEAT, Event.GAS,
+    Event.CO, Event.WATER, Event.INACTIVITY, Event.WANDERING, Event.BED_EXIT, Event.ALARM, Event.ALARM_24H,
+    Event.INTRUSION, Event.AMBIGUOUS, Event.BUTTON, Event.STATUS_PRESS, Event.CANCEL, Event.ATTENDANCE,
+    Event.VOICE_REQUEST, Event.JAMMING, Event.OFFLINE, Event.LINK_FAULT, Event.TAMPER, Event.BATTERY_MISSING,
+    Event.LOW_BATTERY, Event.MAINS_FAIL, Event.FAULT, Event.RESTORE,
+)  # fmt: skip
+_RANK = {event: rank for rank, event in enumerate(_ORDER)}
+_LIFE_SIGNS = frozenset({Event.HEARTBEAT, Event.TELEMETRY, Event.TEST})
+
+
+def gravest_first(events: Iterable[Event]) -> tuple[Event, ...]:
+    """
+    The same events, each once, in the order in which they matter.
+
+    Calls for help come first, then trouble of the equipment, then its state, then mere signs of life (PROTOCOLS
+    section 13), so that none hides a graver one.
+    """
+    return tuple(sorted(dict.fromkeys(events), key=_rank))
+
+
+def _rank(event: Event) -> int:
+    if event in _LIFE_SIGNS:
+        return len(_RANK) + 1
+    return _RANK.get(event, len(_RANK))
 
 
 class Role:

@@ -1,0 +1,20 @@
+"""
+Ways to reach people. The contract stands in `provider.py`.
+
+A line here is all that makes a provider known; `messages.order` in the settings says which are used.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from dispatch.messages.providers.console import ConsoleProvider
+from dispatch.messages.providers.provider import Provider
+from dispatch.messages.providers.twilio import TwilioProvider
+
+# Each is made from the frozen settings that stand in its own file: `TwilioProvider(TwilioSettings(…))`.
+PROVIDERS: Mapping[str, Callable[..., Provider]] = MappingProxyType(
+    {
+        "console": ConsoleProvider,
+        "twilio": TwilioProvider,
+    }
+)

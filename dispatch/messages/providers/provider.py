@@ -12,15 +12,10 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
+from urllib.parse import parse_qsl
 
 from dispatch.ids import AttemptId
-
-
-class Channel(StrEnum):
-    """How a message reaches its person."""
-
-    SMS = "sms"
-    VOICE = "voice"
+from dispatch.rules.message import Channel as Channel
 
 
 class Outcome(StrEnum):
@@ -64,9 +59,9 @@ class Outgoing:
     """
     One attempt, ready to leave.
 
-    `to` is E.164. `text` is what an SMS says or a call reads aloud; `lang` is `zh` or `en`. `validity_s` is how long the
-    provider may keep trying. `attempt_id` goes into the callback address, so that a callback which overtakes our own
-    settling still finds its attempt. `answerable` marks a call that takes key presses.
+    `to` is E.164. `text` is what an SMS says or a call reads aloud; `lang` is `zh` or `en`. `validity_s` is how long
+    the provider may keep trying. `attempt_id` goes into the callback address, so that a callback which overtakes our
+    own settling still finds its attempt. `answerable` marks a call that takes key presses.
     """
 
     attempt_id: AttemptId
@@ -77,20 +72,6 @@ class Outgoing:
     validity_s: int = 120
     answerable: bool = False
     seq: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """What became of one attempt: see `Outcome`. `provider_id` is theirs, `code` their error code as text."""
-
-    outcome: Outcome
-    provider_id: str | None = None
-    status: str | None = None
-    code: str | None = None
-    http_status: int | None = None
-    blame: Blame | None = None
-    detail: str = ""
-    retry_after_s: float | None = None
 
 
 class ReceiptKind(StrEnum):
@@ -104,8 +85,33 @@ class ReceiptKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """
+    What became of one attempt: see `Outcome`.
+
+    `provider_id` is theirs, `status` their own word for where it stands and `kind` what that word means; `code` is
+    their error code as text, `retry_after_s` how long they asked us to stay away. `detail` is for the operator and
+    holds no phone number.
+    """
+
+    outcome: Outcome
+    provider_id: str | None = None
+    status: str | None = None
+    kind: ReceiptKind | None = None
+    code: str | None = None
+    http_status: int | None = None
+    blame: Blame | None = None
+    detail: str = ""
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The provider's word on an earlier attempt. `key` is equal for every copy of the same callback."""
+    """
+    The provider's word on an earlier attempt. `key` is equal for every copy of the same callback.
+
+    `code` and `blame` say why it did not arrive, where the provider says so.
+    """
 
     key: str
     kind: ReceiptKind
@@ -113,6 +119,7 @@ class Receipt:
     attempt_id: AttemptId | None
     status: str
     code: str | None = None
+    blame: Blame | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +143,9 @@ class Hook:
     """
     One HTTP request from a provider, as it arrived.
 
-    `url` is built from the configured public address, the raw path and the raw query, never from the request's own host.
+    `url` is built from the configured public address, the raw path and the raw query, never from the request's own
+    host. `form` keeps blank values and every value of a repeated name, because a provider may have signed them; when
+    it is empty, the body is read (`form_of`).
     """
 
     kind: str
@@ -145,6 +154,17 @@ class Hook:
     body: bytes
     query: Mapping[str, str]
     form: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def form_of(hook: Hook) -> dict[str, tuple[str, ...]]:
+    """Every value of every name in a hook's form, blanks included: as the web read it, or else from the body."""
+    if hook.form:
+        return {name: tuple(values) for name, values in hook.form.items() if values}
+    form: dict[str, tuple[str, ...]] = {}
+    body = hook.body.decode("utf-8", "replace")
+    for name, value in parse_qsl(body, keep_blank_values=True):
+        form[name] = (*form.get(name, ()), value)
+    return form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,11 +178,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What a verified hook said: receipts and replies to keep, and the answer to give once they are kept."""
+    """
+    What a verified hook said: receipts and replies to keep, and the answer to give once they are kept.
+
+    `not_kept` is the answer when they could not be kept just now: it makes the provider come again with the same.
+    """
 
     receipts: tuple[Receipt, ...] = ()
     replies: tuple[Inbound, ...] = ()
     answer: Answer = Answer()
+    not_kept: Answer = Answer(status=503)
 
 
 class Forged(Exception):

@@ -1,0 +1,51 @@
+# anling: `make demo` and `make test` are all that a fresh machine needs; `make help` lists the rest.
+# Setting up is the work of ./demo, which does nothing when nothing changed.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check drill bench serve lock clean
+
+BIN := .venv/bin
+ARGS ?=
+# How many tests at once: as many as there are processors.
+JOBS ?= auto
+UV ?= uv
+LOCK_OPTIONS := --no-config --universal --python-version 3.11 --only-binary :all: --generate-hashes \
+                --no-emit-index-url --no-header --no-annotate -q
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+demo: ## a fictional district with a pretend radio gateway, on this machine only
+	@sh ./demo $(ARGS)
+
+test: ## the whole test suite; names what it left out and why (ANLING_TEST_ALL=1: leaving out is failing)
+	@sh ./demo --set-up test
+	@$(BIN)/python -m pytest -n $(JOBS) -q $(ARGS)
+
+check: ## format, lint, types, import contracts, lock guard
+	@sh ./demo --set-up test
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m pytest -q tests/architecture
+
+drill: ## the long fault drills
+	@sh ./demo --set-up test
+	@$(BIN)/python -m pytest -m drill -q $(ARGS)
+
+bench: ## the figures, as ratios against a floor measured in the same run
+	@sh ./demo --set-up test
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+serve: ## the service itself; settings in ANLING_CONFIG=FILE, further arguments in ARGS=
+	@sh ./demo --set-up run
+	@$(BIN)/anling serve $(ARGS)
+
+lock: ## resolve pyproject.toml anew into both locks (needs uv, which ignores the machine's pip settings)
+	@$(UV) pip compile pyproject.toml $(LOCK_OPTIONS) -o requirements.lock
+	@$(UV) pip compile pyproject.toml --extra dev -c requirements.lock $(LOCK_OPTIONS) -o requirements-dev.lock
+
+clean: ## take away what was made here: environment, caches, the demo's data; never var/
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage build dist *.egg-info demo-data
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

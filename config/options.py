@@ -1,0 +1,221 @@
+"""
+The settings as values: frozen, with the defaults that hold when nothing is said.
+
+`config/settings.py` reads and checks them; `config/default.toml` tells an installer what each is for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+_ESCALATION = Path(__file__).with_name("escalation.toml")
+_AUTH_TOKEN_REMEDY = "Set ANLING_PROVIDERS__TWILIO__AUTH_TOKEN, or name a file in auth_token_file."  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """
+    Where pages are served. `public_url` is the address that carers and providers see, without a slash at the end; empty
+    means the address listened on. `streams_max` live streams hold a thread each and stay below `threads`.
+    """
+
+    listen: str = "127.0.0.1:8080"
+    public_url: str = ""
+    threads: int = 48
+    streams_max: int = 24
+    trusted_proxy: str = ""
+
+    @property
+    def host(self) -> str:
+        """The interface listened on, without the brackets of an IPv6 address."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The TCP port listened on; 0 lets the machine choose."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def base_url(self) -> str:
+        """What links and signature checks are built from: never the request's own host."""
+        return self.public_url or f"http://{self.listen}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """
+    One gateway wired to this service. `port` is any pyserial URL, or `exec:`, `stdin:`, `mqtt://`, `tcp-listen://` and
+    so on. `profile` names a receiver's code table; `codes` (code → event) goes on top of it. `station` is the code of
+    the station that answers for devices nobody has registered. `key_hex` is the receiver's shared secret.
+    """
+
+    name: str
+    protocol: str
+    port: str
+    baud: int = 9600
+    bytesize: int = 8
+    parity: str = "N"
+    stopbits: float = 1.0
+    profile: str = "standard"
+    codes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    codec: str = ""
+    station: str = ""
+    key_hex: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSettings:
+    """
+    How messages leave. `order` is the order of fail-over. `hedge_s`: an emergency that the first provider has not
+    answered after so many seconds is also given to the second; 0 switches that off.
+    """
+
+    order: tuple[str, ...] = ("console",)
+    emergency_workers: int = 24
+    notice_workers: int = 4
+    language: str = "zh"
+    hedge_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwilioSettings:
+    """The account at Twilio. `sender` is the key `from`. Two tokens may be good at once, for rotation."""
+
+    account_sid: str = ""
+    sender: str = ""
+    messaging_service_sid: str = ""
+    base_url: str = "https://api.twilio.com"
+    total_deadline_s: float = 6.0
+    auth_token: str = field(default="", repr=False)
+    alternate_auth_token: str = field(default="", repr=False)
+
+    def lacking(self) -> dict[str, str]:
+        """What this account cannot send without: key to remedy."""
+        lacks = {}
+        if not self.account_sid:
+            lacks["account_sid"] = "Write the account's SID, which begins with AC."
+        if not self.auth_token:
+            lacks["auth_token"] = _AUTH_TOKEN_REMEDY
+        if not (self.sender or self.messaging_service_sid):
+            lacks["from"] = "Write a sending number in E.164, or a messaging_service_sid."
+        return lacks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModemSettings:
+    """A GSM modem on a serial port."""
+
+    port: str = ""
+    baud: int = 115200
+    pin: str = field(default="", repr=False)
+
+    def lacking(self) -> dict[str, str]:
+        """What the modem cannot send without: key to remedy."""
+        return {} if self.port else {"port": "Write the modem's serial port, best one under /dev/serial/by-id/."}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleSettings:
+    """The embedded default: messages are shown on the phone page of the console. `echo` also prints them."""
+
+    echo: bool = False
+
+    def lacking(self) -> dict[str, str]:
+        """Nothing: the console is always ready."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """What each message provider needs."""
+
+    console: ConsoleSettings = ConsoleSettings()
+    twilio: TwilioSettings = TwilioSettings()
+    modem: ModemSettings = ModemSettings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationSettings:
+    """The file of escalation policies."""
+
+    file: Path = _ESCALATION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearestSettings:
+    """
+    How the nearest carer is judged. `weights` replace figures of the built-in formula by name (the wiring refuses names
+    that the formula does not know); `rings_m` are the widening circles in metres, empty for the built-in ones.
+    """
+
+    weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    rings_m: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorSettings:
+    """The telephones of the people on watch, E.164, paged when nobody else answers."""
+
+    phones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencySettings:
+    """The public emergency number that an operator is told to call."""
+
+    number: str = "120"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchSettings:
+    """The independent auditor: seconds between two passes."""
+
+    every_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SirenSettings:
+    """The local siren. After `sound_console_s` without a human it sounds; `command` is run to make the noise."""
+
+    sound_console_s: float = 60.0
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """The log on standard output: `format` is json, console, or auto (console on a terminal)."""
+
+    level: str = "info"
+    format: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that was set, checked. `home` is the folder of data; the database's address may hold a password."""
+
+    database_url: str = field(default="sqlite:///var/anling.db", repr=False)
+    home: Path = Path("var")
+    web: WebSettings = WebSettings()
+    gateways: tuple[GatewaySettings, ...] = ()
+    messages: MessageSettings = MessageSettings()
+    providers: ProviderSettings = ProviderSettings()
+    escalation: EscalationSettings = EscalationSettings()
+    nearest: NearestSettings = NearestSettings()
+    operators: OperatorSettings = OperatorSettings()
+    emergency: EmergencySettings = EmergencySettings()
+    watch: WatchSettings = WatchSettings()
+    siren: SirenSettings = SirenSettings()
+    log: LogSettings = LogSettings()
+
+    def lacking(self) -> dict[str, str]:
+        """
+        What a provider named in `messages.order` still needs: full key to remedy, empty when all is there.
+
+        Not part of the checking, because `doctor` and `decode` run without credentials; the start of the service asks.
+        """
+        return {
+            f"providers.{name}.{key}": remedy
+            for name in self.messages.order
+            for key, remedy in getattr(self.providers, name).lacking().items()
+        }

@@ -1,0 +1,261 @@
+"""
+What the settings file may say: every key with its type, its limits and what to write instead of a wrong value.
+
+`config/settings.py` applies it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from marshmallow import ValidationError, fields, post_load, pre_load, validate, validates_schema
+
+from config.options import (
+    ConsoleSettings,
+    EmergencySettings,
+    EscalationSettings,
+    GatewaySettings,
+    LogSettings,
+    MessageSettings,
+    ModemSettings,
+    NearestSettings,
+    OperatorSettings,
+    ProviderSettings,
+    Settings,
+    SirenSettings,
+    TwilioSettings,
+    WatchSettings,
+    WebSettings,
+)
+from config.schemas import Table, by_key, is_secret, say
+
+_SECRET_MAX = 4096
+_NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_PHONE = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z")
+_POSITIVE = validate.Range(min=0, min_inclusive=False)
+_COUNT = validate.Range(min=1, max=4096)
+
+
+def _is_listen(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return bool(host) and len(port) <= 5 and port.isascii() and port.isdigit() and int(port) <= 65_535
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
+def _must(holds: Any, what: str) -> Any:
+    """A validator from a predicate, with a sentence of its own."""
+
+    def check(value: Any) -> None:
+        if not holds(value):
+            raise ValidationError(what)
+
+    return check
+
+
+_LISTEN = _must(_is_listen, "Not an address to listen on.")
+_URL = _must(lambda text: text == "" or (_is_url(text) and not text.endswith("/")), "Not an address of the web.")
+_HEX_KEY = _must(
+    lambda text: len(text) in {0, 32, 48, 64} and not set(text.lower()) - set("0123456789abcdef"),
+    "Not a key of 16, 24 or 32 bytes in hexadecimal.",
+)
+
+
+def _text(remedy: str, *checks: Any, secret: bool = False, **more: Any) -> fields.String:
+    return fields.String(validate=list(checks), metadata=say(remedy, secret=secret), **more)
+
+
+def _whole(remedy: str, check: Any = _COUNT) -> fields.Integer:
+    return fields.Integer(strict=True, validate=check, metadata=say(remedy))
+
+
+def _seconds(remedy: str, check: Any = _POSITIVE) -> fields.Float:
+    return fields.Float(validate=check, metadata=say(remedy))
+
+
+class _Section(Table):
+    """A table of the settings."""
+
+    @pre_load
+    def _secrets_read(self, data: Any, **_: Any) -> Any:
+        """A secret may lie in a file of its own, as systemd's credentials do; the environment has the last word."""
+        if not isinstance(data, Mapping):
+            return data
+        read = dict(data)
+        for key, wanted in by_key(self).items():
+            if is_secret(wanted) and f"{key}_file" in read:
+                path = read.pop(f"{key}_file")
+                read.setdefault(key, _secret(path, f"{key}_file"))
+        return read
+
+
+def _secret(path: Any, key: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")[:_SECRET_MAX].strip()
+    except (OSError, ValueError, TypeError):
+        what = "The file of the secret cannot be read. Check its path and who may read it."
+        raise ValidationError(what, key) from None
+
+
+class _WebSchema(_Section):
+    value = WebSettings
+    listen = _text('host and port, like "127.0.0.1:8080"', _LISTEN)
+    public_url = _text('the address carers see, like "https://anling.example", without a slash at the end', _URL)
+    threads = _whole("a number of threads from 1 to 4096")
+    streams_max = _whole("a number at least 8 below web.threads")
+    trusted_proxy = _text("the address of the proxy in front, or nothing")
+
+    @validates_schema
+    def _streams_leave_room(self, data: dict[str, Any], **_: Any) -> None:
+        threads = data.get("threads", WebSettings().threads)
+        if data.get("streams_max", WebSettings().streams_max) > threads - 8:
+            raise ValidationError("Live streams would hold the threads that webhooks need.", "streams_max")
+
+
+class _GatewaySchema(_Section):
+    value = GatewaySettings
+    name = _text("a name of its own in letters, digits, dots and dashes", _NAME, required=True)
+    protocol = _text('the name of a decoder, like "rflink"', _NAME, required=True)
+    port = _text('a serial port like "/dev/ttyUSB0", or a stream like "tcp-listen://0.0.0.0:5000"',
+                 validate.Length(min=1), required=True)  # fmt: skip
+    baud = _whole("the line's speed, like 57600", validate.Range(min=50, max=4_000_000))
+    bytesize = _whole("5, 6, 7 or 8", validate.OneOf([5, 6, 7, 8]))
+    parity = _text('"N", "E", "O", "M" or "S"', validate.OneOf(list("NEOMS")))
+    stopbits = fields.Float(validate=validate.OneOf([1.0, 1.5, 2.0]), metadata=say("1, 1.5 or 2"))
+    profile = _text('the name of a code table, like "standard"', _NAME)
+    codes = fields.Dict(keys=fields.String(), values=fields.String(), metadata=say('a table like { "140" = "press" }'))
+    codec = _text("the name of the payload's layout, or nothing")
+    station = _text("the code of a station in the district file, or nothing")
+    key_hex = _text("32, 48 or 64 hexadecimal digits", _HEX_KEY, secret=True)
+
+
+class _MessageSchema(_Section):
+    value = MessageSettings
+    order = fields.List(
+        fields.String(validate=validate.OneOf(["console", "twilio", "modem"])),
+        validate=[validate.Length(min=1), _must(lambda names: len(set(names)) == len(names), "A name stands twice.")],
+        metadata=say('names of providers, each once, like ["twilio", "modem"]'),
+    )
+    emergency_workers = _whole("a number of threads from 1 to 4096")
+    notice_workers = _whole("a number of threads from 1 to 4096")
+    language = _text('"zh" or "en"', validate.OneOf(["zh", "en"]))
+    hedge_s = _seconds("seconds, or 0 for never", validate.Range(min=0))
+
+
+class _ConsoleSchema(_Section):
+    value = ConsoleSettings
+    echo = fields.Boolean(truthy={True}, falsy={False}, metadata=say("true or false"))
+
+
+class _TwilioSchema(_Section):
+    value = TwilioSettings
+    account_sid = _text("the account's SID, which begins with AC", validate.Regexp(r"^(AC[0-9A-Za-z]+)?\Z"))
+    sender = _text("a number of yours in E.164, like +15005550006", data_key="from")
+    messaging_service_sid = _text("a SID that begins with MG, or nothing", validate.Regexp(r"^(MG[0-9A-Za-z]+)?\Z"))
+    base_url = _text('"https://api.twilio.com", or a local stand-in', _must(_is_url, "Not an address of the web."))
+    total_deadline_s = _seconds("seconds above 0")
+    auth_token = _text("the account's auth token", secret=True)
+    alternate_auth_token = _text("the other auth token while tokens are being rotated", secret=True)
+
+
+class _ModemSchema(_Section):
+    value = ModemSettings
+    port = _text('a serial port, like "/dev/ttyUSB1"')
+    baud = _whole("the line's speed, like 115200", validate.Range(min=50, max=4_000_000))
+    pin = _text("the PIN of the SIM card", secret=True)
+
+
+class _ProviderSchema(_Section):
+    value = ProviderSettings
+    console = fields.Nested(_ConsoleSchema)
+    twilio = fields.Nested(_TwilioSchema)
+    modem = fields.Nested(_ModemSchema)
+
+
+class _PathField(fields.String):
+    """A path, kept as one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        return Path(super()._deserialize(value, attr, data, **more))
+
+
+class _EscalationSchema(_Section):
+    value = EscalationSettings
+    file = _PathField(validate=_must(lambda path: path != Path(), "No file."), metadata=say("the path of a TOML file"))
+
+
+class _NearestSchema(_Section):
+    value = NearestSettings
+    weights = fields.Dict(keys=fields.String(), values=fields.Float(), metadata=say("a table of numbers by name"))
+    rings_m = fields.List(
+        fields.Integer(strict=True, validate=_POSITIVE),
+        validate=_must(lambda rings: sorted(set(rings)) == rings, "Circles must widen."),
+        metadata=say("metres in growing order, like [500, 1500, 5000]"),
+    )
+
+
+class _OperatorSchema(_Section):
+    value = OperatorSettings
+    phones = fields.List(fields.String(validate=_PHONE), metadata=say('telephones in E.164, like ["+8613800000001"]'))
+
+
+class _EmergencySchema(_Section):
+    value = EmergencySettings
+    number = _text('digits, like "120"', validate.Regexp(r"^[0-9]{3,6}\Z"))
+
+
+class _WatchSchema(_Section):
+    value = WatchSettings
+    every_s = _seconds("seconds above 0")
+
+
+class _SirenSchema(_Section):
+    value = SirenSettings
+    sound_console_s = _seconds("seconds above 0")
+    command = _text("a program and its arguments, or nothing")
+
+
+class _LogSchema(_Section):
+    value = LogSettings
+    level = _text('"debug", "info", "warning" or "error"', validate.OneOf(["debug", "info", "warning", "error"]))
+    format = _text('"auto", "json" or "console"', validate.OneOf(["auto", "json", "console"]))
+
+
+class SettingsSchema(_Section):
+    value = Settings
+    database_url = _text(
+        '"sqlite:///var/anling.db" or "postgresql+psycopg://user@host/name"',
+        validate.Regexp(r"^(sqlite:///.+|postgresql\+psycopg://.*)\Z"),
+    )
+    home = _PathField(validate=_must(lambda path: path != Path(), "No folder."), metadata=say("the path of a folder"))
+    web = fields.Nested(_WebSchema)
+    gateways = fields.List(fields.Nested(_GatewaySchema))
+    messages = fields.Nested(_MessageSchema)
+    providers = fields.Nested(_ProviderSchema)
+    escalation = fields.Nested(_EscalationSchema)
+    nearest = fields.Nested(_NearestSchema)
+    operators = fields.Nested(_OperatorSchema)
+    emergency = fields.Nested(_EmergencySchema)
+    watch = fields.Nested(_WatchSchema)
+    siren = fields.Nested(_SirenSchema)
+    log = fields.Nested(_LogSchema)
+
+    @post_load
+    def _made(self, loaded: dict[str, Any], **more: Any) -> Any:
+        """The embedded database lies in the folder of data, unless it was said to be elsewhere."""
+        loaded.setdefault("database_url", f"sqlite:///{loaded.get('home', Settings().home)}/anling.db")
+        return super()._made(loaded, **more)
+
+    @validates_schema
+    def _gateways_differ(self, data: dict[str, Any], **_: Any) -> None:
+        names = [gateway.name for gateway in data.get("gateways", ())]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise ValidationError({"gateways": {index: {"name": [f"A gateway before this one is called {name}."]}}})

@@ -1,0 +1,244 @@
+"""
+The pure function behind `anling decode`: one line of a protocol vector in, what the decoder makes of it out.
+
+It is also how installers try a frame that they have captured. To add a protocol: one line in `PROTOCOLS`.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from devices.decoders import DECODERS
+from devices.decoders.contact_id_codes import PROFILES
+from devices.decoders.decoder import NO_PROFILE, Decoder, Frame
+from devices.decoders.rtl433 import burst_offset_s, events_topic
+from devices.rules.burst import Heard, Windows, as_sent_by, bursts, likeliest, without_ghosts
+from devices.rules.meaning import meaning
+from dispatch.rules.signal import Event
+
+Line = Mapping[str, Any]
+Decoded = dict[str, Any]
+_AT = datetime.fromtimestamp(0, UTC)
+"""Decoding is not a conversation: the answers of protocols that carry the time carry this one."""
+
+
+def decoded(line: Line) -> Decoded:
+    """
+    What the decoder of `line["protocol"]` makes of `line["input"]`.
+
+    Gives the line's `id`, `ok`, and the keys that the vectors put in `expect`. A decoded device has an `id` too: the
+    line's own wins at the top, and `decoded` holds everything that was decoded, the device's id included. A line that
+    cannot be understood gives `ok` false and `error`; this never raises.
+    """
+    try:
+        result = _read(line)
+    except _Refused as refused:
+        return {"id": line.get("id"), "ok": False, "error": str(refused)}
+    return {**result, "id": line.get("id"), "decoded": result}
+
+
+class _Refused(Exception):
+    """The line asks for something we cannot do; the text says what."""
+
+
+def _read(line: Line) -> Decoded:
+    protocol = line.get("protocol")
+    reader = PROTOCOLS.get(protocol) if isinstance(protocol, str) else None
+    if reader is None:
+        raise _Refused(f"unknown protocol {protocol!r}")
+    return reader(line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Single:
+    """Reads an input that is one frame. `ending` is the terminator that a text leaves out."""
+
+    decoder: str
+    ending: bytes = b""
+
+    def __call__(self, line: Line) -> Decoded:
+        """The frame; a second one in the same input is listed under `events`."""
+        decoder = _decoder(self.decoder, line)
+        frames = [frame for chunk in [*chunks(line), self.ending] for frame in decoder.feed(chunk)]
+        if not frames:
+            return _nothing(decoder)
+        return {**shown(frames[0], line), **_answer(decoder, frames[0])}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """Reads an input that is what a line carried, in reads. `each` shows one of the frames under `events`."""
+
+    decoder: str
+    each: Callable[[Frame, Line], Any]
+
+    def __call__(self, line: Line) -> Decoded:
+        """Every statement once, how many were copies, and all the bytes that would be answered."""
+        decoder, windows = _decoder(self.decoder, line), Windows()
+        frames = [frame for chunk in chunks(line) for frame in decoder.feed(chunk)]
+        new = [frame for frame in frames if not windows.heard(frame, 0.0)]
+        answers = b"".join(decoder.acknowledge(frame, _AT, b"") for frame in frames)
+        refusals = decoder.refuse(b"") * decoder.tally.malformed
+        return {
+            "ok": not decoder.tally.malformed,
+            "events": [self.each(frame, line) for frame in new],
+            "duplicates": len(frames) - len(new),
+            "acks": len(frames) if answers else 0,
+            "malformed": decoder.tally.malformed,
+            **({"acks_hex": answers.hex()} if answers else {}),
+            **({"nak_hex": refusals.hex()} if refusals else {}),
+            **({"incomplete": True} if getattr(decoder, "incomplete", False) else {}),
+        }
+
+
+def shown(frame: Frame, line: Line) -> Decoded:
+    """A frame as the vectors show it, meant as `line["registered_as"]` would."""
+    event, *also = meaning(frame, _role(line))
+    fields = {name: value for name, value in frame.fields.items() if name != "time"}
+    return {
+        **fields,
+        "ok": True,
+        "event": str(event),
+        "also": [str(one) for one in also],
+        "scope": str(frame.scope),
+        "fields": dict(frame.fields),
+        "address": frame.address,
+        "alternatives": list(frame.alternatives),
+        "explicit": frame.explicit,
+        "trusted": frame.trusted,
+        **({"sent_at": frame.sent_at.isoformat()} if frame.sent_at else {}),
+    }
+
+
+def chunks(line: Line) -> list[bytes]:
+    """The bytes of the input, in the reads in which they came."""
+    encoding, given = line.get("encoding"), line.get("input")
+    read = _ENCODINGS.get(encoding) if isinstance(encoding, str) else None
+    if read is None:
+        raise _Refused(f"unknown encoding {encoding!r}")
+    parts = given if isinstance(given, list) else [given]
+    return [read(part) for part in parts]
+
+
+def _text(part: object) -> bytes:
+    if isinstance(part, (dict, list)):
+        return json.dumps(part, ensure_ascii=False).encode("utf-8", "replace")
+    if not isinstance(part, str):
+        raise _Refused("the input is not a text")
+    return part.encode("utf-8", "replace")
+
+
+def _hex(part: object) -> bytes:
+    try:
+        return bytes.fromhex(part) if isinstance(part, str) else _not_hex()
+    except ValueError:
+        return _not_hex()
+
+
+def _not_hex() -> bytes:
+    raise _Refused("the input is not hexadecimal")
+
+
+def _mqtt(part: object) -> bytes:
+    if not isinstance(part, dict) or "payload" not in part:
+        raise _Refused("the input has no payload")
+    return _text(part["payload"])
+
+
+_ENCODINGS: Mapping[str, Callable[[object], bytes]] = {
+    "text": _text,
+    "hex": _hex,
+    "hex-chunks": _hex,
+    "json": _text,
+    "json-line": _text,
+    "json-lines": _text,
+    "mqtt": _mqtt,
+}
+
+
+def _decoder(name: str, line: Line) -> Decoder:
+    return DECODERS[name](profile=_profile(line.get("profile")))
+
+
+def _profile(given: object) -> Mapping[str, Event]:
+    """A profile by its name, or a table of codes to events."""
+    if given is None:
+        return NO_PROFILE
+    if isinstance(given, str) and given in PROFILES:
+        return PROFILES[given]
+    if not isinstance(given, dict):
+        raise _Refused(f"unknown profile {given!r}")
+    try:
+        return {str(code): Event(event) for code, event in given.items()}
+    except ValueError as error:
+        raise _Refused(str(error)) from None
+
+
+def _role(line: Line) -> str | None:
+    role = line.get("registered_as")
+    return role if isinstance(role, str) else None
+
+
+def _nothing(decoder: Decoder) -> Decoded:
+    """No frame came of it: refused if it was whole and wrong, still waiting if it has no end."""
+    refusals = decoder.refuse(b"") if decoder.tally.malformed else b""
+    waiting = not decoder.tally.malformed and getattr(decoder, "incomplete", False)
+    return {
+        "ok": False,
+        "event": None,
+        **({"nak_hex": refusals.hex()} if refusals else {}),
+        **({"incomplete": True} if waiting else {}),
+    }
+
+
+def _answer(decoder: Decoder, frame: Frame) -> Decoded:
+    answer = decoder.acknowledge(frame, _AT, b"")
+    return {"ack_hex": answer.hex()} if answer else {}
+
+
+def _word(frame: Frame, line: Line) -> str:
+    return str(meaning(frame, _role(line))[0])
+
+
+def _radio_mqtt(line: Line) -> Decoded:
+    """Only the topic of whole objects speaks, and only live: a retained object is an old press."""
+    given = line.get("input")
+    if isinstance(given, dict) and (given.get("retain") or not events_topic(str(given.get("topic", "")))):
+        return {"ok": True, "event": str(Event.IGNORE)}
+    return Single(decoder="rtl433", ending=b"\n")(line)
+
+
+def _radio_burst(line: Line) -> Decoded:
+    """One burst of one radio: each statement once, without the ghosts. `registered_as` is the sender's role."""
+    decoder = _decoder("rtl433", line)
+    reads = [part for chunk in chunks(line) for part in chunk.splitlines()]
+    frames = [frame for read in reads for frame in decoder.feed(read + b"\n")]
+    heard = [Heard(frame=frame, at_s=burst_offset_s(frame) or 0.0) for frame in frames]
+    events = [shown(one.frame, line if one.role else {}) for group in bursts(heard) for one in _statements(group, line)]
+    return {"ok": not decoder.tally.malformed, "events": events, "raw_lines": len(reads)}
+
+
+def _statements(group: Sequence[Heard], line: Line) -> list[Heard]:
+    role, windows = _role(line), Windows()
+    named = as_sent_by(group, likeliest(group), role) if role is not None else group
+    return [one for one in without_ghosts(named) if not windows.heard(one.frame, one.at_s)]
+
+
+PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
+    {
+        "rflink": Single(decoder="rflink", ending=b"\r\n"),
+        "rflink-stream": Stream(decoder="rflink", each=shown),
+        "rtl_433-json": Single(decoder="rtl433", ending=b"\n"),
+        "rtl_433-burst": _radio_burst,
+        "rtl_433-mqtt": _radio_mqtt,
+        "rtl_433-syslog-udp": Single(decoder="rtl433", ending=b"\n"),
+        "surgard": Single(decoder="surgard"),
+        "surgard-stream": Stream(decoder="surgard", each=_word),
+        "radionics-6500": Single(decoder="surgard"),
+        "ademco-685": Single(decoder="surgard"),
+    }
+)
+"""How each protocol of the vectors is read."""

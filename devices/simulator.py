@@ -1,0 +1,189 @@
+"""
+The pretend gateway: a pseudo-terminal that behaves like a receiver on USB, for the demo and the tests.
+
+```
+  press() ──► frames, repeats, noise ──► master ═ pty ═ slave ◄── directory/name ◄── the service opens this
+                     PONG, 4 s rule ◄──────┘
+```
+
+It speaks RFLink (one-way, each press many times) or Sur-Gard (0x06 within 4 s, or the same again, three times).
+"""
+
+import contextlib
+import os
+import select
+import threading
+import tty
+from pathlib import Path
+from typing import Protocol
+
+from devices.decoders import rflink, surgard
+from dispatch.rules.signal import Event
+
+BURST = 4
+"""Lines of one press: a button sends 4 to 20 times, RFLink passes a varying part of them."""
+
+BURST_GAP_S = 0.06
+"""Between two of them (rtl_433 captures: about 60 ms)."""
+
+ANSWER_S = 4.0
+REPETITIONS = 3
+"""How long a Sur-Gard receiver waits for 0x06, and how often it then repeats (MLR2-E manual)."""
+
+_NOISE = b"20;00;N20;0\xff\xfe;EV15\r\n\x00\x7f20;7A;Oregon\r\n"
+
+
+class Dialect(Protocol):
+    """What the pretend gateway says for a device of this address, and whether it waits for an answer."""
+
+    answered: bool
+
+    def frames(self, address: str, event: Event) -> list[bytes]:
+        """The frames of one press, button or message, each to be sent (and repeated) by itself."""
+        ...
+
+    def reply(self, heard: bytes) -> bytes:
+        """What it says at once to what the service has written; empty for nothing."""
+        ...
+
+
+class RflinkDialect:
+    """Addresses like `EV1527:0a1b2c:08`. Answers PING with PONG."""
+
+    answered = False
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def frames(self, address: str, event: Event) -> list[bytes]:
+        return [self._line(address, event) for _ in range(BURST)]
+
+    def reply(self, heard: bytes) -> bytes:
+        return self._line("", Event.HEARTBEAT) if rflink.PING.strip() in heard else b""
+
+    def _line(self, address: str, event: Event) -> bytes:
+        self._count += 1
+        return rflink.encode(address, event, count=self._count)
+
+
+class SurgardDialect:
+    """Addresses like `1234` or `1234:001`: an account and a zone. Waits for 0x06."""
+
+    answered = True
+
+    def frames(self, address: str, event: Event) -> list[bytes]:
+        return [surgard.encode(address, Event.PRESS if event is Event.BUTTON else event)]
+
+    def reply(self, heard: bytes) -> bytes:
+        return b""
+
+
+class Simulator:
+    """
+    A pretend gateway at a stable path, plugged in from the start. Close it (or use it in `with`) to end its thread.
+
+    Promises: what is said while nobody has the line open waits in it; after `unplug` the service sees the line go as
+    with a pulled adapter, and after `plug` finds a new one at the same path.
+    """
+
+    def __init__(self, directory: Path, dialect: Dialect, *, name: str = "gateway", answer_s: float = ANSWER_S) -> None:
+        """`directory` takes the link `name` to the pseudo-terminal; `answer_s` is how long an answer is waited for."""
+        self.path = directory / name
+        self.heard = b""
+        self._dialect = dialect
+        self._answer_s = answer_s
+        self._answered = threading.Event()
+        self._stopping = threading.Event()
+        self._line = threading.Lock()
+        self._ends: tuple[int, int] | None = None
+        self.plug()
+        self._thread = threading.Thread(target=self._listen, name=f"simulator {name}", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> "Simulator":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def press(self, address: str) -> bool:
+        """Somebody presses. Returns whether the service has answered, where the protocol has answers; else True."""
+        return self.say(address, Event.BUTTON)
+
+    def low_battery(self, address: str) -> bool:
+        """The device's battery is low; returns as `press`."""
+        return self.say(address, Event.LOW_BATTERY)
+
+    def noise(self) -> None:
+        """Garbage as seen on such lines: glued halves, bytes of a brown-out, a cut line."""
+        self._write(_NOISE)
+
+    def say(self, address: str, event: Event) -> bool:
+        """Any event of the dialect, with its repeats; nothing is said while unplugged."""
+        said = True
+        for frame in self._dialect.frames(address, event):
+            if self._dialect.answered:
+                said = self._until_answered(frame) and said
+            else:
+                self._write(frame)
+                self._stopping.wait(BURST_GAP_S)
+        return said
+
+    def unplug(self) -> None:
+        """Pull the adapter: the path is gone, whoever has the line open loses it."""
+        with self._line:
+            ends, self._ends = self._ends, None
+            self.path.unlink(missing_ok=True)
+            for end in ends or ():
+                os.close(end)
+
+    def plug(self) -> None:
+        """Plug it in (again): a new pseudo-terminal under the same path. Nothing happens when it is plugged in."""
+        with self._line:
+            if self._ends is not None:
+                return
+            # The slave stays open here too: else its last closing would empty the line and forget the raw mode.
+            self._ends = os.openpty()
+            tty.setraw(self._ends[1])
+            os.set_blocking(self._ends[0], False)
+            self.path.unlink(missing_ok=True)
+            self.path.symlink_to(os.ttyname(self._ends[1]))
+
+    def close(self) -> None:
+        """Unplug for good."""
+        self._stopping.set()
+        self.unplug()
+        self._thread.join()
+
+    def _until_answered(self, frame: bytes) -> bool:
+        for _ in range(1 + REPETITIONS):
+            self._answered.clear()
+            self._write(frame)
+            if self._answered.wait(self._answer_s):
+                return True
+        return False
+
+    def _write(self, data: bytes) -> None:
+        with self._line, contextlib.suppress(BlockingIOError):
+            # A full line loses what is sent, as a radio does.
+            if self._ends is not None:
+                os.write(self._ends[0], data)
+
+    def _listen(self) -> None:
+        while not self._stopping.wait(0.01):
+            heard = self._read()
+            self.heard = (self.heard + heard)[-4096:]
+            if surgard.ACK in heard:
+                self._answered.set()
+            if reply := self._dialect.reply(heard):
+                self._write(reply)
+
+    def _read(self) -> bytes:
+        with self._line:
+            if self._ends is None or not select.select([self._ends[0]], [], [], 0)[0]:
+                return b""
+            return os.read(self._ends[0], 4096)
+
+
+DIALECTS = {"rflink": RflinkDialect, "surgard": SurgardDialect}
+"""What it can speak, by the name of the protocol."""

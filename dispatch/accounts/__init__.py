@@ -1,0 +1,1 @@
+"""Who may come in: people by a password, machines by a key."""

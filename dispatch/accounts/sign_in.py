@@ -1,0 +1,273 @@
+"""
+Signing in, for people: a login and a password are exchanged for a token, and the token for an operator.
+
+    attempt ──► back-off? ──► argon2 (outside any transaction) ──► new session row ──► token, once, to the caller
+
+An attempt counts as failed from the moment it is made and is forgiven when the password fits; so a hundred attempts at
+once are a hundred failures, not one. The back-off belongs to one login from one address and never exceeds half a
+minute: a stranger who guesses can neither hurry nor keep the console of the watch locked.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from argon2 import PasswordHasher
+
+from dispatch.accounts.passwords import Passwords, refuse_weak
+from dispatch.clock import Clock
+from dispatch.errors import Busy, Conflict, Invalid, NotAllowed
+from dispatch.ids import OperatorId
+from dispatch.rules import people
+from dispatch.rules.people import SERVICE, Person
+from dispatch.rules.record import Line
+from dispatch.store.accounts import LOGIN_MAX, Accounts, Operator, Reading, Session
+from dispatch.store.transactions import Transactions, Tx
+
+FREE_FAILURES = 3
+"""So many slips of the finger cost no wait."""
+
+WAIT_MAX_S = 30
+"""The longest back-off: long enough against guessing (120 tries an hour), short enough for a watch that must get in."""
+
+FAILURES_COUNT_FOR = timedelta(minutes=15)
+FORGOTTEN_AFTER = timedelta(days=1)
+
+SEEN_EVERY = timedelta(minutes=1)
+"""A session is marked as used this often, not at every request: a board asks several times a second."""
+
+LANGS = ("zh", "en")
+
+log = structlog.get_logger()
+
+
+class SignInNeeded(NotAllowed):
+    """Nobody is signed in, or no longer."""
+
+
+class WrongPassword(NotAllowed):
+    """Login and password do not belong together; which of the two is wrong is not said."""
+
+
+class TooSoon(Busy):
+    """After several failures the next try has to wait `wait_s` seconds."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"Too many failed attempts; try again in {wait_s} seconds.")
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLimits:
+    """How long a session may lie unused, and how long it may last at all."""
+
+    idle: timedelta = timedelta(hours=12)
+    absolute: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A sign-in that worked. `token` has 256 random bits and is known to nobody but its holder."""
+
+    token: str
+    operator: Operator
+
+
+class SignIn:
+    """Operators, their passwords and their sessions."""
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        reading: Reading,
+        clock: Clock,
+        hasher: PasswordHasher,
+        limits: SessionLimits = SessionLimits(),  # noqa: B008
+    ) -> None:
+        self._transactions = transactions
+        self._reading = reading
+        self._clock = clock
+        self._passwords = Passwords(hasher)
+        self._limits = limits
+
+    def sign_in(self, *, login: str, password: str, ip: str) -> Grant:
+        """
+        A new session for whoever knows the password. `ip` is the caller's address.
+
+        Raises:
+            WrongPassword: they do not belong together, or the operator was disabled.
+            TooSoon: too many failures of this login from this address a moment ago.
+            Busy: too many are signing in at once.
+        """
+        login = _normal(login)
+        self._transactions.run(lambda tx: _count_attempt(tx, login, ip))
+        with self._reading.connect() as connection:
+            found = Accounts(connection).by_login(login)
+        operator, hash_ = found or (None, None)
+        fits = self._passwords.fits(password, hash_)
+        if operator is None or hash_ is None or not fits or operator.disabled:
+            log.warning("sign_in_failed", operator_id=operator.id if operator else None, ip=ip)
+            raise WrongPassword("The login or the password is wrong.")
+        renewed = self._passwords.hash(password) if self._passwords.is_outdated(hash_) else None
+        return self._open(operator, ip, renewed)
+
+    def check(self, token: str) -> Operator | None:
+        """The operator a token stands for; None when it was never given out, or is over, or its operator disabled."""
+        now = self._clock.now()
+        with self._reading.connect() as connection:
+            found = Accounts(connection).session(_hash(token))
+        if found is None or not self._holds(*found, now):
+            return None
+        session, operator = found
+        if abs(now - session.seen_at) >= SEEN_EVERY:
+            self._mark_seen(session)
+        return operator
+
+    def sign_out(self, token: str) -> None:
+        """Ends the session of a token; harmless when it is over already."""
+
+        def work(tx: Tx) -> None:
+            accounts = Accounts(tx.connection)
+            found = accounts.session(_hash(token))
+            if found and accounts.end_session(_hash(token), tx.now):
+                tx.log(Line(kind="signed_out", by=people.operator(found[1].id)))
+
+        self._transactions.run(work)
+
+    def end_all(self, operator_id: OperatorId, *, by: Person = SERVICE) -> int:
+        """Ends every session of an operator, on every console, and returns how many there were."""
+        return self._transactions.run(lambda tx: _end_all(tx, operator_id, by))
+
+    def disable(self, operator_id: OperatorId, *, by: Person = SERVICE) -> None:
+        """The operator may not come in any more, and is out at once."""
+
+        def work(tx: Tx) -> None:
+            Accounts(tx.connection).change_operator(operator_id, disabled=True)
+            tx.log(Line(kind="operator_disabled", by=by, facts={"operator_id": operator_id}))
+            _end_all(tx, operator_id, by)
+
+        self._transactions.run(work)
+
+    def add_operator(
+        self, login: str, name: str, password: str, *, phone: str | None = None, lang: str = "zh", by: Person = SERVICE
+    ) -> Operator:
+        """
+        A new operator. The login is kept in lower case, so that nobody fails by the shift key.
+
+        Raises:
+            Invalid: the login, the language or the password will not do.
+            Conflict: somebody has this login.
+        """
+        login = _normal(login)
+        _refuse_odd(login, lang)
+        refuse_weak(password, login)
+        hash_ = self._passwords.hash(password)
+
+        def work(tx: Tx) -> Operator:
+            accounts = Accounts(tx.connection)
+            if accounts.by_login(login):
+                raise Conflict("Somebody has this login already.")
+            operator = Operator(
+                id=OperatorId(tx.new_id()), login=login, name=name, phone=phone, lang=lang,
+                disabled=False, created_at=tx.now,
+            )  # fmt: skip
+            accounts.add_operator(operator, hash_)
+            tx.log(Line(kind="operator_added", by=by, facts={"operator_id": operator.id}))
+            return operator
+
+        return self._transactions.run(work)
+
+    def operators(self) -> list[Operator]:
+        """Everybody with a login, by login."""
+        with self._reading.connect() as connection:
+            return Accounts(connection).operators()
+
+    def set_lang(self, operator_id: OperatorId, lang: str) -> None:
+        """Keeps the language an operator chose."""
+        assert lang in LANGS
+        self._transactions.run(lambda tx: Accounts(tx.connection).change_operator(operator_id, lang=lang))
+
+    def close(self) -> None:
+        """Stops the threads that hash."""
+        self._passwords.close()
+
+    def _open(self, operator: Operator, ip: str, renewed: str | None) -> Grant:
+        token = secrets.token_urlsafe(32)
+
+        def work(tx: Tx) -> None:
+            accounts = Accounts(tx.connection)
+            accounts.forgive(login=operator.login, ip=ip)
+            accounts.forget_sessions(tx.now - FORGOTTEN_AFTER)
+            accounts.open_session(self._session(token, operator, tx.now))
+            if renewed:
+                accounts.change_operator(operator.id, password_hash=renewed)
+            tx.log(Line(kind="signed_in", by=people.operator(operator.id), note=ip))
+
+        self._transactions.run(work)
+        return Grant(token=token, operator=operator)
+
+    def _session(self, token: str, operator: Operator, now: datetime) -> Session:
+        return Session(
+            token_hash=_hash(token), operator_id=operator.id, created_at=now, seen_at=now,
+            expires_at=now + self._limits.absolute,
+        )  # fmt: skip
+
+    def _holds(self, session: Session, operator: Operator, now: datetime) -> bool:
+        return (
+            session.ended_at is None
+            and now < session.expires_at
+            and now < session.seen_at + self._limits.idle
+            and not operator.disabled
+        )
+
+    def _mark_seen(self, session: Session) -> None:
+        try:
+            self._transactions.run(lambda tx: Accounts(tx.connection).saw_session(session.token_hash, tx.now))
+        except Busy:
+            # The next request marks it; a busy database must not send the watch back to the sign-in page.
+            log.warning("session_not_marked", operator_id=session.operator_id)
+
+
+def wait_s(failed_at: list[datetime], now: datetime) -> int:
+    """
+    Seconds until the next try: none for the first failures, then 1, 2, 4 … up to `WAIT_MAX_S` after the last one.
+
+    The distance is taken without its sign, so that a clock set back an hour does not lock the watch out for an hour.
+    """
+    if len(failed_at) < FREE_FAILURES:
+        return 0
+    delay = min(WAIT_MAX_S, 2 ** (len(failed_at) - FREE_FAILURES))
+    passed = abs((now - failed_at[-1]).total_seconds())
+    return max(0, round(delay - passed + 0.5))
+
+
+def _count_attempt(tx: Tx, login: str, ip: str) -> None:
+    accounts = Accounts(tx.connection)
+    accounts.forget_failures(tx.now - FORGOTTEN_AFTER)
+    waiting = wait_s(accounts.failures(login=login, ip=ip, since=tx.now - FAILURES_COUNT_FOR), tx.now)
+    if waiting:
+        raise TooSoon(waiting)
+    accounts.add_failure(login=login, ip=ip, at=tx.now)
+
+
+def _end_all(tx: Tx, operator_id: OperatorId, by: Person) -> int:
+    ended = Accounts(tx.connection).end_sessions(operator_id, tx.now)
+    tx.log(Line(kind="sessions_ended", by=by, facts={"operator_id": operator_id, "sessions": ended}))
+    return ended
+
+
+def _refuse_odd(login: str, lang: str) -> None:
+    if not login or not login.isprintable() or any(each.isspace() for each in login):
+        raise Invalid("A login is one word.", {"login": ["A login is one word."]})
+    if lang not in LANGS:
+        raise Invalid("Languages are zh and en.", {"lang": ["Languages are zh and en."]})
+
+
+def _normal(login: str) -> str:
+    return login.strip().casefold()[:LOGIN_MAX]
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

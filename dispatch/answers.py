@@ -1,0 +1,324 @@
+"""
+People's answers: kept first, then understood.
+
+An answer is a row that waits, like everything else. Its owner asks the claimants, in the order of the wiring and the desk
+first, what they expect from this person: one thing → it is done; several → asked back; none → the operator's list.
+Nothing is guessed when two things are possible.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from dispatch.desk import Desk
+from dispatch.errors import AlarmClosed, AlreadyTaken, OfferGone
+from dispatch.ids import AlarmId, AttemptId, ReplyId
+from dispatch.rules import answering
+from dispatch.rules.alarm import Alarm, Offer, OfferState, Proof
+from dispatch.rules.escalation import Decision, Situation
+from dispatch.rules.message import Channel, Draft, Fact, Priority
+from dispatch.rules.people import SERVICE, Carer, Person, carer_id, compound
+from dispatch.rules.record import Line
+from dispatch.rules.reply import Action, Parsed, parse
+from dispatch.store.alarms import Alarms
+from dispatch.store.outbox import Outbox
+from dispatch.store.people import People
+from dispatch.store.replies import Replies, Reply
+from dispatch.store.transactions import Transactions, Tx
+
+LATE = timedelta(hours=24)
+"""An answer to an alarm that has been over for longer than this is nobody's any more."""
+
+AGAIN_S = 5
+FAILURES_MAX = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One answer as a provider hands it on; `key` is the same for every copy."""
+
+    key: str
+    sender: str
+    text: str
+    attempt_id: AttemptId | None = None
+    voice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """
+    Something that is expected from a person: `code` tells it from others, `place` says it to people, `act` does it.
+
+    `alarm_id` is set where it is about an alarm.
+    """
+
+    code: int
+    place: str
+    act: Callable[[Tx], "Done"]
+    alarm_id: AlarmId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of an answer: a word for the file, and what to do once it is durable."""
+
+    result: str
+    after: Callable[[], None] = lambda: None
+
+
+class Claimant(Protocol):
+    """Somebody who may be waiting for a person's answer. The desk is one; visits and tests come later."""
+
+    def expects(self, tx: Tx, person: Person, parsed: Parsed, reply: Reply) -> Sequence[Expectation]:
+        """What this answer could mean to us, in this person's mouth."""
+        ...
+
+
+class Answers:
+    """The owner of waiting answers."""
+
+    name = "answers"
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        reading: Engine,
+        claimants: Sequence[Claimant],
+        desk: Desk,
+        *,
+        nudge: Callable[[], None],
+    ) -> None:
+        self._transactions = transactions
+        self._reading = reading
+        self._claimants = claimants
+        self._desk = desk
+        self._nudge = nudge
+
+    def receive(self, provider: str, said: Sequence[Said]) -> None:
+        """Makes answers durable; a copy changes nothing. They are understood a moment later, by `wake`."""
+        if not said:
+            return
+
+        def work(tx: Tx) -> None:
+            for each in said:
+                Replies(tx.connection).keep(
+                    ReplyId(tx.new_id()), each.key, tx.now,
+                    provider=provider, sender=each.sender, text=each.text[:1600], voice=each.voice, attempt_id=each.attempt_id,
+                )  # fmt: skip
+
+        self._transactions.run(work)
+        self._nudge()
+
+    def due(self, now: datetime, most: int) -> Sequence[ReplyId]:
+        with self._reading.connect() as connection:
+            return Replies(connection).due(now, most)
+
+    def next_due(self) -> datetime | None:
+        with self._reading.connect() as connection:
+            return Replies(connection).next_due()
+
+    def wake(self, id_: str) -> None:
+        """Understands one answer and does what it says."""
+        done = self._transactions.run(lambda tx: self._handle(tx, ReplyId(id_)))
+        done.after()
+        self._nudge()
+
+    def stumble(self, id_: str, error: Exception) -> None:
+        """An answer that cannot be handled twice goes to the operator's list; the answers behind it go on."""
+
+        def work(tx: Tx) -> None:
+            shelf = Replies(tx.connection)
+            reply = shelf.get(ReplyId(id_))
+            if reply is None or reply.due_at is None:
+                return
+            given_up = reply.failures + 1 >= FAILURES_MAX
+            due_at = None if given_up else tx.now + timedelta(seconds=AGAIN_S)
+            shelf.change(
+                reply.id, {"failures": reply.failures + 1, "due_at": due_at, "result": "failed" if given_up else None}
+            )
+
+        self._transactions.run(work)
+
+    def _handle(self, tx: Tx, id_: ReplyId) -> Done:
+        shelf = Replies(tx.connection)
+        reply = shelf.get(id_)
+        if reply is None or reply.due_at is None:
+            return Done("known")
+        people = self._people(tx, reply)
+        done, person, alarm_id = self._understand(tx, reply, people)
+        shelf.change(id_, {"due_at": None, "result": done.result, "person": person, "alarm_id": alarm_id})
+        tx.log(Line(
+            kind="answered", by=person or SERVICE, alarm_id=alarm_id, note=reply.text,
+            facts={"reply": reply.id, "result": done.result, "voice": int(reply.voice)},
+        ))  # fmt: skip
+        return done
+
+    def _people(self, tx: Tx, reply: Reply) -> list[Person]:
+        """Whose answer this is: the person called, or everybody with the number it came from."""
+        if reply.attempt_id is not None:
+            attempt = Outbox(tx.connection).attempt(reply.attempt_id)
+            message = Outbox(tx.connection).get(attempt.message_id) if attempt else None
+            if message is not None:
+                return [message.person]
+        return People(tx.connection).by_phone(reply.sender)
+
+    def _understand(self, tx: Tx, reply: Reply, people: Sequence[Person]) -> tuple[Done, Person | None, AlarmId | None]:
+        if not people:
+            return Done("unknown_sender"), None, None
+        parsed = parse(reply.text)
+        person = people[0]
+        if parsed.stop:
+            return self._opted_out(tx, people), person, None
+        expected = [
+            (who, each)
+            for claimant in self._claimants
+            for who in people
+            for each in claimant.expects(tx, who, parsed, reply)
+        ]
+        if len(expected) == 1:
+            who, only = expected[0]
+            return only.act(tx), who, only.alarm_id
+        if len(expected) > 1:
+            choices = "；".join(f"{each.code} {each.place}" for _, each in expected)
+            self._say(tx, person, reply, "ask_which", {"choices": choices})
+            return Done("asked_back"), person, None
+        return self._nothing(tx, person, parsed, reply), person, None
+
+    def _nothing(self, tx: Tx, person: Person, parsed: Parsed, reply: Reply) -> Done:
+        """Nobody expects this: say so once, in words that help."""
+        last = Alarms(tx.connection).last_of(person, tx.now - LATE)
+        if parsed.action is None and last is not None and last[1].open:
+            self._say(tx, person, reply, "not_understood", {"code": last[0].code})
+            return Done("not_understood")
+        if last is not None and not last[1].open:
+            self._say(tx, person, reply, "closed", {"number": last[1].number})
+            return Done("closed")
+        if last is not None and last[0].state is OfferState.DECLINED and parsed.action is Action.DECLINE:
+            self._say(tx, person, reply, "confirm_decline", {})
+            return Done("again")
+        if parsed.action is None:
+            self._say(tx, person, reply, "not_understood", {"code": None})
+            return Done("not_understood")
+        self._say(tx, person, reply, "no_task", {})
+        return Done("no_task")
+
+    def _opted_out(self, tx: Tx, people: Sequence[Person]) -> Done:
+        """The provider will not write to this number any more: an on-duty carer nobody can write to is an alarm itself."""
+        for person in people:
+            if (id_ := carer_id(person)) is not None:
+                People(tx.connection).opt_out(id_)
+                tx.log(Line(kind="opted_out", by=person))
+        return Done("opted_out")
+
+    def _say(self, tx: Tx, person: Person, reply: Reply, sentence: str, facts: dict[str, Fact]) -> None:
+        if reply.voice:
+            return
+        speaker = People(tx.connection).carers_by_id([id_]).get(id_) if (id_ := carer_id(person)) else None
+        Outbox.post(tx, [_confirmation(tx, person, reply, sentence, facts, _lang(speaker))])
+
+
+class DeskClaims:
+    """What the desk expects: answers to its offers."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def expects(self, tx: Tx, person: Person, parsed: Parsed, reply: Reply) -> Sequence[Expectation]:
+        action = parsed.action
+        if action is None:
+            return []
+        open_ = Alarms(tx.connection).offers_to(person)
+        called = self._called(tx, reply)
+        if called is not None:
+            meant = [(offer, alarm) for offer, alarm in open_ if offer.id == called]
+        elif parsed.code is not None:
+            meant = [(offer, alarm) for offer, alarm in open_ if offer.code == parsed.code]
+        else:
+            meant = [(offer, alarm) for offer, alarm in open_ if _fits(action, offer, alarm)]
+        return [self._expectation(tx, offer, alarm, action, parsed, reply) for offer, alarm in meant]
+
+    def _called(self, tx: Tx, reply: Reply) -> str | None:
+        """The offer a call was about: a key pressed in it can mean nothing else."""
+        if reply.attempt_id is None:
+            return None
+        attempt = Outbox(tx.connection).attempt(reply.attempt_id)
+        message = Outbox(tx.connection).get(attempt.message_id) if attempt else None
+        return message.offer_id if message else None
+
+    def _expectation(
+        self, tx: Tx, offer: Offer, alarm: Alarm, action: Action, parsed: Parsed, reply: Reply
+    ) -> Expectation:
+        place = compound(People(tx.connection).home(alarm.home_id).address) if alarm.home_id else ""
+        return Expectation(offer.code, place, lambda tx: self._act(tx, offer, alarm, action, parsed, reply), alarm.id)
+
+    def _act(self, tx: Tx, offer: Offer, alarm: Alarm, action: Action, parsed: Parsed, reply: Reply) -> Done:
+        person = offer.person
+        try:
+            decision = self._desk.in_unit(
+                tx, alarm.id, lambda situation: _decide(situation, person, action, reply), person
+            )
+        except (AlreadyTaken, OfferGone):
+            self._confirm(tx, person, reply, "late")
+            return Done("late")
+        except AlarmClosed:
+            self._confirm(tx, person, reply, "closed")
+            return Done("closed")
+        if action is Action.DONE:
+            outcome = str(parsed.outcome) if parsed.outcome else None
+            tx.log(Line(kind="reported_done", by=person, alarm_id=alarm.id, facts={"outcome": outcome}))
+        if (sentence := _CONFIRMATIONS.get(action)) is not None:
+            self._confirm(tx, person, reply, sentence)
+        return Done(str(action), lambda: self._desk.after(decision))
+
+    def _confirm(self, tx: Tx, person: Person, reply: Reply, sentence: str) -> None:
+        id_ = carer_id(person)
+        speaker = People(tx.connection).carers_by_id([id_]).get(id_) if id_ else None
+        if not reply.voice:
+            Outbox.post(tx, [_confirmation(tx, person, reply, sentence, {}, _lang(speaker))])
+
+
+_CONFIRMATIONS = {Action.DECLINE: "confirm_decline", Action.ARRIVED: "confirm_arrived", Action.DONE: "ask_outcome"}
+"""Acceptance needs none: door and entry follow, and say it."""
+
+
+def _fits(action: Action, offer: Offer, alarm: Alarm) -> bool:
+    """Whether this answer makes sense for this offer now."""
+    coming = offer.state is OfferState.ACCEPTED
+    if action is Action.ACCEPT:
+        return not coming or offer.attended_at is None
+    if action is Action.DECLINE:
+        return offer.state in {OfferState.OPEN, OfferState.LAPSED} or (coming and offer.attended_at is None)
+    if action is Action.ARRIVED:
+        return coming or offer.state in {OfferState.OPEN, OfferState.LAPSED}
+    return coming
+
+
+def _decide(situation: Situation, person: Person, action: Action, reply: Reply) -> Decision:
+    if action is Action.ACCEPT:
+        return answering.accept(situation, person, by=person)
+    if action is Action.DECLINE:
+        return answering.decline(situation, person, by=person)
+    if action is Action.ARRIVED:
+        return answering.attend(situation, person, proof=Proof.CLAIMED, by=person)
+    return Decision(alarm=situation.alarm)
+
+
+def _lang(speaker: Carer | None) -> str:
+    return speaker.lang if speaker else "zh"
+
+
+def _confirmation(tx: Tx, person: Person, reply: Reply, sentence: str, facts: dict[str, Fact], lang: str) -> Draft:
+    return Draft(
+        key=f"{sentence}:reply:{reply.id}",
+        sentence=sentence,
+        channel=Channel.SMS,
+        priority=Priority.CONFIRMATION,
+        to=reply.sender,
+        person=person,
+        lang=lang,
+        expires_at=tx.now + timedelta(minutes=10),
+        facts=facts,
+    )

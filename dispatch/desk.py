@@ -1,0 +1,395 @@
+"""
+The desk: the whole story of an alarm on one page. Each method holds the home, loads, decides, keeps.
+
+`receive` only raises the alarm or joins the open one, and commits; whom to ask is decided a moment later by `wake`,
+because a mistake in choosing must never cost the alarm itself.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from dispatch.errors import Conflict, NotFound
+from dispatch.fallback import fall_back
+from dispatch.ids import AlarmId, HomeId, OfferId, ResidentId
+from dispatch.muster import Muster
+from dispatch.rules import answering
+from dispatch.rules.advance import advance
+from dispatch.rules.alarm import PLACE_FRESH_S, Alarm, Outcome, Proof, State
+from dispatch.rules.escalation import Decision, Policies, Situation
+from dispatch.rules.people import Household, Person, Resident, carer
+from dispatch.rules.place import Position
+from dispatch.rules.record import Line
+from dispatch.rules.signal import Cause, Event, Signal
+from dispatch.situations import Situations, keep
+from dispatch.store.alarms import Alarms, hold_key
+from dispatch.store.people import People
+from dispatch.store.policies import KeptPolicies
+from dispatch.store.signals import Signals
+from dispatch.store.transactions import Transactions, Tx
+
+REOPEN_S = 24 * 3600
+"""A wrong closing may be taken back within a day; PROMISES, O2."""
+
+DELAYED_S = 60
+"""A signal older than this when it reaches us raises an alarm marked as delayed."""
+
+FAILURES_MAX = 2
+"""A decision that fails so often falls back to plain text to everybody; DESIGN, section 2."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What became of a signal: the alarm it raised or joined, if any, and whether it was a copy of one known."""
+
+    alarm_id: AlarmId | None
+    copy: bool = False
+    joined: bool = False
+
+
+class Desk:
+    """Where alarms are raised, woken, answered and closed. An owner of waiting rows: `due`, `next_due`, `wake`, `stumble`."""
+
+    name = "desk"
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        reading: Engine,
+        muster: Muster,
+        policies: Policies,
+        situations: Situations,
+        *,
+        day_number: Callable[[datetime], str],
+        nudge: Callable[[], None],
+    ) -> None:
+        self._transactions = transactions
+        self._reading = reading
+        self._muster = muster
+        self._policies = policies
+        self._situations = situations
+        self._day_number = day_number
+        self._nudge = nudge
+
+    # ------------------------------------------------------------------------------------------- what is heard
+
+    def receive(self, signal: Signal, *, window_s: float = 0.0) -> Received:
+        """
+        Makes a signal durable: raises an alarm, joins the open one, or only keeps it. Returns when it is on disk.
+
+        `window_s`: a statement with the same key heard within this time is a copy: counted, nothing else.
+        """
+        received = self._transactions.run(lambda tx: self._receive(tx, signal, window_s))
+        if received.alarm_id is not None and not received.copy:
+            self._nudge()
+        return received
+
+    def raise_by_hand(
+        self,
+        cause: Cause,
+        *,
+        by: Person,
+        home_id: HomeId | None = None,
+        resident_id: ResidentId | None = None,
+        note: str | None = None,
+    ) -> AlarmId:
+        """
+        Raises an alarm without a device: a call to the hotline, a missed visit.
+
+        Raises:
+            NotFound: there is no such home.
+        """
+        alarm_id = self._transactions.run(
+            lambda tx: self._raise_or_join(tx, _Heard(cause, by, home_id, resident_id, note=note))[0]
+        )
+        self._nudge()
+        return alarm_id
+
+    def _receive(self, tx: Tx, signal: Signal, window_s: float) -> Received:
+        signals = Signals(tx.connection)
+        if window_s > 0:
+            known = signals.copy_of(signal.dedup_key, tx.now - timedelta(seconds=window_s))
+            if known is not None:
+                return Received(alarm_id=known[1], copy=True)
+        if signal.cause is None:
+            signals.add(signal, self._mark(tx, signal))
+            return Received(alarm_id=None)
+        alarm_id, joined = self._raise_or_join(tx, _Heard.of(signal, signal.cause))
+        signals.add(signal, alarm_id)
+        return Received(alarm_id=alarm_id, joined=joined)
+
+    def _mark(self, tx: Tx, signal: Signal) -> AlarmId | None:
+        """A cancel or an attendance is a line on the open alarm, and never closes it."""
+        if (
+            signal.event not in {Event.CANCEL, Event.ATTENDANCE, Event.RESTORE, Event.VOICE_REQUEST}
+            or signal.home_id is None
+        ):
+            return None
+        tx.hold(f"home:{signal.home_id}")
+        alarm = Alarms.of(tx).open_of(_subject(signal.home_id, signal.resident_id, signal.address))
+        if alarm is not None:
+            tx.log(Line(kind=f"heard_{signal.event}", by=Person(f"device:{signal.address}"), alarm_id=alarm.id))
+        return alarm.id if alarm else None
+
+    def _raise_or_join(self, tx: Tx, heard: "_Heard") -> tuple[AlarmId, bool]:
+        household = People(tx.connection).household(heard.home_id) if heard.home_id else None
+        resident = household.resident(heard.resident_id) if household else None
+        subject = _subject(heard.home_id, resident.id if resident else None, heard.address)
+        tx.hold(f"home:{heard.home_id}" if heard.home_id else subject)
+        before = Alarms.of(tx).open_of(subject)
+        if before is not None:
+            self._join(tx, before, heard)
+            return before.id, True
+        return self._raise(tx, subject, household, resident, heard).id, False
+
+    def _join(self, tx: Tx, before: Alarm, heard: "_Heard") -> None:
+        policy = self._policies.of(heard.cause)
+        KeptPolicies.keep(tx, policy)
+        situation = Situation(now=tx.now, alarm=before, offers=(), policy=policy, ids=tx.new_id)
+        keep(tx, situation, answering.join(situation, cause=heard.cause, by=heard.by))
+
+    def _raise(
+        self, tx: Tx, subject: str, household: Household | None, resident: Resident | None, heard: "_Heard"
+    ) -> Alarm:
+        policy = self._policies.of(heard.cause)
+        KeptPolicies.keep(tx, policy)
+        place, source = heard.place(household, tx.now)
+        day = self._day_number(tx.now)
+        alarm = Alarm(
+            id=AlarmId(tx.new_id()),
+            number=f"{day}-{Alarms.of(tx).numbered(day) + 1:03}",
+            subject=subject,
+            cause=heard.cause,
+            state=State.RAISED,
+            raised_at=tx.now,
+            pressed_at=tx.now,
+            due_at=tx.now,
+            policy_id=policy.id,
+            home_id=heard.home_id,
+            resident_id=resident.id if resident else None,
+            station_id=self._situations.station_of(household, place),
+            place=place,
+            place_source=source,
+            delayed_s=heard.delayed_s,
+        )
+        Alarms.of(tx).add(alarm)
+        facts = {
+            "from": "",
+            "to": "raised",
+            "cause": str(heard.cause),
+            "policy": policy.id,
+            "home": heard.home_id,
+            "delayed_s": heard.delayed_s,
+        }
+        tx.log(Line(kind="raised", by=heard.by, alarm_id=alarm.id, version=1, facts=facts, note=heard.note))
+        return alarm
+
+    # ------------------------------------------------------------------------------------------- what falls due
+
+    def due(self, now: datetime, most: int) -> Sequence[AlarmId]:
+        with self._reading.connect() as connection:
+            return Alarms(connection).due(now, most)
+
+    def next_due(self) -> datetime | None:
+        with self._reading.connect() as connection:
+            return Alarms(connection).next_due()
+
+    def wake(self, id_: str) -> None:
+        """Takes the next step for an alarm whose time has come. Waking too early or twice does nothing."""
+        alarm_id = AlarmId(id_)
+        proposal = self._situations.propose(alarm_id)
+        decision = self._transactions.run(
+            lambda tx: self._decide(tx, alarm_id, lambda tx: self._situations.load(tx, alarm_id, proposal), advance)
+        )
+        self._after(decision)
+
+    def stumble(self, id_: str, error: Exception) -> None:
+        """A wake failed. The second time in a row the alarm falls back to plain text to everybody on duty."""
+        alarm_id = AlarmId(id_)
+        failures = self._transactions.run(lambda tx: Alarms.of(tx).stumbled(alarm_id))
+        if failures >= FAILURES_MAX:
+            on_duty = self._situations.on_duty()
+            self._transactions.run(
+                lambda tx: fall_back(tx, alarm_id, on_duty, self._situations.operators, type(error).__name__)
+            )
+            self._nudge()
+
+    # ------------------------------------------------------------------------------------------- what people do
+
+    def accept(self, alarm_id: AlarmId, person: Person, *, by: Person) -> Decision:
+        """
+        Somebody is coming. Asked by hand first where the policy never asked them.
+
+        Raises:
+            NotFound, AlarmClosed, AlreadyTaken, OfferGone: see `rules.answering.accept`.
+        """
+        return self._answer(
+            alarm_id, lambda situation: answering.accept(self._asked(situation, person, by), person, by=by), person
+        )
+
+    def decline(self, alarm_id: AlarmId, person: Person, *, by: Person) -> Decision:
+        """Somebody cannot come. Raises: see `rules.answering.decline`."""
+        return self._answer(alarm_id, lambda situation: answering.decline(situation, person, by=by), person)
+
+    def attend(
+        self, alarm_id: AlarmId, person: Person, *, proof: Proof, by: Person, at: Position | None = None
+    ) -> Decision:
+        """Somebody stands in the room. Raises: see `rules.answering.attend`."""
+        return self._answer(
+            alarm_id,
+            lambda situation: answering.attend(self._asked(situation, person, by), person, proof=proof, by=by, at=at),
+            person,
+        )
+
+    def close(self, alarm_id: AlarmId, *, outcome: Outcome, by: Person, note: str | None = None) -> Decision:
+        """A named human ends it. Raises: see `rules.answering.close`."""
+        assert by.startswith("operator:"), "only a named human closes"
+        return self._answer(alarm_id, lambda situation: answering.close(situation, outcome=outcome, by=by, note=note))
+
+    def reopen(self, alarm_id: AlarmId, *, by: Person, note: str | None = None) -> Decision:
+        """
+        Takes a closing back within a day.
+
+        Raises:
+            Conflict: it is open, it was closed longer ago, or the same person has another open alarm.
+        """
+
+        def decide(situation: Situation) -> Decision:
+            closed_at = situation.alarm.closed_at
+            if closed_at is None or situation.now - closed_at > timedelta(seconds=REOPEN_S):
+                raise Conflict(f"alarm {situation.alarm.number} cannot be reopened")
+            return answering.reopen(situation, by=by, note=note)
+
+        return self._answer(alarm_id, decide, reopens=True)
+
+    def offer(self, alarm_id: AlarmId, person: Person, *, by: Person) -> Decision:
+        """The operator asks this person now. Raises NotFound when the person cannot be reached."""
+
+        def decide(situation: Situation) -> Decision:
+            return answering.ask_by_hand(situation, person, eta_s=_eta_s(situation, person), by=by)
+
+        return self._answer(alarm_id, decide, person)
+
+    def unreached(self, offer_id: OfferId, *, code: str) -> None:
+        """A letter for this offer cannot be delivered; the next step comes at once if nobody else is being asked."""
+        with self._reading.connect() as connection:
+            found = Alarms(connection).offer(offer_id)
+        if found is not None:
+            self._answer(
+                found.alarm_id, lambda situation: answering.unreachable(situation, found.person, code=code), found.person
+            )
+
+    def note(self, alarm_id: AlarmId, text: str, *, by: Person) -> None:
+        """Words about this alarm, kept beside the chain."""
+
+        def work(tx: Tx) -> None:
+            alarm = Alarms.of(tx).get(alarm_id)
+            tx.log(Line(kind="noted", by=by, alarm_id=alarm.id, note=text))
+
+        self._transactions.run(work)
+        self._nudge()
+
+    def emergency_called(self, alarm_id: AlarmId, *, reference: str, by: Person) -> None:
+        """A human has called 120 and writes down the reference number they were given."""
+
+        def work(tx: Tx) -> None:
+            alarm = Alarms.of(tx).get(alarm_id)
+            tx.log(Line(kind="emergency_called", by=by, alarm_id=alarm.id, facts={"reference": reference}))
+
+        self._transactions.run(work)
+        self._nudge()
+
+    def in_unit(self, tx: Tx, alarm_id: AlarmId, decide: Callable[[Situation], Decision], *people: Person) -> Decision:
+        """The same as the methods above inside a unit of work of somebody else's, for the answers."""
+        return self._decide(tx, alarm_id, lambda tx: self._situations.load(tx, alarm_id, None, people), decide)
+
+    def after(self, decision: Decision) -> None:
+        """To be called once the unit of `in_unit` is durable."""
+        self._after(decision)
+
+    def _answer(
+        self, alarm_id: AlarmId, decide: Callable[[Situation], Decision], *people: Person, reopens: bool = False
+    ) -> Decision:
+        proposal = self._situations.propose(alarm_id) if people else None
+
+        def load(tx: Tx) -> Situation:
+            situation = self._situations.load(tx, alarm_id, proposal, people)
+            if reopens and Alarms.of(tx).open_of(situation.alarm.subject) is not None:
+                raise Conflict("the same person has an open alarm already")
+            return situation
+
+        decision = self._transactions.run(lambda tx: self._decide(tx, alarm_id, load, decide))
+        self._after(decision)
+        return decision
+
+    def _decide(
+        self, tx: Tx, alarm_id: AlarmId, load: Callable[[Tx], Situation], decide: Callable[[Situation], Decision]
+    ) -> Decision:
+        tx.hold(hold_key(Alarms.of(tx).get(alarm_id)))
+        situation = load(tx)
+        decision = decide(situation)
+        keep(tx, situation, decision)
+        return decision
+
+    def _after(self, decision: Decision) -> None:
+        self._situations.settle(decision)
+        self._nudge()
+
+    def _asked(self, situation: Situation, person: Person, by: Person) -> Situation:
+        """By hand an operator may accept for somebody the policy never asked."""
+        if situation.offer_of(person) is not None or not by.startswith("operator:"):
+            return situation
+        if not situation.alarm.open:
+            return situation
+        if person not in situation.reach and not person.startswith(("carer:", "contact:")):
+            raise NotFound(f"nobody is called {person}")
+        return answering.with_offer(situation, person, eta_s=_eta_s(situation, person))
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What raises or joins an alarm, from a device or from a person."""
+
+    cause: Cause
+    by: Person
+    home_id: HomeId | None
+    resident_id: ResidentId | None
+    address: str = "hotline"
+    fix: Position | None = None
+    fix_at: datetime | None = None
+    delayed_s: int = 0
+    note: str | None = None
+
+    @classmethod
+    def of(cls, signal: Signal, cause: Cause) -> "_Heard":
+        late_s = (signal.received_at - signal.sent_at).total_seconds() if signal.sent_at else 0.0
+        return cls(
+            cause,
+            Person(f"device:{signal.address}"),
+            signal.home_id,
+            signal.resident_id,
+            f"{signal.protocol}:{signal.address}",
+            signal.position,
+            signal.position_at,
+            round(late_s) if late_s > DELAYED_S else 0,
+        )
+
+    def place(self, household: Household | None, now: datetime) -> tuple[Position | None, str]:
+        """The device's own fix while it is young, else the home; and which of them it is."""
+        if self.fix is not None and self.fix_at is not None and now - self.fix_at < timedelta(seconds=PLACE_FRESH_S):
+            return self.fix, "device"
+        if household is not None and household.home.position is not None:
+            return household.home.position, "home"
+        return None, "none"
+
+
+def _subject(home_id: HomeId | None, resident_id: ResidentId | None, address: str) -> str:
+    """What may have only one open alarm."""
+    return f"home:{home_id}/{resident_id or '-'}" if home_id else f"device:{address}"
+
+
+def _eta_s(situation: Situation, person: Person) -> int | None:
+    ranked = situation.choice.ranked if situation.choice else ()
+    return next((each.eta_s for each in ranked if carer(each.carer_id) == person), None)

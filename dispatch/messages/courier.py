@@ -1,0 +1,393 @@
+"""
+The courier: claims a message, writes the attempt, sends, settles. Only it sends; only the outbox feeds it.
+
+Emergencies have workers of their own, so that reminders can never hold one up. What a provider refused goes to the next
+provider at once; what may have been sent is looked up and, for an emergency, sent again: better two messages than none,
+and the doubt is on file.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from dispatch.clock import Clock
+from dispatch.ids import AttemptId, OfferId
+from dispatch.messages.providers.provider import (
+    Blame,
+    Capability,
+    Outcome,
+    Outgoing,
+    Provider,
+    Receipt,
+    ReceiptKind,
+    Sent,
+)
+from dispatch.messages.wording import render
+from dispatch.rules.message import Channel, Priority
+from dispatch.rules.people import SERVICE
+from dispatch.rules.record import Line
+from dispatch.store.outbox import LEASE, Attempt, Message, Outbox
+from dispatch.store.transactions import Transactions, Tx
+
+log = structlog.get_logger()
+
+EMERGENCY_WORKERS = 16
+OTHER_WORKERS = 2
+"""Threads that wait for providers. 32 are enough for ten thousand presses in a minute (ENGINE, section 7)."""
+
+BACKOFF_S = (5, 10, 20, 40, 60)
+"""When no provider took an emergency: tried again after these times, then every minute, until it expires."""
+
+LOOK_UP_S = 2
+"""An attempt that may have been sent is looked up after this time, when no other provider is left to try at once."""
+
+SWEEP_S = 1.0
+
+_EVEN_AFTER_CLOSING = frozenset(
+    {
+        "stand_down",
+        "taken",
+        "late",
+        "closed",
+        "no_task",
+        "not_understood",
+        "ask_which",
+        "confirm_decline",
+        "confirm_done",
+    }
+)
+"""Sentences that are still true when the alarm is over."""
+
+
+class Unreached(Protocol):
+    """Who is told that an offer cannot reach its person."""
+
+    def unreached(self, offer_id: OfferId, *, code: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    message: Message
+    provider: Provider
+    outgoing: Outgoing
+    look_up: tuple[Attempt, ...] = ()
+
+
+class Courier:
+    """Runs in threads of its own; `nudge` makes it look at once."""
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+        *,
+        local: Callable[[datetime], datetime],
+        unreached: Unreached,
+        alone: bool = True,
+    ) -> None:
+        assert providers, "somebody must carry the messages"
+        self._transactions = transactions
+        self._providers = providers
+        self._clock = clock
+        self._local = local
+        self._unreached = unreached
+        self._alone = alone
+        self._wanted = threading.Event()
+        self._stopping = threading.Event()
+        self._free = {True: threading.Semaphore(EMERGENCY_WORKERS), False: threading.Semaphore(OTHER_WORKERS)}
+        self._pools: dict[bool, ThreadPoolExecutor] = {}
+        self._thread: threading.Thread | None = None
+        self.beats = 0
+
+    # ------------------------------------------------------------------------------------------- the loop
+
+    def start(self) -> None:
+        """Takes up what a stopped service left in doubt, then begins."""
+        if self._alone:
+            self._transactions.run(lambda tx: Outbox(tx.connection).strand(tx.now))
+        self._pools = {
+            True: ThreadPoolExecutor(EMERGENCY_WORKERS, "courier-emergency"),
+            False: ThreadPoolExecutor(OTHER_WORKERS, "courier-other"),
+        }
+        self._thread = threading.Thread(target=self._loop, name="courier", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stops claiming; calls under way end by their own deadlines and settle."""
+        self._stopping.set()
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join()
+        for pool in self._pools.values():
+            pool.shutdown(wait=True)
+
+    def nudge(self) -> None:
+        self._wanted.set()
+
+    def _loop(self) -> None:
+        """One of the places that may catch everything: a bad message must not stop the others."""
+        while not self._stopping.is_set():
+            self._wanted.wait(SWEEP_S)
+            self._wanted.clear()
+            try:
+                self._send_out(emergency=True)
+                self._send_out(emergency=False)
+            except Exception:
+                log.exception("courier_failed")
+            self.beats += 1
+
+    def _send_out(self, *, emergency: bool) -> None:
+        free = self._free[emergency]
+        taken = 0
+        while taken < EMERGENCY_WORKERS and free.acquire(blocking=False):
+            taken += 1
+        jobs = self.claim(taken, emergency=emergency) if taken else []
+        for _ in range(taken - len(jobs)):
+            free.release()
+        for job in jobs:
+            self._pools[emergency].submit(self._carry, job, free)
+        if taken and len(jobs) == taken:
+            self._wanted.set()
+
+    def _carry(self, job: "_Job", free: threading.Semaphore) -> None:
+        try:
+            self.carry(job)
+        except Exception:
+            # The lease runs out and the message is looked at again; nothing is lost.
+            log.exception("carrying_failed", message_id=job.message.id)
+        finally:
+            free.release()
+            self._wanted.set()
+
+    # ------------------------------------------------------------------------------------------- one message
+
+    def claim(self, most: int, *, emergency: bool) -> list["_Job"]:
+        """Takes up to so many messages that are due, each with its attempt on file."""
+        first, last = (Priority.EMERGENCY, Priority.CONFIRMATION) if emergency else (Priority.FAMILY, Priority.REPORT)
+        return self._transactions.run(lambda tx: self._claim(tx, most, first, last))
+
+    def carry(self, job: "_Job") -> None:
+        """Looks up what is in doubt, sends, settles."""
+        found = self._look_up(job)
+        if found is not None:
+            self._transactions.run(lambda tx: self._found(tx, job, *found))
+            return
+        sent = job.provider.send(job.outgoing)
+        unreachable = self._transactions.run(lambda tx: self._settle(tx, job, sent))
+        if unreachable and job.message.offer_id is not None:
+            self._unreached.unreached(job.message.offer_id, code=sent.code or "")
+
+    def _claim(self, tx: Tx, most: int, first: Priority, last: Priority) -> list["_Job"]:
+        outbox = Outbox(tx.connection)
+        jobs = []
+        for message, alarm_state, offer_state in outbox.due(tx.now, most, first=first, last=last):
+            why = _pointless(message, alarm_state, offer_state, tx.now)
+            if why is not None:
+                state = "expired" if why == "expired" else "cancelled"
+                outbox.change(message, state=state, reason=why, due_at=None)
+                continue
+            jobs.append(self._start(tx, outbox, message))
+        return jobs
+
+    def _start(self, tx: Tx, outbox: Outbox, message: Message) -> "_Job":
+        before = outbox.attempts_of(message.id) if message.tries else []
+        provider = self._next(message, before)
+        claimed = outbox.claim(message, until=tx.now + LEASE)
+        outgoing = self._outgoing(AttemptId(tx.new_id()), claimed, provider)
+        outbox.start(
+            Attempt(
+                id=outgoing.attempt_id, message_id=message.id, seq=claimed.tries, provider=provider.name,
+                started_at=tx.now, ended_at=None, outcome="in_flight", provider_id=None, status=None, code=None,
+                detail=None, text=outgoing.text,
+            )
+        )  # fmt: skip
+        doubts = tuple(each for each in before if each.outcome in {"unknown", "in_flight"})
+        return _Job(message=claimed, provider=provider, outgoing=outgoing, look_up=doubts)
+
+    def _next(self, message: Message, before: Sequence[Attempt]) -> Provider:
+        """The next provider in fail-over order that can do this; from the front again after the last."""
+        able = [each for each in self._providers.values() if _can(each.capability(message.to), message.channel)]
+        able = able or list(self._providers.values())
+        tried = [each.provider for each in before]
+        fresh = [each for each in able if each.name not in tried]
+        return fresh[0] if fresh else able[len(before) % len(able)]
+
+    def _outgoing(self, attempt_id: AttemptId, message: Message, provider: Provider) -> Outgoing:
+        text = self._text(message, provider)
+        left_s = (message.expires_at - self._clock.now()).total_seconds()
+        return Outgoing(
+            attempt_id=attempt_id,
+            channel=message.channel,
+            to=message.to,
+            text=text,
+            lang=message.lang,
+            validity_s=max(10, min(120, int(left_s))),
+            answerable=message.answerable,
+            seq=message.tries,
+        )
+
+    def _text(self, message: Message, provider: Provider) -> str:
+        """The words; should they fail for one person, the plain sentence, because somebody must hear something."""
+        capability = provider.capability(message.to)
+        try:
+            return render(
+                message.sentence, message.channel, message.lang, message.facts, capability=capability, local=self._local
+            )
+        except (KeyError, ValueError, TypeError):
+            log.exception("wording_failed", message_id=message.id, sentence=message.sentence)
+            facts = {"number": message.alarm_id or message.id, "place": ""}
+            return render("plain", message.channel, message.lang, facts, capability=capability, local=self._local)
+
+    # ------------------------------------------------------------------------------------------- what became of it
+
+    def _settle(self, tx: Tx, job: "_Job", sent: Sent) -> bool:
+        """Keeps the outcome; True when this person cannot be reached in this way by anybody."""
+        outbox, message = Outbox(tx.connection), job.message
+        # A callback that overtook us may have said more already; then its word stands.
+        known = outbox.attempt(job.outgoing.attempt_id)
+        outcome = (
+            "confirmed"
+            if known and known.outcome == "confirmed" and sent.outcome is Outcome.UNKNOWN
+            else sent.outcome.value
+        )
+        outbox.end(
+            job.outgoing.attempt_id, ended_at=tx.now, outcome=outcome, provider_id=sent.provider_id or (known and known.provider_id),
+            status=(known and known.status) or sent.status, code=sent.code, detail=sent.detail[:240],
+        )  # fmt: skip
+        tx.log(_told(message, job.provider.name, outcome, sent.code))
+        if outcome in {"taken", "confirmed"}:
+            outbox.change(message, state="sent", sent_at=tx.now, due_at=None)
+            return False
+        return self._again(tx, outbox, job, sent)
+
+    def _again(self, tx: Tx, outbox: Outbox, job: "_Job", sent: Sent) -> bool:
+        message = job.message
+        hopeless = sent.blame is Blame.RECIPIENT
+        others = [
+            name for name in self._providers if name not in {each.provider for each in outbox.attempts_of(message.id)}
+        ]
+        if hopeless and not others:
+            outbox.change(message, state="failed", reason=f"refused {sent.code or ''}".strip(), due_at=None)
+            return True
+        wait_s = 0 if others else self._wait_s(message, sent)
+        state = "uncertain" if sent.outcome is Outcome.UNKNOWN else "posted"
+        outbox.change(message, state=state, due_at=tx.now + timedelta(seconds=wait_s), reason=sent.detail[:160] or None)
+        return False
+
+    def _wait_s(self, message: Message, sent: Sent) -> float:
+        if sent.outcome is Outcome.UNKNOWN and message.tries == 1:
+            return LOOK_UP_S
+        waits = BACKOFF_S[min(message.tries, len(BACKOFF_S)) - 1]
+        return max(waits, sent.retry_after_s or 0.0) if message.priority > Priority.CONFIRMATION else waits
+
+    def _look_up(self, job: "_Job") -> tuple[Attempt, Sent] | None:
+        """Whether an earlier attempt in doubt did arrive at its provider after all."""
+        for doubt in job.look_up:
+            provider = self._providers.get(doubt.provider)
+            if provider is None:
+                continue
+            asked = Outgoing(
+                attempt_id=doubt.id,
+                channel=job.message.channel,
+                to=job.message.to,
+                text=doubt.text,
+                lang=job.message.lang,
+            )
+            found = provider.look_up(asked, doubt.provider_id, doubt.started_at)
+            if found is not None and found.outcome is Outcome.TAKEN:
+                return doubt, found
+        return None
+
+    def _found(self, tx: Tx, job: "_Job", doubt: Attempt, found: Sent) -> None:
+        outbox = Outbox(tx.connection)
+        outbox.end(doubt.id, outcome="confirmed", provider_id=found.provider_id, status=found.status, ended_at=tx.now)
+        outbox.end(
+            job.outgoing.attempt_id,
+            outcome="absent",
+            detail="not needed: the earlier attempt was found",
+            ended_at=tx.now,
+        )
+        outbox.change(job.message, state="sent", sent_at=tx.now, due_at=None)
+        tx.log(_told(job.message, doubt.provider, "confirmed", None))
+
+    def receive(self, provider: str, receipts: Sequence[Receipt]) -> None:
+        """Keeps what a provider tells later. A copy changes nothing; an order that is mixed up only moves upwards."""
+        if not receipts:
+            return
+        lost = self._transactions.run(lambda tx: [each for each in receipts if self._receive(tx, provider, each)])
+        for receipt in lost:
+            self._tell_unreached(receipt)
+
+    def _receive(self, tx: Tx, provider: str, receipt: Receipt) -> bool:
+        outbox = Outbox(tx.connection)
+        known = outbox.attempt(receipt.attempt_id) if receipt.attempt_id else None
+        known = known or outbox.attempt_of_provider(provider, receipt.provider_id)
+        new = outbox.receipt_once(
+            provider, receipt.key, attempt_id=known.id if known else receipt.attempt_id, kind=receipt.kind.value,
+            status=receipt.status, code=receipt.code, received_at=tx.now,
+        )  # fmt: skip
+        message = outbox.get(known.message_id) if known else None
+        if not new or known is None or message is None:
+            return False
+        if _rank(known.status) < _RANKS[receipt.kind]:
+            values = {"status": receipt.kind.value, "code": receipt.code, "provider_id": receipt.provider_id}
+            proved = {"outcome": "confirmed"} if known.outcome in {"unknown", "absent", "in_flight"} else {}
+            outbox.end(known.id, **values, **proved)
+        return self._on_file(tx, outbox, message, receipt)
+
+    def _on_file(self, tx: Tx, outbox: Outbox, message: Message, receipt: Receipt) -> bool:
+        if receipt.kind is ReceiptKind.DELIVERED and message.state in {"sent", "uncertain", "claimed"}:
+            outbox.change(message, state="delivered", delivered_at=tx.now, due_at=None)
+        failed = receipt.kind in {ReceiptKind.FAILED, ReceiptKind.UNDELIVERED}
+        if failed and message.state == "sent":
+            outbox.change(message, state="failed", reason=f"{receipt.status} {receipt.code or ''}".strip())
+        return failed and message.channel is Channel.SMS and message.offer_id is not None
+
+    def _tell_unreached(self, receipt: Receipt) -> None:
+        def find(tx: Tx) -> OfferId | None:
+            outbox = Outbox(tx.connection)
+            attempt = outbox.attempt(receipt.attempt_id) if receipt.attempt_id else None
+            message = outbox.get(attempt.message_id) if attempt else None
+            return message.offer_id if message else None
+
+        offer_id = self._transactions.run(find)
+        if offer_id is not None:
+            self._unreached.unreached(offer_id, code=receipt.code or receipt.status)
+
+
+_RANKS = {kind: rank for rank, kind in enumerate(ReceiptKind, 1)}
+
+
+def _rank(status: str | None) -> int:
+    return _RANKS[ReceiptKind(status)] if status in set(ReceiptKind) else 0
+
+
+def _can(capability: Capability, channel: Channel) -> bool:
+    return capability.voice if channel is Channel.VOICE else capability.sms
+
+
+def _pointless(message: Message, alarm_state: str | None, offer_state: str | None, now: datetime) -> str | None:
+    """Why this message need not leave any more, looked at right before it would."""
+    if message.expires_at <= now:
+        return "expired"
+    if alarm_state == "closed" and message.sentence not in _EVEN_AFTER_CLOSING:
+        return "the alarm is closed"
+    if message.answerable and offer_state not in {None, "open", "lapsed"}:
+        return f"the offer is {offer_state}"
+    if message.sentence == "details" and offer_state not in {"accepted"}:
+        return f"the offer is {offer_state}"
+    return None
+
+
+def _told(message: Message, provider: str, outcome: str, code: str | None) -> Line:
+    facts = {
+        "message": message.id, "sentence": message.sentence, "channel": message.channel.value,
+        "person": message.person, "provider": provider, "outcome": outcome, "code": code, "try": message.tries,
+    }  # fmt: skip
+    return Line(kind="message_settled", by=SERVICE, alarm_id=message.alarm_id, facts=facts)

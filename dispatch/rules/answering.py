@@ -1,0 +1,230 @@
+"""
+What people do to an alarm: accept, decline, arrive, close; and what a further press does.
+
+Each function takes the situation and returns the decision, letters included. Who may do it is the caller's question.
+"""
+
+from dataclasses import replace
+
+from dispatch.errors import NotFound
+from dispatch.rules import alarm as life
+from dispatch.rules import letters, offers
+from dispatch.rules.alarm import Offer, OfferState, Outcome, Proof, Role, State
+from dispatch.rules.escalation import Decision, Situation, swap
+from dispatch.rules.message import Draft, Fact
+from dispatch.rules.people import SERVICE, Person
+from dispatch.rules.place import Position
+from dispatch.rules.record import Line
+from dispatch.rules.signal import Cause
+from dispatch.rules.steps.offer_nearest import called
+
+
+def accept(situation: Situation, person: Person, *, by: Person) -> Decision:
+    """
+    Somebody is coming: they get door and entry, the others are told, the arrival clock starts.
+
+    Accepting again what one leads already changes nothing but sends the door once more.
+
+    Raises:
+        NotFound: this person was never asked. AlarmClosed, AlreadyTaken, OfferGone: see `rules.alarm.accept`.
+    """
+    offer = _offer(situation, person)
+    if offer.role is Role.LEAD and situation.alarm.open:
+        return Decision(alarm=situation.alarm, drafts=_door(situation, offer))
+    wanted = situation.policy.responders
+    alarm, taken, line = life.accept(situation.alarm, situation.offers, offer, wanted=wanted, by=by, now=situation.now)
+    enough = sum(each.state is OfferState.ACCEPTED for each in swap(situation.offers, (taken,))) >= wanted
+    others = _waiting(situation, taken) if enough else ()
+    after = replace(situation, alarm=alarm)
+    return Decision(
+        alarm=alarm,
+        offers=(taken, *(offers.withdraw(other) for other in others)),
+        drafts=(*_door(after, taken), *letters.to_people(after, others, "taken"), *_relieved(after, taken)),
+        lines=(line,),
+    )
+
+
+def decline(situation: Situation, person: Person, *, by: Person) -> Decision:
+    """
+    Somebody cannot come; the next step follows at once if nobody else is being asked.
+
+    Raises:
+        NotFound: this person was never asked. AlarmClosed: it is over.
+    """
+    offer = _offer(situation, person)
+    if offer.state is OfferState.DECLINED:
+        return Decision(alarm=situation.alarm)
+    alarm, gone, line = life.decline(situation.alarm, situation.offers, offer, by=by, now=situation.now)
+    return Decision(alarm=alarm, offers=(gone,), lines=(line,))
+
+
+def unreachable(situation: Situation, person: Person, *, code: str) -> Decision:
+    """A letter to this person could not be delivered: no answer is to be hoped for, so the next step need not wait."""
+    offer = _offer(situation, person)
+    if offer.state is not OfferState.OPEN or not situation.alarm.open:
+        return Decision(alarm=situation.alarm)
+    lapsed, line = offers.lapse(offer)
+    others = any(each.state is OfferState.OPEN and each.id != offer.id for each in situation.offers)
+    facts: dict[str, Fact] = {"person": person, "offer": offer.id, "code": code}
+    due_at = situation.alarm.due_at if others or not situation.alarm.needs_asking else situation.now
+    alarm, told = life.change(situation.alarm, "undeliverable", SERVICE, facts, due_at=due_at)
+    return Decision(alarm=alarm, offers=(lapsed,), lines=(told, line))
+
+
+def attend(situation: Situation, person: Person, *, proof: Proof, by: Person, at: Position | None = None) -> Decision:
+    """
+    Somebody stands in the room. Who arrives without having accepted has accepted by coming.
+
+    Raises:
+        NotFound: this person was never asked. AlarmClosed: it is over.
+    """
+    offer = _offer(situation, person)
+    before = Decision(alarm=situation.alarm)
+    if offer.state is not OfferState.ACCEPTED:
+        before = _accept_by_coming(situation, offer, by)
+        offer = next(each for each in before.offers if each.id == offer.id)
+    if before.alarm.needs_asking:
+        before, offer = _lead_again(situation, before, offer, by)
+    return _arrived(situation, before, offer, proof, by, at)
+
+
+def close(situation: Situation, *, outcome: Outcome, by: Person, note: str | None = None) -> Decision:
+    """
+    A named human ends the alarm; whoever was asked or is on the way is told.
+
+    Raises:
+        AlarmClosed: it is over already.
+    """
+    alarm, line = life.close(situation.alarm, outcome=outcome, by=by, now=situation.now, note=note)
+    after = replace(situation, alarm=alarm)
+    waiting = tuple(each for each in situation.offers if each.state is OfferState.OPEN)
+    coming = tuple(each for each in situation.offers if each.state is OfferState.ACCEPTED and each.attended_at is None)
+    return Decision(
+        alarm=alarm,
+        offers=(*(offers.withdraw(each) for each in waiting), *_done(situation)),
+        drafts=letters.to_people(after, (*waiting, *coming), "stand_down"),
+        lines=(line,),
+    )
+
+
+def _done(situation: Situation) -> tuple[Offer, ...]:
+    return tuple(
+        replace(each, state=OfferState.DONE) for each in situation.offers if each.state is OfferState.ACCEPTED
+    )
+
+
+def reopen(situation: Situation, *, by: Person, note: str | None = None) -> Decision:
+    """The closing was a mistake: the alarm is raised again with its history, those who came are asked afresh."""
+    alarm, line = life.reopen(situation.alarm, by=by, now=situation.now, note=note)
+    again = tuple(
+        replace(each, state=OfferState.LAPSED, role=None, arrival_due_at=None)
+        for each in situation.offers
+        if each.state is OfferState.DONE
+    )
+    return Decision(alarm=alarm, offers=again, lines=(line,))
+
+
+def join(situation: Situation, *, cause: Cause, by: Person) -> Decision:
+    """
+    A further signal of the same person: counted, next step earlier; a graver cause restarts with its policy.
+
+    `situation.policy` is the policy of the new cause.
+    """
+    alarm, lines = life.join(situation.alarm, cause=cause, policy_id=situation.policy.id, by=by, now=situation.now)
+    return Decision(alarm=alarm, lines=lines)
+
+
+def ask_by_hand(situation: Situation, person: Person, *, eta_s: int | None, by: Person) -> Decision:
+    """
+    The operator asks this person now, whatever the policy would do.
+
+    Raises:
+        NotFound: the person cannot be reached.
+    """
+    reach = situation.reach.get(person)
+    if reach is None:
+        raise NotFound(f"{person} has no phone")
+    offer, line = offers.ask(situation, person, eta_s)
+    state = State.OFFERED if situation.alarm.state is State.RAISED else situation.alarm.state
+    alarm, stepped = life.change(situation.alarm, "asked_by_hand", by, {"person": person}, state=state)
+    drafts = [letters.offer_text(situation, offer, reach)]
+    lines = [stepped, replace(line, by=by)]
+    if not reach.two_way:
+        drafts.append(letters.offer_call(situation, offer, reach))
+        lines.append(called(situation, person))
+    return Decision(alarm=alarm, offers=(offer,), drafts=tuple(drafts), lines=tuple(lines))
+
+
+def with_offer(situation: Situation, person: Person, *, eta_s: int | None) -> Situation:
+    """The situation with an offer for somebody the policy never asked, made by an operator who speaks for them."""
+    offer, _ = offers.ask(situation, person, eta_s)
+    return replace(situation, offers=(*situation.offers, offer))
+
+
+def _offer(situation: Situation, person: Person) -> Offer:
+    offer = situation.offer_of(person)
+    if offer is None:
+        raise NotFound(f"{person} was not asked about alarm {situation.alarm.number}")
+    return offer
+
+
+def _waiting(situation: Situation, taken: Offer) -> tuple[Offer, ...]:
+    return tuple(each for each in situation.offers if each.state is OfferState.OPEN and each.id != taken.id)
+
+
+def _door(situation: Situation, offer: Offer) -> tuple[Draft, ...]:
+    reach = situation.reach.get(offer.person)
+    return () if reach is None else (letters.details(situation, offer, reach),)
+
+
+def _relieved(situation: Situation, taken: Offer) -> tuple[Draft, ...]:
+    """Whoever was late and is now backup hears that another has taken the lead."""
+    if taken.role is not Role.LEAD:
+        return ()
+    late = tuple(each for each in situation.offers if each.role is Role.BACKUP and each.id != taken.id)
+    return letters.to_people(situation, late, "now_backup")
+
+
+def _accept_by_coming(situation: Situation, offer: Offer, by: Person) -> Decision:
+    # With one more wanted than are coming, whoever arrives is never turned away.
+    coming = sum(each.state is OfferState.ACCEPTED for each in situation.offers)
+    if situation.alarm.state is State.ATTENDED:
+        taken = replace(
+            offer,
+            state=OfferState.ACCEPTED,
+            role=Role.BACKUP,
+            answered_at=situation.now,
+            arrival_due_at=situation.now,
+        )
+        return Decision(alarm=situation.alarm, offers=(taken,))
+    alarm, taken, line = life.accept(
+        situation.alarm, situation.offers, offer, wanted=coming + 1, by=by, now=situation.now
+    )
+    return Decision(alarm=alarm, offers=(taken,), lines=(line,))
+
+
+def _lead_again(situation: Situation, before: Decision, offer: Offer, by: Person) -> tuple[Decision, Offer]:
+    """A backup who was late stands in the room while others are asked: the lead again, then attended."""
+    lead = replace(offer, role=Role.LEAD)
+    facts = {"person": lead.person, "role": str(lead.role), "offer": lead.id}
+    alarm, line = life.change(before.alarm, "accepted", by, facts, state=State.ACCEPTED, accepted_at=situation.now)
+    return replace(before, alarm=alarm, lines=(*before.lines, line)), lead
+
+
+def _arrived(
+    situation: Situation, before: Decision, offer: Offer, proof: Proof, by: Person, at: Position | None
+) -> Decision:
+    alarm, there, line = life.attend(before.alarm, offer, proof=proof, by=by, now=situation.now, at=at)
+    others = _waiting(situation, there)
+    told = replace(situation, alarm=alarm)
+    return Decision(
+        alarm=alarm,
+        offers=swap(before.offers, (there, *(offers.withdraw(other) for other in others))),
+        drafts=letters.to_people(told, others, "taken"),
+        lines=(*before.lines, line),
+    )
+
+
+def note(situation: Situation, text: str, *, by: Person) -> Line:
+    """Words of a person about this alarm; kept beside the chain so that they can be erased."""
+    return Line(kind="noted", by=by, alarm_id=situation.alarm.id, note=text)

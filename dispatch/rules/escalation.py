@@ -1,0 +1,258 @@
+"""
+Escalation policies: whom to turn to, in what order, how long to wait. And the shape of every decision.
+
+To add a step: write `rules/steps/<name>.py` with an object that keeps the contract `Step`, and add one line to `STEPS`.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from dispatch.errors import Misconfigured
+from dispatch.ids import PolicyId
+from dispatch.rules.alarm import Alarm, Offer
+from dispatch.rules.message import NO_FACTS, Draft, Fact
+from dispatch.rules.nearest import Choice
+from dispatch.rules.people import Household, Person, Reach
+from dispatch.rules.record import Line
+from dispatch.rules.signal import Cause
+
+FINAL_STEP_S_MAX = 300
+"""The last step, everybody at once, must be reached within this time of the press; PROMISES, section 2 (W_final)."""
+
+WAIT_S_MAX = 60
+"""No step but the last may wait longer before the next is taken; PROMISES, section 2 (W_offer)."""
+
+REPEAT_S_MAX = 120
+"""The last step is repeated at least this often until a human ends it; PROMISES, section 2 (Y)."""
+
+STEPS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSpec:
+    """One step as configured: which, how many seconds to wait after it, and its own parameters."""
+
+    step: str
+    wait_s: int
+    params: Mapping[str, Fact] = field(default_factory=lambda: NO_FACTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationPolicy:
+    """
+    Whom to turn to in what order, for these causes. Immutable: its id is the hash of its content.
+
+    `responders` is how many must come (two for lifting).
+    """
+
+    id: PolicyId
+    name: str
+    causes: frozenset[Cause]
+    steps: tuple[StepSpec, ...]
+    responders: int = 1
+
+    @property
+    def last(self) -> int:
+        return len(self.steps) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """
+    Every fact a step may look at. Loaded once by the desk; the rules look at nothing else.
+
+    `choice` ranks who could come; `reach` says how each person is reached (no entry: not at all). `operators` are the
+    duty numbers to page. `codes_taken` are the reply codes each person has in use. `alike` counts the offers that a
+    person has open or accepted for other alarms. `ids` draws new identities. `emergency_number` is where `emergency_service` calls.
+    """
+
+    now: datetime
+    alarm: Alarm
+    offers: tuple[Offer, ...]
+    policy: EscalationPolicy
+    ids: Callable[[], str]
+    household: Household | None = None
+    choice: Choice | None = None
+    reach: Mapping[Person, Reach] = field(default_factory=dict)
+    operators: tuple[Reach, ...] = ()
+    codes_taken: Mapping[Person, Collection[int]] = field(default_factory=dict)
+    emergency_number: str | None = None
+
+    def offer_of(self, person: Person) -> Offer | None:
+        return next((offer for offer in self.offers if offer.person == person), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """
+    What was decided: the alarm as it now stands, the offers that are new or changed, the letters to post and the lines
+    for the log. `choice` is set where somebody was chosen, to be kept with the alarm.
+    """
+
+    alarm: Alarm
+    offers: tuple[Offer, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    lines: tuple[Line, ...] = ()
+    choice: Choice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """
+    What a step would do now. `skipped` says why it can do nothing; then the next step is taken at once.
+
+    `asks` marks a step that asks other people, so that those asked before lapse.
+    """
+
+    offers: tuple[Offer, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    lines: tuple[Line, ...] = ()
+    skipped: str | None = None
+    asks: bool = False
+
+
+class Step(Protocol):
+    """
+    One way of turning to somebody. Pure: it says what it would do and does nothing.
+
+    `params` names the parameters it understands with their defaults; anything else in the policy is refused.
+    """
+
+    params: Mapping[str, Fact]
+
+    def plan(self, situation: Situation, spec: StepSpec) -> Planned:
+        """What this step does in this situation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """All policies in force: exactly one for every cause."""
+
+    by_cause: Mapping[Cause, EscalationPolicy]
+
+    def of(self, cause: Cause) -> EscalationPolicy:
+        return self.by_cause[cause]
+
+
+def read_policies(rows: Sequence[Mapping[str, Any]], steps: Mapping[str, Step]) -> Policies:
+    """
+    The policies of an escalation file, checked whole.
+
+    Args:
+        rows: the tables under `[[policies]]`.
+        steps: the registry of steps.
+
+    Raises:
+        Misconfigured: names the policy and step and says what to write instead.
+    """
+    by_cause: dict[Cause, EscalationPolicy] = {}
+    for place, row in enumerate(rows):
+        policy = _policy(f"policies.{place}", row, steps)
+        for cause in policy.causes:
+            if cause in by_cause:
+                raise Misconfigured(
+                    f"policies.{place}.causes", f"'{cause}' already belongs to '{by_cause[cause].name}'"
+                )
+            by_cause[cause] = policy
+    missing = sorted(set(Cause) - set(by_cause))
+    if missing:
+        raise Misconfigured("policies", f"no policy for {', '.join(missing)}; name them in the causes of one")
+    return Policies(by_cause)
+
+
+_POLICY_KEYS = {"name", "causes", "steps", "responders"}
+
+
+def _policy(place: str, row: Mapping[str, Any], steps: Mapping[str, Step]) -> EscalationPolicy:
+    for key in row:
+        _check(key in _POLICY_KEYS, f"{place}.{key}", f"unknown key; known are {', '.join(sorted(_POLICY_KEYS))}")
+    name, raw_steps, responders = row.get("name"), row.get("steps"), row.get("responders", 1)
+    _check(isinstance(name, str) and bool(name), f"{place}.name", "give the policy a name")
+    _check(isinstance(raw_steps, list) and 0 < len(raw_steps) <= STEPS_MAX, f"{place}.steps", f"1 to {STEPS_MAX} steps")
+    _check(type(responders) is int and 1 <= responders <= 5, f"{place}.responders", "a whole number from 1 to 5")
+    assert isinstance(raw_steps, list)
+    specs = tuple(_spec(f"{place}.steps.{index}", raw, steps) for index, raw in enumerate(raw_steps))
+    _check_waits(place, specs)
+    content = policy_json(str(name), specs, responders)
+    return EscalationPolicy(
+        id=PolicyId(hashlib.sha256(content.encode()).hexdigest()[:16]),
+        name=str(name),
+        causes=_causes(place, row.get("causes")),
+        steps=specs,
+        responders=responders,
+    )
+
+
+def _causes(place: str, raw: Any) -> frozenset[Cause]:
+    _check(isinstance(raw, list) and bool(raw), f"{place}.causes", f"a list out of {', '.join(Cause)}")
+    for each in raw:
+        _check(each in set(Cause), f"{place}.causes", f"'{each}' is none of {', '.join(Cause)}")
+    return frozenset(Cause(each) for each in raw)
+
+
+def _spec(place: str, raw: Any, steps: Mapping[str, Step]) -> StepSpec:
+    _check(isinstance(raw, Mapping), place, "a step is a table")
+    kind, wait_s = raw.get("step"), raw.get("wait_s")
+    _check(kind in steps, f"{place}.step", f"'{kind}' is none of {', '.join(steps)}")
+    _check(type(wait_s) is int and wait_s >= 1, f"{place}.wait_s", "whole seconds, at least 1")
+    known = steps[kind].params
+    params = {key: value for key, value in raw.items() if key not in {"step", "wait_s"}}
+    for key, value in params.items():
+        _check(key in known, f"{place}.{key}", f"'{kind}' knows only {', '.join(known) or 'no parameters'}")
+        _check(type(value) is type(known[key]), f"{place}.{key}", f"must be like {known[key]!r}")
+    return StepSpec(step=kind, wait_s=wait_s, params={**known, **params})
+
+
+def _check_waits(place: str, specs: Sequence[StepSpec]) -> None:
+    *before, last = specs
+    _check(
+        last.wait_s <= REPEAT_S_MAX,
+        f"{place}.steps.{len(before)}.wait_s",
+        f"the last step repeats within {REPEAT_S_MAX} s",
+    )
+    for index, spec in enumerate(before):
+        _check(
+            spec.wait_s <= WAIT_S_MAX,
+            f"{place}.steps.{index}.wait_s",
+            f"wait at most {WAIT_S_MAX} s before the next step",
+        )
+    total_s = sum(spec.wait_s for spec in before)
+    _check(
+        total_s <= FINAL_STEP_S_MAX,
+        f"{place}.steps",
+        f"the last step comes after {total_s} s; at most {FINAL_STEP_S_MAX} s are promised",
+    )
+
+
+def _check(good: bool, place: str, cure: str) -> None:
+    if not good:
+        raise Misconfigured(place, cure)
+
+
+def policy_json(name: str, specs: Sequence[StepSpec], responders: int) -> str:
+    """A policy in the one form that is hashed and kept; causes are left out, they only say when it begins."""
+    steps = [{"step": spec.step, "wait_s": spec.wait_s, "params": dict(spec.params)} for spec in specs]
+    return json.dumps({"name": name, "responders": responders, "steps": steps}, sort_keys=True, ensure_ascii=False)
+
+
+def policy_from_json(id_: PolicyId, content: str) -> EscalationPolicy:
+    """A policy as an alarm kept it."""
+    kept = json.loads(content)
+    steps = tuple(StepSpec(step=each["step"], wait_s=each["wait_s"], params=each["params"]) for each in kept["steps"])
+    return EscalationPolicy(id=id_, name=kept["name"], causes=frozenset(), steps=steps, responders=kept["responders"])
+
+
+def soon(now: datetime, wait_s: int) -> datetime:
+    return now + timedelta(seconds=wait_s)
+
+
+def swap(old: tuple[Offer, ...], new: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    """The old offers with the new ones in place of those with the same id, the others behind them."""
+    fresh = {offer.id: offer for offer in new}
+    kept = tuple(fresh.pop(offer.id, offer) for offer in old)
+    return kept + tuple(fresh.values())

@@ -1,0 +1,171 @@
+"""The people and places of a district, as plain values."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NewType
+
+from dispatch.ids import CarerId, ContactId, HomeId, OperatorId, ResidentId, StationId
+from dispatch.rules.place import Position
+
+Person = NewType("Person", str)
+"""Who, across all kinds of people: `carer:<id>`, `contact:<id>`, `operator:<id>`. One form in rows, log and replies."""
+
+SERVICE = Person("service")
+"""The service itself, where it acts by its rules."""
+
+
+def carer(id_: CarerId) -> Person:
+    return Person(f"carer:{id_}")
+
+
+def contact(id_: ContactId) -> Person:
+    return Person(f"contact:{id_}")
+
+
+def operator(id_: OperatorId | str) -> Person:
+    return Person(f"operator:{id_}")
+
+
+def carer_id(person: Person) -> CarerId | None:
+    """The carer behind a person, None for anybody else."""
+    kind, _, rest = person.partition(":")
+    return CarerId(rest) if kind == "carer" else None
+
+
+class Talk(StrEnum):
+    """How to speak with a resident."""
+
+    PHONE = "phone"
+    HARD_OF_HEARING = "hard_of_hearing"
+    NO_VOICE = "no_voice"
+    DEMENTIA = "dementia"
+    DO_NOT_PHONE = "do_not_phone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """Where carers belong. `lends` names the stations it lends its carers to."""
+
+    id: StationId
+    code: str
+    name: str
+    position: Position | None
+    lends: tuple[StationId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carer:
+    """A person who may be sent. `phone` is E.164 or None; `means` one of foot, ebike, car."""
+
+    id: CarerId
+    code: str
+    name: str
+    phone: str | None
+    station_id: StationId | None
+    base: Position | None = None
+    position: Position | None = None
+    position_at: datetime | None = None
+    means: str = "ebike"
+    skills: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset({"zh"})
+    suspended: bool = False
+    opted_out: bool = False
+
+    @property
+    def lang(self) -> str:
+        """The language this carer is written to in: Chinese unless only English is spoken."""
+        return "en" if "en" in self.languages and "zh" not in self.languages else "zh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Where residents live; what is locked, reached and paired. `entry` is shown only to who accepted."""
+
+    id: HomeId
+    code: str
+    address: str
+    position: Position | None
+    station_id: StationId | None
+    entry: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resident:
+    """The old person served."""
+
+    id: ResidentId
+    code: str
+    home_id: HomeId
+    name: str
+    born_on: date | None = None
+    phone: str | None = None
+    level: str = ""
+    cats: tuple[str, ...] = ()
+    needs: frozenset[str] = frozenset()
+    language: str | None = None
+    talk: Talk = Talk.PHONE
+    agreements: frozenset[str] = frozenset()
+    illness: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Family or neighbour of a home, asked in `order`."""
+
+    id: ContactId
+    home_id: HomeId
+    name: str
+    phone: str | None
+    order: int
+    relation: str = ""
+    key_holder: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How a person is reached. `two_way`: an SMS answer can come back by the road we would use."""
+
+    person: Person
+    phone: str
+    lang: str = "zh"
+    two_way: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Household:
+    """A home with everybody who matters when its button is pressed."""
+
+    home: Home
+    residents: tuple[Resident, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    station: Station | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def resident(self, id_: ResidentId | None) -> Resident | None:
+        """The resident meant; for an unknown one, the only resident if there is just one."""
+        if id_ is None:
+            return self.residents[0] if len(self.residents) == 1 else None
+        return next((each for each in self.residents if each.id == id_), None)
+
+
+_DOOR = re.compile(r"[\s,，]|\d")
+
+
+def compound(address: str) -> str:
+    """
+    The part of an address that may stand in a text message: the compound or street, never the door.
+
+    Cut at the first blank, comma or digit: "柏林小区 3-2-501" is "柏林小区".
+    """
+    head = _DOOR.split(address.strip(), maxsplit=1)[0]
+    return head or address.strip()[:8]
+
+
+def age(born_on: date | None, on: date) -> int | None:
+    """Full years on a local day; None when the birthday is not known."""
+    if born_on is None:
+        return None
+    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))

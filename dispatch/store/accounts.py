@@ -1,0 +1,244 @@
+"""
+Who may come in, on file: operators, their sessions, the keys of machines, and the sign-ins that failed.
+
+No secret is kept: a password as argon2's hash, a session's token and a key's secret as SHA-256, which is enough for 256
+random bits. The values live here rather than in `rules/`, because no rule ever looks at an account.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.engine import Row
+
+from dispatch.errors import NotFound
+from dispatch.ids import OperatorId
+from dispatch.store.database import Instant, metadata
+
+Reading: TypeAlias = Engine
+"""The engine that only reads, by a name that other rooms may say without knowing the database's library."""
+
+LOGIN_MAX = 64
+
+operators = Table(
+    "operators", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("login", String(LOGIN_MAX), nullable=False, unique=True),
+    Column("name", String(120), nullable=False),
+    Column("phone", String(20)),
+    Column("lang", String(8), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)  # fmt: skip
+
+sessions = Table(
+    "sessions", metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("operator_id", String(40), ForeignKey("operators.id"), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)  # fmt: skip
+
+keys = Table(
+    "keys", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("prefix", String(16), nullable=False, unique=True),
+    Column("secret_hash", String(64), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("scope", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+    Column("revoked_at", Instant),
+)  # fmt: skip
+
+sign_in_failures = Table(
+    "sign_in_failures", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("login", String(LOGIN_MAX), nullable=False),
+    Column("ip", String(45), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_sign_in_failures_login_ip", "login", "ip", "at"),
+    Index("ix_sign_in_failures_at", "at"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """A person on watch at the board. `phone` is E.164 or None, `lang` zh or en."""
+
+    id: OperatorId
+    login: str
+    name: str
+    phone: str | None
+    lang: str
+    disabled: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One sign-in. It is over at `expires_at` whatever happens, and earlier when it was ended or left idle."""
+
+    token_hash: str
+    operator_id: OperatorId
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        assert self.created_at <= self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A machine's key. `prefix` names it in public; `scope` is one or more words between spaces."""
+
+    id: str
+    prefix: str
+    secret_hash: str
+    name: str
+    scope: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    def allows(self, scope: str) -> bool:
+        return scope in self.scope.split()
+
+
+class Accounts:
+    """The shelf of everybody, and every machine, that has to show who it is."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # ------------------------------------------------------------------------------------------- operators
+
+    def operators(self) -> list[Operator]:
+        rows = self._connection.execute(select(operators).order_by(operators.c.login))
+        return [_operator(row) for row in rows]
+
+    def operator(self, id_: OperatorId) -> Operator:
+        """
+        One operator.
+
+        Raises:
+            NotFound: there is no such operator.
+        """
+        row = self._connection.execute(select(operators).where(operators.c.id == id_)).first()
+        if row is None:
+            raise NotFound(f"no operator {id_}")
+        return _operator(row)
+
+    def by_login(self, login: str) -> tuple[Operator, str] | None:
+        """The operator with this login and the hash of the password, None where there is none."""
+        row = self._connection.execute(select(operators).where(operators.c.login == login)).first()
+        return None if row is None else (_operator(row), row.password_hash)
+
+    def add_operator(self, operator: Operator, password_hash: str) -> None:
+        row = {column: getattr(operator, column) for column in Operator.__slots__}
+        self._connection.execute(insert(operators), {**row, "password_hash": password_hash})
+
+    def change_operator(self, id_: OperatorId, **changes: str | bool) -> None:
+        """Sets columns of an operator: `lang`, `disabled`, `password_hash`."""
+        self._connection.execute(update(operators).where(operators.c.id == id_).values(**changes))
+
+    # ------------------------------------------------------------------------------------------- sessions
+
+    def open_session(self, session: Session) -> None:
+        row = {column: getattr(session, column) for column in Session.__slots__}
+        self._connection.execute(insert(sessions), row)
+
+    def session(self, token_hash: str) -> tuple[Session, Operator] | None:
+        """A session with its operator, whether or not it still holds; None for a token nobody was given."""
+        row = self._connection.execute(select(sessions).where(sessions.c.token_hash == token_hash)).first()
+        if row is None:
+            return None
+        session = Session(**row._mapping)
+        return session, self.operator(session.operator_id)
+
+    def saw_session(self, token_hash: str, at: datetime) -> None:
+        self._connection.execute(update(sessions).where(sessions.c.token_hash == token_hash).values(seen_at=at))
+
+    def end_session(self, token_hash: str, at: datetime) -> bool:
+        """Ends a session; False when it was over already or never was."""
+        still_open = (sessions.c.token_hash == token_hash) & sessions.c.ended_at.is_(None)
+        return bool(self._connection.execute(update(sessions).where(still_open).values(ended_at=at)).rowcount)
+
+    def end_sessions(self, id_: OperatorId, at: datetime) -> int:
+        """Ends every session of an operator and returns how many there were."""
+        still_open = (sessions.c.operator_id == id_) & sessions.c.ended_at.is_(None)
+        return self._connection.execute(update(sessions).where(still_open).values(ended_at=at)).rowcount
+
+    def forget_sessions(self, before: datetime) -> None:
+        """Rows of sessions that expired before then are of no use any more; the record has the sign-ins."""
+        self._connection.execute(delete(sessions).where(sessions.c.expires_at < before))
+
+    # ------------------------------------------------------------------------------------------- keys
+
+    def keys(self) -> list[Key]:
+        return [_key(row) for row in self._connection.execute(select(keys).order_by(keys.c.created_at))]
+
+    def key(self, prefix: str) -> Key | None:
+        row = self._connection.execute(select(keys).where(keys.c.prefix == prefix)).first()
+        return None if row is None else _key(row)
+
+    def add_key(self, key: Key) -> None:
+        self._connection.execute(insert(keys), {column: getattr(key, column) for column in Key.__slots__})
+
+    def used_key(self, prefix: str, at: datetime) -> None:
+        self._connection.execute(update(keys).where(keys.c.prefix == prefix).values(last_used_at=at))
+
+    def revoke_key(self, prefix: str, at: datetime) -> bool:
+        """Revokes a key; False when it was revoked already or never was."""
+        good = (keys.c.prefix == prefix) & keys.c.revoked_at.is_(None)
+        return bool(self._connection.execute(update(keys).where(good).values(revoked_at=at)).rowcount)
+
+    # ------------------------------------------------------------------------------------------- failures
+
+    def failures(self, *, login: str, ip: str, since: datetime) -> list[datetime]:
+        """When sign-ins with this login from this address failed, oldest first."""
+        query = select(sign_in_failures.c.at).where(
+            sign_in_failures.c.login == login, sign_in_failures.c.ip == ip, sign_in_failures.c.at >= since
+        )
+        return list(self._connection.execute(query.order_by(sign_in_failures.c.at)).scalars())
+
+    def add_failure(self, *, login: str, ip: str, at: datetime) -> None:
+        self._connection.execute(insert(sign_in_failures), {"login": login, "ip": ip, "at": at})
+
+    def forgive(self, *, login: str, ip: str) -> None:
+        """A sign-in that worked wipes the failures of this login from this address."""
+        mine = (sign_in_failures.c.login == login) & (sign_in_failures.c.ip == ip)
+        self._connection.execute(delete(sign_in_failures).where(mine))
+
+    def forget_failures(self, before: datetime) -> None:
+        self._connection.execute(delete(sign_in_failures).where(sign_in_failures.c.at < before))
+
+
+def _operator(row: Row[tuple[object, ...]]) -> Operator:
+    fields = dict(row._mapping)
+    del fields["password_hash"]
+    return Operator(**fields)
+
+
+def _key(row: Row[tuple[object, ...]]) -> Key:
+    return Key(**row._mapping)

@@ -1,0 +1,301 @@
+"""
+The outbox: what is to be sent, and every attempt at it.
+
+    posted ──► claimed ──► sent ──► delivered
+       ▲          │  │
+       │          │  └──► uncertain ──► sent (found at the provider) or posted (certainly not there)
+       └──────────┘                     failed, cancelled, expired are the other ends
+
+An attempt is written before the network is touched. After a crash it is `unknown`, never "not sent".
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.engine import Row
+
+from dispatch.ids import AlarmId, AttemptId, MessageId, OfferId
+from dispatch.rules.message import Channel, Draft, Priority
+from dispatch.rules.people import Person
+from dispatch.store.alarms import alarms, offers
+from dispatch.store.database import Instant, Json, insert_once, metadata
+from dispatch.store.transactions import Tx
+
+messages = Table(
+    "messages", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("key", String(240), nullable=False, unique=True),
+    Column("sentence", String(40), nullable=False),
+    Column("channel", String(8), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("to", String(20), nullable=False),
+    Column("person", String(80), nullable=False),
+    Column("lang", String(8), nullable=False),
+    Column("facts", Json, nullable=False),
+    Column("answerable", Boolean, nullable=False),
+    Column("alarm_id", String(40), ForeignKey("alarms.id")),
+    Column("offer_id", String(40), ForeignKey("offers.id")),
+    Column("state", String(12), nullable=False),
+    Column("posted_at", Instant, nullable=False),
+    Column("due_at", Instant),
+    Column("expires_at", Instant, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("lease_until", Instant),
+    Column("tries", Integer, nullable=False),
+    Column("sent_at", Instant),
+    Column("delivered_at", Instant),
+    Column("reason", String(160)),
+    CheckConstraint(
+        "state IN ('posted','claimed','uncertain','sent','delivered','failed','cancelled','expired')", name="state"
+    ),
+    Index("ix_messages_alarm_id", "alarm_id"),
+    Index("ix_messages_person", "person", "posted_at"),
+)  # fmt: skip
+_WAITS = messages.c.due_at.is_not(None)
+Index("ix_messages_due", messages.c.priority, messages.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
+
+attempts = Table(
+    "attempts", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("message_id", String(40), ForeignKey("messages.id"), nullable=False, index=True),
+    Column("seq", Integer, nullable=False),
+    Column("provider", String(40), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", String(12), nullable=False),
+    Column("provider_id", String(80)),
+    Column("status", String(40)),
+    Column("code", String(40)),
+    Column("detail", String(240)),
+    Column("text", Text, nullable=False),
+    CheckConstraint(
+        "outcome IN ('in_flight','taken','refused','not_sent','unknown','confirmed','absent')", name="outcome"
+    ),
+    Index("ix_attempts_provider_id", "provider", "provider_id", unique=True),
+    Index("ix_attempts_message_seq", "message_id", "seq", unique=True),
+)  # fmt: skip
+_FLYING = attempts.c.outcome == "in_flight"
+Index("ix_attempts_in_flight", attempts.c.started_at, sqlite_where=_FLYING, postgresql_where=_FLYING)
+
+receipts = Table(
+    "receipts", metadata,
+    Column("provider", String(40), primary_key=True),
+    Column("key", String(160), primary_key=True),
+    Column("attempt_id", String(40)),
+    Column("kind", String(12), nullable=False),
+    Column("status", String(40), nullable=False),
+    Column("code", String(40)),
+    Column("received_at", Instant, nullable=False),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A draft on file. `due_at` says when the courier is to look at it; None once nothing more will happen."""
+
+    id: MessageId
+    sentence: str
+    channel: Channel
+    priority: Priority
+    to: str
+    person: Person
+    lang: str
+    facts: Mapping[str, Any]
+    answerable: bool
+    alarm_id: AlarmId | None
+    offer_id: OfferId | None
+    state: str
+    posted_at: datetime
+    due_at: datetime | None
+    expires_at: datetime
+    fence: int
+    tries: int
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One network call for one message."""
+
+    id: AttemptId
+    message_id: MessageId
+    seq: int
+    provider: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str
+    provider_id: str | None
+    status: str | None
+    code: str | None
+    detail: str | None
+    text: str
+
+
+_DUE = (
+    select(messages, alarms.c.state.label("alarm_state"), offers.c.state.label("offer_state"))
+    .join(alarms, alarms.c.id == messages.c.alarm_id, isouter=True)
+    .join(offers, offers.c.id == messages.c.offer_id, isouter=True)
+    .where(
+        messages.c.due_at <= bindparam("now"),
+        messages.c.priority >= bindparam("first"),
+        messages.c.priority <= bindparam("last"),
+    )
+    .order_by(messages.c.priority, messages.c.due_at)
+    .limit(bindparam("most"))
+)
+_NEXT_DUE = select(func.min(messages.c.due_at)).where(_WAITS)
+_FENCED = update(messages).where(messages.c.id == bindparam("key"), messages.c.fence == bindparam("was"))
+
+
+class Outbox:
+    """The shelf of messages and attempts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @staticmethod
+    def post(tx: Tx, drafts: Sequence[Draft]) -> None:
+        """Puts drafts on file, due now; one whose key is known already is left alone."""
+        rows = [_draft_row(tx, draft) for draft in drafts]
+        if rows:
+            tx.connection.execute(insert_once(messages, tx.connection), rows)
+
+    def due(
+        self, now: datetime, most: int, *, first: Priority, last: Priority
+    ) -> list[tuple[Message, str | None, str | None]]:
+        """
+        What is to be looked at now within these priorities, the most urgent first, each with the state of its alarm and
+        of its offer. Those claimed under a lease that ran out are among them. On PostgreSQL rows that another engine is
+        looking at are passed over.
+        """
+        query = _DUE
+        if self._connection.dialect.name == "postgresql":
+            query = query.with_for_update(skip_locked=True, of=messages)
+        found = self._connection.execute(query, {"now": now, "most": most, "first": int(first), "last": int(last)})
+        return [(_message(row), row.alarm_state, row.offer_state) for row in found]
+
+    def next_due(self) -> datetime | None:
+        return self._connection.execute(_NEXT_DUE).scalar()
+
+    def claim(self, message: Message, *, until: datetime) -> Message:
+        """Takes the message under a lease; every later write of this claim carries the new fence."""
+        fence = message.fence + 1
+        self.change(message, state="claimed", fence=fence, lease_until=until, due_at=until, tries=message.tries + 1)
+        return _with(message, state="claimed", fence=fence, tries=message.tries + 1)
+
+    def change(self, message: Message, **values: Any) -> bool:
+        """Changes a message if the claim still holds; False when somebody else has taken it over."""
+        done = self._connection.execute(_FENCED.values(**values), {"key": message.id, "was": message.fence})
+        return done.rowcount == 1
+
+    def start(self, attempt: Attempt) -> None:
+        """The attempt is on file before the network is touched."""
+        self._connection.execute(insert(attempts), _attempt_row(attempt))
+
+    def end(self, id_: AttemptId, **values: Any) -> None:
+        self._connection.execute(update(attempts).where(attempts.c.id == id_).values(**values))
+
+    def attempts_of(self, id_: MessageId) -> list[Attempt]:
+        query = select(attempts).where(attempts.c.message_id == id_).order_by(attempts.c.seq)
+        return [_attempt(row) for row in self._connection.execute(query)]
+
+    def attempt(self, id_: AttemptId) -> Attempt | None:
+        row = self._connection.execute(select(attempts).where(attempts.c.id == id_)).first()
+        return None if row is None else _attempt(row)
+
+    def attempt_of_provider(self, provider: str, provider_id: str) -> Attempt | None:
+        query = select(attempts).where(attempts.c.provider == provider, attempts.c.provider_id == provider_id)
+        row = self._connection.execute(query).first()
+        return None if row is None else _attempt(row)
+
+    def get(self, id_: MessageId) -> Message | None:
+        row = self._connection.execute(select(messages).where(messages.c.id == id_)).first()
+        return None if row is None else _message(row)
+
+    def of_alarm(self, alarm_id: AlarmId) -> list[Message]:
+        query = select(messages).where(messages.c.alarm_id == alarm_id).order_by(messages.c.posted_at, messages.c.id)
+        return [_message(row) for row in self._connection.execute(query)]
+
+    def recent(self, limit: int) -> list[Message]:
+        query = select(messages).order_by(messages.c.posted_at.desc(), messages.c.id.desc()).limit(limit)
+        return [_message(row) for row in self._connection.execute(query)]
+
+    def waiting(self) -> int:
+        """How many messages are still to be sent."""
+        return int(self._connection.execute(select(func.count()).select_from(messages).where(_WAITS)).scalar_one())
+
+    def strand(self, now: datetime) -> int:
+        """After a start of the only engine: attempts in flight are unknown, their messages are looked at now; how many."""
+        self._connection.execute(
+            update(attempts).where(_FLYING).values(outcome="unknown", ended_at=now, detail="the service stopped")
+        )
+        stranded = update(messages).where(messages.c.state == "claimed")
+        return self._connection.execute(
+            stranded.values(state="uncertain", due_at=now, fence=messages.c.fence + 1)
+        ).rowcount
+
+    def receipt_once(self, provider: str, key: str, **values: Any) -> bool:
+        """Keeps a provider's word; False when the same was kept before."""
+        row = {"provider": provider, "key": key, **values}
+        return self._connection.execute(insert_once(receipts, self._connection), row).rowcount == 1
+
+    def shift_due(self, seconds: float) -> None:
+        """Moves all waiting messages, because somebody moved the clock."""
+        by = literal(round(seconds * 1_000_000), BigInteger)
+        moved = {"due_at": messages.c.due_at + by, "expires_at": messages.c.expires_at + by}
+        self._connection.execute(update(messages).where(_WAITS).values(**moved))
+
+
+LEASE = timedelta(seconds=15)
+"""Longer than any provider's total deadline with margin; MESSAGING, section 8.2."""
+
+
+def _draft_row(tx: Tx, draft: Draft) -> dict[str, Any]:
+    return {
+        "id": tx.new_id(), "key": draft.key, "sentence": draft.sentence, "channel": draft.channel.value,
+        "priority": int(draft.priority), "to": draft.to, "person": draft.person, "lang": draft.lang,
+        "facts": dict(draft.facts), "answerable": draft.answerable, "alarm_id": draft.alarm_id,
+        "offer_id": draft.offer_id, "state": "posted", "posted_at": tx.now, "due_at": tx.now,
+        "expires_at": draft.expires_at, "fence": 0, "tries": 0,
+    }  # fmt: skip
+
+
+def _message(row: Row[Any]) -> Message:
+    fields = {name: getattr(row, name) for name in Message.__dataclass_fields__}
+    return Message(**fields | {"channel": Channel(row.channel), "priority": Priority(row.priority)})
+
+
+def _with(message: Message, **values: Any) -> Message:
+    fields = {name: getattr(message, name) for name in Message.__dataclass_fields__}
+    return Message(**fields | values)
+
+
+def _attempt_row(attempt: Attempt) -> dict[str, Any]:
+    return {name: getattr(attempt, name) for name in Attempt.__dataclass_fields__}
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    return Attempt(**{name: getattr(row, name) for name in Attempt.__dataclass_fields__})

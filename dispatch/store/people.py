@@ -1,0 +1,235 @@
+"""The people and places of the district on file. Rows are matched by their code, so that loading twice changes nothing."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    bindparam,
+    select,
+    update,
+)
+from sqlalchemy.engine import Row
+
+from dispatch.errors import NotFound
+from dispatch.ids import CarerId, HomeId, StationId
+from dispatch.rules.people import Carer, Contact, Home, Household, Person, Resident, Station, Talk, contact
+from dispatch.rules.people import carer as carer_person
+from dispatch.rules.place import Position
+from dispatch.store.database import Instant, Json, metadata, upsert
+
+stations = Table(
+    "stations", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("code", String(40), nullable=False, unique=True),
+    Column("name", String(120), nullable=False),
+    Column("lat", Float), Column("lng", Float),
+    Column("lends", Json, nullable=False),
+)  # fmt: skip
+
+carers = Table(
+    "carers", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("code", String(40), nullable=False, unique=True),
+    Column("name", String(120), nullable=False),
+    Column("phone", String(20)),
+    Column("station_id", String(40), ForeignKey("stations.id")),
+    Column("base_lat", Float), Column("base_lng", Float),
+    Column("lat", Float), Column("lng", Float), Column("position_at", Instant),
+    Column("means", String(8), nullable=False),
+    Column("skills", Json, nullable=False), Column("languages", Json, nullable=False),
+    Column("suspended", Boolean, nullable=False), Column("opted_out", Boolean, nullable=False),
+    Index("ix_carers_phone", "phone"),
+)  # fmt: skip
+
+homes = Table(
+    "homes", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("code", String(40), nullable=False, unique=True),
+    Column("address", String(240), nullable=False),
+    Column("lat", Float), Column("lng", Float),
+    Column("station_id", String(40), ForeignKey("stations.id")),
+    Column("entry", Text, nullable=False),
+)  # fmt: skip
+
+residents = Table(
+    "residents", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("code", String(40), nullable=False, unique=True),
+    Column("home_id", String(40), ForeignKey("homes.id"), nullable=False, index=True),
+    Column("name", String(120), nullable=False),
+    Column("born_on", Date),
+    Column("phone", String(20)),
+    Column("level", String(20), nullable=False), Column("cats", Json, nullable=False),
+    Column("needs", Json, nullable=False), Column("language", String(20)),
+    Column("talk", String(20), nullable=False), Column("agreements", Json, nullable=False),
+    Column("illness", Text, nullable=False),
+)  # fmt: skip
+
+contacts = Table(
+    "contacts", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("code", String(80), nullable=False, unique=True),
+    Column("home_id", String(40), ForeignKey("homes.id"), nullable=False, index=True),
+    Column("name", String(120), nullable=False),
+    Column("phone", String(20)),
+    Column("order", Integer, nullable=False),
+    Column("relation", String(40), nullable=False),
+    Column("key_holder", Boolean, nullable=False),
+    Index("ix_contacts_phone", "phone"),
+)  # fmt: skip
+
+_HOME = select(homes).where(homes.c.id == bindparam("id"))
+_RESIDENTS = select(residents).where(residents.c.home_id == bindparam("id")).order_by(residents.c.code)
+_CONTACTS = select(contacts).where(contacts.c.home_id == bindparam("id")).order_by(contacts.c.order, contacts.c.code)
+_STATION = select(stations).where(stations.c.id == bindparam("id"))
+
+
+class People:
+    """The shelf of everybody: who lives where, who may be sent, who is told."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def household(self, id_: HomeId) -> Household:
+        """
+        A home with its residents, contacts and station.
+
+        Raises:
+            NotFound: there is no such home.
+        """
+        row = self._connection.execute(_HOME, {"id": id_}).first()
+        if row is None:
+            raise NotFound(f"no home {id_}")
+        home = _home(row)
+        return Household(
+            home=home,
+            residents=tuple(_resident(each) for each in self._connection.execute(_RESIDENTS, {"id": id_})),
+            contacts=tuple(_contact(each) for each in self._connection.execute(_CONTACTS, {"id": id_})),
+            station=self.station(home.station_id) if home.station_id else None,
+        )
+
+    def home(self, id_: HomeId) -> Home:
+        """
+        A home by itself.
+
+        Raises:
+            NotFound: there is no such home.
+        """
+        row = self._connection.execute(_HOME, {"id": id_}).first()
+        if row is None:
+            raise NotFound(f"no home {id_}")
+        return _home(row)
+
+    def homes(self) -> list[Home]:
+        return [_home(row) for row in self._connection.execute(select(homes).order_by(homes.c.code))]
+
+    def residents(self) -> list[Resident]:
+        return [_resident(row) for row in self._connection.execute(select(residents).order_by(residents.c.code))]
+
+    def contacts(self) -> list[Contact]:
+        return [_contact(row) for row in self._connection.execute(select(contacts).order_by(contacts.c.code))]
+
+    def station(self, id_: StationId) -> Station | None:
+        row = self._connection.execute(_STATION, {"id": id_}).first()
+        return None if row is None else _station(row)
+
+    def stations(self) -> list[Station]:
+        return [_station(row) for row in self._connection.execute(select(stations).order_by(stations.c.code))]
+
+    def carers(self) -> list[Carer]:
+        return [_carer(row) for row in self._connection.execute(select(carers).order_by(carers.c.code))]
+
+    def carers_by_id(self, ids: Collection[CarerId]) -> dict[CarerId, Carer]:
+        """These carers; ids nobody has are left out."""
+        if not ids:
+            return {}
+        found = (_carer(row) for row in self._connection.execute(select(carers).where(carers.c.id.in_(ids))))
+        return {each.id: each for each in found}
+
+    def lock_carers(self, ids: Collection[CarerId]) -> None:
+        """On PostgreSQL: nobody else chooses among these until the unit ends. Locked in id order, so never in a ring."""
+        if ids and self._connection.dialect.name == "postgresql":
+            query = select(carers.c.id).where(carers.c.id.in_(ids)).order_by(carers.c.id).with_for_update()
+            self._connection.execute(query).all()
+
+    def by_phone(self, phone: str) -> list[Person]:
+        """Everybody with this number: carers first, then contacts."""
+        found = [
+            carer_person(CarerId(row.id))
+            for row in self._connection.execute(select(carers.c.id).where(carers.c.phone == phone))
+        ]
+        kin = self._connection.execute(select(contacts.c.id).where(contacts.c.phone == phone).order_by(contacts.c.id))
+        return found + [contact(row.id) for row in kin]
+
+    def opt_out(self, id_: CarerId) -> None:
+        """This carer's number refuses our texts."""
+        self._connection.execute(update(carers).where(carers.c.id == id_).values(opted_out=True))
+
+    def name_of(self, person: Person) -> str:
+        """What a person is called, for people to read; the bare reference where nobody is found."""
+        kind, _, id_ = person.partition(":")
+        table = {"carer": carers, "contact": contacts}.get(kind)
+        if table is None:
+            return person
+        return self._connection.execute(select(table.c.name).where(table.c.id == id_)).scalar() or person
+
+    def put(self, table: Table, row: Mapping[str, Any]) -> None:
+        """Inserts a row, or makes the row with the same code like it."""
+        upsert(table, self._connection, "code", row)
+
+    def id_of(self, table: Table, code: str) -> str | None:
+        """The id behind a code."""
+        found = self._connection.execute(select(table.c.id).where(table.c.code == code)).scalar()
+        return None if found is None else str(found)
+
+
+def _at(lat: float | None, lng: float | None) -> Position | None:
+    return None if lat is None or lng is None else Position(lat, lng)
+
+
+def _station(row: Row[Any]) -> Station:
+    lends = tuple(StationId(each) for each in row.lends)
+    return Station(id=row.id, code=row.code, name=row.name, position=_at(row.lat, row.lng), lends=lends)
+
+
+def _carer(row: Row[Any]) -> Carer:
+    position = _at(row.lat, row.lng)
+    return Carer(
+        id=row.id, code=row.code, name=row.name, phone=row.phone, station_id=row.station_id,
+        base=_at(row.base_lat, row.base_lng), position=position, position_at=row.position_at if position else None,
+        means=row.means, skills=frozenset(row.skills), languages=frozenset(row.languages),
+        suspended=row.suspended, opted_out=row.opted_out,
+    )  # fmt: skip
+
+
+def _home(row: Row[Any]) -> Home:
+    return Home(
+        id=row.id, code=row.code, address=row.address, position=_at(row.lat, row.lng), station_id=row.station_id,
+        entry=row.entry,
+    )  # fmt: skip
+
+
+def _resident(row: Row[Any]) -> Resident:
+    return Resident(
+        id=row.id, code=row.code, home_id=row.home_id, name=row.name, born_on=row.born_on, phone=row.phone,
+        level=row.level, cats=tuple(row.cats), needs=frozenset(row.needs), language=row.language, talk=Talk(row.talk),
+        agreements=frozenset(row.agreements), illness=row.illness,
+    )  # fmt: skip
+
+
+def _contact(row: Row[Any]) -> Contact:
+    return Contact(
+        id=row.id, home_id=row.home_id, name=row.name, phone=row.phone, order=row.order, relation=row.relation,
+        key_holder=row.key_holder,
+    )  # fmt: skip

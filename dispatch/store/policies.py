@@ -1,0 +1,41 @@
+"""Escalation policies as alarms began with them: written once under the hash of their content, never changed."""
+
+from functools import lru_cache
+
+from sqlalchemy import Column, Connection, String, Table, Text, select
+
+from dispatch.ids import PolicyId
+from dispatch.rules.escalation import EscalationPolicy, policy_from_json, policy_json
+from dispatch.store.database import Instant, insert_once, metadata
+from dispatch.store.transactions import Tx
+
+policies = Table(
+    "policies", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("first_used_at", Instant, nullable=False),
+)  # fmt: skip
+
+
+class KeptPolicies:
+    """The shelf of policies."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, id_: PolicyId) -> EscalationPolicy:
+        """The policy with this hash; an alarm's foreign key makes sure that it is there."""
+        row = self._connection.execute(select(policies.c.content).where(policies.c.id == id_)).scalar_one()
+        return _read(id_, row)
+
+    @staticmethod
+    def keep(tx: Tx, policy: EscalationPolicy) -> None:
+        content = policy_json(policy.name, policy.steps, policy.responders)
+        row = {"id": policy.id, "name": policy.name, "content": content, "first_used_at": tx.now}
+        tx.connection.execute(insert_once(policies, tx.connection), row)
+
+
+@lru_cache(maxsize=256)
+def _read(id_: PolicyId, content: str) -> EscalationPolicy:
+    return policy_from_json(id_, content)

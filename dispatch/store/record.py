@@ -1,0 +1,202 @@
+"""The response log on file: append-only, numbered densely, chained by hashes; the words of people lie beside it."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    event,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.engine import Row
+
+from dispatch import clock
+from dispatch.ids import AlarmId
+from dispatch.rules.people import Person
+from dispatch.rules.record import GENESIS, Entry, Line, body_of, digest, note_hash
+from dispatch.store.database import Instant, metadata, to_us
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("boot", String(40), nullable=False),
+    Column("steady_us", BigInteger, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("alarm_id", String(40)),
+    Column("version", Integer),
+    Column("body", Text, nullable=False),
+    Column("note_hash", String(64)),
+    Column("before", String(64), nullable=False, unique=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Index("ix_entries_alarm_id", "alarm_id", "number"),
+)
+Index("ix_entries_version", entries.c.alarm_id, entries.c.version, unique=True)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("salt", String(32), nullable=False),
+    Column("text", Text),
+)
+
+# The database itself refuses to change the record: whoever wants to must first change the schema, and that shows.
+_REFUSALS = {
+    "sqlite": [
+        f"CREATE TRIGGER entries_refuse_{verb.lower()} BEFORE {verb} ON entries "
+        "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END"
+        for verb in ("UPDATE", "DELETE")
+    ],
+    "postgresql": [
+        "CREATE OR REPLACE FUNCTION entries_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the record is append-only'; END $$",
+        "CREATE TRIGGER entries_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON entries "
+        "FOR EACH STATEMENT EXECUTE FUNCTION entries_refuse()",
+    ],
+}
+
+
+def refusals(dialect: str) -> list[str]:
+    """The statements that make the record append-only on this kind of database, for the migration."""
+    return _REFUSALS[dialect]
+
+
+@event.listens_for(entries, "after_create")
+def _refuse_changes(_: Table, connection: Connection, **__: object) -> None:
+    for statement in refusals(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+_HEAD = select(entries.c.number, entries.c.hash).order_by(entries.c.number.desc()).limit(1)
+_LOCK = text("SELECT pg_advisory_xact_lock(8317)")
+"""Any fixed number will do: it is the lock on the head of the chain."""
+
+
+def append(connection: Connection, lines: Sequence[Line], instant: clock.Instant) -> int:
+    """
+    Writes the lines at the end of the chain, in their order, and returns the number of the last.
+
+    Called once at the end of a unit of work, so that the head is locked as briefly as may be.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK)
+    head = connection.execute(_HEAD).first()
+    number, before = (head.number, head.hash) if head else (0, GENESIS)
+    rows = []
+    for line in lines:
+        number += 1
+        row = _row(number, line, instant, _keep_note(connection, line.note))
+        row["before"] = before
+        row["hash"] = before = digest(before, {key: _plain(value) for key, value in row.items() if key != "before"})
+        rows.append(row)
+    connection.execute(insert(entries), rows)
+    return number
+
+
+def _keep_note(connection: Connection, note: str | None) -> str | None:
+    if note is None:
+        return None
+    salt = secrets.token_hex(16)
+    hash_ = note_hash(note, salt)
+    connection.execute(insert(notes), {"hash": hash_, "salt": salt, "text": note})
+    return hash_
+
+
+def _row(number: int, line: Line, instant: clock.Instant, hash_: str | None) -> dict[str, object]:
+    return {
+        "number": number,
+        "at": instant.wall,
+        "boot": instant.boot,
+        "steady_us": int(instant.steady_s * 1_000_000),
+        "kind": line.kind,
+        "by": line.by,
+        "alarm_id": line.alarm_id,
+        "version": line.version,
+        "body": body_of(line.facts),
+        "note_hash": hash_,
+    }
+
+
+def _plain(value: object) -> object:
+    return to_us(value) if hasattr(value, "tzinfo") else value  # type: ignore[arg-type]
+
+
+class Record:
+    """The log, for reading."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def head(self) -> tuple[int, str]:
+        """The number and hash of the newest entry; (0, GENESIS) of an empty log."""
+        row = self._connection.execute(_HEAD).first()
+        return (row.number, row.hash) if row else (0, GENESIS)
+
+    def of_alarm(self, alarm_id: AlarmId) -> list[Entry]:
+        """All entries about an alarm, oldest first."""
+        query = select(entries).where(entries.c.alarm_id == alarm_id).order_by(entries.c.number)
+        return [_value(row) for row in self._connection.execute(query)]
+
+    def after(self, number: int, limit: int) -> list[Entry]:
+        """The next entries after a number, oldest first."""
+        query = select(entries).where(entries.c.number > number).order_by(entries.c.number).limit(limit)
+        return [_value(row) for row in self._connection.execute(query)]
+
+    def notes_of(self, hashes: Sequence[str]) -> dict[str, str | None]:
+        """The words behind these hashes; None where they were erased."""
+        query = select(notes.c.hash, notes.c.text).where(notes.c.hash.in_(hashes))
+        return {row.hash: row.text for row in self._connection.execute(query)}
+
+    def faults(self) -> Iterator[tuple[int, str]]:
+        """
+        Walks the whole chain; yields the number of each entry that does not fit and why, in order.
+
+        After the first fault of the chain itself everything behind it is in doubt, so the walk ends there.
+        """
+        expected, before = 1, GENESIS
+        query = select(entries).order_by(entries.c.number).execution_options(yield_per=1000)
+        for row in self._connection.execute(query):
+            why = _fault(row, expected, before)
+            if why:
+                yield row.number, why
+                return
+            expected, before = row.number + 1, row.hash
+        yield from self._note_faults()
+
+    def _note_faults(self) -> Iterator[tuple[int, str]]:
+        query = (
+            select(entries.c.number, entries.c.note_hash, notes.c.salt, notes.c.text)
+            .join(notes, notes.c.hash == entries.c.note_hash, isouter=True)
+            .where(entries.c.note_hash.is_not(None))
+        )
+        for row in self._connection.execute(query):
+            if row.salt is None:
+                yield row.number, "its note is missing"
+            elif row.text is not None and note_hash(row.text, row.salt) != row.note_hash:
+                yield row.number, "its note was altered"
+
+
+def _fault(row: Row[tuple[object, ...]], expected: int, before: str) -> str | None:
+    if row.number != expected:
+        return f"expected number {expected}"
+    if row.before != before:
+        return "is not chained to the entry before it"
+    fields = {key: _plain(value) for key, value in row._mapping.items() if key not in {"before", "hash"}}
+    return None if digest(before, fields) == row.hash else "its content does not match its hash"
+
+
+def _value(row: Row[tuple[object, ...]]) -> Entry:
+    fields = dict(row._mapping)
+    return Entry(**{**fields, "alarm_id": fields["alarm_id"], "by": Person(fields["by"])})

@@ -1,0 +1,100 @@
+"""What devices said that mattered, kept as evidence: each press once, its copies counted."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    insert,
+    select,
+    update,
+)
+
+from dispatch.ids import AlarmId, SignalId
+from dispatch.rules.signal import Signal
+from dispatch.store.database import Instant, Json, insert_once, metadata
+
+signals = Table(
+    "signals", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("event", String(24), nullable=False),
+    Column("cause", String(24)),
+    Column("gateway", String(80), nullable=False),
+    Column("protocol", String(24), nullable=False),
+    Column("address", String(160), nullable=False),
+    Column("dedup_key", String(240), nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("device_id", String(40)),
+    Column("home_id", String(40), ForeignKey("homes.id")),
+    Column("resident_id", String(40), ForeignKey("residents.id")),
+    Column("alarm_id", String(40), ForeignKey("alarms.id")),
+    Column("raw", LargeBinary, nullable=False),
+    Column("trusted", Integer, nullable=False),
+    Column("copies", Integer, nullable=False),
+    Column("details", Json, nullable=False),
+    Index("ix_signals_dedup_key", "dedup_key", "received_at"),
+    Index("ix_signals_alarm_id", "alarm_id"),
+)  # fmt: skip
+
+spooled = Table(
+    "spooled", metadata,
+    Column("gateway", String(80), primary_key=True),
+    Column("epoch", String(80), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("received_at", Instant, nullable=False),
+)  # fmt: skip
+
+
+class Signals:
+    """The shelf of signals."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def copy_of(self, dedup_key: str, since: datetime) -> tuple[SignalId, AlarmId | None] | None:
+        """The same statement heard since then, if it was, and the alarm it belongs to; counts this copy."""
+        query = (
+            select(signals.c.id, signals.c.alarm_id)
+            .where(signals.c.dedup_key == dedup_key, signals.c.received_at > since)
+            .order_by(signals.c.received_at.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(query).first()
+        if row is None:
+            return None
+        self._connection.execute(update(signals).where(signals.c.id == row.id).values(copies=signals.c.copies + 1))
+        return SignalId(row.id), None if row.alarm_id is None else AlarmId(row.alarm_id)
+
+    def add(self, signal: Signal, alarm_id: AlarmId | None) -> None:
+        self._connection.execute(insert(signals), _row(signal, alarm_id))
+
+    def of_alarm(self, alarm_id: AlarmId) -> list[Mapping[str, Any]]:
+        """What was heard for this alarm, oldest first."""
+        query = select(signals).where(signals.c.alarm_id == alarm_id).order_by(signals.c.received_at)
+        return [dict(row._mapping) for row in self._connection.execute(query)]
+
+    def first_time(self, gateway: str, epoch: str, seq: int, at: datetime) -> bool:
+        """Whether this numbered signal of a forwarding gateway is new; remembers it."""
+        row = {"gateway": gateway, "epoch": epoch, "seq": seq, "received_at": at}
+        return self._connection.execute(insert_once(spooled, self._connection), row).rowcount == 1
+
+
+def _row(signal: Signal, alarm_id: AlarmId | None) -> dict[str, Any]:
+    return {
+        "id": signal.id, "event": signal.event.value, "cause": signal.cause.value if signal.cause else None,
+        "gateway": signal.gateway, "protocol": signal.protocol, "address": signal.address,
+        "dedup_key": signal.dedup_key, "received_at": signal.received_at, "sent_at": signal.sent_at,
+        "device_id": signal.device_id, "home_id": signal.home_id, "resident_id": signal.resident_id,
+        "alarm_id": alarm_id, "raw": signal.raw, "trusted": int(signal.trusted), "copies": 1,
+        "details": dict(signal.details),
+    }  # fmt: skip

@@ -1,0 +1,299 @@
+"""
+Units of work: the only way anything is written.
+
+A unit of work is a function handed to `run`. It is run inside a transaction and a savepoint of its own, and its result is
+given back to the caller once it is durable. Its rules:
+
+* it may run again, so the time and new ids come from `tx`;
+* no network, no serial line, no sleeping, no password hashing inside; nothing over 50 ms;
+* it holds the home first (`tx.hold`), before it looks at alarms;
+* acknowledging, nudging and telling the stream are the caller's, after `run` has returned.
+
+On SQLite one thread owns the one writing connection, with two lanes: emergencies (presses, replies, wakes, receipts)
+before bulk (heartbeats, supervision, imports). On PostgreSQL the caller's thread takes a connection from a pool and the
+row lock of `hold` does what the single writer did.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from enum import Enum
+from typing import Any, Protocol, TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
+
+from dispatch.clock import Clock, Instant, jump_s
+from dispatch.errors import Busy
+from dispatch.rules.people import SERVICE
+from dispatch.rules.record import Line
+from dispatch.store import record
+
+EMERGENCY_BATCH_MAX = 32
+"""So many emergency units share one commit at most; then a bulk batch may pass."""
+
+BULK_BATCH_MAX = 200
+
+RETRIES_MAX = 5
+"""On PostgreSQL a unit that lost a race (class 40) is run again this often."""
+
+CALLER_WAIT_S = 5.0
+"""A caller gives up after this time; the unit may still be done, and an idempotency key finds its result."""
+
+JUMP_S = 2.0
+"""A step of the wall clock larger than this is recorded and mended; PROMISES, I12."""
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class Lane(Enum):
+    """Which queue a unit of work waits in."""
+
+    EMERGENCY = "emergency"
+    BULK = "bulk"
+
+
+class Tx:
+    """One unit of work as the work sees it: the connection, the time, new ids, the log, and what is held."""
+
+    def __init__(self, connection: Connection, instant: Instant, ids: Callable[[], str]) -> None:
+        self.connection = connection
+        self.instant = instant
+        self.now = instant.wall
+        self.new_id = ids
+        self.held: set[str] = set()
+        self.lines: list[Line] = []
+
+    def log(self, *lines: Line) -> None:
+        """These lines join the response log when the unit commits."""
+        self.lines.extend(lines)
+
+    def hold(self, subject: str) -> None:
+        """
+        Nobody else decides about this home (or homeless device) until the unit is over.
+
+        Marks the transaction on every database, so that a forgotten hold shows on SQLite too.
+        """
+        if self.connection.dialect.name == "postgresql":
+            self.connection.execute(_HOLD, {"subject": subject})
+        self.held.add(subject)
+
+
+_HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))")
+
+Work = Callable[[Tx], T]
+
+
+class Transactions(Protocol):
+    """Who runs units of work."""
+
+    def run(self, work: Work[T], *, lane: Lane = Lane.EMERGENCY) -> T:
+        """
+        Runs the work durably and returns what it returned.
+
+        Raises:
+            Busy: it did not come to its turn within `CALLER_WAIT_S`.
+            Exception: whatever the work raised; then nothing of it was kept.
+        """
+        ...
+
+
+OnJump = Callable[[Tx, float], None]
+
+
+class _Units:
+    """What both kinds share: running one unit in a savepoint, its log at the end, and an eye on the clock."""
+
+    def __init__(self, clock: Clock, ids: Callable[[], str], on_jump: OnJump | None) -> None:
+        self._clock = clock
+        self._ids = ids
+        self._on_jump = on_jump
+        self._last: Instant | None = None
+
+    def unit(self, connection: Connection, work: Work[T]) -> T:
+        with connection.begin_nested():
+            tx = Tx(connection, self._clock.look(), self._ids)
+            result = work(tx)
+            if tx.lines:
+                record.append(connection, tx.lines, tx.instant)
+        return result
+
+    def mend_clock(self, connection: Connection) -> None:
+        """
+        Notices that somebody moved the wall clock since the last look, before anything new is written with it.
+
+        Set back, every waiting row is moved back by as much, so that nothing is delayed; set forward, rows fall due
+        early. Either is an entry in the record.
+        """
+        instant = self._clock.look()
+        moved_s = jump_s(self._last, instant) if self._last else 0.0
+        self._last = instant
+        if abs(moved_s) <= JUMP_S:
+            return
+        log.warning("clock_jumped", seconds=round(moved_s, 3))
+        self.unit(connection, lambda tx: self._jumped(tx, moved_s))
+
+    def _jumped(self, tx: Tx, moved_s: float) -> None:
+        tx.log(Line(kind="clock_jumped", by=SERVICE, facts={"milliseconds": round(moved_s * 1000)}))
+        if self._on_jump is not None:
+            self._on_jump(tx, moved_s)
+
+
+class SerialTransactions(_Units):
+    """
+    Runs each unit at once in the caller's thread, one commit each: for commands, tests and the simulation.
+
+    `before_commit` is where a simulation may crash.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        ids: Callable[[], str],
+        *,
+        on_jump: OnJump | None = None,
+        before_commit: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(clock, ids, on_jump)
+        self._connection = engine.connect()
+        self._before_commit = before_commit
+        self._lock = threading.RLock()
+        self._running = False
+
+    def run(self, work: Work[T], *, lane: Lane = Lane.EMERGENCY) -> T:
+        with self._lock:
+            assert not self._running, "run inside a unit of work"
+            self._running = True
+            try:
+                with self._connection.begin():
+                    self.mend_clock(self._connection)
+                    result = self.unit(self._connection, work)
+                    self._before_commit()
+                return result
+            finally:
+                self._running = False
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class WriterTransactions(_Units):
+    """SQLite's writer: one thread, one connection, two lanes."""
+
+    def __init__(self, engine: Engine, clock: Clock, ids: Callable[[], str], *, on_jump: OnJump | None = None) -> None:
+        super().__init__(clock, ids, on_jump)
+        self._engine = engine
+        self._lanes: dict[Lane, deque[tuple[Work[Any], Future[Any]]]] = {lane: deque() for lane in Lane}
+        self._ready = threading.Condition()
+        self._stopping = False
+        self.beats = 0
+        self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Work[T], *, lane: Lane = Lane.EMERGENCY) -> T:
+        assert threading.current_thread() is not self._thread, "run inside a unit of work"
+        future: Future[T] = Future()
+        with self._ready:
+            if self._stopping:
+                raise Busy("the service is stopping")
+            self._lanes[lane].append((work, future))
+            self._ready.notify()
+        try:
+            return future.result(CALLER_WAIT_S if lane is Lane.EMERGENCY else 12 * CALLER_WAIT_S)
+        except TimeoutError:
+            if not future.done():
+                raise Busy("the database is busy; try again") from None
+            raise
+
+    def waiting(self) -> int:
+        """How many units wait, for the health page."""
+        return sum(len(lane) for lane in self._lanes.values())
+
+    def close(self) -> None:
+        """Finishes what waits and stops the thread."""
+        with self._ready:
+            self._stopping = True
+            self._ready.notify()
+        self._thread.join()
+
+    def _write(self) -> None:
+        """The writer's loop; one of the places that may catch everything, because its death would silence the house."""
+        with self._engine.connect() as connection:
+            while batch := self._next():
+                try:
+                    self._commit(connection, batch)
+                except Exception as error:
+                    log.exception("commit_failed", units=len(batch))
+                    _fail(batch, error)
+                self.beats += 1
+
+    def _next(self) -> list[tuple[Work[Any], Future[Any]]]:
+        with self._ready:
+            while not self._stopping and not any(self._lanes.values()):
+                self._ready.wait()
+            emergency = _take(self._lanes[Lane.EMERGENCY], EMERGENCY_BATCH_MAX)
+            full = len(emergency) == EMERGENCY_BATCH_MAX
+            # Bulk waits for a quiet moment, but is let in after each full batch, so that it is never starved.
+            bulk = _take(self._lanes[Lane.BULK], BULK_BATCH_MAX) if not emergency or full else []
+            return emergency + bulk
+
+    def _commit(self, connection: Connection, batch: list[tuple[Work[Any], Future[Any]]]) -> None:
+        outcomes: list[tuple[Future[Any], Any, Exception | None]] = []
+        with connection.begin():
+            self.mend_clock(connection)
+            for work, future in batch:
+                try:
+                    outcomes.append((future, self.unit(connection, work), None))
+                except Exception as error:
+                    # The unit's savepoint is rolled back; its caller gets the error, its neighbours go on.
+                    outcomes.append((future, None, error))
+        for future, result, failure in outcomes:
+            if failure is None:
+                future.set_result(result)
+            else:
+                future.set_exception(failure)
+
+
+def _take(lane: deque[tuple[Work[Any], Future[Any]]], most: int) -> list[tuple[Work[Any], Future[Any]]]:
+    return [lane.popleft() for _ in range(min(most, len(lane)))]
+
+
+def _fail(batch: list[tuple[Work[Any], Future[Any]]], error: Exception) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)
+
+
+class PooledTransactions(_Units):
+    """PostgreSQL: each caller takes a connection; units that lost a race are run again."""
+
+    def __init__(self, engine: Engine, clock: Clock, ids: Callable[[], str], *, on_jump: OnJump | None = None) -> None:
+        super().__init__(clock, ids, on_jump)
+        self._engine = engine
+        self._clock_lock = threading.Lock()
+
+    def run(self, work: Work[T], *, lane: Lane = Lane.EMERGENCY) -> T:
+        for attempt in range(RETRIES_MAX):
+            try:
+                with self._engine.begin() as connection:
+                    with self._clock_lock:
+                        self.mend_clock(connection)
+                    return self.unit(connection, work)
+            except OperationalError as error:
+                if attempt + 1 == RETRIES_MAX or not _lost_race(error):
+                    raise
+        raise AssertionError("unreachable")
+
+    def waiting(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _lost_race(error: OperationalError) -> bool:
+    return str(getattr(error.orig, "sqlstate", "") or "").startswith("40")

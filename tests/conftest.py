@@ -1,0 +1,127 @@
+"""
+What holds for every test: no network but this machine's own, no unexpected error line in the log, nothing left out in
+silence.
+"""
+
+import ipaddress
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, MutableMapping, Sequence
+from typing import Any
+
+import pytest
+import structlog
+from hypothesis import HealthCheck, settings
+from structlog.testing import LogCapture
+
+from tests.need import TEST_ALL, must_run_all
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+# ------------------------------------------------------------------------------------------------ no network
+
+
+class NetworkDenied(RuntimeError):
+    """A test reached for a foreign machine."""
+
+
+_denied: list[str] = []
+
+
+def _is_here(host: Any) -> bool:
+    """Whether a host is this machine; names other than localhost would already ask a name server."""
+    if isinstance(host, bytes | bytearray):
+        host = bytes(host).decode("ascii", "replace")
+    if host in {None, "", "localhost", "ip6-localhost", "<broadcast>"}:
+        return True
+    try:
+        address = ipaddress.ip_address(str(host).partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse connections, datagrams and name look-ups that leave the machine, whatever library makes them."""
+    if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) and address else None
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if not _is_here(host):
+        _denied.append(f"{event} {host}")
+        raise NetworkDenied(f"no test may leave this machine: {event} {host}")
+
+
+sys.addaudithook(_audit)
+
+
+@pytest.fixture(autouse=True)
+def _no_network() -> Iterator[None]:
+    """A try to leave the machine fails the test even where the code under test swallowed the refusal."""
+    _denied.clear()
+    yield
+    assert not _denied, f"the test reached for the network: {_denied}"
+
+
+# ------------------------------------------------------------------------------------------------ the log
+
+
+@pytest.fixture(autouse=True)
+def log_lines(request: pytest.FixtureRequest) -> Iterator[list[MutableMapping[str, Any]]]:
+    """
+    Every line logged in this process during the test, as dicts.
+
+    An error line fails the test unless `@pytest.mark.error_lines("its_event", …)` says that it is provoked on purpose.
+    """
+    capture = LogCapture()
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, capture],
+        wrapper_class=structlog.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    yield capture.entries
+    structlog.reset_defaults()
+    expected = {event for mark in request.node.iter_markers("error_lines") for event in mark.args}
+    errors = [line for line in capture.entries if line["log_level"] in {"error", "critical", "exception"}]
+    surprises = [line for line in errors if line["event"] not in expected]
+    assert not surprises, f"unexpected error lines in the log: {surprises}"
+
+
+# ------------------------------------------------------------------------------------------------ what was left out
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name what was left out and why, at the very end."""
+    left_out = _by_reason(terminalreporter.stats.get("skipped", []))
+    if not left_out:
+        terminalreporter.write_line("Nothing was left out.")
+        return
+    terminalreporter.section("left out", sep="-")
+    for reason, names in sorted(left_out.items()):
+        terminalreporter.write_line(f"{len(names)} × {reason}")
+        for name in sorted(names):
+            terminalreporter.write_line(f"    {name}")
+    terminalreporter.write_line(f"With {TEST_ALL}=1 leaving out is failing.")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Skips that did not come by `need` count as well when everything must run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    is_worker = hasattr(session.config, "workerinput")
+    if must_run_all() and not is_worker and reporter and reporter.stats.get("skipped") and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _by_reason(skipped: Sequence[Any]) -> dict[str, list[str]]:
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for report in skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason.removeprefix("Skipped: ")].append(report.nodeid)
+    return reasons
