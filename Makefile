@@ -28,7 +28,7 @@ check: ## format, lint, types, import contracts, lock guard
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m pytest -q tests/architecture
+	@$(BIN)/python -m pytest -n $(JOBS) -q tests/architecture
 
 drill: ## the long fault drills
 	@sh ./demo --set-up test

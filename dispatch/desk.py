@@ -8,12 +8,13 @@ because a mistake in choosing must never cost the alarm itself.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 
 from dispatch.errors import Conflict, NotFound
 from dispatch.fallback import fall_back
-from dispatch.ids import AlarmId, HomeId, OfferId, ResidentId
+from dispatch.ids import AlarmId, HomeId, OfferId, ResidentId, StationId
 from dispatch.muster import Muster
 from dispatch.rules import answering
 from dispatch.rules.advance import advance
@@ -38,6 +39,14 @@ DELAYED_S = 60
 
 FAILURES_MAX = 2
 """A decision that fails so often falls back to plain text to everybody; DESIGN, section 2."""
+
+
+class Spool(NamedTuple):
+    """How a forwarding gateway numbers what it sends: by its own name, an epoch drawn at random, a sequence."""
+
+    gateway: str
+    epoch: str
+    seq: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +84,14 @@ class Desk:
 
     # ------------------------------------------------------------------------------------------- what is heard
 
-    def receive(self, signal: Signal, *, window_s: float = 0.0) -> Received:
+    def receive(self, signal: Signal, *, window_s: float = 0.0, spool: Spool | None = None) -> Received:
         """
         Makes a signal durable: raises an alarm, joins the open one, or only keeps it. Returns when it is on disk.
 
-        `window_s`: a statement with the same key heard within this time is a copy: counted, nothing else.
+        `window_s`: a statement with the same key heard within this time is a copy: counted, nothing else. `spool`: the
+        number a forwarding gateway gave it; the same number again is a copy for ever.
         """
-        received = self._transactions.run(lambda tx: self._receive(tx, signal, window_s))
+        received = self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool))
         if received.alarm_id is not None and not received.copy:
             self._nudge()
         return received
@@ -107,8 +117,10 @@ class Desk:
         self._nudge()
         return alarm_id
 
-    def _receive(self, tx: Tx, signal: Signal, window_s: float) -> Received:
+    def _receive(self, tx: Tx, signal: Signal, window_s: float, spool: Spool | None) -> Received:
         signals = Signals(tx.connection)
+        if spool is not None and not signals.first_time(spool.gateway, spool.epoch, spool.seq, tx.now):
+            return Received(alarm_id=None, copy=True)
         if window_s > 0:
             known = signals.copy_of(signal.dedup_key, tx.now - timedelta(seconds=window_s))
             if known is not None:
@@ -169,7 +181,7 @@ class Desk:
             policy_id=policy.id,
             home_id=heard.home_id,
             resident_id=resident.id if resident else None,
-            station_id=self._situations.station_of(household, place),
+            station_id=heard.station_id or self._situations.station_of(household, place),
             place=place,
             place_source=source,
             delayed_s=heard.delayed_s,
@@ -278,7 +290,9 @@ class Desk:
             found = Alarms(connection).offer(offer_id)
         if found is not None:
             self._answer(
-                found.alarm_id, lambda situation: answering.unreachable(situation, found.person, code=code), found.person
+                found.alarm_id,
+                lambda situation: answering.unreachable(situation, found.person, code=code),
+                found.person,
             )
 
     def note(self, alarm_id: AlarmId, text: str, *, by: Person) -> None:
@@ -360,6 +374,7 @@ class _Heard:
     fix: Position | None = None
     fix_at: datetime | None = None
     delayed_s: int = 0
+    station_id: StationId | None = None
     note: str | None = None
 
     @classmethod
@@ -374,6 +389,7 @@ class _Heard:
             signal.position,
             signal.position_at,
             round(late_s) if late_s > DELAYED_S else 0,
+            signal.station_id,
         )
 
     def place(self, household: Household | None, now: datetime) -> tuple[Position | None, str]:

@@ -11,9 +11,10 @@ class Calendar:
     """
     The days as people at one place count them.
 
-    Days follow each other without gap or overlap, whatever the clocks of the place do: a day begins at the first instant
-    whose local date has reached it and ends where the next one begins. So a day may be 23 or 25 hours long, may begin at
-    one o'clock where midnight was skipped, and is empty where a place jumped over the date line (Apia, 30 December 2011).
+    Days follow each other without gap or overlap, whatever the clocks of the place do: a day begins at the first
+    instant whose local date has reached it and ends where the next one begins. So a day may be 23 or 25 hours long, may
+    begin at one o'clock where midnight was skipped, and is empty where a place jumped over the date line (Apia, 30
+    December 2011).
     """
 
     def __init__(self, zone: str) -> None:

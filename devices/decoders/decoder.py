@@ -7,7 +7,7 @@ to `DECODERS` in `decoders/__init__.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -110,7 +110,12 @@ class Tail:
 
 
 class Decoder(Protocol):
-    """One protocol on one connection."""
+    """
+    One protocol on one connection.
+
+    A protocol whose gateway answers when asked whether it lives (RFLink's PING) says so in a further attribute,
+    `keepalive: bytes`: the gateway writes it to a line that has been quiet for a minute.
+    """
 
     tally: Tally
 
@@ -152,6 +157,12 @@ _ORDER = (
 )  # fmt: skip
 _RANK = {event: rank for rank, event in enumerate(_ORDER)}
 _LIFE_SIGNS = frozenset({Event.HEARTBEAT, Event.TELEMETRY, Event.TEST})
+
+
+def profiled(frame: Frame, profile: Mapping[str, Event]) -> Frame:
+    """The frame with the event that the gateway's profile gives to one of its addresses, the most particular first."""
+    own = next((profile[address] for address in frame.addresses if address in profile), None)
+    return frame if own is None else replace(frame, event=own)
 
 
 def gravest_first(events: Iterable[Event]) -> tuple[Event, ...]:

@@ -14,13 +14,12 @@ samples, parser tests).
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
-from devices.decoders.decoder import NO_PROFILE, Frame, Tail, Tally, gravest_first
+from devices.decoders.decoder import NO_PROFILE, Frame, Tail, Tally, gravest_first, profiled
 from dispatch.rules.signal import Event, Scope
 
 LINE_BYTES_MAX = 4096
@@ -50,6 +49,9 @@ class Rflink:
 
     `profile` may give an event to an address (`EV1527:0a1b2c:08`) that this gateway's house uses otherwise.
     """
+
+    keepalive = PING
+    """What the gateway may be asked when it has been silent; it answers with a heartbeat."""
 
     def __init__(self, *, profile: Mapping[str, Event] = NO_PROFILE) -> None:
         self.tally = Tally()
@@ -95,7 +97,7 @@ class Rflink:
         if frame is None:
             self.tally.malformed += 1
             return None
-        return _profiled(frame, self._profile)
+        return profiled(frame, self._profile)
 
 
 def canonical(address: str) -> str:
@@ -264,8 +266,3 @@ def _fields(values: Mapping[str, str]) -> dict[str, Any]:
 def _temperature_c(tenths: int) -> float:
     """Tenths of a degree with the highest of sixteen bits as the sign (RFLink Protocol Reference)."""
     return -(tenths & 0x7FFF) / 10 if tenths & 0x8000 else tenths / 10
-
-
-def _profiled(frame: Frame, profile: Mapping[str, Event]) -> Frame:
-    own = next((profile[address] for address in frame.addresses if address in profile), None)
-    return frame if own is None else replace(frame, event=own)

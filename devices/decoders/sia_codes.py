@@ -28,8 +28,7 @@ _GROUPS = (
     (Event.MAINS_RESTORE, "AR"),
     (Event.TAMPER, "TA"),
     (Event.TAMPER_RESTORE, "TR"),
-    (Event.OFFLINE, "UY"),
-    (Event.ONLINE, "UZ"),
+    (Event.OFFLINE, "UY UZ"),  # UZ is the missing device as an alarm, no return of it.
     (Event.FAULT, "MS QS PS MT QT PT FT GT HT KT WT ZT BT UT FS GS HS KS WS ZS BS US XL YX YP ET IT"),
     (Event.JAMMING, "XQ"),
     (Event.JAMMING_RESTORE, "XH"),

@@ -64,16 +64,18 @@ class SerialPort:
             raise PortLost(_reason(error)) from error
 
     def read(self, timeout_s: float) -> bytes:
+        got = b""
         try:
-            got = b""
             for _ in range(max(1, math.ceil(timeout_s / TICK_S))):
                 if got := self._line.read(1):
                     break
             while got and len(got) < READ_BYTES_MAX and (more := self._line.in_waiting):
                 got += self._line.read(min(more, READ_BYTES_MAX - len(got)))
-            return got
         except _FOREIGN as error:
-            raise PortLost(_reason(error)) from error
+            if not got:
+                raise PortLost(_reason(error)) from error
+            # What came before the loss is still worth hearing; the next read finds the loss again.
+        return got
 
     def write(self, data: bytes) -> None:
         try:

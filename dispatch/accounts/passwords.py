@@ -26,13 +26,15 @@ HASHERS = 2
 WAITING_MAX = 30
 """So many sign-ins wait for a hasher, about two seconds' worth; a shift change has fewer."""
 
-WORST = frozenset(
-    "12345678 123456789 1234567890 0123456789 987654321 87654321 11111111 00000000 88888888 66666666 12341234 "
-    "11223344 123123123 147258369 password password1 passw0rd p@ssw0rd qwertyui qwerty123 qwertyuiop 1qaz2wsx "
-    "1q2w3e4r abcd1234 abc12345 a1234567 a12345678 asdfghjkl iloveyou sunshine princess football baseball "
-    "welcome1 letmein1 trustno1 superman changeme admin123 admin888 administrator operator woaini1314 5201314520 "
-    "anling123 anling01".split()
-)
+_TRIED_FIRST = """
+    12345678 123456789 1234567890 0123456789 987654321 87654321 11111111 00000000 88888888 66666666 12341234
+    11223344 123123123 147258369 password password1 passw0rd p@ssw0rd qwertyui qwerty123 qwertyuiop 1qaz2wsx
+    1q2w3e4r abcd1234 abc12345 a1234567 a12345678 asdfghjkl iloveyou sunshine princess football baseball
+    welcome1 letmein1 trustno1 superman changeme admin123 admin888 administrator operator woaini1314 5201314520
+    anling123 anling01
+"""
+
+WORST = frozenset(_TRIED_FIRST.split())
 """The passwords tried first by anybody; compared without regard to case."""
 
 T = TypeVar("T")
@@ -64,7 +66,8 @@ class Passwords:
         Raises:
             Busy: too many wait for a hasher.
         """
-        return self._work(lambda: self._verify(password[:PASSWORD_MAX], hash_ or self._nobody)) and hash_ is not None
+        fits = self._work(lambda: self._verify(password[:PASSWORD_MAX], hash_ or self._nobody))
+        return fits and hash_ is not None and len(password) <= PASSWORD_MAX
 
     def is_outdated(self, hash_: str) -> bool:
         """Whether a hash was made with other figures than today's and should be made again."""

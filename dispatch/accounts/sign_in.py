@@ -9,6 +9,7 @@ minute: a stranger who guesses can neither hurry nor keep the console of the wat
 """
 
 import hashlib
+import math
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -84,7 +85,7 @@ class SignIn:
         reading: Reading,
         clock: Clock,
         hasher: PasswordHasher,
-        limits: SessionLimits = SessionLimits(),  # noqa: B008
+        limits: SessionLimits = SessionLimits(),
     ) -> None:
         self._transactions = transactions
         self._reading = reading
@@ -238,9 +239,9 @@ def wait_s(failed_at: list[datetime], now: datetime) -> int:
     """
     if len(failed_at) < FREE_FAILURES:
         return 0
-    delay = min(WAIT_MAX_S, 2 ** (len(failed_at) - FREE_FAILURES))
+    delay: int = min(WAIT_MAX_S, 2 ** (len(failed_at) - FREE_FAILURES))
     passed = abs((now - failed_at[-1]).total_seconds())
-    return max(0, round(delay - passed + 0.5))
+    return max(0, math.ceil(delay - passed))
 
 
 def _count_attempt(tx: Tx, login: str, ip: str) -> None:
@@ -253,7 +254,7 @@ def _count_attempt(tx: Tx, login: str, ip: str) -> None:
 
 
 def _end_all(tx: Tx, operator_id: OperatorId, by: Person) -> int:
-    ended = Accounts(tx.connection).end_sessions(operator_id, tx.now)
+    ended: int = Accounts(tx.connection).end_sessions(operator_id, tx.now)
     tx.log(Line(kind="sessions_ended", by=by, facts={"operator_id": operator_id, "sessions": ended}))
     return ended
 

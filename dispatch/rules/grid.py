@@ -202,6 +202,8 @@ class Grid:
         unknown_s = question.weights.unknown_travel_s
         heap = []
         for candidate in self._carers.values():
+            if standing(candidate) is not None:
+                continue
             ring = ring_of(question, candidate.station_id)
             floor_s = float(unknown_s + question.weights.ring_s[ring])
             heap.append((floor_s, ring, candidate.code, candidate.carer_id, 0.0, candidate))

@@ -17,7 +17,8 @@ from dispatch.rules.people import Household, Person, Reach, Resident, compound
 EMERGENCY_VALID_S = 600
 """An offer that has not left within ten minutes is no longer worth sending; MESSAGING, section 8.5."""
 
-TALK_TO_BE_TOLD = ("hard_of_hearing", "no_voice", "dementia")
+TALK_TO_BE_TOLD = ("no_voice", "hard_of_hearing", "dementia")
+"""How to speak with somebody, as far as a carer at the door must know; the first that holds is told."""
 
 
 def offer_text(situation: Situation, offer: Offer, reach: Reach, sentence: str = "offer") -> Draft:
@@ -107,7 +108,7 @@ def _person(resident: Resident | None, household: Household) -> dict[str, Fact]:
         "name": resident.name,
         "phone": resident.phone or "",
         "illness": resident.illness,
-        "talk": str(resident.talk) if resident.talk in TALK_TO_BE_TOLD else "",
+        "talk": next((each for each in TALK_TO_BE_TOLD if each in resident.talk), ""),
         "born_on": resident.born_on.isoformat() if resident.born_on else None,
     }
 

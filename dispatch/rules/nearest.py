@@ -354,9 +354,6 @@ RULES: tuple[Rule, ...] = (
 _SECONDS = tuple(rule.seconds for rule in RULES)
 
 
-# ---------------------------------------------------------------------------------------------- the explanation
-
-
 def chosen(
     question: Question, best: Sequence[Scored], *, excluded: Mapping[str, int], considered: int, version: str
 ) -> Choice:

@@ -106,7 +106,7 @@ class Resident:
     cats: tuple[str, ...] = ()
     needs: frozenset[str] = frozenset()
     language: str | None = None
-    talk: Talk = Talk.PHONE
+    talk: tuple[Talk, ...] = ()
     agreements: frozenset[str] = frozenset()
     illness: str = ""
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from dispatch.ids import DeviceId, HomeId, ResidentId, SignalId
+from dispatch.ids import DeviceId, HomeId, ResidentId, SignalId, StationId
 from dispatch.rules.place import Position
 
 
@@ -136,7 +136,8 @@ class Signal:
     What a device said, checked and matched to its home.
 
     `dedup_key` is the same for every copy of one press, whichever gateway heard it and however often it was sent.
-    `received_at` is our clock, `sent_at` theirs if they told. `raw` is the frame as it came.
+    `received_at` is our clock, `sent_at` theirs if they told. `raw` is the frame as it came. `station_id` answers for
+    devices that belong to no home.
     """
 
     id: SignalId
@@ -151,6 +152,7 @@ class Signal:
     device_id: DeviceId | None = None
     home_id: HomeId | None = None
     resident_id: ResidentId | None = None
+    station_id: StationId | None = None
     position: Position | None = None
     position_at: datetime | None = None
     raw: bytes = b""

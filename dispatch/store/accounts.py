@@ -187,7 +187,8 @@ class Accounts:
     def end_sessions(self, id_: OperatorId, at: datetime) -> int:
         """Ends every session of an operator and returns how many there were."""
         still_open = (sessions.c.operator_id == id_) & sessions.c.ended_at.is_(None)
-        return self._connection.execute(update(sessions).where(still_open).values(ended_at=at)).rowcount
+        ended: int = self._connection.execute(update(sessions).where(still_open).values(ended_at=at)).rowcount
+        return ended
 
     def forget_sessions(self, before: datetime) -> None:
         """Rows of sessions that expired before then are of no use any more; the record has the sign-ins."""

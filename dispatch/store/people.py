@@ -72,7 +72,7 @@ residents = Table(
     Column("phone", String(20)),
     Column("level", String(20), nullable=False), Column("cats", Json, nullable=False),
     Column("needs", Json, nullable=False), Column("language", String(20)),
-    Column("talk", String(20), nullable=False), Column("agreements", Json, nullable=False),
+    Column("talk", Json, nullable=False), Column("agreements", Json, nullable=False),
     Column("illness", Text, nullable=False),
 )  # fmt: skip
 
@@ -223,7 +223,7 @@ def _home(row: Row[Any]) -> Home:
 def _resident(row: Row[Any]) -> Resident:
     return Resident(
         id=row.id, code=row.code, home_id=row.home_id, name=row.name, born_on=row.born_on, phone=row.phone,
-        level=row.level, cats=tuple(row.cats), needs=frozenset(row.needs), language=row.language, talk=Talk(row.talk),
+        level=row.level, cats=tuple(row.cats), needs=frozenset(row.needs), language=row.language, talk=tuple(Talk(each) for each in row.talk),
         agreements=frozenset(row.agreements), illness=row.illness,
     )  # fmt: skip
 

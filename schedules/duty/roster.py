@@ -12,7 +12,7 @@ WINDOW = timedelta(days=2)
 """So far back and ahead of the asked instant shifts are read."""
 
 DRIFT_MAX = timedelta(days=1)
-"""The copy is read anew when asked about an instant farther than this from its middle, so it always sees a day ahead."""
+"""Asked about an instant farther than this from its middle, the copy is read anew, so it always sees a day ahead."""
 
 LOOK_AGAIN = timedelta(seconds=5)
 """A change by another process is seen within this time; one of our own at once, by `forget`."""
@@ -41,8 +41,8 @@ class Roster:
     """
     Keeps dispatch's promise `DutyRoster`. May be asked from any thread.
 
-    The wall clock is the caller's and comes in as `at`; so a clock that is set wrong gives a wrong answer only for as long
-    as it is wrong, and nothing is forgotten by it. An answer is cached until the next change of duty: asking again
+    The wall clock is the caller's and comes in as `at`; so a clock that is set wrong gives a wrong answer only for as
+    long as it is wrong, and nothing is forgotten by it. An answer is cached until the next change of duty: asking again
     costs microseconds whatever the number of carers.
     """
 
@@ -51,7 +51,6 @@ class Roster:
         self._lock = threading.Lock()
         self._copy: _Copy | None = None
         self._answer: _Answer | None = None
-        self._changes = 0
 
     def on_duty(self, at: datetime) -> Duty:
         """
@@ -65,18 +64,15 @@ class Roster:
         if answer is not None and answer.start_at <= at < answer.end_at:
             return answer.duty
         with self._lock:
-            changes = self._changes
-            copy = self._current(at)
-            answer = _answer(copy, at, self._answer)
-            # A `forget` that came in between must not be undone by what was read before it.
-            self._copy, self._answer = (copy, answer) if changes == self._changes else (None, None)
+            self._copy = self._current(at)
+            self._answer = answer = _answer(self._copy, at, self._answer)
             return answer.duty
 
     def forget(self) -> None:
         """The shifts have changed: the next question reads them afresh. Called after the change is committed."""
-        self._changes += 1
-        self._answer = None
-        self._copy = None
+        with self._lock:  # A question that was under way must not put back what it read before the change.
+            self._answer = None
+            self._copy = None
 
     def _current(self, at: datetime) -> _Copy:
         """The copy, read anew if it is of another time or another version."""

@@ -48,7 +48,7 @@ shift_changes = Table(
     Column("version", Integer, nullable=False),
     CheckConstraint("id = 1", name="one_row"),
 )
-"""One row that counts the changes of the table above, so that a copy in memory asks one row whether it is still right."""
+"""One row that counts the changes of `shifts`, so that a copy in memory learns from one row whether it still holds."""
 
 _COVERING = (
     select(shifts)

@@ -8,12 +8,13 @@ from tests.architecture.tree import ROOT, attributes, files, name_of, tree_of
 
 BROAD_EXCEPTS = {
     "devices/gateway.py": 1,
-    "dispatch/messages/courier.py": 1,
-    "dispatch/store/transactions.py": 1,
+    "dispatch/messages/courier.py": 2,  # the loop, and one message that must not stop the others
+    "dispatch/messages/providers/bulkhead.py": 1,  # no loop: handed over to whoever waits for the call
+    "dispatch/store/transactions.py": 2,  # the loop, and one unit of work that must not stop its neighbours
     "dispatch/web/problems.py": 1,
     "schedules/timers.py": 1,
 }
-"""The five loops that log, count and go on: file → how many `except Exception` it may have. Extended by hand only."""
+"""The five loops that log, count and go on, and what hands an error over: how many a file may have. By hand only."""
 
 LONG_FILES: dict[str, int] = {}
 """Files that may be longer than the limit, with the length they may reach."""

@@ -12,7 +12,7 @@ import tty
 
 import pytest
 
-from devices.decoders.rflink import Rflink
+from devices.decoders.rflink import PING, Rflink
 from devices.decoders.surgard import Surgard
 from devices.gateway import Gateway
 from devices.line import Condition
@@ -20,6 +20,7 @@ from devices.ports import LineSettings, PortBlocked, PortLost, open_port
 from devices.ports.stdin import StdinPort
 from devices.simulator import RflinkDialect, Simulator, SurgardDialect
 from dispatch.clock import SystemClock
+from tests.fakes.clock import HandClock
 from tests.fakes.line import Ears, listening, until
 from tests.need import need
 
@@ -266,6 +267,37 @@ def test_a_garbled_message_is_refused(tmp_path):
     with Simulator(tmp_path, SurgardDialect()) as simulator, listening(gateway_on(simulator.path, Surgard, Ears())):
         simulator._write(b"5011 18!!34E121\x14")
         until(lambda: simulator.heard == b"\x15")
+
+
+def test_a_quiet_receiver_is_asked_whether_it_lives_and_answers(tmp_path):
+    class Asking(Rflink):
+        keepalive = PING
+
+    ears, clock = Ears(), HandClock()
+    with Simulator(tmp_path, RflinkDialect()) as simulator:
+        gateway = Gateway(
+            "east", lambda: open_port(str(simulator.path)), Asking, ears, clock, lambda: b"", threading.Event()
+        )
+        with listening(gateway):
+            until(lambda: gateway.state.connected)
+            clock.advance(60)
+            until(lambda: ears.kept == ["20;01;PONG;"])
+
+
+def test_what_was_said_before_the_plug_was_pulled_is_heard(tmp_path):
+    """Bytes and loss may meet in one read; every length of the last words is tried."""
+    for count in (1, 2, 100, 4000):
+        master, slave = os.openpty()
+        tty.setraw(slave)
+        port = open_port(os.ttyname(slave))
+        port.open()
+        os.write(master, b"x" * count)
+        assert port.read(0.5)[:1] == b"x"
+        os.close(master)
+        with pytest.raises(PortLost):
+            all_of(port, 5000)
+        port.close()
+        os.close(slave)
 
 
 def test_through_the_pair_that_socat_makes(tmp_path):

@@ -23,15 +23,16 @@ ADDRESSES = {
                         st.text(_HEX, min_size=1, max_size=8), st.integers(0, 255)),
     "surgard": st.builds("{}:{:03}".format, st.text("0123456789BCDEF", min_size=4, max_size=4), st.integers(0, 999)),
 }  # fmt: skip
-FRAGMENTS = [b"20;", b"20;00;N", b"CMD=ON;", b"\r\n", b"\n", b"\r", b"\x14", b"5011 18", b'{"time"', b'{"model":"', b"}",
-             b"{", b"\xff", b"\x00", b"E10101001", b" a011 ", b"\n12 ", b'","id":']  # fmt: skip
+FRAGMENTS = [b"20;", b"20;00;N", b"CMD=ON;", b"\r\n", b"\n", b"\r", b"\x14", b"5011 18", b'{"time"', b'{"model":"',
+             b"}", b"{", b"\xff", b"\x00", b"E10101001", b" a011 ", b"\n12 ", b'","id":']  # fmt: skip
+
+
+SAID = [Event.PRESS, Event.LOW_BATTERY, Event.HEARTBEAT]
 
 
 def pieces(name: str) -> st.SearchStrategy[bytes]:
     """What a line may carry: whole frames, parts of frames, and anything."""
-    whole = st.builds(
-        ENCODERS[name], ADDRESSES[name], st.sampled_from([Event.PRESS, Event.LOW_BATTERY, Event.HEARTBEAT])
-    )
+    whole = st.builds(ENCODERS[name], ADDRESSES[name], st.sampled_from(SAID))
     cut = st.builds(lambda frame, at: frame[: at % len(frame)], whole, st.integers(0, 200))
     return st.one_of(whole, cut, st.sampled_from(FRAGMENTS), st.binary(max_size=40))
 

@@ -110,6 +110,7 @@ class TwilioProvider:
             tokens=(settings.auth_token, settings.alternate_auth_token or ""),
             callback_overrides=settings.callback_overrides,
         )
+        _load_twilio(self._client(self._exchange()))
 
     def capability(self, to: str) -> Capability:
         """What Twilio can do towards this number's country."""
@@ -226,6 +227,12 @@ class TwilioProvider:
             "timeout": RING_S,
             "status_callback_event": ["completed"],
         }
+
+
+def _load_twilio(client: Client) -> None:
+    # Its parts are imported on first use, for a third of a second: not within the deadline of the first emergency.
+    assert client.messages
+    assert client.calls
 
 
 def _fetch(client: Client, sid: str) -> Any:

@@ -60,6 +60,7 @@ def test_a_press_names_account_and_zone_and_waits_for_its_answer():
         ("3011      1234FA0001\x14", Event.FIRE, Scope.DEVICE, True),
         ("3011    ABCDEFNA0001\x14", Event.INACTIVITY, Scope.DEVICE, True),
         ("3011      1234YT0000\x14", Event.LOW_BATTERY, Scope.GATEWAY, False),
+        ("3011      1234UZ0003\x14", Event.OFFLINE, Scope.DEVICE, False),
         ("3011      1234ZX0000\x14", Event.UNKNOWN, Scope.DEVICE, False),
         ("1011      1234 P0001\x14", Event.PRESS, Scope.DEVICE, True),
         ("1011      1234 A0001\x14", Event.ALARM, Scope.DEVICE, False),

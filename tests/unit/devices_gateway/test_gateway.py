@@ -1,7 +1,6 @@
 """The gateway's loop, against a line that can be told everything a line may do."""
 
 import threading
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,24 +11,12 @@ from devices.gateway import Gateway
 from devices.line import KEEPALIVE_S, Condition
 from dispatch.clock import Instant, SystemClock
 from dispatch.rules.signal import Event
+from tests.fakes.clock import HandClock
 from tests.fakes.line import Ears, FakeLine, LineDecoder, listening, until
 
 PRESS = b"20;2A;EV1527;ID=0a1b2c;SWITCH=08;CMD=ON;\r\n"
 NEXT = b"20;2B;EV1527;ID=0d0e0f;SWITCH=01;CMD=ON;\r\n"
 OUTAGE = 1_000_000
-
-
-class HandClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.at_s = 0.0
-
-    def look(self) -> Instant:
-        return Instant(wall=self.now(), steady_s=self.at_s, boot="hand")
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 21, 8, 0, tzinfo=UTC) + timedelta(seconds=self.at_s)
 
 
 class QuickClock(SystemClock):
@@ -118,10 +105,10 @@ def test_a_line_that_dies_at_once_again_and_again_does_not_look_connected():
             until(lambda: scene.is_now(Condition.LOST) and "closed" in scene.journal[-1:])
             scene.line.plug()
             scene.journal.append("again")
-            clock.at_s += 1.5
+            clock.advance(1.5)
             until(lambda opened=opened: scene.line.opened > opened)
         assert scene.conditions == [Condition.CONNECTED, Condition.LOST]
-        clock.at_s += 6
+        clock.advance(6)
         until(lambda: scene.is_now(Condition.CONNECTED))
 
 
@@ -206,11 +193,11 @@ def test_a_late_answer_goes_to_the_newest_frame_only():
     with listening(scene.gateway):
         scene.line.say(b"old\n")
         until(lambda: scene.gateway.state.waiting == 1)
-        clock.at_s += 10
+        clock.advance(10)
         scene.line.say(b"new\n")
         until(lambda: scene.gateway.state.waiting == 2)
         scene.ears.misses = 0
-        clock.at_s += 10
+        clock.advance(10)
         until(lambda: scene.kept("old", "new"))
         until(lambda: scene.line.written == ["ack new;"])
 
@@ -319,7 +306,7 @@ def test_a_quiet_line_is_spoken_to_and_called_silent_when_it_stays_quiet():
     with listening(scene.gateway):
         until(lambda: scene.is_now(Condition.CONNECTED))
         for minutes in (1, 2, 3):
-            clock.at_s = minutes * KEEPALIVE_S
+            clock.advance(KEEPALIVE_S)
             until(lambda minutes=minutes: scene.line.written == ["anybody there?"] * minutes)
         until(lambda: scene.is_now(Condition.SILENT))
         assert scene.gateway.state.connected
@@ -334,7 +321,7 @@ def test_bytes_without_any_frame_are_a_fault_within_a_minute():
         for _ in range(8):
             scene.line.say(b"\xf8\x80\x78\xf8\x00\xff\x80\x78")
         until(lambda: scene.line.reads > 8)
-        clock.at_s = 61
+        clock.advance(61)
         until(lambda: scene.is_now(Condition.GARBLED))
         scene.line.say(b"\r\n" + PRESS)
         until(lambda: scene.is_now(Condition.CONNECTED))

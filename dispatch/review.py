@@ -1,0 +1,265 @@
+"""
+Reading: alarms and everything around them, as plain values for pages and the API.
+
+Nothing is decided here. Names and doors are shown to whoever may see the board; phones are masked.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from dispatch.ids import AlarmId
+from dispatch.messages.reasons import explain
+from dispatch.rules.alarm import Alarm, Offer, State
+from dispatch.rules.nearest import Choice
+from dispatch.rules.people import Household, Person, Resident, age
+from dispatch.rules.record import Entry
+from dispatch.store.alarms import Alarms
+from dispatch.store.outbox import Attempt, Message, Outbox
+from dispatch.store.people import People
+from dispatch.store.policies import KeptPolicies
+from dispatch.store.record import Record
+from dispatch.store.signals import Signals
+
+Plain = dict[str, Any]
+
+CANDIDATES_SHOWN = 20
+_URGENCY = {State.RAISED: 0, State.OFFERED: 1, State.ACCEPTED: 2, State.ATTENDED: 3, State.CLOSED: 4}
+
+
+class Review:
+    """Reads for people. Every method takes a connection of its own from the reading engine."""
+
+    def __init__(self, reading: Engine, today: Callable[[], date]) -> None:
+        """`today` is the district's local day, for ages."""
+        self._reading = reading
+        self._today = today
+
+    def board(self) -> list[Plain]:
+        """All open alarms in short, the most urgent first: unanswered before accepted, the longest waiting first."""
+        with self._reading.connect() as connection:
+            alarms = sorted(Alarms(connection).open(), key=lambda each: (_URGENCY[each.state], each.raised_at))
+            return [self._short(connection, alarm) for alarm in alarms]
+
+    def recent(self, limit: int, *, before: datetime | None = None, state: State | None = None) -> list[Plain]:
+        """The newest alarms in short."""
+        with self._reading.connect() as connection:
+            found = Alarms(connection).recent(limit, before=before, state=state)
+            return [self._short(connection, alarm) for alarm in found]
+
+    def story(self, alarm_id: AlarmId, lang: str) -> Plain:
+        """
+        One alarm whole: people, offers, candidates with reasons, attempts, timeline.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        with self._reading.connect() as connection:
+            alarms = Alarms(connection)
+            alarm = alarms.get(alarm_id)
+            offers = alarms.offers_of(alarm_id)
+            household = People(connection).household(alarm.home_id) if alarm.home_id else None
+            choice = alarms.choice_of(alarm_id)
+            return {
+                **self._short(connection, alarm),
+                "home_file": self._household(household),
+                "resident_file": self._resident(household.resident(alarm.resident_id) if household else None),
+                "responders": [self._offer(connection, each) for each in offers if each.role is not None],
+                "offers": [self._offer(connection, each) for each in offers],
+                "candidates": _candidates(connection, choice, lang),
+                "excluded": dict(choice.excluded) if choice else {},
+                "steps": self._steps(connection, alarm),
+                "attempts": self._attempts(connection, alarm_id),
+                "signals": [_signal(row) for row in Signals(connection).of_alarm(alarm_id)],
+                "timeline": self._timeline(connection, alarm_id),
+            }
+
+    def messages(self, limit: int) -> list[Plain]:
+        """The newest messages with their attempts, for the message page and the demo's telephones."""
+        with self._reading.connect() as connection:
+            outbox = Outbox(connection)
+            return [self._message(connection, each, outbox.attempts_of(each.id)) for each in outbox.recent(limit)]
+
+    def entries(self, after: int, limit: int) -> list[Plain]:
+        """The next entries of the record after a number."""
+        with self._reading.connect() as connection:
+            return [_entry(each) for each in Record(connection).after(after, limit)]
+
+    def head(self) -> int:
+        """The number of the newest entry."""
+        with self._reading.connect() as connection:
+            return Record(connection).head()[0]
+
+    def _short(self, connection: Connection, alarm: Alarm) -> Plain:
+        household = People(connection).household(alarm.home_id) if alarm.home_id else None
+        resident = household.resident(alarm.resident_id) if household else None
+        return {
+            "id": alarm.id,
+            "number": alarm.number,
+            "cause": str(alarm.cause),
+            "state": str(alarm.state),
+            "home": household.home.code if household else None,
+            "resident": resident.code if resident else None,
+            "address": household.home.address if household else None,
+            "name": resident.name if resident else None,
+            "station": household.station.name if household and household.station else None,
+            "place": _place(alarm),
+            "raised_at": _iso(alarm.raised_at),
+            "due_at": _iso(alarm.due_at),
+            "pressed_at": _iso(alarm.pressed_at),
+            "accepted_at": _iso(alarm.accepted_at),
+            "attended_at": _iso(alarm.attended_at),
+            "closed_at": _iso(alarm.closed_at),
+            "closed_by": alarm.closed_by,
+            "press_count": alarm.press_count,
+            "policy": alarm.policy_id,
+            "proof": alarm.proof and str(alarm.proof),
+            "outcome": alarm.outcome and str(alarm.outcome),
+            "delayed_s": alarm.delayed_s,
+            "version": alarm.version,
+            "step": alarm.step,
+        }
+
+    def _household(self, household: Household | None) -> Plain | None:
+        if household is None:
+            return None
+        home = household.home
+        return {
+            "code": home.code, "address": home.address, "entry": home.entry,
+            "contacts": [
+                {"id": f"contact:{each.id}", "name": each.name, "phone": each.phone, "order": each.order,
+                 "relation": each.relation, "key_holder": each.key_holder}
+                for each in household.contacts
+            ],
+        }  # fmt: skip
+
+    def _resident(self, resident: Resident | None) -> Plain | None:
+        if resident is None:
+            return None
+        return {
+            "code": resident.code, "name": resident.name, "age": age(resident.born_on, self._today()),
+            "phone": resident.phone, "level": resident.level, "cats": list(resident.cats), "needs": sorted(resident.needs),
+            "language": resident.language, "talk": [str(each) for each in resident.talk],
+            "agreements": sorted(resident.agreements), "illness": resident.illness,
+        }  # fmt: skip
+
+    def _offer(self, connection: Connection, offer: Offer) -> Plain:
+        return {
+            "id": offer.id,
+            "person": offer.person,
+            "name": People(connection).name_of(offer.person),
+            "code": offer.code,
+            "state": str(offer.state),
+            "role": offer.role and str(offer.role),
+            "eta_s": offer.eta_s,
+            "asked": offer.asked,
+            "offered_at": _iso(offer.offered_at),
+            "answered_at": _iso(offer.answered_at),
+            "arrival_due_at": _iso(offer.arrival_due_at),
+            "attended_at": _iso(offer.attended_at),
+            "proof": offer.proof and str(offer.proof),
+        }
+
+    def _steps(self, connection: Connection, alarm: Alarm) -> list[Plain]:
+        policy = KeptPolicies(connection).get(alarm.policy_id)
+        return [
+            {"step": spec.step, "wait_s": spec.wait_s, "next": index == alarm.step}
+            for index, spec in enumerate(policy.steps)
+        ]
+
+    def _attempts(self, connection: Connection, alarm_id: AlarmId) -> list[Plain]:
+        outbox = Outbox(connection)
+        return [self._message(connection, each, outbox.attempts_of(each.id)) for each in outbox.of_alarm(alarm_id)]
+
+    def _message(self, connection: Connection, message: Message, attempts: Sequence[Attempt]) -> Plain:
+        return {
+            "id": message.id,
+            "sentence": message.sentence,
+            "channel": message.channel.value,
+            "person": message.person,
+            "name": People(connection).name_of(message.person),
+            "to": message.to,
+            "state": message.state,
+            "reason": message.reason,
+            "answerable": message.answerable,
+            "alarm": message.alarm_id,
+            "posted_at": _iso(message.posted_at),
+            "sent_at": _iso(message.sent_at),
+            "delivered_at": _iso(message.delivered_at),
+            "attempts": [_attempt(each) for each in attempts],
+            "text": attempts[-1].text if attempts else None,
+        }
+
+    def _timeline(self, connection: Connection, alarm_id: AlarmId) -> list[Plain]:
+        record, people = Record(connection), People(connection)
+        entries = record.of_alarm(alarm_id)
+        words = record.notes_of([each.note_hash for each in entries if each.note_hash])
+        names: dict[str, str] = {}
+        told = []
+        for entry in entries:
+            line = _entry(entry)
+            for person in (entry.by, line["facts"].get("person")):
+                if person and person not in names:
+                    names[person] = people.name_of(Person(person))
+            line["by_name"] = names.get(entry.by, entry.by)
+            line["person_name"] = names.get(line["facts"].get("person") or "", None)
+            line["note"] = words.get(entry.note_hash) if entry.note_hash else None
+            told.append(line)
+        return told
+
+
+def _candidates(connection: Connection, choice: Choice | None, lang: str) -> list[Plain]:
+    if choice is None:
+        return []
+    people = People(connection)
+    return [
+        {
+            "carer": each.carer_id,
+            "person": f"carer:{each.carer_id}",
+            "code": each.code,
+            "name": people.name_of(Person(f"carer:{each.carer_id}")),
+            "ring": each.ring,
+            "distance_m": None if each.distance_m is None else round(each.distance_m),
+            "travel_s": round(each.travel_s),
+            "effective_s": round(each.effective_s),
+            "eta_s": each.eta_s,
+            "reasons": [{"code": reason.code, "seconds": reason.seconds, **reason.figures} for reason in each.reasons],
+            "words": explain(each, lang),
+        }
+        for each in choice.ranked[:CANDIDATES_SHOWN]
+    ]
+
+
+def _signal(row: Mapping[str, Any]) -> Plain:
+    return {
+        "id": row["id"], "event": row["event"], "gateway": row["gateway"], "protocol": row["protocol"],
+        "address": row["address"], "received_at": _iso(row["received_at"]), "copies": row["copies"],
+        "trusted": bool(row["trusted"]), "raw": row["raw"].hex(),
+    }  # fmt: skip
+
+
+def _attempt(attempt: Attempt) -> Plain:
+    return {
+        "id": attempt.id, "seq": attempt.seq, "provider": attempt.provider, "outcome": attempt.outcome,
+        "status": attempt.status, "code": attempt.code, "detail": attempt.detail, "started_at": _iso(attempt.started_at),
+        "ended_at": _iso(attempt.ended_at), "provider_id": attempt.provider_id,
+    }  # fmt: skip
+
+
+def _entry(entry: Entry) -> Plain:
+    return {
+        "number": entry.number, "at": _iso(entry.at), "kind": entry.kind, "by": entry.by, "alarm": entry.alarm_id,
+        "version": entry.version, "facts": json.loads(entry.body), "note_hash": entry.note_hash, "hash": entry.hash,
+    }  # fmt: skip
+
+
+def _place(alarm: Alarm) -> Plain:
+    place = alarm.place
+    return {"lat": place.lat if place else None, "lng": place.lng if place else None, "source": alarm.place_source}
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

@@ -1,0 +1,225 @@
+"""
+Who may call a view: a mark above every one of them, and nobody by accident.
+
+    @bp.get("/board")                  @bp.route("/alarms")              @bp.get("/login")
+    @require_operator                  @either("alarms:read")            @public
+    def board(): …                     def alarms(): …                   def login(): …
+
+The mark stands directly below the route, above what reads the arguments: a stranger learns nothing from a 422.
+`create_app` refuses to start while a view has none; provider hooks
+(`/hooks/…`) are free of it, because the provider's signature is checked before anything else.
+
+A session never speaks for a request that also brings a key, and a key never for a page.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Flask, Request, g, request, session
+from flask_login import (  # type: ignore[import-untyped]
+    LoginManager,
+    UserMixin,
+    current_user,
+    login_user,
+    logout_user,
+)
+
+from dispatch.accounts.keys import Keys
+from dispatch.accounts.sign_in import Grant, SignIn, SignInNeeded
+from dispatch.rules import people
+from dispatch.rules.people import Person
+from dispatch.store.accounts import Key, Operator
+
+ACCESS = "anling_access"
+"""The attribute that marks a view: public, operator, or key:<scope>."""
+
+HOOKS = "/hooks"
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Visitor(UserMixin):  # type: ignore[misc]
+    """Whoever is signed in, as Flask-Login wants to see them: their id is the session's token."""
+
+    def __init__(self, operator: Operator, token: str) -> None:
+        self.operator = operator
+        self._token = token
+
+    def get_id(self) -> str:
+        return self._token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What is asked about sessions and keys; `create_app` puts it on every request."""
+
+    sign_in: SignIn
+    keys: Keys
+
+
+# ------------------------------------------------------------------------------------------------ the marks
+
+
+def public(view: View) -> View:
+    """Anybody may call this."""
+    setattr(view, ACCESS, "public")
+    return view
+
+
+def require_operator(view: View) -> View:
+    """Only somebody who is signed in; on a page anybody else is sent to sign in, a program gets 401."""
+
+    @wraps(view)
+    def guarded(*arguments: Any, **values: Any) -> Any:
+        signed_in()
+        return view(*arguments, **values)
+
+    return _marked(cast(View, guarded), "operator")
+
+
+def require_key(scope: str) -> Callable[[View], View]:
+    """Only a machine whose key allows `scope`."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(*arguments: Any, **values: Any) -> Any:
+            _check_key(scope)
+            return view(*arguments, **values)
+
+        return _marked(cast(View, guarded), f"key:{scope}")
+
+    return guard
+
+
+def either(scope: str) -> Callable[[View], View]:
+    """Somebody signed in, or a machine whose key allows `scope`."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(*arguments: Any, **values: Any) -> Any:
+            if has_bearer(request):
+                _check_key(scope)
+            else:
+                signed_in()
+            return view(*arguments, **values)
+
+        return _marked(cast(View, guarded), f"operator or key:{scope}")
+
+    return guard
+
+
+# ------------------------------------------------------------------------------------------------ who it is
+
+
+def signed_in() -> Operator:
+    """
+    The operator of this request.
+
+    Raises:
+        SignInNeeded: nobody is signed in, or the session is over.
+    """
+    operator = whoever()
+    if operator is None:
+        raise SignInNeeded("Please sign in.")
+    return operator
+
+
+def whoever() -> Operator | None:
+    """The operator of this request, None for everybody else."""
+    if has_bearer(request) or not current_user or not current_user.is_authenticated:
+        return None
+    return cast(Visitor, current_user).operator
+
+
+def machine() -> Key:
+    """The key this request was let in with; only behind `require_key` or `either`."""
+    key: Key = g.machine
+    return key
+
+
+def caller() -> Person:
+    """Whoever it is, as the record names them: `operator:<id>` or `key:<prefix>`."""
+    if has_bearer(request):
+        return Person(f"key:{machine().prefix}")
+    return people.operator(signed_in().id)
+
+
+def still_signed_in() -> bool:
+    """Asks the session row again, for answers that last: a stream must end when its session does."""
+    gate: Gate = g.gate
+    token = session.get("_user_id")
+    return token is not None and gate.sign_in.check(token) is not None
+
+
+def has_bearer(request: Request) -> bool:
+    return request.headers.get("Authorization", "")[:7].lower() == "bearer "
+
+
+def come_in(grant: Grant) -> None:
+    """Begins a session in this browser: everything of the one before it is dropped (ASVS 7.2.4)."""
+    session.clear()
+    login_user(Visitor(grant.operator, grant.token))
+
+
+def go_out() -> None:
+    """Ends the session in the row and in the browser."""
+    gate: Gate = g.gate
+    token = session.get("_user_id")
+    if token:
+        gate.sign_in.sign_out(token)
+    logout_user()
+    session.clear()
+
+
+# ------------------------------------------------------------------------------------------------ putting it up
+
+
+def install(app: Flask, gate: Gate) -> None:
+    """Flask-Login as the loader of the operator, no more: no remember cookie, no guessing by address."""
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.user_loader(lambda token: _visitor(gate.sign_in, token))
+    manager.unauthorized_handler(_refuse)
+    manager.init_app(app)
+
+
+def unmarked(app: Flask) -> list[str]:
+    """The endpoints that do not say who may call them."""
+    rules = [rule for rule in app.url_map.iter_rules() if not rule.rule.startswith((f"{HOOKS}/", "/static/"))]
+    views = {rule.endpoint: app.view_functions[rule.endpoint] for rule in rules if rule.endpoint != "static"}
+    return sorted(name for name, view in views.items() if not all(map(_has_mark, _parts(view))))
+
+
+def _parts(view: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """A view that is a class has a part for each method."""
+    kind = getattr(view, "view_class", None)
+    if kind is None:
+        yield view
+        return
+    yield from (getattr(kind, method.lower()) for method in kind.methods or ())
+
+
+def _has_mark(view: Callable[..., Any]) -> bool:
+    return hasattr(view, ACCESS)
+
+
+def _marked(guarded: View, access: str) -> View:
+    setattr(guarded, ACCESS, access)
+    return guarded
+
+
+def _check_key(scope: str) -> None:
+    gate: Gate = g.gate
+    presented = request.headers["Authorization"][7:].strip() if has_bearer(request) else ""
+    g.machine = gate.keys.check(presented, scope)
+
+
+def _visitor(sign_in: SignIn, token: str) -> Visitor | None:
+    operator = sign_in.check(token)
+    return Visitor(operator, token) if operator else None
+
+
+def _refuse() -> Any:
+    raise SignInNeeded("Please sign in.")

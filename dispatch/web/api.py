@@ -1,0 +1,78 @@
+"""
+The programs' side, `/api/v1`: one flask-smorest `Api`, its errors as problem+json, its document and its offline page.
+"""
+
+from typing import Any
+
+from flask import Blueprint, Flask, jsonify, render_template
+from flask_smorest import Api  # type: ignore[import-untyped]
+from flask_smorest import Blueprint as ApiBlueprint
+from marshmallow import Schema, fields
+
+from dispatch.web.access import public
+from dispatch.web.problems import MIME
+
+PREFIX = "/api/v1"
+
+__all__ = ["PREFIX", "AnlingApi", "ApiBlueprint", "docs_blueprint"]
+
+SETTINGS = {
+    "API_TITLE": "anling 安铃",
+    "API_VERSION": "v1",
+    "OPENAPI_VERSION": "3.1.0",
+    "OPENAPI_URL_PREFIX": None,  # served by ourselves below, without assets of foreign hosts
+}
+
+
+class ProblemSchema(Schema):
+    """What every no looks like (RFC 9457)."""
+
+    type = fields.String(required=True, metadata={"description": "urn:anling:problem:<slug>; never changes"})
+    title = fields.String(required=True, metadata={"description": "In the caller's language"})
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    instance = fields.String(required=True, metadata={"description": "The request's id, as in X-Request-Id"})
+    errors = fields.Dict(metadata={"description": "Place in the request to what is wrong there"})
+
+
+class AnlingApi(Api):  # type: ignore[misc]
+    """flask-smorest, but telling and documenting errors as they really are."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_responses(self) -> None:
+        # The library documents errors with the content type of answers; for these lines it is told the right one.
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = MIME
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
+
+    def _register_error_handlers(self) -> None:
+        """None: the library would take over errors of pages as well; `problems` tells all of them."""
+
+
+def make_api(app: Flask) -> AnlingApi:
+    """The `Api` of this application, with the two ways of showing who one is."""
+    app.config.update(SETTINGS)
+    ApiBlueprint.PAGINATION_HEADER_NAME = None
+    api = AnlingApi(app)
+    schemes = api.spec.components
+    schemes.security_scheme("key", {"type": "http", "scheme": "bearer", "description": "al_<prefix>.<secret>"})
+    schemes.security_scheme("session", {"type": "apiKey", "in": "cookie", "name": app.config["SESSION_COOKIE_NAME"]})
+    return api
+
+
+def docs_blueprint(api: AnlingApi) -> Blueprint:
+    """`openapi.json` and `docs` below `/api/v1`. Both say nothing but what the source says."""
+    bp = Blueprint("docs", __name__, url_prefix=PREFIX)
+
+    @bp.get("/openapi.json")
+    @public
+    def openapi() -> Any:
+        return jsonify(api.spec.to_dict())
+
+    @bp.get("/docs")
+    @public
+    def docs() -> str:
+        return render_template("docs.html", document=f"{PREFIX}/openapi.json")
+
+    return bp

@@ -1,0 +1,194 @@
+"""
+Every no of the service on the wire, as data: which refusal is which status and what it is called.
+
+Programs (`/api`, `/hooks`) get `application/problem+json` (RFC 9457), people a page. What nobody foresaw is logged with
+its trace and answered with 500 and the request's id, which is all an outsider learns of it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from flask import Flask, Response, g, json, make_response, redirect, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from dispatch.accounts.keys import UnknownKey
+from dispatch.accounts.sign_in import SignInNeeded, TooSoon, WrongPassword
+from dispatch.errors import (
+    AlarmClosed,
+    AlreadyTaken,
+    Busy,
+    Conflict,
+    Invalid,
+    Misconfigured,
+    NotAllowed,
+    NotFound,
+    OfferGone,
+    Refusal,
+)
+from dispatch.web.i18n import N_, gettext
+
+JSON_PATHS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")
+"""Who asks here is a program; everybody else is a person and gets a page."""
+
+RETRY_AFTER_S = 2
+CSRF = "csrf"
+MIME = "application/problem+json"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One kind of no: `slug` is its name on the wire and never changes, `title` is translated."""
+
+    status: int
+    slug: str
+    title: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        return f"urn:anling:problem:{self.slug}"
+
+
+_LATER = {"Retry-After": str(RETRY_AFTER_S)}
+_BEARER = {"WWW-Authenticate": 'Bearer realm="anling"'}
+
+PROBLEMS: Mapping[type[Refusal], Problem] = {
+    NotFound: Problem(status=404, slug="not-found", title=N_("Not found")),
+    NotAllowed: Problem(status=403, slug="not-allowed", title=N_("Not allowed")),
+    SignInNeeded: Problem(status=401, slug="sign-in-needed", title=N_("Please sign in"), headers=_BEARER),
+    UnknownKey: Problem(status=401, slug="unknown-key", title=N_("Unknown key"), headers=_BEARER),
+    WrongPassword: Problem(status=403, slug="wrong-password", title=N_("Not allowed")),
+    Conflict: Problem(status=409, slug="conflict", title=N_("No longer possible")),
+    AlreadyTaken: Problem(status=409, slug="already-taken", title=N_("Somebody else has it already")),
+    OfferGone: Problem(status=409, slug="offer-gone", title=N_("This offer is over")),
+    AlarmClosed: Problem(status=409, slug="alarm-closed", title=N_("This alarm is closed")),
+    Invalid: Problem(status=422, slug="invalid", title=N_("Please check what was entered")),
+    Busy: Problem(status=503, slug="busy", title=N_("Busy at the moment"), headers=_LATER),
+    TooSoon: Problem(status=429, slug="too-soon", title=N_("Too many attempts")),
+    Misconfigured: Problem(status=500, slug="misconfigured", title=N_("The service is set up wrongly")),
+}
+"""Refusal → how it is told. A refusal that is not here is told as its nearest base."""
+
+HTTP_TITLES: Mapping[int, str] = {
+    400: N_("The request could not be understood"),
+    401: N_("Please sign in"),
+    403: N_("Not allowed"),
+    404: N_("Not found"),
+    405: N_("This cannot be done here"),
+    409: N_("No longer possible"),
+    412: N_("It was changed by somebody else meanwhile"),
+    413: N_("Too large"),
+    415: N_("This format is not understood"),
+    422: N_("Please check what was entered"),
+    428: N_("Say which version you are changing"),
+    429: N_("Too many attempts"),
+    503: N_("Busy at the moment"),
+}
+
+BROKEN = Problem(status=500, slug="internal-error", title=N_("Something went wrong on our side"))
+
+
+def install(app: Flask) -> None:
+    """Takes over every refusal, every HTTP error and, at the very last, everything else."""
+    app.register_error_handler(Refusal, tell_refusal)
+    app.register_error_handler(HTTPException, tell_http)
+    app.register_error_handler(Exception, tell_broken)
+
+
+def tell_refusal(refusal: Exception) -> WerkzeugResponse:
+    assert isinstance(refusal, Refusal)
+    if isinstance(refusal, SignInNeeded) and not wants_json():
+        return redirect(f"/login{_back()}", 303)
+    problem = problem_of(refusal)
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and problem.status != HTTPStatus.SERVICE_UNAVAILABLE:
+        log.error("refused_by_settings", detail=refusal.detail)
+    errors = refusal.errors if isinstance(refusal, Invalid) else {}
+    headers = {"Retry-After": str(refusal.wait_s)} if isinstance(refusal, TooSoon) else problem.headers
+    return _tell(problem, detail=gettext(refusal.detail), errors=errors, headers=headers)
+
+
+def tell_http(error: Exception) -> WerkzeugResponse:
+    assert isinstance(error, HTTPException)
+    if error.response is not None or error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return _as_response(error)
+    said: Mapping[str, Any] = getattr(error, "data", None) or {}
+    problem = Problem(status=error.code, slug=_slug(error), title=HTTP_TITLES.get(error.code, error.name))
+    errors = said.get("errors") or said.get("messages") or {}
+    headers = {**_kept_headers(error), **said.get("headers", {})}
+    return _tell(problem, detail=_detail(said, problem), errors=errors, headers=headers)
+
+
+def tell_broken(error: Exception) -> WerkzeugResponse:
+    log.error("request_failed", path=request.path, method=request.method, exc_info=error)
+    return _tell(BROKEN, detail=gettext("It has been written down. Please try again, or call the duty desk."))
+
+
+def problem_of(refusal: Refusal) -> Problem:
+    """How a refusal is told: by its own row, else by that of its nearest base."""
+    return next((PROBLEMS[kind] for kind in type(refusal).__mro__ if kind in PROBLEMS), BROKEN)
+
+
+def wants_json() -> bool:
+    """Whether a program is asking."""
+    return request.path.startswith(JSON_PATHS)
+
+
+def _tell(
+    problem: Problem, *, detail: str, errors: Any = None, headers: Mapping[str, str] | None = None
+) -> WerkzeugResponse:
+    body: dict[str, Any] = {
+        "type": problem.type,
+        "title": gettext(problem.title),
+        "status": problem.status,
+        "detail": detail,
+        "instance": g.get("request_id", ""),
+    }
+    if errors:
+        body["errors"] = errors
+    response = _problem_json(body) if wants_json() else _page(body)
+    response.headers.extend(dict(headers or {}))
+    return response
+
+
+def _problem_json(body: Mapping[str, Any]) -> Response:
+    return Response(json.dumps(body), body["status"], content_type=MIME)
+
+
+def _page(body: Mapping[str, Any]) -> Response:
+    return make_response(render_template("error.html", problem=body), body["status"])
+
+
+def _back() -> str:
+    """Where to return after signing in: only what was looked at, never the address of something that was done."""
+    return f"?next={quote(request.full_path.rstrip('?'))}" if request.method == "GET" and request.path != "/" else ""
+
+
+def _detail(said: Mapping[str, Any], problem: Problem) -> str:
+    """Never the library's own words: they quote what was sent."""
+    if problem.slug == CSRF:
+        return gettext("This page has become too old. Go back, reload it and try again.")
+    return gettext(said.get("message") or problem.title)
+
+
+def _slug(error: HTTPException) -> str:
+    """`MethodNotAllowed` → `method-not-allowed`."""
+    name = type(error).__name__
+    return CSRF if name == "CSRFError" else re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+
+
+def _kept_headers(error: HTTPException) -> dict[str, str]:
+    return {name: value for name, value in error.get_headers() if name.lower() not in {"content-type"}}
+
+
+def _as_response(error: HTTPException) -> WerkzeugResponse:
+    response = error.get_response()
+    assert isinstance(response, WerkzeugResponse)
+    return response
