@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Engine
-
 from dispatch.errors import Conflict, NotFound
 from dispatch.fallback import fall_back
-from dispatch.ids import AlarmId, HomeId, OfferId, ResidentId, StationId
+from dispatch.ids import AlarmId, HomeId, OfferId, ResidentId
 from dispatch.muster import Muster
 from dispatch.rules import answering
 from dispatch.rules.advance import advance
-from dispatch.rules.alarm import PLACE_FRESH_S, Alarm, Outcome, Proof, State
+from dispatch.rules.alarm import Alarm, Outcome, Proof
 from dispatch.rules.escalation import Decision, Policies, Situation
 from dispatch.rules.people import Household, Person, Resident, carer
 from dispatch.rules.place import Position
+from dispatch.rules.raising import Heard, begin, subject_of
 from dispatch.rules.record import Line
 from dispatch.rules.signal import Cause, Event, Signal
 from dispatch.situations import Situations, keep
 from dispatch.store.alarms import Alarms, hold_key
+from dispatch.store.database import Engine
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies
 from dispatch.store.signals import Signals
@@ -33,9 +33,6 @@ from dispatch.store.transactions import Transactions, Tx
 
 REOPEN_S = 24 * 3600
 """A wrong closing may be taken back within a day; PROMISES, O2."""
-
-DELAYED_S = 60
-"""A signal older than this when it reaches us raises an alarm marked as delayed."""
 
 FAILURES_MAX = 2
 """A decision that fails so often falls back to plain text to everybody; DESIGN, section 2."""
@@ -112,7 +109,9 @@ class Desk:
             NotFound: there is no such home.
         """
         alarm_id = self._transactions.run(
-            lambda tx: self._raise_or_join(tx, _Heard(cause, by, home_id, resident_id, note=note))[0]
+            lambda tx: self._raise_or_join(
+                tx, Heard(cause=cause, by=by, home_id=home_id, resident_id=resident_id, note=note)
+            )[0]
         )
         self._nudge()
         return alarm_id
@@ -128,7 +127,7 @@ class Desk:
         if signal.cause is None:
             signals.add(signal, self._mark(tx, signal))
             return Received(alarm_id=None)
-        alarm_id, joined = self._raise_or_join(tx, _Heard.of(signal, signal.cause))
+        alarm_id, joined = self._raise_or_join(tx, Heard.of(signal, signal.cause))
         signals.add(signal, alarm_id)
         return Received(alarm_id=alarm_id, joined=joined)
 
@@ -140,15 +139,15 @@ class Desk:
         ):
             return None
         tx.hold(f"home:{signal.home_id}")
-        alarm = Alarms.of(tx).open_of(_subject(signal.home_id, signal.resident_id, signal.address))
+        alarm = Alarms.of(tx).open_of(subject_of(signal.home_id, signal.resident_id, signal.address))
         if alarm is not None:
             tx.log(Line(kind=f"heard_{signal.event}", by=Person(f"device:{signal.address}"), alarm_id=alarm.id))
         return alarm.id if alarm else None
 
-    def _raise_or_join(self, tx: Tx, heard: "_Heard") -> tuple[AlarmId, bool]:
+    def _raise_or_join(self, tx: Tx, heard: Heard) -> tuple[AlarmId, bool]:
         household = People(tx.connection).household(heard.home_id) if heard.home_id else None
         resident = household.resident(heard.resident_id) if household else None
-        subject = _subject(heard.home_id, resident.id if resident else None, heard.address)
+        subject = subject_of(heard.home_id, resident.id if resident else None, heard.address)
         tx.hold(f"home:{heard.home_id}" if heard.home_id else subject)
         before = Alarms.of(tx).open_of(subject)
         if before is not None:
@@ -156,46 +155,32 @@ class Desk:
             return before.id, True
         return self._raise(tx, subject, household, resident, heard).id, False
 
-    def _join(self, tx: Tx, before: Alarm, heard: "_Heard") -> None:
+    def _join(self, tx: Tx, before: Alarm, heard: Heard) -> None:
         policy = self._policies.of(heard.cause)
         KeptPolicies.keep(tx, policy)
         situation = Situation(now=tx.now, alarm=before, offers=(), policy=policy, ids=tx.new_id)
         keep(tx, situation, answering.join(situation, cause=heard.cause, by=heard.by))
 
     def _raise(
-        self, tx: Tx, subject: str, household: Household | None, resident: Resident | None, heard: "_Heard"
+        self, tx: Tx, subject: str, household: Household | None, resident: Resident | None, heard: Heard
     ) -> Alarm:
         policy = self._policies.of(heard.cause)
         KeptPolicies.keep(tx, policy)
-        place, source = heard.place(household, tx.now)
+        place = heard.place(household, tx.now)[0]
         day = self._day_number(tx.now)
-        alarm = Alarm(
-            id=AlarmId(tx.new_id()),
+        alarm, line = begin(
+            heard,
+            id_=AlarmId(tx.new_id()),
             number=f"{day}-{Alarms.of(tx).numbered(day) + 1:03}",
             subject=subject,
-            cause=heard.cause,
-            state=State.RAISED,
-            raised_at=tx.now,
-            pressed_at=tx.now,
-            due_at=tx.now,
             policy_id=policy.id,
-            home_id=heard.home_id,
-            resident_id=resident.id if resident else None,
+            household=household,
+            resident=resident,
             station_id=heard.station_id or self._situations.station_of(household, place),
-            place=place,
-            place_source=source,
-            delayed_s=heard.delayed_s,
+            now=tx.now,
         )
         Alarms.of(tx).add(alarm)
-        facts = {
-            "from": "",
-            "to": "raised",
-            "cause": str(heard.cause),
-            "policy": policy.id,
-            "home": heard.home_id,
-            "delayed_s": heard.delayed_s,
-        }
-        tx.log(Line(kind="raised", by=heard.by, alarm_id=alarm.id, version=1, facts=facts, note=heard.note))
+        tx.log(line)
         return alarm
 
     # ------------------------------------------------------------------------------------------- what falls due
@@ -360,50 +345,6 @@ class Desk:
         if person not in situation.reach and not person.startswith(("carer:", "contact:")):
             raise NotFound(f"nobody is called {person}")
         return answering.with_offer(situation, person, eta_s=_eta_s(situation, person))
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """What raises or joins an alarm, from a device or from a person."""
-
-    cause: Cause
-    by: Person
-    home_id: HomeId | None
-    resident_id: ResidentId | None
-    address: str = "hotline"
-    fix: Position | None = None
-    fix_at: datetime | None = None
-    delayed_s: int = 0
-    station_id: StationId | None = None
-    note: str | None = None
-
-    @classmethod
-    def of(cls, signal: Signal, cause: Cause) -> "_Heard":
-        late_s = (signal.received_at - signal.sent_at).total_seconds() if signal.sent_at else 0.0
-        return cls(
-            cause,
-            Person(f"device:{signal.address}"),
-            signal.home_id,
-            signal.resident_id,
-            f"{signal.protocol}:{signal.address}",
-            signal.position,
-            signal.position_at,
-            round(late_s) if late_s > DELAYED_S else 0,
-            signal.station_id,
-        )
-
-    def place(self, household: Household | None, now: datetime) -> tuple[Position | None, str]:
-        """The device's own fix while it is young, else the home; and which of them it is."""
-        if self.fix is not None and self.fix_at is not None and now - self.fix_at < timedelta(seconds=PLACE_FRESH_S):
-            return self.fix, "device"
-        if household is not None and household.home.position is not None:
-            return household.home.position, "home"
-        return None, "none"
-
-
-def _subject(home_id: HomeId | None, resident_id: ResidentId | None, address: str) -> str:
-    """What may have only one open alarm."""
-    return f"home:{home_id}/{resident_id or '-'}" if home_id else f"device:{address}"
 
 
 def _eta_s(situation: Situation, person: Person) -> int | None:

@@ -161,8 +161,7 @@ def rank(
         else:
             excluded[code] += 1
     considered = len(scored) + sum(excluded.values())
-    best = heapq.nsmallest(k, scored)
-    return chosen(question, best, excluded=excluded, considered=considered, version=version)
+    return chosen(question, heapq.nsmallest(k, scored), excluded=excluded, considered=considered, version=version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,8 +194,6 @@ class Question:
         )
 
 
-# ---------------------------------------------------------------------------------------------- who is left out
-
 STANDING: Mapping[str, Callable[[Candidate], bool]] = {
     "no_phone": lambda candidate: not candidate.phone,
     "suspended": lambda candidate: candidate.suspended,
@@ -222,15 +219,19 @@ def exclusion(question: Question, candidate: Candidate) -> str | None:
 
 def standing(candidate: Candidate) -> str | None:
     """The first exclusion that holds whatever the question is."""
-    return next((code for code, holds in STANDING.items() if holds(candidate)), None)
+    for code, holds in STANDING.items():
+        if holds(candidate):
+            return code
+    return None
 
 
 def passing(question: Question, candidate: Candidate) -> str | None:
     """The first exclusion that this question brings."""
-    return next((code for code, holds in PASSING.items() if holds(question, candidate)), None)
+    for code, holds in PASSING.items():
+        if holds(question, candidate):
+            return code
+    return None
 
-
-# ---------------------------------------------------------------------------------------------- the measure
 
 Scored: TypeAlias = tuple[float, int, str, CarerId, float, Candidate]
 """effective_s, ring, code, carer_id (these four are the order), travel_s, and the carer."""

@@ -89,7 +89,8 @@ _VOCABULARY: Mapping[_Meaning, str] = MappingProxyType(
             "bu qu/wo bu qu/bu qu le/qu bu liao/bu xing/mei kong/bu neng qu/lai bu liao/bu lai/ju jue/mei shi jian/"
             "dao bu liao/no/nope/no i cant/decline/declined/i decline/cannot/cant/i cannot/i cant/cannot come/"
             "cant come/i cannot come/i cant come/cannot go/cant go/i cannot go/i cant go/cant make it/cannot make it/"
-            "i cant make it/unable/unavailable/not available/not coming/im not coming/wont come/wont go/refuse/reject/no time/busy/im busy"
+            "i cant make it/unable/unavailable/not available/not coming/im not coming/wont come/wont go/refuse/reject/"
+            "no time/busy/im busy"
         ),
         Action.ARRIVED: (
             "到/到了/我到/我到了/到达/到達/到达了/已到/我已到/已到了/已到达/我已到达/已经到/已经到了/我已经到了/已经到达/刚到/"

@@ -122,7 +122,7 @@ def tell_http(error: Exception) -> WerkzeugResponse:
     said: Mapping[str, Any] = getattr(error, "data", None) or {}
     problem = Problem(status=error.code, slug=_slug(error), title=HTTP_TITLES.get(error.code, error.name))
     errors = said.get("errors") or said.get("messages") or {}
-    headers = {**_kept_headers(error), **said.get("headers", {})}
+    headers = {**_kept_headers(error), **(said.get("headers") or {})}
     return _tell(problem, detail=_detail(said, problem), errors=errors, headers=headers)
 
 

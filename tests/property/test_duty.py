@@ -37,7 +37,9 @@ def by_hand(shifts, at):
     for carer_id in {each.carer_id for each in shifts if covered(shifts, each.carer_id, at)}:
         end = at
         while covered(shifts, carer_id, end):
-            end = max(each.end_at for each in shifts if each.carer_id == carer_id and each.start_at <= end < each.end_at)
+            end = max(
+                each.end_at for each in shifts if each.carer_id == carer_id and each.start_at <= end < each.end_at
+            )
         found[carer_id] = end
     return found
 

@@ -123,7 +123,7 @@ def both(grid: Grid, crowd: list[Candidate], need: Need, *, k: int, travel: Trav
     return grid.nearest(need, **asked), rank(need, crowd, **asked)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(questions(most=24), st.sampled_from([1, 2, 5, 20]), TRAVELS, WEIGHTS)
 def test_the_grid_answers_like_looking_at_everybody(question, k, travel, weights):
     crowd, need = question

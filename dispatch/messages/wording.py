@@ -1,0 +1,425 @@
+"""
+Every sentence that leaves by SMS or is read aloud, in Chinese and English.
+
+The sentences are data. `{field}` is filled from the facts. `[…]` vanishes when a fact in it is missing; when a text is
+too long these brackets vanish from the last to the first, then the place is shortened, but it never goes. Before
+acceptance no sentence has a name, a door, a phone or an illness.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from dispatch.messages.providers.provider import Capability
+from dispatch.messages.segments import segments
+from dispatch.rules.message import Channel, Fact
+from dispatch.rules.people import Talk, age
+from dispatch.rules.signal import Cause
+
+LANGUAGES = ("zh", "en")
+
+SIGNATURE = "【安铃】"
+"""Chinese carriers take no SMS without one; it counts."""
+
+VALUE_MAX = 200
+"""Characters of one value: far more than any address; what is longer is not one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """
+    One sentence in one language.
+
+    `one_way` is sent where an SMS answer cannot come back, `voice` is read aloud; each falls back to the one before.
+    `parts` is how many parts an SMS may have, `shrinks` the field that is shortened when nothing else is left to drop.
+    """
+
+    sms: str
+    one_way: str = ""
+    voice: str = ""
+    parts: int = 1
+    shrinks: str = "place"
+
+
+def _told(zh: str, en: str, *, one_way: tuple[str, str] = ("", "")) -> Mapping[str, Words]:
+    """A sentence about a task that the reader knows: the place leads, if it is known."""
+    silent = [head + form if form else "" for head, form in zip(("[{place}：]", "[{place}: ]"), one_way, strict=True)]
+    return {
+        "zh": Words(sms="[{place}：]" + zh, one_way=silent[0]),
+        "en": Words(sms="[{place}: ]" + en, one_way=silent[1]),
+    }
+
+
+_FACTS_ZH = "{place} {cause}[ {at}][ 码{code}][ 约{minutes}分钟][ 已按{presses}次]"
+_FACTS_EN = "{place}: {cause}[ {at}][, code {code}][, {minutes} min][, pressed {presses}x]"
+_CALL_ZH = "{place}，{cause}。[时间{at}。][路程约{minutes}分钟。][老人已按铃{presses}次。]"
+_CALL_EN = "{place}. {cause}. [At {at}. ][About {minutes} minutes away. ][Pressed {presses} times. ]"
+_KIN_ZH = "{place} 老人告警：{cause}[ {at}][ 码{code}][ 约{minutes}分钟][ 已按{presses}次]"
+
+_OFFER = {
+    "zh": Words(
+        sms=f"急 {_FACTS_ZH}，回1接单，2去不了",
+        one_way=f"急 {_FACTS_ZH}，请接听来电按键",
+        voice=f"安铃紧急呼叫。{_CALL_ZH}接单请按一，去不了请按二。",
+    ),
+    "en": Words(
+        sms=f"ALARM {_FACTS_EN}. Reply 1 accept 2 no",
+        one_way=f"ALARM {_FACTS_EN}. Please answer our call",
+        voice=f"Emergency call from Anling. {_CALL_EN}To accept, press 1. If you cannot go, press 2.",
+    ),
+}
+_OFFER_FAMILY = {
+    "zh": Words(
+        sms=f"急 {_KIN_ZH}，您能去吗？回1能去，2去不了",
+        one_way=f"急 {_KIN_ZH}，您能去吗？请接听来电按键",
+        voice=f"您好，这里是安铃养老紧急呼叫。您登记为联系人的老人需要帮助。{_CALL_ZH}您能去请按一，去不了请按二。",
+    ),
+    "en": Words(
+        sms=f"ALARM {_FACTS_EN}. Can you go? Reply 1 yes 2 no",
+        one_way=f"ALARM {_FACTS_EN}. Can you go? Please answer our call",
+        voice="Hello, this is the Anling emergency service. Somebody who named you as a contact needs help. "
+        f"{_CALL_EN}If you can go, press 1. If you cannot, press 2.",
+    ),
+}
+_DOOR_ZH = "{address}[ 进门：{entry}][ {name}][ {talk}][ 电话{phone}][ {illness}][ {born}年生][ {cause}]"
+_DOOR_EN = "{address}[. Entry: {entry}][. {name}][. {talk}][. Tel {phone}][. {illness}][. Born {born}][. {cause}]"
+_SHEET_ZH = (
+    "您好，这里是安铃养老紧急呼叫服务，有老人需要急救。地址：{address}。情况：{cause}。[时间：{at}。][姓名：{name}。][年龄：{age}岁。]"
+    "[{born}年出生。][病史：{illness}。][进门方式：{entry}。]请派救护车。"
+)
+_SHEET_EN = (
+    "This is the Anling emergency call service. An old person needs an ambulance. Address: {address}. What happened: "
+    "{cause}. [Time: {at}. ][Name: {name}. ][Age: {age}. ][Born {born}. ][Illness: {illness}. ][Entry: {entry}. ]"
+    "Please send an ambulance."
+)
+
+SENTENCES: Mapping[str, Mapping[str, Words]] = {
+    "offer": _OFFER,
+    "offer_call": _OFFER,
+    "offer_all": {
+        "zh": Words(
+            sms=f"急！还没人接单 {_FACTS_ZH}，回1接单，2去不了",
+            one_way=f"急！还没人接单 {_FACTS_ZH}，请接听来电按键",
+            voice=f"安铃紧急呼叫，还没有人接单。{_CALL_ZH}接单请按一，去不了请按二。",
+        ),
+        "en": Words(
+            sms=f"NOBODY YET {_FACTS_EN}. Reply 1 accept 2 no",
+            one_way=f"NOBODY YET {_FACTS_EN}. Please answer our call",
+            voice=f"Emergency call from Anling. Nobody has accepted yet. {_CALL_EN}"
+            "To accept, press 1. If you cannot go, press 2.",
+        ),
+    },
+    "offer_family": _OFFER_FAMILY,
+    "offer_family_call": _OFFER_FAMILY,
+    "details": {
+        "zh": Words(
+            sms=f"已接单：{_DOOR_ZH}。到了回3",
+            one_way=f"已接单：{_DOOR_ZH}。到了请告知值守台",
+            voice="已接单。地址：{address}。[进门方式：{entry}。][姓名：{name}。][注意：{talk}。][{illness}。]到了请告知值守台。",
+            parts=2,
+            shrinks="",
+        ),
+        "en": Words(
+            sms=f"Accepted: {_DOOR_EN}. Reply 3 on arrival",
+            one_way=f"Accepted: {_DOOR_EN}. Tell the desk on arrival",
+            parts=2,
+            shrinks="",
+        ),
+    },
+    "taken": _told("已有人接单，不用去了，谢谢", "somebody else is going, no need to come. Thank you"),
+    "now_backup": _told(
+        "已另有人前往，您作后备。到了回3，去不了回2",
+        "another carer leads, you are backup. Reply 3 arrived 2 no",
+        one_way=(
+            "已另有人前往，您作后备。到了或去不了请告知值守台",
+            "another carer leads, you are backup. Tell the desk",
+        ),
+    ),
+    "stand_down": _told("告警已结束，不用去了，谢谢", "the alarm is over, no need to come. Thank you"),
+    "ask_arrival": _told(
+        "到了吗？到了回3，去不了回2",
+        "are you there? Reply 3 arrived, 2 cannot go",
+        one_way=("到了吗？到了或去不了请告知值守台", "are you there? Please tell the desk"),
+    ),
+    "ask_outcome": _told(
+        "情况怎样？请回：没事、扶起、送医、误报或测试。由值守台结案",
+        "how is it? Reply: fine, hospital or false. Desk closes",
+        one_way=("情况怎样？请告知值守台，由值守台结案", "how is it? Please tell the desk, which closes"),
+    ),
+    "confirm_decline": _told("已记下您去不了，谢谢", "noted that you cannot go. Thank you"),
+    "confirm_arrived": _told(
+        "已记下您到了。处理完回4，如：4 没事",
+        "noted that you arrived. When done, reply 4, e.g. 4 fine",
+        one_way=("已记下您到了。处理完请告知值守台", "noted that you arrived. When done, tell the desk"),
+    ),
+    "confirm_done": _told("已记下，由值守台结案，谢谢", "noted, the desk will close it. Thank you"),
+    "late": _told("已由他人接单，不用去了，谢谢", "somebody else took it first, no need to come. Thanks"),
+    "closed": _told("告警[ {number} ]已结束，谢谢", "the alarm[ {number}] is over. Thank you"),
+    "no_task": {
+        "zh": Words(sms="您现在没有进行中的任务。急事请联系值守台"),
+        "en": Words(sms="You have no open task. If it is urgent, call the desk"),
+    },
+    "ask_which": {
+        "zh": Words(
+            sms="您有多个任务：{choices}。请回码和数字，如：{example}",
+            one_way="您有多个任务：{choices}。请联系值守台",
+            parts=2,
+            shrinks="choices",
+        ),
+        "en": Words(
+            sms="Which one? {choices}. Reply code and digit, like: {example}",
+            one_way="Which one? {choices}. Please call the desk",
+            parts=2,
+            shrinks="choices",
+        ),
+    },
+    "not_understood": {
+        "zh": Words(
+            sms="没看懂您的回复[（码{code}）]。请回1接单，2去不了，3到了，4完成。急事请联系值守台",
+            one_way="没看懂您的回复。请联系值守台",
+        ),
+        "en": Words(
+            sms="Not understood[ (code {code})]. Reply 1 accept, 2 cannot go, 3 arrived, 4 done. Urgent: call the desk",
+            one_way="Not understood. Please call the desk",
+        ),
+    },
+    "page": {
+        "zh": Words(
+            sms="值守：{why}。告警[ {number}] {place} {cause}[ {at}]，请处理",
+            voice="安铃值守请注意。{why}。{place}，{cause}。[时间{at}。]请马上查看值守台。",
+        ),
+        "en": Words(
+            sms="DESK: {why}. Alarm[ {number}] {place}: {cause}[ {at}]",
+            voice="Anling duty desk. {why}. {place}. {cause}. [At {at}. ]Please look at the board now.",
+        ),
+    },
+    "emergency_sheet": {
+        "zh": Words(sms=_SHEET_ZH, parts=6, shrinks=""),
+        "en": Words(sms=_SHEET_EN, parts=6, shrinks=""),
+    },
+    "plain": {
+        "zh": Words(sms="告警[ {number}][，{place}]，请联系值守台"),
+        "en": Words(sms="ALARM[ {number}][, {place}]. Please call the desk"),
+    },
+}
+
+CAUSES: Mapping[str, Mapping[str, str]] = {
+    Cause.FIRE: {"zh": "火警", "en": "fire"},
+    Cause.GAS: {"zh": "燃气报警", "en": "gas"},
+    Cause.DURESS: {"zh": "胁迫求助", "en": "duress"},
+    Cause.FALL: {"zh": "跌倒", "en": "fall"},
+    Cause.PRESS: {"zh": "按铃求助", "en": "help call"},
+    Cause.INACTIVITY: {"zh": "久无动静", "en": "no movement"},
+    Cause.WANDERING: {"zh": "走失", "en": "wandering"},
+    Cause.WATER: {"zh": "漏水", "en": "water leak"},
+    Cause.INTRUSION: {"zh": "有人闯入", "en": "intrusion"},
+    Cause.UNCLEAR: {"zh": "原因不明", "en": "unclear"},
+    Cause.MISSED_VISIT: {"zh": "上门未到", "en": "missed visit"},
+    Cause.HOTLINE: {"zh": "热线求助", "en": "hotline call"},
+}
+
+WHYS: Mapping[str, Mapping[str, str]] = {
+    "nobody_coming": {"zh": "无人前往", "en": "nobody is coming"},
+    "all_hands": {"zh": "已呼叫全员，仍无人前往", "en": "all hands called"},
+    "not_arrived": {"zh": "接单人逾期未到", "en": "carer not arrived"},
+    "arrival_claimed": {"zh": "自报到达，待核实", "en": "verify the arrival"},
+    "not_closed": {"zh": "已到达，未结案", "en": "not closed yet"},
+    "emergency_decide": {"zh": "请决定是否叫120", "en": "decide: call 120?"},
+    "emergency_called": {"zh": "系统已呼叫120", "en": "120 was called"},
+    "message_stuck": {"zh": "消息发不出", "en": "message stuck"},
+    "fallback": {"zh": "系统故障，已用备用通知", "en": "fall-back in use"},
+    "station_alarm": {"zh": "站点告警", "en": "station alarm"},
+    "": {"zh": "请查看", "en": "please look"},
+}
+"""Why the desk is paged."""
+
+TALK: Mapping[str, Mapping[str, str]] = {
+    Talk.HARD_OF_HEARING: {"zh": "重听，请大声", "en": "hard of hearing"},
+    Talk.NO_VOICE: {"zh": "不能说话", "en": "cannot speak"},
+    Talk.DEMENTIA: {"zh": "失智，慢慢说", "en": "dementia, speak slowly"},
+    Talk.DO_NOT_PHONE: {"zh": "勿打电话", "en": "do not phone"},
+}
+
+NOTHING: Mapping[str, Mapping[str, str]] = {
+    "place": {"zh": "地点不明", "en": "place unknown"},
+    "address": {"zh": "地址请问值守台", "en": "ask the desk for the address"},
+    "choices": {"zh": "请问值守台", "en": "ask the desk"},
+}
+"""What stands where a needed fact is missing: a message with a gap is better than none."""
+
+_TIME = {"zh": "{0.hour}点{0.minute:02}分", "en": "{0.hour:02}:{0.minute:02}"}
+_ALOUD = {"zh": {"-": "杠", "#": "井号", "*": "星号"}, "en": {"-": " dash ", "#": " hash ", "*": " star "}}
+_JOIN = {"zh": "；", "en": "; "}
+_CUT = {"zh": "…", "en": ".."}
+_SIGNS = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "`": "'", "–": "-", "—": "-", "【": "(", "】": ")"}
+)
+_LINK = re.compile(r"(?:https?://|www\.)[!-~]*", re.IGNORECASE)
+_FIELD = re.compile(r"\{(\w+)\}")
+_OPTIONAL = re.compile(r"\[(.*?)\]")
+
+
+def render(
+    sentence: str,
+    channel: Channel,
+    lang: str,
+    facts: Mapping[str, Fact],
+    *,
+    capability: Capability,
+    local: Callable[[datetime], datetime],
+) -> str:
+    """
+    The words of a sentence for this channel and language (`zh`; anything unknown is read as `zh`).
+
+    `capability` is that of the road it takes: without `two_way` no answer is asked for, without `urls` links and the
+    resident's phone stay out, because the same carriers stop both. `local` turns UTC into the district's time.
+    No facts make it fail: strange ones count as missing.
+
+    Raises:
+        KeyError: there is no such sentence, which is a programmer's error.
+    """
+    lang = lang if lang in LANGUAGES else "zh"
+    words = SENTENCES[sentence][lang]
+    spoken = channel is Channel.VOICE
+    values = _values(facts, lang, local)
+    if spoken:
+        return _filled(_pieces(words.voice or words.one_way or words.sms), _aloud(values, facts, lang, local)).strip()
+    form = words.sms if capability.two_way else words.one_way or words.sms
+    return _fitted(
+        words, SIGNATURE * (lang == "zh") + form, values if capability.urls else _without_links(values), lang
+    )
+
+
+# ------------------------------------------------------------------------------------------------ the values
+
+_TEXTS = ("place", "address", "entry", "name", "phone", "illness", "number", "choices")
+_Values = dict[str, str]
+
+
+def _values(facts: Mapping[str, Fact], lang: str, local: Callable[[datetime], datetime]) -> _Values:
+    """Every field as it may stand in a text; what is missing or strange is left out, or said to be unknown."""
+    at, born = _moment(facts.get("at"), local), _day(facts.get("born_on"))
+    years = age(born, at.date()) if at else None
+    found = {
+        **{name: _clean(facts.get(name)) for name in _TEXTS},
+        **{name: NOTHING[name][lang] for name in NOTHING if not _clean(facts.get(name))},
+        "cause": CAUSES.get(str(facts.get("cause")), CAUSES[Cause.UNCLEAR])[lang],
+        "why": WHYS.get(str(facts.get("why")), WHYS[""])[lang],
+        "talk": TALK.get(str(facts.get("talk")), {}).get(lang, ""),
+        "at": f"{at:%H:%M}" if at else "",
+        "minutes": _count(facts.get("minutes"), 1, 600),
+        "code": _count(facts.get("code"), 10, 99),
+        "presses": _count(facts.get("presses"), 2, 999),
+        "age": _count(years, 0, 130),
+        "born": str(born.year) if born and years is None else "",
+    }
+    return _choices({name: value for name, value in found.items() if value}, lang)
+
+
+def _clean(value: object) -> str:
+    """One line of plain signs: nothing steers a terminal, forges a signature or costs a second part for a quote."""
+    plain = unicodedata.normalize("NFKC", "" if value is None else str(value)[: 2 * VALUE_MAX]).translate(_SIGNS)
+    signs = "".join(" " if char.isspace() else char for char in plain if char.isspace() or _printable(char))
+    return " ".join(signs.split())[:VALUE_MAX].strip()
+
+
+def _printable(char: str) -> bool:
+    kind = unicodedata.category(char)
+    return kind not in {"So", "Sk", "Me"} and not kind.startswith("C") and not "\ufe00" <= char <= "\ufe0f"
+
+
+def _moment(value: Fact, local: Callable[[datetime], datetime]) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(value))
+        return local(at) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _day(value: Fact) -> date | None:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        return None
+
+
+def _count(value: Fact, least: int, most: int) -> str:
+    return str(int(value)) if isinstance(value, int) and least <= value <= most else ""
+
+
+def _choices(values: _Values, lang: str) -> _Values:
+    """The tasks to choose from, and how to answer the first of them."""
+    items = [item.strip() for item in values["choices"].split(";") if item.strip()]
+    code = re.match(r"[1-9][0-9](?![0-9])", values["choices"])
+    return values | {"choices": _JOIN[lang].join(items), "example": f"{code[0] if code else 12} 1"}
+
+
+def _without_links(values: _Values) -> _Values:
+    kept = {name: _LINK.sub("", value).strip() for name, value in values.items() if name != "phone"}
+    return {name: value for name, value in kept.items() if value}
+
+
+def _aloud(values: _Values, facts: Mapping[str, Fact], lang: str, local: Callable[[datetime], datetime]) -> _Values:
+    """Digits one by one and signs as words: "3-2-501" is heard as it is written on the door."""
+    at = _moment(facts.get("at"), local)
+    said = {name: _spelled(value, lang) if name in _TEXTS else value for name, value in values.items()}
+    return said | ({"at": _TIME[lang].format(at)} if at else {})
+
+
+def _spelled(value: str, lang: str) -> str:
+    apart = re.sub(r"[0-9]{3,}", lambda found: " ".join(found[0]), value)
+    return re.sub(r"(?<=[0-9])-(?=[0-9A-Za-z])|[#*]", lambda found: _ALOUD[lang][found[0]], apart).strip()
+
+
+# ------------------------------------------------------------------------------------------------ the fitting
+
+
+def _pieces(form: str) -> list[tuple[str, bool]]:
+    """The pieces of a form in order, each with whether it stands in brackets."""
+    return [(piece, place % 2 == 1) for place, piece in enumerate(_OPTIONAL.split(form))]
+
+
+def _filled(pieces: list[tuple[str, bool]], values: _Values) -> str:
+    # One pass over our own words: what a value says is never looked at again.
+    told = [piece for piece, optional in pieces if not optional or _known(piece, values)]
+    return _FIELD.sub(lambda found: values.get(found[1], ""), "".join(told))
+
+
+def _known(piece: str, values: _Values) -> bool:
+    return all(name in values for name in _FIELD.findall(piece))
+
+
+def _fitted(words: Words, form: str, values: _Values, lang: str) -> str:
+    """The fullest text that fits; a door is never cut, so that an address beyond all measure takes one part more."""
+    shortest, text = _pieces(form), ""
+    for shortest in _shorter_forms(form, values, words.shrinks):
+        text = _filled(shortest, values)
+        if segments(text) <= words.parts:
+            return text
+    for shorter in _shorter_values(values.get(words.shrinks, ""), lang):
+        text = _filled(shortest, values | {words.shrinks: shorter})
+        if segments(text) <= words.parts:
+            return text
+    return text
+
+
+def _shorter_forms(form: str, values: _Values, never: str) -> Iterator[list[tuple[str, bool]]]:
+    """The whole form, then without its last bracket, and so on; a bracket with the field `never` stays."""
+    pieces = [(piece, optional) for piece, optional in _pieces(form) if not optional or _known(piece, values)]
+    yield list(pieces)
+    for place in reversed(range(len(pieces))):
+        piece, optional = pieces[place]
+        if optional and f"{{{never}}}" not in piece:
+            del pieces[place]
+            yield list(pieces)
+
+
+def _shorter_values(value: str, lang: str) -> Iterator[str]:
+    """With fewer of its items, then with fewer of its signs."""
+    items = value.split(_JOIN[lang])
+    for count in reversed(range(1, len(items))):
+        yield _JOIN[lang].join(items[:count])
+    for length in reversed(range(1, len(value))):
+        yield value[:length].rstrip() + _CUT[lang]

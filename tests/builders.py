@@ -1,0 +1,296 @@
+"""
+Building a small district and the agents around it, for tests.
+
+Everything is real but the clock, the line, the provider and the people: the store is SQLite in a temporary file.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import tomllib
+from sqlalchemy import Engine
+
+import dispatch.store.accounts
+import dispatch.store.outbox
+import dispatch.store.replies
+import dispatch.store.signals  # noqa: F401  every table must be known before they are created
+from config.district import District, read_district
+from config.loading import load_into
+from devices.store import devices as _devices  # noqa: F401
+from dispatch.answers import Answers, DeskClaims
+from dispatch.desk import Desk
+from dispatch.ids import AlarmId, CarerId, HomeId, ResidentId, SignalId
+from dispatch.muster import Muster
+from dispatch.rules.alarm import Alarm, Offer
+from dispatch.rules.escalation import Policies, read_policies
+from dispatch.rules.nearest import Weights
+from dispatch.rules.people import Person, Reach, carer, contact, operator
+from dispatch.rules.signal import Cause, Event, Signal
+from dispatch.rules.steps import STEPS
+from dispatch.rules.travel import StraightLine
+from dispatch.situations import Situations
+from dispatch.store.alarms import Alarms
+from dispatch.store.database import metadata, reading_engine, writing_engine
+from dispatch.store.outbox import Message, Outbox
+from dispatch.store.people import carers, contacts, homes, residents
+from dispatch.store.record import Record
+from dispatch.store.transactions import SerialTransactions
+from schedules.calendar import Calendar
+from schedules.duty.roster import Roster
+from tests.fakes.clock import HandClock
+
+NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
+"""Noon in Shijiazhuang, when every test begins unless it says otherwise."""
+
+DISTRICT = """
+[district]
+name = "示范区"
+timezone = "Asia/Shanghai"
+
+[[stations]]
+code = "S1"
+name = "柏林颐养驿站"
+lat = 38.0712
+lng = 114.4903
+
+[[carers]]
+code = "C1"
+name = "李护理"
+phone = "+8613800000001"
+station = "S1"
+lat = 38.0722
+lng = 114.4921
+skills = ["nurse"]
+
+[[carers]]
+code = "C2"
+name = "王护理"
+phone = "+8613800000002"
+station = "S1"
+lat = 38.0762
+lng = 114.4961
+
+[[carers]]
+code = "C3"
+name = "Smith"
+phone = "+8613800000003"
+station = "S1"
+lat = 38.0812
+lng = 114.5011
+languages = ["en"]
+
+[[homes]]
+code = "H1"
+address = "柏林小区 3-2-501"
+lat = 38.0720
+lng = 114.4920
+entry = "钥匙盒 4711"
+residents = [{ code = "R1", name = "王秀英", born_on = 1938-03-05, phone = "+8613800000101", level = "moderate" }]
+contacts = [
+    { name = "王女士", phone = "+8613800000201", order = 1 },
+    { name = "王先生", phone = "+8613800000202", order = 2 },
+]
+devices = [{ code = "D1", kind = "pendant", protocol = "rflink", address = "EV1527:0a1b2c:01" }]
+
+[[homes]]
+code = "H2"
+address = "红星里 2-101"
+lat = 38.0730
+lng = 114.4930
+residents = [{ code = "R2", name = "张桂兰" }, { code = "R3", name = "赵大爷" }]
+devices = [
+    { code = "D2", kind = "pendant", protocol = "rflink", address = "EV1527:0a1b2d:01", resident = "R2" },
+    { code = "D3", kind = "pendant", protocol = "rflink", address = "EV1527:0a1b2e:01", resident = "R3" },
+]
+"""
+
+ESCALATION = Path(__file__).parent.parent / "config" / "escalation.toml"
+
+
+def default_policies() -> Policies:
+    """The policies that are shipped."""
+    return read_policies(tomllib.loads(ESCALATION.read_text(encoding="utf-8"))["policies"], STEPS)
+
+
+def policies_of(*steps: Mapping[str, Any], responders: int = 1) -> Policies:
+    """One policy of these steps for every cause."""
+    row = {"name": "test", "causes": [str(cause) for cause in Cause], "steps": list(steps), "responders": responders}
+    return read_policies([row], STEPS)
+
+
+def numbered_ids() -> Callable[[], str]:
+    """Identities that count: the same in every run."""
+    numbers = itertools.count(1)
+    return lambda: f"{next(numbers):032x}"
+
+
+@dataclass
+class World:
+    """A small district with its desk, on one SQLite file and one hand clock."""
+
+    path: Path
+    clock: HandClock
+    writing: Engine
+    reading: Engine
+    transactions: SerialTransactions
+    muster: Muster
+    situations: Situations
+    desk: Desk
+    answers: Answers
+    calendar: Calendar
+    roster: Roster
+    policies: Policies
+    nudges: list[None] = field(default_factory=list)
+    ids: Callable[[], str] = numbered_ids()
+
+    def load(self, district: str | District) -> None:
+        """Loads a further district file."""
+        parsed = read_district(tomllib.loads(district)) if isinstance(district, str) else district
+        load_into(self.transactions, parsed)
+        self.roster.forget()
+        self.muster.forget()
+
+    def id_of(self, table: Any, code: str) -> str:
+        with self.reading.connect() as connection:
+            found = connection.execute(table.select().where(table.c.code == code)).one()
+            return str(found.id)
+
+    def carer(self, code: str) -> Person:
+        return carer(CarerId(self.id_of(carers, code)))
+
+    def home(self, code: str = "H1") -> HomeId:
+        return HomeId(self.id_of(homes, code))
+
+    def resident(self, code: str = "R1") -> ResidentId:
+        return ResidentId(self.id_of(residents, code))
+
+    def contact(self, code: str = "H1/0") -> Person:
+        return contact(self.id_of(contacts, code))  # type: ignore[arg-type]
+
+    def press(
+        self, home: str = "H1", resident: str | None = None, cause: Cause | None = Cause.PRESS, **more: Any
+    ) -> AlarmId:
+        """A pendant of this home is pressed."""
+        number = len(self.nudges)
+        signal = Signal(
+            id=SignalId(self.ids()),
+            event=more.pop("event", Event.PRESS),
+            cause=cause,
+            gateway="test",
+            protocol="rflink",
+            address=more.pop("address", f"EV1527:{home}"),
+            dedup_key=more.pop("dedup_key", f"press-{number}-{self.clock.now().timestamp()}"),
+            received_at=self.clock.now(),
+            home_id=self.home(home) if home else None,
+            resident_id=self.resident(resident) if resident else None,
+            **more,
+        )
+        received = self.desk.receive(signal)
+        assert received.alarm_id is not None
+        return received.alarm_id
+
+    def wake(self) -> int:
+        """Wakes everything that is due, alarms and answers, until nothing is; how many wakes that took."""
+        count = 0
+        for owner in (self.desk, self.answers):
+            while due := owner.due(self.clock.now(), 100):
+                for id_ in due:
+                    owner.wake(id_)
+                    count += 1
+        return count
+
+    def advance(self, seconds: float) -> None:
+        """Time passes; what falls due on the way is woken at its own time."""
+        until = self.clock.now() + timedelta(seconds=seconds)
+        while True:
+            times = [at for owner in (self.desk, self.answers) if (at := owner.next_due()) is not None and at <= until]
+            if not times:
+                break
+            self.clock.advance(max(0.0, (min(times) - self.clock.now()).total_seconds()))
+            self.wake()
+        self.clock.advance((until - self.clock.now()).total_seconds())
+
+    def alarm(self, id_: AlarmId) -> Alarm:
+        with self.reading.connect() as connection:
+            return Alarms(connection).get(id_)
+
+    def offers(self, id_: AlarmId) -> tuple[Offer, ...]:
+        with self.reading.connect() as connection:
+            return Alarms(connection).offers_of(id_)
+
+    def messages(self, id_: AlarmId | None = None) -> Sequence[Message]:
+        with self.reading.connect() as connection:
+            outbox = Outbox(connection)
+            return outbox.of_alarm(id_) if id_ else outbox.recent(1000)
+
+    def kinds(self, id_: AlarmId) -> list[str]:
+        """What the record says happened to this alarm, in order."""
+        with self.reading.connect() as connection:
+            return [entry.kind for entry in Record(connection).of_alarm(id_)]
+
+    def close(self) -> None:
+        self.transactions.close()
+        self.writing.dispose()
+        self.reading.dispose()
+
+
+def build_world(
+    folder: Path,
+    *,
+    district: str = DISTRICT,
+    policies: Policies | None = None,
+    on_duty: Sequence[str] = ("C1", "C2", "C3"),
+    operators: Sequence[str] = (),
+    two_way: Callable[[str], bool] = lambda phone: True,
+    start: datetime = NOON,
+) -> World:
+    """A world in this folder; the carers named are on duty from eight hours before to sixteen hours after the start."""
+    url = f"sqlite:///{folder / 'anling.db'}"
+    clock, ids = HandClock(start), numbered_ids()
+    writing, reading = writing_engine(url, synchronous="OFF"), reading_engine(url)
+    metadata.create_all(writing)
+    transactions = SerialTransactions(writing, clock, ids)
+    calendar, roster = Calendar("Asia/Shanghai"), Roster(reading)
+    muster = Muster(reading, roster, StraightLine(), Weights(), lambda: clock.look().steady_s)
+    reach = [Reach(person=operator(phone), phone=phone) for phone in operators]
+    situations = Situations(reading, muster, clock, operators=reach, two_way=two_way, emergency_number="120")
+    nudges: list[None] = []
+    policies = policies or default_policies()
+    nudge = lambda: nudges.append(None)  # noqa: E731
+    desk = Desk(transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudge)
+    answers = Answers(transactions, reading, [DeskClaims(desk)], desk, nudge=nudge)
+    world = World(
+        folder,
+        clock,
+        writing,
+        reading,
+        transactions,
+        muster,
+        situations,
+        desk,
+        answers,
+        calendar,
+        roster,
+        policies,
+        nudges,
+        ids,
+    )
+    shifts = [_shift(code, start) for code in on_duty]
+    world.load("\n".join([district, *shifts]))
+    return world
+
+
+def _shift(code: str, start: datetime) -> str:
+    begins, ends = start - timedelta(hours=8), start + timedelta(hours=16)
+    return f'[[shifts]]\ncarer = "{code}"\nstart = {begins.isoformat()}\nend = {ends.isoformat()}\n'
+
+
+def worlds(folder: Path) -> Iterator[World]:
+    """For fixtures: a world that is closed afterwards."""
+    world = build_world(folder)
+    yield world
+    world.close()

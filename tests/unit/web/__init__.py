@@ -1,0 +1,1 @@
+"""The web, as far as it needs neither database nor server."""
