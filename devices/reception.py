@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine
-
 from devices.decoders import canonical
 from devices.decoders.decoder import Frame
 from devices.rules.burst import Windows
@@ -22,6 +20,7 @@ from dispatch.desk import Desk, Received, Spool
 from dispatch.ids import SignalId, StationId
 from dispatch.rules.place import Position
 from dispatch.rules.signal import CAUSES, Event, Signal
+from dispatch.store.database import Engine
 
 _TOLD = frozenset({Event.CANCEL, Event.ATTENDANCE, Event.VOICE_REQUEST, Event.RESTORE, Event.TEST, Event.GATEWAY_BOOT})
 """Events without a cause that are kept as signals: people will ask about them."""

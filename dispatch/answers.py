@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import Engine
-
 from dispatch.desk import Desk
 from dispatch.errors import AlarmClosed, AlreadyTaken, OfferGone
 from dispatch.ids import AlarmId, AttemptId, ReplyId
@@ -24,6 +22,7 @@ from dispatch.rules.people import SERVICE, Carer, Person, carer_id, compound
 from dispatch.rules.record import Line
 from dispatch.rules.reply import Action, Parsed, parse
 from dispatch.store.alarms import Alarms
+from dispatch.store.database import Engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.replies import Replies, Reply

@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import Engine
-
 from dispatch.ids import CarerId, StationId
 from dispatch.rules.grid import Grid
 from dispatch.rules.nearest import Candidate, Choice, Need, Weights
 from dispatch.rules.people import Carer, Station, carer
 from dispatch.rules.travel import Means, TravelTime
 from dispatch.store.alarms import Alarms
+from dispatch.store.database import Engine
 from dispatch.store.people import People
 
 REBUILD_S = 300.0

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine
-
 from dispatch.ids import AlarmId
 from dispatch.messages.reasons import explain
 from dispatch.rules.alarm import Alarm, Offer, State
@@ -18,6 +16,7 @@ from dispatch.rules.nearest import Choice
 from dispatch.rules.people import Household, Person, Resident, age
 from dispatch.rules.record import Entry
 from dispatch.store.alarms import Alarms
+from dispatch.store.database import Connection, Engine
 from dispatch.store.outbox import Attempt, Message, Outbox
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import Engine
-
 from dispatch.clock import Clock
 from dispatch.ids import AlarmId, CarerId, StationId
 from dispatch.muster import Muster
@@ -15,6 +13,7 @@ from dispatch.rules.nearest import Candidate, Choice, Need, rank
 from dispatch.rules.people import Household, Person, Reach, carer, carer_id, contact
 from dispatch.rules.place import Position
 from dispatch.store.alarms import Alarms
+from dispatch.store.database import Engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies

@@ -29,7 +29,8 @@ LONG_S = 20.0
 waits = Table("waits", MetaData(), Column("id", String, primary_key=True), Column("due_at", Instant),
               Index("ix_waits_due_at", "due_at", sqlite_where=Column("due_at").is_not(None)))  # fmt: skip
 _DUE = select(waits.c.id).where(waits.c.due_at <= bindparam("now")).order_by(waits.c.due_at).limit(bindparam("most"))
-_NEXT = select(func.min(waits.c.due_at))
+# Without the condition SQLite cannot use the partial index and reads a million rows to find the least: 85 ms.
+_NEXT = select(func.min(waits.c.due_at)).where(waits.c.due_at.is_not(None))
 _DONE = update(waits).where(waits.c.id == bindparam("key")).values(due_at=None)
 _PENDING = (
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "

@@ -1,6 +1,7 @@
 """Laws of the roster over random shifts."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,9 +38,7 @@ def by_hand(shifts, at):
     for carer_id in {each.carer_id for each in shifts if covered(shifts, each.carer_id, at)}:
         end = at
         while covered(shifts, carer_id, end):
-            end = max(
-                each.end_at for each in shifts if each.carer_id == carer_id and each.start_at <= end < each.end_at
-            )
+            end = max(each.end_at for each in shifts if covered([each], carer_id, end))
         found[carer_id] = end
     return found
 
@@ -70,7 +69,7 @@ def test_nothing_changes_before_the_next_change_and_something_does_at_it(shifts,
 @given(rosters)
 def test_stretches_of_one_carer_never_touch(shifts):
     stretches = joined(shifts)
-    pairs = zip(stretches, stretches[1:], strict=False)
+    pairs = pairwise(stretches)
     assert all(a.carer_id < b.carer_id or a.end_at < b.start_at for a, b in pairs)
 
 

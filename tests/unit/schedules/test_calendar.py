@@ -8,15 +8,15 @@ import pytest
 from schedules.calendar import Calendar
 
 YEARS = (1985, 2035)
-ODD = ["America/St_Johns", "America/Sao_Paulo", "Asia/Beirut", "America/Havana", "Pacific/Apia", "Pacific/Kwajalein",
-       "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Shanghai", "Europe/London", "Asia/Kathmandu", "UTC"]  # fmt: skip
+ODD = ["America/St_Johns", "America/Sao_Paulo", "Asia/Beirut", "America/Havana", "Pacific/Apia",
+       "Pacific/Kwajalein", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Shanghai", "Europe/London", "Asia/Kathmandu", "UTC"]  # fmt: skip
 """Midnights skipped, midnights twice, half hours, days left out, and no change at all."""
 
 ZONES = sorted(set(ODD) | set(sorted(available_timezones())[::12]))
 
 
 def transitions(calendar: Calendar) -> list[datetime]:
-    """Instants shortly before the offset of a zone changes, found at steps of six hours."""
+    """Instants at most six hours before a change of the zone's offset."""
     at, end, step = datetime(YEARS[0], 1, 1, tzinfo=UTC), datetime(YEARS[1], 1, 1, tzinfo=UTC), timedelta(days=5)
     found = []
     while at < end:

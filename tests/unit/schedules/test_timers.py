@@ -155,7 +155,7 @@ def test_owners_take_turns(clock):
     order = []
     owners = [Rows(clock, name) for name in ("long", "short")]
     for owner in owners:
-        owner.wake = lambda id_, owner=owner: (order.append(owner.name), owner.rows.pop(id_)) and None
+        owner.wake = lambda id_, owner=owner: (order.append(owner.name), owner.rows.pop(id_))
     owners[0].put(*map(str, range(100)))
     owners[1].put("urgent")
     Timers(owners, clock, workers=0).run_pass()
@@ -185,7 +185,7 @@ def test_a_wall_clock_that_was_set_is_told_before_anything_is_asked(rows, timers
 
 
 def test_a_clock_set_back_delays_nothing_once_its_rows_are_mended(rows, timers, clock):
-    """The transactions move the rows back by as much; the timers see to it that they hear of the jump within a sweep."""
+    """The transactions move the rows back by as much; the timers see to it that they hear of the jump."""
     rows.put("step", in_s=60)
 
     def mend():
