@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Table
-
 from config.district import CarerRow, District, HomeRow
 from devices.decoders import canonical
 from devices.store.devices import Devices
 from dispatch.ids import StationId
 from dispatch.rules.place import Position, distance_m
+from dispatch.store.database import Table
 from dispatch.store.people import People, carers, contacts, homes, residents, stations
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.duty.store import Shifts
@@ -69,6 +68,7 @@ def _put(tx: Tx, table: Table, code: str, row: Mapping[str, Any]) -> str:
 
 
 def _stations(district: District, tx: Tx) -> None:
+    People(tx.connection).describe(district.name, area_code=district.area_code, zone=district.timezone)
     ids = {}
     for row in district.stations:
         ids[row.code] = _put(tx, stations, row.code, {"name": row.name, **_place(row.position), "lends": []})

@@ -168,6 +168,7 @@ class Desk:
         KeptPolicies.keep(tx, policy)
         place = heard.place(household, tx.now)[0]
         day = self._day_number(tx.now)
+        tx.hold(f"number:{day}")
         alarm, line = begin(
             heard,
             id_=AlarmId(tx.new_id()),

@@ -43,46 +43,50 @@ class Words:
     shrinks: str = "place"
 
 
-def _told(zh: str, en: str, *, one_way: tuple[str, str] = ("", "")) -> Mapping[str, Words]:
+_Tongues = Mapping[str, Words]
+_Both = tuple[str, str]
+"""The same in Chinese and in English."""
+
+_NONE: _Both = ("", "")
+
+
+def _both(
+    sms: _Both, *, one_way: _Both = _NONE, voice: _Both = _NONE, parts: int = 1, shrinks: str = "place"
+) -> _Tongues:
+    each = zip(LANGUAGES, sms, one_way, voice, strict=True)
+    return {lang: Words(sms=a, one_way=b, voice=c, parts=parts, shrinks=shrinks) for lang, a, b, c in each}
+
+
+def _told(zh: str, en: str, *, one_way: _Both = _NONE) -> _Tongues:
     """A sentence about a task that the reader knows: the place leads, if it is known."""
-    silent = [head + form if form else "" for head, form in zip(("[{place}：]", "[{place}: ]"), one_way, strict=True)]
-    return {
-        "zh": Words(sms="[{place}：]" + zh, one_way=silent[0]),
-        "en": Words(sms="[{place}: ]" + en, one_way=silent[1]),
-    }
+    heads = ("[{place}：]", "[{place}: ]")
+    silent = (heads[0] + one_way[0], heads[1] + one_way[1]) if any(one_way) else _NONE
+    return _both((heads[0] + zh, heads[1] + en), one_way=silent)
 
 
 _FACTS_ZH = "{place} {cause}[ {at}][ 码{code}][ 约{minutes}分钟][ 已按{presses}次]"
 _FACTS_EN = "{place}: {cause}[ {at}][, code {code}][, {minutes} min][, pressed {presses}x]"
 _CALL_ZH = "{place}，{cause}。[时间{at}。][路程约{minutes}分钟。][老人已按铃{presses}次。]"
 _CALL_EN = "{place}. {cause}. [At {at}. ][About {minutes} minutes away. ][Pressed {presses} times. ]"
+_PRESS_EN = "press 1. If you cannot go, press 2."
 _KIN_ZH = "{place} 老人告警：{cause}[ {at}][ 码{code}][ 约{minutes}分钟][ 已按{presses}次]"
 
-_OFFER = {
-    "zh": Words(
-        sms=f"急 {_FACTS_ZH}，回1接单，2去不了",
-        one_way=f"急 {_FACTS_ZH}，请接听来电按键",
-        voice=f"安铃紧急呼叫。{_CALL_ZH}接单请按一，去不了请按二。",
+_OFFER = _both(
+    (f"急 {_FACTS_ZH}，回1接单，2去不了", f"ALARM {_FACTS_EN}. Reply 1 accept 2 no"),
+    one_way=(f"急 {_FACTS_ZH}，请接听来电按键", f"ALARM {_FACTS_EN}. Please answer our call"),
+    voice=(
+        f"安铃紧急呼叫。{_CALL_ZH}接单请按一，去不了请按二。",
+        f"Emergency call from Anling. {_CALL_EN}To accept, {_PRESS_EN}",
     ),
-    "en": Words(
-        sms=f"ALARM {_FACTS_EN}. Reply 1 accept 2 no",
-        one_way=f"ALARM {_FACTS_EN}. Please answer our call",
-        voice=f"Emergency call from Anling. {_CALL_EN}To accept, press 1. If you cannot go, press 2.",
+)
+_OFFER_FAMILY = _both(
+    (f"急 {_KIN_ZH}，您能去吗？回1能去，2去不了", f"ALARM {_FACTS_EN}. Can you go? Reply 1 yes 2 no"),
+    one_way=(f"急 {_KIN_ZH}，您能去吗？请接听来电按键", f"ALARM {_FACTS_EN}. Can you go? Please answer our call"),
+    voice=(
+        f"您好，这里是安铃养老紧急呼叫。您登记为联系人的老人需要帮助。{_CALL_ZH}您能去请按一，去不了请按二。",
+        f"Anling emergency call. Somebody who named you as a contact needs help. {_CALL_EN}If you can go, {_PRESS_EN}",
     ),
-}
-_OFFER_FAMILY = {
-    "zh": Words(
-        sms=f"急 {_KIN_ZH}，您能去吗？回1能去，2去不了",
-        one_way=f"急 {_KIN_ZH}，您能去吗？请接听来电按键",
-        voice=f"您好，这里是安铃养老紧急呼叫。您登记为联系人的老人需要帮助。{_CALL_ZH}您能去请按一，去不了请按二。",
-    ),
-    "en": Words(
-        sms=f"ALARM {_FACTS_EN}. Can you go? Reply 1 yes 2 no",
-        one_way=f"ALARM {_FACTS_EN}. Can you go? Please answer our call",
-        voice="Hello, this is the Anling emergency service. Somebody who named you as a contact needs help. "
-        f"{_CALL_EN}If you can go, press 1. If you cannot, press 2.",
-    ),
-}
+)
 _DOOR_ZH = "{address}[ 进门：{entry}][ {name}][ {talk}][ 电话{phone}][ {illness}][ {born}年生][ {cause}]"
 _DOOR_EN = "{address}[. Entry: {entry}][. {name}][. {talk}][. Tel {phone}][. {illness}][. Born {born}][. {cause}]"
 _SHEET_ZH = (
@@ -98,36 +102,26 @@ _SHEET_EN = (
 SENTENCES: Mapping[str, Mapping[str, Words]] = {
     "offer": _OFFER,
     "offer_call": _OFFER,
-    "offer_all": {
-        "zh": Words(
-            sms=f"急！还没人接单 {_FACTS_ZH}，回1接单，2去不了",
-            one_way=f"急！还没人接单 {_FACTS_ZH}，请接听来电按键",
-            voice=f"安铃紧急呼叫，还没有人接单。{_CALL_ZH}接单请按一，去不了请按二。",
+    "offer_all": _both(
+        (f"急！还没人接单 {_FACTS_ZH}，回1接单，2去不了", f"NOBODY YET {_FACTS_EN}. Reply 1 accept 2 no"),
+        one_way=(f"急！还没人接单 {_FACTS_ZH}，请接听来电按键", f"NOBODY YET {_FACTS_EN}. Please answer our call"),
+        voice=(
+            f"安铃紧急呼叫，还没有人接单。{_CALL_ZH}接单请按一，去不了请按二。",
+            f"Emergency call from Anling. Nobody has accepted yet. {_CALL_EN}To accept, {_PRESS_EN}",
         ),
-        "en": Words(
-            sms=f"NOBODY YET {_FACTS_EN}. Reply 1 accept 2 no",
-            one_way=f"NOBODY YET {_FACTS_EN}. Please answer our call",
-            voice=f"Emergency call from Anling. Nobody has accepted yet. {_CALL_EN}"
-            "To accept, press 1. If you cannot go, press 2.",
-        ),
-    },
+    ),
     "offer_family": _OFFER_FAMILY,
     "offer_family_call": _OFFER_FAMILY,
-    "details": {
-        "zh": Words(
-            sms=f"已接单：{_DOOR_ZH}。到了回3",
-            one_way=f"已接单：{_DOOR_ZH}。到了请告知值守台",
-            voice="已接单。地址：{address}。[进门方式：{entry}。][姓名：{name}。][注意：{talk}。][{illness}。]到了请告知值守台。",
-            parts=2,
-            shrinks="",
+    "details": _both(
+        (f"已接单：{_DOOR_ZH}。到了回3", f"Accepted: {_DOOR_EN}. Reply 3 on arrival"),
+        one_way=(f"已接单：{_DOOR_ZH}。到了请告知值守台", f"Accepted: {_DOOR_EN}. Tell the desk on arrival"),
+        voice=(
+            "已接单。地址：{address}。[进门方式：{entry}。][姓名：{name}。][注意：{talk}。][{illness}。]到了请告知值守台。",
+            "Accepted. {address}. [Entry: {entry}. ][Name: {name}. ][{talk}. ][{illness}. ]Tell the desk on arrival.",
         ),
-        "en": Words(
-            sms=f"Accepted: {_DOOR_EN}. Reply 3 on arrival",
-            one_way=f"Accepted: {_DOOR_EN}. Tell the desk on arrival",
-            parts=2,
-            shrinks="",
-        ),
-    },
+        parts=2,
+        shrinks="",
+    ),
     "taken": _told("已有人接单，不用去了，谢谢", "somebody else is going, no need to come. Thank you"),
     "now_backup": _told(
         "已另有人前往，您作后备。到了回3，去不了回2",
@@ -157,52 +151,37 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     "confirm_done": _told("已记下，由值守台结案，谢谢", "noted, the desk will close it. Thank you"),
     "late": _told("已由他人接单，不用去了，谢谢", "somebody else took it first, no need to come. Thanks"),
     "closed": _told("告警[ {number} ]已结束，谢谢", "the alarm[ {number}] is over. Thank you"),
-    "no_task": {
-        "zh": Words(sms="您现在没有进行中的任务。急事请联系值守台"),
-        "en": Words(sms="You have no open task. If it is urgent, call the desk"),
-    },
-    "ask_which": {
-        "zh": Words(
-            sms="您有多个任务：{choices}。请回码和数字，如：{example}",
-            one_way="您有多个任务：{choices}。请联系值守台",
-            parts=2,
-            shrinks="choices",
+    "no_task": _told(
+        "您现在没有进行中的任务。急事请联系值守台", "You have no open task. If it is urgent, call the desk"
+    ),
+    "ask_which": _both(
+        (
+            "您有多个任务：{choices}。请回码和数字，如：{example}",
+            "Which? {choices}. Reply code and digit, like: {example}",
         ),
-        "en": Words(
-            sms="Which one? {choices}. Reply code and digit, like: {example}",
-            one_way="Which one? {choices}. Please call the desk",
-            parts=2,
-            shrinks="choices",
+        one_way=("您有多个任务：{choices}。请联系值守台", "Which? {choices}. Please call the desk"),
+        parts=2,
+        shrinks="choices",
+    ),
+    "not_understood": _both(
+        (
+            "没看懂您的回复[（码{code}）]。请回1接单，2去不了，3到了，4完成。急事请联系值守台",
+            "Not understood[ (code {code})]. Reply 1 accept, 2 cannot go, 3 arrived, 4 done. Urgent: call the desk",
         ),
-    },
-    "not_understood": {
-        "zh": Words(
-            sms="没看懂您的回复[（码{code}）]。请回1接单，2去不了，3到了，4完成。急事请联系值守台",
-            one_way="没看懂您的回复。请联系值守台",
+        one_way=("没看懂您的回复。请联系值守台", "Not understood. Please call the desk"),
+    ),
+    "page": _both(
+        (
+            "值守：{why}。告警[ {number}] {place} {cause}[ {at}]，请处理",
+            "DESK: {why}. Alarm[ {number}] {place}: {cause}[ {at}]",
         ),
-        "en": Words(
-            sms="Not understood[ (code {code})]. Reply 1 accept, 2 cannot go, 3 arrived, 4 done. Urgent: call the desk",
-            one_way="Not understood. Please call the desk",
+        voice=(
+            "安铃值守请注意。{why}。{place}，{cause}。[时间{at}。]请马上查看值守台。",
+            "Anling duty desk. {why}. {place}. {cause}. [At {at}. ]Please look at the board now.",
         ),
-    },
-    "page": {
-        "zh": Words(
-            sms="值守：{why}。告警[ {number}] {place} {cause}[ {at}]，请处理",
-            voice="安铃值守请注意。{why}。{place}，{cause}。[时间{at}。]请马上查看值守台。",
-        ),
-        "en": Words(
-            sms="DESK: {why}. Alarm[ {number}] {place}: {cause}[ {at}]",
-            voice="Anling duty desk. {why}. {place}. {cause}. [At {at}. ]Please look at the board now.",
-        ),
-    },
-    "emergency_sheet": {
-        "zh": Words(sms=_SHEET_ZH, parts=6, shrinks=""),
-        "en": Words(sms=_SHEET_EN, parts=6, shrinks=""),
-    },
-    "plain": {
-        "zh": Words(sms="告警[ {number}][，{place}]，请联系值守台"),
-        "en": Words(sms="ALARM[ {number}][, {place}]. Please call the desk"),
-    },
+    ),
+    "emergency_sheet": _both((_SHEET_ZH, _SHEET_EN), parts=6, shrinks=""),
+    "plain": _both(("告警[ {number}][，{place}]，请联系值守台", "ALARM[ {number}][, {place}]. Please call the desk")),
 }
 
 CAUSES: Mapping[str, Mapping[str, str]] = {
@@ -249,13 +228,10 @@ NOTHING: Mapping[str, Mapping[str, str]] = {
 }
 """What stands where a needed fact is missing: a message with a gap is better than none."""
 
-_TIME = {"zh": "{0.hour}点{0.minute:02}分", "en": "{0.hour:02}:{0.minute:02}"}
 _ALOUD = {"zh": {"-": "杠", "#": "井号", "*": "星号"}, "en": {"-": " dash ", "#": " hash ", "*": " star "}}
 _JOIN = {"zh": "；", "en": "; "}
 _CUT = {"zh": "…", "en": ".."}
-_SIGNS = str.maketrans(
-    {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "`": "'", "–": "-", "—": "-", "【": "(", "】": ")"}
-)
+_SIGNS = str.maketrans("“”„‘’`–—－＃＊【】", "\"\"\"'''---#*()")
 _LINK = re.compile(r"(?:https?://|www\.)[!-~]*", re.IGNORECASE)
 _FIELD = re.compile(r"\{(\w+)\}")
 _OPTIONAL = re.compile(r"\[(.*?)\]")
@@ -282,29 +258,25 @@ def render(
     """
     lang = lang if lang in LANGUAGES else "zh"
     words = SENTENCES[sentence][lang]
-    spoken = channel is Channel.VOICE
     values = _values(facts, lang, local)
-    if spoken:
-        return _filled(_pieces(words.voice or words.one_way or words.sms), _aloud(values, facts, lang, local)).strip()
+    if channel is Channel.VOICE:
+        return _filled(_pieces(words.voice or words.one_way or words.sms), _aloud(values, lang), lang).strip()
     form = words.sms if capability.two_way else words.one_way or words.sms
     return _fitted(
         words, SIGNATURE * (lang == "zh") + form, values if capability.urls else _without_links(values), lang
     )
 
 
-# ------------------------------------------------------------------------------------------------ the values
-
 _TEXTS = ("place", "address", "entry", "name", "phone", "illness", "number", "choices")
 _Values = dict[str, str]
 
 
 def _values(facts: Mapping[str, Fact], lang: str, local: Callable[[datetime], datetime]) -> _Values:
-    """Every field as it may stand in a text; what is missing or strange is left out, or said to be unknown."""
+    """Every field as it may stand in a text; what is missing or strange is left out."""
     at, born = _moment(facts.get("at"), local), _day(facts.get("born_on"))
     years = age(born, at.date()) if at else None
     found = {
         **{name: _clean(facts.get(name)) for name in _TEXTS},
-        **{name: NOTHING[name][lang] for name in NOTHING if not _clean(facts.get(name))},
         "cause": CAUSES.get(str(facts.get("cause")), CAUSES[Cause.UNCLEAR])[lang],
         "why": WHYS.get(str(facts.get("why")), WHYS[""])[lang],
         "talk": TALK.get(str(facts.get("talk")), {}).get(lang, ""),
@@ -318,16 +290,17 @@ def _values(facts: Mapping[str, Fact], lang: str, local: Callable[[datetime], da
     return _choices({name: value for name, value in found.items() if value}, lang)
 
 
-def _clean(value: object) -> str:
+def _clean(value: Fact) -> str:
     """One line of plain signs: nothing steers a terminal, forges a signature or costs a second part for a quote."""
-    plain = unicodedata.normalize("NFKC", "" if value is None else str(value)[: 2 * VALUE_MAX]).translate(_SIGNS)
-    signs = "".join(" " if char.isspace() else char for char in plain if char.isspace() or _printable(char))
-    return " ".join(signs.split())[:VALUE_MAX].strip()
+    known = "" if value is None else str(value)[:VALUE_MAX].translate(_SIGNS)
+    narrow = "".join(unicodedata.normalize("NFKC", char) if char.isalnum() else char for char in known)
+    return " ".join("".join(" " if char.isspace() else char for char in narrow if _printable(char)).split())[:VALUE_MAX]
 
 
 def _printable(char: str) -> bool:
+    """Whether a sign may go on: no emoji, no steering character, no half of a pair."""
     kind = unicodedata.category(char)
-    return kind not in {"So", "Sk", "Me"} and not kind.startswith("C") and not "\ufe00" <= char <= "\ufe0f"
+    return char.isspace() or not (kind in {"So", "Sk", "Me"} or kind[0] == "C" or "\ufe00" <= char <= "\ufe0f")
 
 
 def _moment(value: Fact, local: Callable[[datetime], datetime]) -> datetime | None:
@@ -351,9 +324,10 @@ def _count(value: Fact, least: int, most: int) -> str:
 
 def _choices(values: _Values, lang: str) -> _Values:
     """The tasks to choose from, and how to answer the first of them."""
-    items = [item.strip() for item in values["choices"].split(";") if item.strip()]
-    code = re.match(r"[1-9][0-9](?![0-9])", values["choices"])
-    return values | {"choices": _JOIN[lang].join(items), "example": f"{code[0] if code else 12} 1"}
+    items = [item.strip() for item in re.split("[;；]", values.get("choices", "")) if item.strip()]
+    code = re.match(r"[1-9][0-9](?![0-9])", items[0]) if items else None
+    told = {"choices": _JOIN[lang].join(items)} if items else {}
+    return values | told | {"example": f"{code[0] if code else 12} 1"}
 
 
 def _without_links(values: _Values) -> _Values:
@@ -361,11 +335,15 @@ def _without_links(values: _Values) -> _Values:
     return {name: value for name, value in kept.items() if value}
 
 
-def _aloud(values: _Values, facts: Mapping[str, Fact], lang: str, local: Callable[[datetime], datetime]) -> _Values:
+def _aloud(values: _Values, lang: str) -> _Values:
     """Digits one by one and signs as words: "3-2-501" is heard as it is written on the door."""
-    at = _moment(facts.get("at"), local)
     said = {name: _spelled(value, lang) if name in _TEXTS else value for name, value in values.items()}
-    return said | ({"at": _TIME[lang].format(at)} if at else {})
+    return said | ({"at": _clock(values["at"])} if lang == "zh" and "at" in values else {})
+
+
+def _clock(at: str) -> str:
+    hour, _, minute = at.partition(":")
+    return f"{int(hour)}点{minute}分"
 
 
 def _spelled(value: str, lang: str) -> str:
@@ -373,33 +351,26 @@ def _spelled(value: str, lang: str) -> str:
     return re.sub(r"(?<=[0-9])-(?=[0-9A-Za-z])|[#*]", lambda found: _ALOUD[lang][found[0]], apart).strip()
 
 
-# ------------------------------------------------------------------------------------------------ the fitting
-
-
 def _pieces(form: str) -> list[tuple[str, bool]]:
     """The pieces of a form in order, each with whether it stands in brackets."""
     return [(piece, place % 2 == 1) for place, piece in enumerate(_OPTIONAL.split(form))]
 
 
-def _filled(pieces: list[tuple[str, bool]], values: _Values) -> str:
+def _filled(pieces: list[tuple[str, bool]], values: _Values, lang: str) -> str:
     # One pass over our own words: what a value says is never looked at again.
-    told = [piece for piece, optional in pieces if not optional or _known(piece, values)]
-    return _FIELD.sub(lambda found: values.get(found[1], ""), "".join(told))
-
-
-def _known(piece: str, values: _Values) -> bool:
-    return all(name in values for name in _FIELD.findall(piece))
+    told = "".join(piece for piece, optional in pieces if not optional or set(_FIELD.findall(piece)) <= values.keys())
+    return _FIELD.sub(lambda found: values.get(found[1]) or NOTHING[found[1]][lang], told)
 
 
 def _fitted(words: Words, form: str, values: _Values, lang: str) -> str:
     """The fullest text that fits; a door is never cut, so that an address beyond all measure takes one part more."""
     shortest, text = _pieces(form), ""
     for shortest in _shorter_forms(form, values, words.shrinks):
-        text = _filled(shortest, values)
+        text = _filled(shortest, values, lang)
         if segments(text) <= words.parts:
             return text
     for shorter in _shorter_values(values.get(words.shrinks, ""), lang):
-        text = _filled(shortest, values | {words.shrinks: shorter})
+        text = _filled(shortest, values | {words.shrinks: shorter}, lang)
         if segments(text) <= words.parts:
             return text
     return text
@@ -407,7 +378,11 @@ def _fitted(words: Words, form: str, values: _Values, lang: str) -> str:
 
 def _shorter_forms(form: str, values: _Values, never: str) -> Iterator[list[tuple[str, bool]]]:
     """The whole form, then without its last bracket, and so on; a bracket with the field `never` stays."""
-    pieces = [(piece, optional) for piece, optional in _pieces(form) if not optional or _known(piece, values)]
+    pieces = [
+        (piece, optional)
+        for piece, optional in _pieces(form)
+        if not optional or set(_FIELD.findall(piece)) <= values.keys()
+    ]
     yield list(pieces)
     for place in reversed(range(len(pieces))):
         piece, optional = pieces[place]

@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, MetaData, Table, TypeDecorator, create_engine, event
+from sqlalchemy import BigInteger, Dialect, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine as Engine
+from sqlalchemy import Table as Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.sql.dml import Insert

@@ -28,6 +28,15 @@ from dispatch.rules.people import carer as carer_person
 from dispatch.rules.place import Position
 from dispatch.store.database import Instant, Json, metadata, upsert
 
+districts = Table(
+    "districts", metadata,
+    Column("id", String(8), primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("area_code", String(12), nullable=False),
+    Column("zone", String(40), nullable=False),
+)  # fmt: skip
+"""One row: what this service is for. `zone` is an IANA time zone."""
+
 stations = Table(
     "stations", metadata,
     Column("id", String(40), primary_key=True),
@@ -183,6 +192,15 @@ class People:
         if table is None:
             return person
         return self._connection.execute(select(table.c.name).where(table.c.id == id_)).scalar() or person
+
+    def describe(self, name: str, *, area_code: str, zone: str) -> None:
+        """Says what district this is; there is only one."""
+        upsert(districts, self._connection, "id", {"id": "only", "name": name, "area_code": area_code, "zone": zone})
+
+    def district(self) -> tuple[str, str]:
+        """The district's name and time zone; nameless and Chinese before anything was loaded."""
+        row = self._connection.execute(select(districts.c.name, districts.c.zone)).first()
+        return (row.name, row.zone) if row else ("", "Asia/Shanghai")
 
     def put(self, table: Table, row: Mapping[str, Any]) -> None:
         """Inserts a row, or makes the row with the same code like it."""

@@ -82,7 +82,8 @@ class Replies:
         return self._connection.execute(insert_once(replies, self._connection), row).rowcount == 1
 
     def get(self, id_: ReplyId) -> Reply | None:
-        row = self._connection.execute(select(replies).where(replies.c.id == id_)).first()
+        """One reply, locked until the unit ends where several engines share a database."""
+        row = self._connection.execute(select(replies).where(replies.c.id == id_).with_for_update()).first()
         return None if row is None else _value(row)
 
     def due(self, now: datetime, most: int) -> list[ReplyId]:

@@ -37,6 +37,9 @@ ACCESS = "anling_access"
 
 HOOKS = "/hooks"
 
+UNASKABLE = "unaskable"
+"""Set on a request whose error page must not ask the database once more."""
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -127,8 +130,8 @@ def signed_in() -> Operator:
 
 
 def whoever() -> Operator | None:
-    """The operator of this request, None for everybody else."""
-    if has_bearer(request) or not current_user or not current_user.is_authenticated:
+    """The operator of this request, None for everybody else, and where the database could not be asked."""
+    if g.get(UNASKABLE) or has_bearer(request) or not current_user or not current_user.is_authenticated:
         return None
     return cast(Visitor, current_user).operator
 
@@ -182,7 +185,8 @@ def install(app: Flask, gate: Gate) -> None:
     manager.session_protection = None
     manager.user_loader(lambda token: _visitor(gate.sign_in, token))
     manager.unauthorized_handler(_refuse)
-    manager.init_app(app)
+    # Templates ask `operator()`; the library's own variable would ask the database on error pages too.
+    manager.init_app(app, add_context_processor=False)
 
 
 def unmarked(app: Flask) -> list[str]:

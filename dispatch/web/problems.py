@@ -31,6 +31,7 @@ from dispatch.errors import (
     OfferGone,
     Refusal,
 )
+from dispatch.web.access import UNASKABLE
 from dispatch.web.i18n import N_, gettext
 
 JSON_PATHS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")
@@ -127,7 +128,9 @@ def tell_http(error: Exception) -> WerkzeugResponse:
 
 
 def tell_broken(error: Exception) -> WerkzeugResponse:
-    log.error("request_failed", path=request.path, method=request.method, exc_info=error)
+    # The rule and not the path: a path may hold a code that opens a page.
+    log.error("request_failed", rule=str(request.url_rule), method=request.method, exc_info=error)
+    setattr(g, UNASKABLE, True)
     return _tell(BROKEN, detail=gettext("It has been written down. Please try again, or call the duty desk."))
 
 
@@ -152,10 +155,19 @@ def _tell(
         "instance": g.get("request_id", ""),
     }
     if errors:
-        body["errors"] = errors
+        body["errors"] = _translated(errors)
     response = _problem_json(body) if wants_json() else _page(body)
     response.headers.extend(dict(headers or {}))
     return response
+
+
+def _translated(errors: Any) -> Any:
+    """The tree of errors with every sentence that has a translation in the caller's language."""
+    if isinstance(errors, Mapping):
+        return {place: _translated(what) for place, what in errors.items()}
+    if isinstance(errors, list):
+        return [_translated(what) for what in errors]
+    return gettext(errors) if isinstance(errors, str) else errors
 
 
 def _problem_json(body: Mapping[str, Any]) -> Response:

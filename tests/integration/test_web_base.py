@@ -494,7 +494,7 @@ def test_a_body_that_does_not_fit_names_the_field(house, browser):
     key = house.keys.new_key("till", "notes:write")
     answer = browser.post("/api/v1/notes", json={"txt": "a"}, headers=bearer(key))
     assert answer.status_code == 422
-    assert set(answer.json["errors"]["json"]) == {"text", "txt"}
+    assert answer.json["errors"] == {"json": {"text": ["此项必填。"], "txt": ["没有这个字段。"]}}
 
 
 @pytest.mark.error_lines("request_failed")
@@ -506,6 +506,15 @@ def test_a_mistake_of_ours_is_logged_and_tells_outsiders_only_its_number(browser
     assert answer.headers["X-Request-Id"] in answer.text
     line = next(line for line in log_lines if line["event"] == "request_failed")
     assert line["request_id"] == answer.headers["X-Request-Id"]
+
+
+@pytest.mark.error_lines("request_failed")
+def test_a_lost_database_still_gives_a_page_that_people_can_read(house, browser):
+    enter(browser)
+    house.transactions.run(lambda tx: tx.connection.exec_driver_sql("DROP TABLE sessions"))
+    answer = browser.get("/desk")
+    assert answer.status_code == 500
+    assert "我们这边出了问题" in answer.text
 
 
 def test_pages_tell_people_and_the_api_tells_programs(browser):

@@ -8,8 +8,8 @@ import pytest
 from schedules.calendar import Calendar
 
 YEARS = (1985, 2035)
-ODD = ["America/St_Johns", "America/Sao_Paulo", "Asia/Beirut", "America/Havana", "Pacific/Apia",
-       "Pacific/Kwajalein", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Shanghai", "Europe/London", "Asia/Kathmandu", "UTC"]  # fmt: skip
+ODD = ["America/St_Johns", "America/Sao_Paulo", "Asia/Beirut", "America/Havana", "Pacific/Apia", "Pacific/Kwajalein"]
+ODD += ["Australia/Lord_Howe", "Africa/Casablanca", "Asia/Shanghai", "Europe/London", "Asia/Kathmandu", "UTC"]
 """Midnights skipped, midnights twice, half hours, days left out, and no change at all."""
 
 ZONES = sorted(set(ODD) | set(sorted(available_timezones())[::12]))
