@@ -67,15 +67,12 @@ class GatewaySettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSettings:
     """
-    How messages leave. `order` is the order of fail-over. `hedge_s`: an emergency that the first provider has not
-    answered after so many seconds is also given to the second; 0 switches that off.
+    How messages leave. `order` is the order of fail-over; emergencies have workers of their own.
     """
 
     order: tuple[str, ...] = ("console",)
     emergency_workers: int = 24
     notice_workers: int = 4
-    language: str = "zh"
-    hedge_s: float = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,23 +100,14 @@ class TwilioSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModemSettings:
-    """A GSM modem on a serial port."""
-
-    port: str = ""
-    baud: int = 115200
-    pin: str = field(default="", repr=False)
-
-    def lacking(self) -> dict[str, str]:
-        """What the modem cannot send without: key to remedy."""
-        return {} if self.port else {"port": "Write the modem's serial port, best one under /dev/serial/by-id/."}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleSettings:
-    """The embedded default: messages are shown on the phone page of the console. `echo` also prints them."""
+    """
+    The embedded default: messages are shown on the phone page of the console. `fault` goes wrong on purpose from the
+    start; `token` lets a program beside the service answer for people, drawn at random when empty.
+    """
 
-    echo: bool = False
+    fault: str = "none"
+    token: str = field(default="", repr=False)
 
     def lacking(self) -> dict[str, str]:
         """Nothing: the console is always ready."""
@@ -132,7 +120,6 @@ class ProviderSettings:
 
     console: ConsoleSettings = ConsoleSettings()
     twilio: TwilioSettings = TwilioSettings()
-    modem: ModemSettings = ModemSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +133,11 @@ class EscalationSettings:
 class NearestSettings:
     """
     How the nearest carer is judged. `weights` replace figures of the built-in formula by name (the wiring refuses names
-    that the formula does not know); `rings_m` are the widening circles in metres, empty for the built-in ones.
+    that the formula does not know); `rings_s` is what each ring of candidates costs in seconds of travel.
     """
 
     weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-    rings_m: tuple[int, ...] = ()
+    rings_s: tuple[int, ...] = (0, 120, 300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

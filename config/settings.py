@@ -25,7 +25,6 @@ from config.options import (
     GatewaySettings,
     LogSettings,
     MessageSettings,
-    ModemSettings,
     NearestSettings,
     OperatorSettings,
     ProviderSettings,
@@ -46,7 +45,6 @@ __all__ = [
     "GatewaySettings",
     "LogSettings",
     "MessageSettings",
-    "ModemSettings",
     "NearestSettings",
     "OperatorSettings",
     "ProviderSettings",
@@ -57,6 +55,7 @@ __all__ = [
     "WebSettings",
     "load_settings",
     "read_settings",
+    "systemd_socket",
 ]
 
 _SEE = "config/default.toml documents every key."
@@ -94,6 +93,11 @@ def read_settings(written: Mapping[str, Any], *, environ: Mapping[str, str]) -> 
     except ValidationError as wrong:
         raise refusal(schema, wrong) from None
     return settings
+
+
+def systemd_socket() -> str | None:
+    """Where systemd listens for how this process is; None where it does not run us."""
+    return os.environ.get("NOTIFY_SOCKET") or None
 
 
 # ------------------------------------------------------------------------------------------------ the environment

@@ -18,7 +18,6 @@ from config.options import (
     GatewaySettings,
     LogSettings,
     MessageSettings,
-    ModemSettings,
     NearestSettings,
     OperatorSettings,
     ProviderSettings,
@@ -139,19 +138,21 @@ class _GatewaySchema(_Section):
 class _MessageSchema(_Section):
     value = MessageSettings
     order = fields.List(
-        fields.String(validate=validate.OneOf(["console", "twilio", "modem"])),
+        fields.String(validate=validate.OneOf(["console", "twilio"])),
         validate=[validate.Length(min=1), _must(lambda names: len(set(names)) == len(names), "A name stands twice.")],
-        metadata=say('names of providers, each once, like ["twilio", "modem"]'),
+        metadata=say('names of providers, each once, like ["twilio"]'),
     )
     emergency_workers = _whole("a number of threads from 1 to 4096")
     notice_workers = _whole("a number of threads from 1 to 4096")
-    language = _text('"zh" or "en"', validate.OneOf(["zh", "en"]))
-    hedge_s = _seconds("seconds, or 0 for never", validate.Range(min=0))
 
 
 class _ConsoleSchema(_Section):
     value = ConsoleSettings
-    echo = fields.Boolean(truthy={True}, falsy={False}, metadata=say("true or false"))
+    fault = _text(
+        '"none", "refuse", "hang", "unknown" or "not_sent"',
+        validate.OneOf(["none", "refuse", "hang", "unknown", "not_sent"]),
+    )
+    token = _text("at least 20 random letters, or nothing", validate.Length(max=200), secret=True)
 
 
 class _TwilioSchema(_Section):
@@ -165,18 +166,10 @@ class _TwilioSchema(_Section):
     alternate_auth_token = _text("the other auth token while tokens are being rotated", secret=True)
 
 
-class _ModemSchema(_Section):
-    value = ModemSettings
-    port = _text('a serial port, like "/dev/ttyUSB1"')
-    baud = _whole("the line's speed, like 115200", validate.Range(min=50, max=4_000_000))
-    pin = _text("the PIN of the SIM card", secret=True)
-
-
 class _ProviderSchema(_Section):
     value = ProviderSettings
     console = fields.Nested(_ConsoleSchema)
     twilio = fields.Nested(_TwilioSchema)
-    modem = fields.Nested(_ModemSchema)
 
 
 class _PathField(fields.String):
@@ -194,10 +187,10 @@ class _EscalationSchema(_Section):
 class _NearestSchema(_Section):
     value = NearestSettings
     weights = fields.Dict(keys=fields.String(), values=fields.Float(), metadata=say("a table of numbers by name"))
-    rings_m = fields.List(
-        fields.Integer(strict=True, validate=_POSITIVE),
-        validate=_must(lambda rings: sorted(set(rings)) == rings, "Circles must widen."),
-        metadata=say("metres in growing order, like [500, 1500, 5000]"),
+    rings_s = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(min=0)),
+        validate=validate.Length(equal=3),
+        metadata=say("three whole numbers of seconds, like [0, 120, 300]"),
     )
 
 

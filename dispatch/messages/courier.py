@@ -36,9 +36,12 @@ from dispatch.store.transactions import Transactions, Tx
 
 log = structlog.get_logger()
 
-EMERGENCY_WORKERS = 16
-OTHER_WORKERS = 2
+EMERGENCY_WORKERS = 24
+NOTICE_WORKERS = 4
 """Threads that wait for providers. 32 are enough for ten thousand presses in a minute (ENGINE, section 7)."""
+
+CLAIM_MAX = 16
+"""Messages claimed in one unit of work: few milliseconds."""
 
 BACKOFF_S = (5, 10, 20, 40, 60)
 """When no provider took an emergency: tried again after these times, then every minute, until it expires."""
@@ -90,7 +93,13 @@ class Courier:
         local: Callable[[datetime], datetime],
         unreached: Unreached,
         alone: bool = True,
+        emergency_workers: int = EMERGENCY_WORKERS,
+        notice_workers: int = NOTICE_WORKERS,
     ) -> None:
+        """
+        `providers` are in the order of fail-over. `alone`: no other engine works on this database, so whatever is
+        claimed at the start was left by a service that stopped.
+        """
         assert providers, "somebody must carry the messages"
         self._transactions = transactions
         self._providers = providers
@@ -100,7 +109,8 @@ class Courier:
         self._alone = alone
         self._wanted = threading.Event()
         self._stopping = threading.Event()
-        self._free = {True: threading.Semaphore(EMERGENCY_WORKERS), False: threading.Semaphore(OTHER_WORKERS)}
+        self._workers = {True: emergency_workers, False: notice_workers}
+        self._free = {urgent: threading.Semaphore(count) for urgent, count in self._workers.items()}
         self._pools: dict[bool, ThreadPoolExecutor] = {}
         self._thread: threading.Thread | None = None
         self.beats = 0
@@ -111,10 +121,7 @@ class Courier:
         """Takes up what a stopped service left in doubt, then begins."""
         if self._alone:
             self._transactions.run(lambda tx: Outbox(tx.connection).strand(tx.now))
-        self._pools = {
-            True: ThreadPoolExecutor(EMERGENCY_WORKERS, "courier-emergency"),
-            False: ThreadPoolExecutor(OTHER_WORKERS, "courier-other"),
-        }
+        self._pools = {urgent: ThreadPoolExecutor(count, "courier") for urgent, count in self._workers.items()}
         self._thread = threading.Thread(target=self._loop, name="courier", daemon=True)
         self._thread.start()
 
@@ -145,7 +152,7 @@ class Courier:
     def _send_out(self, *, emergency: bool) -> None:
         free = self._free[emergency]
         taken = 0
-        while taken < EMERGENCY_WORKERS and free.acquire(blocking=False):
+        while taken < CLAIM_MAX and free.acquire(blocking=False):
             taken += 1
         jobs = self.claim(taken, emergency=emergency) if taken else []
         for _ in range(taken - len(jobs)):

@@ -225,6 +225,7 @@ NOTHING: Mapping[str, Mapping[str, str]] = {
     "place": {"zh": "地点不明", "en": "place unknown"},
     "address": {"zh": "地址请问值守台", "en": "ask the desk for the address"},
     "choices": {"zh": "请问值守台", "en": "ask the desk"},
+    "cause": {"zh": "告警", "en": "alarm"},
 }
 """What stands where a needed fact is missing: a message with a gap is better than none."""
 
@@ -260,11 +261,10 @@ def render(
     words = SENTENCES[sentence][lang]
     values = _values(facts, lang, local)
     if channel is Channel.VOICE:
-        return _filled(_pieces(words.voice or words.one_way or words.sms), _aloud(values, lang), lang).strip()
+        return _filled(_pieces(words.voice or words.one_way or words.sms, values), _aloud(values, lang), lang).strip()
     form = words.sms if capability.two_way else words.one_way or words.sms
-    return _fitted(
-        words, SIGNATURE * (lang == "zh") + form, values if capability.urls else _without_links(values), lang
-    )
+    signed = SIGNATURE + form if lang == "zh" else form
+    return _fitted(words, signed, values if capability.urls else _without_links(values), lang)
 
 
 _TEXTS = ("place", "address", "entry", "name", "phone", "illness", "number", "choices")
@@ -277,7 +277,7 @@ def _values(facts: Mapping[str, Fact], lang: str, local: Callable[[datetime], da
     years = age(born, at.date()) if at else None
     found = {
         **{name: _clean(facts.get(name)) for name in _TEXTS},
-        "cause": CAUSES.get(str(facts.get("cause")), CAUSES[Cause.UNCLEAR])[lang],
+        "cause": CAUSES.get(str(facts.get("cause")), {}).get(lang, ""),
         "why": WHYS.get(str(facts.get("why")), WHYS[""])[lang],
         "talk": TALK.get(str(facts.get("talk")), {}).get(lang, ""),
         "at": f"{at:%H:%M}" if at else "",
@@ -351,20 +351,21 @@ def _spelled(value: str, lang: str) -> str:
     return re.sub(r"(?<=[0-9])-(?=[0-9A-Za-z])|[#*]", lambda found: _ALOUD[lang][found[0]], apart).strip()
 
 
-def _pieces(form: str) -> list[tuple[str, bool]]:
-    """The pieces of a form in order, each with whether it stands in brackets."""
-    return [(piece, place % 2 == 1) for place, piece in enumerate(_OPTIONAL.split(form))]
+def _pieces(form: str, values: _Values) -> list[tuple[str, bool]]:
+    """The pieces of a form in order, each with whether it stood in brackets; brackets with a fact missing are gone."""
+    pieces = ((piece, place % 2 == 1) for place, piece in enumerate(_OPTIONAL.split(form)))
+    return [each for each in pieces if not each[1] or set(_FIELD.findall(each[0])) <= values.keys()]
 
 
 def _filled(pieces: list[tuple[str, bool]], values: _Values, lang: str) -> str:
     # One pass over our own words: what a value says is never looked at again.
-    told = "".join(piece for piece, optional in pieces if not optional or set(_FIELD.findall(piece)) <= values.keys())
+    told = "".join(piece for piece, _ in pieces)
     return _FIELD.sub(lambda found: values.get(found[1]) or NOTHING[found[1]][lang], told)
 
 
 def _fitted(words: Words, form: str, values: _Values, lang: str) -> str:
     """The fullest text that fits; a door is never cut, so that an address beyond all measure takes one part more."""
-    shortest, text = _pieces(form), ""
+    shortest, text = _pieces(form, values), ""
     for shortest in _shorter_forms(form, values, words.shrinks):
         text = _filled(shortest, values, lang)
         if segments(text) <= words.parts:
@@ -378,11 +379,7 @@ def _fitted(words: Words, form: str, values: _Values, lang: str) -> str:
 
 def _shorter_forms(form: str, values: _Values, never: str) -> Iterator[list[tuple[str, bool]]]:
     """The whole form, then without its last bracket, and so on; a bracket with the field `never` stays."""
-    pieces = [
-        (piece, optional)
-        for piece, optional in _pieces(form)
-        if not optional or set(_FIELD.findall(piece)) <= values.keys()
-    ]
+    pieces = _pieces(form, values)
     yield list(pieces)
     for place in reversed(range(len(pieces))):
         piece, optional = pieces[place]

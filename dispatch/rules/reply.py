@@ -159,7 +159,10 @@ _DENIAL = re.compile(r"[没沒不未别別勿无無非还還\d]|(?<![a-z])(?:not
 _NUMBER = re.compile(
     r"(?:(?:码|代码|code)[ ,]*(?=[0-9]))?(?P<code>[1-9][0-9])?[ ,]*(?P<digit>[1-4])?(?!\d| ?(?:分|个|小时|半))"
 )
-_SOON = r"(?<![\d,])(?:[0-9]{1,3}|[一二两三四五六七八九十半]{1,3}) ?(?:分钟?|个?小时)(?:后|内|左右|之内|以内)?就?能?到"
+_SOON = (
+    r"(?<!\d)(?<!\d,)(?:[0-9]{1,3}|[一二两三四五六七八九十半]{1,3}) ?(?:分钟?|个?小时)"
+    r"(?:后|内|左右|之内|以内)?就?能?到"
+)
 """How long somebody will be is an acceptance, never a code and never an arrival: "12分钟到"."""
 
 
@@ -204,13 +207,11 @@ def _opts_out(plain: str) -> bool:
 def _answer(said: str) -> Parsed | None:
     """None where it is unclear. The number at the head is a code, a digit to act by, or both."""
     number = _NUMBER.match(said)
-    words, code, digit = said, None, None
-    if number:
-        words, code, digit = said[number.end() :], number["code"], number["digit"]
-    if code and not digit and not words:
+    start, code, digit = (number.end(), number["code"], number["digit"]) if number else (0, None, None)
+    if code and not digit and start == len(said):
         return Parsed(code=int(code))
-    heard, note = _heard(words)
-    if note is None or (note and _VAGUE.match(words)):
+    heard, note = _heard(said, start)
+    if note is None or (note and _VAGUE.match(said, start)):
         return None
     return _understood([*([_DIGITS[digit]] if digit else []), *heard], note, int(code) if code else None)
 
@@ -227,15 +228,14 @@ def _understood(heard: list[_Meaning], note: str, code: int | None) -> Parsed | 
     return Parsed(action=action, rest=ALL) if everything else None
 
 
-def _heard(words: str) -> tuple[list[_Meaning], str | None]:
+def _heard(said: str, at: int) -> tuple[list[_Meaning], str | None]:
     """What the words mean, longest first, up to the first unknown one; the rest is a note if something parts it."""
     heard: list[_Meaning] = []
-    at = 0
-    while found := _TOKEN.match(words, at):
+    while found := _TOKEN.match(said, at):
         heard += _meanings(found.group())
         at = found.end()
-    parted = at == len(words) or (at > 0 and words[at - 1] in " ,")
-    return heard, words[at:] if parted else None
+    parted = at == len(said) or (at > 0 and said[at - 1] in " ,")
+    return heard, said[at:] if parted else None
 
 
 def _verdict(heard: Iterable[_Meaning]) -> Action | None:

@@ -119,7 +119,7 @@ choices = Table(
 _GET = select(alarms).where(alarms.c.id == bindparam("id"))
 _OPEN_OF = select(alarms).where(alarms.c.subject == bindparam("subject"), _OPEN)
 _DUE = select(alarms.c.id).where(alarms.c.due_at <= bindparam("now")).order_by(alarms.c.due_at).limit(bindparam("most"))
-_NEXT_DUE = select(func.min(alarms.c.due_at))
+_NEXT_DUE = select(func.min(alarms.c.due_at)).where(alarms.c.due_at.is_not(None))
 _OFFERS = select(offers).where(offers.c.alarm_id == bindparam("id")).order_by(offers.c.offered_at, offers.c.id)
 _UPDATE = update(alarms).where(alarms.c.id == bindparam("key"), alarms.c.version == bindparam("was"))
 _SAVE_OFFER = update(offers).where(offers.c.id == bindparam("key"))

@@ -10,6 +10,7 @@ import importlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -99,6 +100,12 @@ def reading_engine(url: str) -> Engine:
 
 def is_sqlite(url: str) -> bool:
     return make_url(url).get_backend_name() == "sqlite"
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite database; None for any other."""
+    parsed = make_url(url)
+    return Path(parsed.database or "anling.db") if parsed.get_backend_name() == "sqlite" else None
 
 
 def _sqlite_engine(url: str, pragmas: Mapping[str, str], *, begin: str) -> Engine:

@@ -62,13 +62,14 @@ class ConsolePanel:
     """
     What a phone page drives: the fault that is switched on, and the answers of the people who hold the phones.
 
-    Safe to use from several threads. `token` proves that a hook comes from this panel; each process draws its own.
+    Safe to use from several threads. `token` proves that a hook comes from this panel; each process draws its own unless
+    it is given one, so that a program beside it may answer.
     """
 
-    def __init__(self) -> None:
-        self.token = secrets.token_urlsafe(32)
+    def __init__(self, *, token: str = "", fault: ConsoleFault = ConsoleFault.NONE) -> None:
+        self.token = token or secrets.token_urlsafe(32)
         self._changed = threading.Condition()
-        self._fault = ConsoleFault.NONE
+        self._fault = fault
 
     @property
     def fault(self) -> ConsoleFault:

@@ -80,7 +80,7 @@ def test_the_example_of_the_contract_is_understood(tmp_path):
         port = "/dev/ttyUSB0"
         baud = 57600
         [messages]
-        order = ["twilio", "modem"]
+        order = ["twilio", "console"]
         [providers.twilio]
         account_sid = "AC0123"
         from = "+15005550006"
@@ -90,7 +90,7 @@ def test_the_example_of_the_contract_is_understood(tmp_path):
     )
     read = load_settings(None, environ={"ANLING_CONFIG": str(file), TOKEN: "s3cret"})
     assert read.gateways[0].baud == 57600
-    assert read.messages.order == ("twilio", "modem")
+    assert read.messages.order == ("twilio", "console")
     assert read.providers.twilio.sender == "+15005550006"
     assert read.providers.twilio.auth_token == "s3cret"
     assert read.web.base_url == "https://anling.example"
@@ -109,14 +109,14 @@ def test_the_environment_has_the_last_word():
         ANLING_GATEWAYS__0__BAUD="57600",
         ANLING_MESSAGES__ORDER="twilio, console",
         ANLING_NEAREST__WEIGHTS__NURSE="2.5",
-        ANLING_PROVIDERS__CONSOLE__ECHO="true",
+        ANLING_PROVIDERS__CONSOLE__FAULT="refuse",
         ANLING_DATABASE_URL="postgresql+psycopg://anling@db/anling",
     )
     assert (read.web.host, read.web.port, read.web.threads) == ("::1", 9000, 40)
     assert read.gateways[0].baud == 57600
     assert read.messages.order == ("twilio", "console")
     assert read.nearest.weights == {"nurse": 2.5}
-    assert read.providers.console.echo is True
+    assert read.providers.console.fault == "refuse"
     assert read.database_url.startswith("postgresql+psycopg://")
 
 
@@ -158,10 +158,10 @@ def test_the_embedded_database_lies_in_the_folder_of_data():
         ({"messages": {"order": []}}, "messages.order", "names of providers"),
         ({"messages": {"order": ["pigeon"]}}, "messages.order.0", "names of providers"),
         ({"messages": {"order": ["twilio", "twilio"]}}, "messages.order", "twice"),
-        ({"messages": {"hedge_s": float("nan")}}, "messages.hedge_s", "seconds"),
+        ({"providers": {"twilio": {"total_deadline_s": float("nan")}}}, "providers.twilio.total_deadline_s", "seconds"),
         ({"providers": {"twillio": {}}}, "providers.twillio", "Did you mean twilio"),
         ({"providers": {"twilio": {"account_sid": "XX1"}}}, "providers.twilio.account_sid", "begins with AC"),
-        ({"nearest": {"rings_m": [500, 200]}}, "nearest.rings_m", "growing"),
+        ({"nearest": {"rings_s": [500, 200]}}, "nearest.rings_s", "three"),
         ({"nearest": {"weights": {"nurse": "a lot"}}}, "nearest.weights.nurse", "numbers by name"),
         ({"operators": {"phones": ["13800000001"]}}, "operators.phones.0", "E.164"),
         ({"emergency": {"number": "one-two-oh"}}, "emergency.number", "120"),
@@ -237,12 +237,11 @@ def test_secrets_never_show():
 
 
 def test_what_a_provider_in_the_order_lacks_is_said_by_key():
-    lacks = settings({"messages": {"order": ["twilio", "modem", "console"]}}).lacking()
+    lacks = settings({"messages": {"order": ["twilio", "console"]}}).lacking()
     assert set(lacks) == {
         "providers.twilio.account_sid",
         "providers.twilio.auth_token",
         "providers.twilio.from",
-        "providers.modem.port",
     }
     assert TOKEN in lacks["providers.twilio.auth_token"]
 

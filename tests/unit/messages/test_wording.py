@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch.messages.providers.provider import Capability
@@ -68,7 +68,6 @@ def needed(form: str) -> set[str]:
 
 CALLS = {"offer_text": 3, "offer_call": 3, "tell": 2, "to_people": 2, "_draft": 2, "_say": 3, "_confirm": 3}
 """Where a sentence is named: the function and the place of the argument."""
-METHODS = {"_say": 3, "_confirm": 3}
 
 
 def named_in(path: Path) -> set[str]:
@@ -132,7 +131,7 @@ def test_every_reason_to_page_has_words():
 @pytest.mark.parametrize(("name", "lang", "form"), forms())
 def test_forms_have_known_fields_and_a_stand_in_for_what_they_need(name, lang, form):
     known = {*ALL_FACTS, "age", "born", "example"}
-    always = {*NOTHING, "cause", "why", "example"}
+    always = {*NOTHING, "why", "example"}
     assert fields(form) <= known
     assert needed(form) <= always
     assert form.count("[") == form.count("]")
@@ -249,15 +248,12 @@ def test_links_and_phones_stay_out_where_carriers_stop_them():
     assert "+8613800138000" in linked
 
 
-# ------------------------------------------------------------------------------------------------ details and the others
+# ------------------------------------------------------------------------------------------------ details and others
 
 
 def test_who_accepted_gets_door_entry_name_and_how_to_speak():
-    text = say("details", DOOR)
-    assert (
-        text
-        == "【安铃】已接单：柏林小区 3-2-501 进门：门禁1234#，钥匙在物业 王秀英 重听，请大声 高血压 1940年生。到了回3"
-    )
+    door = "柏林小区 3-2-501 进门：门禁1234#，钥匙在物业 王秀英 重听，请大声 高血压 1940年生"
+    assert say("details", DOOR) == f"【安铃】已接单：{door}。到了回3"
     assert say("details", DOOR, "en").startswith("Accepted: ")
     assert "eply 3 on arrival" in say("details", DOOR, "en")
 
@@ -346,7 +342,7 @@ def test_the_answers_we_suggest_are_understood():
 STRANGE = st.one_of(
     st.none(), st.integers(), st.text(max_size=300),
     st.text(alphabet="{}[]%$【】“”‘’\u00a0\u200b\u202e\x00\n\r\t🚑👍🏽\ud800１２；;-#*0123456789abc柏林", max_size=60),
-    st.sampled_from(["{address}", "{0.__class__}", "[{name}]", "%s", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+00:00"]),
+    st.sampled_from(["{address}", "{0.__class__}", "[{name}]", "%s", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00Z"]),
 )  # fmt: skip
 ALL_CAPABILITIES = [ANSWERS, SILENT, LINKS]
 
@@ -356,6 +352,7 @@ ALL_CAPABILITIES = [ANSWERS, SILENT, LINKS]
     channel=st.sampled_from(list(Channel)), capability=st.sampled_from(ALL_CAPABILITIES),
     facts=st.dictionaries(st.sampled_from(sorted(ALL_FACTS)), STRANGE),
 )  # fmt: skip
+@settings(max_examples=500)
 def test_no_fact_breaks_a_sentence(sentence, lang, channel, capability, facts):
     text = say(sentence, facts, lang, channel, capability)
     assert text.strip() == text != ""

@@ -1,0 +1,86 @@
+"""What may be changed from outside pages: by a command that owns the database, or through the running service."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher
+
+from config.admin import ask
+from config.databases import Ownership
+from config.district import read_district
+from config.files import parse_toml_text
+from config.loading import load_into
+from config.settings import Settings
+from config.wiring import House, build
+from dispatch.accounts.keys import Keys
+from dispatch.accounts.sign_in import SignIn
+from dispatch.clock import SystemClock
+from dispatch.errors import Refusal
+from dispatch.ids import new_id
+
+
+class Declined(Refusal):
+    """The running service said no; the detail is its own."""
+
+
+def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
+    """The changes a house can make, by name. Each takes and gives plain values."""
+
+    def load(text: str, name: str) -> dict[str, Any]:
+        loaded = load_into(house.transactions, read_district(parse_toml_text(text, name=name)))
+        house.forget()
+        return asdict(loaded)
+
+    def user_add(login: str, name: str, password: str, phone: str | None, lang: str) -> dict[str, Any]:
+        sign_in = SignIn(house.transactions, house.reading, house.clock, PasswordHasher())
+        operator = sign_in.add_operator(login, name, password, phone=phone, lang=lang)
+        sign_in.close()
+        return {"login": operator.login, "id": operator.id}
+
+    def key_add(name: str, scope: str) -> dict[str, Any]:
+        return {
+            "key": Keys(house.transactions, house.reading, house.clock).new_key(name, scope),
+            "name": name,
+            "scope": scope,
+        }
+
+    return {"load": load, "user_add": user_add, "key_add": key_add}
+
+
+def change(settings: Settings, command: str, **arguments: Any) -> dict[str, Any]:
+    """
+    Makes a change: as the writer when nobody holds the database, else through the running service.
+
+    Raises:
+        Refusal: it was refused, and why.
+    """
+    owner = Ownership(settings)
+    if owner.take():
+        try:
+            return _by_ourselves(settings, command, arguments)
+        finally:
+            owner.release()
+    answer = ask(settings.home, command, **arguments)
+    if answer is None:
+        raise Declined("another process holds the database and does not answer; is it starting?")
+    if not answer.pop("ok"):
+        raise Declined(str(answer["detail"]))
+    return answer
+
+
+def _by_ourselves(settings: Settings, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    house = build(settings, SystemClock(), new_id)
+    try:
+        return commands_of(house)[command](**arguments)
+    finally:
+        house.stop()
+
+
+def read_text(path: Path) -> str:
+    """A file's text, or a refusal that says what is wrong with it."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Declined(f"{path} cannot be read: {error}") from None

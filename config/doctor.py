@@ -1,0 +1,154 @@
+"""`anling doctor`: looks everything over and says, for each thing that is not well, what cures it."""
+
+import json
+import os
+import platform
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from config.admin import socket_path
+from config.databases import newest, revision, sqlite_version
+from config.settings import Settings
+from config.wiring import read_escalation
+from devices.decoders import DECODERS
+from devices.ports import open_port
+from dispatch.clock import SystemClock
+from dispatch.errors import Refusal
+from dispatch.messages.providers import PROVIDERS
+from dispatch.store.database import is_sqlite, reading_engine, sqlite_file
+from dispatch.store.people import People
+from dispatch.store.record import Record
+from schedules.duty.roster import Roster
+
+DISK_FREE_MB = 500
+"""Below this the service may soon be unable to make a press durable."""
+
+YEAR_MIN = 2026
+"""A machine without a clock battery boots in 1970; the program was written in this year."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at: whether it is well, what was seen, and the cure where it is not."""
+
+    name: str
+    well: bool
+    seen: str
+    cure: str = ""
+
+
+def examine(settings: Settings, *, as_json: bool) -> int:
+    """Prints all findings; 0 when everything is well."""
+    findings = [finding for look in LOOKS for finding in _looked(look, settings)]
+    if as_json:
+        print(json.dumps([asdict(each) for each in findings], ensure_ascii=False))
+    else:
+        for each in findings:
+            cure = f"\n    → {each.cure}" if each.cure else ""
+            print(f"{'✓' if each.well else '✗'} {each.name}: {each.seen}{cure}")
+    return 0 if all(each.well for each in findings) else 1
+
+
+def _looked(look: Callable[[Settings], Iterator[Finding]], settings: Settings) -> list[Finding]:
+    """The findings of one look; a look that cannot be finished is a finding itself."""
+    try:
+        return list(look(settings))
+    except (OSError, Refusal, ValueError) as error:
+        return [Finding(name=look.__name__.strip("_"), well=False, seen=str(error), cure="mend this first")]
+
+
+def _python(_: Settings) -> Iterator[Finding]:
+    well = sys.version_info >= (3, 11)
+    yield Finding(name="python", well=well, seen=platform.python_version(), cure="" if well else "install Python 3.11 or newer")
+
+
+def _sqlite(settings: Settings) -> Iterator[Finding]:
+    if not is_sqlite(settings.database_url):
+        return
+    version, safe = sqlite_version()
+    cure = "" if safe else "one writer keeps it safe; install pysqlite3 (x86-64) or SQLite 3.51.3 to be past the WAL-reset bug"
+    yield Finding(name="sqlite", well=True, seen=f"{version}{'' if safe else ' (before 3.51.3)'}", cure=cure)
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    path = sqlite_file(settings.database_url)
+    if path is not None and not path.exists():
+        yield Finding(name="database", well=False, seen=f"{path} is not there yet", cure="anling db upgrade, then anling load FILE")
+        return
+    engine = reading_engine(settings.database_url)
+    at = revision(engine)
+    yield Finding(
+        name="database", well=at == newest(), seen=f"tables at {at}", cure="" if at == newest() else "anling db upgrade"
+    )
+    if at == newest():
+        with engine.connect() as connection:
+            people, head = People(connection), Record(connection).head()[0]
+            homes, carers = len(people.homes()), len(people.carers())
+        cure = "" if homes and carers else "anling load DISTRICT.toml"
+        yield Finding(name="district", well=not cure, seen=f"{homes} homes, {carers} carers, {head} entries", cure=cure)
+        on_duty = len(Roster(engine).on_duty(SystemClock().now()).until)
+        cure = "" if on_duty else "nobody is on duty now: load shifts"
+        yield Finding(name="roster", well=bool(on_duty), seen=f"{on_duty} carers on duty", cure=cure)
+    engine.dispose()
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = next(each for each in (settings.home, *settings.home.resolve().parents, Path("/")) if each.exists())
+    free_mb = shutil.disk_usage(folder).free // 1_000_000
+    well = free_mb >= DISK_FREE_MB
+    yield Finding(name="disk", well=well, seen=f"{free_mb} MB free at {folder}", cure="" if well else "make room")
+
+
+def _clock(_: Settings) -> Iterator[Finding]:
+    now = SystemClock().now()
+    well = now.year >= YEAR_MIN
+    yield Finding(name="clock", well=well, seen=now.isoformat(), cure="" if well else "set the clock; start NTP")
+
+
+def _escalation(settings: Settings) -> Iterator[Finding]:
+    policies = read_escalation(settings)
+    names = sorted({policy.name for policy in policies.by_cause.values()})
+    yield Finding(name="escalation", well=True, seen=", ".join(names))
+
+
+def _providers(settings: Settings) -> Iterator[Finding]:
+    lacking = settings.lacking()
+    for name in settings.messages.order:
+        missing = {key: cure for key, cure in lacking.items() if key.startswith(f"providers.{name}.")}
+        known = name in PROVIDERS
+        seen = "ready" if known and not missing else f"lacks {', '.join(missing) or 'everything'}"
+        yield Finding(name=f"provider {name}", well=known and not missing, seen=seen, cure=" ".join(missing.values()))
+    if tuple(settings.messages.order) == ("console",):
+        yield Finding(name="messages", well=True, seen="console only: nothing is sent to anybody", cure='set messages.order = ["twilio"]')
+
+
+def _gateways(settings: Settings) -> Iterator[Finding]:
+    if not settings.gateways:
+        yield Finding(name="gateways", well=False, seen="none", cure="add [[gateways]] to the settings")
+    for each in settings.gateways:
+        known = each.protocol in DECODERS
+        cure = "" if known else f"protocol is one of {', '.join(DECODERS)}"
+        open_port(each.port, baud=each.baud, bytesize=each.bytesize, parity=each.parity, stopbits=each.stopbits)
+        if known and each.port.startswith("/"):
+            cure = _device_cure(Path(each.port))
+        yield Finding(name=f"gateway {each.name}", well=not cure, seen=f"{each.protocol} on {each.port}", cure=cure)
+
+
+def _device_cure(port: Path) -> str:
+    if not port.exists():
+        return f"{port} is not there: plug it in; the service connects when it appears"
+    if not stat.S_ISCHR(port.stat().st_mode):
+        return f"{port} is no serial device"
+    return "" if os.access(port, os.R_OK | os.W_OK) else f"no right to open {port}: add the user to the group dialout"
+
+
+def _running(settings: Settings) -> Iterator[Finding]:
+    there = socket_path(settings.home).exists()
+    yield Finding(name="service", well=True, seen="running" if there else "not running", cure="" if there else "anling serve")
+
+
+LOOKS = (_python, _sqlite, _database, _disk, _clock, _escalation, _providers, _gateways, _running)

@@ -1,0 +1,311 @@
+"""
+The command line: `anling COMMAND`.
+
+Exit 0: done, or yes. 1: it says no, in one sentence. 2: wrong use. `--json` wherever a program may read the answer.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from config.settings import Settings, load_settings
+from dispatch.errors import Refusal
+
+Command = Callable[..., Any]
+
+
+def main() -> None:
+    """The entry point of `anling`."""
+    if not __debug__:
+        # Assertions guard invariants (an open alarm always has a due_at); without them the service is another one.
+        sys.exit("anling does not run under python -O: its assertions are part of it")
+    cli(prog_name="anling")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="Settings file (or ANLING_CONFIG).")
+@click.version_option(package_name="anling", message="%(version)s")
+@click.pass_context
+def cli(context: click.Context, config: Path | None) -> None:
+    """安铃 anling: an old person presses a button; somebody stands in the room."""
+    context.obj = config
+
+
+def says_no(command: Command) -> Command:
+    """A refusal is one sentence on standard error and exit 1, never a traceback."""
+
+    @wraps(command)
+    def told(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except Refusal as refusal:
+            click.echo(f"anling: {refusal.detail}", err=True)
+            sys.exit(1)
+
+    return told
+
+
+def _settings(context: click.Context, config: Path | None = None) -> Settings:
+    return load_settings(config or context.find_root().obj)
+
+
+def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    for key, value in answer.items():
+        click.echo(f"{key:>12}  {value}")
+
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
+_CONFIG = click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="Settings file.")
+
+
+# ------------------------------------------------------------------------------------------------- running it
+
+
+@cli.command()
+@click.option("--roles", default="web,engine,gateway,planner", show_default=True, help="What this process does.")
+@_CONFIG
+@click.pass_context
+@says_no
+def serve(context: click.Context, roles: str, config: Path | None) -> None:
+    """Runs the service. SIGTERM stops it cleanly, SIGKILL loses nothing."""
+    from config.serve import run  # noqa: PLC0415  commands load only what they need: a start must be quick
+
+    sys.exit(run(_settings(context, config), roles))
+
+
+@cli.command()
+@click.option("--once", is_flag=True, help="Play one alarm from the radio frame to the closing, and leave.")
+@_JSON
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+@click.option("--port", type=int, default=0, help="Port of the page; any free one without it.")
+@click.option("--refuse", is_flag=True, help="With --once: the message provider refuses everything.")
+@click.option("--open/--no-open", "browser", default=True, help="Open a browser where there is one.")
+@says_no
+def demo(once: bool, as_json: bool, lang: str, port: int, refuse: bool, browser: bool) -> None:
+    """A fictional district to play with: nothing is sent to anybody."""
+    from config.demo_run import play_once, run_demo  # noqa: PLC0415
+
+    if once:
+        sys.exit(play_once(as_json=as_json, lang=lang, refuse=refuse))
+    sys.exit(run_demo(lang=lang, port=port, browser=browser))
+
+
+# ------------------------------------------------------------------------------------------------- filling it
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_JSON
+@_CONFIG
+@click.pass_context
+@says_no
+def load(context: click.Context, file: Path, as_json: bool, config: Path | None) -> None:
+    """Loads a district file. Loading it twice changes nothing."""
+    from config.commands import change, read_text  # noqa: PLC0415
+
+    _tell(change(_settings(context, config), "load", text=read_text(file), name=file.name), as_json=as_json)
+
+
+@cli.group()
+def user() -> None:
+    """People who sign in."""
+
+
+@user.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--password", help="Asked for where it is not given; '-' reads it from standard input.")
+@click.option("--phone", help="E.164.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+@_JSON
+@click.pass_context
+@says_no
+def user_add(
+    context: click.Context, login: str, name: str, password: str | None, phone: str | None, lang: str, as_json: bool
+) -> None:
+    """Adds an operator."""
+    from config.commands import change  # noqa: PLC0415
+
+    if password == "-":  # noqa: S105
+        password = click.get_text_stream("stdin").readline().rstrip("\n")
+    given = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    answer = change(_settings(context), "user_add", login=login, name=name, password=given, phone=phone, lang=lang)
+    _tell(answer, as_json=as_json)
+
+
+@cli.group()
+def key() -> None:
+    """Keys for machines."""
+
+
+@key.command("add")
+@click.argument("name")
+@click.option("--scope", default="signals", show_default=True, help="Words between spaces: signals, read, operator …")
+@_JSON
+@click.pass_context
+@says_no
+def key_add(context: click.Context, name: str, scope: str, as_json: bool) -> None:
+    """Makes a key and shows it once."""
+    from config.commands import change  # noqa: PLC0415
+
+    _tell(change(_settings(context), "key_add", name=name, scope=scope), as_json=as_json)
+
+
+# ------------------------------------------------------------------------------------------------- looking into it
+
+
+@cli.command()
+@click.argument("file", type=click.File(encoding="utf-8"), default="-")
+def decode(file: Any) -> None:
+    """Reads JSON lines of frames and prints what the decoders make of them, a line each."""
+    from devices.decode import decoded  # noqa: PLC0415
+
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        try:
+            asked = json.loads(line)
+        except ValueError as error:
+            click.echo(json.dumps({"id": None, "ok": False, "error": f"line {number} is not JSON: {error}"}))
+            continue
+        if not isinstance(asked, dict):
+            click.echo(json.dumps({"id": None, "ok": False, "error": f"line {number} is not an object"}))
+            continue
+        click.echo(json.dumps(decoded(asked), ensure_ascii=False, default=str))
+
+
+@cli.group()
+def record() -> None:
+    """The response log."""
+
+
+@record.command("verify")
+@_JSON
+@_CONFIG
+@click.pass_context
+@says_no
+def record_verify(context: click.Context, as_json: bool, config: Path | None) -> None:
+    """Walks the hash chain; names the first entry that does not fit and exits 1."""
+    from config.records import verify  # noqa: PLC0415
+
+    sys.exit(verify(_settings(context, config), as_json=as_json))
+
+
+@record.command("export")
+@click.option("--notes/--no-notes", default=False, help="With the words of people.")
+@_CONFIG
+@click.pass_context
+@says_no
+def record_export(context: click.Context, notes: bool, config: Path | None) -> None:
+    """Prints every entry as a JSON line."""
+    from config.records import export  # noqa: PLC0415
+
+    sys.exit(export(_settings(context, config), click.get_text_stream("stdout"), notes=notes))
+
+
+@cli.command()
+@click.option("--once", is_flag=True, help="One pass; exit 1 if a promise is broken.")
+@_JSON
+@_CONFIG
+@click.pass_context
+@says_no
+def watch(context: click.Context, once: bool, as_json: bool, config: Path | None) -> None:
+    """The independent auditor: prints each broken promise with the id of what broke it."""
+    from config.watching import run_watch  # noqa: PLC0415
+
+    sys.exit(run_watch(_settings(context, config), once=once, as_json=as_json))
+
+
+@cli.command()
+@click.option("--days", type=float, default=30.0, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@_JSON
+@says_no
+def simulate(days: float, seed: int, as_json: bool) -> None:
+    """A simulated district under the real engine, with faults; exit 1 if a promise is broken."""
+    from config.simulation import simulate as play  # noqa: PLC0415
+
+    sys.exit(play(days, seed, json=as_json, progress=_progress(as_json)))
+
+
+def _progress(as_json: bool) -> Callable[[float], None]:
+    """A bar on standard error when somebody is looking."""
+    if as_json or not sys.stderr.isatty():
+        return lambda done: None
+    return lambda done: click.echo(f"\r{done:6.1%}", nl=False, err=True)
+
+
+@cli.command()
+@_JSON
+@_CONFIG
+@click.pass_context
+@says_no
+def doctor(context: click.Context, as_json: bool, config: Path | None) -> None:
+    """Checks ports, database, providers, clock, disk and versions, and says what to do about each finding."""
+    from config.doctor import examine  # noqa: PLC0415
+
+    sys.exit(examine(_settings(context, config), as_json=as_json))
+
+
+@cli.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+@_CONFIG
+@click.pass_context
+@says_no
+def db_upgrade(context: click.Context, config: Path | None) -> None:
+    """Brings the tables up to date."""
+    from config.databases import Ownership, newest, open_for_writing  # noqa: PLC0415
+
+    settings = _settings(context, config)
+    owner = Ownership(settings)
+    if not owner.take():
+        click.echo("anling: another process holds the database; it upgraded it when it started", err=True)
+        sys.exit(1)
+    open_for_writing(settings).dispose()
+    owner.release()
+    click.echo(f"the tables are at {newest()}")
+
+
+@db.command("backup")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@_CONFIG
+@click.pass_context
+@says_no
+def db_backup(context: click.Context, folder: Path, config: Path | None) -> None:
+    """Copies the database while the service runs, and verifies the copy."""
+    from config.databases import back_up  # noqa: PLC0415
+    from dispatch.clock import SystemClock  # noqa: PLC0415
+
+    click.echo(back_up(_settings(context, config), folder, SystemClock().now()))
+
+
+@db.command("check")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_CONFIG
+@click.pass_context
+@says_no
+def db_check(context: click.Context, file: Path | None, config: Path | None) -> None:
+    """Checks integrity and the chain of the record."""
+    from config.databases import check  # noqa: PLC0415
+    from dispatch.store.database import sqlite_file  # noqa: PLC0415
+
+    path = file or sqlite_file(_settings(context, config).database_url)
+    wrong = check(path) if path else "only an SQLite file is checked here"
+    click.echo(wrong or "sound")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

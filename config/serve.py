@@ -1,0 +1,148 @@
+"""
+`anling serve`: one process, its roles in threads, stopped by SIGTERM.
+
+The engine starts before the pages do, so that what was pending leaves at once.
+"""
+
+import secrets
+import signal
+import socket
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import structlog
+import waitress.server
+
+from config.admin import AdminSocket
+from config.commands import commands_of
+from config.databases import Ownership, sqlite_version
+from config.logs import configure_logs
+from config.settings import Settings, systemd_socket
+from config.wiring import ROLES, House, build, refuse_lacking
+from dispatch.clock import SystemClock
+from dispatch.errors import Misconfigured
+from dispatch.ids import new_id
+from dispatch.store.database import is_sqlite
+
+log = structlog.get_logger()
+
+
+def run(settings: Settings, roles: str) -> int:
+    """
+    Serves until SIGTERM or SIGINT; the exit code.
+
+    Raises:
+        Misconfigured: the settings, the roles or the database are not in order, or somebody else owns the database.
+    """
+    chosen = read_roles(roles, alone=is_sqlite(settings.database_url))
+    configure_logs(settings.log)
+    refuse_lacking(settings)
+    owner = Ownership(settings)
+    if not owner.take():
+        raise Misconfigured("database_url", "another anling process owns this database; stop it first, or use PostgreSQL")
+    stopping = threading.Event()
+    _on_signal(stopping)
+    serving = Serving(settings)
+    try:
+        serving.start(chosen)
+        stopping.wait()
+    finally:
+        serving.stop()
+        owner.release()
+    return 0
+
+
+def read_roles(roles: str, *, alone: bool) -> frozenset[str]:
+    """
+    The roles as said on the command line.
+
+    Raises:
+        Misconfigured: one is unknown, or SQLite is to be shared.
+    """
+    chosen = frozenset(role.strip() for role in roles.split(",") if role.strip())
+    unknown = chosen - set(ROLES)
+    if unknown or not chosen:
+        raise Misconfigured("--roles", f"roles are {', '.join(ROLES)}")
+    if alone and not chosen >= {"web", "engine", "gateway"}:
+        raise Misconfigured("--roles", "SQLite is owned by one process with all roles; splitting them needs PostgreSQL")
+    return chosen
+
+
+class Serving:
+    """A house with its pages, listening."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.house: House = build(settings, SystemClock(), new_id)
+        self._server: Any = None
+        self._admin = AdminSocket(settings.home, commands_of(self.house))
+        self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The port listened on, once started."""
+        return int(self._server.effective_port)
+
+    def start(self, roles: frozenset[str]) -> None:
+        self._settings.home.mkdir(parents=True, exist_ok=True)
+        self.house.start(roles)
+        self._admin.start()
+        if "web" in roles:
+            self._serve()
+        version, safe = sqlite_version()
+        log.info(
+            "service_ready", roles=sorted(roles), address=self._settings.web.base_url, sqlite=version, sqlite_safe=safe
+        )
+        notify("READY=1")
+
+    def stop(self) -> None:
+        notify("STOPPING=1")
+        self._admin.stop()
+        if self._server is not None:
+            self._server.close()
+        self.house.stop()
+        log.info("service_stopped")
+
+    def _serve(self) -> None:
+        from config.pages import build_pages  # noqa: PLC0415  the engine is at work before the pages are even read
+
+        pages = build_pages(self.house, secret_key=_secret_key(self._settings.home))
+        self._server = waitress.server.create_server(
+            pages,
+            host=self._settings.web.host,
+            port=self._settings.web.port,
+            threads=self._settings.web.threads,
+            channel_timeout=60,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+        )
+        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
+        self._thread.start()
+
+
+def notify(line: str) -> None:
+    """Tells systemd how we are, where there is one (the library for this drops lines that are not Latin-1)."""
+    path = systemd_socket()
+    if path is None:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line_out:
+        line_out.sendto(line.encode(), path.replace("@", "\0", 1) if path.startswith("@") else path)
+
+
+def _secret_key(home: Path) -> str:
+    """What signs cookies: drawn once, kept beside the data, readable by the service alone."""
+    path = home / "web.key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    return path.read_text(encoding="ascii")
+
+
+def _on_signal(stopping: threading.Event) -> None:
+    def stop(number: int, _: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)

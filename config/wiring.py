@@ -1,0 +1,314 @@
+"""
+Puts the house together: each object is made here once and handed what it needs.
+
+Roles: `engine` wakes what is due and sends; `gateway` hears devices; `web` serves pages and hooks. On SQLite they are one
+process.
+"""
+
+import secrets
+import threading
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from config.databases import Owned, open_for_writing, transactions_on
+from config.options import GatewaySettings
+from config.settings import Settings
+from devices.decoders import DECODERS
+from devices.decoders.contact_id_codes import PROFILES
+from devices.gateway import Gateway
+from devices.ports import open_port
+from devices.reception import Reception
+from devices.supervision import Supervision
+from dispatch.answers import Answers, DeskClaims
+from dispatch.clock import Clock
+from dispatch.desk import Desk
+from dispatch.errors import Misconfigured
+from dispatch.ids import StationId
+from dispatch.messages.courier import Courier
+from dispatch.messages.providers import PROVIDERS
+from dispatch.messages.providers import console as console_provider
+from dispatch.messages.providers import twilio as twilio_provider
+from dispatch.messages.providers.provider import Provider
+from dispatch.muster import Muster
+from dispatch.review import Review
+from dispatch.rules.escalation import Policies, read_policies
+from dispatch.rules.nearest import Weights
+from dispatch.rules.people import Reach, operator
+from dispatch.rules.signal import Event
+from dispatch.rules.steps import STEPS
+from dispatch.rules.travel import StraightLine
+from dispatch.situations import Situations
+from dispatch.store.alarms import Alarms
+from dispatch.store.database import Engine, reading_engine
+from dispatch.store.outbox import Outbox
+from dispatch.store.people import People
+from dispatch.store.replies import Replies
+from dispatch.store.transactions import Tx
+from schedules.calendar import Calendar
+from schedules.duty.roster import Roster
+from schedules.runner import Runner
+from schedules.timers import Timers
+from schedules.timetable import Periodic
+
+ROLES = ("web", "engine", "gateway", "planner")
+
+WAIT_MAX = timedelta(hours=1, minutes=1)
+"""No rule lets an alarm wait longer (closing: an hour). One that does waits for a clock that was set back."""
+
+
+class Nudges:
+    """Rings everybody who should look at once, after something has become durable."""
+
+    def __init__(self) -> None:
+        self._bells: list[Callable[[], None]] = []
+
+    def join(self, bell: Callable[[], None]) -> None:
+        self._bells.append(bell)
+
+    def __call__(self) -> None:
+        for ring in self._bells:
+            ring()
+
+
+@dataclass(kw_only=True)
+class House:
+    """Everything that was wired, started and stopped together."""
+
+    settings: Settings
+    clock: Clock
+    ids: Callable[[], str]
+    writing: Engine
+    reading: Engine
+    transactions: Owned
+    calendar: Calendar
+    nudges: Nudges
+    roster: Roster
+    muster: Muster
+    desk: Desk
+    answers: Answers
+    review: Review
+    providers: Mapping[str, Provider]
+    panel: console_provider.ConsolePanel
+    courier: Courier
+    supervision: Supervision
+    reception: Reception
+    timers: Timers
+    gateways: list[Gateway] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    runner: Runner | None = None
+
+    def start(self, roles: frozenset[str], *, more: tuple[Periodic, ...] = ()) -> None:
+        """Takes up what waits, then listens. The engine first: what was pending leaves before anything else begins."""
+        if "engine" in roles:
+            self.transactions.run(self._take_up)
+            self.courier.start()
+            self.runner = Runner(self.timers, (*self._timetable(), *more), self.clock)
+            self.runner.start()
+            self.nudges()
+        if "gateway" in roles:
+            for gateway in self.gateways:
+                gateway.start()
+
+    def stop(self) -> None:
+        """Ends cleanly: no more listening, then no more waking, then no more sending, then the writer."""
+        self.stopping.set()
+        for gateway in self.gateways:
+            gateway.stop()
+        if self.runner is not None:
+            self.runner.stop()
+            self.courier.stop()
+        self.transactions.close()
+        self.reading.dispose()
+        self.writing.dispose()
+
+    def forget(self) -> None:
+        """The registers changed: every picture of them in memory is read afresh."""
+        self.roster.forget()
+        self.muster.forget()
+        self.reception.forget()
+        self.nudges()
+
+    def _take_up(self, tx: Tx) -> None:
+        """After a start with the clock set back nothing may wait longer than any rule says."""
+        Alarms.of(tx).pull_in(tx.now + WAIT_MAX, tx.now)
+
+    def _timetable(self) -> tuple[Periodic, ...]:
+        return (
+            Periodic(name="write_down_sightings", every_s=1.0, work=self.supervision.write_down),
+            Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
+        )
+
+
+def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bool | None = None) -> House:
+    """
+    Wires a house on its database, brought up to date; nothing runs yet but the writer.
+
+    Raises:
+        Misconfigured: the settings or the escalation file are not in order.
+    """
+    policies = read_escalation(settings)
+    writing = open_for_writing(settings)
+    reading = reading_engine(settings.database_url)
+    transactions = transactions_on(writing, clock, ids, _on_jump)
+    with reading.connect() as connection:
+        _, zone = People(connection).district()
+        stations = {each.code: each.id for each in People(connection).stations()}
+    calendar, nudges, roster = Calendar(zone), Nudges(), Roster(reading)
+    panel = _panel(settings)
+    providers = {name: _provider(name, settings, panel) for name in settings.messages.order}
+    muster = Muster(reading, roster, StraightLine(), _weights(settings), lambda: clock.look().steady_s)
+    situations = _situations(settings, reading, muster, clock, providers)
+    desk = Desk(transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudges)
+    answers = Answers(transactions, reading, [DeskClaims(desk)], desk, nudge=nudges)
+    on_sqlite = writing.dialect.name == "sqlite"
+    courier = Courier(
+        transactions,
+        providers,
+        clock,
+        local=calendar.local,
+        unreached=desk,
+        alone=on_sqlite if alone is None else alone,
+    )
+    supervision = Supervision(transactions)
+    reception = Reception(
+        desk, supervision, reading, clock, ids,
+        protocols={each.name: each.protocol for each in settings.gateways},
+        stations=_stations_of(settings, stations),
+    )  # fmt: skip
+    timers = Timers([desk, answers], clock)
+    # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
+    timers.on_jump(lambda: transactions.run(lambda tx: None))
+    nudges.join(timers.nudge)
+    nudges.join(courier.nudge)
+    house = House(
+        settings=settings, clock=clock, ids=ids, writing=writing, reading=reading, transactions=transactions,
+        calendar=calendar, nudges=nudges, roster=roster, muster=muster, desk=desk, answers=answers,
+        review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
+        supervision=supervision, reception=reception, timers=timers,
+    )  # fmt: skip
+    house.gateways = [_gateway(each, house) for each in settings.gateways]
+    return house
+
+
+def read_escalation(settings: Settings) -> Policies:
+    """
+    The policies of the escalation file.
+
+    Raises:
+        Misconfigured: the file cannot be read or is wrong; names the place.
+    """
+    path = settings.escalation.file
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise Misconfigured("escalation.file", f"{path} cannot be read: {error}") from None
+    unknown = set(written) - {"policies"}
+    if unknown:
+        raise Misconfigured(f"{path.name}: {min(unknown)}", "unknown key; policies are tables under [[policies]]")
+    return read_policies(written.get("policies", []), STEPS)
+
+
+def refuse_lacking(settings: Settings) -> None:
+    """
+    A provider that is named but cannot send stops the start; nothing stands in for it in silence.
+
+    Raises:
+        Misconfigured: names the key and the cure.
+    """
+    lacking = settings.lacking()
+    if lacking:
+        key, cure = next(iter(lacking.items()))
+        raise Misconfigured(key, cure)
+
+
+def _on_jump(tx: Tx, seconds: float) -> None:
+    """Somebody set the clock back: everything that waits waits no longer than it would have."""
+    if seconds < 0:
+        Alarms.of(tx).shift_due(seconds)
+        Outbox(tx.connection).shift_due(seconds)
+        Replies(tx.connection).shift_due(seconds)
+
+
+def _weights(settings: Settings) -> Weights:
+    known = set(Weights.__dataclass_fields__)
+    for name in settings.nearest.weights:
+        if name not in known:
+            raise Misconfigured(f"nearest.weights.{name}", f"known are {', '.join(sorted(known))}")
+    own, lending, district = settings.nearest.rings_s
+    return replace(Weights(ring_s=(own, lending, district)), **settings.nearest.weights)  # type: ignore[arg-type]
+
+
+def _situations(
+    settings: Settings, reading: Engine, muster: Muster, clock: Clock, providers: Mapping[str, Provider]
+) -> Situations:
+    first = next(iter(providers.values()))
+    return Situations(
+        reading, muster, clock,
+        operators=[Reach(person=operator(phone), phone=phone) for phone in settings.operators.phones],
+        two_way=lambda phone: first.capability(phone).two_way,
+        emergency_number=settings.emergency.number or None,
+    )  # fmt: skip
+
+
+def _panel(settings: Settings) -> console_provider.ConsolePanel:
+    said = settings.providers.console
+    return console_provider.ConsolePanel(token=said.token, fault=console_provider.ConsoleFault(said.fault))
+
+
+def _provider(name: str, settings: Settings, panel: console_provider.ConsolePanel) -> Provider:
+    if name == "console":
+        return PROVIDERS[name](console_provider.ConsoleSettings(panel=panel))
+    if name == "twilio":
+        said = settings.providers.twilio
+        return PROVIDERS[name](
+            twilio_provider.TwilioSettings(
+                account_sid=said.account_sid, auth_token=said.auth_token, from_=said.sender,
+                messaging_service_sid=said.messaging_service_sid or None, public_url=settings.web.base_url,
+                base_url=said.base_url, alternate_auth_token=said.alternate_auth_token or None,
+                total_deadline_s=said.total_deadline_s,
+            )
+        )  # fmt: skip
+    raise Misconfigured("messages.order", f"'{name}' is not built yet; known are {', '.join(PROVIDERS)}")
+
+
+def _stations_of(settings: Settings, stations: Mapping[str, StationId]) -> dict[str, StationId]:
+    found = {}
+    for index, each in enumerate(settings.gateways):
+        if each.station and each.station not in stations:
+            raise Misconfigured(
+                f"gateways.{index}.station", f"there is no station '{each.station}'; load the district first"
+            )
+        if each.station:
+            found[each.name] = stations[each.station]
+    return found
+
+
+def _gateway(said: GatewaySettings, house: House) -> Gateway:
+    if said.protocol not in DECODERS:
+        raise Misconfigured(f"gateways.{said.name}.protocol", f"'{said.protocol}' is none of {', '.join(DECODERS)}")
+    profile = _profile(said)
+    return Gateway(
+        said.name,
+        lambda: open_port(
+            said.port, baud=said.baud, bytesize=said.bytesize, parity=said.parity, stopbits=said.stopbits
+        ),
+        lambda: DECODERS[said.protocol](profile=profile),
+        house.reception,
+        house.clock,
+        lambda: secrets.token_bytes(16),
+        house.stopping,
+    )
+
+
+def _profile(said: GatewaySettings) -> dict[str, Event]:
+    """The code table of a receiver: a named one, with the codes of the settings on top."""
+    if said.profile not in PROFILES:
+        raise Misconfigured(f"gateways.{said.name}.profile", f"'{said.profile}' is none of {', '.join(PROFILES)}")
+    own = {}
+    for code, event in said.codes.items():
+        if event not in set(Event):
+            raise Misconfigured(f"gateways.{said.name}.codes.{code}", f"'{event}' is no event")
+        own[code] = Event(event)
+    return {**PROFILES[said.profile], **own}

@@ -1,0 +1,268 @@
+"""
+The board: what is open, what is known about it and what can be done; and every alarm's own page.
+
+The script asks for `/board/live` whenever something happened and merges it into the page, so that what is shown is
+rendered in one place, in one language and escaped by the template. Everything can be read and done without a script.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Protocol
+
+from flask import Blueprint, Flask, flash, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from dispatch.clock import Clock
+from dispatch.errors import Invalid, NotFound
+from dispatch.ids import AlarmId
+from dispatch.rules.alarm import Outcome, Proof, State
+from dispatch.rules.people import Person
+from dispatch.web import telling
+from dispatch.web.access import caller, require_operator
+from dispatch.web.i18n import current_words, gettext
+
+CLOSED_SHOWN = 6
+CLOSED_FOR = timedelta(hours=24)
+"""How many of the alarms closed lately are shown, and for how long: as long as a closing may be taken back."""
+
+NOTE_MAX = 2_000
+REFERENCE_MAX = 80
+
+Plain = dict[str, Any]
+
+
+class Stories(Protocol):
+    """What the board reads; `dispatch.review.Review` does it."""
+
+    def board(self) -> list[Plain]: ...
+
+    def recent(self, limit: int, *, before: datetime | None = None, state: State | None = None) -> list[Plain]: ...
+
+    def story(self, alarm_id: AlarmId, lang: str) -> Plain: ...
+
+    def head(self) -> int: ...
+
+
+class Deeds(Protocol):
+    """What can be done without a script; `dispatch.desk.Desk` does it. With one, the script calls the API."""
+
+    def accept(self, alarm_id: AlarmId, person: Person, *, by: Person) -> object: ...
+
+    def decline(self, alarm_id: AlarmId, person: Person, *, by: Person) -> object: ...
+
+    def attend(self, alarm_id: AlarmId, person: Person, *, proof: Proof, by: Person) -> object: ...
+
+    def offer(self, alarm_id: AlarmId, person: Person, *, by: Person) -> object: ...
+
+    def close(self, alarm_id: AlarmId, *, outcome: Outcome, by: Person, note: str | None = None) -> object: ...
+
+    def reopen(self, alarm_id: AlarmId, *, by: Person, note: str | None = None) -> object: ...
+
+    def note(self, alarm_id: AlarmId, text: str, *, by: Person) -> object: ...
+
+    def emergency_called(self, alarm_id: AlarmId, *, reference: str, by: Person) -> object: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """
+    What the strip on top says of the equipment: gateways and message providers by name, and whether each is well.
+
+    `sounding` is how many consoles said within the last minute that they can be heard, None where nobody counts them.
+    """
+
+    gateways: Mapping[str, bool]
+    providers: Mapping[str, bool]
+    sounding: int | None = None
+
+
+def board_blueprint(
+    stories: Stories,
+    deeds: Deeds,
+    *,
+    clock: Clock,
+    zone: tzinfo,
+    strip: Callable[[], Strip],
+    operators: Callable[[], Mapping[str, str]],
+) -> Blueprint:
+    """
+    `/board`, `/board/live` and `/alarms/<id>`.
+
+    `zone` is the district's. `operators` says what operators are called, by `operator:<id>`.
+    """
+    bp = Blueprint("board", __name__)
+    book = _Book(stories, clock, zone, strip, operators)
+    bp.record_once(lambda state: _teach(state.app, zone))
+
+    @bp.get("/board")
+    @require_operator
+    def board() -> str:
+        return render_template("board.html", **book.live(request.args.get("alarm")))
+
+    @bp.get("/board/live")
+    @require_operator
+    def live() -> str:
+        return render_template("_live.html", **book.live(request.args.get("alarm")))
+
+    @bp.get("/alarms/<alarm_id>")
+    @require_operator
+    def alarm(alarm_id: str) -> str:
+        return render_template("alarm.html", **book.one(AlarmId(alarm_id)))
+
+    @bp.post("/alarms/<alarm_id>/<any(accept, decline, attend, offer, close, reopen, note, emergency):deed>")
+    @require_operator
+    def act(alarm_id: str, deed: str) -> Response:
+        _ACTS[deed](deeds, AlarmId(alarm_id), request.form)
+        flash(gettext("Done."))
+        return redirect(f"/board?alarm={alarm_id}", 303)
+
+    return bp
+
+
+class _Book:
+    """Gathers what the templates show."""
+
+    def __init__(
+        self,
+        stories: Stories,
+        clock: Clock,
+        zone: tzinfo,
+        strip: Callable[[], Strip],
+        operators: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._stories = stories
+        self._clock = clock
+        self._zone = zone
+        self._strip = strip
+        self._operators = operators
+
+    def live(self, chosen: str | None) -> Plain:
+        """All of the board, with this alarm's details."""
+        # The head first: what happens while we read is then told by the stream as well, and never missed.
+        head, now = self._stories.head(), self._clock.now()
+        rows = [_row(each) for each in self._stories.board()]
+        waiting = [row for row in rows if row["waits"]]
+        return {
+            "head": head,
+            "now": now,
+            "strip": self._strip(),
+            "rows": rows,
+            "oldest": min(waiting, key=lambda row: str(row["raised_at"]), default=None),
+            "counts": [(state, sum(row["state"] == state for row in rows)) for state in list(telling.STATES)[:4]],
+            "closed": self._closed(now),
+            "story": self._chosen(chosen),
+            "wanted": chosen,
+            "names": self._operators(),
+            **_WORDS,
+        }
+
+    def one(self, alarm_id: AlarmId) -> Plain:
+        """
+        One alarm whole.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        story = self._story(alarm_id)
+        return {"story": story, "now": self._clock.now(), "names": self._operators(), "alone": True, **_WORDS}
+
+    def _closed(self, now: datetime) -> list[Plain]:
+        recent = self._stories.recent(CLOSED_SHOWN, state=State.CLOSED)
+        return [_row(each) for each in recent if now - _instant(each["closed_at"]) < CLOSED_FOR]
+
+    def _chosen(self, alarm_id: str | None) -> Plain | None:
+        try:
+            return self._story(AlarmId(alarm_id)) if alarm_id else None
+        except NotFound:
+            return None
+
+    def _story(self, alarm_id: AlarmId) -> Plain:
+        story = self._stories.story(alarm_id, current_words().lang)
+        asked = {each["person"]: each for each in story["offers"]}
+        names = self._operators()
+        return {
+            **_row(story),
+            "candidates": [{**each, "offer": asked.get(each["person"])} for each in story["candidates"]],
+            "lines": [
+                {**each, "text": telling.sentence(each, names), "teller": telling.teller(each, names),
+                 "loud": each["kind"] in telling.LOUD}
+                for each in reversed(story["timeline"])
+            ],
+            "may_close": story["state"] != State.CLOSED,
+        }  # fmt: skip
+
+
+def _row(alarm: Plain) -> Plain:
+    return {
+        **alarm,
+        "shape": telling.SHAPES[alarm["state"]],
+        "waits": alarm["state"] in {State.RAISED, State.OFFERED},
+        "where": alarm["address"] or gettext("place unknown"),
+    }
+
+
+def _teach(app: Flask, zone: tzinfo) -> None:
+    """What the templates of the board may call."""
+
+    def at(iso: str | None, pattern: str = "%H:%M:%S") -> str:
+        return _instant(iso).astimezone(zone).strftime(pattern) if iso else "—"
+
+    app.jinja_env.filters.update(at=at, minutes=telling.minutes)
+    app.jinja_env.globals.update(word=telling.word, called=telling.called)
+
+
+_WORDS: Mapping[str, Any] = {
+    "STATES": telling.STATES, "SHAPES": telling.SHAPES, "CAUSES": telling.CAUSES, "OUTCOMES": telling.OUTCOMES,
+    "PROOFS": telling.PROOFS, "OFFERS": telling.OFFERS, "MESSAGES": telling.MESSAGES, "ATTEMPTS": telling.ATTEMPTS,
+    "CHANNELS": telling.CHANNELS, "SENTENCES": telling.SENTENCES, "STEPS": telling.STEPS, "TALKS": telling.TALKS,
+    "LEVELS": telling.LEVELS, "CATS": telling.CATS, "NEEDS": telling.NEEDS, "AGREEMENTS": telling.AGREEMENTS,
+}  # fmt: skip
+
+
+def _instant(iso: str) -> datetime:
+    return datetime.fromisoformat(iso)
+
+
+# ------------------------------------------------------------------------------------------------ without a script
+
+Form = Mapping[str, str]
+
+
+def _text(form: Form, name: str, longest: int) -> str:
+    text = form.get(name, "").strip()
+    if not text:
+        raise Invalid("Please fill in the text.", {name: "missing"})
+    return text[:longest]
+
+
+def _note(form: Form) -> str | None:
+    return form.get("note", "").strip()[:NOTE_MAX] or None
+
+
+def _person(form: Form) -> Person:
+    return Person(_text(form, "person", REFERENCE_MAX))
+
+
+def _choice(form: Form, name: str, choices: Sequence[str]) -> str:
+    if form.get(name) not in choices:
+        raise Invalid("Please choose one.", {name: "missing"})
+    return form[name]
+
+
+_ACTS: Mapping[str, Callable[[Deeds, AlarmId, Form], object]] = {
+    "accept": lambda deeds, id_, form: deeds.accept(id_, _person(form), by=caller()),
+    "decline": lambda deeds, id_, form: deeds.decline(id_, _person(form), by=caller()),
+    "attend": lambda deeds, id_, form: deeds.attend(
+        id_, _person(form), proof=Proof(_choice(form, "proof", list(Proof))), by=caller()
+    ),
+    "offer": lambda deeds, id_, form: deeds.offer(id_, _person(form), by=caller()),
+    "close": lambda deeds, id_, form: deeds.close(
+        id_, outcome=Outcome(_choice(form, "outcome", list(Outcome))), by=caller(), note=_note(form)
+    ),
+    "reopen": lambda deeds, id_, form: deeds.reopen(id_, by=caller(), note=_note(form)),
+    "note": lambda deeds, id_, form: deeds.note(id_, _text(form, "text", NOTE_MAX), by=caller()),
+    "emergency": lambda deeds, id_, form: deeds.emergency_called(
+        id_, reference=_text(form, "reference", REFERENCE_MAX), by=caller()
+    ),
+}

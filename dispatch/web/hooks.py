@@ -1,0 +1,149 @@
+"""
+What providers call: `/hooks/{provider}/{receipt,reply,voice}`. Verified before anything else; kept, then answered.
+
+What a reply means is found out a moment later, from its row: a mistake in understanding must not lose it.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import structlog
+from flask import Blueprint, Request, Response, request
+
+from dispatch.answers import Said
+from dispatch.errors import Busy, NotAllowed, NotFound
+from dispatch.messages.providers.provider import Answer, Forged, Heard, Hook, Provider, Receipt
+from dispatch.store.idempotency import StorageFailed
+from dispatch.web.access import HOOKS
+
+BODY_MAX = 64 * 1024
+"""Bytes of a hook; the longest text with all its fields is a tenth of it (MESSAGING, 8.9)."""
+
+FORM = "application/x-www-form-urlencoded"
+
+log = structlog.get_logger()
+
+
+class Receipts(Protocol):
+    """Who keeps what providers say later about their messages; the courier does."""
+
+    def receive(self, provider: str, receipts: Sequence[Receipt]) -> None: ...
+
+
+class Replies(Protocol):
+    """Who keeps what people answer; the answers do."""
+
+    def receive(self, provider: str, said: Sequence[Said]) -> None: ...
+
+
+class Forgeries:
+    """How many hooks did not prove where they came from, by provider; for the metrics. May be asked from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count: Counter[str] = Counter()
+
+    def count(self, provider: str) -> None:
+        with self._lock:
+            self._count[provider] += 1
+
+    def by_provider(self) -> dict[str, int]:
+        with self._lock:
+            return dict(self._count)
+
+
+def hooks_blueprint(
+    providers: Mapping[str, Provider],
+    courier: Receipts,
+    answers: Replies,
+    *,
+    public_url: str,
+    forgeries: Forgeries,
+) -> Blueprint:
+    """
+    The addresses providers were given. `public_url` is the configured one, without a slash at its end: a signature is
+    checked over it and the raw path and query, never over what the request says of its own host.
+
+    Answers 403 without a reason to what is forged, 404 to a provider that is not there, and what the provider itself
+    wants (503 if nothing else) while the database keeps nothing, so that the hook comes again.
+    """
+    bp = Blueprint("hooks", __name__, url_prefix=HOOKS)
+
+    @bp.post("/<provider>/<any(receipt, reply, voice):kind>")
+    def hook(provider: str, kind: str) -> Response:
+        if provider not in providers:
+            raise NotFound("no such provider")
+        heard = verified(providers[provider], read_hook(kind, public_url))
+        return _response(kept(provider, heard))
+
+    def verified(provider: Provider, hook: Hook) -> Heard:
+        try:
+            return provider.hear(hook)
+        except Forged:
+            forgeries.count(provider.name)
+            log.warning("hook_forged", provider=provider.name, hook=hook.kind, ip=request.remote_addr)
+        raise NotAllowed("Not allowed")
+
+    def kept(provider: str, heard: Heard) -> Answer:
+        said = [
+            Said(key=each.key, sender=each.sender, text=each.text, attempt_id=each.attempt_id, voice=each.voice)
+            for each in heard.replies
+        ]
+        try:
+            answers.receive(provider, said)
+            courier.receive(provider, heard.receipts)
+        except (Busy, StorageFailed) as error:
+            log.error("hook_not_kept", provider=provider, error=type(error).__name__)
+            return heard.not_kept
+        return heard.answer
+
+    return bp
+
+
+def read_hook(kind: str, public_url: str) -> Hook:
+    """
+    This request as the provider sent it, and the address it signed.
+
+    Raises:
+        RequestEntityTooLarge: the body is longer than `BODY_MAX`.
+    """
+    request.max_content_length = BODY_MAX
+    body = request.get_data()
+    target = raw_target(request)
+    query = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
+    form = _form(body) if request.mimetype == FORM else {}
+    return Hook(kind=kind, url=public_url + target, headers=dict(request.headers), body=body, query=query, form=form)
+
+
+def raw_target(request: Request) -> str:
+    """
+    Path and query letter by letter as they were sent: `%2F` stays `%2F`. Werkzeug's own `url` decodes and encodes
+    again, and a signature over it fails.
+
+    waitress tells it as REQUEST_URI, gunicorn as RAW_URI; behind a server that tells neither it is put together again.
+    """
+    told: str = request.environ.get("REQUEST_URI") or request.environ.get("RAW_URI") or ""
+    if told.startswith("/"):
+        return told
+    if "://" in told:
+        # A proxy may send the absolute form (RFC 9112, 3.2.2); the host in it is nobody's word.
+        return "/" + told.partition("://")[2].partition("/")[2]
+    query = request.query_string.decode("latin-1")
+    return quote(request.root_path + request.path) + (f"?{query}" if query else "")
+
+
+def _form(body: bytes) -> dict[str, tuple[str, ...]]:
+    """Every value of every name, blanks included: a provider may have signed them."""
+    form: dict[str, tuple[str, ...]] = {}
+    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
+        form[name] = (*form.get(name, ()), value)
+    return form
+
+
+def _response(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status)
+    response.content_type = answer.content_type
+    return response

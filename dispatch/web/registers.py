@@ -1,0 +1,219 @@
+# mypy: disable-error-code="untyped-decorator"
+"""
+The registers, for reading: who lives where, who may be sent, who is told, what was sent, what was recorded.
+
+Key boxes and illnesses stand in no list; machines see telephone numbers masked.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from flask import request
+
+from dispatch.errors import Invalid
+from dispatch.review import Review
+from dispatch.rules.people import Carer, Contact, Home, Resident, Station
+from dispatch.rules.place import Position
+from dispatch.store.accounts import Reading
+from dispatch.store.people import People
+from dispatch.web.access import either, has_bearer
+from dispatch.web.api import ApiBlueprint
+from dispatch.web.schemas import ListSchema, PageSchema, RecordListSchema
+
+Plain = dict[str, Any]
+
+Panel = Callable[[], Iterable[Plain]]
+"""All rows of a register of another room as plain values, each with an `id` of its own as text."""
+
+READ = "read"
+"""The scope of keys that may look at the registers."""
+
+_SECRET = frozenset({"entry", "illness", "text", "note"})
+_PHONES = frozenset({"phone", "to"})
+_HEAD, _TAIL = 3, 2
+
+
+def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str, Panel]) -> ApiBlueprint:
+    """
+    `/api/v1/homes`, `residents`, `contacts`, `carers`, `stations`, `messages`, `record`, and one address for each
+    panel: `{"shifts": …, "devices": …, "gateways": …}`, whose rows are told by other rooms.
+
+    A list is `{"items": […], "next": "…"}`, at most 500 items; `?cursor=` takes the `next` of the page before. The
+    record goes by number: `?after=`.
+    """
+    bp = ApiBlueprint("registers", __name__, description="Who and what the district consists of")
+    people: dict[str, Callable[[People], Iterable[Plain]]] = {
+        "homes": _homes,
+        "residents": _residents,
+        "contacts": _contacts,
+        "carers": lambda shelf: map(_carer, shelf.carers()),
+        "stations": lambda shelf: map(_station, shelf.stations()),
+    }
+
+    def from_shelf(rows_of: Callable[[People], Iterable[Plain]]) -> Panel:
+        def rows() -> list[Plain]:
+            with reading.connect() as connection:
+                return list(rows_of(People(connection)))
+
+        return rows
+
+    for name, rows_of in people.items():
+        _register(bp, name, from_shelf(rows_of))
+    for name, panel in panels.items():
+        _register(bp, name, panel)
+
+    @bp.get("/messages")
+    @either(READ)
+    @bp.arguments(ListSchema, location="query")
+    @bp.response(200, PageSchema)
+    def messages(wanted: dict[str, Any]) -> Any:
+        page, next_ = _messages(review, **wanted)
+        return bookmarked([_discreet_letter(each) for each in page], next_)
+
+    @bp.get("/record")
+    @either(READ)
+    @bp.arguments(RecordListSchema, location="query")
+    @bp.response(200, PageSchema)
+    def record(wanted: dict[str, Any]) -> Any:
+        page = review.entries(wanted["after"], wanted["limit"])
+        return bookmarked(page, str(page[-1]["number"]) if len(page) == wanted["limit"] else None, by="after")
+
+    return bp
+
+
+def _register(bp: ApiBlueprint, name: str, rows: Panel) -> None:
+    """One list at one address, in the order of its ids."""
+
+    @bp.get(f"/{name}", endpoint=name)
+    @either(READ)
+    @bp.arguments(ListSchema, location="query")
+    @bp.response(200, PageSchema)
+    def listed(wanted: dict[str, Any]) -> Any:
+        after, limit = wanted.get("cursor", ""), wanted["limit"]
+        behind = sorted((each for each in rows() if str(each["id"]) > after), key=lambda each: str(each["id"]))
+        page = [_shown(each) for each in behind[:limit]]
+        return bookmarked(page, str(page[-1]["id"]) if len(behind) > limit else None)
+
+
+def bookmarked(items: list[Plain], next_: str | None, *, by: str = "cursor") -> tuple[Plain, Mapping[str, str]]:
+    """
+    A page of a list as a view answers it: the body, and the header that programs follow.
+
+    `by` is the parameter which takes `next_`.
+    """
+    headers = {}
+    if next_ is not None:
+        kept = {name: value for name, value in request.args.items() if name != by}
+        query = "&".join(f"{quote(name)}={quote(value)}" for name, value in {**kept, by: next_}.items())
+        headers["Link"] = f'<{request.path}?{query}>; rel="next"'
+    return {"items": items, "next": next_}, headers
+
+
+def discreet(told: Any) -> Any:
+    """What a machine may see: numbers masked; key boxes, illnesses, the words of messages and notes left empty."""
+    if isinstance(told, list):
+        return [discreet(each) for each in told]
+    if not isinstance(told, dict):
+        return told
+    return {name: _discreet(name, value) for name, value in told.items()}
+
+
+def _discreet(name: str, value: Any) -> Any:
+    if name in _SECRET:
+        return None
+    return masked(value) if name in _PHONES and isinstance(value, str) else discreet(value)
+
+
+def masked(phone: str) -> str:
+    """`+86*********01`; a number too short to be masked so is hidden whole."""
+    hidden = len(phone) - _HEAD - _TAIL
+    return phone[:_HEAD] + "*" * hidden + phone[-_TAIL:] if hidden > _TAIL else "*" * len(phone)
+
+
+def _shown(row: Plain) -> Plain:
+    row = {name: value for name, value in row.items() if name not in {"entry", "illness"}}
+    return discreet(row) if has_bearer(request) else row
+
+
+def _discreet_letter(message: Plain) -> Plain:
+    # The letter to whoever accepted has the key box in it; nobody else is shown that.
+    letter = {**message, "text": None} if message["sentence"] == "details" else message
+    return discreet(letter) if has_bearer(request) else letter
+
+
+def _messages(review: Review, *, limit: int, cursor: str | None = None) -> tuple[list[Plain], str | None]:
+    """One page of messages, newest first: read from the newest on until the page is whole."""
+    look = limit + 1
+    while True:
+        newest = review.messages(look)
+        start = 0 if cursor is None else next((i + 1 for i, each in enumerate(newest) if each["id"] == cursor), None)
+        is_all = len(newest) < look
+        if start is not None and (len(newest) > start + limit or is_all):
+            page = newest[start : start + limit]
+            return page, page[-1]["id"] if len(newest) > start + limit else None
+        if is_all:
+            raise Invalid("This cursor is none of ours.", {"query": {"cursor": ["not a cursor"]}})
+        look *= 2
+
+
+# ------------------------------------------------------------------------------------------------ rows as told
+
+
+def _homes(shelf: People) -> Iterable[Plain]:
+    stations = {each.id: each.code for each in shelf.stations()}
+    return [_home(each, stations.get(each.station_id) if each.station_id else None) for each in shelf.homes()]
+
+
+def _residents(shelf: People) -> Iterable[Plain]:
+    homes = {each.id: each.code for each in shelf.homes()}
+    return [_resident(each, homes[each.home_id]) for each in shelf.residents()]
+
+
+def _contacts(shelf: People) -> Iterable[Plain]:
+    homes = {each.id: each.code for each in shelf.homes()}
+    return [_contact(each, homes[each.home_id]) for each in shelf.contacts()]
+
+
+def _home(home: Home, station: str | None) -> Plain:
+    return {
+        "id": home.id, "code": home.code, "address": home.address, "station": station, **_place(home.position),
+    }  # fmt: skip
+
+
+def _resident(resident: Resident, home: str) -> Plain:
+    return {
+        "id": resident.id, "code": resident.code, "name": resident.name, "home": home,
+        "born_on": resident.born_on.isoformat() if resident.born_on else None, "phone": resident.phone,
+        "level": resident.level, "cats": list(resident.cats), "needs": sorted(resident.needs),
+        "language": resident.language, "talk": [str(each) for each in resident.talk],
+        "agreements": sorted(resident.agreements),
+    }  # fmt: skip
+
+
+def _contact(contact: Contact, home: str) -> Plain:
+    return {
+        "id": contact.id, "person": f"contact:{contact.id}", "name": contact.name, "home": home,
+        "phone": contact.phone, "order": contact.order, "relation": contact.relation, "key_holder": contact.key_holder,
+    }  # fmt: skip
+
+
+def _carer(carer: Carer) -> Plain:
+    return {
+        "id": carer.id, "person": f"carer:{carer.id}", "code": carer.code, "name": carer.name, "phone": carer.phone,
+        "station_id": carer.station_id, "means": carer.means, "skills": sorted(carer.skills),
+        "languages": sorted(carer.languages), "suspended": carer.suspended, "opted_out": carer.opted_out,
+        "position_at": carer.position_at.isoformat() if carer.position_at else None,
+        **_place(carer.position or carer.base),
+    }  # fmt: skip
+
+
+def _station(station: Station) -> Plain:
+    return {
+        "id": station.id, "code": station.code, "name": station.name, "lends": list(station.lends),
+        **_place(station.position),
+    }  # fmt: skip
+
+
+def _place(position: Position | None) -> Plain:
+    return {"lat": position.lat if position else None, "lng": position.lng if position else None}
