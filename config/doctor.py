@@ -63,21 +63,32 @@ def _looked(look: Callable[[Settings], Iterator[Finding]], settings: Settings) -
 
 def _python(_: Settings) -> Iterator[Finding]:
     well = sys.version_info >= (3, 11)
-    yield Finding(name="python", well=well, seen=platform.python_version(), cure="" if well else "install Python 3.11 or newer")
+    yield Finding(
+        name="python", well=well, seen=platform.python_version(), cure="" if well else "install Python 3.11 or newer"
+    )
 
 
 def _sqlite(settings: Settings) -> Iterator[Finding]:
     if not is_sqlite(settings.database_url):
         return
     version, safe = sqlite_version()
-    cure = "" if safe else "one writer keeps it safe; install pysqlite3 (x86-64) or SQLite 3.51.3 to be past the WAL-reset bug"
+    cure = (
+        ""
+        if safe
+        else "one writer keeps it safe; install pysqlite3 (x86-64) or SQLite 3.51.3 to be past the WAL-reset bug"
+    )
     yield Finding(name="sqlite", well=True, seen=f"{version}{'' if safe else ' (before 3.51.3)'}", cure=cure)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
     path = sqlite_file(settings.database_url)
     if path is not None and not path.exists():
-        yield Finding(name="database", well=False, seen=f"{path} is not there yet", cure="anling db upgrade, then anling load FILE")
+        yield Finding(
+            name="database",
+            well=False,
+            seen=f"{path} is not there yet",
+            cure="anling db upgrade, then anling load FILE",
+        )
         return
     engine = reading_engine(settings.database_url)
     at = revision(engine)
@@ -123,7 +134,12 @@ def _providers(settings: Settings) -> Iterator[Finding]:
         seen = "ready" if known and not missing else f"lacks {', '.join(missing) or 'everything'}"
         yield Finding(name=f"provider {name}", well=known and not missing, seen=seen, cure=" ".join(missing.values()))
     if tuple(settings.messages.order) == ("console",):
-        yield Finding(name="messages", well=True, seen="console only: nothing is sent to anybody", cure='set messages.order = ["twilio"]')
+        yield Finding(
+            name="messages",
+            well=True,
+            seen="console only: nothing is sent to anybody",
+            cure='set messages.order = ["twilio"]',
+        )
 
 
 def _gateways(settings: Settings) -> Iterator[Finding]:
@@ -148,7 +164,9 @@ def _device_cure(port: Path) -> str:
 
 def _running(settings: Settings) -> Iterator[Finding]:
     there = socket_path(settings.home).exists()
-    yield Finding(name="service", well=True, seen="running" if there else "not running", cure="" if there else "anling serve")
+    yield Finding(
+        name="service", well=True, seen="running" if there else "not running", cure="" if there else "anling serve"
+    )
 
 
 LOOKS = (_python, _sqlite, _database, _disk, _clock, _escalation, _providers, _gateways, _running)

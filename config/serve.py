@@ -41,7 +41,9 @@ def run(settings: Settings, roles: str) -> int:
     refuse_lacking(settings)
     owner = Ownership(settings)
     if not owner.take():
-        raise Misconfigured("database_url", "another anling process owns this database; stop it first, or use PostgreSQL")
+        raise Misconfigured(
+            "database_url", "another anling process owns this database; stop it first, or use PostgreSQL"
+        )
     stopping = threading.Event()
     _on_signal(stopping)
     serving = Serving(settings)

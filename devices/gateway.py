@@ -79,8 +79,12 @@ class GatewayState:
 class Reception(Protocol):
     """Who takes the frames in."""
 
-    def hear(self, frame: Frame, *, gateway: str) -> object:
-        """Returns when the frame is durable. Raises when it could not be kept: it will be handed over again."""
+    def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0) -> object:
+        """
+        Returns when the frame is durable. Raises when it could not be kept: it will be handed over again.
+
+        `waited_s` is how long ago it was heard, for those that could not be kept at once.
+        """
         ...
 
 
@@ -283,7 +287,8 @@ class Gateway:
     def _keep(self, waiting: Waiting) -> None:
         """Raises what `hear` raises; the loop then knows by `_trying` that it was neither line nor decoder."""
         self._trying = waiting
-        self._reception.hear(waiting.frame, gateway=self.name)
+        waited_s = self._clock.look().steady_s - waiting.at_s
+        self._reception.hear(waiting.frame, gateway=self.name, waited_s=waited_s)
         self._trying = None
         self._backlog.remove(waiting)
         if self._misses:

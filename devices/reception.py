@@ -7,7 +7,7 @@ Reception: whose frame is it, what does it mean from them, is it a copy, and doe
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from devices.decoders import canonical
 from devices.decoders.decoder import Frame
@@ -36,6 +36,23 @@ class Report:
     received_at: datetime
     position: Position | None = None
     position_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A frame with where it came from, whose it is, and how long it had to wait for the database."""
+
+    frame: Frame
+    protocol: str
+    gateway: str
+    device: Device | None
+    waited_s: float
+
+    def sent_at(self, now: datetime) -> datetime | None:
+        """When it was said: as the frame tells, else when it was heard, if that is not now."""
+        if self.frame.sent_at is not None or self.waited_s < 1.0:
+            return self.frame.sent_at
+        return now - timedelta(seconds=self.waited_s)
 
 
 class Reception:
@@ -75,12 +92,12 @@ class Reception:
             found[key] = (*found.get(key, ()), device)
         self._registered = found
 
-    def hear(self, frame: Frame, *, gateway: str) -> Received | None:
+    def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0) -> Received | None:
         """
         Takes one frame in: a call for help becomes durable at the desk, anything else in the device's record.
 
         A copy of something heard already is known at once and changes nothing. Raises whatever kept it from becoming
-        durable; then it counts as not heard, and the gateway will hand it over again.
+        durable; then it counts as not heard, and the gateway will hand it over again. `waited_s`: how long ago it came.
         """
         protocol = self._protocols[gateway]
         device = self._whose(protocol, gateway, frame)
@@ -88,7 +105,9 @@ class Reception:
         if self._is_copy(frame):
             return Received(alarm_id=None, copy=True)
         try:
-            return self._take(frame, protocol, gateway, device, calls_for_help(frame, role), meaning(frame, role))
+            return self._take(
+                _Taken(frame, protocol, gateway, device, waited_s), calls_for_help(frame, role), meaning(frame, role)
+            )
         except BaseException:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
@@ -140,28 +159,21 @@ class Reception:
         with self._lock:
             return self._windows.heard(frame, self._clock.look().steady_s)
 
-    def _take(
-        self,
-        frame: Frame,
-        protocol: str,
-        gateway: str,
-        device: Device | None,
-        calls: tuple[Event, ...],
-        events: tuple[Event, ...],
-    ) -> Received | None:
+    def _take(self, taken: "_Taken", calls: tuple[Event, ...], events: tuple[Event, ...]) -> Received | None:
         now = self._clock.now()
+        frame, device = taken.frame, taken.device
         if device is not None:
-            self._supervision.saw(device.id, now, gateway=gateway, events=events)
+            self._supervision.saw(device.id, now, gateway=taken.gateway, events=events)
         elif frame.address is not None:
-            self._supervision.saw_stranger(protocol, frame.address, now, gateway=gateway, event=events[0])
+            self._supervision.saw_stranger(taken.protocol, frame.address, now, gateway=taken.gateway, event=events[0])
         told = calls[:1] or tuple(event for event in events if event in _TOLD)[:1]
         if not told:
             if frame.answers:
                 self._supervision.write_down()
             return None
         signal = self._signal(
-            told[0], protocol, frame.address or gateway, gateway, device,
-            dedup_key=frame.dedup_key, helped=bool(calls), sent_at=frame.sent_at, raw=frame.raw, trusted=frame.trusted,
+            told[0], taken.protocol, frame.address or taken.gateway, taken.gateway, device,
+            dedup_key=frame.dedup_key, helped=bool(calls), sent_at=taken.sent_at(now), raw=frame.raw, trusted=frame.trusted,
         )  # fmt: skip
         # Senders that repeat until acknowledged may do so across a restart of ours, so the database is asked as well.
         return self._desk.receive(signal, window_s=frame.window_s if frame.answers else 0.0)

@@ -20,7 +20,7 @@ from dispatch.rules.escalation import Decision, Situation
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import SERVICE, Carer, Person, carer_id, compound
 from dispatch.rules.record import Line
-from dispatch.rules.reply import Action, Parsed, parse
+from dispatch.rules.reply import ALL, Action, Parsed, parse
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine
 from dispatch.store.outbox import Outbox
@@ -180,6 +180,9 @@ class Answers:
         if len(expected) == 1:
             who, only = expected[0]
             return only.act(tx), who, only.alarm_id
+        if len(expected) > 1 and parsed.action is Action.DECLINE and parsed.rest == ALL:
+            done = [each.act(tx) for _, each in expected]
+            return Done("decline", lambda: _all_after(done)), person, None
         if len(expected) > 1:
             choices = "；".join(f"{each.code} {each.place}" for _, each in expected)
             self._say(tx, person, reply, "ask_which", {"choices": choices})
@@ -219,6 +222,11 @@ class Answers:
         Outbox.post(tx, [_confirmation(tx, person, reply, sentence, facts, _lang(speaker))])
 
 
+def _all_after(done: Sequence[Done]) -> None:
+    for each in done:
+        each.after()
+
+
 class DeskClaims:
     """What the desk expects: answers to its offers."""
 
@@ -250,7 +258,7 @@ class DeskClaims:
     def _expectation(
         self, tx: Tx, offer: Offer, alarm: Alarm, action: Action, parsed: Parsed, reply: Reply
     ) -> Expectation:
-        place = compound(People(tx.connection).home(alarm.home_id).address) if alarm.home_id else ""
+        place = _place(tx, alarm)
         return Expectation(offer.code, place, lambda tx: self._act(tx, offer, alarm, action, parsed, reply), alarm.id)
 
     def _act(self, tx: Tx, offer: Offer, alarm: Alarm, action: Action, parsed: Parsed, reply: Reply) -> Done:
@@ -260,23 +268,25 @@ class DeskClaims:
                 tx, alarm.id, lambda situation: _decide(situation, person, action, reply), person
             )
         except (AlreadyTaken, OfferGone):
-            self._confirm(tx, person, reply, "late")
+            self._confirm(tx, person, reply, "late", alarm)
             return Done("late")
         except AlarmClosed:
-            self._confirm(tx, person, reply, "closed")
+            self._confirm(tx, person, reply, "closed", alarm)
             return Done("closed")
         if action is Action.DONE:
             outcome = str(parsed.outcome) if parsed.outcome else None
             tx.log(Line(kind="reported_done", by=person, alarm_id=alarm.id, facts={"outcome": outcome}))
-        if (sentence := _CONFIRMATIONS.get(action)) is not None:
-            self._confirm(tx, person, reply, sentence)
+        sentence = "confirm_done" if parsed.outcome else _CONFIRMATIONS.get(action)
+        if sentence is not None:
+            self._confirm(tx, person, reply, sentence, alarm)
         return Done(str(action), lambda: self._desk.after(decision))
 
-    def _confirm(self, tx: Tx, person: Person, reply: Reply, sentence: str) -> None:
+    def _confirm(self, tx: Tx, person: Person, reply: Reply, sentence: str, alarm: Alarm) -> None:
         id_ = carer_id(person)
         speaker = People(tx.connection).carers_by_id([id_]).get(id_) if id_ else None
         if not reply.voice:
-            Outbox.post(tx, [_confirmation(tx, person, reply, sentence, {}, _lang(speaker))])
+            facts: dict[str, Fact] = {"place": _place(tx, alarm), "number": alarm.number}
+            Outbox.post(tx, [_confirmation(tx, person, reply, sentence, facts, _lang(speaker))])
 
 
 _CONFIRMATIONS = {Action.DECLINE: "confirm_decline", Action.ARRIVED: "confirm_arrived", Action.DONE: "ask_outcome"}
@@ -303,6 +313,10 @@ def _decide(situation: Situation, person: Person, action: Action, reply: Reply) 
     if action is Action.ARRIVED:
         return answering.attend(situation, person, proof=Proof.CLAIMED, by=person)
     return Decision(alarm=situation.alarm)
+
+
+def _place(tx: Tx, alarm: Alarm) -> str:
+    return compound(People(tx.connection).home(alarm.home_id).address) if alarm.home_id else ""
 
 
 def _lang(speaker: Carer | None) -> str:

@@ -121,7 +121,7 @@ class Desk:
         if spool is not None and not signals.first_time(spool.gateway, spool.epoch, spool.seq, tx.now):
             return Received(alarm_id=None, copy=True)
         if window_s > 0:
-            known = signals.copy_of(signal.dedup_key, tx.now - timedelta(seconds=window_s))
+            known = signals.copy_of(signal.dedup_key, tx.now - timedelta(seconds=window_s), tx.now)
             if known is not None:
                 return Received(alarm_id=known[1], copy=True)
         if signal.cause is None:

@@ -5,26 +5,41 @@ Everything is real but the clock, the line, the provider and the people: the sto
 """
 
 import itertools
+import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import tomllib
+from argon2 import PasswordHasher
+from flask import Blueprint, Flask
+from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 import dispatch.store.accounts
+import dispatch.store.idempotency
 import dispatch.store.outbox
 import dispatch.store.replies
 import dispatch.store.signals  # noqa: F401  every table must be known before they are created
 from config.district import District, read_district
 from config.loading import load_into
+from devices.reception import Reception
 from devices.store import devices as _devices  # noqa: F401
+from devices.supervision import Supervision
+from devices.web.signals import signals_blueprint
+from dispatch import ids as identities
+from dispatch.accounts.keys import Keys
+from dispatch.accounts.sign_in import SignIn
 from dispatch.answers import Answers, DeskClaims
 from dispatch.desk import Desk
 from dispatch.ids import AlarmId, CarerId, HomeId, ResidentId, SignalId
+from dispatch.messages.courier import Courier
+from dispatch.messages.providers.console import ConsolePanel, ConsoleProvider, ConsoleSettings
+from dispatch.messages.providers.provider import Provider
 from dispatch.muster import Muster
+from dispatch.review import Review
 from dispatch.rules.alarm import Alarm, Offer
 from dispatch.rules.escalation import Policies, read_policies
 from dispatch.rules.nearest import Weights
@@ -32,6 +47,7 @@ from dispatch.rules.people import Person, Reach, carer, contact, operator
 from dispatch.rules.signal import Cause, Event, Signal
 from dispatch.rules.steps import STEPS
 from dispatch.rules.travel import StraightLine
+from dispatch.siren import Consoles
 from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import metadata, reading_engine, writing_engine
@@ -39,6 +55,12 @@ from dispatch.store.outbox import Message, Outbox
 from dispatch.store.people import carers, contacts, homes, residents
 from dispatch.store.record import Record
 from dispatch.store.transactions import SerialTransactions
+from dispatch.web.alarms import alarms_blueprint
+from dispatch.web.app import create_app
+from dispatch.web.hooks import Forgeries, hooks_blueprint
+from dispatch.web.options import WebOptions
+from dispatch.web.registers import Panel, registers_blueprint
+from dispatch.web.stream import Bell, stream_blueprint
 from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
 from tests.fakes.clock import HandClock
@@ -294,3 +316,82 @@ def worlds(folder: Path) -> Iterator[World]:
     world = build_world(folder)
     yield world
     world.close()
+
+
+# ------------------------------------------------------------------------------------------------ with the web
+
+LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
+PUBLIC_URL = "https://anling.example"
+_TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
+
+
+class _Well:
+    """A service that says nothing of how it is."""
+
+    def facts(self) -> dict[str, Any]:
+        return {}
+
+
+class House:
+    """The programs' side of the web over a world: its blueprints, an operator, keys, and one pretend provider."""
+
+    def __init__(
+        self, world: World, *, providers: Mapping[str, Provider] | None = None, streams_max: int = 4, **panels: Panel
+    ) -> None:
+        self.world = world
+        self.panel = ConsolePanel()
+        self.providers = providers or {"console": ConsoleProvider(ConsoleSettings(panel=self.panel))}
+        self.review = Review(world.reading, lambda: world.calendar.day_of(world.clock.now()))
+        self.courier = Courier(
+            world.transactions, self.providers, world.clock, local=world.calendar.local, unreached=world.desk
+        )
+        self.bell, self.consoles, self.forgeries = Bell(), Consoles(world.clock), Forgeries()
+        hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        self.sign_in = SignIn(world.transactions, world.reading, world.clock, hasher)
+        self.keys = Keys(world.transactions, world.reading, world.clock)
+        self.operator = self.sign_in.add_operator(LOGIN, "王芳", PASSWORD)
+        self.app = self._app(streams_max, panels)
+
+    def _app(self, streams_max: int, panels: Mapping[str, Panel]) -> Flask:
+        world = self.world
+        reception = Reception(
+            world.desk, Supervision(world.transactions), world.reading, world.clock, identities.new_id,
+            protocols={}, stations={},
+        )  # fmt: skip
+        blueprints: list[Blueprint] = [
+            alarms_blueprint(world.desk, self.review, reading=world.reading, transactions=world.transactions),
+            signals_blueprint(reception),
+            hooks_blueprint(
+                self.providers, self.courier, world.answers, public_url=PUBLIC_URL, forgeries=self.forgeries
+            ),
+            stream_blueprint(self.review, self.bell, world.clock, self.consoles, streams_max=streams_max),
+            registers_blueprint(world.reading, self.review, panels=panels),
+        ]
+        options = WebOptions(public_url=PUBLIC_URL, secret_key="k" * 32, secure_cookies=False)
+        return create_app(blueprints, sign_in=self.sign_in, keys=self.keys, options=options, health=_Well())
+
+    def stranger(self) -> FlaskClient:
+        return self.app.test_client()
+
+    def operators(self) -> FlaskClient:
+        """The browser of the operator, signed in, whose posts carry the token of its session."""
+        client = self.app.test_client()
+        form = {"login": LOGIN, "password": PASSWORD, "csrf_token": _token(client, "/login")}
+        assert client.post("/login", data=form).status_code == 303
+        client.environ_base["HTTP_X_CSRFTOKEN"] = _token(client, "/nowhere")
+        return client
+
+    def machine(self, scope: str) -> FlaskClient:
+        """A program with a key of this scope."""
+        client = self.app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.keys.new_key('program', scope)}"
+        return client
+
+    def close(self) -> None:
+        self.sign_in.close()
+
+
+def _token(client: FlaskClient, path: str) -> str:
+    found = _TOKEN.search(client.get(path).text)
+    assert found is not None, "a page with a form has a token"
+    return found.group(1)

@@ -7,7 +7,6 @@ What happens when an alarm falls due: the next step of its policy, or the end of
 """
 
 from dataclasses import replace
-from datetime import timedelta
 
 from dispatch.rules import letters, offers
 from dispatch.rules.alarm import CLAIM_CHECK_S, Alarm, Offer, OfferState, Proof, State, change, leader, overdue

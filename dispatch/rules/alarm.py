@@ -218,12 +218,13 @@ def change(
 
 
 def join(
-    alarm: Alarm, *, cause: Cause, policy_id: PolicyId, by: Person, now: datetime
+    alarm: Alarm, *, cause: Cause, policy_id: PolicyId, step: int, by: Person, now: datetime
 ) -> tuple[Alarm, tuple[Line, ...]]:
     """
     A further signal for an alarm that is open: counted, and its next step comes earlier, never later.
 
-    A graver cause becomes the alarm's and restarts its policy at once. After a claimed arrival the resident's button is
+    A graver cause becomes the alarm's. Where it has another policy, that one begins at once, at `step`: merging never
+    delays, so the caller skips what would bring the last step later than promised. After a claimed arrival the resident's button is
     the proof that somebody stands there.
     """
     assert alarm.open
@@ -231,8 +232,8 @@ def join(
     facts: dict[str, Fact] = {"presses": alarm.press_count + 1, "cause": str(cause)}
     if alarm.state is State.ATTENDED and alarm.proof is Proof.CLAIMED:
         return _prove_by_button(alarm, by, counted, facts, now)
-    if cause.graver_than(alarm.cause) and alarm.needs_asking:
-        counted |= {"cause": cause, "policy_id": policy_id, "step": 0, "rounds": 0, "due_at": now}
+    if cause.graver_than(alarm.cause) and alarm.needs_asking and policy_id != alarm.policy_id:
+        counted |= {"cause": cause, "policy_id": policy_id, "step": step, "rounds": 0, "due_at": now}
         after, line = change(alarm, "worsened", by, {**facts, "was": str(alarm.cause)}, **counted)
         return after, (line,)
     if cause.graver_than(alarm.cause):

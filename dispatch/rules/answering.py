@@ -108,9 +108,7 @@ def close(situation: Situation, *, outcome: Outcome, by: Person, note: str | Non
 
 
 def _done(situation: Situation) -> tuple[Offer, ...]:
-    return tuple(
-        replace(each, state=OfferState.DONE) for each in situation.offers if each.state is OfferState.ACCEPTED
-    )
+    return tuple(replace(each, state=OfferState.DONE) for each in situation.offers if each.state is OfferState.ACCEPTED)
 
 
 def reopen(situation: Situation, *, by: Person, note: str | None = None) -> Decision:
@@ -130,7 +128,9 @@ def join(situation: Situation, *, cause: Cause, by: Person) -> Decision:
 
     `situation.policy` is the policy of the new cause.
     """
-    alarm, lines = life.join(situation.alarm, cause=cause, policy_id=situation.policy.id, by=by, now=situation.now)
+    policy = situation.policy
+    step = policy.step_to_begin_with(raised_at=situation.alarm.raised_at, now=situation.now)
+    alarm, lines = life.join(situation.alarm, cause=cause, policy_id=policy.id, step=step, by=by, now=situation.now)
     return Decision(alarm=alarm, lines=lines)
 
 

@@ -16,7 +16,7 @@ from dispatch.ids import PolicyId
 from dispatch.rules.alarm import Alarm, Offer
 from dispatch.rules.message import NO_FACTS, Draft, Fact
 from dispatch.rules.nearest import Choice
-from dispatch.rules.people import Household, Person, Reach
+from dispatch.rules.people import Household, Person, Reach, Station
 from dispatch.rules.record import Line
 from dispatch.rules.signal import Cause
 
@@ -59,6 +59,12 @@ class EscalationPolicy:
     def last(self) -> int:
         return len(self.steps) - 1
 
+    def step_to_begin_with(self, *, raised_at: datetime, now: datetime) -> int:
+        """The first step from which the last one still comes within its promised time after the press."""
+        left_s = FINAL_STEP_S_MAX - (now - raised_at).total_seconds()
+        waits = [spec.wait_s for spec in self.steps]
+        return next((index for index in range(self.last) if sum(waits[index : self.last]) <= left_s), self.last)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
@@ -67,7 +73,8 @@ class Situation:
 
     `choice` ranks who could come; `reach` says how each person is reached (no entry: not at all). `operators` are the
     duty numbers to page. `codes_taken` are the reply codes each person has in use. `alike` counts the offers that a
-    person has open or accepted for other alarms. `ids` draws new identities. `emergency_number` is where `emergency_service` calls.
+    person has open or accepted for other alarms. `ids` draws new identities. `emergency_number` is where `emergency_service`
+    calls. `station` answers for an alarm without a home.
     """
 
     now: datetime
@@ -81,6 +88,7 @@ class Situation:
     operators: tuple[Reach, ...] = ()
     codes_taken: Mapping[Person, Collection[int]] = field(default_factory=dict)
     emergency_number: str | None = None
+    station: Station | None = None
 
     def offer_of(self, person: Person) -> Offer | None:
         return next((offer for offer in self.offers if offer.person == person), None)

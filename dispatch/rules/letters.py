@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from dispatch.rules.alarm import Alarm, Offer
 from dispatch.rules.escalation import Situation
 from dispatch.rules.message import Channel, Draft, Fact, Priority
-from dispatch.rules.people import Household, Person, Reach, Resident, compound
+from dispatch.rules.people import Household, Person, Reach, Resident, Talk, compound
 
 EMERGENCY_VALID_S = 600
 """An offer that has not left within ten minutes is no longer worth sending; MESSAGING, section 8.5."""
 
-TALK_TO_BE_TOLD = ("no_voice", "hard_of_hearing", "dementia")
+TALK_TO_BE_TOLD = ("no_voice", "hard_of_hearing", "dementia", "do_not_phone")
 """How to speak with somebody, as far as a carer at the door must know; the first that holds is told."""
 
 
@@ -68,10 +68,9 @@ def emergency_sheet(situation: Situation) -> dict[str, Fact]:
 
 def place_of(situation: Situation) -> str:
     """The part of the address that may stand in a text; the station's name where there is no home."""
-    household = situation.household
-    if household is None:
-        return ""
-    return compound(household.home.address)
+    if situation.household is not None:
+        return compound(situation.household.home.address)
+    return situation.station.name if situation.station else ""
 
 
 def minutes(eta_s: int | None) -> int | None:
@@ -106,7 +105,7 @@ def _person(resident: Resident | None, household: Household) -> dict[str, Fact]:
         return {"name": names, "phone": "", "illness": "", "talk": "", "born_on": None}
     return {
         "name": resident.name,
-        "phone": resident.phone or "",
+        "phone": "" if Talk.DO_NOT_PHONE in resident.talk else resident.phone or "",
         "illness": resident.illness,
         "talk": next((each for each in TALK_TO_BE_TOLD if each in resident.talk), ""),
         "born_on": resident.born_on.isoformat() if resident.born_on else None,

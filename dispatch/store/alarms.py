@@ -123,7 +123,9 @@ _NEXT_DUE = select(func.min(alarms.c.due_at)).where(alarms.c.due_at.is_not(None)
 _OFFERS = select(offers).where(offers.c.alarm_id == bindparam("id")).order_by(offers.c.offered_at, offers.c.id)
 _UPDATE = update(alarms).where(alarms.c.id == bindparam("key"), alarms.c.version == bindparam("was"))
 _SAVE_OFFER = update(offers).where(offers.c.id == bindparam("key"))
-_NUMBERED = select(func.count()).select_from(alarms).where(alarms.c.number.like(bindparam("day")))
+_NUMBERED = (
+    select(func.count()).select_from(alarms).where(alarms.c.number.between(bindparam("first"), bindparam("last")))
+)
 
 
 class Alarms:
@@ -293,12 +295,14 @@ class Alarms:
 
     def numbered(self, day: str) -> int:
         """How many alarms carry a number of this day (its first four digits)."""
-        return int(self._connection.execute(_NUMBERED, {"day": f"{day}-%"}).scalar_one())
+        return int(self._connection.execute(_NUMBERED, {"first": f"{day}-", "last": f"{day}-~"}).scalar_one())
 
     def shift_due(self, seconds: float) -> None:
         """Moves all waiting alarms, because somebody moved the clock."""
-        moved = alarms.c.due_at + _micros(seconds)
-        self._connection.execute(update(alarms).where(alarms.c.due_at.is_not(None)).values(due_at=moved))
+        by = _micros(seconds)
+        self._connection.execute(update(alarms).where(alarms.c.due_at.is_not(None)).values(due_at=alarms.c.due_at + by))
+        coming = update(offers).where(offers.c.state == "accepted", offers.c.arrival_due_at.is_not(None))
+        self._connection.execute(coming.values(arrival_due_at=offers.c.arrival_due_at + by))
 
     def pull_in(self, latest: datetime, now: datetime) -> int:
         """Wakes alarms that wait beyond any time a rule gives, as after a start with the clock set back; how many."""

@@ -167,7 +167,11 @@ _DUE = (
     .limit(bindparam("most"))
 )
 _NEXT_DUE = select(func.min(messages.c.due_at)).where(_WAITS)
-_FENCED = update(messages).where(messages.c.id == bindparam("key"), messages.c.fence == bindparam("was"))
+_FENCED = update(messages).where(
+    messages.c.id == bindparam("key"),
+    messages.c.fence == bindparam("was"),
+    messages.c.state != "delivered",  # A receipt may overtake our own settling; delivered is never taken back.
+)
 
 
 class Outbox:

@@ -105,6 +105,12 @@ def append(connection: Connection, lines: Sequence[Line], instant: clock.Instant
     return number
 
 
+def newest(connection: Connection) -> Entry | None:
+    """The newest entry; None of an empty log."""
+    row = connection.execute(select(entries).order_by(entries.c.number.desc()).limit(1)).first()
+    return None if row is None else _value(row)
+
+
 def _keep_note(connection: Connection, note: str | None) -> str | None:
     if note is None:
         return None

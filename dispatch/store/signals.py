@@ -61,11 +61,15 @@ class Signals:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def copy_of(self, dedup_key: str, since: datetime) -> tuple[SignalId, AlarmId | None] | None:
-        """The same statement heard since then, if it was, and the alarm it belongs to; counts this copy."""
+    def copy_of(self, dedup_key: str, since: datetime, now: datetime) -> tuple[SignalId, AlarmId | None] | None:
+        """
+        The same statement heard since then, if it was, and the alarm it belongs to; counts this copy.
+
+        Nothing heard after `now` counts: the clock may have been set back, and a press must not drown in its own future.
+        """
         query = (
             select(signals.c.id, signals.c.alarm_id)
-            .where(signals.c.dedup_key == dedup_key, signals.c.received_at > since)
+            .where(signals.c.dedup_key == dedup_key, signals.c.received_at > since, signals.c.received_at <= now)
             .order_by(signals.c.received_at.desc())
             .limit(1)
         )

@@ -126,20 +126,41 @@ class _Units:
         Notices that somebody moved the wall clock since the last look, before anything new is written with it.
 
         Set back, every waiting row is moved back by as much, so that nothing is delayed; set forward, rows fall due
-        early. Either is an entry in the record.
+        early. Either is an entry in the record. Committed by itself, so that no unit refused afterwards takes it back.
         """
         instant = self._clock.look()
-        moved_s = jump_s(self._last, instant) if self._last else 0.0
+        if self._last is None:
+            self._last = _newest(connection) or instant
+        moved_s = moved(self._last, instant)
+        if abs(moved_s) > JUMP_S:
+            log.warning("clock_jumped", seconds=round(moved_s, 3))
+            with connection.begin():
+                self.unit(connection, lambda tx: self._jumped(tx, moved_s))
         self._last = instant
-        if abs(moved_s) <= JUMP_S:
-            return
-        log.warning("clock_jumped", seconds=round(moved_s, 3))
-        self.unit(connection, lambda tx: self._jumped(tx, moved_s))
 
     def _jumped(self, tx: Tx, moved_s: float) -> None:
         tx.log(Line(kind="clock_jumped", by=SERVICE, facts={"milliseconds": round(moved_s * 1000)}))
         if self._on_jump is not None:
             self._on_jump(tx, moved_s)
+
+
+def moved(before: Instant, after: Instant) -> float:
+    """
+    Seconds by which the wall clock was certainly moved between two looks.
+
+    Over a restart of the machine steady time says nothing; but a clock that shows less than what is already on file was
+    set back by at least the difference.
+    """
+    if before.boot == after.boot:
+        return jump_s(before, after)
+    return min(0.0, (after.wall - before.wall).total_seconds())
+
+
+def _newest(connection: Connection) -> Instant | None:
+    """When the newest entry of the record was written: what a service that starts knows of the clock before it."""
+    with connection.begin():
+        entry = record.newest(connection)
+    return None if entry is None else Instant(wall=entry.at, steady_s=entry.steady_us / 1_000_000, boot=entry.boot)
 
 
 class SerialTransactions(_Units):
@@ -169,8 +190,8 @@ class SerialTransactions(_Units):
             assert not self._running, "run inside a unit of work"
             self._running = True
             try:
+                self.mend_clock(self._connection)
                 with self._connection.begin():
-                    self.mend_clock(self._connection)
                     result = self.unit(self._connection, work)
                     self._before_commit()
                 return result
@@ -243,8 +264,8 @@ class WriterTransactions(_Units):
 
     def _commit(self, connection: Connection, batch: list[tuple[Work[Any], Future[Any]]]) -> None:
         outcomes: list[tuple[Future[Any], Any, Exception | None]] = []
+        self.mend_clock(connection)
         with connection.begin():
-            self.mend_clock(connection)
             for work, future in batch:
                 try:
                     outcomes.append((future, self.unit(connection, work), None))
@@ -279,10 +300,11 @@ class PooledTransactions(_Units):
     def run(self, work: Work[T], *, lane: Lane = Lane.EMERGENCY) -> T:
         for attempt in range(RETRIES_MAX):
             try:
-                with self._engine.begin() as connection:
+                with self._engine.connect() as connection:
                     with self._clock_lock:
                         self.mend_clock(connection)
-                    return self.unit(connection, work)
+                    with connection.begin():
+                        return self.unit(connection, work)
             except OperationalError as error:
                 if attempt + 1 == RETRIES_MAX or not _lost_race(error):
                     raise

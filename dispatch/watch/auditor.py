@@ -7,7 +7,8 @@ from datetime import datetime
 from dispatch.clock import Clock
 from dispatch.store.audit import GENESIS, Books, Engine, Page, Values
 from dispatch.store.database import to_us
-from dispatch.watch.predicates import CONSTANTS, PREDICATES, RESTART_GRACE_S, SECOND, Predicate, all_of
+from dispatch.watch.predicates import PREDICATES
+from dispatch.watch.promise import CONSTANTS, RESTART_GRACE_S, SECOND, Predicate, all_of
 
 RECENT_S = 2 * 3600
 """A short look covers the open alarms and those raised since; whatever is older waits for the full look."""
@@ -23,7 +24,7 @@ SIGNALS_BACK = 500
 
 OVERLAP_S = 5
 """On PostgreSQL units of work run side by side and read the clock before they take their number, so that neighbours in
-the record may overlap by a unit's duration; `Busy` ends it after this time. On SQLite one writer keeps them in order."""
+the record may overlap by what a unit takes or waits for its lock. On SQLite one writer keeps them in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

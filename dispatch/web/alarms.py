@@ -18,7 +18,7 @@ from dispatch.rules import people
 from dispatch.rules.alarm import State
 from dispatch.rules.people import Person
 from dispatch.store.accounts import Reading
-from dispatch.store.alarms import alarms
+from dispatch.store.alarms import Alarms, alarms
 from dispatch.store.database import from_us, to_us
 from dispatch.store.idempotency import KEY_MAX, Ask, Idempotency, Kept
 from dispatch.store.people import People, carers, homes, residents
@@ -94,7 +94,7 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
     @bp.arguments(PersonSchema)
     @bp.response(200, StorySchema)
     def accept(wanted: dict[str, Any], name: str) -> Plain:
-        alarm_id, person = names.alarm(name), names.person(wanted["person"])
+        alarm_id, person = names.open_alarm(name), names.person(wanted["person"])
         desk.accept(alarm_id, person, by=caller())
         return story(alarm_id)
 
@@ -104,7 +104,7 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
     @bp.arguments(PersonSchema)
     @bp.response(200, StorySchema)
     def decline(wanted: dict[str, Any], name: str) -> Plain:
-        alarm_id, person = names.alarm(name), names.person(wanted["person"])
+        alarm_id, person = names.open_alarm(name), names.person(wanted["person"])
         desk.decline(alarm_id, person, by=caller())
         return story(alarm_id)
 
@@ -114,7 +114,7 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
     @bp.arguments(AttendSchema)
     @bp.response(200, StorySchema)
     def attend(wanted: dict[str, Any], name: str) -> Plain:
-        alarm_id, person = names.alarm(name), names.person(wanted["person"])
+        alarm_id, person = names.open_alarm(name), names.person(wanted["person"])
         desk.attend(alarm_id, person, proof=wanted["proof"], by=caller(), at=position_of(wanted))
         return story(alarm_id)
 
@@ -124,8 +124,7 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
     @bp.arguments(PersonSchema)
     @bp.response(200, StorySchema)
     def offer(wanted: dict[str, Any], name: str) -> Plain:
-        alarm_id, person = names.alarm(name), names.person(wanted["person"])
-        _refuse_over(review, alarm_id)
+        alarm_id, person = names.open_alarm(name), names.person(wanted["person"])
         desk.offer(alarm_id, person, by=caller())
         return story(alarm_id)
 
@@ -185,13 +184,6 @@ def _humans_only(view: View) -> View:
     return cast(View, guarded)
 
 
-def _refuse_over(review: Review, alarm_id: AlarmId) -> None:
-    """Nobody is sent to an alarm that is over."""
-    told = review.story(alarm_id, "en")
-    if told["state"] == State.CLOSED:
-        raise AlarmClosed(f"alarm {told['number']} is closed")
-
-
 # ------------------------------------------------------------------------------------------------ who and which
 
 
@@ -214,6 +206,21 @@ class _Names:
         if found is None:
             raise NotFound(f"no alarm {name[:40]}")
         return AlarmId(found)
+
+    def open_alarm(self, name: str) -> AlarmId:
+        """
+        An alarm that somebody may still be sent to.
+
+        Raises:
+            NotFound: there is none.
+            AlarmClosed: it is over, whether or not the person named was ever asked.
+        """
+        alarm_id = self.alarm(name)
+        with self._reading.connect() as connection:
+            alarm = Alarms(connection).get(alarm_id)
+        if not alarm.open:
+            raise AlarmClosed(f"alarm {alarm.number} is closed")
+        return alarm_id
 
     def home(self, code: str, resident: str | None) -> tuple[HomeId, ResidentId | None]:
         """

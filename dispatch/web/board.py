@@ -14,7 +14,7 @@ from flask import Blueprint, Flask, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from dispatch.clock import Clock
-from dispatch.errors import Invalid, NotFound
+from dispatch.errors import AlarmClosed, Invalid, NotFound
 from dispatch.ids import AlarmId
 from dispatch.rules.alarm import Outcome, Proof, State
 from dispatch.rules.people import Person
@@ -113,6 +113,7 @@ def board_blueprint(
     @bp.post("/alarms/<alarm_id>/<any(accept, decline, attend, offer, close, reopen, note, emergency):deed>")
     @require_operator
     def act(alarm_id: str, deed: str) -> Response:
+        book.check(AlarmId(alarm_id), deed, request.form.get("person"))
         _ACTS[deed](deeds, AlarmId(alarm_id), request.form)
         flash(gettext("Done."))
         return redirect(f"/board?alarm={alarm_id}", 303)
@@ -166,6 +167,21 @@ class _Book:
         """
         story = self._story(alarm_id)
         return {"story": story, "now": self._clock.now(), "names": self._operators(), "alone": True, **_WORDS}
+
+    def check(self, alarm_id: AlarmId, deed: str, person: str | None) -> None:
+        """
+        That this person has to do with this alarm, and nobody is sent to one that is over.
+
+        Raises:
+            NotFound: no such alarm. Conflict: it is closed. Invalid: nobody of this name was asked or could be.
+        """
+        story = self._stories.story(alarm_id, "en")
+        if deed == "offer" and story["state"] == State.CLOSED:
+            raise AlarmClosed(f"alarm {story['number']} is closed")
+        contacts = story["home_file"]["contacts"] if story["home_file"] else []
+        known = {each["person"] for each in (*story["offers"], *story["candidates"])} | {each["id"] for each in contacts}
+        if deed in _WITH_PERSON and person not in known:
+            raise Invalid("Please choose one.", {"person": "unknown"})
 
     def _closed(self, now: datetime) -> list[Plain]:
         recent = self._stories.recent(CLOSED_SHOWN, state=State.CLOSED)
@@ -227,6 +243,8 @@ def _instant(iso: str) -> datetime:
 # ------------------------------------------------------------------------------------------------ without a script
 
 Form = Mapping[str, str]
+
+_WITH_PERSON = frozenset({"accept", "decline", "attend", "offer"})
 
 
 def _text(form: Form, name: str, longest: int) -> str:

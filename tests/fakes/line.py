@@ -149,7 +149,7 @@ class Ears:
     def kept(self) -> list[str]:
         return [line.removeprefix("kept ") for line in self.journal if line.startswith("kept ")]
 
-    def hear(self, frame: Frame, *, gateway: str) -> None:
+    def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0) -> None:
         self.tried += 1
         if frame.raw in self.poison:
             raise ValueError("this frame can never be kept")
