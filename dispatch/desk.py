@@ -139,7 +139,8 @@ class Desk:
         ):
             return None
         tx.hold(f"home:{signal.home_id}")
-        alarm = Alarms.of(tx).open_of(subject_of(signal.home_id, signal.resident_id, signal.address))
+        resident = People(tx.connection).household(signal.home_id).resident(signal.resident_id)
+        alarm = Alarms.of(tx).open_of(subject_of(signal.home_id, resident.id if resident else None, signal.address))
         if alarm is not None:
             tx.log(Line(kind=f"heard_{signal.event}", by=Person(f"device:{signal.address}"), alarm_id=alarm.id))
         return alarm.id if alarm else None

@@ -63,10 +63,16 @@ class Situations:
         return self._muster.propose(need, self._clock.now(), PROPOSED_MAX)
 
     def load(self, tx: Tx, alarm_id: AlarmId, proposal: Proposal | None, people: Sequence[Person] = ()) -> Situation:
-        """The situation of a held alarm. Proposed carers are looked at again; `people` are needed besides."""
+        """
+        The situation of a held alarm. Proposed carers are looked at again; `people` are needed besides.
+
+        Without a proposal one is made from the picture in memory, for decisions inside somebody else's unit of work.
+        """
         alarms, shelf = Alarms.of(tx), People(tx.connection)
         alarm, offers = alarms.get(alarm_id), alarms.offers_of(alarm_id)
         household = shelf.household(alarm.home_id) if alarm.home_id else None
+        if proposal is None and alarm.needs_asking:
+            proposal = self._muster.propose(self._need(alarm, offers, household), tx.now, PROPOSED_MAX)
         choice = self._again(tx, alarm, offers, household, proposal) if proposal else None
         concerned = _concerned(offers, household, choice, people)
         return Situation(

@@ -52,7 +52,7 @@ from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import metadata, reading_engine, writing_engine
 from dispatch.store.outbox import Message, Outbox
-from dispatch.store.people import carers, contacts, homes, residents
+from dispatch.store.people import carers, contacts, homes, residents, stations
 from dispatch.store.record import Record
 from dispatch.store.transactions import SerialTransactions
 from dispatch.web.alarms import alarms_blueprint
@@ -189,6 +189,9 @@ class World:
 
     def resident(self, code: str = "R1") -> ResidentId:
         return ResidentId(self.id_of(residents, code))
+
+    def id_of_station(self, code: str) -> str:
+        return self.id_of(stations, code)
 
     def contact(self, code: str = "H1/0") -> Person:
         return contact(self.id_of(contacts, code))  # type: ignore[arg-type]

@@ -297,11 +297,19 @@ def accept(
         arrival_due_at=arrival_due(offer.eta_s, now),
     )
     facts = {"person": taken.person, "role": str(taken.role), "offer": taken.id, "eta_s": taken.eta_s}
-    due_at = alarm.due_at if led else taken.arrival_due_at
-    after, line = change(
-        alarm, "accepted", by, facts, state=State.ACCEPTED, due_at=due_at, accepted_at=alarm.accepted_at if led else now
-    )
+    due_at = _arrival_clock(alarm, [*coming, taken], wanted)
+    accepted_at = alarm.accepted_at if led else now
+    after, line = change(alarm, "accepted", by, facts, state=State.ACCEPTED, due_at=due_at, accepted_at=accepted_at)
     return after, taken, line
+
+
+def _arrival_clock(alarm: Alarm, coming: Sequence[Offer], wanted: int) -> datetime:
+    """When the leader must have arrived; while more are wanted, the next step as well, whichever is earlier."""
+    lead = leader(coming)
+    assert lead is not None
+    assert lead.arrival_due_at is not None
+    assert alarm.due_at is not None
+    return lead.arrival_due_at if len(coming) >= wanted else min(alarm.due_at, lead.arrival_due_at)
 
 
 def decline(

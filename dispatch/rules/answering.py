@@ -12,11 +12,11 @@ from dispatch.rules import letters, offers
 from dispatch.rules.alarm import Offer, OfferState, Outcome, Proof, Role, State
 from dispatch.rules.escalation import Decision, Situation, swap
 from dispatch.rules.message import Draft, Fact
-from dispatch.rules.people import SERVICE, Person
+from dispatch.rules.people import SERVICE, Person, carer
 from dispatch.rules.place import Position
 from dispatch.rules.record import Line
 from dispatch.rules.signal import Cause
-from dispatch.rules.steps.offer_nearest import called
+from dispatch.rules.steps.offer_nearest import asking, called, fresh
 
 
 def accept(situation: Situation, person: Person, *, by: Person) -> Decision:
@@ -46,7 +46,8 @@ def accept(situation: Situation, person: Person, *, by: Person) -> Decision:
 
 def decline(situation: Situation, person: Person, *, by: Person) -> Decision:
     """
-    Somebody cannot come; the next step follows at once if nobody else is being asked.
+    Somebody cannot come. The next nearest is asked in their place at once, within the same step, so that a carer who
+    says no never costs more than one who is silent; with nobody left the next step comes at once.
 
     Raises:
         NotFound: this person was never asked. AlarmClosed: it is over.
@@ -55,11 +56,11 @@ def decline(situation: Situation, person: Person, *, by: Person) -> Decision:
     if offer.state is OfferState.DECLINED:
         return Decision(alarm=situation.alarm)
     alarm, gone, line = life.decline(situation.alarm, situation.offers, offer, by=by, now=situation.now)
-    return Decision(alarm=alarm, offers=(gone,), lines=(line,))
+    return _in_their_place(situation, Decision(alarm=alarm, offers=(gone,), lines=(line,)))
 
 
 def unreachable(situation: Situation, person: Person, *, code: str) -> Decision:
-    """A letter to this person could not be delivered: no answer is to be hoped for, so the next step need not wait."""
+    """A letter to this person could not be delivered: no answer is to be hoped for, so another is asked in their place."""
     offer = _offer(situation, person)
     if offer.state is not OfferState.OPEN or not situation.alarm.open:
         return Decision(alarm=situation.alarm)
@@ -68,7 +69,26 @@ def unreachable(situation: Situation, person: Person, *, code: str) -> Decision:
     facts: dict[str, Fact] = {"person": person, "offer": offer.id, "code": code}
     due_at = situation.alarm.due_at if others or not situation.alarm.needs_asking else situation.now
     alarm, told = life.change(situation.alarm, "undeliverable", SERVICE, facts, due_at=due_at)
-    return Decision(alarm=alarm, offers=(lapsed,), lines=(told, line))
+    return _in_their_place(situation, Decision(alarm=alarm, offers=(lapsed,), lines=(told, line)))
+
+
+def _in_their_place(before: Situation, decision: Decision) -> Decision:
+    """If the alarm would have to take its next step now for want of anybody asked, the next nearest is asked instead."""
+    waiting = before.alarm.state is State.OFFERED and decision.alarm.state is State.OFFERED
+    if not waiting or decision.alarm.due_at == before.alarm.due_at:
+        return decision
+    after = replace(before, alarm=decision.alarm, offers=swap(before.offers, decision.offers))
+    others = [each for each in fresh(after) if carer(each.carer_id) in after.reach][:1]
+    if not others:
+        return decision
+    planned = asking(after, others)
+    return Decision(
+        alarm=replace(decision.alarm, due_at=before.alarm.due_at),
+        offers=(*decision.offers, *planned.offers),
+        drafts=planned.drafts,
+        lines=(*decision.lines, *planned.lines),
+        choice=after.choice,
+    )
 
 
 def attend(situation: Situation, person: Person, *, proof: Proof, by: Person, at: Position | None = None) -> Decision:

@@ -3,8 +3,8 @@ The promises as SQL: each predicate returns what breaks it, so that nothing retu
 
 Everything is stated anew from PROMISES, section 5, never taken from the rules: a mistake there must not also blind the
 auditor. Every statement returns `id` (of what broke the promise) and `what` (in a few words), and runs on SQLite and
-PostgreSQL alike; times are integer microseconds since 1970. CROSS JOIN is a plain join that SQLite does in the order written: from
-the few open alarms to their offers, never from all offers there ever were.
+PostgreSQL alike; times are integer microseconds since 1970. CROSS JOIN is a plain join that SQLite does in the order
+written: from the few open alarms to their offers, never from all offers there ever were.
 
     looked       the alarms looked at: the open ones, and those raised since :since_us
     :from_number, :to_number   the entries of the record looked at: the new ones, or a slice of all
@@ -134,7 +134,8 @@ WINNERS = (
         english="One person at most leads an alarm.",
         chinese="每个警报最多一人负责。",
         sql="""SELECT a.id AS id, 'is led by ' || COUNT(*) AS what
-            FROM looked a CROSS JOIN offers o WHERE o.alarm_id = a.id AND o.role = 'lead' GROUP BY a.id HAVING COUNT(*) > 1""",
+            FROM looked a CROSS JOIN offers o WHERE o.alarm_id = a.id AND o.role = 'lead'
+            GROUP BY a.id HAVING COUNT(*) > 1""",
     ),
     Predicate(
         name="I6.idle_lead",
@@ -174,7 +175,8 @@ WINNERS = (
         english="Nobody is held for an alarm that is over.",
         chinese="警报结束后不再占用任何人。",
         sql="""SELECT o.id AS id, o.person || ' is held for a closed alarm' AS what
-            FROM offers o CROSS JOIN alarms a WHERE a.id = o.alarm_id AND o.state IN ('open', 'accepted') AND a.state = 'closed'""",
+            FROM offers o CROSS JOIN alarms a
+            WHERE a.id = o.alarm_id AND o.state IN ('open', 'accepted') AND a.state = 'closed'""",
     ),
 )
 

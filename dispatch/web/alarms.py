@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import Response, make_response, request
+from marshmallow import RAISE
 from werkzeug.exceptions import HTTPException
 
 from dispatch.desk import Desk
@@ -64,7 +65,7 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
 
     @bp.get("")
     @either(READ)
-    @bp.arguments(AlarmListSchema, location="query")
+    @bp.arguments(AlarmListSchema, location="query", unknown=RAISE)
     @bp.response(200, AlarmPageSchema)
     def listed(wanted: dict[str, Any]) -> Any:
         page, next_ = _page(reading, review, **wanted)

@@ -179,7 +179,9 @@ class _Book:
         if deed == "offer" and story["state"] == State.CLOSED:
             raise AlarmClosed(f"alarm {story['number']} is closed")
         contacts = story["home_file"]["contacts"] if story["home_file"] else []
-        known = {each["person"] for each in (*story["offers"], *story["candidates"])} | {each["id"] for each in contacts}
+        known = {each["person"] for each in (*story["offers"], *story["candidates"])} | {
+            each["id"] for each in contacts
+        }
         if deed in _WITH_PERSON and person not in known:
             raise Invalid("Please choose one.", {"person": "unknown"})
 

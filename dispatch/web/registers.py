@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import request
+from marshmallow import RAISE
 
 from dispatch.errors import Invalid
 from dispatch.review import Review
@@ -65,7 +66,7 @@ def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str
 
     @bp.get("/messages")
     @either(READ)
-    @bp.arguments(ListSchema, location="query")
+    @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def messages(wanted: dict[str, Any]) -> Any:
         page, next_ = _messages(review, **wanted)
@@ -73,7 +74,7 @@ def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str
 
     @bp.get("/record")
     @either(READ)
-    @bp.arguments(RecordListSchema, location="query")
+    @bp.arguments(RecordListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def record(wanted: dict[str, Any]) -> Any:
         page = review.entries(wanted["after"], wanted["limit"])
@@ -87,7 +88,7 @@ def _register(bp: ApiBlueprint, name: str, rows: Panel) -> None:
 
     @bp.get(f"/{name}", endpoint=name)
     @either(READ)
-    @bp.arguments(ListSchema, location="query")
+    @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def listed(wanted: dict[str, Any]) -> Any:
         after, limit = wanted.get("cursor", ""), wanted["limit"]

@@ -255,12 +255,9 @@ def test_a_list_can_be_of_one_state_or_of_what_changed_since(house, operator):
     assert operator.get(f"{API}?since={house.review.head()}").json == {"items": [], "next": None}
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=501", "state=asleep", "since=-1", "cursor=x", "cursor=9.", "colour=red"])
+@pytest.mark.parametrize("query", ["limit=0", "limit=501", "state=asleep", "since=-1", "cursor=x", "colour=red"])
 def test_a_list_refuses_what_it_does_not_know(operator, query):
     answer = operator.get(f"{API}?{query}")
-    if query == "cursor=9.":
-        assert answer.json["items"] == []
-        return
     assert is_problem(answer, 422, answer.json["type"].rpartition(":")[2])
     assert query.partition("=")[0] in answer.json["errors"]["query"]
 

@@ -1,0 +1,355 @@
+"""
+The world under simulation: its clock, its identities, a district drawn from a seed, and the service on its file.
+
+The service is the real one over the real store; what is not real is handed in.
+"""
+
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+from config.district import CarerRow, ContactRow, DeviceRow, District, HomeRow, ResidentRow, ShiftRow, StationRow
+from config.files import parse_toml
+from config.loading import load_into
+from config.simulation.faults import Tripwire, Ways
+from config.wiring import WAIT_MAX, _on_jump
+from devices.decoders import DECODERS
+from devices.decoders.decoder import Decoder
+from devices.reception import Reception
+from devices.supervision import Supervision
+from dispatch.answers import Answers, DeskClaims
+from dispatch.clock import Clock, Instant
+from dispatch.desk import Desk
+from dispatch.messages.courier import Courier
+from dispatch.messages.providers.provider import Provider
+from dispatch.muster import Muster
+from dispatch.rules.escalation import Policies, read_policies
+from dispatch.rules.nearest import Weights
+from dispatch.rules.people import Reach, operator
+from dispatch.rules.place import Position
+from dispatch.rules.steps import STEPS
+from dispatch.situations import Situations
+from dispatch.store.alarms import Alarms
+from dispatch.store.database import Engine, metadata, reading_engine, writing_engine
+from dispatch.store.outbox import Outbox
+from dispatch.store.people import People
+from dispatch.store.transactions import Lane, SerialTransactions, Tx, Work
+from schedules.calendar import Calendar
+from schedules.duty.roster import Roster
+from schedules.timers import Owner, Timers
+
+START = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
+"""Midnight in Shijiazhuang."""
+
+RESIDENTS = 50
+OPERATORS = ("+8613700000001", "+8613700000002")
+GATEWAYS: Mapping[str, str] = {"r1": "rflink", "r2": "rflink", "s1": "surgard"}
+_CENTRE = Position(38.0712, 114.4903)
+
+T = TypeVar("T")
+
+
+class SimClock:
+    """Both clocks. `t` is how long the simulation has lasted, in seconds; nobody but the simulation sets it."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self.t = 0.0
+        self._start = start
+        self._offset_s = 0.0
+        self._booted_t = -1_000.0
+        self._boot = 1
+
+    def look(self) -> Instant:
+        return Instant(wall=self.now(), steady_s=self.t - self._booted_t, boot=f"boot{self._boot}")
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self.t + self._offset_s)
+
+    def step_wall(self, seconds: float) -> None:
+        """Somebody sets the wall clock; steady time does not notice."""
+        self._offset_s += seconds
+
+    def reboot(self) -> None:
+        """The machine starts again: steady time begins anew."""
+        self._boot += 1
+        self._booted_t = self.t
+
+    def t_of(self, wall: datetime) -> float:
+        """When the wall clock will show this, if nobody touches it."""
+        return self.t + (wall - self.now()).total_seconds()
+
+
+def numbered_ids() -> Callable[[], str]:
+    """Identities that count, the same in every run of a seed."""
+    numbers = itertools.count(1)
+    return lambda: f"{next(numbers):032x}"
+
+
+# ------------------------------------------------------------------------------------------------ the district
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A device somebody may press: how it speaks, and whose it is."""
+
+    code: str
+    kind: str
+    protocol: str
+    address: str
+    home: str
+    resident: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Town:
+    """A district and what the simulation must know of it."""
+
+    district: District
+    buttons: tuple[Button, ...]
+
+    def at_home(self, home: str, *kinds: str) -> list[Button]:
+        """The devices of these kinds in a home."""
+        return [each for each in self.buttons if each.home == home and each.kind in kinds]
+
+
+def build_town(random: Random, days: float) -> Town:
+    """A district of one or two stations with fifty residents, ten carers or so, and their shifts for these days."""
+    stations = _stations(random)
+    carers = tuple(_carer(random, number, stations) for number in range(1, random.randint(9, 13)))
+    homes = tuple(_homes(random, stations))
+    shifts = tuple(_shifts(random, [each.code for each in carers], days))
+    district = District(name="模拟区", stations=stations, carers=carers, homes=homes, shifts=shifts)
+    buttons = tuple(
+        Button(
+            code=device.code, kind=device.kind, protocol=device.protocol, address=device.address, home=home.code,
+            resident=device.resident,
+        )
+        for home in homes
+        for device in home.devices
+    )  # fmt: skip
+    return Town(district=district, buttons=buttons)
+
+
+def _near(random: Random, at: Position, degrees: float = 0.02) -> Position:
+    return Position(at.lat + random.uniform(-degrees, degrees), at.lng + random.uniform(-degrees, degrees))
+
+
+def _stations(random: Random) -> tuple[StationRow, ...]:
+    first = StationRow(code="S1", name="柏林驿站", position=_CENTRE)
+    if random.random() < 0.6:
+        return (first,)
+    second = StationRow(code="S2", name="红星驿站", position=_near(random, _CENTRE, 0.05), lends=("S1",))
+    return (first, second)
+
+
+def _carer(random: Random, number: int, stations: tuple[StationRow, ...]) -> CarerRow:
+    station = random.choice(stations)
+    assert station.position is not None
+    fresh = random.random() < 0.5
+    return CarerRow(
+        code=f"C{number}", name=f"护理{number}", station=station.code,
+        phone="" if random.random() < 0.03 else f"+8613800000{number:03}",
+        position=_near(random, station.position), position_at=START - timedelta(minutes=5) if fresh else None,
+        means=random.choice(("foot", "ebike", "ebike", "car")),
+        skills=("nurse",) if random.random() < 0.3 else (), languages=("en",) if random.random() < 0.05 else ("zh",),
+    )  # fmt: skip
+
+
+def _homes(random: Random, stations: tuple[StationRow, ...]) -> Iterator[HomeRow]:
+    number = resident = 0
+    while resident < RESIDENTS:
+        number += 1
+        count = min(RESIDENTS - resident, 2 if random.random() < 0.2 else 1)
+        yield _home(random, number, [resident + each for each in range(1, count + 1)], stations)
+        resident += count
+
+
+def _home(random: Random, number: int, residents: list[int], stations: tuple[StationRow, ...]) -> HomeRow:
+    station = random.choice(stations)
+    assert station.position is not None
+    return HomeRow(
+        code=f"H{number}", address=f"柏林小区{number}号", entry="钥匙盒", station=station.code,
+        position=None if random.random() < 0.03 else _near(random, station.position),
+        residents=tuple(_resident(random, each) for each in residents),
+        contacts=tuple(
+            ContactRow(name=f"家属{number}{order}", phone=f"+86139{number:04}{order:04}", order=order)
+            for order in range(1, random.randint(1, 4))
+        ),
+        devices=tuple(_devices(random, number, residents)),
+    )  # fmt: skip
+
+
+def _resident(random: Random, number: int) -> ResidentRow:
+    return ResidentRow(
+        code=f"R{number}", name=f"老人{number}", born_on=date(1938, 3, 5), phone=f"+8613600000{number:03}",
+        needs=("nurse",) if random.random() < 0.1 else (),
+        agreements=("emergency_service",) if random.random() < 0.3 else (),
+    )  # fmt: skip
+
+
+def _devices(random: Random, home: int, residents: list[int]) -> Iterator[DeviceRow]:
+    if home % 6 == 0:
+        yield DeviceRow(code=f"P{home}", kind="panel", protocol="surgard", address=f"{1000 + home}")
+    for resident in residents:
+        yield _radio("pendant", home, resident, "08", shared=len(residents) > 1 and random.random() < 0.2)
+    for kind, switch, chance in (("fall", "01", 0.15), ("smoke", "02", 0.1), ("cancel", "04", 0.3)):
+        if random.random() < chance:
+            yield _radio(kind, home, residents[0], switch)
+
+
+def _radio(kind: str, home: int, resident: int, switch: str, *, shared: bool = False) -> DeviceRow:
+    address = f"EV1527:{0x0A0000 + home * 16 + resident % 16:06x}:{switch}"
+    code = f"{kind}{home}.{resident}"
+    return DeviceRow(code=code, kind=kind, protocol="rflink", address=address, resident=None if shared else f"R{resident}")
+
+
+def _shifts(random: Random, carers: list[str], days: float) -> Iterator[ShiftRow]:
+    """Day and night shifts that overlap a little, with a gap of nobody at all now and then."""
+    for day in range(-1, int(days) + 2):
+        midnight = START + timedelta(days=day)
+        late = random.choice((0, 0, 0, 0.5, 2))
+        for carer in random.sample(carers, k=min(len(carers), random.randint(3, 6))):
+            yield _shift(carer, midnight, 8 + late, 20 + random.choice((0, 0, 0.5)))
+        for carer in random.sample(carers, k=random.randint(1, 3)):
+            yield _shift(carer, midnight, 20, 32)
+
+
+def _shift(carer: str, midnight: datetime, begins: float, ends: float) -> ShiftRow:
+    return ShiftRow(carer=carer, start=midnight + timedelta(hours=begins), end=midnight + timedelta(hours=ends))
+
+
+# ------------------------------------------------------------------------------------------------ the file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """The file, and the engines on it. A crash closes every connection; the file is all that is left."""
+
+    path: Path
+    writing: Engine
+    reading: Engine
+
+    def let_go(self) -> None:
+        self.writing.dispose()
+        self.reading.dispose()
+
+
+@contextmanager
+def fresh_disk() -> Iterator[Disk]:
+    """An empty database in a folder of its own, in memory where the machine has such a place; gone afterwards."""
+    memory = Path("/dev/shm")  # noqa: S108  a folder of a random name is made in it
+    with tempfile.TemporaryDirectory(prefix="anling-", dir=memory if memory.is_dir() else None) as folder:
+        path = Path(folder) / "simulation.db"
+        path.write_bytes(_empty())
+        url = f"sqlite:///{path}"
+        disk = Disk(path=path, writing=writing_engine(url, synchronous="OFF"), reading=reading_engine(url))
+        try:
+            yield disk
+        finally:
+            disk.let_go()
+
+
+@lru_cache(maxsize=1)
+def _empty() -> bytes:
+    """The bytes of a database with all its tables, made once in a process."""
+    with tempfile.TemporaryDirectory(prefix="anling-") as folder:
+        path = Path(folder) / "empty.db"
+        engine = writing_engine(f"sqlite:///{path}", synchronous="OFF")
+        metadata.create_all(engine)
+        engine.dispose()
+        return path.read_bytes()
+
+
+@lru_cache(maxsize=1)
+def shipped_policies() -> Policies:
+    """The escalation policies that are shipped."""
+    path = Path(__file__).parent.parent / "escalation.toml"
+    return read_policies(parse_toml(path)["policies"], STEPS)
+
+
+def load(disk: Disk, clock: Clock, ids: Callable[[], str], town: Town) -> None:
+    """Puts the district on file, before the service begins its first life."""
+    transactions = SerialTransactions(disk.writing, clock, ids)
+    load_into(transactions, town.district)
+    transactions.close()
+
+
+# ------------------------------------------------------------------------------------------------ the service
+
+
+class Mortal(SerialTransactions):
+    """Units of work of a process that may die at any commit: before it is kept, or before anybody hears of it."""
+
+    def __init__(self, engine: Engine, clock: Clock, ids: Callable[[], str], tripwire: Tripwire) -> None:
+        super().__init__(engine, clock, ids, on_jump=_on_jump, before_commit=tripwire.before_commit)
+        self._after_commit = tripwire.after_commit
+
+    def run(self, work: Work[T], *, lane: Lane = Lane.EMERGENCY) -> T:
+        result = super().run(work, lane=lane)
+        self._after_commit()
+        return result
+
+
+class Service:
+    """One life of the service, from its start to its crash: the real agents, wired on the file."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        clock: SimClock,
+        ids: Callable[[], str],
+        providers: Mapping[str, Provider],
+        tripwire: Tripwire,
+        ways: Ways,
+        watched: Callable[[Owner], Owner],
+    ) -> None:
+        reading = disk.reading
+        self.transactions = transactions = Mortal(disk.writing, clock, ids, tripwire)
+        with reading.connect() as connection:
+            stations = People(connection).stations()
+        calendar, roster = Calendar("Asia/Shanghai"), Roster(reading)
+        muster = Muster(reading, roster, ways, Weights(), lambda: clock.look().steady_s)
+        situations = Situations(
+            reading, muster, clock,
+            operators=[Reach(person=operator(phone), phone=phone) for phone in OPERATORS],
+            two_way=lambda phone: not phone.endswith("7"), emergency_number="120",
+        )  # fmt: skip
+        self.desk = desk = Desk(
+            transactions, reading, muster, shipped_policies(), situations,
+            day_number=calendar.day_number, nudge=_nothing,
+        )  # fmt: skip
+        self.answers = Answers(transactions, reading, [DeskClaims(desk)], desk, nudge=_nothing)
+        self.courier = Courier(transactions, providers, clock, local=calendar.local, unreached=desk)
+        self.supervision = Supervision(transactions)
+        self.reception = Reception(
+            desk, self.supervision, reading, clock, ids,
+            protocols=GATEWAYS, stations=dict.fromkeys(GATEWAYS, stations[0].id),
+        )  # fmt: skip
+        self.decoders: dict[str, Decoder] = {name: DECODERS[protocol]() for name, protocol in GATEWAYS.items()}
+        self.timers = Timers([watched(desk), watched(self.answers)], clock, workers=0)
+        self.timers.on_jump(lambda: transactions.run(_nothing_in))
+        transactions.run(_take_up)
+
+    def close(self) -> None:
+        self.transactions.close()
+
+
+def _nothing() -> None:
+    """The simulation looks at the rows after every step, so that nobody needs to be nudged."""
+
+
+def _nothing_in(_: Tx) -> None:
+    """A unit of work that only looks at the clocks, which every unit does before it begins."""
+
+
+def _take_up(tx: Tx) -> None:
+    """What `House.start` and `Courier.start` do: nothing waits for ever, and what was in flight is in doubt."""
+    Alarms.of(tx).pull_in(tx.now + WAIT_MAX, tx.now)
+    Outbox(tx.connection).strand(tx.now)

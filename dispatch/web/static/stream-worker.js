@@ -1,0 +1,18 @@
+/* One connection for all windows of this browser: over HTTP/1.1 six of them would block every other request. */
+
+import { listen } from "./stream.js";
+
+const ports = new Set();
+let last = null;
+
+self.addEventListener("connect", ({ ports: [port] }) => {
+  ports.add(port);
+  port.addEventListener("message", () => ports.delete(port));
+  port.start();
+  if (last) port.postMessage(last);
+});
+
+listen((told) => {
+  if (told.kind !== "tick") last = told.kind === "entry" ? { kind: "beat", data: null } : told;
+  for (const port of ports) port.postMessage(told);
+});
