@@ -91,10 +91,12 @@ def serve(context: click.Context, roles: str, config: Path | None) -> None:
 @says_no
 def demo(once: bool, as_json: bool, lang: str, port: int, refuse: bool, browser: bool) -> None:
     """A fictional district to play with: nothing is sent to anybody."""
-    from config.demo_run import play_once, run_demo  # noqa: PLC0415
-
     if once:
+        from config.demo_once import play_once  # noqa: PLC0415
+
         sys.exit(play_once(as_json=as_json, lang=lang, refuse=refuse))
+    from config.demo_run import run_demo  # noqa: PLC0415
+
     sys.exit(run_demo(lang=lang, port=port, browser=browser))
 
 
@@ -195,8 +197,11 @@ def record() -> None:
 def record_verify(context: click.Context, as_json: bool, config: Path | None) -> None:
     """Walks the hash chain; names the first entry that does not fit and exits 1."""
     from config.records import verify  # noqa: PLC0415
+    from dispatch.store.database import reading_engine  # noqa: PLC0415
 
-    sys.exit(verify(_settings(context, config), as_json=as_json))
+    verdict = verify(reading_engine(_settings(context, config).database_url))
+    click.echo(json.dumps(verdict.to_json()) if as_json else verdict.sentence)
+    sys.exit(0 if verdict.good else 1)
 
 
 @record.command("export")
@@ -207,8 +212,9 @@ def record_verify(context: click.Context, as_json: bool, config: Path | None) ->
 def record_export(context: click.Context, notes: bool, config: Path | None) -> None:
     """Prints every entry as a JSON line."""
     from config.records import export  # noqa: PLC0415
+    from dispatch.store.database import reading_engine  # noqa: PLC0415
 
-    sys.exit(export(_settings(context, config), click.get_text_stream("stdout"), notes=notes))
+    export(reading_engine(_settings(context, config).database_url), click.get_text_stream("stdout"), notes=notes)
 
 
 @cli.command()

@@ -75,8 +75,11 @@ def read_roles(roles: str, *, alone: bool) -> frozenset[str]:
 class Serving:
     """A house with its pages, listening."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, demo: Any = None) -> None:
+        """`demo` are the controls of the demo's page, None in earnest."""
         self._settings = settings
+        self._demo = demo
+        self._pages: Any = None
         self.house: House = build(settings, SystemClock(), new_id)
         self._server: Any = None
         self._admin = AdminSocket(settings.home, commands_of(self.house))
@@ -102,17 +105,18 @@ class Serving:
     def stop(self) -> None:
         notify("STOPPING=1")
         self._admin.stop()
-        if self._server is not None:
+        if self._pages is not None:
+            self._pages.bell.stop()
             self._server.close()
         self.house.stop()
         log.info("service_stopped")
 
     def _serve(self) -> None:
-        from config.pages import build_pages  # noqa: PLC0415  the engine is at work before the pages are even read
+        from config.pages import Pages  # noqa: PLC0415  the engine is at work before the pages are even read
 
-        pages = build_pages(self.house, secret_key=_secret_key(self._settings.home))
+        self._pages = Pages(self.house)
         self._server = waitress.server.create_server(
-            pages,
+            self._pages.app(secret_key=_secret_key(self._settings.home), demo=self._demo),
             host=self._settings.web.host,
             port=self._settings.web.port,
             threads=self._settings.web.threads,

@@ -34,11 +34,13 @@ from dispatch.messages.providers.provider import Provider
 from dispatch.muster import Muster
 from dispatch.review import Review
 from dispatch.rules.escalation import Policies, read_policies
+from dispatch.rules.message import Channel, Draft, Priority
 from dispatch.rules.nearest import Weights
-from dispatch.rules.people import Reach, operator
+from dispatch.rules.people import Person, Reach, operator
 from dispatch.rules.signal import Event
 from dispatch.rules.steps import STEPS
 from dispatch.rules.travel import StraightLine
+from dispatch.siren import Consoles, Siren
 from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine, reading_engine
@@ -95,26 +97,29 @@ class House:
     supervision: Supervision
     reception: Reception
     timers: Timers
+    consoles: Consoles
     gateways: list[Gateway] = field(default_factory=list)
+    hearing: list[Gateway] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
     runner: Runner | None = None
 
-    def start(self, roles: frozenset[str], *, more: tuple[Periodic, ...] = ()) -> None:
+    def start(self, roles: frozenset[str]) -> None:
         """Takes up what waits, then listens. The engine first: what was pending leaves before anything else begins."""
         if "engine" in roles:
             self.transactions.run(self._take_up)
             self.courier.start()
-            self.runner = Runner(self.timers, (*self._timetable(), *more), self.clock)
+            self.runner = Runner(self.timers, self._timetable(), self.clock)
             self.runner.start()
             self.nudges()
         if "gateway" in roles:
-            for gateway in self.gateways:
+            self.hearing = list(self.gateways)
+            for gateway in self.hearing:
                 gateway.start()
 
     def stop(self) -> None:
         """Ends cleanly: no more listening, then no more waking, then no more sending, then the writer."""
         self.stopping.set()
-        for gateway in self.gateways:
+        for gateway in self.hearing:
             gateway.stop()
         if self.runner is not None:
             self.runner.stop()
@@ -135,7 +140,9 @@ class House:
         Alarms.of(tx).pull_in(tx.now + WAIT_MAX, tx.now)
 
     def _timetable(self) -> tuple[Periodic, ...]:
+        siren = Siren(self.consoles, self.transactions, self.clock, page=lambda _: _nobody_hears(self))
         return (
+            Periodic(name="check_siren", every_s=5.0, work=siren.check),
             Periodic(name="write_down_sightings", every_s=1.0, work=self.supervision.write_down),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
@@ -186,10 +193,31 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings=settings, clock=clock, ids=ids, writing=writing, reading=reading, transactions=transactions,
         calendar=calendar, nudges=nudges, roster=roster, muster=muster, desk=desk, answers=answers,
         review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
-        supervision=supervision, reception=reception, timers=timers,
+        supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock),
     )  # fmt: skip
     house.gateways = [_gateway(each, house) for each in settings.gateways]
     return house
+
+
+def _nobody_hears(house: House) -> None:
+    """No console can ring: the duty numbers are told, because an alarm would ring for nobody."""
+    now = house.clock.now()
+    drafts = [
+        Draft(
+            key=f"silent:{now.isoformat()}:{phone}",
+            sentence="page",
+            channel=Channel.SMS,
+            priority=Priority.CONFIRMATION,
+            to=phone,
+            person=Person(f"operator:{phone}"),
+            lang="zh",
+            expires_at=now + timedelta(minutes=10),
+            facts={"why": "no_console", "number": "", "place": "", "cause": "unclear", "at": now.isoformat()},
+        )
+        for phone in house.settings.operators.phones
+    ]
+    house.transactions.run(lambda tx: Outbox.post(tx, drafts))
+    house.nudges()
 
 
 def read_escalation(settings: Settings) -> Policies:

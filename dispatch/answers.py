@@ -259,7 +259,21 @@ class DeskClaims:
         self, tx: Tx, offer: Offer, alarm: Alarm, action: Action, parsed: Parsed, reply: Reply
     ) -> Expectation:
         place = _place(tx, alarm)
+        if self._must_mean_both(tx, offer, alarm, action, parsed, reply):
+            return Expectation(offer.code, place, lambda tx: self._ask_both(tx, offer, place, reply), alarm.id)
         return Expectation(offer.code, place, lambda tx: self._act(tx, offer, alarm, action, parsed, reply), alarm.id)
+
+    def _must_mean_both(self, tx: Tx, offer: Offer, alarm: Alarm, action: Action, parsed: Parsed, reply: Reply) -> bool:
+        """Whoever is on the way to somebody takes a second alarm only by its code, or by a key in its own call."""
+        said = parsed.code is not None or reply.attempt_id is not None or offer.state is OfferState.ACCEPTED
+        return action is Action.ACCEPT and not said and Alarms(tx.connection).on_the_way(offer.person, but=alarm.id) > 0
+
+    def _ask_both(self, tx: Tx, offer: Offer, place: str, reply: Reply) -> Done:
+        id_ = carer_id(offer.person)
+        speaker = People(tx.connection).carers_by_id([id_]).get(id_) if id_ else None
+        facts: dict[str, Fact] = {"choices": f"{offer.code} {place}"}
+        Outbox.post(tx, [_confirmation(tx, offer.person, reply, "ask_which", facts, _lang(speaker))])
+        return Done("asked_back")
 
     def _act(self, tx: Tx, offer: Offer, alarm: Alarm, action: Action, parsed: Parsed, reply: Reply) -> Done:
         person = offer.person

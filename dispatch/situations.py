@@ -87,6 +87,7 @@ class Situations:
             operators=self.operators,
             codes_taken=alarms.codes_in_use(concerned, tx.now - CODE_REST) if choice else {},
             emergency_number=self._emergency_number,
+            elsewhere={person: alarms.on_the_way(person, but=alarm_id) for person in people},
             station=shelf.station(alarm.station_id) if household is None and alarm.station_id else None,
         )
 

@@ -27,6 +27,11 @@ class Calendar:
         self.zone = zone
         self._zone = ZoneInfo(zone)
 
+    @property
+    def tzinfo(self) -> ZoneInfo:
+        """The zone itself, for pages that show times."""
+        return self._zone
+
     def local(self, at: datetime) -> datetime:
         """An aware instant as the clocks of the place show it, for people to read."""
         assert at.tzinfo is not None, "aware instants only"

@@ -29,6 +29,7 @@ class People:
     def __init__(self, random: Random, stage: Stage, press: Callable[[AlarmId], None]) -> None:
         self._random = random
         self._stage = stage
+        self.closing: Callable[[str], None] = lambda alarm_id: None
         self._press = press
         self._trips: dict[tuple[Person, AlarmId], bool] = {}
         self._said = 0
@@ -129,7 +130,9 @@ class People:
         self._trips[person, alarm_id] = False
         dice = self._random.random()
         if dice < 0.55:
-            self._answer(letter if letter.message.channel is Channel.SMS else _as_text(letter), self._random.choice(ARRIVED), 5)
+            self._answer(
+                letter if letter.message.channel is Channel.SMS else _as_text(letter), self._random.choice(ARRIVED), 5
+            )
         elif dice < 0.75:
             self._press(alarm_id)
             self._later(10, "says it", lambda: self._attend(person, alarm_id, Proof.CLAIMED))
@@ -193,6 +196,7 @@ class People:
     def close(self, alarm_id: AlarmId, outcome: Outcome) -> None:
         """A named human ends it; sometimes the wrong one, and takes it back."""
         by = self._by()
+        self.closing(alarm_id)
         if not self._try(lambda: self._stage.service.desk.close(alarm_id, outcome=outcome, by=by)):
             return
         self._stage.count("closed")

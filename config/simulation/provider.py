@@ -77,7 +77,9 @@ class Carrier:
     def _luck(self, message: Outgoing) -> Sent:
         random, faults = self._random, self._stage.faults
         if self.dead:
-            return Sent(outcome=random.choice((Outcome.NOT_SENT, Outcome.NOT_SENT, Outcome.UNKNOWN)), detail="no answer")
+            return Sent(
+                outcome=random.choice((Outcome.NOT_SENT, Outcome.NOT_SENT, Outcome.UNKNOWN)), detail="no answer"
+            )
         dice = random.random()
         if dice < faults.refused:
             return self._refusal()
@@ -114,7 +116,11 @@ class Carrier:
 
     def _later(self, message: Outgoing, kind: ReceiptKind) -> None:
         random = self._random
-        wait_s = random.uniform(3600, 4 * 3600) if random.random() < self._stage.faults.late_receipt else random.uniform(0.5, 9)
+        wait_s = (
+            random.uniform(3600, 4 * 3600)
+            if random.random() < self._stage.faults.late_receipt
+            else random.uniform(0.5, 9)
+        )
         for _ in range(2 if random.random() < 0.1 else 1):
             self._stage.later(wait_s, f"receipt {kind}", lambda: self._call_back(message, kind), asks=True)
 

@@ -207,7 +207,9 @@ def _devices(random: Random, home: int, residents: list[int]) -> Iterator[Device
 def _radio(kind: str, home: int, resident: int, switch: str, *, shared: bool = False) -> DeviceRow:
     address = f"EV1527:{0x0A0000 + home * 16 + resident % 16:06x}:{switch}"
     code = f"{kind}{home}.{resident}"
-    return DeviceRow(code=code, kind=kind, protocol="rflink", address=address, resident=None if shared else f"R{resident}")
+    return DeviceRow(
+        code=code, kind=kind, protocol="rflink", address=address, resident=None if shared else f"R{resident}"
+    )
 
 
 def _shifts(random: Random, carers: list[str], days: float) -> Iterator[ShiftRow]:

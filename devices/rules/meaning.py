@@ -46,6 +46,15 @@ _MEANT: Mapping[str, Mapping[Event, Event]] = {
     Role.WATCH: {},
 }
 
+_SOMETHING = dict.fromkeys(_UNTOLD, Event.ALARM)
+"""
+From a device registered as something we have no word for: somebody meant it to be heard, so it is an alarm of unknown
+kind and never silence.
+"""
+
+_ALSO_PENDANTS = frozenset({"pull_cord", "button", "wristband", "base_unit"})
+"""Other words in use for what a person presses or pulls."""
+
 
 def meaning(frame: Frame, role: str | None) -> tuple[Event, ...]:
     """
@@ -53,9 +62,9 @@ def meaning(frame: Frame, role: str | None) -> tuple[Event, ...]:
 
     Only what the frame leaves open is decided by the role. What it says in words stays: a pendant's low battery is no
     press, and a press, a fall or a fire is never turned into anything less, whatever the role. A device that is not
-    registered (None), or under a role unknown here, says just what its frame says.
+    registered (None) says just what its frame says; one under a role unknown here raises an alarm of unknown kind.
     """
-    meant = _MEANT.get(role, {}) if role is not None else {}
+    meant = _MEANT.get(Role.PENDANT if role in _ALSO_PENDANTS else role, _SOMETHING) if role is not None else {}
     return gravest_first(meant.get(event, event) for event in (frame.event, *frame.also))
 
 

@@ -209,7 +209,7 @@ WHYS: Mapping[str, Mapping[str, str]] = {
     "emergency_called": {"zh": "系统已呼叫120", "en": "120 was called"},
     "message_stuck": {"zh": "消息发不出", "en": "message stuck"},
     "fallback": {"zh": "系统故障，已用备用通知", "en": "fall-back in use"},
-    "station_alarm": {"zh": "站点告警", "en": "station alarm"},
+    "no_console": {"zh": "没有值守台能响铃", "en": "no console can ring"},
     "": {"zh": "请查看", "en": "please look"},
 }
 """Why the desk is paged."""

@@ -271,10 +271,11 @@ def leader(offers: Sequence[Offer]) -> Offer | None:
 
 
 def accept(
-    alarm: Alarm, offers: Sequence[Offer], offer: Offer, *, wanted: int, by: Person, now: datetime
+    alarm: Alarm, offers: Sequence[Offer], offer: Offer, *, wanted: int, also: int, by: Person, now: datetime
 ) -> tuple[Alarm, Offer, Line]:
     """
-    Somebody says they are coming. The first takes the lead; with `wanted` > 1 the next become backup.
+    Somebody says they are coming. The first takes the lead; with `wanted` > 1 the next become backup. `also` is how many
+    other alarms they are on the way to; the caller has made sure that they mean it, and the log says it.
 
     Raises:
         AlarmClosed: it is over.
@@ -296,7 +297,7 @@ def accept(
         answered_at=now,
         arrival_due_at=arrival_due(offer.eta_s, now),
     )
-    facts = {"person": taken.person, "role": str(taken.role), "offer": taken.id, "eta_s": taken.eta_s}
+    facts = {"person": taken.person, "role": str(taken.role), "offer": taken.id, "eta_s": taken.eta_s, "also": also}
     due_at = _arrival_clock(alarm, [*coming, taken], wanted)
     accepted_at = alarm.accepted_at if led else now
     after, line = change(alarm, "accepted", by, facts, state=State.ACCEPTED, due_at=due_at, accepted_at=accepted_at)
@@ -356,13 +357,23 @@ def attend(
     if alarm.proof is not None and alarm.proof is not Proof.CLAIMED:
         proof = alarm.proof
     facts["proof"] = str(proof)
-    wait_s = CLAIM_CHECK_S if proof is Proof.CLAIMED else CLOSE_S
     there = replace(offer, attended_at=offer.attended_at or now, proof=proof)
     after, line = change(
         alarm, "attended", by, facts,
-        state=State.ATTENDED, attended_at=alarm.attended_at or now, proof=proof, due_at=now + timedelta(seconds=wait_s),
+        state=State.ATTENDED, attended_at=alarm.attended_at or now, proof=proof, due_at=_closing_clock(alarm, proof, now),
     )  # fmt: skip
     return after, there, line
+
+
+def _closing_clock(alarm: Alarm, proof: Proof, now: datetime) -> datetime:
+    """
+    From the first proof an hour to the closing; from a mere claim two minutes to the operator's check.
+
+    Somebody else who arrives later, or the same person again, puts neither off.
+    """
+    due_at = now + timedelta(seconds=CLAIM_CHECK_S if proof is Proof.CLAIMED else CLOSE_S)
+    better = alarm.proof is Proof.CLAIMED and proof is not Proof.CLAIMED
+    return due_at if alarm.due_at is None or alarm.state is not State.ATTENDED or better else min(alarm.due_at, due_at)
 
 
 def _by_position(alarm: Alarm, at: Position | None) -> tuple[Proof, int | None]:

@@ -32,7 +32,10 @@ def accept(situation: Situation, person: Person, *, by: Person) -> Decision:
     if offer.role is Role.LEAD and situation.alarm.open:
         return Decision(alarm=situation.alarm, drafts=_door(situation, offer))
     wanted = situation.policy.responders
-    alarm, taken, line = life.accept(situation.alarm, situation.offers, offer, wanted=wanted, by=by, now=situation.now)
+    also = situation.elsewhere.get(person, 0)
+    alarm, taken, line = life.accept(
+        situation.alarm, situation.offers, offer, wanted=wanted, also=also, by=by, now=situation.now
+    )
     enough = sum(each.state is OfferState.ACCEPTED for each in swap(situation.offers, (taken,))) >= wanted
     others = _waiting(situation, taken) if enough else ()
     after = replace(situation, alarm=alarm)
@@ -217,8 +220,9 @@ def _accept_by_coming(situation: Situation, offer: Offer, by: Person) -> Decisio
             arrival_due_at=situation.now,
         )
         return Decision(alarm=situation.alarm, offers=(taken,))
+    also = situation.elsewhere.get(offer.person, 0)
     alarm, taken, line = life.accept(
-        situation.alarm, situation.offers, offer, wanted=coming + 1, by=by, now=situation.now
+        situation.alarm, situation.offers, offer, wanted=coming + 1, also=also, by=by, now=situation.now
     )
     return Decision(alarm=alarm, offers=(taken,), lines=(line,))
 
@@ -226,7 +230,8 @@ def _accept_by_coming(situation: Situation, offer: Offer, by: Person) -> Decisio
 def _lead_again(situation: Situation, before: Decision, offer: Offer, by: Person) -> tuple[Decision, Offer]:
     """A backup who was late stands in the room while others are asked: the lead again, then attended."""
     lead = replace(offer, role=Role.LEAD)
-    facts = {"person": lead.person, "role": str(lead.role), "offer": lead.id}
+    also = situation.elsewhere.get(lead.person, 0)
+    facts: dict[str, Fact] = {"person": lead.person, "role": str(lead.role), "offer": lead.id, "also": also}
     alarm, line = life.change(before.alarm, "accepted", by, facts, state=State.ACCEPTED, accepted_at=situation.now)
     return replace(before, alarm=alarm, lines=(*before.lines, line)), lead
 

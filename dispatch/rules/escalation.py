@@ -72,8 +72,8 @@ class Situation:
     Every fact a step may look at. Loaded once by the desk; the rules look at nothing else.
 
     `choice` ranks who could come; `reach` says how each person is reached (no entry: not at all). `operators` are the
-    duty numbers to page. `codes_taken` are the reply codes each person has in use. `alike` counts the offers that a
-    person has open or accepted for other alarms. `ids` draws new identities. `emergency_number` is where `emergency_service`
+    duty numbers to page. `codes_taken` are the reply codes each person has in use. `elsewhere` counts
+    the other open alarms that somebody is on the way to. `ids` draws new identities. `emergency_number` is where `emergency_service`
     calls. `station` answers for an alarm without a home.
     """
 
@@ -89,6 +89,7 @@ class Situation:
     codes_taken: Mapping[Person, Collection[int]] = field(default_factory=dict)
     emergency_number: str | None = None
     station: Station | None = None
+    elsewhere: Mapping[Person, int] = field(default_factory=dict)
 
     def offer_of(self, person: Person) -> Offer | None:
         return next((offer for offer in self.offers if offer.person == person), None)

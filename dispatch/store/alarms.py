@@ -236,6 +236,13 @@ class Alarms:
         )
         return {Person(row[0]): row[1] for row in self._connection.execute(query)}
 
+    def on_the_way(self, person: Person, *, but: AlarmId) -> int:
+        """How many other open alarms this person has accepted."""
+        query = select(func.count()).where(
+            offers.c.person == person, offers.c.state == "accepted", offers.c.alarm_id != but
+        )
+        return int(self._connection.execute(query).scalar_one())
+
     def all_engaged(self) -> Mapping[Person, int]:
         """Everybody asked about or on the way to an alarm, with how many."""
         query = select(offers.c.person, func.count()).where(_ENGAGED).group_by(offers.c.person)

@@ -168,7 +168,7 @@ _DUE = (
 )
 _NEXT_DUE = select(func.min(messages.c.due_at)).where(_WAITS)
 _FENCED = update(messages).where(
-    messages.c.id == bindparam("key"),
+    messages.c.id == bindparam("its_id"),
     messages.c.fence == bindparam("was"),
     messages.c.state != "delivered",  # A receipt may overtake our own settling; delivered is never taken back.
 )
@@ -212,7 +212,7 @@ class Outbox:
 
     def change(self, message: Message, **values: Any) -> bool:
         """Changes a message if the claim still holds; False when somebody else has taken it over."""
-        done = self._connection.execute(_FENCED.values(**values), {"key": message.id, "was": message.fence})
+        done = self._connection.execute(_FENCED.values(**values), {"its_id": message.id, "was": message.fence})
         return done.rowcount == 1
 
     def start(self, attempt: Attempt) -> None:

@@ -32,6 +32,7 @@ COVERAGE = (
             WHERE a.state <> 'closed' AND a.state = 'accepted'
             AND NOT EXISTS (SELECT 1 FROM offers o WHERE o.alarm_id = a.id AND o.role = 'lead')""",
     ),
+    # A fall-back, which is everybody at once, may wait as long as the last step; it is told by its entry.
     # Only times that lie ahead are judged, those that have passed are I2's: so whatever is due at once is right.
     Predicate(
         name="I1.deadline",
@@ -40,15 +41,16 @@ COVERAGE = (
         sql="""SELECT a.id AS id, 'the next step is too far away' AS what FROM alarms a
             WHERE a.state <> 'closed' AND a.state IN ('raised', 'offered') AND a.due_at > :now_us + :epsilon_us
             AND a.due_at > COALESCE(a.stepped_at, a.raised_at) + :epsilon_us + CASE
-                WHEN a.rounds > 0 OR a.failures > 1 THEN :repeat_us
-                WHEN a.stepped_at IS NULL THEN 0 ELSE :offer_us END""",
+                WHEN a.stepped_at IS NULL THEN 0 WHEN a.rounds > 0 THEN :repeat_us ELSE :offer_us END
+            AND NOT (a.due_at <= a.stepped_at + :repeat_us + :epsilon_us AND EXISTS (SELECT 1 FROM entries e
+                WHERE e.alarm_id = a.id AND e.kind = 'fell_back' AND e.at = a.stepped_at))""",
     ),
     Predicate(
         name="I1.final",
         english="Everybody is asked at the latest 300 s after the asking began.",
         chinese="开始呼叫后最迟300秒，全体人员均被通知。",
         sql="""SELECT a.id AS id, 'the last step comes too late' AS what FROM alarms a
-            WHERE a.state <> 'closed' AND a.state IN ('raised', 'offered') AND a.rounds = 0 AND a.failures < 2
+            WHERE a.state <> 'closed' AND a.state IN ('raised', 'offered') AND a.rounds = 0
             AND a.due_at > :now_us + :epsilon_us AND a.due_at > :up_us + :final_us + :epsilon_us
             AND a.due_at > :final_us + :epsilon_us + COALESCE((SELECT MAX(e.at) FROM entries e
                 WHERE e.alarm_id = a.id
@@ -67,7 +69,9 @@ COVERAGE = (
                     WHEN CAST(o.eta_s AS BIGINT) * 1500000 > :arrival_max_us THEN :arrival_max_us
                     ELSE CAST(o.eta_s AS BIGINT) * 1500000 END
                 OR (a.due_at > :now_us + :epsilon_us AND a.due_at > o.arrival_due_at + :epsilon_us
-                    AND NOT (a.failures > 1 AND a.due_at <= a.stepped_at + :repeat_us + :epsilon_us)))""",
+                    AND NOT (a.due_at <= COALESCE(a.stepped_at, 0) + :repeat_us + :epsilon_us
+                        AND EXISTS (SELECT 1 FROM entries e
+                            WHERE e.alarm_id = a.id AND e.kind = 'fell_back' AND e.at = a.stepped_at))))""",
     ),
     Predicate(
         name="I1.closing",

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
-from flask import Blueprint, Flask, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request
+from jinja2 import Environment
 from werkzeug.wrappers import Response
 
 from dispatch.clock import Clock
@@ -93,7 +94,7 @@ def board_blueprint(
     """
     bp = Blueprint("board", __name__)
     book = _Book(stories, clock, zone, strip, operators)
-    bp.record_once(lambda state: _teach(state.app, zone))
+    bp.record_once(lambda state: _teach(state.app.jinja_env, zone))
 
     @bp.get("/board")
     @require_operator
@@ -220,14 +221,14 @@ def _row(alarm: Plain) -> Plain:
     }
 
 
-def _teach(app: Flask, zone: tzinfo) -> None:
+def _teach(pages: Environment, zone: tzinfo) -> None:
     """What the templates of the board may call."""
 
     def at(iso: str | None, pattern: str = "%H:%M:%S") -> str:
         return _instant(iso).astimezone(zone).strftime(pattern) if iso else "—"
 
-    app.jinja_env.filters.update(at=at, minutes=telling.minutes)
-    app.jinja_env.globals.update(word=telling.word, called=telling.called)
+    pages.filters.update(at=at, minutes=telling.minutes)
+    pages.globals.update(word=telling.word, called=telling.called)
 
 
 _WORDS: Mapping[str, Any] = {

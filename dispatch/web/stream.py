@@ -158,6 +158,9 @@ class _Told:
             if is_beat:
                 beaten_s = now_s
                 yield _event("beat", self._beat(), number=position)
+            if not entries and not is_beat:
+                # Written for nobody: a board that went away is only noticed by writing to it, and it holds a place.
+                yield ":\n\n"
             if len(entries) < PIECE:
                 self._bell.wait(rung, LOOK_S)
 

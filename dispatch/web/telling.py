@@ -280,7 +280,7 @@ def teller(entry: Plain, names: Mapping[str, str]) -> str:
 def called(person: str | None, name: str | None, names: Mapping[str, str]) -> str:
     """What somebody is called: the operator's name, the read model's name, or what the reference itself tells."""
     kind, _, rest = (person or "").partition(":")
-    if person in names:
+    if person is not None and person in names:
         return names[person]
     if kind == "operator":
         return gettext("duty number …%(end)s", end=rest[-4:])

@@ -41,7 +41,10 @@ class Listening:
         self.pieces = iter(self.answer.response)
 
     def next(self):
-        said = dict(line.partition(": ")[::2] for line in self.piece().strip().splitlines())
+        piece = ":"
+        while piece.startswith(":"):
+            piece = self.piece()
+        said = dict(line.partition(": ")[::2] for line in piece.strip().splitlines())
         return said["event"], int(said["id"]), json.loads(said["data"])
 
     def piece(self) -> str:
@@ -144,10 +147,18 @@ def test_so_many_boards_and_no_more(house, board):
     refused = board.get(API)
     assert (refused.status_code, refused.content_type) == (503, "application/problem+json")
     assert int(refused.headers["Retry-After"]) > 0
-    first.close()  # never read from
     second.close()
-    assert Listening(board).begin().answer.status_code == 200
-    assert Listening(board).begin().answer.status_code == 200
+    third = Listening(board).begin()
+    assert third.answer.status_code == 200
+    third.close()
+    first.close()
+
+
+def test_a_quiet_stream_writes_every_second_to_notice_who_has_gone(house, board):
+    listening = Listening(board).begin()
+    listening.next()
+    assert [listening.piece(), listening.piece()] == [":\n\n"] * 2
+    listening.close()
 
 
 def test_only_operators_listen(house):

@@ -108,6 +108,14 @@ class History:
         self.world.desk.reopen(again, by=DUTY)
         self.step()
         self.wait(400)
+        self._poisoned(again)
+
+    def _poisoned(self, alarm_id: AlarmId) -> None:
+        """The rules fail for a while; what is left is plain text to everybody, and again in two minutes."""
+        for _ in range(2):
+            self.world.desk.stumble(alarm_id, ValueError())
+            self.step()
+        self.wait(60)
 
     def _arrived(self) -> None:
         there = self._press("there", home="", address="EV1527:there")
@@ -129,7 +137,10 @@ class History:
     def _asking(self) -> None:
         self._press("asked", home="H1", cause=Cause.INACTIVITY)
         self.wait(250)
-        self.alarms["hand"] = self.world.desk.raise_by_hand(Cause.HOTLINE, by=DUTY)
+        hand = self.world.desk.raise_by_hand(Cause.HOTLINE, by=DUTY)
+        self.alarms["hand"] = hand
+        self.step()
+        self.world.desk.note(hand, "没有说地址", by=DUTY)
         self.step()
 
 
@@ -218,5 +229,3 @@ def _lay(connection: Connection) -> None:
     for table, name in connection.execute(text(query)).all():
         if table in {each.name for each in metadata.sorted_tables}:
             connection.execute(text(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"'))
-
-

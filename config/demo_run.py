@@ -1,0 +1,133 @@
+"""
+`anling demo`: a fictional district to play with; a pretend radio gateway on a pseudo-terminal speaks real frames to the
+real service, whose messages appear on a page of telephones.
+"""
+
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+
+from config.commands import change
+from config.demo_district import addresses, buttons, demo_text
+from config.options import GatewaySettings, LogSettings, WebSettings
+from config.serve import Serving
+from config.settings import Settings
+from devices.simulator import RflinkDialect, Simulator
+from dispatch.clock import SystemClock
+from dispatch.web.phones import DemoControls
+
+FIRST_PRESS_S = 12.0
+LOGIN = "wang"
+_WORDS = ("kite", "lotus", "plum", "river", "crane", "maple", "amber", "cedar")
+
+_SAYS = {
+    "zh": """
+  安铃演示已就绪   {address}        值守员 {login} / {password}     （Ctrl-C 退出并清理）
+  演示 —— 不会真的发短信，也不会打给任何人
+
+  1  登录，点「上岗」，听到提示音
+  2  约 12 秒后有一位老人按下按钮 —— 按 F2 接警，F4 再按 1 派人
+  3  打开「手机」页 {address}/phones ，以护理员身份回复 1，看值守台变化
+  4  下一条告警不要理它，看它自己升级：短信、电话、下一位、家属、全员
+  5  在「手机」页按任何一家的按钮，让短信服务商拒收，或拔掉网关
+""",
+    "en": """
+  The anling demo is ready   {address}        operator {login} / {password}     (Ctrl-C leaves and cleans up)
+  Demo: no message leaves this machine
+
+  1  Sign in, click "On duty", hear the tone
+  2  In about 12 seconds an old person presses a button: F2 takes it, F4 then 1 sends a carer
+  3  Open the phones {address}/phones , answer 1 as the carer and watch the board
+  4  Leave the next alarm alone and watch it escalate: text, call, the next carer, family, everybody
+  5  On the phones page press any home's button, make the provider refuse, unplug the gateway
+""",
+}
+
+
+def run_demo(*, lang: str, port: int, browser: bool) -> int:
+    """Runs until Ctrl-C in ./demo-data, which is made anew and taken away again."""
+    home = Path("demo-data").resolve()
+    _fresh(home)
+    text, password = demo_text(SystemClock().now()), f"{secrets.choice(_WORDS)}-{secrets.randbelow(9000) + 1000}"
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with Simulator(home, RflinkDialect(), name="radio") as radio:
+        settings = _settings(home, radio.path, port)
+        change(settings, "load", text=text, name="demo")
+        change(settings, "user_add", login=LOGIN, name="王芳", password=password, phone=None, lang="zh")
+        people = _People(text, radio)
+        serving = Serving(settings, demo=people.controls())
+        serving.start(frozenset({"web", "engine", "gateway", "planner"}))
+        address = f"http://127.0.0.1:{serving.port}"
+        print(_SAYS[lang].format(address=address, login=LOGIN, password=password), flush=True)
+        if browser:
+            webbrowser.open(address)
+        if not stopping.wait(FIRST_PRESS_S):
+            people.press(people.first)
+        stopping.wait()
+        serving.stop()
+    shutil.rmtree(home, ignore_errors=True)
+    return 0
+
+
+class _People:
+    """What may be done to the pretend gateway from the page."""
+
+    def __init__(self, text: str, radio: Simulator) -> None:
+        self._radio = radio
+        self._buttons = buttons(text)
+        self._addresses = addresses(text)
+        self._plugged = True
+
+    @property
+    def first(self) -> str:
+        return next(iter(self._buttons))
+
+    def press(self, home: str, cause: str = "press") -> None:
+        """Somebody presses the button of this home: a burst of real frames on the line."""
+        self._radio.press(self._buttons[home])
+
+    def controls(self) -> DemoControls:
+        homes = [(code, self._addresses[code]) for code in self._buttons]
+        return DemoControls(
+            homes=homes, press=self.press, plug=self._plug, unplug=self._unplug, is_plugged=lambda: self._plugged
+        )
+
+    def _plug(self) -> None:
+        self._radio.plug()
+        self._plugged = True
+
+    def _unplug(self) -> None:
+        self._radio.unplug()
+        self._plugged = False
+
+
+def _fresh(home: Path) -> None:
+    """An empty folder of our own; never one that holds something else."""
+    if home.exists() and not (home / "demo").exists():
+        sys.exit(f"anling: {home} is not a demo's folder; move it away first")
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    (home / "demo").touch()
+
+
+def _settings(home: Path, radio: Path, port: int) -> Settings:
+    return Settings(
+        database_url=f"sqlite:///{home / 'anling.db'}",
+        home=home,
+        web=WebSettings(listen=f"127.0.0.1:{port or _free_port()}"),
+        gateways=(GatewaySettings(name="hall-radio", protocol="rflink", port=str(radio), baud=57600),),
+        log=LogSettings(level="warning"),
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,195 @@
+"""Puts the pages together: every blueprint with what it needs, and what the service tells of itself."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from argon2 import PasswordHasher
+from dispatch.web.phones import DemoControls, phones_blueprint
+from flask import Flask
+
+from config.wiring import House
+from devices.line import Condition
+from devices.store.devices import Devices
+from devices.web.signals import signals_blueprint
+from dispatch.accounts.keys import Keys
+from dispatch.accounts.sign_in import SignIn
+from dispatch.answers import Said
+from dispatch.store.database import Connection
+from dispatch.store.outbox import Outbox
+from dispatch.web.alarms import alarms_blueprint
+from dispatch.web.app import create_app
+from dispatch.web.board import Strip, board_blueprint
+from dispatch.web.health import Facts
+from dispatch.web.hooks import Forgeries, hooks_blueprint
+from dispatch.web.options import WebOptions
+from dispatch.web.registers import registers_blueprint
+from dispatch.web.stream import Bell, stream_blueprint
+from schedules.duty.store import Shifts
+
+AHEAD = timedelta(days=14)
+"""Shifts are listed from a day back to so far ahead."""
+
+
+class Pages:
+    """The application with what stands beside it: the bell of the streams and the count of forged hooks."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.bell = Bell()
+        self.forgeries = Forgeries()
+        house.nudges.join(self.bell.ring)
+
+    def app(self, *, secret_key: str, demo: DemoControls | None = None) -> Flask:
+        """The application, ready to be served."""
+        house, web = self._house, self._house.settings.web
+        options = WebOptions(
+            public_url=web.base_url,
+            secret_key=secret_key,
+            secure_cookies=web.base_url.startswith("https://"),
+            threads=web.threads,
+            streams_max=web.streams_max,
+            demo=demo is not None,
+        )
+        sign_in = SignIn(house.transactions, house.reading, house.clock, PasswordHasher())
+        keys = Keys(house.transactions, house.reading, house.clock)
+        blueprints = [
+            alarms_blueprint(house.desk, house.review, reading=house.reading, transactions=house.transactions),
+            signals_blueprint(house.reception),
+            registers_blueprint(house.reading, house.review, panels=self._panels()),
+            stream_blueprint(house.review, self.bell, house.clock, house.consoles, streams_max=web.streams_max),
+            hooks_blueprint(
+                house.providers, house.courier, house.answers, public_url=web.base_url, forgeries=self.forgeries
+            ),
+            board_blueprint(
+                house.review,
+                house.desk,
+                clock=house.clock,
+                zone=house.calendar.tzinfo,
+                strip=self._strip,
+                operators=lambda: {f"operator:{each.id}": each.name for each in sign_in.operators()},
+            ),
+        ]
+        if "console" in house.providers:
+            blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
+        return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self)
+
+    def facts(self) -> Facts:
+        """How the service is, for the machines that watch it."""
+        house = self._house
+        with house.reading.connect() as connection:
+            waiting = Outbox(connection).waiting()
+        due_at = house.desk.next_due()
+        late_s = 0.0 if due_at is None else max(0.0, (house.clock.now() - due_at).total_seconds())
+        return {
+            "ready": house.timers.stuck_s() < STUCK_S,
+            "oldest_due_s": round(late_s, 3),
+            "last_tick_s": round(house.timers.stuck_s(), 3),
+            "messages_waiting": waiting,
+            "writer_queue": house.transactions.waiting(),
+            "consoles_sounding": self._house.consoles.sounding(),
+            "hooks_forged": self.forgeries.by_provider(),
+            "gateway_connected": {each.name: each.state.connected for each in house.gateways},
+            "gateway_frames": {each.name: each.state.frames for each in house.gateways},
+        }
+
+    def _strip(self) -> Strip:
+        house = self._house
+        return Strip(
+            gateways={each.name: each.state.condition is Condition.CONNECTED for each in house.gateways},
+            providers={name: not each.lacking() for name, each in house.providers.items()},
+            sounding=self._house.consoles.sounding(),
+        )
+
+    def _panels(self) -> Mapping[str, Callable[[], Iterable[dict[str, Any]]]]:
+        return {
+            "devices": self._devices,
+            "gateways": self._gateways,
+            "shifts": self._shifts,
+            "strangers": self._strangers,
+        }
+
+    def _read(self, rows_of: Callable[[Connection], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        with self._house.reading.connect() as connection:
+            return rows_of(connection)
+
+    def _devices(self) -> list[dict[str, Any]]:
+        return self._read(_devices)
+
+    def _strangers(self) -> list[dict[str, Any]]:
+        return self._read(_strangers)
+
+    def _shifts(self) -> list[dict[str, Any]]:
+        now = self._house.clock.now()
+        return self._read(
+            lambda connection: [
+                {
+                    "id": each.id,
+                    "carer": each.carer_id,
+                    "start": each.start_at.isoformat(),
+                    "end": each.end_at.isoformat(),
+                }
+                for each in Shifts(connection).covering(now - timedelta(days=1), now + AHEAD)
+            ]
+        )
+
+    def _gateways(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": each.name,
+                "condition": str(each.state.condition),
+                "connected": each.state.connected,
+                "since": each.state.since.isoformat(),
+                "last_heard_at": each.state.last_heard_at.isoformat() if each.state.last_heard_at else None,
+                "frames": each.state.frames,
+                "malformed": each.state.tally.malformed,
+                "noise_bytes": each.state.tally.noise_bytes,
+                "waiting": each.state.waiting,
+                "error": each.state.error,
+            }
+            for each in self._house.gateways
+        ]
+
+
+STUCK_S = 10.0
+"""No pass of the timers for so long, and the service is not ready; PROMISES, P3."""
+
+
+class _Door:
+    """The console provider's door: what a person does on the phone page goes the way of any webhook."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def __call__(self, kind: str, form: Mapping[str, str]) -> None:
+        heard = self._house.providers["console"].hear(self._house.panel.hook(kind, form))
+        said = [
+            Said(key=each.key, sender=each.sender, text=each.text, attempt_id=each.attempt_id, voice=each.voice)
+            for each in heard.replies
+        ]
+        self._house.answers.receive("console", said)
+        self._house.courier.receive("console", heard.receipts)
+
+
+def _devices(connection: Connection) -> list[dict[str, Any]]:
+    shelf = Devices(connection)
+    seen = shelf.seen()
+    return [
+        {
+            "id": each.id, "code": each.code, "kind": each.kind, "protocol": each.protocol, "address": each.address,
+            "home": each.home_id, "resident": each.resident_id,
+            "last_at": last["last_at"].isoformat() if (last := seen.get(each.id)) else None,
+            "battery_low": bool(last and last["battery_low"]), "fault": last["fault"] if last else None,
+        }
+        for each in shelf.active()
+    ]  # fmt: skip
+
+
+def _strangers(connection: Connection) -> list[dict[str, Any]]:
+    return [
+        {
+            **row, "id": f"{row['protocol']}:{row['address']}", "first_at": row["first_at"].isoformat(),
+            "last_at": row["last_at"].isoformat(),
+        }
+        for row in Devices(connection).strangers()
+    ]  # fmt: skip

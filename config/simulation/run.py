@@ -1,0 +1,441 @@
+"""
+A run: the agenda of a seed, one event after the other, and after each of them every promise.
+
+    event ──► what is due is woken, what is posted is claimed, until nothing is ──► predicates and ledger ──► next event
+      │ Crash
+      └──► every object is dropped ──► some seconds ──► new objects on the same file
+"""
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from random import Random
+from typing import Any
+
+from config.simulation.agenda import Agenda, Event
+from config.simulation.faults import ROUGH, USUAL, Crash, Faults, Poison, Tripwire, Ways
+from config.simulation.ledger import Ledger
+from config.simulation.people import People
+from config.simulation.presses import Presses
+from config.simulation.provider import Carrier
+from config.simulation.world import Disk, Service, SimClock, build_town, fresh_disk, load, numbered_ids
+from dispatch.ids import AlarmId
+from dispatch.messages.courier import _Job
+from dispatch.messages.providers.provider import Outcome
+from dispatch.store.database import sqlite_module
+from dispatch.store.outbox import LEASE
+from dispatch.watch.auditor import Auditor
+from schedules.timers import Owner
+
+DAY_S = 86_400.0
+PASSES_MAX = 200
+"""Rounds of waking and claiming within one instant; more means that something makes itself due without end."""
+
+LAST_STEPS = 20
+PRESETS = {"usual": USUAL, "rough": ROUGH}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A broken promise, when it broke, and the steps that led to it."""
+
+    promise: str
+    id: str
+    what: str
+    step: int
+    t: float
+    last: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run gave: `digest` is the same for the same seed, `figures` are response times in seconds."""
+
+    seed: int
+    days: float
+    steps: int
+    counts: dict[str, int]
+    figures: dict[str, list[float]]
+    head: int
+    digest: str
+    breach: Breach | None = None
+
+
+class Broke(Exception):
+    """Ends a run: a promise is broken."""
+
+    def __init__(self, promise: str, id_: str, what: str) -> None:
+        super().__init__(f"{promise} {id_}: {what}")
+        self.promise, self.id, self.what = promise, id_, what
+
+
+@dataclass
+class _Streams:
+    """A stream of chance for each concern, so that more of one does not change the others."""
+
+    seed: int
+    drawn: dict[str, Random] = field(default_factory=dict)
+
+    def __call__(self, concern: str) -> Random:
+        return self.drawn.setdefault(concern, Random(f"{self.seed}/{concern}"))
+
+
+class Play:
+    """One run of one seed. Whoever acts in it sees it as a `Stage`."""
+
+    def __init__(self, seed: int, days: float, faults: Faults, disk: Disk, progress: Callable[[float], None]) -> None:
+        self.faults = faults
+        self.clock = SimClock()
+        self.counts: Counter[str] = Counter()
+        self.steps = 0
+        self._days, self._disk, self._progress = days, disk, progress
+        self._streams = streams = _Streams(seed)
+        self.town = build_town(streams("district"), days)
+        self._agenda, self._last = Agenda(), deque[str](maxlen=LAST_STEPS)
+        self._ids, self._tripwire, self._ways = numbered_ids(), Tripwire(), Ways()
+        load(disk, self.clock, self._ids, self.town)
+        self._file = sqlite_module().connect(str(disk.path))
+        self._service: Service | None = None
+        self._life = 0
+        self._up_t = self._settled_t = self._down_s = 0.0
+        self._stepped_t = float("-inf")
+        self._tick_t: float | None = None
+        self._flying: dict[str, tuple[str, float]] = {}
+        self._taken: set[str] = set()
+        self.ledger = Ledger(self, self._uptime, lambda alarm_id: self.people.on_watch(alarm_id))
+        self.presses = Presses(streams("presses"), self, self.ledger)
+        self.people = People(streams("people"), self, self.presses.press_at)
+        self.carriers = {
+            name: Carrier(name, streams(f"provider {name}"), self, self.people.receive) for name in ("first", "second")
+        }
+        self.people.closing = self.ledger.may_close.add
+        self._auditor = Auditor(disk.reading, self.clock, started_at=self._undisturbed_since, full_every_s=None)
+
+    # ------------------------------------------------------------------------------------------- the stage
+
+    @property
+    def is_up(self) -> bool:
+        return self._service is not None
+
+    @property
+    def service(self) -> Service:
+        assert self._service is not None, "the service is down"
+        return self._service
+
+    def later(self, seconds: float, label: str, action: Callable[[], None], *, asks: bool = False) -> None:
+        self._agenda.put(self.clock.t + seconds, label, action, asks=asks)
+
+    def look(self, sql: str, *values: object) -> Sequence[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self._file.execute(sql, values).fetchall()
+        return found
+
+    def broken(self, promise: str, id_: object, what: str) -> None:
+        raise Broke(promise, str(id_), what)
+
+    def count(self, what: str) -> None:
+        self.counts[what] += 1
+
+    # ------------------------------------------------------------------------------------------- the loop
+
+    def play(self) -> Breach | None:
+        """Plays to the end of the last day, or to the first broken promise."""
+        self._plan()
+        self._start()
+        end_t = self._days * DAY_S
+        try:
+            while (event := self._agenda.pop()) is not None and event.t <= end_t:
+                self._step(event)
+            self._judge_all()
+        except Broke as broke:
+            return Breach(
+                promise=broke.promise, id=broke.id, what=broke.what, step=self.steps, t=self.clock.t,
+                last=tuple(self._last),
+            )  # fmt: skip
+        except Exception as error:
+            error.add_note("\n".join(("the last steps:", *self._last)))
+            raise
+        return None
+
+    def close(self) -> None:
+        self._file.close()
+        if self._service is not None:
+            self._service.close()
+
+    def _step(self, event: Event) -> None:
+        self.steps += 1
+        self.clock.t = event.t
+        self._last.append(f"{self.steps:>6}  {event.t:>12.3f}  {event.label}")
+        if self.steps % 500 == 0:
+            self._progress(min(1.0, event.t / (self._days * DAY_S)))
+        if event.asks and not self.is_up:
+            self._agenda.put(self._up_t + 0.5 + (event.number % 97) / 20, event.label, event.action, asks=True)
+            return
+        self._survive(event)
+        self.ledger.read()
+        if self.is_up:
+            self._judge()
+
+    def _survive(self, event: Event) -> None:
+        """The event and what follows from it at once; a crash on the way is a fact of life."""
+        try:
+            event.action()
+            if self.is_up:
+                self._settle()
+        except Crash:
+            self._crash()
+            if event.asks and self._streams("retries").random() < 0.9:
+                self._agenda.put(self._up_t + 2.0, f"{event.label} again", event.action, asks=True)
+
+    def _settle(self) -> None:
+        """Wakes what is due and claims what is posted until nothing more happens in this instant."""
+        for _ in range(PASSES_MAX):
+            due = self._due()
+            self._pass()
+            if not due or due == self._due():
+                self._tick()
+                return
+        raise Broke("I14.endless", "", "the timers and the courier never come to rest")
+
+    def _due(self) -> list[tuple[Any, ...]]:
+        """What is due at this moment, on all shelves."""
+        now_us = self._now_us()
+        return list(self.look(_DUE, now_us, now_us, now_us))
+
+    def _pass(self) -> None:
+        service = self.service
+        service.timers.run_pass()
+        for emergency in (True, False):
+            for job in service.courier.claim(16, emergency=emergency):
+                self._carry_later(job)
+
+    def _tick(self) -> None:
+        """The next look: when something falls due, or in a second where something that is due rests."""
+        found = self.look(_NEXT)[0][0]
+        if found is None:
+            return
+        wait_s = (found - self._now_us()) / 1e6
+        at_t = self.clock.t + (wait_s if wait_s > 0 else 1.0)
+        if self._tick_t is None or at_t < self._tick_t or self._tick_t <= self.clock.t:
+            self._tick_t = at_t
+            self._agenda.put(at_t, "tick", _nothing)
+
+    def _now_us(self) -> int:
+        return round(self.clock.now().timestamp() * 1_000_000)
+
+    # ------------------------------------------------------------------------------------------- letters
+
+    def _carry_later(self, job: _Job) -> None:
+        """A claimed message leaves after the provider's latency, while everything else goes on."""
+        random, id_, attempt_id = self._streams("latency"), job.message.id, job.outgoing.attempt_id
+        self._judge_claim(id_)
+        self._flying[id_] = (attempt_id, self.clock.t)
+        self.carriers[job.provider.name].letters[attempt_id] = job.message
+        slow = random.random() < self.faults.slow
+        wait_s = random.uniform(15.5, 18) if slow else min(4.0, random.lognormvariate(-1.2, 0.6))
+        self.later(wait_s, f"carry {job.message.sentence}", partial(self._carry, job, self._life))
+
+    def _judge_claim(self, id_: str) -> None:
+        """Nobody claims what another carries, as long as the lease holds and nobody touches the clock."""
+        if id_ in self._taken:
+            self.broken("I10.sent_again", id_, "claimed again although it was taken and settled")
+        _, since_t = self._flying.get(id_, ("", float("-inf")))
+        if since_t > self._stepped_t and self.clock.t < since_t + LEASE.total_seconds() - 0.01:
+            self.broken("I10.claimed_twice", id_, "claimed while another was carrying it under a lease")
+
+    def _carry(self, job: _Job, life: int) -> None:
+        if life != self._life or not self.is_up:
+            return
+        id_, attempt_id = job.message.id, job.outgoing.attempt_id
+        held = self._flying.get(id_, ("", 0.0))[0] == attempt_id
+        if job.message.alarm_id is not None:
+            self.ledger.figure("press to first letter", job.message.alarm_id)
+        try:
+            self.service.courier.carry(job)
+        except Poison:
+            self.count("undeliverable, and no way could be reckoned")
+        if held:
+            del self._flying[id_]
+        self._judge_attempt(job, self.carriers[job.provider.name].told.get(attempt_id), held=held)
+
+    def _judge_attempt(self, job: _Job, told: Outcome | None, *, held: bool) -> None:
+        if told is None:
+            return
+        self.count(f"sent: {told}")
+        outcome = self.look("SELECT outcome FROM attempts WHERE id = ?", job.outgoing.attempt_id)[0][0]
+        if told is Outcome.UNKNOWN and outcome == "taken":
+            self.broken("I10.unknown_taken", job.outgoing.attempt_id, "unknown counts as taken")
+        if told is Outcome.TAKEN and held:
+            self._taken.add(job.message.id)
+
+    # ------------------------------------------------------------------------------------------- faults
+
+    def _plan(self) -> None:
+        """Puts presses and faults on the agenda, each at its own times."""
+        faults = self.faults
+        self._scatter("press", faults.presses_day, self.presses.some_press)
+        self._scatter("stuck", faults.stuck_day, self.presses.stuck_button)
+        self._scatter("flood", faults.floods_day, self.presses.flood)
+        self._scatter("stranger", faults.strangers_day, self.presses.stranger)
+        self._scatter("crash", faults.crashes_day, self._arm)
+        self._scatter("clock", faults.clock_steps_day, self._step_clock)
+        self._scatter("outage", faults.outages_day, self._outage)
+        self._scatter("poison", faults.poisons_day, self._poison)
+        self.later(1.0, "sightings", self._write_down)
+
+    def _scatter(self, label: str, a_day: float, action: Callable[[], None]) -> None:
+        random, t = self._streams(f"times of {label}"), 0.0
+        while a_day > 0 and t < self._days * DAY_S:
+            t += random.expovariate(a_day / DAY_S)
+            self._agenda.put(t, label, action)
+
+    def _write_down(self) -> None:
+        if self.is_up:
+            self.service.supervision.write_down()
+        self.later(600.0, "sightings", self._write_down)
+
+    def _arm(self) -> None:
+        """Some commits from now the process dies; often there is a press on the way then."""
+        random = self._streams("crashes")
+        self._tripwire.arm(random.randint(1, 14), after=random.random() < 0.5)
+        if random.random() < 0.6:
+            self.presses.some_press()
+
+    def _crash(self) -> None:
+        random = self._streams("crashes")
+        self.count("crash")
+        self.ledger.crashed()
+        if self._service is not None:
+            self._service.close()
+        self._disk.let_go()
+        self._service = None
+        down_s = random.choice((0.5, 1.0, 2.0, 5.0, 20.0, 120.0))
+        self._down_s += down_s + 5.0
+        self._up_t = self.clock.t + down_s
+        if random.random() < 0.3:
+            self.clock.reboot()
+        self._agenda.put(self._up_t, "start", self._start_again)
+
+    def _start(self) -> None:
+        self._life += 1
+        self._flying.clear()
+        self._service = Service(
+            self._disk, self.clock, self._ids, self.carriers, self._tripwire, self._ways, partial(_Seen, self)
+        )
+        self._settled_t = self.clock.t
+
+    def _start_again(self) -> None:
+        self._start()
+        self.ledger.came_back()
+
+    def _step_clock(self) -> None:
+        seconds = self._streams("clock").choice((-3600, -600, -90, -1, 1, 90, 600, 3600))
+        self.count(f"clock {'set back' if seconds < 0 else 'set forward'}")
+        self.clock.step_wall(seconds)
+        self.ledger.clock_stepped()
+        self._settled_t = self._stepped_t = self.clock.t
+        self._tick_t = None
+
+    def _outage(self) -> None:
+        random = self._streams("outages")
+        self.count("provider dead")
+        for carrier in random.choice(([0], [0], [1], [0, 1])):
+            dead = list(self.carriers.values())[carrier]
+            dead.dead += 1
+            self.later(random.uniform(60, 9000), "provider lives", partial(_revive, dead))
+
+    def _poison(self) -> None:
+        self.count("poison")
+        self._ways.broken.append(True)
+        self.later(self._streams("poison").uniform(2, 400), "healed", lambda: self._ways.broken.clear())
+        self.presses.some_press()
+
+    # ------------------------------------------------------------------------------------------- judging
+
+    def _uptime(self) -> float:
+        return self.clock.t - self._down_s
+
+    def _undisturbed_since(self) -> Any:
+        """Since when the service has been up and nobody has touched the clock, by the clock as it is now."""
+        return self.clock.now() - timedelta(seconds=self.clock.t - self._settled_t)
+
+    def stumbled(self, owner: str, id_: str, error: Exception) -> None:
+        """A wake raised: only what was poisoned may."""
+        self.count("stumbled")
+        if not isinstance(error, Poison):
+            self.broken("P6.wake_failed", f"{owner} {id_}", f"{type(error).__name__}: {error}")
+
+    def _judge(self) -> None:
+        for each in self._auditor.pass_():
+            raise Broke(each.promise, each.id, each.what)
+
+    def _judge_all(self) -> None:
+        """At the end: everything once more from the beginning."""
+        self.ledger.judge_count()
+        if self.is_up:
+            for each in self._auditor.pass_(full=True):
+                raise Broke(each.promise, each.id, each.what)
+
+    def digest(self) -> str:
+        """One hash over the whole record, but for the salted hashes of notes: the same seed gives the same."""
+        total = hashlib.sha256()
+        for row in self._file.execute(_RECORD):
+            total.update(repr(row).encode())
+        return total.hexdigest()
+
+
+class _Seen:
+    """An owner of waiting rows whose stumbles the simulation hears of."""
+
+    def __init__(self, play: Play, owner: Owner) -> None:
+        self._play, self._owner = play, owner
+        self.name, self.due, self.next_due, self.stumble = owner.name, owner.due, owner.next_due, owner.stumble
+
+    def wake(self, id_: str) -> None:
+        try:
+            self._owner.wake(id_)
+        except Exception as error:
+            self._play.stumbled(self._owner.name, id_, error)
+            raise
+
+
+_DUE = """
+SELECT id, due_at FROM alarms WHERE due_at <= ? UNION ALL SELECT id, due_at FROM replies WHERE due_at <= ?
+UNION ALL SELECT id, due_at FROM messages WHERE due_at <= ?
+"""
+_NEXT = """
+SELECT MIN(due_at) FROM (SELECT MIN(due_at) AS due_at FROM alarms WHERE due_at IS NOT NULL
+UNION ALL SELECT MIN(due_at) FROM replies WHERE due_at IS NOT NULL
+UNION ALL SELECT MIN(due_at) FROM messages WHERE due_at IS NOT NULL)
+"""
+_RECORD = 'SELECT number, at, boot, steady_us, kind, "by", alarm_id, version, body FROM entries ORDER BY number'
+
+
+def _nothing() -> None:
+    """Time has come; the passes after every event do the rest."""
+
+
+def _revive(carrier: Carrier) -> None:
+    carrier.dead -= 1
+
+
+def run(
+    days: float, seed: int, *, faults: Faults = USUAL, progress: Callable[[float], None] = lambda done: None
+) -> Result:
+    """
+    Plays `days` days of the district of `seed`.
+
+    Returns what happened; `breach` is set where a promise was broken, which ends the run.
+    """
+    with fresh_disk() as disk:
+        play = Play(seed, days, faults, disk, progress)
+        try:
+            breach = play.play()
+            return Result(
+                seed=seed, days=days, steps=play.steps, breach=breach, head=play.ledger.head[0], digest=play.digest(),
+                counts=dict(sorted((play.counts + play.ledger.kinds).items())), figures=play.ledger.figures,
+            )  # fmt: skip
+        finally:
+            play.close()

