@@ -106,6 +106,7 @@ class House:
     def start(self, roles: frozenset[str]) -> None:
         """Takes up what waits, then listens. The engine first: what was pending leaves before anything else begins."""
         if "engine" in roles:
+            self.muster.refresh(self.clock.now())
             self.transactions.run(self._take_up)
             self.courier.start()
             self.runner = Runner(self.timers, self._timetable(), self.clock)

@@ -117,7 +117,8 @@ class Reception:
         """
         Takes in what a forwarding gateway heard. Its number makes a repetition harmless.
 
-        A radio device nobody registered never raises an alarm; it is listed for pairing.
+        A radio device nobody registered never raises an alarm; it is listed for pairing. Life signs are durable only
+        after `settle`, which is called once for a whole batch.
         """
         address = canonical(report.protocol, report.device)
         device = self._device(report.protocol, spool.gateway, (address,))
@@ -129,7 +130,6 @@ class Reception:
         if device is not None:
             self._supervision.saw(device.id, now, gateway=spool.gateway, events=(report.event,))
         if cause is None and report.event not in _TOLD:
-            self._supervision.write_down()
             return Received(alarm_id=None)
         signal = self._signal(
             report.event, report.protocol, address, spool.gateway, device,
@@ -137,6 +137,10 @@ class Reception:
             sent_at=report.received_at, position=report.position, position_at=report.position_at,
         )  # fmt: skip
         return self._desk.receive(signal, spool=spool)
+
+    def settle(self) -> None:
+        """Makes the life signs reported so far durable."""
+        self._supervision.write_down()
 
     def _whose(self, protocol: str, gateway: str, frame: Frame) -> Device | None:
         return self._device(protocol, gateway, frame.addresses)

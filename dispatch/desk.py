@@ -272,15 +272,18 @@ class Desk:
         return self._answer(alarm_id, decide, person)
 
     def unreached(self, offer_id: OfferId, *, code: str) -> None:
-        """A letter for this offer cannot be delivered; the next step comes at once if nobody else is being asked."""
+        """A letter for this offer cannot be delivered; another carer is asked in their place."""
+        self._about(offer_id, lambda situation, person: answering.unreachable(situation, person, code=code))
+
+    def doubtful(self, offer_id: OfferId) -> None:
+        """Nobody knows whether the letter for this offer left; the next step comes sooner."""
+        self._about(offer_id, answering.doubtful)
+
+    def _about(self, offer_id: OfferId, decide: Callable[[Situation, Person], Decision]) -> None:
         with self._reading.connect() as connection:
             found = Alarms(connection).offer(offer_id)
         if found is not None:
-            self._answer(
-                found.alarm_id,
-                lambda situation: answering.unreachable(situation, found.person, code=code),
-                found.person,
-            )
+            self._answer(found.alarm_id, lambda situation: decide(situation, found.person), found.person)
 
     def note(self, alarm_id: AlarmId, text: str, *, by: Person) -> None:
         """Words about this alarm, kept beside the chain."""

@@ -33,7 +33,8 @@ def fall_back(tx: Tx, alarm_id: AlarmId, on_duty: Sequence[CarerId], operators: 
     facts: dict[str, Fact] = {"error": error, "told": len(told) + len(operators)}
     due_at = tx.now + timedelta(seconds=AGAIN_S)
     after, line = change(alarm, "fell_back", SERVICE, facts, due_at=due_at, stepped_at=tx.now)
-    Alarms.of(tx).save(alarm, after)
+    # One more failure is enough the next time: what fails twice will fail a third time.
+    Alarms.of(tx).save(alarm, after, failures=1)
     Outbox.post(tx, [_plain(tx, after, reach) for reach in (*told, *operators)])
     tx.log(line)
 

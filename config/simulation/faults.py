@@ -84,6 +84,7 @@ class Tripwire:
     """Counts commits down once it is armed, and crashes at the last one: before it is kept, or right after."""
 
     def __init__(self) -> None:
+        self.commits = 0
         self._left = 0
         self._after = False
 
@@ -97,6 +98,7 @@ class Tripwire:
             self._count()
 
     def after_commit(self) -> None:
+        self.commits += 1
         if self._after:
             self._count()
 

@@ -13,7 +13,7 @@ from typing import Any
 from config.simulation.agenda import Stage
 from config.simulation.world import Button
 from devices.decoders.decoder import Frame
-from devices.reception import Received
+from dispatch.desk import Received
 from dispatch.ids import AlarmId
 
 FINAL_S = 300 + 7
@@ -45,6 +45,7 @@ class Ledger:
         self._in_doubt = 0
         self._hearing: str | None = None
         self._heard: dict[str, float] = {}
+        self._unsure: dict[str, float] = {}
         self._steps_at: float = float("-inf")
         self._before: Row | None = None
         self._asking: dict[str, float] = {}
@@ -79,6 +80,8 @@ class Ledger:
         last_t, t = self._heard.get(frame.dedup_key, float("-inf")), self._stage.clock.t
         if frame.sliding or not copy:
             self._heard[frame.dedup_key] = t
+        if t - self._unsure.get(frame.dedup_key, float("-inf")) < PANEL_WINDOW_S + BLUR_S:
+            return
         if copy and t - last_t > window_s + BLUR_S:
             self._break("I4.lost_press", frame.dedup_key, "a new press was taken for a copy")
         certain = not frame.answers or self._steps_at < last_t
@@ -109,7 +112,8 @@ class Ledger:
     def _subject(self, button: Button) -> str:
         found = self._stage.look(
             "SELECT h.id, (SELECT r.id FROM residents r WHERE r.code = ?), "
-            "(SELECT MIN(r.id) FROM residents r WHERE r.home_id = h.id HAVING COUNT(*) = 1) FROM homes h WHERE h.code = ?",
+            "(SELECT MIN(r.id) FROM residents r WHERE r.home_id = h.id HAVING COUNT(*) = 1) "
+            "FROM homes h WHERE h.code = ?",
             button.resident, button.home,
         )  # fmt: skip
         home, named, alone = found[0]
@@ -133,8 +137,7 @@ class Ledger:
             del self._heard[key]
         if self._hearing is not None:
             self._in_doubt += 1
-            self._heard.pop(self._hearing, None)
-            self._steps_at = self._stage.clock.t
+            self._unsure[self._hearing] = self._stage.clock.t
             self._hearing = None
 
     def came_back(self) -> None:
@@ -164,7 +167,6 @@ class Ledger:
             if alarm_id is not None:
                 self._entry(kind, by, alarm_id, json.loads(body))
                 self._judge_backup(rows, place, kind, body)
-        self._judge_times()
 
     def _entry(self, kind: str, by: str, alarm_id: str, facts: dict[str, Any]) -> None:
         if kind in _BEGINS:
@@ -201,7 +203,8 @@ class Ledger:
         if not stands_there:
             self._break("I6.two_coming", alarm_id, "a second acceptance was taken where one was enough")
 
-    def _judge_times(self) -> None:
+    def judge_times(self) -> None:
+        """Nobody is left alone for longer than was promised."""
         now = self._uptime()
         for alarm_id, since in self._unstepped.items():
             if now - since > FIRST_S:

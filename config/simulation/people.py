@@ -19,18 +19,20 @@ GARBAGE = ("？", "哪里", "12分钟", "好的吗", "不去不行", "👌❌", 
 ACCEPTED = ("1", "接单", "好的", "马上到", "我去", "OK")
 DECLINED = ("2", "去不了", "没空", "拒")
 ARRIVED = ("3", "到了", "已到", "dao le")
-END_AFTER_S = 3 * 3600
+END_AFTER_S = 45 * 60
 """An alarm older than this is brought to its end by the operator, whatever it takes."""
 
 
 class People:
-    """Everybody with a phone. `press` lets somebody in a home press the resident's button."""
+    """Everybody with a phone. `press` presses a button at an alarm's home; `closing` hears of each closing first."""
 
-    def __init__(self, random: Random, stage: Stage, press: Callable[[AlarmId], None]) -> None:
+    def __init__(
+        self, random: Random, stage: Stage, press: Callable[[AlarmId], None], closing: Callable[[str], None]
+    ) -> None:
         self._random = random
         self._stage = stage
-        self.closing: Callable[[str], None] = lambda alarm_id: None
         self._press = press
+        self._closing = closing
         self._trips: dict[tuple[Person, AlarmId], bool] = {}
         self._said = 0
 
@@ -180,13 +182,20 @@ class People:
         dice, someone = self._random.random(), self._someone()
         desk, by = self._stage.service.desk, self._by()
         if dice < 0.35:
-            self._try(lambda: desk.accept(alarm_id, someone, by=by))
+            self._sends(alarm_id, someone)
         elif dice < 0.55:
             self._try(lambda: desk.offer(alarm_id, someone, by=by))
         elif dice < 0.7:
             self._try(lambda: desk.emergency_called(alarm_id, reference="120-1", by=by))
         elif dice < 0.8:
             self.close(alarm_id, Outcome.FALSE_ALARM)
+
+    def _sends(self, alarm_id: AlarmId, someone: Person) -> None:
+        """Somebody was telephoned and said yes; mostly they come."""
+        desk, by = self._stage.service.desk, self._by()
+        if self._try(lambda: desk.accept(alarm_id, someone, by=by)) and self._random.random() < 0.8:
+            wait_s = self._random.uniform(200, 900)
+            self._later(wait_s, "arrives", lambda: self._attend(someone, alarm_id, Proof.DOOR_CODE))
 
     def _ends(self, alarm_id: AlarmId) -> None:
         someone, by = self._someone(), self._by()
@@ -196,7 +205,7 @@ class People:
     def close(self, alarm_id: AlarmId, outcome: Outcome) -> None:
         """A named human ends it; sometimes the wrong one, and takes it back."""
         by = self._by()
-        self.closing(alarm_id)
+        self._closing(alarm_id)
         if not self._try(lambda: self._stage.service.desk.close(alarm_id, outcome=outcome, by=by)):
             return
         self._stage.count("closed")

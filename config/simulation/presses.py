@@ -1,6 +1,7 @@
 """Devices: presses as real frames on pretend lines, their copies, their repeats, and what else is on the air."""
 
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from config.simulation.agenda import Stage
@@ -117,7 +118,7 @@ class Presses:
                 gateway=gateway, line=rflink.encode(address, event, count=self._count), address=address, button=button
             )
             wait_s = after_s + number * BURST_GAP_S + (0.02 if gateway == "r2" else 0.0)
-            self._stage.later(wait_s, f"frame {address}", lambda said=said: self._hear(said))  # type: ignore[misc]
+            self._stage.later(wait_s, f"frame {address}", partial(self._listen, said))
 
     def _tell_panel(self, line: bytes, button: Button | None, tries: int = 0) -> None:
         said = Said(gateway="s1", line=line, address=button.address if button else "", button=button)
@@ -134,6 +135,9 @@ class Presses:
             raise
         if not answered or self._random.random() < self._stage.faults.lost_ack:
             self._stage.later(wait_s, "message again", again)
+
+    def _listen(self, said: Said) -> None:
+        self._hear(said)
 
     def _hear(self, said: Said) -> bytes:
         """The gateway's part: bytes in, frames out, durable, then the answer. Down, nothing is heard."""

@@ -19,14 +19,13 @@ from config.simulation.agenda import Agenda, Event
 from config.simulation.faults import ROUGH, USUAL, Crash, Faults, Poison, Tripwire, Ways
 from config.simulation.ledger import Ledger
 from config.simulation.people import People
+from config.simulation.post import Post
 from config.simulation.presses import Presses
 from config.simulation.provider import Carrier
-from config.simulation.world import Disk, Service, SimClock, build_town, fresh_disk, load, numbered_ids
+from config.simulation.result import Breach, Broke, Result
+from config.simulation.world import START, Disk, Service, SimClock, build_town, fresh_disk, load, numbered_ids
 from dispatch.ids import AlarmId
-from dispatch.messages.courier import _Job
-from dispatch.messages.providers.provider import Outcome
 from dispatch.store.database import sqlite_module
-from dispatch.store.outbox import LEASE
 from dispatch.watch.auditor import Auditor
 from schedules.timers import Owner
 
@@ -35,41 +34,10 @@ PASSES_MAX = 200
 """Rounds of waking and claiming within one instant; more means that something makes itself due without end."""
 
 LAST_STEPS = 20
+
+AFTER_STEP_S = 20.0
+"""Longer than any attempt is in flight: so long after a step of the clock ages by the wall say nothing."""
 PRESETS = {"usual": USUAL, "rough": ROUGH}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breach:
-    """A broken promise, when it broke, and the steps that led to it."""
-
-    promise: str
-    id: str
-    what: str
-    step: int
-    t: float
-    last: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What a run gave: `digest` is the same for the same seed, `figures` are response times in seconds."""
-
-    seed: int
-    days: float
-    steps: int
-    counts: dict[str, int]
-    figures: dict[str, list[float]]
-    head: int
-    digest: str
-    breach: Breach | None = None
-
-
-class Broke(Exception):
-    """Ends a run: a promise is broken."""
-
-    def __init__(self, promise: str, id_: str, what: str) -> None:
-        super().__init__(f"{promise} {id_}: {what}")
-        self.promise, self.id, self.what = promise, id_, what
 
 
 @dataclass
@@ -88,7 +56,7 @@ class Play:
 
     def __init__(self, seed: int, days: float, faults: Faults, disk: Disk, progress: Callable[[float], None]) -> None:
         self.faults = faults
-        self.clock = SimClock()
+        self.clock = SimClock(START + timedelta(hours=Random(f"{seed}/hour").randrange(24)))
         self.counts: Counter[str] = Counter()
         self.steps = 0
         self._days, self._disk, self._progress = days, disk, progress
@@ -99,19 +67,16 @@ class Play:
         load(disk, self.clock, self._ids, self.town)
         self._file = sqlite_module().connect(str(disk.path))
         self._service: Service | None = None
-        self._life = 0
         self._up_t = self._settled_t = self._down_s = 0.0
-        self._stepped_t = float("-inf")
         self._tick_t: float | None = None
-        self._flying: dict[str, tuple[str, float]] = {}
-        self._taken: set[str] = set()
-        self.ledger = Ledger(self, self._uptime, lambda alarm_id: self.people.on_watch(alarm_id))
+        self._judged = 0
+        self.ledger = Ledger(self, self._uptime, self._on_raised)
         self.presses = Presses(streams("presses"), self, self.ledger)
-        self.people = People(streams("people"), self, self.presses.press_at)
+        self.people = People(streams("people"), self, self.presses.press_at, self.ledger.may_close.add)
         self.carriers = {
             name: Carrier(name, streams(f"provider {name}"), self, self.people.receive) for name in ("first", "second")
         }
-        self.people.closing = self.ledger.may_close.add
+        self.post = Post(streams("latency"), self, self.ledger, self.carriers)
         self._auditor = Auditor(disk.reading, self.clock, started_at=self._undisturbed_since, full_every_s=None)
 
     # ------------------------------------------------------------------------------------------- the stage
@@ -134,6 +99,9 @@ class Play:
 
     def broken(self, promise: str, id_: object, what: str) -> None:
         raise Broke(promise, str(id_), what)
+
+    def _on_raised(self, alarm_id: AlarmId) -> None:
+        self.people.on_watch(alarm_id)
 
     def count(self, what: str) -> None:
         self.counts[what] += 1
@@ -174,8 +142,9 @@ class Play:
             self._agenda.put(self._up_t + 0.5 + (event.number % 97) / 20, event.label, event.action, asks=True)
             return
         self._survive(event)
-        self.ledger.read()
-        if self.is_up:
+        if self._tripwire.commits != self._judged or self._waits_too_long():
+            self._judged = self._tripwire.commits
+            self.ledger.read()
             self._judge()
 
     def _survive(self, event: Event) -> None:
@@ -191,25 +160,29 @@ class Play:
 
     def _settle(self) -> None:
         """Wakes what is due and claims what is posted until nothing more happens in this instant."""
+        before: object = None
         for _ in range(PASSES_MAX):
             due = self._due()
-            self._pass()
-            if not due or due == self._due():
+            if not due or due == before:
                 self._tick()
                 return
+            before = due
+            self._pass({shelf for shelf, _, _ in due})
         raise Broke("I14.endless", "", "the timers and the courier never come to rest")
 
     def _due(self) -> list[tuple[Any, ...]]:
-        """What is due at this moment, on all shelves."""
+        """What is due at this moment, by shelf; looked at here because an empty pass costs more than this look."""
         now_us = self._now_us()
         return list(self.look(_DUE, now_us, now_us, now_us))
 
-    def _pass(self) -> None:
+    def _pass(self, shelves: set[str]) -> None:
         service = self.service
-        service.timers.run_pass()
-        for emergency in (True, False):
-            for job in service.courier.claim(16, emergency=emergency):
-                self._carry_later(job)
+        if shelves - {"messages"}:
+            service.timers.run_pass()
+        if shelves == {"messages"}:
+            for emergency in (True, False):
+                for job in service.courier.claim(16, emergency=emergency):
+                    self.post.carry_later(job)
 
     def _tick(self) -> None:
         """The next look: when something falls due, or in a second where something that is due rests."""
@@ -224,51 +197,6 @@ class Play:
 
     def _now_us(self) -> int:
         return round(self.clock.now().timestamp() * 1_000_000)
-
-    # ------------------------------------------------------------------------------------------- letters
-
-    def _carry_later(self, job: _Job) -> None:
-        """A claimed message leaves after the provider's latency, while everything else goes on."""
-        random, id_, attempt_id = self._streams("latency"), job.message.id, job.outgoing.attempt_id
-        self._judge_claim(id_)
-        self._flying[id_] = (attempt_id, self.clock.t)
-        self.carriers[job.provider.name].letters[attempt_id] = job.message
-        slow = random.random() < self.faults.slow
-        wait_s = random.uniform(15.5, 18) if slow else min(4.0, random.lognormvariate(-1.2, 0.6))
-        self.later(wait_s, f"carry {job.message.sentence}", partial(self._carry, job, self._life))
-
-    def _judge_claim(self, id_: str) -> None:
-        """Nobody claims what another carries, as long as the lease holds and nobody touches the clock."""
-        if id_ in self._taken:
-            self.broken("I10.sent_again", id_, "claimed again although it was taken and settled")
-        _, since_t = self._flying.get(id_, ("", float("-inf")))
-        if since_t > self._stepped_t and self.clock.t < since_t + LEASE.total_seconds() - 0.01:
-            self.broken("I10.claimed_twice", id_, "claimed while another was carrying it under a lease")
-
-    def _carry(self, job: _Job, life: int) -> None:
-        if life != self._life or not self.is_up:
-            return
-        id_, attempt_id = job.message.id, job.outgoing.attempt_id
-        held = self._flying.get(id_, ("", 0.0))[0] == attempt_id
-        if job.message.alarm_id is not None:
-            self.ledger.figure("press to first letter", job.message.alarm_id)
-        try:
-            self.service.courier.carry(job)
-        except Poison:
-            self.count("undeliverable, and no way could be reckoned")
-        if held:
-            del self._flying[id_]
-        self._judge_attempt(job, self.carriers[job.provider.name].told.get(attempt_id), held=held)
-
-    def _judge_attempt(self, job: _Job, told: Outcome | None, *, held: bool) -> None:
-        if told is None:
-            return
-        self.count(f"sent: {told}")
-        outcome = self.look("SELECT outcome FROM attempts WHERE id = ?", job.outgoing.attempt_id)[0][0]
-        if told is Outcome.UNKNOWN and outcome == "taken":
-            self.broken("I10.unknown_taken", job.outgoing.attempt_id, "unknown counts as taken")
-        if told is Outcome.TAKEN and held:
-            self._taken.add(job.message.id)
 
     # ------------------------------------------------------------------------------------------- faults
 
@@ -319,8 +247,7 @@ class Play:
         self._agenda.put(self._up_t, "start", self._start_again)
 
     def _start(self) -> None:
-        self._life += 1
-        self._flying.clear()
+        self.post.forget()
         self._service = Service(
             self._disk, self.clock, self._ids, self.carriers, self._tripwire, self._ways, partial(_Seen, self)
         )
@@ -335,7 +262,7 @@ class Play:
         self.count(f"clock {'set back' if seconds < 0 else 'set forward'}")
         self.clock.step_wall(seconds)
         self.ledger.clock_stepped()
-        self._settled_t = self._stepped_t = self.clock.t
+        self._settled_t = self.post.stepped_t = self.clock.t
         self._tick_t = None
 
     def _outage(self) -> None:
@@ -349,7 +276,7 @@ class Play:
     def _poison(self) -> None:
         self.count("poison")
         self._ways.broken.append(True)
-        self.later(self._streams("poison").uniform(2, 400), "healed", lambda: self._ways.broken.clear())
+        self.later(self._streams("poison").uniform(2, 400), "healed", self._ways.broken.clear)
         self.presses.some_press()
 
     # ------------------------------------------------------------------------------------------- judging
@@ -358,7 +285,13 @@ class Play:
         return self.clock.t - self._down_s
 
     def _undisturbed_since(self) -> Any:
-        """Since when the service has been up and nobody has touched the clock, by the clock as it is now."""
+        """
+        Since when the service has been up and nobody has touched the clock, by the clock as it is now.
+
+        Whoever sets the clock makes everything look old that began before: what is in flight may end first.
+        """
+        if self.clock.t - self.post.stepped_t < AFTER_STEP_S:
+            return self.clock.now()
         return self.clock.now() - timedelta(seconds=self.clock.t - self._settled_t)
 
     def stumbled(self, owner: str, id_: str, error: Exception) -> None:
@@ -367,7 +300,15 @@ class Play:
         if not isinstance(error, Poison):
             self.broken("P6.wake_failed", f"{owner} {id_}", f"{type(error).__name__}: {error}")
 
+    def _waits_too_long(self) -> bool:
+        """Whether something is due and was left: then every promise is looked at although nothing was written."""
+        return self.is_up and bool(self._due())
+
     def _judge(self) -> None:
+        """The predicates of the watch. What is not written cannot break them, but by being late."""
+        self.ledger.judge_times()
+        if not self.is_up:
+            return
         for each in self._auditor.pass_():
             raise Broke(each.promise, each.id, each.what)
 
@@ -402,8 +343,9 @@ class _Seen:
 
 
 _DUE = """
-SELECT id, due_at FROM alarms WHERE due_at <= ? UNION ALL SELECT id, due_at FROM replies WHERE due_at <= ?
-UNION ALL SELECT id, due_at FROM messages WHERE due_at <= ?
+SELECT 'alarms', id, due_at FROM alarms WHERE due_at <= ?
+UNION ALL SELECT 'replies', id, due_at FROM replies WHERE due_at <= ?
+UNION ALL SELECT 'messages', id, due_at FROM messages WHERE due_at IS NOT NULL AND due_at <= ?
 """
 _NEXT = """
 SELECT MIN(due_at) FROM (SELECT MIN(due_at) AS due_at FROM alarms WHERE due_at IS NOT NULL
@@ -417,20 +359,22 @@ def _nothing() -> None:
     """Time has come; the passes after every event do the rest."""
 
 
+def _unheard(done: float) -> None:
+    """Nobody wants to know how far the run is."""
+
+
 def _revive(carrier: Carrier) -> None:
     carrier.dead -= 1
 
 
-def run(
-    days: float, seed: int, *, faults: Faults = USUAL, progress: Callable[[float], None] = lambda done: None
-) -> Result:
+def run(days: float, seed: int, *, faults: Faults = USUAL, progress: Callable[[float], None] | None = None) -> Result:
     """
     Plays `days` days of the district of `seed`.
 
     Returns what happened; `breach` is set where a promise was broken, which ends the run.
     """
     with fresh_disk() as disk:
-        play = Play(seed, days, faults, disk, progress)
+        play = Play(seed, days, faults, disk, progress or _unheard)
         try:
             breach = play.play()
             return Result(

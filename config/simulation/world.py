@@ -49,7 +49,7 @@ START = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 """Midnight in Shijiazhuang."""
 
 RESIDENTS = 50
-OPERATORS = ("+8613700000001", "+8613700000002")
+OPERATORS = ("+8613700000001",)
 GATEWAYS: Mapping[str, str] = {"r1": "rflink", "r2": "rflink", "s1": "surgard"}
 _CENTRE = Position(38.0712, 114.4903)
 
@@ -214,7 +214,7 @@ def _radio(kind: str, home: int, resident: int, switch: str, *, shared: bool = F
 
 def _shifts(random: Random, carers: list[str], days: float) -> Iterator[ShiftRow]:
     """Day and night shifts that overlap a little, with a gap of nobody at all now and then."""
-    for day in range(-1, int(days) + 2):
+    for day in range(-1, int(days) + 3):
         midnight = START + timedelta(days=day)
         late = random.choice((0, 0, 0, 0.5, 2))
         for carer in random.sample(carers, k=min(len(carers), random.randint(3, 6))):

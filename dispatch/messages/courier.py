@@ -70,7 +70,13 @@ _EVEN_AFTER_CLOSING = frozenset(
 class Unreached(Protocol):
     """Who is told that an offer cannot reach its person."""
 
-    def unreached(self, offer_id: OfferId, *, code: str) -> None: ...
+    def unreached(self, offer_id: OfferId, *, code: str) -> None:
+        """The letter certainly did not reach its person."""
+        ...
+
+    def doubtful(self, offer_id: OfferId) -> None:
+        """Nobody knows whether the letter left."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +193,12 @@ class Courier:
             return
         sent = job.provider.send(job.outgoing)
         unreachable = self._transactions.run(lambda tx: self._settle(tx, job, sent))
-        if unreachable and job.message.offer_id is not None:
+        if job.message.offer_id is None or not job.message.answerable:
+            return
+        if unreachable:
             self._unreached.unreached(job.message.offer_id, code=sent.code or "")
+        elif sent.outcome is Outcome.UNKNOWN:
+            self._unreached.doubtful(job.message.offer_id)
 
     def _claim(self, tx: Tx, most: int, first: Priority, last: Priority) -> list["_Job"]:
         outbox = Outbox(tx.connection)

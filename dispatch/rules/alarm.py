@@ -297,7 +297,9 @@ def accept(
         answered_at=now,
         arrival_due_at=arrival_due(offer.eta_s, now),
     )
-    facts = {"person": taken.person, "role": str(taken.role), "offer": taken.id, "eta_s": taken.eta_s, "also": also}
+    facts: dict[str, Fact] = {"person": taken.person, "role": str(taken.role), "offer": taken.id, "eta_s": taken.eta_s}
+    if also:
+        facts["both"] = also
     due_at = _arrival_clock(alarm, [*coming, taken], wanted)
     accepted_at = alarm.accepted_at if led else now
     after, line = change(alarm, "accepted", by, facts, state=State.ACCEPTED, due_at=due_at, accepted_at=accepted_at)

@@ -6,17 +6,20 @@ Each function takes the situation and returns the decision, letters included. Wh
 
 from dataclasses import replace
 
-from dispatch.errors import NotFound
+from dispatch.errors import AlarmClosed, AlreadyTaken, NotFound
 from dispatch.rules import alarm as life
 from dispatch.rules import letters, offers
 from dispatch.rules.alarm import Offer, OfferState, Outcome, Proof, Role, State
-from dispatch.rules.escalation import Decision, Situation, swap
+from dispatch.rules.escalation import Decision, Situation, soon, swap
 from dispatch.rules.message import Draft, Fact
 from dispatch.rules.people import SERVICE, Person, carer
 from dispatch.rules.place import Position
 from dispatch.rules.record import Line
 from dispatch.rules.signal import Cause
 from dispatch.rules.steps.offer_nearest import asking, called, fresh
+
+DOUBT_S = 30
+"""The next step follows within this time when delivery is unknown; PROMISES, section 2 (W_unk)."""
 
 
 def accept(situation: Situation, person: Person, *, by: Person) -> Decision:
@@ -30,7 +33,7 @@ def accept(situation: Situation, person: Person, *, by: Person) -> Decision:
     """
     offer = _offer(situation, person)
     if offer.role is Role.LEAD and situation.alarm.open:
-        return Decision(alarm=situation.alarm, drafts=_door(situation, offer))
+        return Decision(alarm=situation.alarm, drafts=_door(situation, offer, again=True))
     wanted = situation.policy.responders
     also = situation.elsewhere.get(person, 0)
     alarm, taken, line = life.accept(
@@ -50,13 +53,14 @@ def accept(situation: Situation, person: Person, *, by: Person) -> Decision:
 def decline(situation: Situation, person: Person, *, by: Person) -> Decision:
     """
     Somebody cannot come. The next nearest is asked in their place at once, within the same step, so that a carer who
-    says no never costs more than one who is silent; with nobody left the next step comes at once.
+    says no never costs more than one who is silent; with nobody left the next step comes at once. Whoever stands in
+    the room already cannot decline any more.
 
     Raises:
         NotFound: this person was never asked. AlarmClosed: it is over.
     """
     offer = _offer(situation, person)
-    if offer.state is OfferState.DECLINED:
+    if offer.state is OfferState.DECLINED or offer.attended_at is not None:
         return Decision(alarm=situation.alarm)
     alarm, gone, line = life.decline(situation.alarm, situation.offers, offer, by=by, now=situation.now)
     return _in_their_place(situation, Decision(alarm=alarm, offers=(gone,), lines=(line,)))
@@ -73,6 +77,18 @@ def unreachable(situation: Situation, person: Person, *, code: str) -> Decision:
     due_at = situation.alarm.due_at if others or not situation.alarm.needs_asking else situation.now
     alarm, told = life.change(situation.alarm, "undeliverable", SERVICE, facts, due_at=due_at)
     return _in_their_place(situation, Decision(alarm=alarm, offers=(lapsed,), lines=(told, line)))
+
+
+def doubtful(situation: Situation, person: Person) -> Decision:
+    """
+    Nobody knows whether the letter to this person left: unknown counts as not received, so the next step comes sooner.
+    """
+    alarm = situation.alarm
+    soonest = soon(situation.now, DOUBT_S)
+    if not alarm.needs_asking or alarm.due_at is None or alarm.due_at <= soonest:
+        return Decision(alarm=alarm)
+    after, line = life.change(alarm, "delivery_unknown", SERVICE, {"person": person}, due_at=soonest)
+    return Decision(alarm=after, lines=(line,))
 
 
 def _in_their_place(before: Situation, decision: Decision) -> Decision:
@@ -162,11 +178,15 @@ def ask_by_hand(situation: Situation, person: Person, *, eta_s: int | None, by: 
     The operator asks this person now, whatever the policy would do.
 
     Raises:
-        NotFound: the person cannot be reached.
+        NotFound: the person cannot be reached. AlarmClosed: it is over. AlreadyTaken: they are on the way.
     """
-    reach = situation.reach.get(person)
+    reach, before = situation.reach.get(person), situation.offer_of(person)
+    if not situation.alarm.open:
+        raise AlarmClosed(f"alarm {situation.alarm.number} is closed")
     if reach is None:
         raise NotFound(f"{person} has no phone")
+    if before is not None and before.state is OfferState.ACCEPTED:
+        raise AlreadyTaken(f"{person} is on the way")
     offer, line = offers.ask(situation, person, eta_s)
     state = State.OFFERED if situation.alarm.state is State.RAISED else situation.alarm.state
     alarm, stepped = life.change(situation.alarm, "asked_by_hand", by, {"person": person}, state=state)
@@ -195,9 +215,9 @@ def _waiting(situation: Situation, taken: Offer) -> tuple[Offer, ...]:
     return tuple(each for each in situation.offers if each.state is OfferState.OPEN and each.id != taken.id)
 
 
-def _door(situation: Situation, offer: Offer) -> tuple[Draft, ...]:
+def _door(situation: Situation, offer: Offer, *, again: bool = False) -> tuple[Draft, ...]:
     reach = situation.reach.get(offer.person)
-    return () if reach is None else (letters.details(situation, offer, reach),)
+    return () if reach is None else (letters.details(situation, offer, reach, again=again),)
 
 
 def _relieved(situation: Situation, taken: Offer) -> tuple[Draft, ...]:
@@ -231,7 +251,9 @@ def _lead_again(situation: Situation, before: Decision, offer: Offer, by: Person
     """A backup who was late stands in the room while others are asked: the lead again, then attended."""
     lead = replace(offer, role=Role.LEAD)
     also = situation.elsewhere.get(lead.person, 0)
-    facts: dict[str, Fact] = {"person": lead.person, "role": str(lead.role), "offer": lead.id, "also": also}
+    facts: dict[str, Fact] = {"person": lead.person, "role": str(lead.role), "offer": lead.id}
+    if also:
+        facts["both"] = also
     alarm, line = life.change(before.alarm, "accepted", by, facts, state=State.ACCEPTED, accepted_at=situation.now)
     return replace(before, alarm=alarm, lines=(*before.lines, line)), lead
 

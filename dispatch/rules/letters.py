@@ -32,9 +32,10 @@ def offer_call(situation: Situation, offer: Offer, reach: Reach, sentence: str =
     return _draft(situation, reach, sentence, Channel.VOICE, offer=offer, answerable=True, facts=facts)
 
 
-def details(situation: Situation, offer: Offer, reach: Reach) -> Draft:
-    """Door, entry and person: only to somebody who accepted, only while the alarm is open."""
-    return _draft(situation, reach, "details", offer=offer, facts=_door(situation))
+def details(situation: Situation, offer: Offer, reach: Reach, *, again: bool = False) -> Draft:
+    """Door, entry and person: only to somebody who accepted, only while the alarm is open. `again`: asked for once more."""
+    key = f"details.{situation.now.isoformat()}" if again else None
+    return _draft(situation, reach, "details", offer=offer, facts=_door(situation), key=key)
 
 
 def tell(situation: Situation, reach: Reach, sentence: str, *, offer: Offer | None = None, **facts: Fact) -> Draft:

@@ -183,16 +183,17 @@ class Alarms:
         self._held(alarm)
         self._connection.execute(insert(alarms), _alarm_row(alarm))
 
-    def save(self, before: Alarm, after: Alarm) -> None:
+    def save(self, before: Alarm, after: Alarm, *, failures: int = 0) -> None:
         """
-        Replaces an alarm. The version guards against a lost update, whatever the lock.
+        Replaces an alarm. The version guards against a lost update, whatever the lock. `failures` is how many decisions
+        about it count as failed from now on.
 
         Raises:
             AssertionError: somebody else changed it in between, which the hold should have made impossible.
         """
         self._held(before)
         row = _alarm_row(after)
-        done = self._connection.execute(_UPDATE, {**row, "failures": 0, "key": before.id, "was": before.version})
+        done = self._connection.execute(_UPDATE, {**row, "failures": failures, "key": before.id, "was": before.version})
         assert done.rowcount == 1, f"alarm {before.id} changed underneath"
 
     def stumbled(self, id_: AlarmId) -> int:

@@ -1,7 +1,7 @@
 """The response log on file: append-only, numbered densely, chained by hashes; the words of people lie beside it."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from sqlalchemy import (
     BigInteger,
@@ -84,14 +84,18 @@ _LOCK = text("SELECT pg_advisory_xact_lock(8317)")
 """Any fixed number will do: it is the lock on the head of the chain."""
 
 
-def append(connection: Connection, lines: Sequence[Line], instant: clock.Instant) -> int:
+def append(
+    connection: Connection, lines: Sequence[Line], instant: clock.Instant, look: Callable[[], clock.Instant]
+) -> int:
     """
     Writes the lines at the end of the chain, in their order, and returns the number of the last.
 
-    Called once at the end of a unit of work, so that the head is locked as briefly as may be.
+    Called once at the end of a unit of work, so that the head is locked as briefly as may be. `instant` is the unit's;
+    where units run side by side, `look` is asked once the head is ours, so that time never runs backwards in the chain.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK)
+        instant = look()
     head = connection.execute(_HEAD).first()
     number, before = (head.number, head.hash) if head else (0, GENESIS)
     rows = []

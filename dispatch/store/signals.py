@@ -45,6 +45,9 @@ signals = Table(
     Index("ix_signals_dedup_key", "dedup_key", "received_at"),
     Index("ix_signals_alarm_id", "alarm_id"),
 )  # fmt: skip
+_ORPHANS = signals.c.cause.is_not(None) & signals.c.alarm_id.is_(None)
+Index("ix_signals_orphans", signals.c.id, sqlite_where=_ORPHANS, postgresql_where=_ORPHANS)
+"""There are none; the watch looks."""
 
 spooled = Table(
     "spooled", metadata,

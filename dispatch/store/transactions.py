@@ -118,7 +118,7 @@ class _Units:
             tx = Tx(connection, self._clock.look(), self._ids)
             result = work(tx)
             if tx.lines:
-                record.append(connection, tx.lines, tx.instant)
+                record.append(connection, tx.lines, tx.instant, self._clock.look)
         return result
 
     def mend_clock(self, connection: Connection) -> None:

@@ -81,7 +81,8 @@ ACCOUNTS = (
         chinese="询问短信的数量不多于询问次数。",
         sql="""SELECT o.id AS id, o.person || ' was sent ' || COUNT(*) || ' texts' AS what
             FROM alarms a CROSS JOIN messages m CROSS JOIN offers o
-            WHERE m.alarm_id = a.id AND o.id = m.offer_id AND m.channel = 'sms' AND m.answerable AND a.state <> 'closed' GROUP BY o.id, o.person, o.asked HAVING COUNT(*) > o.asked""",
+            WHERE m.alarm_id = a.id AND o.id = m.offer_id AND m.channel = 'sms' AND m.answerable
+            AND a.state <> 'closed' GROUP BY o.id, o.person, o.asked HAVING COUNT(*) > o.asked""",
     ),
     Predicate(
         name="I10.sent_again",

@@ -227,7 +227,7 @@ def _teach(pages: Environment, zone: tzinfo) -> None:
     def at(iso: str | None, pattern: str = "%H:%M:%S") -> str:
         return _instant(iso).astimezone(zone).strftime(pattern) if iso else "—"
 
-    pages.filters.update(at=at, minutes=telling.minutes)
+    pages.filters.update(at=at, since=_since, minutes=telling.minutes)
     pages.globals.update(word=telling.word, called=telling.called)
 
 
@@ -241,6 +241,13 @@ _WORDS: Mapping[str, Any] = {
 
 def _instant(iso: str) -> datetime:
     return datetime.fromisoformat(iso)
+
+
+def _since(iso: str, now: datetime | str) -> str:
+    """Minutes and seconds from one instant to another, as the script counts them on; 00:00 where it has gone by."""
+    until = _instant(now) if isinstance(now, str) else now
+    minutes, seconds = divmod(max(0, int((until - _instant(iso)).total_seconds())), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes:02}:{seconds:02}"
 
 
 # ------------------------------------------------------------------------------------------------ without a script

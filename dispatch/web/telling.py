@@ -201,8 +201,8 @@ AGREEMENTS: Mapping[str, str] = {
 
 KINDS: Mapping[str, str] = {
     "raised": N_("Alarm: %(cause)s"),
-    "pressed_again": N_("Pressed again, %(presses)s times now"),
-    "worsened": N_("Graver: from %(was)s to %(cause)s, asking begins anew"),
+    "pressed_again": N_("Again: %(cause)s, %(presses)s times now"),
+    "worsened": N_("Graver: from %(was)s to %(cause)s, other steps begin"),
     "step_taken": N_("Step: %(step)s"),
     "step_skipped": N_("Step left out: %(step)s, %(why)s"),
     "offered": N_("%(person)s asked"),

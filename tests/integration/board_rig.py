@@ -30,14 +30,18 @@ LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
 class BoardRig:
     """What a small service has, put together by hand; `gateways` and `providers` are what the strip tells."""
 
-    def __init__(self, folder: Path, *, url: str = "http://127.0.0.1", lang: str = "zh", district: str = DISTRICT) -> None:
+    def __init__(self, folder: Path, *, lang: str = "zh", district: str = DISTRICT, streams_max: int = 8) -> None:
         self.world = build_world(folder, district=district, operators=("+8613800000009",))
         world = self.world
         self.review = Review(world.reading, lambda: world.calendar.day_of(world.clock.now()))
         self.panel = ConsolePanel()
         self.provider = ConsoleProvider(ConsoleSettings(panel=self.panel, hang_s=0.1))
         self.courier = Courier(
-            world.transactions, {"console": self.provider}, world.clock, local=world.calendar.local, unreached=world.desk
+            world.transactions,
+            {"console": self.provider},
+            world.clock,
+            local=world.calendar.local,
+            unreached=world.desk,
         )
         self.bell = Bell()
         self.consoles = Consoles(SystemClock())
@@ -48,7 +52,15 @@ class BoardRig:
             world.transactions, world.reading, world.clock, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         )
         self.operator = self.sign_in.add_operator(LOGIN, "王芳", PASSWORD, lang=lang)
-        self.app = self._app(WebOptions(public_url=url, secret_key="k" * 32, secure_cookies=False, lang=lang, demo=True))
+        self.options = WebOptions(
+            public_url="http://127.0.0.1",
+            secret_key="k" * 32,
+            secure_cookies=False,
+            lang=lang,
+            demo=True,
+            streams_max=streams_max,
+        )
+        self.app = self._app(self.options)
 
     def facts(self):
         return {"ready": True}

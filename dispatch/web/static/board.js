@@ -293,6 +293,7 @@ function openPanel(panel) {
 }
 
 function closePanels() {
+  if (armed) $("said").hidden = true;
   armed = null;
   const open = all("[data-open]");
   for (const panel of open) panel.removeAttribute("data-open");
@@ -321,9 +322,9 @@ function send(number) {
 function nextCall(panel, step) {
   const calls = all("[data-call]", panel);
   if (!calls.length) return toast(words.nophone, true);
-  const here = calls.findIndex((each) => each.classList.contains("now"));
+  const here = calls.findIndex((each) => each.hasAttribute("data-called"));
   const next = step ? (here + step) % calls.length : 0;
-  for (const [index, each] of calls.entries()) each.classList.toggle("now", index === next);
+  for (const [index, each] of calls.entries()) each.toggleAttribute("data-called", index === next);
   return calls[next].querySelector("a").focus();
 }
 

@@ -4,7 +4,7 @@
  */
 
 /* Attributes that belong to the person in front of the page and not to the server. */
-const OURS = new Set(["open", "data-open"]);
+const OURS = new Set(["open", "data-open", "data-called", "data-busy"]);
 
 /** Changes `old` until it says what `fresh` says. */
 export function merge(old, fresh) {
