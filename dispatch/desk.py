@@ -210,8 +210,9 @@ class Desk:
         failures = self._transactions.run(lambda tx: Alarms.of(tx).stumbled(alarm_id))
         if failures >= FAILURES_MAX:
             on_duty = self._situations.on_duty()
+            operators, name = self._situations.operators, type(error).__name__
             self._transactions.run(
-                lambda tx: fall_back(tx, alarm_id, on_duty, self._situations.operators, type(error).__name__)
+                lambda tx: fall_back(tx, alarm_id, on_duty, operators, failures=failures, error=name)
             )
             self._nudge()
 

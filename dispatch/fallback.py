@@ -22,19 +22,31 @@ AGAIN_S = 120
 TOLD_MAX = 200
 
 
-def fall_back(tx: Tx, alarm_id: AlarmId, on_duty: Sequence[CarerId], operators: Sequence[Reach], error: str) -> None:
-    """Writes to everybody and puts the alarm two minutes on. `error` is the kind of what went wrong."""
+def fall_back(
+    tx: Tx,
+    alarm_id: AlarmId,
+    on_duty: Sequence[CarerId],
+    operators: Sequence[Reach],
+    *,
+    failures: int,
+    error: str,
+) -> None:
+    """
+    Writes to everybody and puts the alarm two minutes on.
+
+    `failures` is how often in a row the rules have failed, `error` the kind of what went wrong.
+    """
+    tx.hold(hold_key(Alarms.of(tx).get(alarm_id)))
     alarm = Alarms.of(tx).get(alarm_id)
     if not alarm.open:
         return
-    tx.hold(hold_key(alarm))
     carers = People(tx.connection).carers_by_id(on_duty[:TOLD_MAX]).values()
     told = [Reach(person=carer(each.id), phone=each.phone, lang=each.lang) for each in carers if each.phone]
     facts: dict[str, Fact] = {"error": error, "told": len(told) + len(operators)}
     due_at = tx.now + timedelta(seconds=AGAIN_S)
     after, line = change(alarm, "fell_back", SERVICE, facts, due_at=due_at, stepped_at=tx.now)
-    # One more failure is enough the next time: what fails twice will fail a third time.
-    Alarms.of(tx).save(alarm, after, failures=1)
+    # What fails twice will fail a third time: from now on one failure is enough.
+    Alarms.of(tx).save(alarm, after, failures=failures)
     Outbox.post(tx, [_plain(tx, after, reach) for reach in (*told, *operators)])
     tx.log(line)
 

@@ -19,7 +19,7 @@ from dispatch.errors import AlarmClosed, AlreadyTaken, OfferGone
 from dispatch.ids import AlarmId, HomeId, OfferId, PolicyId, ResidentId, StationId
 from dispatch.rules.message import Fact
 from dispatch.rules.people import Person
-from dispatch.rules.place import Position, distance_m
+from dispatch.rules.place import Position
 from dispatch.rules.record import Line
 from dispatch.rules.signal import Cause
 
@@ -37,6 +37,9 @@ CLAIM_CHECK_S = 120
 JOIN_GAP_S = 5
 """A repeated press brings the next step forward, but never closer than this to the one before: a stuck button must not
 run through the whole policy in seconds."""
+
+STUCK_GAP_S = 30
+"""At the last step everybody is being asked already: a further press repeats it no sooner than this."""
 
 POSITION_PROOF_M = 200
 """A position proves an arrival within this distance of the alarm's place."""
@@ -255,7 +258,8 @@ def _earlier(alarm: Alarm, now: datetime) -> datetime:
     assert alarm.due_at is not None
     if not alarm.needs_asking:
         return alarm.due_at
-    soonest = max(now, (alarm.stepped_at or now) + timedelta(seconds=JOIN_GAP_S))
+    gap_s = STUCK_GAP_S if alarm.rounds else JOIN_GAP_S
+    soonest = max(now, (alarm.stepped_at or now) + timedelta(seconds=gap_s))
     return min(alarm.due_at, soonest)
 
 
@@ -336,53 +340,6 @@ def decline(
     due_at = alarm.due_at if asked or not alarm.needs_asking else now
     after, line = change(alarm, "declined", by, facts, due_at=due_at)
     return after, gone, line
-
-
-def attend(
-    alarm: Alarm, offer: Offer, *, proof: Proof, by: Person, now: datetime, at: Position | None = None
-) -> tuple[Alarm, Offer, Line]:
-    """
-    Somebody is there. `claimed` alone keeps the clock with the operator; every other proof starts the closing clock.
-
-    A position further than 200 m from the place proves nothing: it counts as claimed and is flagged. The caller has made
-    sure that the person accepted first.
-
-    Raises:
-        AlarmClosed: it is over.
-    """
-    if not alarm.open:
-        raise AlarmClosed(f"alarm {alarm.number} is closed")
-    assert offer.state is OfferState.ACCEPTED
-    facts: dict[str, Fact] = {"person": offer.person, "offer": offer.id}
-    if proof is Proof.POSITION:
-        proof, facts["distance_m"] = _by_position(alarm, at)
-    if alarm.proof is not None and alarm.proof is not Proof.CLAIMED:
-        proof = alarm.proof
-    facts["proof"] = str(proof)
-    there = replace(offer, attended_at=offer.attended_at or now, proof=proof)
-    after, line = change(
-        alarm, "attended", by, facts,
-        state=State.ATTENDED, attended_at=alarm.attended_at or now, proof=proof, due_at=_closing_clock(alarm, proof, now),
-    )  # fmt: skip
-    return after, there, line
-
-
-def _closing_clock(alarm: Alarm, proof: Proof, now: datetime) -> datetime:
-    """
-    From the first proof an hour to the closing; from a mere claim two minutes to the operator's check.
-
-    Somebody else who arrives later, or the same person again, puts neither off.
-    """
-    due_at = now + timedelta(seconds=CLAIM_CHECK_S if proof is Proof.CLAIMED else CLOSE_S)
-    better = alarm.proof is Proof.CLAIMED and proof is not Proof.CLAIMED
-    return due_at if alarm.due_at is None or alarm.state is not State.ATTENDED or better else min(alarm.due_at, due_at)
-
-
-def _by_position(alarm: Alarm, at: Position | None) -> tuple[Proof, int | None]:
-    if at is None or alarm.place is None:
-        return Proof.CLAIMED, None
-    away_m = round(distance_m(at, alarm.place))
-    return (Proof.POSITION if away_m <= POSITION_PROOF_M else Proof.CLAIMED), away_m
 
 
 def overdue(alarm: Alarm, lead: Offer, *, by: Person, now: datetime) -> tuple[Alarm, Offer, Line]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from dispatch.errors import AlarmClosed, AlreadyTaken, NotFound
 from dispatch.rules import alarm as life
-from dispatch.rules import letters, offers
+from dispatch.rules import arrival, letters, offers
 from dispatch.rules.alarm import Offer, OfferState, Outcome, Proof, Role, State
 from dispatch.rules.escalation import Decision, Situation, soon, swap
 from dispatch.rules.message import Draft, Fact
@@ -261,7 +261,7 @@ def _lead_again(situation: Situation, before: Decision, offer: Offer, by: Person
 def _arrived(
     situation: Situation, before: Decision, offer: Offer, proof: Proof, by: Person, at: Position | None
 ) -> Decision:
-    alarm, there, line = life.attend(before.alarm, offer, proof=proof, by=by, now=situation.now, at=at)
+    alarm, there, line = arrival.attend(before.alarm, offer, proof=proof, by=by, now=situation.now, at=at)
     others = _waiting(situation, there)
     told = replace(situation, alarm=alarm)
     return Decision(

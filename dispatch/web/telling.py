@@ -144,6 +144,8 @@ WHYS: Mapping[str, str] = {
     "emergency_decide": N_("please decide about 120"),
     "emergency_called": N_("120 is being called"),
     "message_stuck": N_("a message does not leave"),
+    "fallback": N_("the rules failed"),
+    "no_console": N_("no console can ring"),
 }
 
 RESULTS: Mapping[str, str] = {
@@ -223,6 +225,7 @@ KINDS: Mapping[str, str] = {
     "emergency_called:reference": N_("120 called, reference %(reference)s"),
     "nobody_on_duty": N_("No carer on duty can be asked"),
     "undeliverable": N_("The message to %(person)s cannot be delivered"),
+    "delivery_unknown": N_("Nobody knows whether the message to %(person)s left: the next step comes sooner"),
     "message_settled": N_("%(channel)s to %(person)s (%(message)s): %(outcome)s"),
     "answered": N_("Answer of %(by)s: %(result)s"),
     "reported_done": N_("%(by)s reports: done"),
@@ -241,7 +244,7 @@ KINDS: Mapping[str, str] = {
 
 LOUD = frozenset({
     "raised", "pressed_again", "worsened", "gave_up", "not_arrived", "arrival_claimed", "not_closed", "operator_paged",
-    "emergency_proposed", "nobody_on_duty", "undeliverable", "fell_back", "reopened",
+    "emergency_proposed", "nobody_on_duty", "undeliverable", "delivery_unknown", "fell_back", "reopened",
 })  # fmt: skip
 """The kinds that ask something of the operator: shown stronger than the rest."""
 

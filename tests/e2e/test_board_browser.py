@@ -398,10 +398,10 @@ def test_the_end_of_the_session_is_said(chromium, served, rig):
     context.close()
 
 
-def test_a_refusal_is_told_in_words(page, rig, watched):
+def test_a_refusal_is_told_in_words(page, rig, served, watched):
     alarm_id = rig.press("H1", "R1")
     opened(page, alarm_id)
-    page.evaluate("""document.querySelector('[data-panel=close] form').dataset.api = '/api/v1/alarms/nothing/close'""")
+    page.route("**/close", lambda route: route.continue_(url=f"{served.url}/api/v1/alarms/nothing/close"))
     page.keyboard.press("F8")
     page.keyboard.press("1")
     with page.expect_console_message(lambda said: "404" in said.text):
