@@ -45,9 +45,6 @@ RECEIPTS: Mapping[str, str] = {
     "failed": N_("Lost"),
 }
 
-PRESSES: tuple[Cause, ...] = (Cause.PRESS, Cause.FALL, Cause.FIRE)
-"""What a pretend pendant can say."""
-
 _ARRIVED = {"taken", "confirmed", "unknown"}
 """Attempts that a phone shows; of an unknown one nobody can know, so it is marked."""
 
@@ -71,8 +68,9 @@ class DemoControls:
     """
     What only a demo can do.
 
-    `homes` are codes and what they are called; `press(home_code, cause)` presses the pendant there. `unplug` and `plug`
-    take the pretend gateway away and bring it back; `is_plugged` says how it stands.
+    `homes` are codes and what they are called; `press(home_code, cause)` presses the pendant there, with one of the
+    `causes` it can say. `unplug` and `plug` take the pretend gateway away and bring it back; `is_plugged` says how it
+    stands.
     """
 
     homes: Sequence[tuple[str, str]]
@@ -80,6 +78,7 @@ class DemoControls:
     unplug: Callable[[], None]
     plug: Callable[[], None]
     is_plugged: Callable[[], bool]
+    causes: Sequence[str] = (Cause.PRESS,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +131,7 @@ class _Phones:
             "phones": self._phones(),
             "fault": self._panel.fault.value,
             "demo": self._demo,
-            "KEYS": KEYS, "FAULTS": FAULTS, "RECEIPTS": RECEIPTS, "PRESSES": PRESSES, "CAUSES": telling.CAUSES,
+            "KEYS": KEYS, "FAULTS": FAULTS, "RECEIPTS": RECEIPTS, "CAUSES": telling.CAUSES,
             "MESSAGES": telling.MESSAGES, "ATTEMPTS": telling.ATTEMPTS, "CHANNELS": telling.CHANNELS,
             "word": telling.word,
         }  # fmt: skip
@@ -175,7 +174,7 @@ class _Phones:
     def press(self, form: Mapping[str, str]) -> None:
         demo = self._controls()
         home = _one_of(form, "home", [code for code, _ in demo.homes])
-        demo.press(home, _one_of(form, "cause", [str(each) for each in PRESSES]))
+        demo.press(home, _one_of(form, "cause", demo.causes))
 
     def gateway(self, form: Mapping[str, str]) -> None:
         demo = self._controls()

@@ -140,7 +140,7 @@ def until(page: Page, expression: str, within_s: float = 12.0) -> None:
 
 def opened(page: Page, alarm_id: str) -> None:
     """The board with this alarm, its script at work."""
-    page.goto(f"{page.url.partition('?')[0]}?alarm={alarm_id}")
+    page.goto(f"{page.url[: page.url.index('/', 8)]}/board?alarm={alarm_id}")
     online(page)
 
 
@@ -294,6 +294,7 @@ def test_phone_numbers_sheet_help_and_search_open_by_key(page, rig):
     page.fill("[name=reference]", "A-77")
     page.keyboard.press("Enter")
     expect(page.locator(".timeline")).to_contain_text("编号 A-77")
+    expect(page.locator(".sheet120")).to_be_hidden()
     page.keyboard.press("Shift+Slash")
     expect(page.locator("#panel-help")).to_be_visible()
     page.keyboard.press("Escape")

@@ -106,6 +106,7 @@ class BoardRig:
             unplug=lambda: setattr(self, "plugged", False),
             plug=lambda: setattr(self, "plugged", True),
             is_plugged=lambda: self.plugged,
+            causes=("press", "fall", "fire"),
         )
         blueprints = [
             alarms_blueprint(world.desk, self.review, reading=world.reading, transactions=world.transactions),

@@ -340,9 +340,9 @@ function pickOutcome(panel, number) {
 async function act(address, body, form = null) {
   const refusal = await post(address, body, words.unsent);
   if (!refusal && form) drafts.forget(form);
+  if (!refusal && form?.closest("[data-open]")) closePanels();
   toast(refusal ?? words.done, Boolean(refusal));
   await live.refresh();
-  return !refusal;
 }
 
 async function submitted(event) {
@@ -355,9 +355,8 @@ async function submitted(event) {
   event.preventDefault();
   if (form.dataset.busy) return;
   form.dataset.busy = "1";
-  const isDone = await act(form.dataset.api, said(form), form);
+  await act(form.dataset.api, said(form), form);
   delete form.dataset.busy;
-  if (isDone && form.closest("[data-open]")) closePanels();
 }
 
 let toastTimer = 0;
