@@ -139,14 +139,14 @@ class Desk:
         ):
             return None
         tx.hold(f"home:{signal.home_id}")
-        resident = People(tx.connection).household(signal.home_id).resident(signal.resident_id)
+        resident = People(tx.connection).dwelling(signal.home_id).resident(signal.resident_id)
         alarm = Alarms.of(tx).open_of(subject_of(signal.home_id, resident.id if resident else None, signal.address))
         if alarm is not None:
             tx.log(Line(kind=f"heard_{signal.event}", by=Person(f"device:{signal.address}"), alarm_id=alarm.id))
         return alarm.id if alarm else None
 
     def _raise_or_join(self, tx: Tx, heard: Heard) -> tuple[AlarmId, bool]:
-        household = People(tx.connection).household(heard.home_id) if heard.home_id else None
+        household = People(tx.connection).dwelling(heard.home_id) if heard.home_id else None
         resident = household.resident(heard.resident_id) if household else None
         subject = subject_of(heard.home_id, resident.id if resident else None, heard.address)
         tx.hold(f"home:{heard.home_id}" if heard.home_id else subject)
@@ -169,11 +169,10 @@ class Desk:
         KeptPolicies.keep(tx, policy)
         place = heard.place(household, tx.now)[0]
         day = self._day_number(tx.now)
-        tx.hold(f"number:{day}")
         alarm, line = begin(
             heard,
             id_=AlarmId(tx.new_id()),
-            number=f"{day}-{Alarms.of(tx).numbered(day) + 1:03}",
+            number=f"{day}-{Alarms.of(tx).next_number(day):03}",
             subject=subject,
             policy_id=policy.id,
             household=household,

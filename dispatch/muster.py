@@ -6,7 +6,7 @@ second look and never a wrong dispatch.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -71,6 +71,7 @@ class Muster:
         self._duty: Duty | None = None
         self._grid = Grid([])
         self._people: dict[CarerId, Candidate] = {}
+        self._carers: dict[CarerId, Carer] = {}
         self._stations: dict[StationId, Station] = {}
 
     def propose(self, need: Need, now: datetime, k: int) -> tuple[Choice, dict[CarerId, Candidate]]:
@@ -82,11 +83,10 @@ class Muster:
             )
             return choice, {each.carer_id: self._people[each.carer_id] for each in choice.ranked}
 
-    def candidate(self, carer_id: CarerId, now: datetime) -> Candidate | None:
-        """One carer as the picture shows them; None when not on duty."""
+    def known(self, ids: Collection[CarerId]) -> dict[CarerId, Carer]:
+        """Those of them who are on duty, as the register knew them when the picture was made."""
         with self._lock:
-            self._current(now)
-            return self._people.get(carer_id)
+            return {id_: self._carers[id_] for id_ in ids if id_ in self._carers}
 
     def everybody(self, now: datetime) -> list[CarerId]:
         """All carers on duty by the roster alone."""
@@ -142,6 +142,7 @@ class Muster:
             self._stations = {station.id: station for station in people.stations()}
             engaged, callouts = alarms.all_engaged(), alarms.last_callouts(now - CALLOUTS)
             on_duty = [each for each in people.carers() if each.id in duty.until]
+        self._carers = {each.id: each for each in on_duty}
         self._people = {
             each.id: self._candidate(
                 each, duty.until[each.id], engaged.get(carer(each.id), 0), callouts.get(carer(each.id))

@@ -1,8 +1,8 @@
 """Gathers every fact that a decision about an alarm may need, and keeps what was decided."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from dispatch.clock import Clock
 from dispatch.ids import AlarmId, CarerId, StationId
@@ -19,14 +19,22 @@ from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies
 from dispatch.store.transactions import Tx
 
-PROPOSED_MAX = 24
-"""How many candidates are proposed and looked at again inside the unit of work: the twenty that are kept and a few more,
-because some may have become engaged in between."""
+PROPOSED_MAX = 20
+"""How many candidates are proposed and looked at again inside the unit of work: those that are kept with the alarm."""
 
 CODE_REST = timedelta(days=7)
 """A reply code rests this long before the same person gets it again."""
 
-Proposal = tuple[Choice, Mapping[CarerId, Candidate]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Who could come, by the picture in memory, and the alarm it was made for."""
+
+    alarm: Alarm
+    offers: tuple[Offer, ...]
+    household: Household | None
+    choice: Choice
+    candidates: Mapping[CarerId, Candidate]
 
 
 class Situations:
@@ -59,8 +67,7 @@ class Situations:
             alarms = Alarms(connection)
             alarm, offers = alarms.get(alarm_id), alarms.offers_of(alarm_id)
             household = People(connection).household(alarm.home_id) if alarm.home_id else None
-        need = self._need(alarm, offers, household)
-        return self._muster.propose(need, self._clock.now(), PROPOSED_MAX)
+        return self._proposal(alarm, offers, household, self._clock.now())
 
     def load(self, tx: Tx, alarm_id: AlarmId, proposal: Proposal | None, people: Sequence[Person] = ()) -> Situation:
         """
@@ -69,11 +76,14 @@ class Situations:
         Without a proposal one is made from the picture in memory, for decisions inside somebody else's unit of work.
         """
         alarms, shelf = Alarms.of(tx), People(tx.connection)
-        alarm, offers = alarms.get(alarm_id), alarms.offers_of(alarm_id)
-        household = shelf.household(alarm.home_id) if alarm.home_id else None
+        alarm = alarms.get(alarm_id)
+        # Every decision makes the version grow, so the same version means the same offers.
+        same = proposal is not None and proposal.alarm.version == alarm.version
+        offers = proposal.offers if proposal and same else alarms.offers_of(alarm_id)
+        household = proposal.household if proposal else self._household(shelf, alarm)
         if proposal is None and alarm.needs_asking:
-            proposal = self._muster.propose(self._need(alarm, offers, household), tx.now, PROPOSED_MAX)
-        choice = self._again(tx, alarm, offers, household, proposal) if proposal else None
+            proposal = self._proposal(alarm, offers, household, tx.now)
+        choice = self._again(tx, alarm, offers, proposal) if proposal else None
         concerned = _concerned(offers, household, choice, people)
         return Situation(
             now=tx.now,
@@ -90,6 +100,15 @@ class Situations:
             elsewhere={person: alarms.on_the_way(person, but=alarm_id) for person in people},
             station=shelf.station(alarm.station_id) if household is None and alarm.station_id else None,
         )
+
+    def _household(self, shelf: People, alarm: Alarm) -> Household | None:
+        return shelf.household(alarm.home_id) if alarm.home_id else None
+
+    def _proposal(
+        self, alarm: Alarm, offers: tuple[Offer, ...], household: Household | None, now: datetime
+    ) -> Proposal:
+        choice, candidates = self._muster.propose(self._need(alarm, offers, household), now, PROPOSED_MAX)
+        return Proposal(alarm=alarm, offers=offers, household=household, choice=choice, candidates=candidates)
 
     def on_duty(self) -> list[CarerId]:
         """Everybody on duty, for the fall-back: no ranking, no rules."""
@@ -112,19 +131,18 @@ class Situations:
         }
         self._muster.engaged(counts)
 
-    def _again(
-        self, tx: Tx, alarm: Alarm, offers: Sequence[Offer], household: Household | None, proposal: Proposal
-    ) -> Choice:
-        """Ranks the proposed once more with what the database says of them at this moment."""
-        proposed, candidates = proposal
+    def _again(self, tx: Tx, alarm: Alarm, offers: Sequence[Offer], proposal: Proposal) -> Choice:
+        """The proposed, as the database knows them at this moment: ranked anew if anything about them has changed."""
+        candidates = proposal.candidates
         People(tx.connection).lock_carers(list(candidates))
         busy = Alarms.of(tx).engaged([carer(id_) for id_ in candidates], but=alarm.id)
-        now_known = [replace(each, engaged=busy.get(carer(id_), 0)) for id_, each in candidates.items()]
-        need = self._need(alarm, offers, household)
-        choice = rank(
-            need, now_known, now=tx.now, travel=self._muster.travel, weights=self._muster.weights, version=proposed.version,
-        )  # fmt: skip
-        return replace(choice, excluded=proposed.excluded, considered=proposed.considered, version=proposed.version)
+        counts = {id_: busy.get(carer(id_), 0) for id_ in candidates}
+        if proposal.offers is offers and all(counts[id_] == each.engaged for id_, each in candidates.items()):
+            return proposal.choice
+        now_known = [replace(each, engaged=counts[id_]) for id_, each in candidates.items()]
+        need, muster, kept = self._need(alarm, offers, proposal.household), self._muster, proposal.choice
+        choice = rank(need, now_known, now=tx.now, travel=muster.travel, weights=muster.weights, version=kept.version)
+        return replace(choice, excluded=kept.excluded, considered=kept.considered, version=kept.version)
 
     def _need(self, alarm: Alarm, offers: Sequence[Offer], household: Household | None) -> Need:
         resident = household.resident(alarm.resident_id) if household else None
@@ -141,12 +159,15 @@ class Situations:
         )
 
     def _reach(self, shelf: People, people: Sequence[Person], household: Household | None) -> dict[Person, Reach]:
+        """How each is reached: carers on duty from the picture in memory, others from the register."""
         ids = [id_ for person in people if (id_ := carer_id(person))]
+        known = self._muster.known(ids)
+        known |= shelf.carers_by_id([id_ for id_ in ids if id_ not in known])
         found = {
             carer(each.id): Reach(
                 person=carer(each.id), phone=each.phone, lang=each.lang, two_way=self._two_way(each.phone)
             )
-            for each in shelf.carers_by_id(ids).values()
+            for each in known.values()
             if each.phone and not each.suspended and not each.opted_out
         }
         for kin in household.contacts if household else ():

@@ -13,12 +13,15 @@ import hashlib
 import heapq
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 from dispatch.ids import CarerId, StationId
+from dispatch.rules.choice import Choice as Choice
+from dispatch.rules.choice import Ranked as Ranked
+from dispatch.rules.choice import Reason as Reason
 from dispatch.rules.place import Position, distance_m
 from dispatch.rules.travel import Candidate as Candidate
 from dispatch.rules.travel import TravelTime
@@ -83,56 +86,6 @@ class Need:
     language: str | None = None
     asked: Collection[CarerId] = ()
     declined: Collection[CarerId] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """Why a carer stands where they stand: a code with a sentence in `messages/reasons.py`, its seconds and figures."""
-
-    code: str
-    seconds: int = 0
-    figures: Mapping[str, int | str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
-    """A carer who may be asked. `effective_s` is `travel_s` plus the seconds of `reasons`; `eta_s` is promised."""
-
-    carer_id: CarerId
-    code: str
-    ring: int
-    distance_m: float | None
-    travel_s: float
-    effective_s: float
-    eta_s: int
-    reasons: tuple[Reason, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """
-    The answer that is kept with the alarm: the best, and how many were left out for which reason.
-
-    `version` is a hash of the weights, the source of travel times and the version of the roster.
-    """
-
-    ranked: tuple[Ranked, ...]
-    excluded: Mapping[str, int]
-    considered: int
-    version: str
-    place_known: bool
-    at: datetime
-
-    def to_json(self) -> dict[str, Any]:
-        """The choice as plain values for `json.dumps`."""
-        return {**asdict(self), "at": self.at.isoformat()}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """The choice that `to_json` wrote, after any number of trips through JSON."""
-        reasons = [tuple(Reason(**reason) for reason in one["reasons"]) for one in stored["ranked"]]
-        ranked = tuple(Ranked(**{**one, "reasons": why}) for one, why in zip(stored["ranked"], reasons, strict=True))
-        return cls(**{**stored, "ranked": ranked, "at": datetime.fromisoformat(stored["at"])})
 
 
 def rank(

@@ -31,7 +31,7 @@ from dispatch.rules.nearest import Choice
 from dispatch.rules.people import Person
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Cause
-from dispatch.store.database import Instant, Json, metadata
+from dispatch.store.database import Instant, Json, metadata, next_of
 from dispatch.store.transactions import Tx
 
 alarms = Table(
@@ -107,6 +107,13 @@ Index("ix_offers_lead", offers.c.alarm_id, unique=True, sqlite_where=_LEADS, pos
 _ENGAGED = offers.c.state.in_(("open", "accepted"))
 Index("ix_offers_engaged", offers.c.person, sqlite_where=_ENGAGED, postgresql_where=_ENGAGED)
 
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("day", String(8), primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+
 choices = Table(
     "choices",
     metadata,
@@ -123,9 +130,6 @@ _NEXT_DUE = select(func.min(alarms.c.due_at)).where(alarms.c.due_at.is_not(None)
 _OFFERS = select(offers).where(offers.c.alarm_id == bindparam("id")).order_by(offers.c.offered_at, offers.c.id)
 _UPDATE = update(alarms).where(alarms.c.id == bindparam("key"), alarms.c.version == bindparam("was"))
 _SAVE_OFFER = update(offers).where(offers.c.id == bindparam("key"))
-_NUMBERED = (
-    select(func.count()).select_from(alarms).where(alarms.c.number.between(bindparam("first"), bindparam("last")))
-)
 
 
 class Alarms:
@@ -301,9 +305,9 @@ class Alarms:
         alarm = self.get(AlarmId(found))
         return next(each for each in self.offers_of(alarm.id) if each.person == person), alarm
 
-    def numbered(self, day: str) -> int:
-        """How many alarms carry a number of this day (its first four digits)."""
-        return int(self._connection.execute(_NUMBERED, {"first": f"{day}-", "last": f"{day}-~"}).scalar_one())
+    def next_number(self, day: str) -> int:
+        """The next number of this day, from 1. Whoever else wants one waits until this unit is over."""
+        return next_of(numbers, self._connection, "day", day, "last")
 
     def shift_due(self, seconds: float) -> None:
         """Moves all waiting alarms, because somebody moved the clock."""

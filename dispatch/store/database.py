@@ -134,6 +134,15 @@ def insert_once(table: Table, connection: Connection) -> Insert:
     return postgresql.insert(table).on_conflict_do_nothing()
 
 
+def next_of(table: Table, connection: Connection, key: str, of: str, counter: str) -> int:
+    """Counts one further in the row whose `key` column is `of`, which begins at 1; the new count."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    column = table.c[counter]
+    statement = insert(table).values({key: of, counter: 1})
+    counted = statement.on_conflict_do_update(index_elements=[key], set_={counter: column + 1}).returning(column)
+    return int(connection.execute(counted).scalar_one())
+
+
 def upsert(table: Table, connection: Connection, key: str, row: Mapping[str, Any]) -> None:
     """Inserts the row, or makes the row with the same key like it."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert

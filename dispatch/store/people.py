@@ -128,6 +128,16 @@ class People:
             station=self.station(home.station_id) if home.station_id else None,
         )
 
+    def dwelling(self, id_: HomeId) -> Household:
+        """
+        A home with its residents alone: what raising an alarm needs to know.
+
+        Raises:
+            NotFound: there is no such home.
+        """
+        found = self._connection.execute(_RESIDENTS, {"id": id_})
+        return Household(home=self.home(id_), residents=tuple(_resident(each) for each in found))
+
     def home(self, id_: HomeId) -> Home:
         """
         A home by itself.

@@ -1,7 +1,5 @@
 """Escalation policies as alarms began with them: written once under the hash of their content, never changed."""
 
-from functools import lru_cache
-
 from sqlalchemy import Column, Connection, String, Table, Text, select
 
 from dispatch.ids import PolicyId
@@ -26,16 +24,19 @@ class KeptPolicies:
 
     def get(self, id_: PolicyId) -> EscalationPolicy:
         """The policy with this hash; an alarm's foreign key makes sure that it is there."""
-        row = self._connection.execute(select(policies.c.content).where(policies.c.id == id_)).scalar_one()
-        return _read(id_, row)
+        known = _KNOWN.get(id_)
+        if known is None:
+            row = self._connection.execute(select(policies.c.content).where(policies.c.id == id_)).scalar_one()
+            # The id is the hash of the content, so what was read once is true for ever and everywhere.
+            known = _KNOWN[id_] = policy_from_json(id_, row)
+        return known
 
     @staticmethod
     def keep(tx: Tx, policy: EscalationPolicy) -> None:
+        """Puts the policy on file, once."""
         content = policy_json(policy.name, policy.steps, policy.responders)
         row = {"id": policy.id, "name": policy.name, "content": content, "first_used_at": tx.now}
         tx.connection.execute(insert_once(policies, tx.connection), row)
 
 
-@lru_cache(maxsize=256)
-def _read(id_: PolicyId, content: str) -> EscalationPolicy:
-    return policy_from_json(id_, content)
+_KNOWN: dict[PolicyId, EscalationPolicy] = {}

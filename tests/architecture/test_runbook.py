@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from functools import cache
 from pathlib import Path
 
 from dispatch.watch.auditor import HASH
@@ -124,6 +125,12 @@ def _constants(value: ast.expr, function: Function) -> Iterator[str]:
                 yield from _constants(node.value, function)
 
 
+@cache
+def written(direct: str) -> Set[str]:
+    """Every word that the code writes into the `log` or the `record`."""
+    return Words(direct).found.keys()
+
+
 def told(heading: str) -> set[str]:
     """The names in the first column of the tables below a heading, up to the next heading of the same kind."""
     text = RUNBOOK.read_text(encoding="utf-8")
@@ -134,11 +141,11 @@ def told(heading: str) -> set[str]:
 
 
 def test_every_event_of_the_log_is_in_the_runbook_and_none_that_is_gone():
-    assert told("What the log says") == set(Words("log").found)
+    assert told("What the log says") == written("log")
 
 
 def test_every_kind_of_entry_is_in_the_runbook_and_none_that_is_gone():
-    assert told("What the record says") == set(Words("record").found)
+    assert told("What the record says") == written("record")
 
 
 def test_every_promise_of_the_watch_is_in_the_runbook_and_none_that_is_gone():
@@ -149,12 +156,12 @@ def test_every_promise_of_the_watch_is_in_the_runbook_and_none_that_is_gone():
 
 def test_the_words_are_really_looked_for():
     """Among them one that a function hands on, one chosen of two and one put together at run time."""
-    assert {"service_ready", "wake_failed", "periodic_failed", "clock_jumped"} <= set(Words("log").found)
-    assert {"raised", "not_closed", "heard_…", "step_taken", "console_sounds"} <= set(Words("record").found)
+    assert {"service_ready", "wake_failed", "periodic_failed", "clock_jumped"} <= written("log")
+    assert {"raised", "not_closed", "heard_…", "step_taken", "console_sounds"} <= written("record")
 
 
 def test_what_operators_read_at_night_names_only_what_there_is():
-    known = set(Words("log").found) | set(Words("record").found) | {each.name for each in PREDICATES} | {HASH}
+    known = written("log") | written("record") | {each.name for each in PREDICATES} | {HASH}
     text = NIGHT.read_text(encoding="utf-8")
     named = {name for row in text.splitlines() if row.startswith("| `") for name in NAME.findall(row.split("|")[1])}
     assert named

@@ -129,9 +129,9 @@ def _line_missing():
     """Acceptances are not written down."""
     real = record.append
 
-    def append(connection, lines, instant):
+    def append(connection, lines, *more):
         kept = [line for line in lines if line.kind != "accepted"]
-        return real(connection, kept, instant) if kept else 0
+        return real(connection, kept, *more) if kept else 0
 
     return patch.object(record, "append", append)
 
@@ -157,13 +157,13 @@ def _answers_dropped():
 
 def _arrival_proves_itself():
     """Whoever says they are there is believed, for ever."""
-    real = answering.life.attend
+    real = answering.arrival.attend
 
     def attend(before, offer, *, proof, by, now, at=None):
         after, there, line = real(before, offer, proof=proof, by=by, now=now, at=at)
         return replace(after, due_at=now + timedelta(days=1)), there, line
 
-    return patch.object(answering.life, "attend", attend)
+    return patch.object(answering.arrival, "attend", attend)
 
 
 MUTANTS = {

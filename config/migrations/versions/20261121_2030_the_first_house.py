@@ -82,6 +82,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_notes")),
     )
     op.create_table(
+        "numbers",
+        sa.Column("day", sa.String(length=8), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_numbers")),
+    )
+    op.create_table(
         "operators",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("login", sa.String(length=64), nullable=False),
@@ -674,6 +680,7 @@ def downgrade() -> None:
     op.drop_table("receipts")
     op.drop_table("policies")
     op.drop_table("operators")
+    op.drop_table("numbers")
     op.drop_table("notes")
     op.drop_table("keys")
     with op.batch_alter_table("idempotency", schema=None) as batch_op:
