@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
-from dispatch.web.phones import DemoControls, phones_blueprint
 from flask import Flask
 
 from config.wiring import House
@@ -23,6 +22,7 @@ from dispatch.web.board import Strip, board_blueprint
 from dispatch.web.health import Facts
 from dispatch.web.hooks import Forgeries, hooks_blueprint
 from dispatch.web.options import WebOptions
+from dispatch.web.phones import DemoControls, phones_blueprint
 from dispatch.web.registers import registers_blueprint
 from dispatch.web.stream import Bell, stream_blueprint
 from schedules.duty.store import Shifts

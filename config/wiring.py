@@ -159,7 +159,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     policies = read_escalation(settings)
     writing = open_for_writing(settings)
     reading = reading_engine(settings.database_url)
-    transactions = transactions_on(writing, clock, ids, _on_jump)
+    transactions = transactions_on(writing, clock, ids, mend_waiting)
     with reading.connect() as connection:
         _, zone = People(connection).district()
         stations = {each.code: each.id for each in People(connection).stations()}
@@ -252,7 +252,7 @@ def refuse_lacking(settings: Settings) -> None:
         raise Misconfigured(key, cure)
 
 
-def _on_jump(tx: Tx, seconds: float) -> None:
+def mend_waiting(tx: Tx, seconds: float) -> None:
     """Somebody set the clock back: everything that waits waits no longer than it would have."""
     if seconds < 0:
         Alarms.of(tx).shift_due(seconds)

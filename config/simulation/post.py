@@ -9,7 +9,7 @@ from config.simulation.faults import Poison
 from config.simulation.ledger import Ledger
 from config.simulation.provider import Carrier
 from config.simulation.world import Service
-from dispatch.messages.courier import _Job
+from dispatch.messages.courier import Job
 from dispatch.messages.providers.provider import Outcome
 from dispatch.store.outbox import LEASE
 
@@ -30,7 +30,7 @@ class Post:
         """The service died: whatever was in its hands is not carried any more."""
         self._flying.clear()
 
-    def carry_later(self, job: _Job) -> None:
+    def carry_later(self, job: Job) -> None:
         """A claimed message leaves after the provider's latency, while everything else goes on."""
         random, id_, attempt_id = self._random, job.message.id, job.outgoing.attempt_id
         self._judge_claim(id_)
@@ -48,7 +48,7 @@ class Post:
         if since_t > self.stepped_t and self._stage.clock.t < since_t + LEASE.total_seconds() - 0.01:
             self._stage.broken("I10.claimed_twice", id_, "claimed while another was carrying it under a lease")
 
-    def _carry(self, job: _Job, service: Service) -> None:
+    def _carry(self, job: Job, service: Service) -> None:
         if not self._stage.is_up or self._stage.service is not service:
             return
         id_, attempt_id = job.message.id, job.outgoing.attempt_id
@@ -63,7 +63,7 @@ class Post:
             del self._flying[id_]
         self._judge_attempt(job, self._carriers[job.provider.name].told.get(attempt_id), held=held)
 
-    def _judge_attempt(self, job: _Job, told: Outcome | None, *, held: bool) -> None:
+    def _judge_attempt(self, job: Job, told: Outcome | None, *, held: bool) -> None:
         if told is None:
             return
         self._stage.count(f"sent: {told}")

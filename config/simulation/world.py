@@ -19,7 +19,7 @@ from config.district import CarerRow, ContactRow, DeviceRow, District, HomeRow, 
 from config.files import parse_toml
 from config.loading import load_into
 from config.simulation.faults import Tripwire, Ways
-from config.wiring import WAIT_MAX, _on_jump
+from config.wiring import WAIT_MAX, mend_waiting
 from devices.decoders import DECODERS
 from devices.decoders.decoder import Decoder
 from devices.reception import Reception
@@ -290,7 +290,7 @@ class Mortal(SerialTransactions):
     """Units of work of a process that may die at any commit: before it is kept, or before anybody hears of it."""
 
     def __init__(self, engine: Engine, clock: Clock, ids: Callable[[], str], tripwire: Tripwire) -> None:
-        super().__init__(engine, clock, ids, on_jump=_on_jump, before_commit=tripwire.before_commit)
+        super().__init__(engine, clock, ids, on_jump=mend_waiting, before_commit=tripwire.before_commit)
         self._after_commit = tripwire.after_commit
 
     def run(self, work: Work[T], *, lane: Lane = Lane.EMERGENCY) -> T:

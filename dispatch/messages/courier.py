@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
 from dispatch.clock import Clock
-from dispatch.ids import AttemptId, OfferId
+from dispatch.ids import AttemptId
 from dispatch.messages.providers.provider import (
     Blame,
     Capability,
@@ -24,9 +23,9 @@ from dispatch.messages.providers.provider import (
     Outgoing,
     Provider,
     Receipt,
-    ReceiptKind,
     Sent,
 )
+from dispatch.messages.receipts import Receipts, Unreached
 from dispatch.messages.wording import render
 from dispatch.rules.message import Channel, Priority
 from dispatch.rules.people import SERVICE
@@ -67,20 +66,10 @@ _EVEN_AFTER_CLOSING = frozenset(
 """Sentences that are still true when the alarm is over."""
 
 
-class Unreached(Protocol):
-    """Who is told that an offer cannot reach its person."""
-
-    def unreached(self, offer_id: OfferId, *, code: str) -> None:
-        """The letter certainly did not reach its person."""
-        ...
-
-    def doubtful(self, offer_id: OfferId) -> None:
-        """Nobody knows whether the letter left."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
+class Job:
+    """A claimed message with its attempt on file: what is left is to send it. `look_up` are earlier attempts in doubt."""
+
     message: Message
     provider: Provider
     outgoing: Outgoing
@@ -112,6 +101,7 @@ class Courier:
         self._clock = clock
         self._local = local
         self._unreached = unreached
+        self._receipts = Receipts(transactions, unreached)
         self._alone = alone
         self._wanted = threading.Event()
         self._stopping = threading.Event()
@@ -168,7 +158,7 @@ class Courier:
         if taken and len(jobs) == taken:
             self._wanted.set()
 
-    def _carry(self, job: "_Job", free: threading.Semaphore) -> None:
+    def _carry(self, job: Job, free: threading.Semaphore) -> None:
         try:
             self.carry(job)
         except Exception:
@@ -180,12 +170,12 @@ class Courier:
 
     # ------------------------------------------------------------------------------------------- one message
 
-    def claim(self, most: int, *, emergency: bool) -> list["_Job"]:
+    def claim(self, most: int, *, emergency: bool) -> list[Job]:
         """Takes up to so many messages that are due, each with its attempt on file."""
         first, last = (Priority.EMERGENCY, Priority.CONFIRMATION) if emergency else (Priority.FAMILY, Priority.REPORT)
         return self._transactions.run(lambda tx: self._claim(tx, most, first, last))
 
-    def carry(self, job: "_Job") -> None:
+    def carry(self, job: Job) -> None:
         """Looks up what is in doubt, sends, settles."""
         found = self._look_up(job)
         if found is not None:
@@ -200,7 +190,7 @@ class Courier:
         elif sent.outcome is Outcome.UNKNOWN:
             self._unreached.doubtful(job.message.offer_id)
 
-    def _claim(self, tx: Tx, most: int, first: Priority, last: Priority) -> list["_Job"]:
+    def _claim(self, tx: Tx, most: int, first: Priority, last: Priority) -> list[Job]:
         outbox = Outbox(tx.connection)
         jobs = []
         for message, alarm_state, offer_state in outbox.due(tx.now, most, first=first, last=last):
@@ -212,7 +202,7 @@ class Courier:
             jobs.append(self._start(tx, outbox, message))
         return jobs
 
-    def _start(self, tx: Tx, outbox: Outbox, message: Message) -> "_Job":
+    def _start(self, tx: Tx, outbox: Outbox, message: Message) -> Job:
         before = outbox.attempts_of(message.id) if message.tries else []
         provider = self._next(message, before)
         claimed = outbox.claim(message, until=tx.now + LEASE)
@@ -225,7 +215,7 @@ class Courier:
             )
         )  # fmt: skip
         doubts = tuple(each for each in before if each.outcome in {"unknown", "in_flight"})
-        return _Job(message=claimed, provider=provider, outgoing=outgoing, look_up=doubts)
+        return Job(message=claimed, provider=provider, outgoing=outgoing, look_up=doubts)
 
     def _next(self, message: Message, before: Sequence[Attempt]) -> Provider:
         """The next provider in fail-over order that can do this; from the front again after the last."""
@@ -263,7 +253,7 @@ class Courier:
 
     # ------------------------------------------------------------------------------------------- what became of it
 
-    def _settle(self, tx: Tx, job: "_Job", sent: Sent) -> bool:
+    def _settle(self, tx: Tx, job: Job, sent: Sent) -> bool:
         """Keeps the outcome; True when this person cannot be reached in this way by anybody."""
         outbox, message = Outbox(tx.connection), job.message
         # A callback that overtook us may have said more already; then its word stands.
@@ -283,7 +273,7 @@ class Courier:
             return False
         return self._again(tx, outbox, job, sent)
 
-    def _again(self, tx: Tx, outbox: Outbox, job: "_Job", sent: Sent) -> bool:
+    def _again(self, tx: Tx, outbox: Outbox, job: Job, sent: Sent) -> bool:
         message = job.message
         hopeless = sent.blame is Blame.RECIPIENT
         others = [
@@ -303,7 +293,7 @@ class Courier:
         waits = BACKOFF_S[min(message.tries, len(BACKOFF_S)) - 1]
         return max(waits, sent.retry_after_s or 0.0) if message.priority > Priority.CONFIRMATION else waits
 
-    def _look_up(self, job: "_Job") -> tuple[Attempt, Sent] | None:
+    def _look_up(self, job: Job) -> tuple[Attempt, Sent] | None:
         """Whether an earlier attempt in doubt did arrive at its provider after all."""
         for doubt in job.look_up:
             provider = self._providers.get(doubt.provider)
@@ -321,7 +311,7 @@ class Courier:
                 return doubt, found
         return None
 
-    def _found(self, tx: Tx, job: "_Job", doubt: Attempt, found: Sent) -> None:
+    def _found(self, tx: Tx, job: Job, doubt: Attempt, found: Sent) -> None:
         outbox = Outbox(tx.connection)
         outbox.end(doubt.id, outcome="confirmed", provider_id=found.provider_id, status=found.status, ended_at=tx.now)
         outbox.end(
@@ -334,55 +324,8 @@ class Courier:
         tx.log(_told(job.message, doubt.provider, "confirmed", None))
 
     def receive(self, provider: str, receipts: Sequence[Receipt]) -> None:
-        """Keeps what a provider tells later. A copy changes nothing; an order that is mixed up only moves upwards."""
-        if not receipts:
-            return
-        lost = self._transactions.run(lambda tx: [each for each in receipts if self._receive(tx, provider, each)])
-        for receipt in lost:
-            self._tell_unreached(receipt)
-
-    def _receive(self, tx: Tx, provider: str, receipt: Receipt) -> bool:
-        outbox = Outbox(tx.connection)
-        known = outbox.attempt(receipt.attempt_id) if receipt.attempt_id else None
-        known = known or outbox.attempt_of_provider(provider, receipt.provider_id)
-        new = outbox.receipt_once(
-            provider, receipt.key, attempt_id=known.id if known else receipt.attempt_id, kind=receipt.kind.value,
-            status=receipt.status, code=receipt.code, received_at=tx.now,
-        )  # fmt: skip
-        message = outbox.get(known.message_id) if known else None
-        if not new or known is None or message is None:
-            return False
-        if _rank(known.status) < _RANKS[receipt.kind]:
-            values = {"status": receipt.kind.value, "code": receipt.code, "provider_id": receipt.provider_id}
-            proved = {"outcome": "confirmed"} if known.outcome in {"unknown", "absent", "in_flight"} else {}
-            outbox.end(known.id, **values, **proved)
-        return self._on_file(tx, outbox, message, receipt)
-
-    def _on_file(self, tx: Tx, outbox: Outbox, message: Message, receipt: Receipt) -> bool:
-        if receipt.kind is ReceiptKind.DELIVERED and message.state in {"sent", "uncertain", "claimed"}:
-            outbox.change(message, state="delivered", delivered_at=tx.now, due_at=None)
-        failed = receipt.kind in {ReceiptKind.FAILED, ReceiptKind.UNDELIVERED}
-        if failed and message.state == "sent":
-            outbox.change(message, state="failed", reason=f"{receipt.status} {receipt.code or ''}".strip())
-        return failed and message.channel is Channel.SMS and message.offer_id is not None
-
-    def _tell_unreached(self, receipt: Receipt) -> None:
-        def find(tx: Tx) -> OfferId | None:
-            outbox = Outbox(tx.connection)
-            attempt = outbox.attempt(receipt.attempt_id) if receipt.attempt_id else None
-            message = outbox.get(attempt.message_id) if attempt else None
-            return message.offer_id if message else None
-
-        offer_id = self._transactions.run(find)
-        if offer_id is not None:
-            self._unreached.unreached(offer_id, code=receipt.code or receipt.status)
-
-
-_RANKS = {kind: rank for rank, kind in enumerate(ReceiptKind, 1)}
-
-
-def _rank(status: str | None) -> int:
-    return _RANKS[ReceiptKind(status)] if status in set(ReceiptKind) else 0
+        """Keeps what a provider tells later: see `Receipts`."""
+        self._receipts.receive(provider, receipts)
 
 
 def _can(capability: Capability, channel: Channel) -> bool:

@@ -131,6 +131,18 @@ _OFFERS = select(offers).where(offers.c.alarm_id == bindparam("id")).order_by(of
 _UPDATE = update(alarms).where(alarms.c.id == bindparam("key"), alarms.c.version == bindparam("was"))
 _SAVE_OFFER = update(offers).where(offers.c.id == bindparam("key"))
 
+_ADD, _ADD_OFFERS, _ADD_CHOICE = insert(alarms), insert(offers), insert(choices)
+_AMONG = offers.c.person.in_(bindparam("people", expanding=True))
+_ENGAGED_OF = (
+    select(offers.c.person, func.count())
+    .where(_ENGAGED, _AMONG, offers.c.alarm_id != bindparam("but"))
+    .group_by(offers.c.person)
+)
+_CODES_OF = select(offers.c.person, offers.c.code).where(_AMONG, offers.c.offered_at > bindparam("since"))
+_ON_THE_WAY = select(func.count()).where(
+    offers.c.person == bindparam("person"), offers.c.state == "accepted", offers.c.alarm_id != bindparam("but")
+)
+
 
 class Alarms:
     """The shelf of alarms. Reading works on any connection; every write asserts that the home is held."""
@@ -185,7 +197,7 @@ class Alarms:
 
     def add(self, alarm: Alarm) -> None:
         self._held(alarm)
-        self._connection.execute(insert(alarms), _alarm_row(alarm))
+        self._connection.execute(_ADD, _alarm_row(alarm))
 
     def save(self, before: Alarm, after: Alarm, *, failures: int = 0) -> None:
         """
@@ -218,11 +230,11 @@ class Alarms:
             self._connection.execute(_SAVE_OFFER, {**_offer_row(offer), "key": offer.id})
         new = [_offer_row(offer) for offer in after if offer.id not in known]
         if new:
-            self._connection.execute(insert(offers), new)
+            self._connection.execute(_ADD_OFFERS, new)
 
     def keep_choice(self, alarm: Alarm, choice: Choice) -> None:
         row = {"alarm_id": alarm.id, "version": alarm.version, "at": choice.at, "choice": choice.to_json()}
-        self._connection.execute(insert(choices), row)
+        self._connection.execute(_ADD_CHOICE, row)
 
     def choice_of(self, id_: AlarmId) -> Choice | None:
         """The latest choice kept with this alarm."""
@@ -234,19 +246,12 @@ class Alarms:
         """How many other alarms each of these people is asked about or on the way to."""
         if not people:
             return {}
-        query = (
-            select(offers.c.person, func.count())
-            .where(_ENGAGED, offers.c.person.in_(people), offers.c.alarm_id != but)
-            .group_by(offers.c.person)
-        )
-        return {Person(row[0]): row[1] for row in self._connection.execute(query)}
+        rows = self._connection.execute(_ENGAGED_OF, {"people": list(people), "but": but})
+        return {Person(row[0]): row[1] for row in rows}
 
     def on_the_way(self, person: Person, *, but: AlarmId) -> int:
         """How many other open alarms this person has accepted."""
-        query = select(func.count()).where(
-            offers.c.person == person, offers.c.state == "accepted", offers.c.alarm_id != but
-        )
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._connection.execute(_ON_THE_WAY, {"person": person, "but": but}).scalar_one())
 
     def all_engaged(self) -> Mapping[Person, int]:
         """Everybody asked about or on the way to an alarm, with how many."""
@@ -266,10 +271,7 @@ class Alarms:
         """The reply codes these people were given since then."""
         used: dict[Person, set[int]] = {}
         if people:
-            query = select(offers.c.person, offers.c.code).where(
-                offers.c.person.in_(people), offers.c.offered_at > since
-            )
-            for person, code in self._connection.execute(query):
+            for person, code in self._connection.execute(_CODES_OF, {"people": list(people), "since": since}):
                 used.setdefault(Person(person), set()).add(code)
         return used
 

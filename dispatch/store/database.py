@@ -10,6 +10,7 @@ import importlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -95,7 +96,7 @@ def reading_engine(url: str) -> Engine:
     """An engine that only reads, for pages and predicates; on SQLite beside the writer, never in its way."""
     if not is_sqlite(url):
         return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
-    return _sqlite_engine(url, {"query_only": "ON"}, begin="BEGIN")
+    return _sqlite_engine(url, {"query_only": "ON"}, begin=None)
 
 
 def is_sqlite(url: str) -> bool:
@@ -108,7 +109,8 @@ def sqlite_file(url: str) -> Path | None:
     return Path(parsed.database or "anling.db") if parsed.get_backend_name() == "sqlite" else None
 
 
-def _sqlite_engine(url: str, pragmas: Mapping[str, str], *, begin: str) -> Engine:
+def _sqlite_engine(url: str, pragmas: Mapping[str, str], *, begin: str | None) -> Engine:
+    """`begin` starts a transaction; None leaves each statement its own, which is all that reading needs."""
     engine = create_engine(url, module=sqlite_module(), pool_size=20, max_overflow=40)
     settings = {"journal_mode": "WAL", "foreign_keys": "ON", "busy_timeout": "5000", **pragmas}
     if "query_only" in pragmas:
@@ -120,32 +122,50 @@ def _sqlite_engine(url: str, pragmas: Mapping[str, str], *, begin: str) -> Engin
         for name, value in settings.items():
             connection.execute(f"PRAGMA {name}={value}")
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    if begin is not None:
+        statement = begin
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(statement)
 
     return engine
 
 
 def insert_once(table: Table, connection: Connection) -> Insert:
     """An INSERT that leaves a row alone whose unique key is there already: what must happen once happens once."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing()
-    return postgresql.insert(table).on_conflict_do_nothing()
+    return _insert_once(table, connection.dialect.name)
+
+
+@lru_cache(maxsize=None)
+def _insert_once(table: Table, dialect: str) -> Insert:
+    # Built once: making a statement anew costs more than running it.
+    statement: Insert = _insert(dialect)(table).on_conflict_do_nothing()
+    return statement
 
 
 def next_of(table: Table, connection: Connection, key: str, of: str, counter: str) -> int:
     """Counts one further in the row whose `key` column is `of`, which begins at 1; the new count."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = _next_of(table, connection.dialect.name, key, counter)
+    return int(connection.execute(statement, {key: of, counter: 1}).scalar_one())
+
+
+@lru_cache(maxsize=None)
+def _next_of(table: Table, dialect: str, key: str, counter: str) -> Insert:
     column = table.c[counter]
-    statement = insert(table).values({key: of, counter: 1})
-    counted = statement.on_conflict_do_update(index_elements=[key], set_={counter: column + 1}).returning(column)
-    return int(connection.execute(counted).scalar_one())
+    statement = _insert(dialect)(table)
+    counted: Insert = statement.on_conflict_do_update(index_elements=[key], set_={counter: column + 1}).returning(
+        column
+    )
+    return counted
+
+
+def _insert(dialect: str) -> Any:
+    return sqlite.insert if dialect == "sqlite" else postgresql.insert
 
 
 def upsert(table: Table, connection: Connection, key: str, row: Mapping[str, Any]) -> None:
     """Inserts the row, or makes the row with the same key like it."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).values(**row)
+    statement = _insert(connection.dialect.name)(table).values(**row)
     changes = {column: statement.excluded[column] for column in row if column not in {key, "id"}}
     connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changes))

@@ -173,6 +173,12 @@ _FENCED = update(messages).where(
     messages.c.state != "delivered",  # A receipt may overtake our own settling; delivered is never taken back.
 )
 
+_ADD_ATTEMPT = insert(attempts)
+_END = update(attempts).where(attempts.c.id == bindparam("its_id"))
+_ATTEMPTS_OF = select(attempts).where(attempts.c.message_id == bindparam("id")).order_by(attempts.c.seq)
+_ATTEMPT = select(attempts).where(attempts.c.id == bindparam("id"))
+_MESSAGE = select(messages).where(messages.c.id == bindparam("id"))
+
 
 class Outbox:
     """The shelf of messages and attempts."""
@@ -212,22 +218,21 @@ class Outbox:
 
     def change(self, message: Message, **values: Any) -> bool:
         """Changes a message if the claim still holds; False when somebody else has taken it over."""
-        done = self._connection.execute(_FENCED.values(**values), {"its_id": message.id, "was": message.fence})
+        done = self._connection.execute(_FENCED, {"its_id": message.id, "was": message.fence, **values})
         return done.rowcount == 1
 
     def start(self, attempt: Attempt) -> None:
         """The attempt is on file before the network is touched."""
-        self._connection.execute(insert(attempts), _attempt_row(attempt))
+        self._connection.execute(_ADD_ATTEMPT, _attempt_row(attempt))
 
     def end(self, id_: AttemptId, **values: Any) -> None:
-        self._connection.execute(update(attempts).where(attempts.c.id == id_).values(**values))
+        self._connection.execute(_END, {"its_id": id_, **values})
 
     def attempts_of(self, id_: MessageId) -> list[Attempt]:
-        query = select(attempts).where(attempts.c.message_id == id_).order_by(attempts.c.seq)
-        return [_attempt(row) for row in self._connection.execute(query)]
+        return [_attempt(row) for row in self._connection.execute(_ATTEMPTS_OF, {"id": id_})]
 
     def attempt(self, id_: AttemptId) -> Attempt | None:
-        row = self._connection.execute(select(attempts).where(attempts.c.id == id_)).first()
+        row = self._connection.execute(_ATTEMPT, {"id": id_}).first()
         return None if row is None else _attempt(row)
 
     def attempt_of_provider(self, provider: str, provider_id: str) -> Attempt | None:
@@ -236,7 +241,7 @@ class Outbox:
         return None if row is None else _attempt(row)
 
     def get(self, id_: MessageId) -> Message | None:
-        row = self._connection.execute(select(messages).where(messages.c.id == id_)).first()
+        row = self._connection.execute(_MESSAGE, {"id": id_}).first()
         return None if row is None else _message(row)
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Message]:

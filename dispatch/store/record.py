@@ -80,15 +80,25 @@ def _refuse_changes(_: Table, connection: Connection, **__: object) -> None:
 
 
 _HEAD = select(entries.c.number, entries.c.hash).order_by(entries.c.number.desc()).limit(1)
+_ADD = insert(entries)
 _LOCK = text("SELECT pg_advisory_xact_lock(8317)")
 """Any fixed number will do: it is the lock on the head of the chain."""
 
 
+Head = tuple[int, str]
+"""The number and hash of the newest entry."""
+
+
 def append(
-    connection: Connection, lines: Sequence[Line], instant: clock.Instant, look: Callable[[], clock.Instant]
-) -> int:
+    connection: Connection,
+    lines: Sequence[Line],
+    instant: clock.Instant,
+    look: Callable[[], clock.Instant],
+    head: Head | None = None,
+) -> Head:
     """
-    Writes the lines at the end of the chain, in their order, and returns the number of the last.
+    Writes the lines at the end of the chain, in their order, and returns the new head. `head` is the one before, if the
+    caller knows it for certain.
 
     Called once at the end of a unit of work, so that the head is locked as briefly as may be. `instant` is the unit's;
     where units run side by side, `look` is asked once the head is ours, so that time never runs backwards in the chain.
@@ -96,8 +106,7 @@ def append(
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK)
         instant = look()
-    head = connection.execute(_HEAD).first()
-    number, before = (head.number, head.hash) if head else (0, GENESIS)
+    number, before = head or Record(connection).head()
     rows = []
     for line in lines:
         number += 1
@@ -105,8 +114,8 @@ def append(
         row["before"] = before
         row["hash"] = before = digest(before, {key: _plain(value) for key, value in row.items() if key != "before"})
         rows.append(row)
-    connection.execute(insert(entries), rows)
-    return number
+    connection.execute(_ADD, rows)
+    return number, before
 
 
 def newest(connection: Connection) -> Entry | None:
@@ -149,7 +158,7 @@ class Record:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def head(self) -> tuple[int, str]:
+    def head(self) -> Head:
         """The number and hash of the newest entry; (0, GENESIS) of an empty log."""
         row = self._connection.execute(_HEAD).first()
         return (row.number, row.hash) if row else (0, GENESIS)

@@ -58,6 +58,9 @@ spooled = Table(
 )  # fmt: skip
 
 
+_ADD = insert(signals)
+
+
 class Signals:
     """The shelf of signals."""
 
@@ -83,7 +86,7 @@ class Signals:
         return SignalId(row.id), None if row.alarm_id is None else AlarmId(row.alarm_id)
 
     def add(self, signal: Signal, alarm_id: AlarmId | None) -> None:
-        self._connection.execute(insert(signals), _row(signal, alarm_id))
+        self._connection.execute(_ADD, _row(signal, alarm_id))
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Mapping[str, Any]]:
         """What was heard for this alarm, oldest first."""

@@ -112,14 +112,28 @@ class _Units:
         self._ids = ids
         self._on_jump = on_jump
         self._last: Instant | None = None
+        # Whoever writes alone knows the head of the record without asking; anybody else must lock it and look.
+        self._alone = False
+        self._head: record.Head | None = None
 
     def unit(self, connection: Connection, work: Work[T]) -> T:
-        with connection.begin_nested():
-            tx = Tx(connection, self._clock.look(), self._ids)
-            result = work(tx)
-            if tx.lines:
-                record.append(connection, tx.lines, tx.instant, self._clock.look)
+        """One unit that has the transaction to itself: if it raises, the transaction goes with it."""
+        tx = Tx(connection, self._clock.look(), self._ids)
+        result = work(tx)
+        if tx.lines:
+            head = self._head if self._alone else None
+            self._head = record.append(connection, tx.lines, tx.instant, self._clock.look, head)
         return result
+
+    def saved_unit(self, connection: Connection, work: Work[T]) -> T:
+        """One unit among others in a transaction: if it raises, its savepoint takes it back and the others go on."""
+        head = self._head
+        try:
+            with connection.begin_nested():
+                return self.unit(connection, work)
+        except BaseException:
+            self._head = head
+            raise
 
     def mend_clock(self, connection: Connection) -> None:
         """
@@ -180,6 +194,7 @@ class SerialTransactions(_Units):
         before_commit: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(clock, ids, on_jump)
+        self._alone = engine.dialect.name == "sqlite"
         self._connection = engine.connect()
         self._before_commit = before_commit
         self._lock = threading.RLock()
@@ -195,6 +210,9 @@ class SerialTransactions(_Units):
                     result = self.unit(self._connection, work)
                     self._before_commit()
                 return result
+            except BaseException:
+                self._head = None
+                raise
             finally:
                 self._running = False
 
@@ -207,6 +225,7 @@ class WriterTransactions(_Units):
 
     def __init__(self, engine: Engine, clock: Clock, ids: Callable[[], str], *, on_jump: OnJump | None = None) -> None:
         super().__init__(clock, ids, on_jump)
+        self._alone = True
         self._engine = engine
         self._lanes: dict[Lane, deque[tuple[Work[Any], Future[Any]]]] = {lane: deque() for lane in Lane}
         self._ready = threading.Condition()
@@ -248,6 +267,7 @@ class WriterTransactions(_Units):
                 try:
                     self._commit(connection, batch)
                 except Exception as error:
+                    self._head = None
                     log.exception("commit_failed", units=len(batch))
                     _fail(batch, error)
                 self.beats += 1
@@ -268,7 +288,7 @@ class WriterTransactions(_Units):
         with connection.begin():
             for work, future in batch:
                 try:
-                    outcomes.append((future, self.unit(connection, work), None))
+                    outcomes.append((future, self.saved_unit(connection, work), None))
                 except Exception as error:
                     # The unit's savepoint is rolled back; its caller gets the error, its neighbours go on.
                     outcomes.append((future, None, error))

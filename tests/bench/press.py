@@ -41,6 +41,7 @@ class District:
     """Everything around one service: its line, the network, the people at the other end."""
 
     line: Line
+    receiver: Line
     network: Network
     people: People
     service: Service
@@ -65,8 +66,7 @@ def district(town: Path, home: Path, *, preload: Path | None = None) -> Iterator
         settings = write_settings(home, base_url=network.base_url, gateways=lines)
         service = stack.enter_context(Service(settings, preload=preload))
         people = stack.enter_context(People(network, settings.web.base_url, service.operator()))
-        stack.callback(lambda: receiver)
-        yield District(radio, network, people, service)
+        yield District(radio, receiver, network, people, service)
 
 
 def press(plan: Plan, folder: Path) -> list[Figure]:

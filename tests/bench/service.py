@@ -69,9 +69,9 @@ format = "json"
 
 
 @contextmanager
-def house(home: Path) -> Iterator[House]:
+def house(home: Path, *, gateways: Mapping[str, str] | None = None) -> Iterator[House]:
     """Everything wired in this process on `home`'s database; nothing runs but its writer."""
-    built = build(write_settings(home), SystemClock(), new_id)
+    built = build(write_settings(home, gateways=gateways), SystemClock(), new_id)
     try:
         yield built
     finally:

@@ -4,8 +4,8 @@ A real service for the end-to-end tests: its own folder, district file, port, pr
     Rig ── python -m config.main serve (a process of its own) ── pseudo-terminals ── Simulator
                                                               └─ loopback HTTP ───── TwilioStandin
 
-Nothing in it knows the inside of the service: it is driven by frames, webhooks, HTTP and commands, and looked at through
-HTTP, commands and the database file, opened for reading.
+Nothing in it knows the inside of the service: it is driven by frames, webhooks, HTTP and commands, and looked at
+through HTTP, commands and the database, opened for reading.
 """
 
 import contextlib
@@ -46,7 +46,10 @@ STOP_S = 5.0
 START_S = 30.0
 """How long a start may take on a busy machine; an idle one needs a second."""
 
-CAUSES = ("press fall duress unclear hotline fire gas inactivity wandering water intrusion missed_visit").split()
+CAUSES = [
+    "press", "fall", "duress", "unclear", "hotline", "fire", "gas", "inactivity", "wandering", "water", "intrusion",
+    "missed_visit",
+]  # fmt: skip
 
 
 def policy(*steps: str) -> str:
@@ -87,8 +90,8 @@ def phone_of(number: int) -> str:
 
 def district(*, homes: int = 1, carers: Sequence[str] = (), more: str = "", now: datetime | None = None) -> str:
     """
-    A district file: carers C1, C2, … with these telephones ("" for none), the first the nearest to every home; homes H1,
-    H2, … with a radio pendant D1, … and a receiver account A1, ….
+    A district file: carers C1, C2, … with these telephones ("" for none), the first the nearest to every home; homes
+    H1, H2, … with a radio pendant D1, … and a receiver account A1, ….
     """
     at = now or datetime.now(UTC)
     parts = ['[district]\nname = "示范区"\ntimezone = "Asia/Shanghai"\n']
@@ -99,9 +102,7 @@ def district(*, homes: int = 1, carers: Sequence[str] = (), more: str = "", now:
             f"lat = {38.0720 + 0.002 * number:.4f}\nlng = 114.4920\n"
         )
         start, end = at - timedelta(days=1), at + timedelta(days=2)
-        parts.append(
-            f'[[shifts]]\ncarer = "C{number}"\nstart = {start.isoformat()}\nend = {end.isoformat()}\n'
-        )
+        parts.append(f'[[shifts]]\ncarer = "C{number}"\nstart = {start.isoformat()}\nend = {end.isoformat()}\n')
     parts += [_home(number) for number in range(1, homes + 1)]
     return "\n".join([*parts, more])
 
@@ -154,6 +155,7 @@ class Rig:
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ANLING_")},
             "PYTHONPATH": str(ROOT),
+            "PYTHONFAULTHANDLER": "1",
             "ANLING_PROVIDERS__CONSOLE__TOKEN": self.token,
             "ANLING_PROVIDERS__TWILIO__AUTH_TOKEN": TOKEN,
             **(environ or {}),
@@ -248,7 +250,13 @@ class Rig:
         """Asks it to stop, and holds it to exit 0; the seconds it took."""
         began = time.monotonic()
         self.process.send_signal(number)
-        code = self.process.wait(within_s)
+        try:
+            code = self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            # Abort makes it tell where each of its threads stands.
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait()
+            raise AssertionError(f"it did not stop within {within_s} s: {self.stderr()[-12000:]}") from None
         assert code == 0, f"it ended with {code}: {self.stderr()[-2000:]}"
         return time.monotonic() - began
 
@@ -282,8 +290,9 @@ class Rig:
         """A command, as a person would type it."""
         command = [sys.executable, "-m", "config.main", "--config", str(self.config), *arguments]
         return subprocess.run(
-            command, cwd=self.folder, env=self.environ, input=stdin, capture_output=True, text=True, timeout=timeout
-        )
+            command, check=False, cwd=self.folder, env=self.environ, input=stdin, capture_output=True, text=True,
+            timeout=timeout,
+        )  # fmt: skip
 
     def assert_sound(self, within_s: float = 15.0) -> None:
         """The record fits together and no promise is broken; what is merely late for now may catch up."""
@@ -347,8 +356,8 @@ class Rig:
 
     def kinds(self, alarm_id: str | None = None) -> list[str]:
         """The kinds of entries in the record, in order."""
-        which = "WHERE alarm_id = :id" if alarm_id else ""
-        found = self.rows(f"SELECT kind FROM entries {which} ORDER BY number", **({"id": alarm_id} if alarm_id else {}))
+        which, values = ("WHERE alarm_id = :id", {"id": alarm_id}) if alarm_id else ("", {})
+        found = self.rows(f"SELECT kind FROM entries {which} ORDER BY number", **values)
         return [row["kind"] for row in found]
 
     def heard(self, alarm_id: str, kind: str, within_s: float = 15.0) -> None:
@@ -359,8 +368,8 @@ class Rig:
         return [{**row, "facts": json.loads(row["body"])} for row in rows]
 
     def messages(self, alarm_id: str | None = None) -> list[dict[str, Any]]:
-        which = "WHERE alarm_id = :id" if alarm_id else ""
-        return self.rows(f"SELECT * FROM messages {which} ORDER BY posted_at, id", **({"id": alarm_id} if alarm_id else {}))
+        which, values = ("WHERE alarm_id = :id", {"id": alarm_id}) if alarm_id else ("", {})
+        return self.rows(f"SELECT * FROM messages {which} ORDER BY posted_at, id", **values)
 
     # -------------------------------------------------------------------------------------- the provider
 
@@ -387,8 +396,9 @@ class Operator:
         self._url = url
         self._browser = build_opener(HTTPCookieProcessor(CookieJar()), ProxyHandler({}))
         page = self.get("/login")
-        form = {"csrf_token": found_in(page, r'name="csrf_token" value="([^"]+)"'), "login": LOGIN, "password": PASSWORD}
-        self._open(Request(f"{url}/login", urlencode({**form, "next": ""}).encode(), method="POST"))
+        csrf = found_in(page, r'name="csrf_token" value="([^"]+)"')
+        form = {"csrf_token": csrf, "login": LOGIN, "password": PASSWORD, "next": ""}
+        self._open(Request(f"{url}/login", urlencode(form).encode(), method="POST"))
         self._csrf = found_in(self.get("/board"), r'name="csrf-token" content="([^"]+)"')
 
     def get(self, path: str) -> str:
@@ -413,8 +423,8 @@ def sent_more_than_once(rig: Rig, twilio: TwilioStandin) -> dict[str, tuple[int,
     """
     Messages that reached the provider more than once, with how often and the outcomes of their attempts on file.
 
-    Everything the provider has is first traced to its attempt by the callback address it was given: a message without an
-    attempt on file would have been sent before it was written down.
+    Everything the provider has is first traced to its attempt by the callback address it was given: a message without
+    an attempt on file would have been sent before it was written down.
     """
     attempts = {row["id"]: row for row in rig.rows("SELECT * FROM attempts")}
     arrived: dict[str, int] = {}

@@ -1,5 +1,6 @@
 """One alarm from the radio frame to the closing, through a real process, a real line and the real client of Twilio."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -73,7 +74,7 @@ def test_a_receiver_gets_its_answer_only_for_what_is_on_disk(tmp_path, twilio):
         rig.start()
         assert rig.receiver.press("4001")
         signals = rig.rows("SELECT * FROM signals")
-        assert [(row["address"], row["alarm_id"] is not None) for row in signals] == [("4001", True)]
+        assert [(row["address"], row["alarm_id"] is not None) for row in signals] == [("4001:000", True)]
         rig.made(BRITISH)
         rig.stop()
 
@@ -96,7 +97,5 @@ def test_the_second_press_joins_and_the_answer_of_a_stranger_changes_nothing(tmp
 
 def _age(rig: Rig) -> float:
     """Seconds since the newest signal, by the steady clock of the entries and ours."""
-    import time  # noqa: PLC0415
-
     newest = rig.one("SELECT MAX(steady_us) FROM entries WHERE kind = 'raised'")
     return time.clock_gettime(time.CLOCK_BOOTTIME) - newest / 1_000_000

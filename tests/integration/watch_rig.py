@@ -180,7 +180,7 @@ class Books:
         alarm_id = AlarmId(self.alarms[alarm]) if alarm else None
         line = Line(kind=kind, by=by, alarm_id=alarm_id, version=version, facts=facts)
         with self.engine.begin() as connection:
-            return str(append(connection, [line], then, lambda: then))
+            return str(append(connection, [line], then, lambda: then)[0])
 
     def change(self, alarm: str, kind: str, to: str, *, before: str = "raised", by: str = "service", grown: int = 1,
                **facts: Any) -> str:  # fmt: skip

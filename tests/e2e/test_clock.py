@@ -1,0 +1,102 @@
+"""Somebody sets the wall clock of the machine while an alarm waits. The steady clock goes on."""
+
+import time
+
+import pytest
+
+from tests.e2e.rig import FAKETIME, Rig, district, policy, rest, rflink_of, until
+from tests.need import need
+
+WAIT_S = 4
+STEPS = policy(f"offer_nearest {WAIT_S}", "offer_nearest 30", "all_hands 60")
+PHONES = ["+8613800000001", "+8613800000002", "+8613800000003"]
+
+
+class MovableClock:
+    """A service whose wall clock is moved by writing a file; steady clocks are left alone."""
+
+    def __init__(self, folder) -> None:
+        need(FAKETIME.exists(), "libfaketime not found: apt install faketime")
+        folder.mkdir(exist_ok=True)
+        self._file = folder / "clock"
+        self.move(0)
+        self.environ = {
+            "LD_PRELOAD": str(FAKETIME),
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+        }
+
+    def move(self, seconds: int) -> None:
+        fresh = self._file.with_suffix(".new")
+        fresh.write_text(f"{seconds:+d}\n", encoding="ascii")
+        fresh.replace(self._file)
+
+
+def _boot_s() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _steps(rig: Rig) -> list[float]:
+    """When each step was taken, on the steady clock."""
+    return [row["steady_us"] / 1e6 for row in rig.entries("step_taken")]
+
+
+@pytest.mark.parametrize("minutes", [10, -10])
+def test_the_next_step_keeps_its_steady_time_when_the_clock_is_set(tmp_path, minutes):
+    clock = MovableClock(tmp_path)
+    with Rig(tmp_path, district=district(carers=PHONES), escalation=STEPS, environ=clock.environ) as rig:
+        rig.start()
+        rig.radio.press(rflink_of(1))
+        alarm = rig.raised("H1")
+        until("the first step is taken", lambda: len(_steps(rig)) == 1)
+        rest(1.0)
+        clock.move(minutes * 60)
+        moved_at = _boot_s()
+        until("the second step is taken", lambda: len(_steps(rig)) == 2, WAIT_S + 8)
+        first, second = _steps(rig)
+        assert second <= first + WAIT_S + 2.0, "later than its steady time"
+        if minutes < 0:
+            assert second >= first + WAIT_S - 0.5, "a clock set back made it early"
+        jump = until("the record has the jump", lambda: rig.entries("clock_jumped"))[0]
+        assert jump["facts"]["milliseconds"] == pytest.approx(minutes * 60_000, abs=500)
+        assert jump["steady_us"] / 1e6 <= moved_at + 2.0
+        assert rig.alarm("H1")["state"] != "closed"
+        assert rig.alarm("H1")["id"] == alarm["id"]
+        rest(3.0)  # nearer than this it would be a repetition of the first
+        rig.radio.press(rflink_of(1))
+        until("a press is still heard", lambda: rig.alarm("H1")["press_count"] == 2)
+        rig.stop()
+        assert rig.surprises() == []
+        assert rig.anling("record", "verify").returncode == 0
+
+
+def test_a_clock_set_back_while_the_service_is_down_delays_nothing(tmp_path):
+    clock = MovableClock(tmp_path)
+    with Rig(tmp_path, district=district(carers=PHONES), escalation=STEPS, environ=clock.environ) as rig:
+        rig.start()
+        rig.radio.press(rflink_of(1))
+        rig.raised("H1")
+        until("the first step is taken", lambda: len(_steps(rig)) == 1)
+        rig.kill()
+        clock.move(-600)
+        rig.start()
+        until("the second step is taken", lambda: len(_steps(rig)) == 2, WAIT_S + 4)
+        assert rig.entries("clock_jumped")
+        rig.stop()
+
+
+def test_there_and_back_again_closes_nothing_and_the_auditor_is_content(tmp_path):
+    clock = MovableClock(tmp_path)
+    with Rig(tmp_path, district=district(carers=PHONES), escalation=STEPS, environ=clock.environ) as rig:
+        rig.start()
+        rig.radio.press(rflink_of(1))
+        rig.raised("H1")
+        for count, seconds in enumerate((600, 0, -600, 0), 1):
+            clock.move(seconds)
+            until("the jump is in the record", lambda count=count: len(rig.entries("clock_jumped")) >= count)
+        assert rig.alarm("H1")["state"] in {"raised", "offered"}
+        rig.assert_sound()
+        rig.stop()
+        assert rig.surprises() == []

@@ -1,0 +1,120 @@
+"""
+`kill -9` at random moments under a stream of presses.
+
+The moments are drawn from a seed. They fall anywhere: while the service starts, while it hears, keeps, sends. What the
+service acknowledged and what waited in the line's buffer must be there afterwards, once; nothing may be sent twice but
+what the outbox itself calls unknown.
+"""
+
+import random
+import threading
+
+import pytest
+
+from tests.e2e.rig import Rig, account_of, district, phone_of, rest, rflink_of, sent_more_than_once, until
+from tests.fakes.twilio_standin import TwilioStandin
+
+CARERS = 30
+
+
+class Presses(threading.Thread):
+    """One resident after another presses: on the radio (one way), and at the receiver until it has its answer."""
+
+    def __init__(self, rig: Rig, homes: int, pause_s: float) -> None:
+        super().__init__(daemon=True)
+        self._rig = rig
+        self._homes = homes
+        self._pause_s = pause_s
+        self.ending = threading.Event()
+        self.on_radio: list[int] = []
+        self.answered: list[int] = []
+        self._receiver = threading.Thread(target=self._at_the_receiver, daemon=True)
+
+    def run(self) -> None:
+        """Odd homes press their pendant; even ones are reported by the receiver beside it."""
+        self._receiver.start()
+        for home in range(1, self._homes + 1, 2):
+            if self.ending.wait(self._pause_s):
+                break
+            self._rig.radio.press(rflink_of(home))
+            self.on_radio.append(home)
+        self._receiver.join()
+
+    def _at_the_receiver(self) -> None:
+        for home in range(2, self._homes + 1, 2):
+            # A receiver goes on with the next message only when this one was answered.
+            while not self.ending.is_set() and not self._rig.receiver.press(account_of(home)):
+                pass
+            if self.ending.wait(self._pause_s):
+                return
+            self.answered.append(home)
+
+
+def assert_nothing_is_lost_under(kills: int, seed: int, folder, *, pause_s: float) -> None:
+    moments = random.Random(seed)
+    homes = 2 * CARERS + 4 * kills
+    loaded = district(homes=homes, carers=[phone_of(number) for number in range(1, CARERS + 1)])
+    with TwilioStandin() as twilio, Rig(folder, district=loaded, twilio=twilio, receiver=True) as rig:
+        rig.start()
+        presses = Presses(rig, homes, pause_s)
+        presses.start()
+        for _ in range(kills):
+            rest(moments.uniform(0.05, 2.5))
+            rig.kill()
+            rest(moments.choice([0.0, 0.0, 0.5]))
+            rig.start(ready=moments.random() < 0.7)
+        until("the service answers", rig.is_ready, 30)
+        presses.ending.set()
+        presses.join(60)
+        assert not presses.is_alive()
+        _settled(rig)
+        _assert_kept(rig, presses)
+        assert rig.rows("SELECT subject FROM alarms WHERE state <> 'closed' GROUP BY subject HAVING count(*) > 1") == []
+        for count, outcomes in sent_more_than_once(rig, twilio).values():
+            doubtful = sum(outcome in {"unknown", "confirmed"} for outcome in outcomes)
+            assert doubtful >= count - 1, f"sent {count} times with {outcomes}"
+        rig.assert_sound()
+        rig.stop()
+        assert rig.surprises() == []
+
+
+def _settled(rig: Rig) -> None:
+    """What waited in the lines has been heard, what was due has been sent."""
+    frames = -1.0
+    for _ in range(60):
+        before, frames = (
+            frames,
+            (rig.metric("gateway_frames", "radio") or 0) + (rig.metric("gateway_frames", "receiver") or 0),
+        )
+        rest(1.0)
+        if frames == before and rig.metric("messages_waiting") == 0:
+            return
+    raise AssertionError("it does not come to rest")
+
+
+def _assert_kept(rig: Rig, presses: Presses) -> None:
+    heard: dict[str, list[str]] = {}
+    for row in rig.rows("SELECT address, alarm_id FROM signals WHERE cause IS NOT NULL"):
+        heard.setdefault(row["address"].upper(), []).append(row["alarm_id"])
+    assert len(presses.on_radio) > 5
+    assert len(presses.answered) > 3
+    lost = [home for home in presses.on_radio if rflink_of(home).upper() not in heard]
+    assert lost == [], "a press on the radio was lost"
+    unkept = [home for home in presses.answered if f"{account_of(home)}:000" not in heard]
+    assert unkept == [], "an acknowledged message was lost"
+    for home in presses.answered:
+        assert len(heard[f"{account_of(home)}:000"]) == 1, "a repetition counted as a press of its own"
+    for address, alarms in heard.items():
+        assert len(set(alarms)) == 1, f"{address} has several alarms"
+
+
+@pytest.mark.timeout(180)
+def test_nothing_is_lost_or_doubled_by_eight_kills_at_random_moments(tmp_path):
+    assert_nothing_is_lost_under(8, 20261121, tmp_path, pause_s=0.15)
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_nothing_is_lost_or_doubled_by_sixty_kills(tmp_path, seed):
+    assert_nothing_is_lost_under(60, seed, tmp_path, pause_s=0.5)
