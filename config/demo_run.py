@@ -5,17 +5,15 @@ real service, whose messages appear on a page of telephones.
 
 import secrets
 import shutil
-import signal
 import socket
 import sys
-import threading
 import webbrowser
 from pathlib import Path
 
 from config.commands import change
 from config.demo_district import addresses, buttons, demo_text
 from config.options import GatewaySettings, LogSettings, WebSettings
-from config.serve import Serving
+from config.serve import Serving, Told
 from config.settings import Settings
 from devices.simulator import RflinkDialect, Simulator
 from dispatch.clock import SystemClock
@@ -54,9 +52,7 @@ def run_demo(*, lang: str, port: int, browser: bool) -> int:
     home = Path("demo-data").resolve()
     _fresh(home)
     text, password = demo_text(SystemClock().now()), f"{secrets.choice(_WORDS)}-{secrets.randbelow(9000) + 1000}"
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    told = Told()
     with Simulator(home, RflinkDialect(), name="radio") as radio:
         settings = _settings(home, radio.path, port)
         change(settings, "load", text=text, name="demo")
@@ -68,9 +64,9 @@ def run_demo(*, lang: str, port: int, browser: bool) -> int:
         print(_SAYS[lang].format(address=address, login=LOGIN, password=password), flush=True)
         if browser:
             webbrowser.open(address)
-        if not stopping.wait(FIRST_PRESS_S):
+        if not told.wait(FIRST_PRESS_S):
             people.press(people.first)
-        stopping.wait()
+        told.wait()
         serving.stop()
     shutil.rmtree(home, ignore_errors=True)
     return 0

@@ -1,6 +1,6 @@
 """Puts a district file into the database, each kind of thing on its shelf. Loading the same file twice changes nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -59,11 +59,11 @@ def _pieces(rows: tuple[Any, ...]) -> Iterable[tuple[Any, ...]]:
     return (rows[start : start + PIECE] for start in range(0, len(rows), PIECE))
 
 
-def _put(tx: Tx, table: Table, code: str, row: Mapping[str, Any]) -> str:
-    """Puts a row under its code and gives back its id, the old one if it was there."""
+def _put(tx: Tx, table: Table, code: str, row: Mapping[str, Any], *, once: Collection[str] = ()) -> str:
+    """Puts a row under its code and gives back its id, the old one if it was there; `once`: see `People.put`."""
     people = People(tx.connection)
     id_ = people.id_of(table, code) or tx.new_id()
-    people.put(table, {"id": id_, "code": code, **row})
+    people.put(table, {"id": id_, "code": code, **row}, once=once)
     return id_
 
 
@@ -98,7 +98,9 @@ def _carers(rows: tuple[CarerRow, ...], tx: Tx) -> None:
             "suspended": False,
             "opted_out": False,
         }
-        _put(tx, carers, row.code, values)
+        # What has become of a carer since is not taken back by loading the file again.
+        lived = {"suspended", "opted_out"} | (set() if row.position_at else {"lat", "lng", "position_at"})
+        _put(tx, carers, row.code, values, once=lived)
 
 
 def _homes(district: District, rows: tuple[HomeRow, ...], tx: Tx) -> None:

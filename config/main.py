@@ -137,7 +137,7 @@ def user_add(
     from config.commands import change  # noqa: PLC0415
 
     if password == "-":  # noqa: S105
-        password = click.get_text_stream("stdin").readline().rstrip("\n")
+        password = sys.stdin.readline().rstrip("\n")
     given = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
     answer = change(_settings(context), "user_add", login=login, name=name, password=given, phone=phone, lang=lang)
     _tell(answer, as_json=as_json)
@@ -214,7 +214,7 @@ def record_export(context: click.Context, notes: bool, config: Path | None) -> N
     from config.records import export  # noqa: PLC0415
     from dispatch.store.database import reading_engine  # noqa: PLC0415
 
-    export(reading_engine(_settings(context, config).database_url), click.get_text_stream("stdout"), notes=notes)
+    export(reading_engine(_settings(context, config).database_url), sys.stdout, notes=notes)
 
 
 @cli.command()

@@ -45,9 +45,9 @@ class WebSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySettings:
     """
-    One gateway wired to this service. `port` is any pyserial URL, or `exec:`, `stdin:`, `mqtt://`, `tcp-listen://` and
+    One gateway wired to this service. `port` is any pyserial URL, or `exec:…` or `stdin:` and
     so on. `profile` names a receiver's code table; `codes` (code → event) goes on top of it. `station` is the code of
-    the station that answers for devices nobody has registered. `key_hex` is the receiver's shared secret.
+    the station that answers for devices nobody has registered.
     """
 
     name: str
@@ -59,9 +59,7 @@ class GatewaySettings:
     stopbits: float = 1.0
     profile: str = "standard"
     codes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    codec: str = ""
     station: str = ""
-    key_hex: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +80,7 @@ class TwilioSettings:
     account_sid: str = ""
     sender: str = ""
     messaging_service_sid: str = ""
+    voice_from: str = ""
     base_url: str = "https://api.twilio.com"
     total_deadline_s: float = 6.0
     auth_token: str = field(default="", repr=False)

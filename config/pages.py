@@ -16,6 +16,7 @@ from dispatch.accounts.sign_in import SignIn
 from dispatch.answers import Said
 from dispatch.store.database import Connection
 from dispatch.store.outbox import Outbox
+from dispatch.store.replies import Replies
 from dispatch.web.alarms import alarms_blueprint
 from dispatch.web.app import create_app
 from dispatch.web.board import Strip, board_blueprint
@@ -119,6 +120,10 @@ class Pages:
     def _strangers(self) -> list[dict[str, Any]]:
         return self._read(_strangers)
 
+    def _replies(self) -> list[dict[str, Any]]:
+        """What people answered, with what became of it: the list an operator looks through."""
+        return self._read(_replies)
+
     def _shifts(self) -> list[dict[str, Any]]:
         now = self._house.clock.now()
         return self._read(
@@ -182,6 +187,16 @@ def _devices(connection: Connection) -> list[dict[str, Any]]:
             "battery_low": bool(last and last["battery_low"]), "fault": last["fault"] if last else None,
         }
         for each in shelf.active()
+    ]  # fmt: skip
+
+
+def _replies(connection: Connection) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": each.id, "sender": each.sender, "text": each.text, "voice": each.voice, "person": each.person,
+            "alarm": each.alarm_id, "result": each.result, "received_at": each.received_at.isoformat(),
+        }
+        for each in Replies(connection).recent(200)
     ]  # fmt: skip
 
 

@@ -13,20 +13,23 @@ from types import FrameType
 from typing import Any
 
 import structlog
-import waitress.server
+import waitress.server  # type: ignore[import-untyped]
 
 from config.admin import AdminSocket
 from config.commands import commands_of
 from config.databases import Ownership, sqlite_version
 from config.logs import configure_logs
 from config.settings import Settings, systemd_socket
-from config.wiring import ROLES, House, build, refuse_lacking
+from config.wiring import ROLES, House, build, refuse_lacking, refuse_unknown_stations
 from dispatch.clock import SystemClock
 from dispatch.errors import Misconfigured
 from dispatch.ids import new_id
 from dispatch.store.database import is_sqlite
 
 log = structlog.get_logger()
+
+LOOK_S = 0.25
+"""How often a process looks whether it was told to end."""
 
 
 def run(settings: Settings, roles: str) -> int:
@@ -44,12 +47,11 @@ def run(settings: Settings, roles: str) -> int:
         raise Misconfigured(
             "database_url", "another anling process owns this database; stop it first, or use PostgreSQL"
         )
-    stopping = threading.Event()
-    _on_signal(stopping)
+    told = Told()
     serving = Serving(settings)
     try:
         serving.start(chosen)
-        stopping.wait()
+        told.wait()
     finally:
         serving.stop()
         owner.release()
@@ -92,6 +94,7 @@ class Serving:
 
     def start(self, roles: frozenset[str]) -> None:
         self._settings.home.mkdir(parents=True, exist_ok=True)
+        refuse_unknown_stations(self._settings, self.house.reading)
         self.house.start(roles)
         self._admin.start()
         if "web" in roles:
@@ -123,9 +126,21 @@ class Serving:
             channel_timeout=60,
             ident=None,
             clear_untrusted_proxy_headers=True,
+            **_proxy(self._settings.web.trusted_proxy),
         )
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._thread.start()
+
+
+def _proxy(trusted: str) -> dict[str, Any]:
+    """Behind a proxy the caller's own address comes from the proxy's headers, and from no others."""
+    if not trusted:
+        return {}
+    return {
+        "trusted_proxy": trusted,
+        "trusted_proxy_count": 1,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+    }
 
 
 def notify(line: str) -> None:
@@ -146,9 +161,27 @@ def _secret_key(home: Path) -> str:
     return path.read_text(encoding="ascii")
 
 
-def _on_signal(stopping: threading.Event) -> None:
-    def stop(number: int, _: FrameType | None) -> None:
-        stopping.set()
+class Told:
+    """
+    Whether somebody has told this process to end.
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    The handler only sets a plain flag: an Event takes a lock in `set` that the interrupted `wait` may hold, and a signal
+    can come between its last look and its sleep. So the flag is looked at twice a second.
+    """
+
+    def __init__(self) -> None:
+        self._told = False
+        self._pause = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._tell)
+
+    def wait(self, limit_s: float | None = None) -> bool:
+        """Returns True once told to end, or False when the time is over."""
+        waited_s = 0.0
+        while not self._told and (limit_s is None or waited_s < limit_s):
+            self._pause.wait(LOOK_S)
+            waited_s += LOOK_S
+        return self._told
+
+    def _tell(self, number: int, _: FrameType | None) -> None:
+        self._told = True

@@ -130,9 +130,7 @@ class _GatewaySchema(_Section):
     stopbits = fields.Float(validate=validate.OneOf([1.0, 1.5, 2.0]), metadata=say("1, 1.5 or 2"))
     profile = _text('the name of a code table, like "standard"', _NAME)
     codes = fields.Dict(keys=fields.String(), values=fields.String(), metadata=say('a table like { "140" = "press" }'))
-    codec = _text("the name of the payload's layout, or nothing")
     station = _text("the code of a station in the district file, or nothing")
-    key_hex = _text("32, 48 or 64 hexadecimal digits", _HEX_KEY, secret=True)
 
 
 class _MessageSchema(_Section):
@@ -159,6 +157,7 @@ class _TwilioSchema(_Section):
     value = TwilioSettings
     account_sid = _text("the account's SID, which begins with AC", validate.Regexp(r"^(AC[0-9A-Za-z]+)?\Z"))
     sender = _text("a number of yours in E.164, like +15005550006", data_key="from")
+    voice_from = _text("a number of yours that may call, in E.164; without it the sending number calls")
     messaging_service_sid = _text("a SID that begins with MG, or nothing", validate.Regexp(r"^(MG[0-9A-Za-z]+)?\Z"))
     base_url = _text('"https://api.twilio.com", or a local stand-in', _must(_is_url, "Not an address of the web."))
     total_deadline_s = _seconds("seconds above 0")

@@ -18,6 +18,7 @@ from config.settings import Settings
 from devices.decoders import DECODERS
 from devices.decoders.contact_id_codes import PROFILES
 from devices.gateway import Gateway
+from devices.outages import Outages
 from devices.ports import open_port
 from devices.reception import Reception
 from devices.supervision import Supervision
@@ -36,7 +37,7 @@ from dispatch.review import Review
 from dispatch.rules.escalation import Policies, read_policies
 from dispatch.rules.message import Channel, Draft, Priority
 from dispatch.rules.nearest import Weights
-from dispatch.rules.people import Person, Reach, operator
+from dispatch.rules.people import Reach, operator
 from dispatch.rules.signal import Event
 from dispatch.rules.steps import STEPS
 from dispatch.rules.travel import StraightLine
@@ -48,6 +49,7 @@ from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.replies import Replies
 from dispatch.store.transactions import Tx
+from dispatch.watch.loop import Beat
 from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
 from schedules.runner import Runner
@@ -141,8 +143,18 @@ class House:
         Alarms.of(tx).pull_in(tx.now + WAIT_MAX, tx.now)
 
     def _timetable(self) -> tuple[Periodic, ...]:
-        siren = Siren(self.consoles, self.transactions, self.clock, page=lambda _: _nobody_hears(self))
+        siren = Siren(
+            self.consoles,
+            self.transactions,
+            self.clock,
+            page=lambda _: _nobody_hears(self),
+            silent_s=self.settings.siren.sound_console_s,
+        )
+        outages = Outages(self.gateways, self.transactions, self.clock, page=lambda why, name: _page(self, why, name))
+        beat = Beat(self.settings.home / "engine.beat", self.clock)
         return (
+            Periodic(name="check_gateways", every_s=5.0, work=outages.check),
+            Periodic(name="write_beat", every_s=5.0, work=beat.write),
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
             Periodic(name="write_down_sightings", every_s=1.0, work=self.supervision.write_down),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
@@ -178,6 +190,8 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         local=calendar.local,
         unreached=desk,
         alone=on_sqlite if alone is None else alone,
+        emergency_workers=settings.messages.emergency_workers,
+        notice_workers=settings.messages.notice_workers,
     )
     supervision = Supervision(transactions)
     reception = Reception(
@@ -202,18 +216,23 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
 
 def _nobody_hears(house: House) -> None:
     """No console can ring: the duty numbers are told, because an alarm would ring for nobody."""
+    _page(house, "no_console", "")
+
+
+def _page(house: House, why: str, what: str) -> None:
+    """Tells every duty number that something about the service itself needs a human."""
     now = house.clock.now()
     drafts = [
         Draft(
-            key=f"silent:{now.isoformat()}:{phone}",
+            key=f"{why}:{what}:{now.isoformat()}:{phone}",
             sentence="page",
             channel=Channel.SMS,
             priority=Priority.CONFIRMATION,
             to=phone,
-            person=Person(f"operator:{phone}"),
+            person=operator(phone),
             lang="zh",
             expires_at=now + timedelta(minutes=10),
-            facts={"why": "no_console", "number": "", "place": "", "cause": "unclear", "at": now.isoformat()},
+            facts={"why": why, "number": "", "place": what, "cause": "unclear", "at": now.isoformat()},
         )
         for phone in house.settings.operators.phones
     ]
@@ -246,6 +265,8 @@ def refuse_lacking(settings: Settings) -> None:
     Raises:
         Misconfigured: names the key and the cure.
     """
+    if "console" in settings.messages.order and len(settings.messages.order) > 1:
+        raise Misconfigured("messages.order", "the console reaches nobody; it cannot stand behind a real provider")
     lacking = settings.lacking()
     if lacking:
         key, cure = next(iter(lacking.items()))
@@ -294,7 +315,7 @@ def _provider(name: str, settings: Settings, panel: console_provider.ConsolePane
         return PROVIDERS[name](
             twilio_provider.TwilioSettings(
                 account_sid=said.account_sid, auth_token=said.auth_token, from_=said.sender,
-                messaging_service_sid=said.messaging_service_sid or None, public_url=settings.web.base_url,
+                messaging_service_sid=said.messaging_service_sid or None, voice_from=said.voice_from or None, public_url=settings.web.base_url,
                 base_url=said.base_url, alternate_auth_token=said.alternate_auth_token or None,
                 total_deadline_s=said.total_deadline_s,
             )
@@ -302,16 +323,23 @@ def _provider(name: str, settings: Settings, panel: console_provider.ConsolePane
     raise Misconfigured("messages.order", f"'{name}' is not built yet; known are {', '.join(PROVIDERS)}")
 
 
-def _stations_of(settings: Settings, stations: Mapping[str, StationId]) -> dict[str, StationId]:
-    found = {}
+def refuse_unknown_stations(settings: Settings, reading: Engine) -> None:
+    """
+    A gateway whose strangers nobody would answer for stops the start; loading the district is how it is cured.
+
+    Raises:
+        Misconfigured: names the gateway.
+    """
+    with reading.connect() as connection:
+        known = {each.code for each in People(connection).stations()}
     for index, each in enumerate(settings.gateways):
-        if each.station and each.station not in stations:
-            raise Misconfigured(
-                f"gateways.{index}.station", f"there is no station '{each.station}'; load the district first"
-            )
-        if each.station:
-            found[each.name] = stations[each.station]
-    return found
+        if each.station and each.station not in known:
+            place = f"gateways.{index}.station"
+            raise Misconfigured(place, f"there is no station '{each.station}'; load the district first")
+
+
+def _stations_of(settings: Settings, stations: Mapping[str, StationId]) -> dict[str, StationId]:
+    return {each.name: stations[each.station] for each in settings.gateways if each.station in stations}
 
 
 def _gateway(said: GatewaySettings, house: House) -> Gateway:

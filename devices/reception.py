@@ -130,7 +130,7 @@ class Reception:
         if device is not None:
             self._supervision.saw(device.id, now, gateway=spool.gateway, events=(report.event,))
         if cause is None and report.event not in _TOLD:
-            return Received(alarm_id=None)
+            return Received(alarm_id=None, durable=False)
         signal = self._signal(
             report.event, report.protocol, address, spool.gateway, device,
             dedup_key=f"{spool.gateway}:{spool.epoch}:{spool.seq}", helped=cause is not None,

@@ -37,6 +37,8 @@ class Supervision:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
         self._lock = threading.Lock()
+        # Whoever waits here finds its sightings written by the one before it, most of the time.
+        self._writing = threading.Lock()
         self._known: dict[DeviceId, Sighting] = {}
         self._strangers: dict[tuple[str, str], Sighting] = {}
 
@@ -54,6 +56,10 @@ class Supervision:
 
     def write_down(self) -> None:
         """Writes everything gathered; returns when it is durable. Called every second, and before an acknowledgement."""
+        with self._writing:
+            self._write_down()
+
+    def _write_down(self) -> None:
         with self._lock:
             known, self._known = self._known, {}
             strangers, self._strangers = self._strangers, {}
@@ -77,15 +83,11 @@ def _parts(items: list[T]) -> list[list[T]]:
 
 
 def _write_known(part: list[tuple[DeviceId, Sighting]], tx: Tx) -> None:
-    shelf = Devices(tx.connection)
-    for device_id, sighting in part:
-        shelf.saw(device_id, sighting)
+    Devices(tx.connection).saw(part)
 
 
 def _write_strangers(part: list[tuple[tuple[str, str], Sighting]], tx: Tx) -> None:
-    shelf = Devices(tx.connection)
-    for (protocol, address), sighting in part:
-        shelf.saw_stranger(protocol, address, sighting)
+    Devices(tx.connection).saw_strangers(part)
 
 
 def _merged(before: Sighting | None, at: datetime, gateway: str, events: tuple[Event, ...]) -> Sighting:

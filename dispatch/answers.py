@@ -134,6 +134,8 @@ class Answers:
             if reply is None or reply.due_at is None:
                 return
             given_up = reply.failures + 1 >= FAILURES_MAX
+            if given_up:
+                tx.log(Line(kind="answer_failed", by=SERVICE, note=reply.text, facts={"reply": reply.id}))
             due_at = None if given_up else tx.now + timedelta(seconds=AGAIN_S)
             shelf.change(
                 reply.id, {"failures": reply.failures + 1, "due_at": due_at, "result": "failed" if given_up else None}
@@ -213,7 +215,7 @@ class Answers:
             if (id_ := carer_id(person)) is not None:
                 People(tx.connection).opt_out(id_)
                 tx.log(Line(kind="opted_out", by=person))
-        return Done("opted_out")
+        return Done("opted_out", self._desk.forget)
 
     def _say(self, tx: Tx, person: Person, reply: Reply, sentence: str, facts: dict[str, Fact]) -> None:
         if reply.voice:

@@ -48,11 +48,15 @@ class Spool(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """What became of a signal: the alarm it raised or joined, if any, and whether it was a copy of one known."""
+    """
+    What became of a signal: the alarm it raised or joined, if any, and whether it was a copy of one known. A life sign
+    is not `durable` until it has been written down with others.
+    """
 
     alarm_id: AlarmId | None
     copy: bool = False
     joined: bool = False
+    durable: bool = True
 
 
 class Desk:
@@ -304,6 +308,10 @@ class Desk:
 
         self._transactions.run(work)
         self._nudge()
+
+    def forget(self) -> None:
+        """Something about the people on duty changed: the picture in memory is made anew."""
+        self._muster.forget()
 
     def in_unit(self, tx: Tx, alarm_id: AlarmId, decide: Callable[[Situation], Decision], *people: Person) -> Decision:
         """The same as the methods above inside a unit of work of somebody else's, for the answers."""

@@ -86,9 +86,16 @@ class Siren:
     """Pages somebody when no console could ring. `check` is called every few seconds, by one thread."""
 
     def __init__(
-        self, consoles: Consoles, transactions: Transactions, clock: Clock, *, page: Callable[[float], None]
+        self,
+        consoles: Consoles,
+        transactions: Transactions,
+        clock: Clock,
+        *,
+        page: Callable[[float], None],
+        silent_s: float = SILENT_S,
     ) -> None:
-        """`page` is told for how many seconds nobody would have heard anything."""
+        """`page` is told for how many seconds nobody would have heard anything; `silent_s` is how long is too long."""
+        self._silent_s = silent_s
         self._consoles = consoles
         self._transactions = transactions
         self._clock = clock
@@ -103,12 +110,12 @@ class Siren:
     def check(self) -> None:
         """Pages if it is time to; what `page` raises comes through, and the next check tries again."""
         none_s, now_s = self._consoles.none_for_s(), self._clock.look().steady_s
-        if none_s >= SILENT_S and (self._paged_s is None or now_s - self._paged_s >= AGAIN_S):
+        if none_s >= self._silent_s and (self._paged_s is None or now_s - self._paged_s >= AGAIN_S):
             self._page(none_s)
             self._paged_s = now_s
             log.warning("no_console_sounded", seconds=round(none_s))
             self._tell("no_console_sounds", none_s)
-        elif none_s < SILENT_S and self._paged_s is not None:
+        elif none_s < self._silent_s and self._paged_s is not None:
             self._tell("console_sounds", now_s - self._paged_s)
             self._paged_s = None
             log.info("console_sounded")

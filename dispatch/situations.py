@@ -22,6 +22,8 @@ from dispatch.store.transactions import Tx
 PROPOSED_MAX = 20
 """How many candidates are proposed and looked at again inside the unit of work: those that are kept with the alarm."""
 
+_NO_ALARM = AlarmId("")
+
 CODE_REST = timedelta(days=7)
 """A reply code rests this long before the same person gets it again."""
 
@@ -122,14 +124,12 @@ class Situations:
 
     def settle(self, decision: Decision) -> None:
         """Tells the picture who is engaged now, once the decision is durable."""
-        busy = {OfferState.OPEN, OfferState.ACCEPTED}
-        open_ = decision.alarm.open
-        counts = {
-            id_: int(open_ and offer.state in busy)
-            for offer in decision.offers
-            if (id_ := carer_id(offer.person)) is not None
-        }
-        self._muster.engaged(counts)
+        people = [offer.person for offer in decision.offers if carer_id(offer.person)]
+        if not people:
+            return
+        with self._reading.connect() as connection:
+            busy = Alarms(connection).engaged(people, but=_NO_ALARM)
+        self._muster.engaged({id_: busy.get(person, 0) for person in people if (id_ := carer_id(person))})
 
     def _again(self, tx: Tx, alarm: Alarm, offers: Sequence[Offer], proposal: Proposal) -> Choice:
         """The proposed, as the database knows them at this moment: ranked anew if anything about them has changed."""

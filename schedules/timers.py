@@ -32,7 +32,7 @@ SWEEP_S = 1.0
 REST_S = 1.0
 """An id whose wake raised, or an owner who did, is left alone for so long (steady seconds)."""
 
-RECHECK_S = 0.01
+RECHECK_S = 0.025
 """While something due is being woken or rests, what is due behind it cannot be seen, and is looked for this often."""
 
 JUMP_S = 2.0

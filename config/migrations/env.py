@@ -1,5 +1,7 @@
 """Alembic's door: which tables there are, and on which database to work."""
 
+from typing import Any, Literal
+
 from alembic import context
 from sqlalchemy import Connection
 
@@ -7,7 +9,7 @@ from config.tables import metadata
 from dispatch.store.database import Instant, Json, writing_engine
 
 
-def _render(kind: str, item: object, _: object) -> str | bool:
+def _render(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """Our column types stand in a migration as what they are on disk, so that it never depends on later code."""
     if kind == "type" and isinstance(item, Instant):
         return "sa.BigInteger()"

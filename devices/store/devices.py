@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -15,14 +16,17 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    bindparam,
+    case,
+    false,
+    func,
     select,
-    update,
 )
 from sqlalchemy.engine import Row
 
 from dispatch.ids import DeviceId, HomeId, ResidentId
 from dispatch.rules.signal import Event
-from dispatch.store.database import Instant, insert_once, metadata, upsert
+from dispatch.store.database import Instant, insert_into, metadata, upsert
 
 devices = Table(
     "devices", metadata,
@@ -125,30 +129,24 @@ class Devices:
         found = self._connection.execute(select(devices.c.id).where(devices.c.code == code)).scalar()
         return None if found is None else str(found)
 
-    def saw(self, device_id: DeviceId, sighting: Sighting) -> None:
-        """One `seen` row a device, not a row a heartbeat."""
-        values = _changes(sighting)
-        update_ = update(seen).where(seen.c.device_id == device_id)
-        done = self._connection.execute(update_.values(times=seen.c.times + sighting.times, **values))
-        if done.rowcount == 0:
-            fresh = {"device_id": device_id, "times": sighting.times, "battery_low": False, **values}
-            self._connection.execute(insert_once(seen, self._connection), fresh)
+    def saw(self, sightings: Sequence[tuple[DeviceId, Sighting]]) -> None:
+        """One `seen` row a device, not a row a heartbeat; all of them in one statement."""
+        rows = [{"device_id": id_, **_changes(sighting)} for id_, sighting in sightings]
+        if rows:
+            self._connection.execute(_saw(self._connection.dialect.name), rows)
 
-    def saw_stranger(self, protocol: str, address: str, sighting: Sighting) -> None:
-        """Lists an unregistered device for pairing, or counts it again."""
-        known = (strangers.c.protocol == protocol, strangers.c.address == address)
-        values = {"last_at": sighting.at, "gateway": sighting.gateway, "event": sighting.events[0].value}
-        done = self._connection.execute(
-            update(strangers).where(*known).values(times=strangers.c.times + sighting.times, **values)
-        )
-        if done.rowcount == 0:
-            self._add_stranger(protocol, address, sighting, values)
-
-    def _add_stranger(self, protocol: str, address: str, sighting: Sighting, values: Mapping[str, Any]) -> None:
-        row = {"protocol": protocol, "address": address, "first_at": sighting.at, "times": sighting.times, **values}
-        self._connection.execute(insert_once(strangers, self._connection), row)
-        oldest = select(strangers.c.last_at).order_by(strangers.c.last_at.desc()).offset(STRANGERS_MAX).limit(1)
-        self._connection.execute(strangers.delete().where(strangers.c.last_at <= oldest.scalar_subquery()))
+    def saw_strangers(self, sightings: Sequence[tuple[tuple[str, str], Sighting]]) -> None:
+        """Lists unregistered devices for pairing, or counts them again."""
+        rows = [
+            {
+                "protocol": protocol, "address": address, "gateway": each.gateway, "event": each.events[0].value,
+                "first_at": each.at, "last_at": each.at, "times": each.times,
+            }
+            for (protocol, address), each in sightings
+        ]  # fmt: skip
+        if rows:
+            self._connection.execute(_saw_stranger(self._connection.dialect.name), rows)
+            self._connection.execute(_FORGET)
 
     def strangers(self) -> Sequence[Mapping[str, Any]]:
         """Whoever was heard and is not registered, the latest first."""
@@ -161,15 +159,55 @@ class Devices:
 
 
 def _changes(sighting: Sighting) -> dict[str, Any]:
-    values: dict[str, Any] = {"last_at": sighting.at, "gateway": sighting.gateway}
+    """What a sighting says of a device; None for `battery`, 0 for `faulty` where it says nothing about that."""
+    values: dict[str, Any] = {
+        "last_at": sighting.at, "times": sighting.times, "gateway": sighting.gateway,
+        "battery": None, "faulty": 0, "fault": None, "fault_at": None,
+    }  # fmt: skip
     for event in sighting.events:
         if event in {Event.LOW_BATTERY, Event.BATTERY_RESTORE}:
-            values["battery_low"] = event is Event.LOW_BATTERY
+            values["battery"] = event is Event.LOW_BATTERY
         if event in _FAULTS:
-            values |= {"fault": event.value, "fault_at": sighting.at}
+            values |= {"faulty": 1, "fault": event.value, "fault_at": sighting.at}
         if event in _MENDS:
-            values |= {"fault": None, "fault_at": None}
+            values |= {"faulty": 1, "fault": None, "fault_at": None}
     return values
+
+
+@lru_cache(maxsize=2)
+def _saw(dialect: str) -> Any:
+    battery = bindparam("battery", type_=Boolean)
+    changed = bindparam("faulty", type_=Integer) == 1
+    insert_ = insert_into(seen, dialect).values(battery_low=func.coalesce(battery, false()))
+    new = insert_.excluded
+    return insert_.on_conflict_do_update(
+        index_elements=["device_id"],
+        set_={
+            "last_at": new.last_at,
+            "gateway": new.gateway,
+            "times": seen.c.times + new.times,
+            "battery_low": func.coalesce(battery, seen.c.battery_low),
+            "fault": case((changed, new.fault), else_=seen.c.fault),
+            "fault_at": case((changed, new.fault_at), else_=seen.c.fault_at),
+        },
+    )
+
+
+@lru_cache(maxsize=2)
+def _saw_stranger(dialect: str) -> Any:
+    insert_ = insert_into(strangers, dialect)
+    new = insert_.excluded
+    changes = {
+        "last_at": new.last_at,
+        "gateway": new.gateway,
+        "event": new.event,
+        "times": strangers.c.times + new.times,
+    }
+    return insert_.on_conflict_do_update(index_elements=["protocol", "address"], set_=changes)
+
+
+_OLDEST = select(strangers.c.last_at).order_by(strangers.c.last_at.desc()).offset(STRANGERS_MAX).limit(1)
+_FORGET = strangers.delete().where(strangers.c.last_at <= _OLDEST.scalar_subquery())
 
 
 def _device(row: Row[Any]) -> Device:

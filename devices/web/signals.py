@@ -68,7 +68,8 @@ def signals_blueprint(reception: Reception) -> ApiBlueprint:
     def receive(batch: dict[str, Any]) -> dict[str, Any]:
         urgent_first = sorted(batch["signals"], key=lambda each: (each["event"] not in CAUSES, each["seq"]))
         received = [_report(reception, batch["gateway"], batch["epoch"], each) for each in urgent_first]
-        reception.settle()
+        if not all(each.durable for each in received):
+            reception.settle()
         alarms = [each.alarm_id for each in received if each.alarm_id is not None]
         copies = sum(each.copy for each in received)
         return {"stored": len(received) - copies, "copies": copies, "alarms": list(dict.fromkeys(alarms))}

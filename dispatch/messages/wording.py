@@ -207,8 +207,8 @@ WHYS: Mapping[str, Mapping[str, str]] = {
     "not_closed": {"zh": "已到达，未结案", "en": "not closed yet"},
     "emergency_decide": {"zh": "请决定是否叫120", "en": "decide: call 120?"},
     "emergency_called": {"zh": "系统已呼叫120", "en": "120 was called"},
-    "message_stuck": {"zh": "消息发不出", "en": "message stuck"},
     "fallback": {"zh": "系统故障，已用备用通知", "en": "fall-back in use"},
+    "gateway_lost": {"zh": "网关失联", "en": "gateway lost"},
     "no_console": {"zh": "没有值守台能响铃", "en": "no console can ring"},
     "": {"zh": "请查看", "en": "please look"},
 }

@@ -233,7 +233,7 @@ def join(
     assert alarm.open
     counted: dict[str, Any] = {"press_count": alarm.press_count + 1, "pressed_at": now}
     facts: dict[str, Fact] = {"presses": alarm.press_count + 1, "cause": str(cause)}
-    if alarm.state is State.ATTENDED and alarm.proof is Proof.CLAIMED:
+    if alarm.state is State.ATTENDED and alarm.proof is Proof.CLAIMED and cause is Cause.PRESS:
         return _prove_by_button(alarm, by, counted, facts, now)
     if cause.graver_than(alarm.cause) and alarm.needs_asking and policy_id != alarm.policy_id:
         counted |= {"cause": cause, "policy_id": policy_id, "step": step, "rounds": 0, "due_at": now}
@@ -290,7 +290,7 @@ def accept(
         raise AlarmClosed(f"alarm {alarm.number} is closed")
     coming = [each for each in offers if each.state is OfferState.ACCEPTED and each.id != offer.id]
     led = any(each.role is Role.LEAD for each in coming)
-    if led and (len(coming) >= wanted or alarm.state is State.ATTENDED):
+    if alarm.state is State.ATTENDED or (led and len(coming) >= wanted):
         raise AlreadyTaken(f"alarm {alarm.number} is taken")
     if offer.state is OfferState.ACCEPTED and led:
         raise OfferGone("already on the way as backup")

@@ -14,7 +14,6 @@ from dispatch.rules.escalation import Decision, Situation, soon, swap
 from dispatch.rules.message import Draft, Fact
 from dispatch.rules.people import SERVICE, Person, carer
 from dispatch.rules.place import Position
-from dispatch.rules.record import Line
 from dispatch.rules.signal import Cause
 from dispatch.rules.steps.offer_nearest import asking, called, fresh
 
@@ -154,7 +153,7 @@ def reopen(situation: Situation, *, by: Person, note: str | None = None) -> Deci
     """The closing was a mistake: the alarm is raised again with its history, those who came are asked afresh."""
     alarm, line = life.reopen(situation.alarm, by=by, now=situation.now, note=note)
     again = tuple(
-        replace(each, state=OfferState.LAPSED, role=None, arrival_due_at=None)
+        replace(each, state=OfferState.LAPSED, role=None, arrival_due_at=None, attended_at=None, proof=None)
         for each in situation.offers
         if each.state is OfferState.DONE
     )
@@ -270,8 +269,3 @@ def _arrived(
         drafts=letters.to_people(told, others, "taken"),
         lines=(*before.lines, line),
     )
-
-
-def note(situation: Situation, text: str, *, by: Person) -> Line:
-    """Words of a person about this alarm; kept beside the chain so that they can be erased."""
-    return Line(kind="noted", by=by, alarm_id=situation.alarm.id, note=text)

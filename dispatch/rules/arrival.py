@@ -39,10 +39,10 @@ def attend(
     facts: dict[str, Fact] = {"person": offer.person, "offer": offer.id}
     if proof is Proof.POSITION:
         proof, facts["distance_m"] = _by_position(alarm, at)
+    there = replace(offer, attended_at=offer.attended_at or now, proof=proof)
     if alarm.proof is not None and alarm.proof is not Proof.CLAIMED:
         proof = alarm.proof
     facts["proof"] = str(proof)
-    there = replace(offer, attended_at=offer.attended_at or now, proof=proof)
     after, line = change(
         alarm, "attended", by, facts,
         state=State.ATTENDED, attended_at=alarm.attended_at or now, proof=proof, due_at=_closing_clock(alarm, proof, now),

@@ -33,6 +33,7 @@ REPEAT_S_MAX = 120
 """The last step is repeated at least this often until a human ends it; PROMISES, section 2 (Y)."""
 
 STEPS_MAX = 20
+COUNT_MAX = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +132,12 @@ class Step(Protocol):
     """
     One way of turning to somebody. Pure: it says what it would do and does nothing.
 
-    `params` names the parameters it understands with their defaults; anything else in the policy is refused.
+    `params` names the parameters it understands with their defaults; anything else in the policy is refused. `words`
+    are the only values allowed for some of them.
     """
 
     params: Mapping[str, Fact]
+    words: Mapping[str, Sequence[str]]
 
     def plan(self, situation: Situation, spec: StepSpec) -> Planned:
         """What this step does in this situation."""
@@ -203,20 +206,22 @@ def _policy(place: str, row: Mapping[str, Any], steps: Mapping[str, Step]) -> Es
 def _causes(place: str, raw: Any) -> frozenset[Cause]:
     _check(isinstance(raw, list) and bool(raw), f"{place}.causes", f"a list out of {', '.join(Cause)}")
     for each in raw:
-        _check(each in set(Cause), f"{place}.causes", f"'{each}' is none of {', '.join(Cause)}")
+        _check(isinstance(each, str) and each in set(Cause), f"{place}.causes", f"'{each}' is none of {', '.join(Cause)}")
     return frozenset(Cause(each) for each in raw)
 
 
 def _spec(place: str, raw: Any, steps: Mapping[str, Step]) -> StepSpec:
     _check(isinstance(raw, Mapping), place, "a step is a table")
     kind, wait_s = raw.get("step"), raw.get("wait_s")
-    _check(kind in steps, f"{place}.step", f"'{kind}' is none of {', '.join(steps)}")
+    _check(isinstance(kind, str) and kind in steps, f"{place}.step", f"'{kind}' is none of {', '.join(steps)}")
     _check(type(wait_s) is int and wait_s >= 1, f"{place}.wait_s", "whole seconds, at least 1")
     known = steps[kind].params
     params = {key: value for key, value in raw.items() if key not in {"step", "wait_s"}}
     for key, value in params.items():
         _check(key in known, f"{place}.{key}", f"'{kind}' knows only {', '.join(known) or 'no parameters'}")
         _check(type(value) is type(known[key]), f"{place}.{key}", f"must be like {known[key]!r}")
+        _check(not isinstance(value, int) or 1 <= value <= COUNT_MAX, f"{place}.{key}", f"from 1 to {COUNT_MAX}")
+        _check(value in steps[kind].words.get(key, (value,)), f"{place}.{key}", f"one of {steps[kind].words.get(key)}")
     return StepSpec(step=kind, wait_s=wait_s, params={**known, **params})
 
 

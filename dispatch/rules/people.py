@@ -1,8 +1,7 @@
 """The people and places of a district, as plain values."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
@@ -142,7 +141,6 @@ class Household:
     residents: tuple[Resident, ...] = ()
     contacts: tuple[Contact, ...] = ()
     station: Station | None = None
-    facts: Mapping[str, str] = field(default_factory=dict)
 
     def resident(self, id_: ResidentId | None) -> Resident | None:
         """The resident meant; for an unknown one, the only resident if there is just one."""
@@ -151,17 +149,20 @@ class Household:
         return next((each for each in self.residents if each.id == id_), None)
 
 
-_DOOR = re.compile(r"[\s,，]|\d")
+_PARTS = re.compile(r"[\s,，]+")
+_DOOR = re.compile(r"[\d#\-—]+[号栋幢座单元室楼层]*")
+_THEN_A_NUMBER = re.compile(r"(?<=\D)\d|[#]")
 
 
 def compound(address: str) -> str:
     """
     The part of an address that may stand in a text message: the compound or street, never the door.
 
-    Cut at the first blank, comma or digit: "柏林小区 3-2-501" is "柏林小区".
+    The first part that is no door, up to the first number inside it: "柏林小区 3-2-501", "柏林小区3栋501" and
+    "3-2-501 柏林小区" are all "柏林小区". Empty where there is nothing but a door.
     """
-    head = _DOOR.split(address.strip(), maxsplit=1)[0]
-    return head or address.strip()[:8]
+    parts = (part for part in _PARTS.split(address.strip()) if part and not _DOOR.fullmatch(part))
+    return next((_THEN_A_NUMBER.split(part, maxsplit=1)[0] for part in parts), "")
 
 
 def age(born_on: date | None, on: date) -> int | None:

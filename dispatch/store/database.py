@@ -8,7 +8,7 @@ SQLite before 3.51.3 can corrupt a WAL file when several connections write and c
 
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -140,7 +140,7 @@ def insert_once(table: Table, connection: Connection) -> Insert:
 @lru_cache(maxsize=None)
 def _insert_once(table: Table, dialect: str) -> Insert:
     # Built once: making a statement anew costs more than running it.
-    statement: Insert = _insert(dialect)(table).on_conflict_do_nothing()
+    statement: Insert = insert_into(table, dialect).on_conflict_do_nothing()
     return statement
 
 
@@ -153,19 +153,22 @@ def next_of(table: Table, connection: Connection, key: str, of: str, counter: st
 @lru_cache(maxsize=None)
 def _next_of(table: Table, dialect: str, key: str, counter: str) -> Insert:
     column = table.c[counter]
-    statement = _insert(dialect)(table)
+    statement = insert_into(table, dialect)
     counted: Insert = statement.on_conflict_do_update(index_elements=[key], set_={counter: column + 1}).returning(
         column
     )
     return counted
 
 
-def _insert(dialect: str) -> Any:
-    return sqlite.insert if dialect == "sqlite" else postgresql.insert
+def insert_into(table: Table, dialect: str) -> Any:
+    """An INSERT that may say what happens on a conflict, in the words of this kind of database."""
+    return (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
 
 
-def upsert(table: Table, connection: Connection, key: str, row: Mapping[str, Any]) -> None:
-    """Inserts the row, or makes the row with the same key like it."""
-    statement = _insert(connection.dialect.name)(table).values(**row)
-    changes = {column: statement.excluded[column] for column in row if column not in {key, "id"}}
+def upsert(
+    table: Table, connection: Connection, key: str, row: Mapping[str, Any], *, once: Collection[str] = ()
+) -> None:
+    """Inserts the row, or makes the row with the same key like it; columns in `once` are left as they have become."""
+    statement = insert_into(table, connection.dialect.name).values(**row)
+    changes = {column: statement.excluded[column] for column in row if column not in {key, "id", *once}}
     connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changes))

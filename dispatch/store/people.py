@@ -212,9 +212,9 @@ class People:
         row = self._connection.execute(select(districts.c.name, districts.c.zone)).first()
         return (row.name, row.zone) if row else ("", "Asia/Shanghai")
 
-    def put(self, table: Table, row: Mapping[str, Any]) -> None:
-        """Inserts a row, or makes the row with the same code like it."""
-        upsert(table, self._connection, "code", row)
+    def put(self, table: Table, row: Mapping[str, Any], *, once: Collection[str] = ()) -> None:
+        """Inserts a row, or makes the row with the same code like it, but for the columns in `once`."""
+        upsert(table, self._connection, "code", row, once=once)
 
     def id_of(self, table: Table, code: str) -> str | None:
         """The id behind a code."""

@@ -34,7 +34,11 @@ from dispatch.store import record
 EMERGENCY_BATCH_MAX = 32
 """So many emergency units share one commit at most; then a bulk batch may pass."""
 
-BULK_BATCH_MAX = 200
+BULK_BATCH_MAX = 4
+"""Bulk units carry up to 200 rows each, so few of them go into one commit: a press waits for no more than that."""
+
+BULK_WAIT_S = 0.2
+"""Bulk that has waited so long is let in after the next commit, so that a stream of emergencies never starves it."""
 
 RETRIES_MAX = 5
 """On PostgreSQL a unit that lost a race (class 40) is run again this often."""
@@ -230,6 +234,7 @@ class WriterTransactions(_Units):
         self._lanes: dict[Lane, deque[tuple[Work[Any], Future[Any]]]] = {lane: deque() for lane in Lane}
         self._ready = threading.Condition()
         self._stopping = False
+        self._bulk_s = 0.0
         self.beats = 0
         self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
         self._thread.start()
@@ -277,9 +282,11 @@ class WriterTransactions(_Units):
             while not self._stopping and not any(self._lanes.values()):
                 self._ready.wait()
             emergency = _take(self._lanes[Lane.EMERGENCY], EMERGENCY_BATCH_MAX)
-            full = len(emergency) == EMERGENCY_BATCH_MAX
-            # Bulk waits for a quiet moment, but is let in after each full batch, so that it is never starved.
-            bulk = _take(self._lanes[Lane.BULK], BULK_BATCH_MAX) if not emergency or full else []
+            now_s = self._clock.look().steady_s
+            let_in = not emergency or now_s - self._bulk_s > BULK_WAIT_S
+            bulk = _take(self._lanes[Lane.BULK], BULK_BATCH_MAX if not emergency else 1) if let_in else []
+            if bulk or not self._lanes[Lane.BULK]:
+                self._bulk_s = now_s
             return emergency + bulk
 
     def _commit(self, connection: Connection, batch: list[tuple[Work[Any], Future[Any]]]) -> None:

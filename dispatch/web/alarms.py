@@ -142,6 +142,7 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
 
     @bp.post("/<name>/reopen")
     @either(WRITE)
+    @_humans_only
     @once
     @bp.arguments(ReopenSchema)
     @bp.response(200, StorySchema)
@@ -174,7 +175,7 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
 
 
 def _humans_only(view: View) -> View:
-    """Only a named human closes: a key is refused whatever its scope, before anything else is looked at."""
+    """Only a named human closes, or takes a closing back: a key is refused whatever its scope, before anything else is looked at."""
 
     @wraps(view)
     def guarded(*arguments: Any, **values: Any) -> Any:

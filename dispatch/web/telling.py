@@ -143,7 +143,6 @@ WHYS: Mapping[str, str] = {
     "not_closed": N_("not closed yet"),
     "emergency_decide": N_("please decide about 120"),
     "emergency_called": N_("120 is being called"),
-    "message_stuck": N_("a message does not leave"),
     "fallback": N_("the rules failed"),
     "no_console": N_("no console can ring"),
 }

@@ -94,7 +94,8 @@ def _machine() -> dict[str, str]:
         found = disk(Path(folder), 300)
     version, safe = sqlite_version()
     return {
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "Python": platform.python_version(),
         "load average": " ".join(f"{each:.1f}" for each in os.getloadavg()) + " before the run",
         "SQLite": f"{version}{'' if safe else ' (with the WAL-reset race)'}",
         "append+fdatasync": f"p50 {found.append_ms:.2f} ms, p99 {found.append_p99_ms:.2f} ms",

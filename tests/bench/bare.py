@@ -46,7 +46,9 @@ _INSERT = {
     table: 'INSERT INTO {} ("{}") VALUES ({})'.format(table, '", "'.join(names), ", ".join("?" * len(names)))
     for table, names in _COLUMNS.items()
 }
-_HOME = "SELECT h.id, h.lat, h.lng, h.station_id, r.id FROM homes h JOIN residents r ON r.home_id = h.id WHERE h.code = ?"
+_HOME = """
+SELECT h.id, h.lat, h.lng, h.station_id, r.id FROM homes h JOIN residents r ON r.home_id = h.id WHERE h.code = ?
+"""
 _CHOICE = json.dumps([{"carer_id": f"{n:032x}", "travel_s": n, "reasons": [{"code": "travel"}] * 2} for n in range(20)])
 
 
@@ -78,8 +80,10 @@ def _keep(connection: Any, number: int, frame: bytes) -> None:
     alarm, offer, message = new_id(), new_id(), new_id()
     connection.execute("BEGIN IMMEDIATE")
     home, lat, lng, station, resident = connection.execute(_HOME, (f"H{number}",)).fetchone()
-    _put(connection, "alarms", (alarm, f"0000-{number}", f"home:{home}", "press", "offered", now, now + 30_000_000, "bare",
-                                home, resident, station, lat, lng, "home", 1, now, 0, 0, now, 0, 1))  # fmt: skip
+    later, subject = now + 30_000_000, f"home:{home}"
+    where = (home, resident, station, lat, lng, "home")
+    _put(connection, "alarms", (alarm, f"0000-{number}", subject, "press", "offered", now, later, "bare", *where,
+                                1, now, 0, 0, now, 0, 1))  # fmt: skip
     _put(connection, "signals", (new_id(), "press", "press", "bare", "rflink", f"{number}", f"bare:{number}", now, home,
                                  resident, alarm, frame, 1, 1, "{}"))  # fmt: skip
     _put(connection, "offers", (offer, alarm, f"carer:{number}", 10, "open", now, 300, 1))
@@ -89,8 +93,8 @@ def _keep(connection: Any, number: int, frame: bytes) -> None:
     _put(connection, "attempts", (new_id(), message, 1, "twilio", now, "in_flight", compound(number)))
     head = connection.execute("SELECT max(number) FROM entries").fetchone()[0] or 0
     for place, kind in enumerate(("raised", "chosen", "offered"), 1):
-        _put(connection, "entries", (head + place, now, "bare", now, kind, "service:", alarm, "{}", secrets.token_hex(32),
-                                     secrets.token_hex(32)))  # fmt: skip
+        before, hash_ = secrets.token_hex(32), secrets.token_hex(32)
+        _put(connection, "entries", (head + place, now, "bare", now, kind, "service:", alarm, "{}", before, hash_))
     connection.execute("COMMIT")
 
 

@@ -17,8 +17,8 @@ class Figure:
     """
     One line of the table: a distribution, or a single rate where `n` is what was counted.
 
-    `floor` is what this machine can do at all, by `floor_is`, measured in the same run. `target` is the promise in words,
-    `holds` whether it was kept; None where it was not measured, and then `note` says why.
+    `floor` is what this machine can do at all, by `floor_is`, measured in the same run. `target` is the promise in
+    words, `holds` whether it was kept; None where it was not measured, and then `note` says why.
     """
 
     name: str

@@ -1,5 +1,5 @@
 """
-Figure 6: kill -9 of the real process with a text under way, until the first request for a pending text after a new start.
+Figure 6: kill -9 of the real process with a text under way, until the first pending text arrives after a new start.
 
 The stand-in takes no text before the kill: it hangs. Killed while the first request hangs, with two more alarms behind
 it. The time runs from the kill over the whole start of a new process to the first text that arrives.

@@ -42,9 +42,8 @@ def write_settings(home: Path, *, base_url: str = "", gateways: Mapping[str, str
     """
     home.mkdir(parents=True, exist_ok=True)
     (home / "twilio-token").write_text(TOKEN, encoding="ascii")
-    lines = "\n".join(
-        f'[[gateways]]\nname = "{name}"\nprotocol = "{name}"\nport = "{port}"' for name, port in (gateways or {}).items()
-    )
+    table = '[[gateways]]\nname = "{0}"\nprotocol = "{0}"\nport = "{1}"'
+    lines = "\n".join(table.format(name, port) for name, port in (gateways or {}).items())
     (home / "anling.toml").write_text(
         f"""
 home = "{home}"

@@ -21,7 +21,7 @@ from dispatch.rules.signal import Event
 from tests.bench.measure import Figure, figure
 from tests.bench.plan import Plan
 from tests.bench.service import house, write_settings
-from tests.bench.town import build_town, pendant
+from tests.bench.town import build_town, pendant, sensor
 
 HOMES, CARERS, STORM, BATCH = 20_000, 500, 100_000, 500
 PRESS_EVERY_S = 0.05
@@ -32,7 +32,7 @@ PRESSED = 10_000
 
 def storm(plan: Plan, folder: Path) -> list[Figure]:
     count = plan.of(STORM, quick=20_000)
-    build_town(folder / "anling.db", SystemClock().now(), homes_count=HOMES, carers_count=CARERS)
+    build_town(folder / "anling.db", SystemClock().now(), homes_count=HOMES, carers_count=CARERS, sensors_count=PRESSED)
     settings = write_settings(folder)
     key = change(settings, "key_add", name="gateway", scope="signals")["key"]
     with house(folder, gateways=dict.fromkeys(LINES, "loop://")) as built:
@@ -96,7 +96,7 @@ def _frames(built, count: int) -> None:
     decoder = _decoder()
     for number in range(count):
         event = Event.LOW_BATTERY if number % 10 == 0 else Event.TELEMETRY
-        for frame in decoder.feed(rflink.encode(pendant(number % PRESSED), event, count=number)):
+        for frame in decoder.feed(rflink.encode(sensor(number % PRESSED), event, count=number)):
             built.reception.hear(frame, gateway="rflink")
 
 

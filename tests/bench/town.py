@@ -71,12 +71,21 @@ def pendant(number: int) -> str:
     return f"EV1527:{number:06x}:01"
 
 
+def sensor(number: int) -> str:
+    """A thing that says how it is, and has no button."""
+    return f"EV1527:{0x800000 + number:06x}"
+
+
 def account(number: int) -> str:
     return f"{number:04d}:001"
 
 
-def build_town(path: Path, now: datetime, *, homes_count: int, carers_count: int) -> Town:
-    """Makes the database and fills it. Everybody is on duty from eight hours ago until in sixteen."""
+def build_town(path: Path, now: datetime, *, homes_count: int, carers_count: int, sensors_count: int = 0) -> Town:
+    """
+    Makes the database and fills it. Everybody is on duty from eight hours ago until in sixteen.
+
+    So many of the first homes have a sensor besides.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = writing_engine(f"sqlite:///{path}", synchronous="OFF")
     upgrade(engine)
@@ -99,7 +108,12 @@ def build_town(path: Path, now: datetime, *, homes_count: int, carers_count: int
     _put(engine, devices, [
         row for n, home_id in enumerate(home_ids) for row in _devices(n, home_id, resident_ids[n])
     ])  # fmt: skip
-    engine.dispose()  # The last connection that closes takes the write-ahead log into the file, so that it may be copied.
+    if sensors_count:
+        _put(engine, devices, [
+            _device(f"sensor{n}", "rflink", sensor(n), home_ids[n], resident_ids[n]) for n in range(sensors_count)
+        ])  # fmt: skip
+    # The last connection that closes takes the write-ahead log into the file, so that it may be copied.
+    engine.dispose()
     return Town(path=path, home_ids=home_ids, resident_ids=resident_ids, phones=[row["phone"] for row in carer_rows])
 
 
@@ -145,9 +159,13 @@ def _resident(number: int, id_: str, home_id: str) -> dict[str, Any]:
 def _devices(number: int, home_id: str, resident_id: str) -> list[dict[str, Any]]:
     addresses = {"rflink": pendant(number)} | ({"surgard": account(number)} if number < ACCOUNTS_MAX else {})
     return [
-        {
-            "id": new_id(), "code": f"{protocol}{number}", "kind": "pendant", "protocol": protocol,
-            "address": canonical(protocol, address), "gateway": "", "home_id": home_id, "resident_id": resident_id,
-        }
+        _device(f"{protocol}{number}", protocol, address, home_id, resident_id)
         for protocol, address in addresses.items()
-    ]  # fmt: skip
+    ]
+
+
+def _device(code: str, protocol: str, address: str, home_id: str, resident_id: str) -> dict[str, Any]:
+    return {
+        "id": new_id(), "code": code, "kind": "pendant", "protocol": protocol, "address": canonical(protocol, address),
+        "gateway": "", "home_id": home_id, "resident_id": resident_id,
+    }  # fmt: skip

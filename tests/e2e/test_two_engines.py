@@ -131,7 +131,7 @@ def _assert_each_once(rig: Rig, twilio: TwilioStandin) -> None:
     assert rig.one("SELECT count(*) FROM alarms") == HOMES
     assert rig.one("SELECT count(*) FROM (SELECT DISTINCT number FROM alarms) n") == HOMES
     first = rig.rows(
-        "SELECT alarm_id FROM entries WHERE kind = 'step_taken' AND body LIKE '%\"index\":0%'"
+        "SELECT alarm_id FROM entries WHERE kind = 'step_taken' AND body LIKE '%\"index\"_0%'"
         " GROUP BY alarm_id HAVING count(*) > 1"
     )
     assert first == [], "the first step was taken twice"

@@ -14,6 +14,7 @@ from dispatch.clock import SystemClock
 from dispatch.ids import CarerId, new_id
 from dispatch.store.database import Instant, metadata, reading_engine, to_us, writing_engine
 from dispatch.store.people import carers, stations
+from dispatch.store.record import entries
 from dispatch.store.transactions import SerialTransactions, WriterTransactions
 from schedules.duty.roster import Roster
 from schedules.duty.store import Shifts, shift_changes, shifts
@@ -47,6 +48,7 @@ class Waits:
         self.clock = SystemClock()
         self.writing, self.reading = writing_engine(url), reading_engine(url)
         waits.metadata.create_all(self.writing)
+        entries.create(self.writing, checkfirst=True)
         self.transactions = WriterTransactions(self.writing, self.clock, new_id)
         self.meanwhile = meanwhile
         self.changed = threading.Condition()
@@ -329,7 +331,7 @@ def test_a_clock_set_back_delays_no_periodic_job(rows, go):
 @pytest.fixture
 def district(url):
     engine = writing_engine(url)
-    metadata.create_all(engine, tables=[stations, carers, shifts, shift_changes])
+    metadata.create_all(engine, tables=[stations, carers, shifts, shift_changes, entries])
     transactions = SerialTransactions(engine, HandClock(), new_id)
     transactions.run(lambda tx: tx.connection.execute(insert(carers), [_carer("wang"), _carer("li")]))
     reading = reading_engine(url)

@@ -1,6 +1,6 @@
 """Everybody: all carers on duty, asked before or not, the family and the operator; repeated until a human ends it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dispatch.rules import letters, offers
 from dispatch.rules.alarm import OfferState
@@ -17,6 +17,7 @@ class AllHands:
     """`count` is how many further carers are asked each time, nearest first."""
 
     params: Mapping[str, Fact] = {"count": 20}
+    words: Mapping[str, Sequence[str]] = {}
 
     def plan(self, situation: Situation, spec: StepSpec) -> Planned:
         people = _everybody(situation, int(spec.params["count"] or 1))

@@ -1,6 +1,6 @@
 """Calls, by voice, the carers who have been asked and have not answered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dispatch.rules import letters
 from dispatch.rules.alarm import OfferState
@@ -14,6 +14,7 @@ class CallCarer:
     """No parameters: whoever holds an open offer is called."""
 
     params: Mapping[str, Fact] = NO_FACTS
+    words: Mapping[str, Sequence[str]] = {}
 
     def plan(self, situation: Situation, spec: StepSpec) -> Planned:
         waiting = [

@@ -1,6 +1,6 @@
 """Asks family and neighbours, in their order, by text and by voice: they may be nearer than any carer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dispatch.rules import letters, offers
 from dispatch.rules.escalation import Planned, Situation, StepSpec
@@ -13,6 +13,7 @@ class CallFamily:
     """`count` is how many contacts are asked side by side; repeating the step asks the next ones."""
 
     params: Mapping[str, Fact] = {"count": 2}
+    words: Mapping[str, Sequence[str]] = {}
 
     def plan(self, situation: Situation, spec: StepSpec) -> Planned:
         waiting = [person for person in family(situation) if situation.offer_of(person) is None]

@@ -5,7 +5,7 @@ Who decides is the policy's: `operator` shows the sheet to read aloud and waits 
 `service` calls by itself, and only with the resident's agreement. Without the agreement it is always a human's decision.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from dispatch.rules import letters
@@ -22,6 +22,7 @@ class EmergencyService:
     """`decides` is `operator` or `service`."""
 
     params: Mapping[str, Fact] = {"decides": "operator"}
+    words: Mapping[str, Sequence[str]] = {"decides": ("operator", "service")}
 
     def plan(self, situation: Situation, spec: StepSpec) -> Planned:
         agreed = agreed_to(situation)

@@ -1,6 +1,6 @@
 """Asks the nearest carer on duty who has not been asked yet; by voice at once where an SMS answer cannot come back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dispatch.rules import letters, offers
 from dispatch.rules.escalation import Planned, Situation, StepSpec
@@ -14,6 +14,7 @@ class OfferNearest:
     """`count` is how many carers are asked side by side."""
 
     params: Mapping[str, Fact] = {"count": 1}
+    words: Mapping[str, Sequence[str]] = {}
 
     def plan(self, situation: Situation, spec: StepSpec) -> Planned:
         count = int(spec.params["count"] or 1)

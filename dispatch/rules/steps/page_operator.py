@@ -1,6 +1,6 @@
 """Pages the operator: the board rings in any case, and every duty number gets a text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dispatch.rules import letters
 from dispatch.rules.escalation import Planned, Situation, StepSpec
@@ -13,6 +13,7 @@ class PageOperator:
     """No parameters. Never empty: the board rings even where no duty number is set."""
 
     params: Mapping[str, Fact] = NO_FACTS
+    words: Mapping[str, Sequence[str]] = {}
 
     def plan(self, situation: Situation, spec: StepSpec) -> Planned:
         return Planned(drafts=letters.page(situation, "nobody_coming"), lines=(paged(situation, "nobody_coming"),))

@@ -165,7 +165,9 @@ def test_an_accepted_alarm_without_a_leader_is_a_defect():
 # ------------------------------------------------------------------------------------------------ in the room
 
 
-@pytest.mark.parametrize(("proof", "why", "again_s"), [("claimed", "arrival_claimed", 120), ("voice", "not_closed", 600)])
+@pytest.mark.parametrize(
+    ("proof", "why", "again_s"), [("claimed", "arrival_claimed", 120), ("voice", "not_closed", 600)]
+)
 def test_an_arrival_nobody_verified_or_closed_pages_the_operator_again_and_again(proof, why, again_s):
     there = an_offer(C1, OfferState.ACCEPTED, attended_at=at(-60))
     alarm = an_alarm(State.ATTENDED, proof=Proof(proof), **DUE)

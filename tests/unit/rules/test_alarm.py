@@ -92,9 +92,7 @@ def a_choice(*people, excluded=None):
         )
         for place, person in enumerate(people)
     )  # fmt: skip
-    return Choice(
-        ranked=ranked, excluded=excluded or {}, considered=len(ranked), version="v", place_known=True, at=NOW
-    )
+    return Choice(ranked=ranked, excluded=excluded or {}, considered=len(ranked), version="v", place_known=True, at=NOW)
 
 
 def a_household(**more):
@@ -273,7 +271,6 @@ def test_the_residents_button_proves_a_claimed_arrival_and_starts_the_closing_cl
     assert (line.kind, line.facts["proof"]) == ("arrival_proved", "resident_button")
 
 
-@pytest.mark.xfail(reason="bug R3: any signal counts as the resident's button", strict=True)
 @pytest.mark.parametrize("cause", [Cause.FIRE, Cause.WATER, Cause.INACTIVITY, Cause.HOTLINE])
 def test_what_is_not_the_residents_button_proves_nothing(cause):
     after, _ = joined(an_alarm(State.ATTENDED, proof=Proof.CLAIMED), cause=cause, policy="other")
@@ -368,7 +365,6 @@ def test_nobody_accepts_what_is_over():
         accepted(an_alarm(State.CLOSED), [], an_offer())
 
 
-@pytest.mark.xfail(reason="bug R1: attended may not become accepted", strict=True, raises=AssertionError)
 def test_when_the_leader_is_gone_and_a_backup_stands_in_the_room_nobody_else_need_come():
     there = backup(attended_at=at(-30))
     with pytest.raises(AlreadyTaken):

@@ -75,7 +75,6 @@ def test_who_says_it_twice_came_when_they_first_said_it():
     assert attended(an_alarm(State.ATTENDED), Proof.VOICE, offer=again)[1].attended_at == at(-90)
 
 
-@pytest.mark.xfail(reason="bug R10: the second arrival is filed with the first one's proof", strict=True)
 def test_each_person_is_filed_with_their_own_proof():
     there = attended(an_alarm(State.ATTENDED), Proof.CLAIMED, offer=an_offer(state=OfferState.ACCEPTED))[1]
     assert there.proof is Proof.CLAIMED
