@@ -7,6 +7,7 @@ The engine starts before the pages do, so that what was pending leaves at once.
 import secrets
 import signal
 import socket
+import sys
 import threading
 from pathlib import Path
 from types import FrameType
@@ -28,6 +29,7 @@ from dispatch.store.database import is_sqlite
 
 log = structlog.get_logger()
 
+SWITCH_S = 0.0005
 LOOK_S = 0.25
 """How often a process looks whether it was told to end."""
 
@@ -40,6 +42,9 @@ def run(settings: Settings, roles: str) -> int:
         Misconfigured: the settings, the roles or the database are not in order, or somebody else owns the database.
     """
     chosen = read_roles(roles, alone=is_sqlite(settings.database_url))
+    # A press makes some twenty calls into SQLite and gives up the interpreter at each; with Python's own 5 ms it waited
+    # that long behind every busy thread. Measured amid a storm of life signs: 72 ms became 10 ms at the median.
+    sys.setswitchinterval(SWITCH_S)
     configure_logs(settings.log)
     refuse_lacking(settings)
     owner = Ownership(settings)

@@ -166,9 +166,10 @@ class Reception:
     def _take(self, taken: "_Taken", calls: tuple[Event, ...], events: tuple[Event, ...]) -> Received | None:
         now = self._clock.now()
         frame, device = taken.frame, taken.device
-        if device is not None:
-            self._supervision.saw(device.id, now, gateway=taken.gateway, events=events)
-        elif frame.address is not None:
+        heard = [device] if device is not None else self._same_transmitter(taken, calls)
+        for each in heard:
+            self._supervision.saw(each.id, now, gateway=taken.gateway, events=events)
+        if not heard and frame.address is not None:
             self._supervision.saw_stranger(taken.protocol, frame.address, now, gateway=taken.gateway, event=events[0])
         told = calls[:1] or tuple(event for event in events if event in _TOLD)[:1]
         if not told:
@@ -181,6 +182,22 @@ class Reception:
         )  # fmt: skip
         # Senders that repeat until acknowledged may do so across a restart of ours, so the database is asked as well.
         return self._desk.receive(signal, window_s=frame.window_s if frame.answers else 0.0)
+
+    def _same_transmitter(self, taken: "_Taken", calls: tuple[Event, ...]) -> list[Device]:
+        """
+        Whoever shares a battery with an address that names no button: a remote registered by its button says *low
+        battery* without one. Never for a call for help, which must name whose it is.
+        """
+        address = taken.frame.address
+        if calls or address is None:
+            return []
+        return [
+            device
+            for (protocol, known), devices in self._registered.items()
+            if protocol == taken.protocol and known.startswith(f"{address}:")
+            for device in devices
+            if device.gateway in {"", taken.gateway}
+        ]
 
     def _signal(
         self,

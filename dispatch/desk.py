@@ -24,7 +24,7 @@ from dispatch.rules.raising import Heard, begin, subject_of
 from dispatch.rules.record import Line
 from dispatch.rules.signal import Cause, Event, Signal
 from dispatch.situations import Situations, keep
-from dispatch.store.alarms import Alarms, hold_key
+from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies
@@ -156,14 +156,17 @@ class Desk:
         tx.hold(f"home:{heard.home_id}" if heard.home_id else subject)
         before = Alarms.of(tx).open_of(subject)
         if before is not None:
-            self._join(tx, before, heard)
+            self._join(tx, before, household, heard)
             return before.id, True
         return self._raise(tx, subject, household, resident, heard).id, False
 
-    def _join(self, tx: Tx, before: Alarm, heard: Heard) -> None:
+    def _join(self, tx: Tx, before: Alarm, household: Household | None, heard: Heard) -> None:
         policy = self._policies.of(heard.cause)
         KeptPolicies.keep(tx, policy)
-        situation = Situation(now=tx.now, alarm=before, offers=(), policy=policy, ids=tx.new_id)
+        situation = Situation(
+            now=tx.now, alarm=before, offers=(), policy=policy, ids=tx.new_id, household=household,
+            operators=self._situations.operators,
+        )  # fmt: skip
         keep(tx, situation, answering.join(situation, cause=heard.cause, by=heard.by))
 
     def _raise(
@@ -339,11 +342,9 @@ class Desk:
     def _decide(
         self, tx: Tx, alarm_id: AlarmId, load: Callable[[Tx], Situation], decide: Callable[[Situation], Decision]
     ) -> Decision:
-        tx.hold(hold_key(Alarms.of(tx).get(alarm_id)))
+        tx.hold(self._situations.hold_of(tx, alarm_id))
         situation = load(tx)
-        decision = decide(situation)
-        keep(tx, situation, decision)
-        return decision
+        return keep(tx, situation, decide(situation))
 
     def _after(self, decision: Decision) -> None:
         self._situations.settle(decision)

@@ -106,13 +106,13 @@ class Muster:
             placed, key=lambda each: (self.travel.seconds(each.position or place, place, Means.FOOT), each.code)
         ).id
 
-    def engaged(self, counts: Mapping[CarerId, int]) -> None:
-        """Tells the picture how many alarms these carers are asked about or on the way to now."""
+    def engage(self, changes: Mapping[CarerId, int]) -> None:
+        """Tells the picture for whom one alarm more (1) or less (-1) is waiting."""
         with self._lock:
-            for carer_id, count in counts.items():
+            for carer_id, change in changes.items():
                 known = self._people.get(carer_id)
-                if known is not None and known.engaged != count:
-                    self._people[carer_id] = fresh = replace(known, engaged=count)
+                if known is not None:
+                    self._people[carer_id] = fresh = replace(known, engaged=max(0, known.engaged + change))
                     self._grid.replace(fresh)
 
     def forget(self) -> None:

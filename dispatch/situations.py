@@ -8,11 +8,11 @@ from dispatch.clock import Clock
 from dispatch.ids import AlarmId, CarerId, StationId
 from dispatch.muster import Muster
 from dispatch.rules.alarm import Alarm, Offer, OfferState
-from dispatch.rules.escalation import Decision, Situation
+from dispatch.rules.escalation import Decision, Situation, engagements
 from dispatch.rules.nearest import Candidate, Choice, Need, rank
 from dispatch.rules.people import Household, Person, Reach, carer, carer_id, contact
 from dispatch.rules.place import Position
-from dispatch.store.alarms import Alarms
+from dispatch.store.alarms import Alarms, hold_key
 from dispatch.store.database import Engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
@@ -22,7 +22,7 @@ from dispatch.store.transactions import Tx
 PROPOSED_MAX = 20
 """How many candidates are proposed and looked at again inside the unit of work: those that are kept with the alarm."""
 
-_NO_ALARM = AlarmId("")
+HOLDS_MAX = 10_000
 
 CODE_REST = timedelta(days=7)
 """A reply code rests this long before the same person gets it again."""
@@ -61,6 +61,7 @@ class Situations:
         self._clock = clock
         self._two_way = two_way
         self._emergency_number = emergency_number
+        self._holds: dict[AlarmId, str] = {}
         self.operators = tuple(operators)
 
     def propose(self, alarm_id: AlarmId) -> Proposal:
@@ -124,12 +125,16 @@ class Situations:
 
     def settle(self, decision: Decision) -> None:
         """Tells the picture who is engaged now, once the decision is durable."""
-        people = [offer.person for offer in decision.offers if carer_id(offer.person)]
-        if not people:
-            return
-        with self._reading.connect() as connection:
-            busy = Alarms(connection).engaged(people, but=_NO_ALARM)
-        self._muster.engaged({id_: busy.get(person, 0) for person in people if (id_ := carer_id(person))})
+        self._muster.engage({id_: change for person, change in decision.engaged.items() if (id_ := carer_id(person))})
+
+    def hold_of(self, tx: Tx, alarm_id: AlarmId) -> str:
+        """What must be held before this alarm is looked at; it never changes, so it is read only once."""
+        known = self._holds.get(alarm_id)
+        if known is None:
+            known = self._holds[alarm_id] = hold_key(Alarms.of(tx).get(alarm_id))
+            if len(self._holds) > HOLDS_MAX:
+                self._holds.pop(next(iter(self._holds)))
+        return known
 
     def _again(self, tx: Tx, alarm: Alarm, offers: Sequence[Offer], proposal: Proposal) -> Choice:
         """The proposed, as the database knows them at this moment: ranked anew if anything about them has changed."""
@@ -185,8 +190,8 @@ def _concerned(
     return list(dict.fromkeys([*(offer.person for offer in offers), *kin, *ranked, *people]))
 
 
-def keep(tx: Tx, situation: Situation, decision: Decision) -> None:
-    """Writes a decision in one unit of work: alarm, offers, choice, letters, lines."""
+def keep(tx: Tx, situation: Situation, decision: Decision) -> Decision:
+    """Writes a decision in one unit of work: alarm, offers, choice, letters, lines. Gives it back with who is engaged."""
     alarms = Alarms.of(tx)
     if decision.alarm.version != situation.alarm.version:
         alarms.save(situation.alarm, decision.alarm)
@@ -196,3 +201,4 @@ def keep(tx: Tx, situation: Situation, decision: Decision) -> None:
         alarms.keep_choice(decision.alarm, decision.choice)
     Outbox.post(tx, decision.drafts)
     tx.log(*decision.lines)
+    return replace(decision, engaged=engagements(situation.offers, decision.offers))

@@ -25,7 +25,7 @@ from dispatch.messages.providers.provider import (
     Receipt,
     Sent,
 )
-from dispatch.messages.receipts import Receipts, Unreached
+from dispatch.messages.receipts import LOST, Receipts, Unreached
 from dispatch.messages.wording import render
 from dispatch.rules.message import Channel, Priority
 from dispatch.rules.people import SERVICE
@@ -219,11 +219,15 @@ class Courier:
 
     def _next(self, message: Message, before: Sequence[Attempt]) -> Provider:
         """The next provider in fail-over order that can do this; from the front again after the last."""
-        able = [each for each in self._providers.values() if _can(each.capability(message.to), message.channel)]
-        able = able or list(self._providers.values())
+        able = self._able(message)
         tried = [each.provider for each in before]
         fresh = [each for each in able if each.name not in tried]
         return fresh[0] if fresh else able[len(before) % len(able)]
+
+    def _able(self, message: Message) -> list[Provider]:
+        """Those who carry this channel to this number; all of them where none says so, because somebody must try."""
+        able = [each for each in self._providers.values() if _can(each.capability(message.to), message.channel)]
+        return able or list(self._providers.values())
 
     def _outgoing(self, attempt_id: AttemptId, message: Message, provider: Provider) -> Outgoing:
         text = self._text(message, provider)
@@ -269,16 +273,16 @@ class Courier:
         )  # fmt: skip
         tx.log(_told(message, job.provider.name, outcome, sent.code))
         if outcome in {"taken", "confirmed"}:
-            outbox.change(message, state="sent", sent_at=tx.now, due_at=None)
+            lost = known is not None and known.status in LOST
+            outbox.change(message, state="failed" if lost else "sent", sent_at=tx.now, due_at=None)
             return False
         return self._again(tx, outbox, job, sent)
 
     def _again(self, tx: Tx, outbox: Outbox, job: Job, sent: Sent) -> bool:
         message = job.message
         hopeless = sent.blame is Blame.RECIPIENT
-        others = [
-            name for name in self._providers if name not in {each.provider for each in outbox.attempts_of(message.id)}
-        ]
+        tried = {each.provider for each in outbox.attempts_of(message.id)}
+        others = [each for each in self._able(message) if each.name not in tried]
         if hopeless and not others:
             outbox.change(message, state="failed", reason=f"refused {sent.code or ''}".strip(), due_at=None)
             return True

@@ -33,11 +33,13 @@ class Receipts:
         """Keeps what a provider tells later. A copy changes nothing; an order that is mixed up only moves upwards."""
         if not receipts:
             return
-        lost = self._transactions.run(lambda tx: [each for each in receipts if self._receive(tx, provider, each)])
-        for receipt in lost:
-            self._tell_unreached(receipt)
+        lost = self._transactions.run(lambda tx: [self._receive(tx, provider, each) for each in receipts])
+        for offer_id, receipt in zip(lost, receipts, strict=True):
+            if offer_id is not None:
+                self._unreached.unreached(offer_id, code=receipt.code or receipt.status)
 
-    def _receive(self, tx: Tx, provider: str, receipt: Receipt) -> bool:
+    def _receive(self, tx: Tx, provider: str, receipt: Receipt) -> OfferId | None:
+        """Keeps one; gives back the offer that will not reach its person, if that is what it says."""
         outbox = Outbox(tx.connection)
         known = outbox.attempt(receipt.attempt_id) if receipt.attempt_id else None
         known = known or outbox.attempt_of_provider(provider, receipt.provider_id)
@@ -46,36 +48,27 @@ class Receipts:
             status=receipt.status, code=receipt.code, received_at=tx.now,
         )  # fmt: skip
         message = outbox.get(known.message_id) if known else None
-        if not new or known is None or message is None:
-            return False
-        if _rank(known.status) < _RANKS[receipt.kind]:
-            values = {"status": receipt.kind.value, "code": receipt.code, "provider_id": receipt.provider_id}
-            proved = {"outcome": "confirmed"} if known.outcome in {"unknown", "absent", "in_flight"} else {}
-            outbox.end(known.id, **values, **proved)
+        if not new or known is None or message is None or rank(known.status) >= RANKS[receipt.kind]:
+            return None
+        values = {"status": receipt.kind.value, "code": receipt.code, "provider_id": receipt.provider_id}
+        proved = {"outcome": "confirmed"} if known.outcome in {"unknown", "absent", "in_flight"} else {}
+        outbox.end(known.id, **values, **proved)
         return self._on_file(tx, outbox, message, receipt)
 
-    def _on_file(self, tx: Tx, outbox: Outbox, message: Message, receipt: Receipt) -> bool:
+    def _on_file(self, tx: Tx, outbox: Outbox, message: Message, receipt: Receipt) -> OfferId | None:
         if receipt.kind is ReceiptKind.DELIVERED and message.state in {"sent", "uncertain", "claimed"}:
             outbox.change(message, state="delivered", delivered_at=tx.now, due_at=None)
-        failed = receipt.kind in {ReceiptKind.FAILED, ReceiptKind.UNDELIVERED}
-        if failed and message.state == "sent":
+        if receipt.kind not in LOST or message.state == "delivered":
+            return None
+        if message.state == "sent":
             outbox.change(message, state="failed", reason=f"{receipt.status} {receipt.code or ''}".strip())
-        return failed and message.channel is Channel.SMS and message.offer_id is not None
-
-    def _tell_unreached(self, receipt: Receipt) -> None:
-        def find(tx: Tx) -> OfferId | None:
-            outbox = Outbox(tx.connection)
-            attempt = outbox.attempt(receipt.attempt_id) if receipt.attempt_id else None
-            message = outbox.get(attempt.message_id) if attempt else None
-            return message.offer_id if message else None
-
-        offer_id = self._transactions.run(find)
-        if offer_id is not None:
-            self._unreached.unreached(offer_id, code=receipt.code or receipt.status)
+        return message.offer_id if message.channel is Channel.SMS else None
 
 
-_RANKS = {kind: rank for rank, kind in enumerate(ReceiptKind, 1)}
+LOST = frozenset({ReceiptKind.FAILED, ReceiptKind.UNDELIVERED})
+
+RANKS = {kind: rank for rank, kind in enumerate(ReceiptKind, 1)}
 
 
-def _rank(status: str | None) -> int:
-    return _RANKS[ReceiptKind(status)] if status in set(ReceiptKind) else 0
+def rank(status: str | None) -> int:
+    return RANKS[ReceiptKind(status)] if status in set(ReceiptKind) else 0

@@ -208,6 +208,7 @@ WHYS: Mapping[str, Mapping[str, str]] = {
     "emergency_decide": {"zh": "请决定是否叫120", "en": "decide: call 120?"},
     "emergency_called": {"zh": "系统已呼叫120", "en": "120 was called"},
     "fallback": {"zh": "系统故障，已用备用通知", "en": "fall-back in use"},
+    "worsened": {"zh": "情况加重", "en": "it got worse"},
     "gateway_lost": {"zh": "网关失联", "en": "gateway lost"},
     "no_console": {"zh": "没有值守台能响铃", "en": "no console can ring"},
     "": {"zh": "请查看", "en": "please look"},

@@ -16,6 +16,7 @@ from dispatch.rules.people import SERVICE, Person, carer
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Cause
 from dispatch.rules.steps.offer_nearest import asking, called, fresh
+from dispatch.rules.steps.page_operator import paged
 
 DOUBT_S = 30
 """The next step follows within this time when delivery is unknown; PROMISES, section 2 (W_unk)."""
@@ -169,7 +170,12 @@ def join(situation: Situation, *, cause: Cause, by: Person) -> Decision:
     policy = situation.policy
     step = policy.step_to_begin_with(raised_at=situation.alarm.raised_at, now=situation.now)
     alarm, lines = life.join(situation.alarm, cause=cause, policy_id=policy.id, step=step, by=by, now=situation.now)
-    return Decision(alarm=alarm, lines=lines)
+    graver = cause.graver_than(situation.alarm.cause) and not situation.alarm.needs_asking
+    if not graver:
+        return Decision(alarm=alarm, lines=lines)
+    # Somebody is on the way already, so no step would tell the desk that it is worse than it was.
+    after = replace(situation, alarm=alarm)
+    return Decision(alarm=alarm, drafts=letters.page(after, "worsened"), lines=(*lines, paged(after, "worsened")))
 
 
 def ask_by_hand(situation: Situation, person: Person, *, eta_s: int | None, by: Person) -> Decision:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from dispatch.errors import Misconfigured
 from dispatch.ids import PolicyId
-from dispatch.rules.alarm import Alarm, Offer
+from dispatch.rules.alarm import Alarm, Offer, OfferState
 from dispatch.rules.message import NO_FACTS, Draft, Fact
 from dispatch.rules.nearest import Choice
 from dispatch.rules.people import Household, Person, Reach, Station
@@ -103,7 +103,8 @@ class Situation:
 class Decision:
     """
     What was decided: the alarm as it now stands, the offers that are new or changed, the letters to post and the lines
-    for the log. `choice` is set where somebody was chosen, to be kept with the alarm.
+    for the log. `choice` is set where somebody was chosen, to be kept with the alarm. `engaged` is set by who keeps it:
+    for whom one alarm more or less is waiting now.
     """
 
     alarm: Alarm
@@ -111,6 +112,7 @@ class Decision:
     drafts: tuple[Draft, ...] = ()
     lines: tuple[Line, ...] = ()
     choice: Choice | None = None
+    engaged: Mapping[Person, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +208,9 @@ def _policy(place: str, row: Mapping[str, Any], steps: Mapping[str, Step]) -> Es
 def _causes(place: str, raw: Any) -> frozenset[Cause]:
     _check(isinstance(raw, list) and bool(raw), f"{place}.causes", f"a list out of {', '.join(Cause)}")
     for each in raw:
-        _check(isinstance(each, str) and each in set(Cause), f"{place}.causes", f"'{each}' is none of {', '.join(Cause)}")
+        _check(
+            isinstance(each, str) and each in set(Cause), f"{place}.causes", f"'{each}' is none of {', '.join(Cause)}"
+        )
     return frozenset(Cause(each) for each in raw)
 
 
@@ -266,6 +270,16 @@ def policy_from_json(id_: PolicyId, content: str) -> EscalationPolicy:
 
 def soon(now: datetime, wait_s: int) -> datetime:
     return now + timedelta(seconds=wait_s)
+
+
+def engagements(before: Sequence[Offer], after: Sequence[Offer]) -> dict[Person, int]:
+    """For whom these changed offers mean one engagement more (1) or less (-1)."""
+    was = {offer.person for offer in before if offer.state in _ENGAGING}
+    changes = {offer.person: int(offer.state in _ENGAGING) - int(offer.person in was) for offer in after}
+    return {person: change for person, change in changes.items() if change}
+
+
+_ENGAGING = frozenset({OfferState.OPEN, OfferState.ACCEPTED})
 
 
 def swap(old: tuple[Offer, ...], new: tuple[Offer, ...]) -> tuple[Offer, ...]:

@@ -234,6 +234,7 @@ class WriterTransactions(_Units):
         self._lanes: dict[Lane, deque[tuple[Work[Any], Future[Any]]]] = {lane: deque() for lane in Lane}
         self._ready = threading.Condition()
         self._stopping = False
+        self._ended = False
         self._bulk_s = 0.0
         self.beats = 0
         self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
@@ -266,16 +267,24 @@ class WriterTransactions(_Units):
         self._thread.join()
 
     def _write(self) -> None:
-        """The writer's loop; one of the places that may catch everything, because its death would silence the house."""
-        with self._engine.connect() as connection:
-            while batch := self._next():
-                try:
-                    self._commit(connection, batch)
-                except Exception as error:
-                    self._head = None
-                    log.exception("commit_failed", units=len(batch))
-                    _fail(batch, error)
+        """The writer's loop: a connection that failed is thrown away, with whatever it had open, and a fresh one taken."""
+        while not self._ended:
+            with self._engine.connect() as connection:
+                self._write_on(connection)
+
+    def _write_on(self, connection: Connection) -> None:
+        """One of the places that may catch everything, because the writer's death would silence the house."""
+        while batch := self._next():
+            try:
+                self._commit(connection, batch)
                 self.beats += 1
+            except Exception as error:
+                self._head = None
+                connection.invalidate()
+                log.exception("commit_failed", units=len(batch))
+                _fail(batch, error)
+                return
+        self._ended = True
 
     def _next(self) -> list[tuple[Work[Any], Future[Any]]]:
         with self._ready:

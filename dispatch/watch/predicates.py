@@ -123,12 +123,13 @@ ORIGINS = (
     ),
     Predicate(
         name="I4.alarm_without_cause",
-        english="Every alarm was raised by a signal or by a named operator (a missed visit by its plan).",
-        chinese="每个警报都源于信号或具名值班员（漏访则源于计划）。",
+        english="Every alarm was raised by a signal, a named operator or a named key (a missed visit by its plan).",
+        chinese="每个警报都源于信号、具名值班员或具名密钥（漏访则源于计划）。",
         sql="""SELECT a.id AS id, 'raised by nothing' AS what FROM looked a WHERE a.cause <> 'missed_visit'
             AND NOT EXISTS (SELECT 1 FROM signals s WHERE s.alarm_id = a.id AND s.cause IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM entries e
-                WHERE e.alarm_id = a.id AND e.version = 1 AND e."by" LIKE 'operator:%')""",
+                WHERE e.alarm_id = a.id AND e.version = 1
+                AND (e."by" LIKE 'operator:_%' OR e."by" LIKE 'key:_%'))""",
     ),
 )
 

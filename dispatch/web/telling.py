@@ -141,6 +141,7 @@ WHYS: Mapping[str, str] = {
     "not_arrived": N_("not arrived in time"),
     "arrival_claimed": N_("please verify the arrival"),
     "not_closed": N_("not closed yet"),
+    "worsened": N_("it got worse"),
     "emergency_decide": N_("please decide about 120"),
     "emergency_called": N_("120 is being called"),
     "fallback": N_("the rules failed"),

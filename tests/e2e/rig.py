@@ -337,6 +337,13 @@ class Rig:
         with self._engine.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(text(statement), values)]
 
+    def write(self, statement: str, **values: Any) -> None:
+        """Spoils the database of a service that does not run."""
+        engine = create_engine(self.database_url)
+        with engine.begin() as connection:
+            connection.execute(text(statement), values)
+        engine.dispose()
+
     def one(self, statement: str, **values: Any) -> Any:
         """The first column of the first row, or None."""
         rows = self.rows(statement, **values)

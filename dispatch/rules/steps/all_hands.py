@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from dispatch.rules import letters, offers
-from dispatch.rules.alarm import OfferState
+from dispatch.rules.alarm import Offer, OfferState
 from dispatch.rules.escalation import Planned, Situation, StepSpec
-from dispatch.rules.message import Fact
+from dispatch.rules.message import Draft, Fact
 from dispatch.rules.people import Person, carer
-from dispatch.rules.record import Line
 from dispatch.rules.steps.call_family import family
-from dispatch.rules.steps.offer_nearest import fresh
+from dispatch.rules.steps.offer_nearest import called, fresh
 from dispatch.rules.steps.page_operator import paged
 
 
@@ -22,16 +21,26 @@ class AllHands:
     def plan(self, situation: Situation, spec: StepSpec) -> Planned:
         people = _everybody(situation, int(spec.params["count"] or 1))
         asked = [offers.ask(situation, person, eta_s) for person, eta_s in people]
-        lines: tuple[Line, ...] = tuple(line for _, line in asked)
+        letters_ = [draft for offer, _ in asked for draft in _letters(situation, offer)]
+        mute = [offer.person for offer, _ in asked if not situation.reach[offer.person].two_way]
         return Planned(
             offers=tuple(offer for offer, _ in asked),
-            drafts=tuple(
-                letters.offer_text(situation, offer, situation.reach[offer.person], _words(offer.person))
-                for offer, _ in asked
-            )
-            + letters.page(situation, "all_hands"),
-            lines=(*lines, paged(situation, "all_hands")),
+            drafts=(*letters_, *letters.page(situation, "all_hands")),
+            lines=(
+                *(line for _, line in asked),
+                *(called(situation, person) for person in mute),
+                paged(situation, "all_hands"),
+            ),
         )
+
+
+def _letters(situation: Situation, offer: Offer) -> list[Draft]:
+    """A text for everybody, and a call for those whose answer to a text could not come back."""
+    reach, kin = situation.reach[offer.person], offer.person.startswith("contact:")
+    text = letters.offer_text(situation, offer, reach, "offer_family" if kin else "offer_all")
+    if reach.two_way:
+        return [text]
+    return [text, letters.offer_call(situation, offer, reach, "offer_family_call" if kin else "offer_call")]
 
 
 def _everybody(situation: Situation, count: int) -> list[tuple[Person, int | None]]:
@@ -44,7 +53,3 @@ def _everybody(situation: Situation, count: int) -> list[tuple[Person, int | Non
     others = [(carer(each.carer_id), each.eta_s) for each in fresh(situation)][:count]
     kin = [(person, None) for person in family(situation) if situation.offer_of(person) is None]
     return [(person, eta_s) for person, eta_s in [*again, *others, *kin] if person in situation.reach]
-
-
-def _words(person: Person) -> str:
-    return "offer_family" if person.startswith("contact:") else "offer_all"

@@ -86,6 +86,8 @@ def named_in(path: Path) -> set[str]:
 
 
 def constants(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.IfExp):
+        return constants(node.body) | constants(node.orelse)
     return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
 
 

@@ -27,8 +27,8 @@ from dispatch.rules.alarm import (
     overdue,
     reopen,
 )
+from dispatch.rules.choice import Choice, Ranked
 from dispatch.rules.escalation import Situation, read_policies
-from dispatch.rules.nearest import Choice, Ranked
 from dispatch.rules.people import Contact, Home, Household, Reach, Resident, carer, contact, operator
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Cause
@@ -122,7 +122,7 @@ def a_policy(*steps, responders=1):
 
 
 def a_situation(alarm=None, *offers, **more):
-    """Three carers on duty in the order of their names, two of the family, one duty number; everybody can be reached."""
+    """Three carers on duty in the order of their names, two of the family, one duty number; all can be reached."""
     numbers = itertools.count(1)
     fields = {
         "now": NOW, "alarm": alarm or an_alarm(), "offers": offers, "policy": a_policy(),

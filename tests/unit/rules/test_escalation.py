@@ -120,7 +120,7 @@ def test_no_cause_may_be_left_without_a_policy():
         read(row(causes=[cause for cause in ALL if cause not in {"fire", "hotline"}]))
 
 
-@pytest.mark.parametrize("count", [0, -1])
+@pytest.mark.parametrize("count", [0, -1, 51])
 def test_nobody_cannot_be_asked(count):
     with pytest.raises(Misconfigured):
         read(row({**LAST, "count": count}))
@@ -131,7 +131,13 @@ def test_who_decides_about_120_is_one_of_two():
         read(row({"step": "emergency_service", "wait_s": 1, "decides": "servce"}, LAST))
 
 
-@pytest.mark.parametrize("wrong", [row({"step": ["all_hands"], "wait_s": 1}), row(causes=[["fire"]])])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        row({"step": ["all_hands"], "wait_s": 1}),
+        row(causes=[["fire"]]),
+    ],
+)
 def test_a_list_where_a_word_belongs_is_a_mistake_like_any_other(wrong):
     with pytest.raises(Misconfigured):
         read(wrong)

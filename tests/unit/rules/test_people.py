@@ -40,6 +40,9 @@ def test_a_carer_is_written_to_in_english_only_where_chinese_is_not_spoken(langu
         ("Elm Court,5", "Elm"),
         ("  红星里 2-101", "红星里"),
         ("和平里", "和平里"),
+        ("柏林小区3栋501", "柏林小区"),
+        ("Elm#5", "Elm"),
+        ("5-3", ""),
         ("", ""),
     ],
 )

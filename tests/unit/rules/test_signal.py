@@ -8,7 +8,8 @@ from dispatch.rules.signal import CAUSES, Cause, Event
 from tests.unit.rules.test_raising import a_signal
 
 ORDER = [
-    "fire", "gas", "duress", "fall", "press", "inactivity", "wandering", "water", "intrusion", "unclear", "missed_visit",
+    "fire", "gas", "duress", "fall", "press", "inactivity", "wandering", "water", "intrusion", "unclear",
+    "missed_visit",
 ]  # fmt: skip
 
 
