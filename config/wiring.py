@@ -180,8 +180,14 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     providers = {name: _provider(name, settings, panel) for name in settings.messages.order}
     muster = Muster(reading, roster, StraightLine(), _weights(settings), lambda: clock.look().steady_s)
     situations = _situations(settings, reading, muster, clock, providers)
-    desk = Desk(transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudges)
-    answers = Answers(transactions, reading, [DeskClaims(desk)], desk, nudge=nudges)
+    desk = Desk(
+        transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudges,
+        hand_over=lambda id_: timers.hand_over(Desk.name, id_),
+    )  # fmt: skip
+    answers = Answers(
+        transactions, reading, [DeskClaims(desk)], desk,
+        nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_),
+    )  # fmt: skip
     on_sqlite = writing.dialect.name == "sqlite"
     courier = Courier(
         transactions,

@@ -89,27 +89,34 @@ class Answers:
         desk: Desk,
         *,
         nudge: Callable[[], None],
+        hand_over: Callable[[ReplyId], None] | None = None,
     ) -> None:
         self._transactions = transactions
         self._reading = reading
         self._claimants = claimants
         self._desk = desk
         self._nudge = nudge
+        self._hand_over = hand_over or (lambda _: nudge())
 
     def receive(self, provider: str, said: Sequence[Said]) -> None:
         """Makes answers durable; a copy changes nothing. They are understood a moment later, by `wake`."""
         if not said:
             return
 
-        def work(tx: Tx) -> None:
-            for each in said:
-                Replies(tx.connection).keep(
-                    ReplyId(tx.new_id()), each.key, tx.now,
+        def work(tx: Tx) -> list[ReplyId]:
+            ids = [ReplyId(tx.new_id()) for _ in said]
+            shelf = Replies(tx.connection)
+            return [
+                id_
+                for id_, each in zip(ids, said, strict=True)
+                if shelf.keep(
+                    id_, each.key, tx.now,
                     provider=provider, sender=each.sender, text=each.text[:1600], voice=each.voice, attempt_id=each.attempt_id,
-                )  # fmt: skip
+                )
+            ]  # fmt: skip
 
-        self._transactions.run(work)
-        self._nudge()
+        for id_ in self._transactions.run(work):
+            self._hand_over(id_)
 
     def due(self, now: datetime, most: int) -> Sequence[ReplyId]:
         with self._reading.connect() as connection:

@@ -74,7 +74,12 @@ class Desk:
         *,
         day_number: Callable[[datetime], str],
         nudge: Callable[[], None],
+        hand_over: Callable[[AlarmId], None] | None = None,
     ) -> None:
+        """
+        `day_number` numbers alarms by local day. `nudge` is called after each commit that may have made something due;
+        `hand_over` is told of an alarm that is due this very moment, so that nobody has to look for it.
+        """
         self._transactions = transactions
         self._reading = reading
         self._muster = muster
@@ -82,6 +87,7 @@ class Desk:
         self._situations = situations
         self._day_number = day_number
         self._nudge = nudge
+        self._hand_over = hand_over or (lambda _: nudge())
 
     # ------------------------------------------------------------------------------------------- what is heard
 
@@ -94,7 +100,7 @@ class Desk:
         """
         received = self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool))
         if received.alarm_id is not None and not received.copy:
-            self._nudge()
+            self._hand_over(received.alarm_id)
         return received
 
     def raise_by_hand(

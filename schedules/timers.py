@@ -160,6 +160,22 @@ class Timers:
         """Something has become due: look now. Called after a commit, from any thread; costs microseconds."""
         self._nudged.set()
 
+    def hand_over(self, owner: str, id_: str) -> None:
+        """
+        This row of this owner has just become due: wake it at once, without looking for it first.
+
+        Only haste: the row stays the truth, and one that was not taken up here is found by the next look.
+        """
+        queue = next(each for each in self._queues if each.owner.name == owner)
+        with self._ready:
+            busy = id_ in queue.held or id_ in queue.resting or len(queue.held) >= DUE_MAX
+            if self._workers and not busy:
+                queue.held.add(id_)
+                queue.waiting.append(id_)
+                self._ready.notify()
+                return
+        self.nudge()
+
     def stuck_s(self) -> float:
         """
         For how many steady seconds there has been no progress: since the loop came round, or in the oldest wake under

@@ -110,6 +110,7 @@ class Courier:
         self._pools: dict[bool, ThreadPoolExecutor] = {}
         self._thread: threading.Thread | None = None
         self.beats = 0
+        self._noticed_s = 0.0
 
     # ------------------------------------------------------------------------------------------- the loop
 
@@ -140,10 +141,17 @@ class Courier:
             self._wanted.clear()
             try:
                 self._send_out(emergency=True)
-                self._send_out(emergency=False)
+                self._send_notices()
             except Exception:
                 log.exception("courier_failed")
             self.beats += 1
+
+    def _send_notices(self) -> None:
+        """What is no emergency is looked for once a second, so that emergencies are not held up by looking for it."""
+        now_s = self._clock.look().steady_s
+        if abs(now_s - self._noticed_s) >= SWEEP_S:
+            self._noticed_s = now_s
+            self._send_out(emergency=False)
 
     def _send_out(self, *, emergency: bool) -> None:
         free = self._free[emergency]
@@ -194,6 +202,8 @@ class Courier:
         outbox = Outbox(tx.connection)
         jobs = []
         for message, alarm_state, offer_state in outbox.due(tx.now, most, first=first, last=last):
+            if message.state == "claimed":
+                self._give_up_waiting(tx, outbox, message)
             why = _pointless(message, alarm_state, offer_state, tx.now)
             if why is not None:
                 state = "expired" if why == "expired" else "cancelled"
@@ -201,6 +211,13 @@ class Courier:
                 continue
             jobs.append(self._start(tx, outbox, message))
         return jobs
+
+    def _give_up_waiting(self, tx: Tx, outbox: Outbox, message: Message) -> None:
+        """Its lease ran out: whoever sent it is gone, and nobody knows what became of the attempt."""
+        for attempt in outbox.attempts_of(message.id):
+            if attempt.outcome == "in_flight":
+                outbox.end(attempt.id, outcome="unknown", ended_at=tx.now, detail="the engine stopped")
+                tx.log(_told(message, attempt.provider, "unknown", None))
 
     def _start(self, tx: Tx, outbox: Outbox, message: Message) -> Job:
         before = outbox.attempts_of(message.id) if message.tries else []

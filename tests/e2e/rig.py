@@ -99,7 +99,7 @@ def district(*, homes: int = 1, carers: Sequence[str] = (), more: str = "", now:
     for number, phone in enumerate(carers, 1):
         parts.append(
             f'[[carers]]\ncode = "C{number}"\nname = "护理{number}"\nphone = "{phone}"\nstation = "S1"\n'
-            f"lat = {38.0720 + 0.002 * number:.4f}\nlng = 114.4920\n"
+            f"lat = {38.0720 + 0.0002 * number:.4f}\nlng = 114.4920\n"
         )
         start, end = at - timedelta(days=1), at + timedelta(days=2)
         parts.append(f'[[shifts]]\ncarer = "C{number}"\nstart = {start.isoformat()}\nend = {end.isoformat()}\n')

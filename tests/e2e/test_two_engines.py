@@ -17,7 +17,7 @@ from tests.need import need
 HOMES = 50
 CARERS = 60
 ROLES = "engine,gateway,web"
-STEPS = policy("offer_nearest 8", "call_carer 8", "offer_nearest 8", "all_hands 60")
+STEPS = policy("offer_nearest 20", "offer_nearest 20", "offer_nearest 20", "all_hands 60")
 
 
 @pytest.fixture(scope="module")
