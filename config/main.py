@@ -76,7 +76,7 @@ _CONFIG = click.option("--config", type=click.Path(dir_okay=False, path_type=Pat
 @says_no
 def serve(context: click.Context, roles: str, config: Path | None) -> None:
     """Runs the service. SIGTERM stops it cleanly, SIGKILL loses nothing."""
-    from config.serve import run  # noqa: PLC0415  commands load only what they need: a start must be quick
+    from config.serve import run
 
     sys.exit(run(_settings(context, config), roles))
 
@@ -92,10 +92,10 @@ def serve(context: click.Context, roles: str, config: Path | None) -> None:
 def demo(once: bool, as_json: bool, lang: str, port: int, refuse: bool, browser: bool) -> None:
     """A fictional district to play with: nothing is sent to anybody."""
     if once:
-        from config.demo_once import play_once  # noqa: PLC0415
+        from config.demo_once import play_once
 
         sys.exit(play_once(as_json=as_json, lang=lang, refuse=refuse))
-    from config.demo_run import run_demo  # noqa: PLC0415
+    from config.demo_run import run_demo
 
     sys.exit(run_demo(lang=lang, port=port, browser=browser))
 
@@ -111,7 +111,7 @@ def demo(once: bool, as_json: bool, lang: str, port: int, refuse: bool, browser:
 @says_no
 def load(context: click.Context, file: Path, as_json: bool, config: Path | None) -> None:
     """Loads a district file. Loading it twice changes nothing."""
-    from config.commands import change, read_text  # noqa: PLC0415
+    from config.commands import change, read_text
 
     _tell(change(_settings(context, config), "load", text=read_text(file), name=file.name), as_json=as_json)
 
@@ -134,7 +134,7 @@ def user_add(
     context: click.Context, login: str, name: str, password: str | None, phone: str | None, lang: str, as_json: bool
 ) -> None:
     """Adds an operator."""
-    from config.commands import change  # noqa: PLC0415
+    from config.commands import change
 
     if password == "-":  # noqa: S105
         password = sys.stdin.readline().rstrip("\n")
@@ -156,7 +156,7 @@ def key() -> None:
 @says_no
 def key_add(context: click.Context, name: str, scope: str, as_json: bool) -> None:
     """Makes a key and shows it once."""
-    from config.commands import change  # noqa: PLC0415
+    from config.commands import change
 
     _tell(change(_settings(context), "key_add", name=name, scope=scope), as_json=as_json)
 
@@ -168,7 +168,7 @@ def key_add(context: click.Context, name: str, scope: str, as_json: bool) -> Non
 @click.argument("file", type=click.File(encoding="utf-8"), default="-")
 def decode(file: Any) -> None:
     """Reads JSON lines of frames and prints what the decoders make of them, a line each."""
-    from devices.decode import decoded  # noqa: PLC0415
+    from devices.decode import decoded
 
     for number, line in enumerate(file, 1):
         if not line.strip():
@@ -196,8 +196,8 @@ def record() -> None:
 @says_no
 def record_verify(context: click.Context, as_json: bool, config: Path | None) -> None:
     """Walks the hash chain; names the first entry that does not fit and exits 1."""
-    from config.records import verify  # noqa: PLC0415
-    from dispatch.store.database import reading_engine  # noqa: PLC0415
+    from config.records import verify
+    from dispatch.store.database import reading_engine
 
     verdict = verify(reading_engine(_settings(context, config).database_url))
     click.echo(json.dumps(verdict.to_json()) if as_json else verdict.sentence)
@@ -211,8 +211,8 @@ def record_verify(context: click.Context, as_json: bool, config: Path | None) ->
 @says_no
 def record_export(context: click.Context, notes: bool, config: Path | None) -> None:
     """Prints every entry as a JSON line."""
-    from config.records import export  # noqa: PLC0415
-    from dispatch.store.database import reading_engine  # noqa: PLC0415
+    from config.records import export
+    from dispatch.store.database import reading_engine
 
     export(reading_engine(_settings(context, config).database_url), sys.stdout, notes=notes)
 
@@ -225,7 +225,7 @@ def record_export(context: click.Context, notes: bool, config: Path | None) -> N
 @says_no
 def watch(context: click.Context, once: bool, as_json: bool, config: Path | None) -> None:
     """The independent auditor: prints each broken promise with the id of what broke it."""
-    from config.watching import run_watch  # noqa: PLC0415
+    from config.watching import run_watch
 
     sys.exit(run_watch(_settings(context, config), once=once, as_json=as_json))
 
@@ -237,7 +237,7 @@ def watch(context: click.Context, once: bool, as_json: bool, config: Path | None
 @says_no
 def simulate(days: float, seed: int, as_json: bool) -> None:
     """A simulated district under the real engine, with faults; exit 1 if a promise is broken."""
-    from config.simulation import simulate as play  # noqa: PLC0415
+    from config.simulation import simulate as play
 
     sys.exit(play(days, seed, json=as_json, progress=_progress(as_json)))
 
@@ -256,7 +256,7 @@ def _progress(as_json: bool) -> Callable[[float], None]:
 @says_no
 def doctor(context: click.Context, as_json: bool, config: Path | None) -> None:
     """Checks ports, database, providers, clock, disk and versions, and says what to do about each finding."""
-    from config.doctor import examine  # noqa: PLC0415
+    from config.doctor import examine
 
     sys.exit(examine(_settings(context, config), as_json=as_json))
 
@@ -272,7 +272,7 @@ def db() -> None:
 @says_no
 def db_upgrade(context: click.Context, config: Path | None) -> None:
     """Brings the tables up to date."""
-    from config.databases import Ownership, newest, open_for_writing  # noqa: PLC0415
+    from config.databases import Ownership, newest, open_for_writing
 
     settings = _settings(context, config)
     owner = Ownership(settings)
@@ -291,8 +291,8 @@ def db_upgrade(context: click.Context, config: Path | None) -> None:
 @says_no
 def db_backup(context: click.Context, folder: Path, config: Path | None) -> None:
     """Copies the database while the service runs, and verifies the copy."""
-    from config.databases import back_up  # noqa: PLC0415
-    from dispatch.clock import SystemClock  # noqa: PLC0415
+    from config.databases import back_up
+    from dispatch.clock import SystemClock
 
     click.echo(back_up(_settings(context, config), folder, SystemClock().now()))
 
@@ -304,8 +304,8 @@ def db_backup(context: click.Context, folder: Path, config: Path | None) -> None
 @says_no
 def db_check(context: click.Context, file: Path | None, config: Path | None) -> None:
     """Checks integrity and the chain of the record."""
-    from config.databases import check  # noqa: PLC0415
-    from dispatch.store.database import sqlite_file  # noqa: PLC0415
+    from config.databases import check
+    from dispatch.store.database import sqlite_file
 
     path = file or sqlite_file(_settings(context, config).database_url)
     wrong = check(path) if path else "only an SQLite file is checked here"

@@ -120,7 +120,7 @@ class Serving:
         log.info("service_stopped")
 
     def _serve(self) -> None:
-        from config.pages import Pages  # noqa: PLC0415  the engine is at work before the pages are even read
+        from config.pages import Pages
 
         self._pages = Pages(self.house)
         self._server = waitress.server.create_server(

@@ -204,7 +204,7 @@ class Review:
                 if person and person not in names:
                     names[person] = people.name_of(Person(person))
             line["by_name"] = names.get(entry.by, entry.by)
-            line["person_name"] = names.get(line["facts"].get("person") or "", None)
+            line["person_name"] = names.get(line["facts"].get("person") or "")
             line["note"] = words.get(entry.note_hash) if entry.note_hash else None
             told.append(line)
         return told

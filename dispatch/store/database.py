@@ -10,7 +10,7 @@ import importlib
 import json
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -137,7 +137,7 @@ def insert_once(table: Table, connection: Connection) -> Insert:
     return _insert_once(table, connection.dialect.name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _insert_once(table: Table, dialect: str) -> Insert:
     # Built once: making a statement anew costs more than running it.
     statement: Insert = insert_into(table, dialect).on_conflict_do_nothing()
@@ -150,7 +150,7 @@ def next_of(table: Table, connection: Connection, key: str, of: str, counter: st
     return int(connection.execute(statement, {key: of, counter: 1}).scalar_one())
 
 
-@lru_cache(maxsize=None)
+@cache
 def _next_of(table: Table, dialect: str, key: str, counter: str) -> Insert:
     column = table.c[counter]
     statement = insert_into(table, dialect)

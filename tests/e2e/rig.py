@@ -433,9 +433,10 @@ def sent_more_than_once(rig: Rig, twilio: TwilioStandin) -> dict[str, tuple[int,
     Everything the provider has is first traced to its attempt by the callback address it was given: a message without
     an attempt on file would have been sent before it was written down.
     """
+    everything = list(twilio.made)
     attempts = {row["id"]: row for row in rig.rows("SELECT * FROM attempts")}
     arrived: dict[str, int] = {}
-    for made in list(twilio.made):
+    for made in everything:
         attempt_id = found_in(made["_params"]["StatusCallback"], r"[?&]a=([0-9a-f-]+)")
         assert attempt_id in attempts, "sent without an attempt on file"
         message_id = attempts[attempt_id]["message_id"]

@@ -210,9 +210,7 @@ def test_an_emergency_does_not_stay_away_as_long_as_a_provider_asks(post, a):
     a.says.extend([busy, busy])
     post.deliver()
     post.deliver(emergency=False)
-    waits = {
-        each.priority: (each.due_at - post.world.clock.now()).total_seconds() for each in post.world.messages()
-    }
+    waits = {each.priority: (each.due_at - post.world.clock.now()).total_seconds() for each in post.world.messages()}
     assert waits == {Priority.EMERGENCY: 5, Priority.REMINDER: 300}
 
 

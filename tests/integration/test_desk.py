@@ -146,7 +146,7 @@ def test_the_nearest_carer_is_asked_first_and_it_is_kept_why(world):
     id_ = world.press()
     world.wake()
     assert [each.person for each in world.offers(id_)] == [world.carer("C1")]
-    from dispatch.store.alarms import Alarms  # noqa: PLC0415
+    from dispatch.store.alarms import Alarms
 
     with world.reading.connect() as connection:
         choice = Alarms(connection).choice_of(id_)

@@ -198,7 +198,7 @@ class AlarmLife(RuleBasedStateMachine):
                     continue
                 told = [each for each in record.of_alarm(alarm.id) if each.version is not None]
                 assert [each.version for each in told] == list(range(1, alarm.version + 1))
-                stands = self.follow(told[done[0]:], done[1])
+                stands = self.follow(told[done[0] :], done[1])
                 assert stands == alarm.state
                 self.seen[alarm.id] = (alarm.version, stands)
 
@@ -222,9 +222,7 @@ class AlarmLife(RuleBasedStateMachine):
                 if not alarm.needs_asking or alarm.due_at <= now:
                     continue
                 entries = record.of_alarm(alarm.id)
-                anew = [
-                    each.at for each in entries if each.kind in {"raised", "reopened", "gave_up", "not_arrived"}
-                ]
+                anew = [each.at for each in entries if each.kind in {"raised", "reopened", "gave_up", "not_arrived"}]
                 if now - anew[-1] > timedelta(seconds=300):
                     reached = any(
                         each.at >= anew[-1] and ('"all_hands"' in each.body or each.kind == "fell_back")

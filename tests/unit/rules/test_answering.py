@@ -321,6 +321,24 @@ def test_a_graver_cause_begins_where_its_last_step_still_comes_in_time():
     assert (decision.alarm.step, decision.alarm.policy_id, kinds(decision)) == (2, policy.id, ["worsened"])
 
 
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.ATTENDED])
+def test_when_it_is_worse_than_who_comes_was_told_the_operator_is_paged(state):
+    alarm = an_alarm(state, cause=Cause.WATER)
+    decision = answering.join(a_situation(alarm), cause=Cause.FIRE, by=C1)
+    assert (kinds(decision), decision.alarm.cause) == (["pressed_again", "operator_paged"], Cause.FIRE)
+    assert [draft.facts["why"] for draft in decision.drafts] == ["worsened"]
+    assert decision.drafts[0].facts["cause"] == "fire"
+    assert decision.lines[1].facts["why"] == "worsened"
+
+
+@pytest.mark.parametrize(
+    ("state", "cause"), [(State.OFFERED, Cause.FIRE), (State.ACCEPTED, Cause.WATER), (State.ACCEPTED, Cause.INTRUSION)]
+)
+def test_while_the_policy_goes_on_or_nothing_is_worse_nobody_is_paged_for_it(state, cause):
+    decision = answering.join(a_situation(an_alarm(state, cause=Cause.WATER)), cause=cause, by=C1)
+    assert (decision.drafts, len(decision.lines)) == ((), 1)
+
+
 def asked(situation, person=C2, eta_s=90):
     return answering.ask_by_hand(situation, person, eta_s=eta_s, by=WANG)
 

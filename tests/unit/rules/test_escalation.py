@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dispatch.errors import Misconfigured
-from dispatch.rules.escalation import policy_from_json, policy_json, read_policies, soon, swap
+from dispatch.rules.escalation import engagements, policy_from_json, policy_json, read_policies, soon, swap
 from dispatch.rules.signal import Cause
 from dispatch.rules.steps import STEPS
 from tests.unit.rules.test_alarm import C1, C2, C3, NOW, OfferState, a_policy, a_situation, an_offer, at
@@ -199,6 +199,14 @@ def test_soon_is_so_many_seconds_from_now():
 def test_new_offers_take_the_place_of_old_ones_and_others_stand_behind():
     old, lapsed = (an_offer(C1), an_offer(C2)), an_offer(C2, OfferState.LAPSED)
     assert swap(old, (an_offer(C3), lapsed)) == (old[0], lapsed, an_offer(C3))
+
+
+def test_who_is_asked_or_coming_is_engaged_until_it_is_over():
+    before = (an_offer(C1), an_offer(C2, OfferState.LAPSED))
+    assert engagements(before, (an_offer(C1, OfferState.DECLINED),)) == {C1: -1}
+    assert engagements(before, (an_offer(C1, OfferState.ACCEPTED),)) == {}
+    assert engagements(before, (an_offer(C2), an_offer(C3))) == {C2: 1, C3: 1}
+    assert engagements(before, (an_offer(C1, OfferState.DONE), an_offer(C2, OfferState.WITHDRAWN))) == {C1: -1}
 
 
 def test_an_offer_is_found_by_its_person():
