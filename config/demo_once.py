@@ -41,8 +41,8 @@ PASSWORD = "demo-once-" + secrets.token_hex(4)
 _POLICY = """
 [[policies]]
 name = "in seconds"
-causes = ["press", "fall", "duress", "unclear", "hotline", "fire", "gas", "inactivity", "wandering", "water", "intrusion",
-          "missed_visit"]
+causes = ["press", "fall", "duress", "unclear", "hotline", "fire", "gas", "inactivity", "wandering", "water",
+          "intrusion", "missed_visit"]
 steps = [
     { step = "offer_nearest", wait_s = 2 },
     { step = "offer_nearest", wait_s = 2 },

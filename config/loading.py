@@ -1,4 +1,6 @@
-"""Puts a district file into the database, each kind of thing on its shelf. Loading the same file twice changes nothing."""
+"""
+Puts a district file into the database, each kind of thing on its shelf. Loading the same file twice changes nothing.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -133,9 +135,9 @@ def _station_of(tx: Tx, district: District, row: HomeRow) -> StationId | None:
 def _residents(tx: Tx, home: HomeRow, home_id: str) -> None:
     for row in home.residents:
         values = {
-            "home_id": home_id, "name": row.name, "born_on": row.born_on, "phone": row.phone or None, "level": row.level,
-            "cats": list(row.cats), "needs": sorted(row.needs), "language": row.language or None, "talk": list(row.talk),
-            "agreements": sorted(row.agreements), "illness": row.illness,
+            "home_id": home_id, "name": row.name, "born_on": row.born_on, "phone": row.phone or None,
+            "level": row.level, "cats": list(row.cats), "needs": sorted(row.needs), "language": row.language or None,
+            "talk": list(row.talk), "agreements": sorted(row.agreements), "illness": row.illness,
         }  # fmt: skip
         _put(tx, residents, row.code, values)
 

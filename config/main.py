@@ -245,7 +245,7 @@ def simulate(days: float, seed: int, as_json: bool) -> None:
 def _progress(as_json: bool) -> Callable[[float], None]:
     """A bar on standard error when somebody is looking."""
     if as_json or not sys.stderr.isatty():
-        return lambda done: None
+        return lambda _done: None
     return lambda done: click.echo(f"\r{done:6.1%}", nl=False, err=True)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 import waitress.server  # type: ignore[import-untyped]
+from waitress import wasyncore
 
 from config.admin import AdminSocket
 from config.commands import commands_of
@@ -89,6 +90,7 @@ class Serving:
         self._pages: Any = None
         self.house: House = build(settings, SystemClock(), new_id)
         self._server: Any = None
+        self._closing = threading.Event()
         self._admin = AdminSocket(settings.home, commands_of(self.house))
         self._thread: threading.Thread | None = None
 
@@ -115,7 +117,10 @@ class Serving:
         self._admin.stop()
         if self._pages is not None:
             self._pages.bell.stop()
-            self._server.close()
+            self._closing.set()
+            self._server.pull_trigger()
+            assert self._thread is not None
+            self._thread.join()
         self.house.stop()
         log.info("service_stopped")
 
@@ -133,8 +138,15 @@ class Serving:
             clear_untrusted_proxy_headers=True,
             **_proxy(self._settings.web.trusted_proxy),
         )
-        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
+        self._thread = threading.Thread(target=self._answer, name="web", daemon=True)
         self._thread.start()
+
+    def _answer(self) -> None:
+        """The web server's loop; it ends in its own thread, because a socket closed under a select is a crash."""
+        while not self._closing.is_set():
+            wasyncore.loop(timeout=LOOK_S, map=self._server._map, count=1)
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._server._map)
 
 
 def _proxy(trusted: str) -> dict[str, Any]:
@@ -170,8 +182,8 @@ class Told:
     """
     Whether somebody has told this process to end.
 
-    The handler only sets a plain flag: an Event takes a lock in `set` that the interrupted `wait` may hold, and a signal
-    can come between its last look and its sleep. So the flag is looked at twice a second.
+    The handler only sets a plain flag: an Event takes a lock in `set` that the interrupted `wait` may hold, and a
+    signal can come between its last look and its sleep. So the flag is looked at twice a second.
     """
 
     def __init__(self) -> None:

@@ -30,7 +30,8 @@ def run_watch(settings: Settings, *, once: bool, as_json: bool) -> int:
     try:
         return watch(
             reading, clock, out=sys.stdout, every_s=settings.watch.every_s, once=once, as_json=as_json,
-            beat=None if once else Beat(settings.home / "watch.beat", clock), sound=siren(settings.siren.command), progress_s=Beat(settings.home / "engine.beat", clock).age_s, stopping=stopping,
+            beat=None if once else Beat(settings.home / "watch.beat", clock), sound=siren(settings.siren.command),
+            progress_s=Beat(settings.home / "engine.beat", clock).age_s, stopping=stopping,
         )  # fmt: skip
     finally:
         reading.dispose()

@@ -1,8 +1,8 @@
 """
 Puts the house together: each object is made here once and handed what it needs.
 
-Roles: `engine` wakes what is due and sends; `gateway` hears devices; `web` serves pages and hooks. On SQLite they are one
-process.
+Roles: `engine` wakes what is due and sends; `gateway` hears devices; `web` serves pages and hooks. On SQLite they are
+one process.
 """
 
 import secrets
@@ -207,7 +207,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     )  # fmt: skip
     timers = Timers([desk, answers], clock)
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
-    timers.on_jump(lambda: transactions.run(lambda tx: None))
+    timers.on_jump(lambda: transactions.run(lambda _tx: None))
     nudges.join(timers.nudge)
     nudges.join(courier.nudge)
     house = House(
@@ -321,7 +321,8 @@ def _provider(name: str, settings: Settings, panel: console_provider.ConsolePane
         return PROVIDERS[name](
             twilio_provider.TwilioSettings(
                 account_sid=said.account_sid, auth_token=said.auth_token, from_=said.sender,
-                messaging_service_sid=said.messaging_service_sid or None, voice_from=said.voice_from or None, public_url=settings.web.base_url,
+                messaging_service_sid=said.messaging_service_sid or None, voice_from=said.voice_from or None,
+                public_url=settings.web.base_url,
                 base_url=said.base_url, alternate_auth_token=said.alternate_auth_token or None,
                 total_deadline_s=said.total_deadline_s,
             )

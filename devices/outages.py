@@ -12,7 +12,9 @@ from dispatch.rules.record import Line
 from dispatch.store.transactions import Transactions
 
 PATIENCE = timedelta(seconds=60)
-"""A line that comes back within a minute is not worth waking somebody; PROMISES allows 180 s until the operator knows."""
+"""
+A line that comes back within a minute is not worth waking somebody; PROMISES allows 180 s until the operator knows.
+"""
 
 AGAIN = timedelta(minutes=10)
 

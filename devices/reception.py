@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from devices.decoders import canonical
+from devices.decoders import addresses, canonical
 from devices.decoders.decoder import Frame
 from devices.rules.burst import Windows
 from devices.rules.meaning import calls_for_help, meaning
@@ -69,7 +69,9 @@ class Reception:
         protocols: Mapping[str, str],
         stations: Mapping[str, StationId],
     ) -> None:
-        """`protocols` and `stations` say for each gateway what it speaks and which station answers for its strangers."""
+        """
+        `protocols` and `stations` say for each gateway what it speaks and which station answers for its strangers.
+        """
         self._desk = desk
         self._supervision = supervision
         self._reading = reading
@@ -120,8 +122,8 @@ class Reception:
         A radio device nobody registered never raises an alarm; it is listed for pairing. Life signs are durable only
         after `settle`, which is called once for a whole batch.
         """
-        address = canonical(report.protocol, report.device)
-        device = self._device(report.protocol, spool.gateway, (address,))
+        known_as = addresses(report.protocol, report.device)
+        address, device = known_as[0], self._device(report.protocol, spool.gateway, known_as)
         now = self._clock.now()
         cause = CAUSES.get(report.event)
         if device is None and report.protocol in _RADIO:
@@ -178,7 +180,8 @@ class Reception:
             return None
         signal = self._signal(
             told[0], taken.protocol, frame.address or taken.gateway, taken.gateway, device,
-            dedup_key=frame.dedup_key, helped=bool(calls), sent_at=taken.sent_at(now), raw=frame.raw, trusted=frame.trusted,
+            dedup_key=frame.dedup_key, helped=bool(calls), sent_at=taken.sent_at(now), raw=frame.raw,
+            trusted=frame.trusted,
         )  # fmt: skip
         # Senders that repeat until acknowledged may do so across a restart of ours, so the database is asked as well.
         return self._desk.receive(signal, window_s=frame.window_s if frame.answers else 0.0)

@@ -1,8 +1,9 @@
 """
 Life signs: when each device was last heard, low batteries and faults, and the strangers heard beside them.
 
-A heartbeat is not a row. Sightings are gathered in memory and written once a second in one unit on the bulk lane, so that
-a storm of them never stands before a press. Where a sender waits for an acknowledgement, its sighting is written first.
+A heartbeat is not a row. Sightings are gathered in memory and written once a second in one unit on the bulk lane, so
+that a storm of them never stands before a press. Where a sender waits for an acknowledgement, its sighting is written
+first.
 """
 
 import threading
@@ -55,7 +56,9 @@ class Supervision:
                 self._strangers[key] = _merged(self._strangers.get(key), at, gateway, (event,))
 
     def write_down(self) -> None:
-        """Writes everything gathered; returns when it is durable. Called every second, and before an acknowledgement."""
+        """
+        Writes everything gathered; returns when it is durable. Called every second, and before an acknowledgement.
+        """
         with self._writing:
             self._write_down()
 

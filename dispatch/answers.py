@@ -1,9 +1,9 @@
 """
 People's answers: kept first, then understood.
 
-An answer is a row that waits, like everything else. Its owner asks the claimants, in the order of the wiring and the desk
-first, what they expect from this person: one thing → it is done; several → asked back; none → the operator's list.
-Nothing is guessed when two things are possible.
+An answer is a row that waits, like everything else. Its owner asks the claimants, in the order of the wiring and the
+desk first, what they expect from this person: one thing → it is done; several → asked back; none → the operator's
+list. Nothing is guessed when two things are possible.
 """
 
 from collections.abc import Callable, Sequence
@@ -111,7 +111,8 @@ class Answers:
                 for id_, each in zip(ids, said, strict=True)
                 if shelf.keep(
                     id_, each.key, tx.now,
-                    provider=provider, sender=each.sender, text=each.text[:1600], voice=each.voice, attempt_id=each.attempt_id,
+                    provider=provider, sender=each.sender, text=each.text[:1600], voice=each.voice,
+                    attempt_id=each.attempt_id,
                 )
             ]  # fmt: skip
 
@@ -217,7 +218,9 @@ class Answers:
         return Done("no_task")
 
     def _opted_out(self, tx: Tx, people: Sequence[Person]) -> Done:
-        """The provider will not write to this number any more: an on-duty carer nobody can write to is an alarm itself."""
+        """
+        The provider will not write to this number any more: an on-duty carer nobody can write to is an alarm itself.
+        """
         for person in people:
             if (id_ := carer_id(person)) is not None:
                 People(tx.connection).opt_out(id_)
@@ -253,7 +256,7 @@ class DeskClaims:
         elif parsed.code is not None:
             meant = [(offer, alarm) for offer, alarm in open_ if offer.code == parsed.code]
         else:
-            meant = [(offer, alarm) for offer, alarm in open_ if _fits(action, offer, alarm)]
+            meant = [(offer, alarm) for offer, alarm in open_ if _fits(action, offer)]
         return [self._expectation(tx, offer, alarm, action, parsed, reply) for offer, alarm in meant]
 
     def _called(self, tx: Tx, reply: Reply) -> str | None:
@@ -287,9 +290,7 @@ class DeskClaims:
     def _act(self, tx: Tx, offer: Offer, alarm: Alarm, action: Action, parsed: Parsed, reply: Reply) -> Done:
         person = offer.person
         try:
-            decision = self._desk.in_unit(
-                tx, alarm.id, lambda situation: _decide(situation, person, action, reply), person
-            )
+            decision = self._desk.in_unit(tx, alarm.id, lambda situation: _decide(situation, person, action), person)
         except (AlreadyTaken, OfferGone):
             self._confirm(tx, person, reply, "late", alarm)
             return Done("late")
@@ -316,7 +317,7 @@ _CONFIRMATIONS = {Action.DECLINE: "confirm_decline", Action.ARRIVED: "confirm_ar
 """Acceptance needs none: door and entry follow, and say it."""
 
 
-def _fits(action: Action, offer: Offer, alarm: Alarm) -> bool:
+def _fits(action: Action, offer: Offer) -> bool:
     """Whether this answer makes sense for this offer now."""
     coming = offer.state is OfferState.ACCEPTED
     if action is Action.ACCEPT:
@@ -328,7 +329,7 @@ def _fits(action: Action, offer: Offer, alarm: Alarm) -> bool:
     return coming
 
 
-def _decide(situation: Situation, person: Person, action: Action, reply: Reply) -> Decision:
+def _decide(situation: Situation, person: Person, action: Action) -> Decision:
     if action is Action.ACCEPT:
         return answering.accept(situation, person, by=person)
     if action is Action.DECLINE:

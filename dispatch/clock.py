@@ -14,7 +14,8 @@ class Instant:
     """
     One look at both clocks.
 
-    `wall` is aware UTC and may be set by anybody; `steady_s` are seconds that only ever grow while `boot` stays the same.
+    `wall` is aware UTC and may be set by anybody; `steady_s` are seconds that only ever grow while `boot` stays the
+    same.
     """
 
     wall: datetime

@@ -60,7 +60,10 @@ class Received:
 
 
 class Desk:
-    """Where alarms are raised, woken, answered and closed. An owner of waiting rows: `due`, `next_due`, `wake`, `stumble`."""
+    """
+    Where alarms are raised, woken, answered and closed. An owner of waiting rows: `due`, `next_due`, `wake`,
+    `stumble`.
+    """
 
     name = "desk"
 

@@ -1,8 +1,8 @@
 """
 Who could come: everybody on duty, where they are and what they carry, kept in memory.
 
-The muster only proposes. The desk looks again at those proposed inside its unit of work, so that a stale picture costs a
-second look and never a wrong dispatch.
+The muster only proposes. The desk looks again at those proposed inside its unit of work, so that a stale picture
+costs a second look and never a wrong dispatch.
 """
 
 import threading
@@ -21,7 +21,9 @@ from dispatch.store.database import Engine
 from dispatch.store.people import People
 
 REBUILD_S = 300.0
-"""The whole picture is read afresh at least this often, whatever was or was not told; reading 500 carers takes 10 ms."""
+"""
+The whole picture is read afresh at least this often, whatever was or was not told; reading 500 carers takes 10 ms.
+"""
 
 CALLOUTS = timedelta(hours=2)
 """How far back call-outs are looked for; rest is counted in minutes."""

@@ -140,9 +140,10 @@ class Review:
             return None
         return {
             "code": resident.code, "name": resident.name, "age": age(resident.born_on, self._today()),
-            "phone": resident.phone, "level": resident.level, "cats": list(resident.cats), "needs": sorted(resident.needs),
-            "language": resident.language, "talk": [str(each) for each in resident.talk],
-            "agreements": sorted(resident.agreements), "illness": resident.illness,
+            "phone": resident.phone, "level": resident.level, "cats": list(resident.cats),
+            "needs": sorted(resident.needs), "language": resident.language,
+            "talk": [str(each) for each in resident.talk], "agreements": sorted(resident.agreements),
+            "illness": resident.illness,
         }  # fmt: skip
 
     def _offer(self, connection: Connection, offer: Offer) -> Plain:
@@ -243,7 +244,8 @@ def _signal(row: Mapping[str, Any]) -> Plain:
 def _attempt(attempt: Attempt) -> Plain:
     return {
         "id": attempt.id, "seq": attempt.seq, "provider": attempt.provider, "outcome": attempt.outcome,
-        "status": attempt.status, "code": attempt.code, "detail": attempt.detail, "started_at": _iso(attempt.started_at),
+        "status": attempt.status, "code": attempt.code, "detail": attempt.detail,
+        "started_at": _iso(attempt.started_at),
         "ended_at": _iso(attempt.ended_at), "provider_id": attempt.provider_id,
     }  # fmt: skip
 

@@ -191,7 +191,9 @@ def _concerned(
 
 
 def keep(tx: Tx, situation: Situation, decision: Decision) -> Decision:
-    """Writes a decision in one unit of work: alarm, offers, choice, letters, lines. Gives it back with who is engaged."""
+    """
+    Writes a decision in one unit of work: alarm, offers, choice, letters, lines. Gives it back with who is engaged.
+    """
     alarms = Alarms.of(tx)
     if decision.alarm.version != situation.alarm.version:
         alarms.save(situation.alarm, decision.alarm)

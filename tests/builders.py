@@ -167,7 +167,7 @@ class World:
     roster: Roster
     policies: Policies
     nudges: list[None] = field(default_factory=list)
-    ids: Callable[[], str] = numbered_ids()
+    ids: Callable[[], str] = field(default_factory=numbered_ids)
 
     def load(self, district: str | District) -> None:
         """Loads a further district file."""

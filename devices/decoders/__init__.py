@@ -29,6 +29,19 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
 """How each protocol spells an address, so that a registered one is found by the one that is heard."""
 
 
+PARTS: Mapping[str, int] = MappingProxyType(
+    {"rflink": 2, "rtl433": 2, "surgard": 1, "contact_id": 1, "dc09": 1, "scaip": 1}
+)
+"""How many parts of an address, counted from the left, name the device; what follows is a button or a zone of it."""
+
+
+def addresses(protocol: str, address: str) -> tuple[str, ...]:
+    """Every address under which this sender may be registered, the most particular first."""
+    precise = canonical(protocol, address)
+    whole = ":".join(precise.split(":")[: PARTS.get(protocol)])
+    return (precise,) if whole == precise else (precise, whole)
+
+
 def canonical(protocol: str, address: str) -> str:
     """The one spelling of an address in this protocol; as it is, trimmed, where the protocol has no rule."""
     return SPELLINGS.get(protocol, str.strip)(address)

@@ -68,7 +68,9 @@ _EVEN_AFTER_CLOSING = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A claimed message with its attempt on file: what is left is to send it. `look_up` are earlier attempts in doubt."""
+    """
+    A claimed message with its attempt on file: what is left is to send it. `look_up` are earlier attempts in doubt.
+    """
 
     message: Message
     provider: Provider
@@ -285,7 +287,8 @@ class Courier:
             else sent.outcome.value
         )
         outbox.end(
-            job.outgoing.attempt_id, ended_at=tx.now, outcome=outcome, provider_id=sent.provider_id or (known and known.provider_id),
+            job.outgoing.attempt_id, ended_at=tx.now, outcome=outcome,
+            provider_id=sent.provider_id or (known and known.provider_id),
             status=(known and known.status) or sent.status, code=sent.code, detail=sent.detail[:240],
         )  # fmt: skip
         tx.log(_told(message, job.provider.name, outcome, sent.code))

@@ -23,7 +23,9 @@ class Unreached(Protocol):
 
 
 class Receipts:
-    """Takes receipts in. A callback may come before the call that sent the message has returned, twice, or out of order."""
+    """
+    Takes receipts in. A callback may come before the call that sent the message has returned, twice, or out of order.
+    """
 
     def __init__(self, transactions: Transactions, unreached: Unreached) -> None:
         self._transactions = transactions

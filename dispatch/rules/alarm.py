@@ -5,8 +5,8 @@ The life of an alarm and of the offers made for it.
                   ▲            │
                   └────────────┘  declined afterwards, or not arrived in time
 
-Every function here takes values and returns values: the alarm as it now stands and the line that says so. Each change of
-an alarm makes its version grow by exactly one and writes exactly one line with that version.
+Every function here takes values and returns values: the alarm as it now stands and the line that says so. Each change
+of an alarm makes its version grow by exactly one and writes exactly one line with that version.
 """
 
 from collections.abc import Mapping, Sequence
@@ -150,9 +150,9 @@ class Alarm:
     A need for someone to come, raised once, closed once.
 
     `subject` is what may have only one open alarm: the home with its resident, or the device when there is no home.
-    `step` is the step of the policy to run next, `rounds` how often the last step has been repeated. `due_at` means look
-    at me then; an open alarm always has one. `policy_id` names the policy it began with. `delayed_s` is how old the
-    signal was when it reached us.
+    `step` is the step of the policy to run next, `rounds` how often the last step has been repeated. `due_at` means
+    look at me then; an open alarm always has one. `policy_id` names the policy it began with. `delayed_s` is how old
+    the signal was when it reached us.
     """
 
     id: AlarmId
@@ -227,8 +227,8 @@ def join(
     A further signal for an alarm that is open: counted, and its next step comes earlier, never later.
 
     A graver cause becomes the alarm's. Where it has another policy, that one begins at once, at `step`: merging never
-    delays, so the caller skips what would bring the last step later than promised. After a claimed arrival the resident's button is
-    the proof that somebody stands there.
+    delays, so the caller skips what would bring the last step later than promised. After a claimed arrival the
+    resident's button is the proof that somebody stands there.
     """
     assert alarm.open
     counted: dict[str, Any] = {"press_count": alarm.press_count + 1, "pressed_at": now}
@@ -278,8 +278,8 @@ def accept(
     alarm: Alarm, offers: Sequence[Offer], offer: Offer, *, wanted: int, also: int, by: Person, now: datetime
 ) -> tuple[Alarm, Offer, Line]:
     """
-    Somebody says they are coming. The first takes the lead; with `wanted` > 1 the next become backup. `also` is how many
-    other alarms they are on the way to; the caller has made sure that they mean it, and the log says it.
+    Somebody says they are coming. The first takes the lead; with `wanted` > 1 the next become backup. `also` is how
+    many other alarms they are on the way to; the caller has made sure that they mean it, and the log says it.
 
     Raises:
         AlarmClosed: it is over.

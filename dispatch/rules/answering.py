@@ -67,7 +67,9 @@ def decline(situation: Situation, person: Person, *, by: Person) -> Decision:
 
 
 def unreachable(situation: Situation, person: Person, *, code: str) -> Decision:
-    """A letter to this person could not be delivered: no answer is to be hoped for, so another is asked in their place."""
+    """
+    A letter to this person could not be delivered: no answer is to be hoped for, so another is asked in their place.
+    """
     offer = _offer(situation, person)
     if offer.state is not OfferState.OPEN or not situation.alarm.open:
         return Decision(alarm=situation.alarm)
@@ -92,7 +94,9 @@ def doubtful(situation: Situation, person: Person) -> Decision:
 
 
 def _in_their_place(before: Situation, decision: Decision) -> Decision:
-    """If the alarm would have to take its next step now for want of anybody asked, the next nearest is asked instead."""
+    """
+    If the alarm would have to take its next step now for want of anybody asked, the next nearest is asked instead.
+    """
     waiting = before.alarm.state is State.OFFERED and decision.alarm.state is State.OFFERED
     if not waiting or decision.alarm.due_at == before.alarm.due_at:
         return decision

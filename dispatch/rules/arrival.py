@@ -27,8 +27,8 @@ def attend(
     """
     Somebody is there. `claimed` alone keeps the clock with the operator; every other proof starts the closing clock.
 
-    A position further than 200 m from the place proves nothing: it counts as claimed and is flagged. The caller has made
-    sure that the person accepted first.
+    A position further than 200 m from the place proves nothing: it counts as claimed and is flagged. The caller has
+    made sure that the person accepted first.
 
     Raises:
         AlarmClosed: it is over.
@@ -45,7 +45,8 @@ def attend(
     facts["proof"] = str(proof)
     after, line = change(
         alarm, "attended", by, facts,
-        state=State.ATTENDED, attended_at=alarm.attended_at or now, proof=proof, due_at=_closing_clock(alarm, proof, now),
+        state=State.ATTENDED, attended_at=alarm.attended_at or now, proof=proof,
+        due_at=_closing_clock(alarm, proof, now),
     )  # fmt: skip
     return after, there, line
 

@@ -77,8 +77,8 @@ class Situation:
 
     `choice` ranks who could come; `reach` says how each person is reached (no entry: not at all). `operators` are the
     duty numbers to page. `codes_taken` are the reply codes each person has in use. `elsewhere` counts
-    the other open alarms that somebody is on the way to. `ids` draws new identities. `emergency_number` is where `emergency_service`
-    calls. `station` answers for an alarm without a home.
+    the other open alarms that somebody is on the way to. `ids` draws new identities. `emergency_number` is where
+    `emergency_service` calls. `station` answers for an alarm without a home.
     """
 
     now: datetime

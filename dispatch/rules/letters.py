@@ -1,8 +1,8 @@
 """
 The letters of an alarm: who is told which sentence with which facts.
 
-Before acceptance a letter carries the compound, the cause, the time and the minutes, never a name, a door or an illness.
-Door and entry follow to the person who accepted.
+Before acceptance a letter carries the compound, the cause, the time and the minutes, never a name, a door or an
+illness. Door and entry follow to the person who accepted.
 """
 
 import math
@@ -33,7 +33,9 @@ def offer_call(situation: Situation, offer: Offer, reach: Reach, sentence: str =
 
 
 def details(situation: Situation, offer: Offer, reach: Reach, *, again: bool = False) -> Draft:
-    """Door, entry and person: only to somebody who accepted, only while the alarm is open. `again`: asked for once more."""
+    """
+    Door, entry and person: only to somebody who accepted, only while the alarm is open. `again`: asked for once more.
+    """
     key = f"details.{situation.now.isoformat()}" if again else None
     return _draft(situation, reach, "details", offer=offer, facts=_door(situation), key=key)
 

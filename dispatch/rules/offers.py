@@ -54,7 +54,8 @@ def _code(situation: Situation, person: Person, id_: OfferId) -> int:
     """
     One of the codes this person has not in use, spread by the offer's id so that it cannot be guessed from the last.
 
-    When all ninety are in use the offer shares one: an answer with it will be asked back, which is better than no offer.
+    When all ninety are in use the offer shares one: an answer with it will be asked back, which is better than no
+    offer.
     """
     taken = set(situation.codes_taken.get(person, ()))
     free = [code for code in CODES if code not in taken] or list(CODES)

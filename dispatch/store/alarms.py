@@ -346,7 +346,8 @@ def _alarm_row(alarm: Alarm) -> dict[str, Any]:
         "press_count": alarm.press_count, "pressed_at": alarm.pressed_at, "step": alarm.step, "rounds": alarm.rounds,
         "stepped_at": alarm.stepped_at, "accepted_at": alarm.accepted_at, "attended_at": alarm.attended_at,
         "proof": alarm.proof.value if alarm.proof else None, "closed_at": alarm.closed_at, "closed_by": alarm.closed_by,
-        "outcome": alarm.outcome.value if alarm.outcome else None, "delayed_s": alarm.delayed_s, "version": alarm.version,
+        "outcome": alarm.outcome.value if alarm.outcome else None, "delayed_s": alarm.delayed_s,
+        "version": alarm.version,
     }  # fmt: skip
 
 

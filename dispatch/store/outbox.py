@@ -257,7 +257,9 @@ class Outbox:
         return int(self._connection.execute(select(func.count()).select_from(messages).where(_WAITS)).scalar_one())
 
     def strand(self, now: datetime) -> int:
-        """After a start of the only engine: attempts in flight are unknown, their messages are looked at now; how many."""
+        """
+        After a start of the only engine: attempts in flight are unknown, their messages are looked at now; how many.
+        """
         self._connection.execute(
             update(attempts).where(_FLYING).values(outcome="unknown", ended_at=now, detail="the service stopped")
         )

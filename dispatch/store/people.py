@@ -1,4 +1,6 @@
-"""The people and places of the district on file. Rows are matched by their code, so that loading twice changes nothing."""
+"""
+The people and places of the district on file. Rows are matched by their code, so that loading twice changes nothing.
+"""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -177,7 +179,9 @@ class People:
         return {each.id: each for each in found}
 
     def lock_carers(self, ids: Collection[CarerId]) -> None:
-        """On PostgreSQL: nobody else chooses among these until the unit ends. Locked in id order, so never in a ring."""
+        """
+        On PostgreSQL: nobody else chooses among these until the unit ends. Locked in id order, so never in a ring.
+        """
         if ids and self._connection.dialect.name == "postgresql":
             query = select(carers.c.id).where(carers.c.id.in_(ids)).order_by(carers.c.id).with_for_update()
             self._connection.execute(query).all()
@@ -251,8 +255,8 @@ def _home(row: Row[Any]) -> Home:
 def _resident(row: Row[Any]) -> Resident:
     return Resident(
         id=row.id, code=row.code, home_id=row.home_id, name=row.name, born_on=row.born_on, phone=row.phone,
-        level=row.level, cats=tuple(row.cats), needs=frozenset(row.needs), language=row.language, talk=tuple(Talk(each) for each in row.talk),
-        agreements=frozenset(row.agreements), illness=row.illness,
+        level=row.level, cats=tuple(row.cats), needs=frozenset(row.needs), language=row.language,
+        talk=tuple(Talk(each) for each in row.talk), agreements=frozenset(row.agreements), illness=row.illness,
     )  # fmt: skip
 
 

@@ -60,10 +60,14 @@ _REFUSALS = {
         for verb in ("UPDATE", "DELETE")
     ],
     "postgresql": [
-        "CREATE OR REPLACE FUNCTION entries_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the record is append-only'; END $$",
-        "CREATE TRIGGER entries_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON entries "
-        "FOR EACH STATEMENT EXECUTE FUNCTION entries_refuse()",
+        (
+            "CREATE OR REPLACE FUNCTION entries_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'the record is append-only'; END $$"
+        ),
+        (
+            "CREATE TRIGGER entries_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON entries "
+            "FOR EACH STATEMENT EXECUTE FUNCTION entries_refuse()"
+        ),
     ],
 }
 

@@ -71,7 +71,8 @@ class Signals:
         """
         The same statement heard since then, if it was, and the alarm it belongs to; counts this copy.
 
-        Nothing heard after `now` counts: the clock may have been set back, and a press must not drown in its own future.
+        Nothing heard after `now` counts: the clock may have been set back, and a press must not drown in its own
+        future.
         """
         query = (
             select(signals.c.id, signals.c.alarm_id)

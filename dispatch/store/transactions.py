@@ -1,8 +1,8 @@
 """
 Units of work: the only way anything is written.
 
-A unit of work is a function handed to `run`. It is run inside a transaction and a savepoint of its own, and its result is
-given back to the caller once it is durable. Its rules:
+A unit of work is a function handed to `run`. It is run inside a transaction and a savepoint of its own, and its
+result is given back to the caller once it is durable. Its rules:
 
 * it may run again, so the time and new ids come from `tx`;
 * no network, no serial line, no sleeping, no password hashing inside; nothing over 50 ms;
@@ -267,7 +267,9 @@ class WriterTransactions(_Units):
         self._thread.join()
 
     def _write(self) -> None:
-        """The writer's loop: a connection that failed is thrown away, with whatever it had open, and a fresh one taken."""
+        """
+        The writer's loop: a connection that failed is thrown away, with whatever it had open, and a fresh one taken.
+        """
         while not self._ended:
             with self._engine.connect() as connection:
                 self._write_on(connection)
@@ -305,7 +307,7 @@ class WriterTransactions(_Units):
             for work, future in batch:
                 try:
                     outcomes.append((future, self.saved_unit(connection, work), None))
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - handed to the unit's own caller
                     # The unit's savepoint is rolled back; its caller gets the error, its neighbours go on.
                     outcomes.append((future, None, error))
         for future, result, failure in outcomes:

@@ -175,7 +175,7 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
 
 
 def _humans_only(view: View) -> View:
-    """Only a named human closes, or takes a closing back: a key is refused whatever its scope, before anything else is looked at."""
+    """Only a named human closes, or takes a closing back: a key is refused first, whatever its scope."""
 
     @wraps(view)
     def guarded(*arguments: Any, **values: Any) -> Any:

@@ -93,7 +93,10 @@ def double_carer(books):
     busy = books.one("SELECT person FROM offers WHERE id = :id", id=books.offer("coming", "role = 'lead'"))
     books.sql("DELETE FROM offers WHERE alarm_id = :alarm AND person = :who", alarm=books.alarms["second"], who=busy)
     books.sql("UPDATE offers SET person = :who WHERE id = :id", who=busy, id=id_)
-    alone = "UPDATE entries SET \"by\" = :who, body = REPLACE(body, :both, '') WHERE alarm_id = :alarm AND kind = 'accepted'"
+    alone = (
+        "UPDATE entries SET \"by\" = :who, body = REPLACE(body, :both, '') "
+        "WHERE alarm_id = :alarm AND kind = 'accepted'"
+    )
     books.sql(alone, who=busy, both='"both":1,', alarm=books.alarms["second"])
     return id_
 

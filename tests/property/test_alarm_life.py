@@ -2,22 +2,40 @@
 
 import json
 import tempfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 from sqlalchemy import select
 
 from dispatch.errors import Refusal
+from dispatch.rules import answering
+from dispatch.rules.advance import advance
 from dispatch.rules.alarm import LEGAL, OfferState, Outcome, Proof, Role, State
+from dispatch.rules.escalation import read_policies, swap
 from dispatch.rules.people import operator
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Cause, Event
+from dispatch.rules.steps import STEPS as REGISTRY
 from dispatch.store.alarms import alarms
 from dispatch.store.record import Record
 from tests.builders import build_world, default_policies, policies_of
+from tests.unit.rules.test_alarm import (
+    C1,
+    C2,
+    C3,
+    DAUGHTER,
+    NOW,
+    SON,
+    a_choice,
+    a_policy,
+    a_situation,
+    an_alarm,
+    reaches,
+)
 
 WANG = operator("wang")
 PEOPLE = ("C1", "C2", "C3", "H1/0", "H1/1")
@@ -234,6 +252,139 @@ class AlarmLife(RuleBasedStateMachine):
     def the_chain_of_the_record_holds(self):
         with self.world.reading.connect() as connection:
             assert list(Record(connection).faults()) == []
+
+
+# ------------------------------------------------------------------------------------------- the rules alone, and fast
+
+CARERS = (C1, C2, C3)
+SECONDS = (0.5, 5, 30, 125, 700, 3700)
+ACTS = ("press", "fire", "accept", "decline", "attend", "claim", "unreachable", "doubtful", "ask", "close", "reopen")
+
+
+class Story:
+    """One alarm in memory, told by the pure functions: what the desk does without the desk."""
+
+    def __init__(self, responders, two_way):
+        self.now, self.two_way = NOW, two_way
+        self.policy = a_policy(*STEPS, responders=responders)
+        self.fire = read_policies([{**ROW, "name": "fire", "steps": STEPS[-2:]}], REGISTRY).of(Cause.FIRE)
+        self.alarm = replace(an_alarm(State.RAISED), raised_at=NOW, due_at=NOW, version=1, policy_id=self.policy.id)
+        self.offers, self.anew, self.count = (), NOW, 0
+
+    def situation(self, policy=None):
+        asked = {offer.person for offer in self.offers}
+        fresh = [each for each in CARERS if each not in asked]
+        excluded = {"asked_already": len(CARERS) - len(fresh)}
+        kept = self.fire if self.alarm.policy_id == self.fire.id else self.policy
+        return a_situation(
+            self.alarm, *self.offers, now=self.now, policy=policy or kept, ids=self.new_id,
+            choice=a_choice(*fresh, excluded=excluded), reach=reaches(*CARERS, DAUGHTER, SON, two_way=self.two_way),
+        )  # fmt: skip
+
+    def new_id(self):
+        self.count += 1
+        return f"{self.count:032x}"
+
+    def act(self, what, who):
+        situation = self.situation()
+        if what in {"press", "fire"}:
+            return self.join(Cause.FIRE if what == "fire" else Cause.PRESS)
+        if what == "reopen":
+            return None if self.alarm.open else answering.reopen(situation, by=WANG)
+        return {
+            "accept": lambda: answering.accept(situation, who, by=who),
+            "decline": lambda: answering.decline(situation, who, by=who),
+            "attend": lambda: answering.attend(situation, who, proof=Proof.DOOR_CODE, by=who),
+            "claim": lambda: answering.attend(situation, who, proof=Proof.CLAIMED, by=who),
+            "unreachable": lambda: answering.unreachable(situation, who, code="30003"),
+            "doubtful": lambda: answering.doubtful(situation, who),
+            "ask": lambda: answering.ask_by_hand(situation, who, eta_s=60, by=WANG),
+            "close": lambda: answering.close(situation, outcome=Outcome.HELPED, by=WANG),
+        }[what]()
+
+    def join(self, cause):
+        if not self.alarm.open:
+            return None
+        policy = self.fire if cause is Cause.FIRE else self.policy
+        decision = answering.join(self.situation(policy), cause=cause, by=WANG)
+        if self.alarm.needs_asking:
+            assert max(decision.alarm.due_at, self.now) <= max(self.alarm.due_at, self.now), "a join never delays"
+        return decision
+
+    def keep(self, decision):
+        told = [line for line in decision.lines if line.version is not None]
+        assert [line.version for line in told] == list(range(self.alarm.version + 1, decision.alarm.version + 1))
+        stands = self.alarm.state
+        for line in told:
+            assert line.facts["from"] == stands
+            assert (stands, State(line.facts["to"])) in LEGAL
+            assert line.facts["to"] != "closed" or line.kind == "closed"
+            stands = State(line.facts["to"])
+            if line.kind in {"reopened", "gave_up", "not_arrived"}:
+                self.anew = self.now
+        assert stands is decision.alarm.state
+        self.alarm, self.offers = decision.alarm, swap(self.offers, decision.offers)
+        self.holds()
+
+    def holds(self):
+        alarm, leads = self.alarm, [each for each in self.offers if each.role is Role.LEAD]
+        people = [each.person for each in self.offers]
+        assert len(leads) <= 1
+        assert len(people) == len(set(people))
+        assert leads or alarm.state is not State.ACCEPTED
+        assert not (leads and alarm.needs_asking)
+        assert alarm.state is not State.ACCEPTED or alarm.due_at <= leads[0].arrival_due_at
+        last = 3600 if alarm.state is State.ATTENDED else 1800 if alarm.state is State.ACCEPTED else 120
+        assert not alarm.open or alarm.due_at <= self.now + timedelta(seconds=last)
+
+    def wait(self, seconds):
+        """Time passes; what falls due is woken at its own time."""
+        until = self.now + timedelta(seconds=seconds)
+        while self.alarm.open and self.alarm.due_at <= until:
+            self.now = max(self.now, self.alarm.due_at)
+            self.keep(advance(self.situation()))
+            assert self.alarm.due_at > self.now, "a wake always moves on"
+        self.now = until
+        if self.alarm.needs_asking and self.now - self.anew > timedelta(seconds=300):
+            assert self.alarm.rounds, "everybody is asked within five minutes"
+
+
+STEPS = (
+    *({"step": kind, "wait_s": 60} for kind in ("offer_nearest", "call_carer", "offer_nearest", "call_family")),
+    {"step": "page_operator", "wait_s": 50},
+    {"step": "all_hands", "wait_s": 120},
+)
+ROW = {"causes": [str(cause) for cause in Cause]}
+
+
+@given(
+    responders=st.sampled_from([1, 1, 2, 3]),
+    two_way=st.booleans(),
+    said=st.lists(
+        st.one_of(
+            st.tuples(st.sampled_from(ACTS), st.sampled_from([C1, C2, C3, DAUGHTER])),
+            st.tuples(st.just("wait"), st.sampled_from(SECONDS)),
+        ),
+        max_size=40,
+    ),
+)
+@settings(max_examples=600)
+@example(responders=1, two_way=True, said=[
+    ("wait", 0.5), ("accept", C1), ("ask", C2), ("attend", C2), ("decline", C1), ("ask", C3), ("accept", C3),
+])  # fmt: skip
+def test_whatever_is_said_and_done_the_rules_keep_their_promises(responders, two_way, said):
+    story = Story(responders, two_way)
+    for what, which in said:
+        if what == "wait":
+            story.wait(which)
+            continue
+        try:
+            decision = story.act(what, which)
+        except Refusal:
+            continue
+        if decision is not None:
+            story.keep(decision)
+    story.wait(301)
 
 
 TestAlarmLife = AlarmLife.TestCase

@@ -62,8 +62,8 @@ class ConsolePanel:
     """
     What a phone page drives: the fault that is switched on, and the answers of the people who hold the phones.
 
-    Safe to use from several threads. `token` proves that a hook comes from this panel; each process draws its own unless
-    it is given one, so that a program beside it may answer.
+    Safe to use from several threads. `token` proves that a hook comes from this panel; each process draws its own
+    unless it is given one, so that a program beside it may answer.
     """
 
     def __init__(self, *, token: str = "", fault: ConsoleFault = ConsoleFault.NONE) -> None:

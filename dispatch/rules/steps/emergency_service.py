@@ -2,7 +2,8 @@
 Brings in 120.
 
 Who decides is the policy's: `operator` shows the sheet to read aloud and waits for a human with the reference number;
-`service` calls by itself, and only with the resident's agreement. Without the agreement it is always a human's decision.
+`service` calls by itself, and only with the resident's agreement. Without the agreement it is always a human's
+decision.
 """
 
 from collections.abc import Mapping, Sequence
