@@ -28,7 +28,7 @@ LONG_S = 20.0
 """Longer than anything here may take; a test that waits so long fails."""
 
 FAR_BELOW_A_SWEEP_MS = 200
-"""A busy machine is slow, but a nudge that does nothing costs half a sweep of a second; `make bench` holds the figures."""
+"""A busy machine is slow; a nudge without effect costs half a second. `make bench` holds the figures."""
 
 waits = Table("waits", MetaData(), Column("id", String, primary_key=True), Column("due_at", Instant),
               Index("ix_waits_due_at", "due_at", sqlite_where=Column("due_at").is_not(None)))  # fmt: skip

@@ -267,7 +267,7 @@ class Story:
     def __init__(self, responders, two_way):
         self.now, self.two_way = NOW, two_way
         self.policy = a_policy(*STEPS, responders=responders)
-        self.fire = read_policies([{**ROW, "name": "fire", "steps": STEPS[-2:]}], REGISTRY).of(Cause.FIRE)
+        self.fire = read_policies([{**ROW, "name": "fire", "steps": list(STEPS[-2:])}], REGISTRY).of(Cause.FIRE)
         self.alarm = replace(an_alarm(State.RAISED), raised_at=NOW, due_at=NOW, version=1, policy_id=self.policy.id)
         self.offers, self.anew, self.count = (), NOW, 0
 
@@ -362,13 +362,14 @@ ROW = {"causes": [str(cause) for cause in Cause]}
     two_way=st.booleans(),
     said=st.lists(
         st.one_of(
-            st.tuples(st.sampled_from(ACTS), st.sampled_from([C1, C2, C3, DAUGHTER])),
+            st.tuples(st.sampled_from(ACTS), st.sampled_from([C1, C2, DAUGHTER])),
             st.tuples(st.just("wait"), st.sampled_from(SECONDS)),
         ),
+        min_size=12,
         max_size=40,
     ),
 )
-@settings(max_examples=600)
+@settings(max_examples=250)
 @example(responders=1, two_way=True, said=[
     ("wait", 0.5), ("accept", C1), ("ask", C2), ("attend", C2), ("decline", C1), ("ask", C3), ("accept", C3),
 ])  # fmt: skip
@@ -388,4 +389,4 @@ def test_whatever_is_said_and_done_the_rules_keep_their_promises(responders, two
 
 
 TestAlarmLife = AlarmLife.TestCase
-TestAlarmLife.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+TestAlarmLife.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
