@@ -12,8 +12,13 @@ from typing import Protocol
 WRITE_S = 0.5
 """Seconds after which a write that does not go through is given up (R21): the same thread must go back to reading."""
 
-READ_BYTES_MAX = 4096
-"""The most that one `read` returns: what a terminal's buffer holds on Linux."""
+READ_BYTES_MAX = 64
+"""
+The most that one `read` returns: about one line of a radio receiver.
+
+A pendant says everything several times. What is not read yet survives this process in the kernel's buffer, so that the
+first copy is on disk before the next is taken; 57,600 baud are ninety such reads a second.
+"""
 
 
 class PortLost(Exception):

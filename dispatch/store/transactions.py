@@ -122,7 +122,8 @@ class _Units:
 
     def unit(self, connection: Connection, work: Work[T]) -> T:
         """One unit that has the transaction to itself: if it raises, the transaction goes with it."""
-        tx = Tx(connection, self._clock.look(), self._ids)
+        # The instant is the one `mend_clock` has judged, so that a clock set after it is not used before it is told.
+        tx = Tx(connection, self._last or self._clock.look(), self._ids)
         result = work(tx)
         if tx.lines:
             head = self._head if self._alone else None
@@ -149,12 +150,16 @@ class _Units:
         instant = self._clock.look()
         if self._last is None:
             self._last = _newest(connection) or instant
-        moved_s = moved(self._last, instant)
+        before, self._last = self._last, instant
+        moved_s = moved(before, instant)
         if abs(moved_s) > JUMP_S:
             log.warning("clock_jumped", seconds=round(moved_s, 3))
-            with connection.begin():
-                self.unit(connection, lambda tx: self._jumped(tx, moved_s))
-        self._last = instant
+            try:
+                with connection.begin():
+                    self.unit(connection, lambda tx: self._jumped(tx, moved_s))
+            except BaseException:
+                self._last = before
+                raise
 
     def _jumped(self, tx: Tx, moved_s: float) -> None:
         tx.log(Line(kind="clock_jumped", by=SERVICE, facts={"milliseconds": round(moved_s * 1000)}))

@@ -1,5 +1,6 @@
 """Units of work on the one writer of SQLite and on a real PostgreSQL: who goes first, what is kept, and the clock."""
 
+import itertools
 import threading
 import warnings
 from collections import Counter
@@ -346,6 +347,25 @@ def test_the_mending_stays_when_the_unit_behind_it_is_refused(house, kind):
     with pytest.raises(Conflict):
         transactions.run(refused)
     assert (seen, house.kinds()) == ([-600], ["station_added", "clock_jumped"])
+
+
+@pytest.mark.parametrize(("kind", "looks"), [(WriterTransactions, 2), (SerialTransactions, 1)])
+def test_a_clock_set_just_before_a_unit_is_not_used_before_it_is_told(house, kind, looks):
+    """Between the look that judges the clock, the last of `looks`, and the unit's own time nothing may lie."""
+    transactions, seen = jumps(house, kind)
+    transactions.run(write("S1"))
+    judged, look, count = house.clock.now(), house.clock.look, itertools.count(1)
+
+    def look_and_set():
+        instant = look()
+        if next(count) == looks:
+            house.clock.step_wall(-600)
+        return instant
+
+    house.clock.look = look_and_set
+    assert transactions.run(lambda tx: tx.now) == judged
+    transactions.run(write("S2"))
+    assert (seen, house.kinds()) == ([-600], ["station_added", "clock_jumped", "station_added"])
 
 
 def test_when_the_mending_itself_fails_it_is_tried_again(house):
