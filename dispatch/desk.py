@@ -174,7 +174,7 @@ class Desk:
         KeptPolicies.keep(tx, policy)
         situation = Situation(
             now=tx.now, alarm=before, offers=(), policy=policy, ids=tx.new_id, household=household,
-            operators=self._situations.operators,
+            operators=self._situations.operators, station=self._situations.station_alone(tx, before),
         )  # fmt: skip
         keep(tx, situation, answering.join(situation, cause=heard.cause, by=heard.by))
 

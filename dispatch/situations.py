@@ -10,7 +10,7 @@ from dispatch.muster import Muster
 from dispatch.rules.alarm import Alarm, Offer, OfferState
 from dispatch.rules.escalation import Decision, Situation, engagements
 from dispatch.rules.nearest import Candidate, Choice, Need, rank
-from dispatch.rules.people import Household, Person, Reach, carer, carer_id, contact
+from dispatch.rules.people import Household, Person, Reach, Station, carer, carer_id, contact
 from dispatch.rules.place import Position
 from dispatch.store.alarms import Alarms, hold_key
 from dispatch.store.database import Engine
@@ -101,8 +101,12 @@ class Situations:
             codes_taken=alarms.codes_in_use(concerned, tx.now - CODE_REST) if choice else {},
             emergency_number=self._emergency_number,
             elsewhere={person: alarms.on_the_way(person, but=alarm_id) for person in people},
-            station=shelf.station(alarm.station_id) if household is None and alarm.station_id else None,
+            station=self.station_alone(tx, alarm),
         )
+
+    def station_alone(self, tx: Tx, alarm: Alarm) -> Station | None:
+        """The station that answers for an alarm without a home, so that a letter can name a place."""
+        return People(tx.connection).station(alarm.station_id) if alarm.station_id and not alarm.home_id else None
 
     def _household(self, shelf: People, alarm: Alarm) -> Household | None:
         return shelf.household(alarm.home_id) if alarm.home_id else None

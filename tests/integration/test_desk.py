@@ -125,6 +125,17 @@ def test_a_station_alarm_without_a_home(world):
     assert world.messages(id_)[0].facts["place"] == "柏林颐养驿站"
 
 
+def test_a_fire_while_somebody_is_coming_is_told_to_the_watch_with_its_place(world):
+    station = world.id_of_station("S1")
+    id_ = world.press(home=None, address="9999", cause=Cause.PRESS, station_id=station)
+    world.wake()
+    person = world.offers(id_)[0].person
+    world.desk.accept(id_, person, by=person)
+    assert world.press(home=None, address="9999", cause=Cause.FIRE, event=Event.FIRE, station_id=station) == id_
+    told = [message for message in world.messages(id_) if message.facts.get("why") == "worsened"]
+    assert [message.facts["place"] for message in told] == ["柏林颐养驿站"]
+
+
 def test_the_devices_own_fix_is_the_place_while_it_is_young(world):
     fix = Position(38.09, 114.51)
     young = world.press(position=fix, position_at=NOON - timedelta(minutes=5))
