@@ -20,7 +20,7 @@ demo: ## a fictional district with a pretend radio gateway, on this machine only
 
 test: ## the whole test suite; names what it left out and why (ANLING_TEST_ALL=1: leaving out is failing)
 	@sh ./demo --set-up test
-	@$(BIN)/python -m pytest -n $(JOBS) -q $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q $(ARGS)
 
 check: ## format, lint, types, import contracts, lock guard
 	@sh ./demo --set-up test
