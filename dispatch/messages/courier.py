@@ -188,8 +188,7 @@ class Courier:
     def carry(self, job: Job) -> None:
         """Looks up what is in doubt, sends, settles."""
         found = self._look_up(job)
-        if found is not None:
-            self._transactions.run(lambda tx: self._found(tx, job, *found))
+        if found is not None and self._transactions.run(lambda tx: self._found(tx, job, *found)):
             return
         sent = job.provider.send(job.outgoing)
         unreachable = self._transactions.run(lambda tx: self._settle(tx, job, sent))
@@ -335,8 +334,12 @@ class Courier:
                 return doubt, found
         return None
 
-    def _found(self, tx: Tx, job: Job, doubt: Attempt, found: Sent) -> None:
+    def _found(self, tx: Tx, job: Job, doubt: Attempt, found: Sent) -> bool:
+        """Settles with what was found. False when that belongs to another attempt: calls to one number look alike."""
         outbox = Outbox(tx.connection)
+        holder = found.provider_id and outbox.attempt_of_provider(doubt.provider, found.provider_id)
+        if holder and holder.id != doubt.id:
+            return False
         outbox.end(doubt.id, outcome="confirmed", provider_id=found.provider_id, status=found.status, ended_at=tx.now)
         outbox.end(
             job.outgoing.attempt_id,
@@ -346,6 +349,7 @@ class Courier:
         )
         outbox.change(job.message, state="sent", sent_at=tx.now, due_at=None)
         tx.log(_told(job.message, doubt.provider, "confirmed", None))
+        return True
 
     def receive(self, provider: str, receipts: Sequence[Receipt]) -> None:
         """Keeps what a provider tells later: see `Receipts`."""
