@@ -292,6 +292,22 @@ def test_what_is_found_at_its_provider_is_not_sent_again(post, a):
     assert '"outcome":"confirmed"' in post.settled()[-1]
 
 
+def test_what_was_found_for_another_attempt_settles_no_doubt(post, a):
+    """Calls to one number look alike: a look-up may bring the call of another message."""
+    other = post.press()
+    post.deliver()
+    theirs = a.taken(a.sent[0])
+    alarm_id = post.world.press("H2", "R2")
+    post.world.wake()
+    a.says.append(UNKNOWN)
+    post.deliver()
+    a.has[a.sent[1].attempt_id] = theirs
+    post.wait(2)
+    assert post.deliver() == 1
+    assert (post.message(other).state, post.message(alarm_id).state) == ("sent", "sent")
+    assert post.outcomes(post.message(alarm_id)) == [("a", "unknown"), ("a", "taken")]
+
+
 @pytest.mark.parametrize("found", [None, NOT_SENT])
 def test_what_is_not_found_is_sent_again_with_the_doubt_on_file(post, a, found):
     alarm_id = post.press()
