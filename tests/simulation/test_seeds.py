@@ -6,7 +6,7 @@ from config.simulation.faults import ROUGH
 from config.simulation.report import percentile
 from config.simulation.run import run
 
-DAYS = 0.03
+DAYS = 0.04
 SEEDS = range(1, 221)
 PROVOKED = ("wake_failed",)
 """While no way can be reckoned, waking fails: that is the fault, and the fall-back is what is tried."""
