@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    bindparam,
     insert,
     select,
     update,
@@ -21,7 +22,8 @@ from sqlalchemy import (
 
 from dispatch.ids import AlarmId, SignalId
 from dispatch.rules.signal import Signal
-from dispatch.store.database import Instant, Json, insert_once, metadata
+from dispatch.store.database import Instant, Json, metadata
+from dispatch.store.prepared import Prepared, once
 
 signals = Table(
     "signals", metadata,
@@ -58,7 +60,19 @@ spooled = Table(
 )  # fmt: skip
 
 
-_ADD = insert(signals)
+_ADD = Prepared(insert(signals))
+_COPY_OF = Prepared(
+    select(signals.c.id, signals.c.alarm_id)
+    .where(
+        signals.c.dedup_key == bindparam("key"),
+        signals.c.received_at > bindparam("since"),
+        signals.c.received_at <= bindparam("now"),
+    )
+    .order_by(signals.c.received_at.desc())
+    .limit(1)
+)
+_COUNT_COPY = Prepared(update(signals).where(signals.c.id == bindparam("its_id")).values(copies=signals.c.copies + 1))
+_FIRST = once(spooled)
 
 
 class Signals:
@@ -74,20 +88,14 @@ class Signals:
         Nothing heard after `now` counts: the clock may have been set back, and a press must not drown in its own
         future.
         """
-        query = (
-            select(signals.c.id, signals.c.alarm_id)
-            .where(signals.c.dedup_key == dedup_key, signals.c.received_at > since, signals.c.received_at <= now)
-            .order_by(signals.c.received_at.desc())
-            .limit(1)
-        )
-        row = self._connection.execute(query).first()
+        row = _COPY_OF.on(self._connection, key=dedup_key, since=since, now=now).first()
         if row is None:
             return None
-        self._connection.execute(update(signals).where(signals.c.id == row.id).values(copies=signals.c.copies + 1))
+        _COUNT_COPY.on(self._connection, its_id=row.id)
         return SignalId(row.id), None if row.alarm_id is None else AlarmId(row.alarm_id)
 
     def add(self, signal: Signal, alarm_id: AlarmId | None) -> None:
-        self._connection.execute(_ADD, _row(signal, alarm_id))
+        _ADD.on(self._connection, **_row(signal, alarm_id))
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Mapping[str, Any]]:
         """What was heard for this alarm, oldest first."""
@@ -96,8 +104,7 @@ class Signals:
 
     def first_time(self, gateway: str, epoch: str, seq: int, at: datetime) -> bool:
         """Whether this numbered signal of a forwarding gateway is new; remembers it."""
-        row = {"gateway": gateway, "epoch": epoch, "seq": seq, "received_at": at}
-        return self._connection.execute(insert_once(spooled, self._connection), row).rowcount == 1
+        return _FIRST.on(self._connection, gateway=gateway, epoch=epoch, seq=seq, received_at=at).rowcount == 1
 
 
 def _row(signal: Signal, alarm_id: AlarmId | None) -> dict[str, Any]:
