@@ -32,7 +32,7 @@ from dispatch.rules.people import Person
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Cause
 from dispatch.store.database import Instant, Json, metadata
-from dispatch.store.prepared import Prepared, among, counting
+from dispatch.store.prepared import Prepared, counting
 from dispatch.store.transactions import Tx
 
 alarms = Table(
@@ -141,7 +141,7 @@ _SAVE_OFFER = Prepared(update(offers).where(offers.c.id == bindparam("key")))
 
 _ADD, _ADD_OFFER, _ADD_CHOICE = Prepared(insert(alarms)), Prepared(insert(offers)), Prepared(insert(choices))
 _COUNT = counting(numbers, "day", "last")
-_AMONG = among(offers.c.person, "people")
+_AMONG = offers.c.person.in_(bindparam("people", expanding=True))
 _ENGAGED_OF = Prepared(
     select(offers.c.person, func.count().label("times"))
     .where(_ENGAGED, _AMONG, offers.c.alarm_id != bindparam("but"))

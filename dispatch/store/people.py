@@ -28,7 +28,7 @@ from dispatch.rules.people import Carer, Contact, Home, Household, Person, Resid
 from dispatch.rules.people import carer as carer_person
 from dispatch.rules.place import Position
 from dispatch.store.database import Instant, Json, metadata, upsert
-from dispatch.store.prepared import Prepared, among
+from dispatch.store.prepared import Prepared
 
 districts = Table(
     "districts", metadata,
@@ -106,7 +106,7 @@ _CONTACTS = Prepared(
     select(contacts).where(contacts.c.home_id == bindparam("id")).order_by(contacts.c.order, contacts.c.code)
 )
 _STATION = Prepared(select(stations).where(stations.c.id == bindparam("id")))
-_CARERS_OF = Prepared(select(carers).where(among(carers.c.id, "ids")))
+_CARERS_OF = Prepared(select(carers).where(carers.c.id.in_(bindparam("ids", expanding=True))))
 _CARER_PHONE = Prepared(select(carers.c.id).where(carers.c.phone == bindparam("phone")))
 _KIN_PHONE = Prepared(select(contacts.c.id).where(contacts.c.phone == bindparam("phone")).order_by(contacts.c.id))
 _NAMES = {

@@ -12,27 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    BindParameter,
-    Boolean,
-    ColumnElement,
-    Connection,
-    Dialect,
-    Executable,
-    Float,
-    Numeric,
-    Table,
-    Text,
-    bindparam,
-)
+from sqlalchemy import BindParameter, Connection, Dialect, Executable, Float, Numeric, Table
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeEngine
 
-from dispatch.store.database import Json, insert_into
+from dispatch.store.database import insert_into
 
 Convert = Callable[[Any], Any]
+
+ROOMS = (1, 8, 32, 128)
+"""Lists are given one of these numbers of places, so that few forms of a statement are made ready."""
 
 
 class Rows(list[Any]):
@@ -57,13 +46,14 @@ class Prepared:
     """
     One statement of SQLAlchemy, ready to run. Made where a module is loaded, used from any thread.
 
-    Lists are asked for with `among`, so that the number of placeholders stays the same from call to call.
+    A list goes to an expanding `bindparam`, into as many places as the next of `ROOMS` that holds it: a database plans
+    a search for places, where for a list of any length it would rather read everything.
     """
 
     def __init__(self, statement: Executable | Callable[[str], Executable]) -> None:
         """`statement` may be a function of the kind of database, where that has words of its own."""
         self._statement = statement
-        self._ready: dict[tuple[str, tuple[str, ...]], _Ready] = {}
+        self._ready: dict[tuple[str, tuple[tuple[str, int], ...]], _Ready] = {}
 
     def on(self, connection: Connection, /, **values: Any) -> Rows:
         """
@@ -96,12 +86,16 @@ class Prepared:
             cursor.close()
 
     def _for(self, dialect: Dialect, values: Mapping[str, Any]) -> "_Ready":
-        key = (dialect.name, tuple(values))
-        ready = self._ready.get(key)
+        rooms = tuple((name, _room(value) if type(value) is list else 0) for name, value in values.items())
+        ready = self._ready.get((dialect.name, rooms))
         if ready is None:
             statement = self._statement(dialect.name) if callable(self._statement) else self._statement
-            ready = self._ready[key] = _prepare(statement, dialect, list(values))
+            ready = self._ready[dialect.name, rooms] = _prepare(statement, dialect, dict(rooms))
         return ready
+
+
+def _room(values: list[Any]) -> int:
+    return next((room for room in ROOMS if len(values) <= room), len(values))
 
 
 def once(table: Table) -> Prepared:
@@ -132,15 +126,19 @@ def _wrapped(error: Exception, dialect: Dialect, sql: str) -> BaseException:
 
 @dataclass(frozen=True, slots=True)
 class _Bind:
-    """One place in the SQL: the name whose value goes there, or the value itself, and how the driver wants it."""
+    """One place in the SQL: whose value goes there, or which one of a list, or the value itself."""
 
     name: str
-    key: str
+    key: str | None
+    place: int | None
     fixed: Any
     convert: Convert | None
 
     def value(self, given: Mapping[str, Any]) -> Any:
-        value = given.get(self.key, self.fixed)
+        value = self.fixed if self.key is None else given[self.key]
+        if self.place is not None:
+            # What is left of the room is filled with the last one again: asked for twice is as good as once.
+            value = value[min(self.place, len(value) - 1)] if value else None
         return value if self.convert is None or value is None else self.convert(value)
 
 
@@ -172,17 +170,23 @@ class _Ready:
         return row
 
 
-def _prepare(statement: Any, dialect: Dialect, names: list[str]) -> _Ready:
-    compiled = statement.compile(dialect=dialect, column_keys=names)
+def _prepare(statement: Any, dialect: Dialect, rooms: Mapping[str, int]) -> _Ready:
+    """`rooms`: for each name, into how many places its value goes; 0 for one that is not a list."""
+    compiled = statement.compile(dialect=dialect, column_keys=list(rooms))
     fixed = {bind.key: bind.value for bind in compiled.bind_names if not bind.required}
-    state = compiled.construct_expanded_state(dict.fromkeys(names) | fixed)
-    parents = {child: parent for parent, children in state.parameter_expansion.items() for child in children}
+    given = {name: [None] * room if room else None for name, room in rooms.items()}
+    state = compiled.construct_expanded_state(given | fixed)
     by_name = {name: bind for bind, name in compiled.bind_names.items()}
+    places = {name: (name, None) for name in by_name} | {
+        child: (parent, place)
+        for parent, children in state.parameter_expansion.items()
+        for place, child in enumerate(children)
+    }
     columns = list(statement.exported_columns)
     return _Ready(
         sql=state.statement,
         binds=tuple(
-            _bind(name, by_name[parents.get(name, name)], state.parameters.get(name), dialect)
+            _bind(name, by_name[places[name][0]], places[name][1], state.parameters.get(name), dialect)
             for name in state.positiontup or state.parameters
         ),
         positional=compiled.positional,
@@ -193,9 +197,11 @@ def _prepare(statement: Any, dialect: Dialect, names: list[str]) -> _Ready:
     )
 
 
-def _bind(name: str, bind: BindParameter[Any], value: Any, dialect: Dialect) -> _Bind:
+def _bind(name: str, bind: BindParameter[Any], place: int | None, value: Any, dialect: Dialect) -> _Bind:
     convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
-    return _Bind(name=name, key=bind.key if bind.required else "", fixed=value, convert=convert)
+    if not bind.required:
+        return _Bind(name=name, key=None, place=None, fixed=value, convert=convert)
+    return _Bind(name=name, key=bind.key, place=place, fixed=None, convert=convert)
 
 
 def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
@@ -208,31 +214,3 @@ def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
 def _maker(names: list[str]) -> Callable[[Any], Any]:
     make: Callable[[Any], Any] = getattr(namedtuple("Row", names), "_make")  # noqa: B009 - made by hand
     return make
-
-
-# ------------------------------------------------------------------------------------------ lists of any length
-
-
-class among(ColumnElement[bool]):  # noqa: N801 - reads as a condition
-    """`column` is one of the texts in the list that is given under `name`; an empty list has nobody."""
-
-    type = Boolean()
-    inherit_cache = False
-
-    def __init__(self, column: ColumnElement[Any], name: str) -> None:
-        self.column = column
-        self.name = name
-
-
-@compiles(among)
-def _among(element: among, compiler: Any, **kw: Any) -> str:
-    column = compiler.process(element.column, **kw)
-    listed = compiler.process(bindparam(element.name, type_=Json()), **kw)
-    return f"{column} IN (SELECT value FROM json_each({listed}))"  # noqa: S608 - both are the compiler's own words
-
-
-@compiles(among, "postgresql")
-def _among_on_postgresql(element: among, compiler: Any, **kw: Any) -> str:
-    column = compiler.process(element.column, **kw)
-    listed = compiler.process(bindparam(element.name, type_=ARRAY(Text)), **kw)
-    return f"{column} = ANY({listed})"
