@@ -182,15 +182,16 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     situations = _situations(settings, reading, muster, clock, providers)
     desk = Desk(
         transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudges,
-        hand_over=lambda id_: timers.hand_over(Desk.name, id_),
+        hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=lambda: courier.ride(),
     )  # fmt: skip
     answers = Answers(
         transactions, reading, [DeskClaims(desk)], desk,
-        nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_),
+        nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=lambda: courier.ride(),
     )  # fmt: skip
     on_sqlite = writing.dialect.name == "sqlite"
     courier = Courier(
         transactions,
+        reading,
         providers,
         clock,
         local=calendar.local,

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from dispatch.errors import Conflict, NotFound
 from dispatch.fallback import fall_back
 from dispatch.ids import AlarmId, HomeId, OfferId, ResidentId
+from dispatch.messages.ride import Rides, afoot
 from dispatch.muster import Muster
 from dispatch.rules import answering
 from dispatch.rules.advance import advance
@@ -78,10 +79,12 @@ class Desk:
         day_number: Callable[[datetime], str],
         nudge: Callable[[], None],
         hand_over: Callable[[AlarmId], None] | None = None,
+        rides: Rides = afoot,
     ) -> None:
         """
         `day_number` numbers alarms by local day. `nudge` is called after each commit that may have made something due;
         `hand_over` is told of an alarm that is due this very moment, so that nobody has to look for it.
+        `rides` let letters leave with the decision that posts them.
         """
         self._transactions = transactions
         self._reading = reading
@@ -91,6 +94,7 @@ class Desk:
         self._day_number = day_number
         self._nudge = nudge
         self._hand_over = hand_over or (lambda _: nudge())
+        self._rides = rides
 
     # ------------------------------------------------------------------------------------------- what is heard
 
@@ -214,10 +218,7 @@ class Desk:
         """Takes the next step for an alarm whose time has come. Waking too early or twice does nothing."""
         alarm_id = AlarmId(id_)
         proposal = self._situations.propose(alarm_id)
-        decision = self._transactions.run(
-            lambda tx: self._decide(tx, alarm_id, lambda tx: self._situations.load(tx, alarm_id, proposal), advance)
-        )
-        self._after(decision)
+        self._run(alarm_id, lambda tx: self._situations.load(tx, alarm_id, proposal), advance)
 
     def stumble(self, id_: str, error: Exception) -> None:
         """A wake failed. The second time in a row the alarm falls back to plain text to everybody on duty."""
@@ -226,9 +227,13 @@ class Desk:
         if failures >= FAILURES_MAX:
             on_duty = self._situations.on_duty()
             operators, name = self._situations.operators, type(error).__name__
-            self._transactions.run(
-                lambda tx: fall_back(tx, alarm_id, on_duty, operators, failures=failures, error=name)
-            )
+
+            def work(tx: Tx) -> None:
+                fall_back(tx, alarm_id, on_duty, operators, failures=failures, error=name)
+                ride.claim(tx)
+
+            with self._rides() as ride:
+                self._transactions.run(work)
             self._nudge()
 
     # ------------------------------------------------------------------------------------------- what people do
@@ -344,7 +349,21 @@ class Desk:
                 raise Conflict("the same person has an open alarm already")
             return situation
 
-        decision = self._transactions.run(lambda tx: self._decide(tx, alarm_id, load, decide))
+        return self._run(alarm_id, load, decide)
+
+    def _run(
+        self, alarm_id: AlarmId, load: Callable[[Tx], Situation], decide: Callable[[Situation], Decision]
+    ) -> Decision:
+        """One decision in a unit of work of its own; its letters leave with the commit."""
+
+        def work(tx: Tx) -> Decision:
+            decision = self._decide(tx, alarm_id, load, decide)
+            if decision.drafts:
+                ride.claim(tx)
+            return decision
+
+        with self._rides() as ride:
+            decision = self._transactions.run(work)
         self._after(decision)
         return decision
 

@@ -170,6 +170,15 @@ _DUE = (
 _TO_SEND = Prepared(
     lambda dialect: _DUE if dialect == "sqlite" else _DUE.with_for_update(skip_locked=True, of=messages)
 )
+_IS_DUE = Prepared(
+    select(messages.c.id)
+    .where(
+        messages.c.due_at <= bindparam("now"),
+        messages.c.priority >= bindparam("first"),
+        messages.c.priority <= bindparam("last"),
+    )
+    .limit(1)
+)
 _NEXT_DUE = Prepared(select(func.min(messages.c.due_at).label("at")).where(_WAITS))
 _POST = once(messages)
 _FENCED = Prepared(
@@ -213,6 +222,10 @@ class Outbox:
         """
         found = _TO_SEND.on(self._connection, now=now, most=most, first=int(first), last=int(last))
         return [(_message(row), row.alarm_state, row.offer_state) for row in found]
+
+    def is_due(self, now: datetime, *, first: Priority, last: Priority) -> bool:
+        """Whether anything within these priorities is to be looked at now."""
+        return bool(_IS_DUE.on(self._connection, now=now, first=int(first), last=int(last)))
 
     def next_due(self) -> datetime | None:
         found: datetime | None = _NEXT_DUE.on(self._connection).scalar()

@@ -38,7 +38,13 @@ class Post:
     def another_courier(self, **more):
         world = self.world
         return Courier(
-            world.transactions, self.providers, world.clock, local=world.calendar.local, unreached=world.desk, **more
+            world.transactions,
+            world.reading,
+            self.providers,
+            world.clock,
+            local=world.calendar.local,
+            unreached=world.desk,
+            **more,
         )
 
     def press(self):
