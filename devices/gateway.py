@@ -87,6 +87,10 @@ class Reception(Protocol):
         """
         ...
 
+    def proceed(self, heard: object) -> None:
+        """What `hear` gave back is acknowledged; whatever follows from it may begin."""
+        ...
+
 
 class Gateway:
     """
@@ -274,9 +278,12 @@ class Gateway:
             waiting = self._backlog.first()
             if waiting is None or self._clock.look().steady_s < self._due_s(waiting):
                 return
-            self._keep(waiting)
-            if self._awaits_answer(waiting) and self._decoder is not None:
-                self._answer(self._decoder.acknowledge(waiting.frame, self._clock.now(), self._pads()))
+            heard = self._keep(waiting)
+            try:
+                if self._awaits_answer(waiting) and self._decoder is not None:
+                    self._answer(self._decoder.acknowledge(waiting.frame, self._clock.now(), self._pads()))
+            finally:
+                self._reception.proceed(heard)
 
     def _due_s(self, waiting: Waiting) -> float:
         """A frame that never had a try does not wait for the others' backoff, only for the shortest."""
@@ -284,16 +291,17 @@ class Gateway:
             return 0.0
         return self._retry_at_s if waiting.tries else self._missed_s + BACKOFF_S
 
-    def _keep(self, waiting: Waiting) -> None:
+    def _keep(self, waiting: Waiting) -> object:
         """Raises what `hear` raises; the loop then knows by `_trying` that it was neither line nor decoder."""
         self._trying = waiting
         waited_s = self._clock.look().steady_s - waiting.at_s
-        self._reception.hear(waiting.frame, gateway=self.name, waited_s=waited_s)
+        heard = self._reception.hear(waiting.frame, gateway=self.name, waited_s=waited_s)
         self._trying = None
         self._backlog.remove(waiting)
         if self._misses:
             _log.info("frames_kept_again", gateway=self.name, waiting=len(self._backlog))
             self._misses, self._error = 0, ""
+        return heard
 
     def _miss(self, waiting: Waiting, error: Exception) -> None:
         _log.exception("frame_not_kept", gateway=self.name, tries=waiting.tries + 1, waiting=len(self._backlog))

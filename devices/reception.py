@@ -140,6 +140,11 @@ class Reception:
         )  # fmt: skip
         return self._desk.receive(signal, spool=spool)
 
+    def proceed(self, heard: object) -> None:
+        """What `hear` or `report` gave back is acknowledged: now it is acted upon."""
+        if isinstance(heard, Received):
+            self._desk.proceed(heard)
+
     def settle(self) -> None:
         """Makes the life signs reported so far durable."""
         self._supervision.write_down()

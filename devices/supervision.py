@@ -16,8 +16,8 @@ from dispatch.ids import DeviceId
 from dispatch.rules.signal import Event
 from dispatch.store.transactions import Lane, Transactions, Tx
 
-WRITTEN_MAX = 200
-"""Sightings written in one unit of work: under 50 ms even on a slow disk (ENGINE, section 2.2)."""
+WRITTEN_MAX = 50
+"""Sightings written in one unit of work: a press that comes meanwhile waits for no more than these."""
 
 GATHERED_MAX = 20_000
 """Sightings kept in memory at most; a stranger beyond that is not remembered, a registered device always is."""

@@ -104,11 +104,16 @@ class Desk:
 
         `window_s`: a statement with the same key heard within this time is a copy: counted, nothing else. `spool`: the
         number a forwarding gateway gave it; the same number again is a copy for ever.
+
+        Whoever calls acknowledges first and then lets it `proceed`: the sender is answered before anybody begins to
+        choose. (Should it never come to that, the row is due and the next sweep finds it.)
         """
-        received = self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool))
+        return self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool))
+
+    def proceed(self, received: Received) -> None:
+        """What was received is acknowledged: whom to ask is decided now."""
         if received.alarm_id is not None and not received.copy:
             self._hand_over(received.alarm_id)
-        return received
 
     def raise_by_hand(
         self,

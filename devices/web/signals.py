@@ -1,9 +1,11 @@
 # mypy: disable-error-code="untyped-decorator"
 """Signals from forwarding gateways: a batch is checked whole, kept whole, and only then answered."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import Response, after_this_request
 from marshmallow import Schema, fields, validate
 
 from devices.decoders import DECODERS
@@ -54,6 +56,10 @@ class StoredSchema(Schema):
     alarms = fields.List(fields.String(), required=True)
 
 
+# Made once: a schema made for each request copies all its fields.
+_SIGNALS, _STORED = SignalsSchema(), StoredSchema()
+
+
 def signals_blueprint(reception: Reception) -> ApiBlueprint:
     """
     `POST /api/v1/signals`. An answer promises that every signal is on disk; without one the gateway sends the same
@@ -63,18 +69,35 @@ def signals_blueprint(reception: Reception) -> ApiBlueprint:
 
     @bp.post("")
     @either(SCOPE)
-    @bp.arguments(SignalsSchema)
-    @bp.response(200, StoredSchema)
+    @bp.arguments(_SIGNALS)
+    @bp.response(200, _STORED)
     def receive(batch: dict[str, Any]) -> dict[str, Any]:
         urgent_first = sorted(batch["signals"], key=lambda each: (each["event"] not in CAUSES, each["seq"]))
-        received = [_report(reception, batch["gateway"], batch["epoch"], each) for each in urgent_first]
-        if not all(each.durable for each in received):
-            reception.settle()
+        received: list[Received] = []
+        try:
+            received.extend(_report(reception, batch["gateway"], batch["epoch"], each) for each in urgent_first)
+            if not all(each.durable for each in received):
+                reception.settle()
+        except BaseException:
+            _proceed(reception, received)
+            raise
+
+        @after_this_request
+        def answered(response: Response) -> Response:
+            # The sender has its answer before anybody begins to choose.
+            response.call_on_close(lambda: _proceed(reception, received))
+            return response
+
         alarms = [each.alarm_id for each in received if each.alarm_id is not None]
         copies = sum(each.copy for each in received)
         return {"stored": len(received) - copies, "copies": copies, "alarms": list(dict.fromkeys(alarms))}
 
     return bp
+
+
+def _proceed(reception: Reception, received: Sequence[Received]) -> None:
+    for each in received:
+        reception.proceed(each)
 
 
 def _report(reception: Reception, gateway: str, epoch: str, said: dict[str, Any]) -> Received:

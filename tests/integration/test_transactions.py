@@ -266,12 +266,41 @@ def test_when_a_commit_fails_all_its_callers_hear_it_and_the_writer_lives(house)
 
 
 def test_who_waits_too_long_is_told_that_it_is_busy(house, pool, monkeypatch):
+    gate = Gate(house.transactions, pool)
     monkeypatch.setattr(units, "CALLER_WAIT_S", 0.01)
-    gate = Gate.__new__(Gate)
-    gate._entered, gate._open = threading.Event(), threading.Event()
     with pytest.raises(Busy, match="the database is busy"):
-        house.transactions.run(gate._wait)
-    gate._open.set()
+        house.transactions.run(write("S1"))
+    gate.let_go()
+
+
+def test_in_a_quiet_house_a_unit_runs_in_its_callers_own_thread(house):
+    assert house.transactions.run(lambda tx: threading.get_ident()) == threading.get_ident()
+
+
+def test_whoever_leads_works_for_the_others_no_longer_than_one_commit(house, pool):
+    gate = Gate(house.transactions, pool)
+    waiting = pool.submit(house.transactions.run, lambda tx: threading.current_thread().name)
+    until(lambda: house.transactions.waiting() == 1)
+    gate.let_go()
+    assert waiting.result(10) == "writer"
+
+
+def test_a_unit_inside_a_unit_is_refused_whoever_leads(house):
+    with pytest.raises(AssertionError, match="inside a unit"):
+        house.transactions.run(lambda tx: house.transactions.run(write("S1")))
+    assert house.transactions.run(write("S2")) == "S2"
+
+
+@pytest.mark.error_lines("commit_failed")
+def test_after_a_commit_that_failed_a_fresh_connection_is_taken(house, monkeypatch):
+    def cut(tx):
+        write("S1")(tx)
+        tx.connection.connection.dbapi_connection.close()
+
+    with pytest.raises(Exception, match="closed database"):
+        house.transactions.run(cut)
+    assert house.transactions.run(write("S2")) == "S2"
+    assert house.stations() == {"S2"}
 
 
 def test_a_timeout_of_the_work_itself_comes_through(house):
