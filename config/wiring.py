@@ -32,6 +32,7 @@ from dispatch.messages.providers import PROVIDERS
 from dispatch.messages.providers import console as console_provider
 from dispatch.messages.providers import twilio as twilio_provider
 from dispatch.messages.providers.provider import Provider
+from dispatch.messages.ride import Rides
 from dispatch.muster import Muster
 from dispatch.review import Review
 from dispatch.rules.escalation import Policies, read_policies
@@ -180,13 +181,14 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     providers = {name: _provider(name, settings, panel) for name in settings.messages.order}
     muster = Muster(reading, roster, StraightLine(), _weights(settings), lambda: clock.look().steady_s)
     situations = _situations(settings, reading, muster, clock, providers)
+    rides: Rides = lambda: courier.ride()  # noqa: PLW0108 - the courier is made below, because it tells the desk
     desk = Desk(
         transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudges,
-        hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=lambda: courier.ride(),
+        hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=rides,
     )  # fmt: skip
     answers = Answers(
         transactions, reading, [DeskClaims(desk)], desk,
-        nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=lambda: courier.ride(),
+        nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
     on_sqlite = writing.dialect.name == "sqlite"
     courier = Courier(
