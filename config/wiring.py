@@ -9,6 +9,7 @@ import secrets
 import threading
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -32,7 +33,7 @@ from dispatch.messages.providers import PROVIDERS
 from dispatch.messages.providers import console as console_provider
 from dispatch.messages.providers import twilio as twilio_provider
 from dispatch.messages.providers.provider import Provider
-from dispatch.messages.ride import Rides
+from dispatch.messages.ride import Ride
 from dispatch.muster import Muster
 from dispatch.review import Review
 from dispatch.rules.escalation import Policies, read_policies
@@ -181,7 +182,11 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     providers = {name: _provider(name, settings, panel) for name in settings.messages.order}
     muster = Muster(reading, roster, StraightLine(), _weights(settings), lambda: clock.look().steady_s)
     situations = _situations(settings, reading, muster, clock, providers)
-    rides: Rides = lambda: courier.ride()  # noqa: PLW0108 - the courier is made below, because it tells the desk
+
+    def rides() -> AbstractContextManager[Ride]:
+        # The courier is made below, because it tells the desk.
+        return courier.ride()
+
     desk = Desk(
         transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudges,
         hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=rides,

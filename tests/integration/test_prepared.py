@@ -128,7 +128,7 @@ def test_a_value_that_is_missing_is_an_error_and_never_a_null(connection):
 @pytest.mark.parametrize(
     ("statement", "values", "index"),
     [
-        (_ENGAGED_OF, {"people": ["carer:1"], "but": "x"}, "SEARCH offers USING"),
+        (_ENGAGED_OF, {"people": ["carer:1"], "but": "x"}, "USING COVERING INDEX ix_offers_engaged (person=?"),
         (_CODES_OF, {"people": ["carer:1"], "since": NOON}, "SEARCH offers USING INDEX ix_offers_person (person=?"),
         (_OPEN_OF, {"subject": "home:1"}, "USING INDEX ix_alarms_subject_open"),
         (_IS_DUE, {"now": NOON, "first": 0, "last": 2}, "ix_messages_due"),
