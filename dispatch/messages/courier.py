@@ -28,6 +28,7 @@ from dispatch.messages.providers.provider import (
     Sent,
 )
 from dispatch.messages.receipts import LOST, Receipts, Unreached
+from dispatch.messages.relevance import pointless
 from dispatch.messages.ride import Ride, ride
 from dispatch.messages.wording import render
 from dispatch.rules.message import Channel, Priority
@@ -53,21 +54,6 @@ LOOK_UP_S = 2
 """An attempt that may have been sent is looked up after this time, when no other provider is left to try at once."""
 
 SWEEP_S = 1.0
-
-_EVEN_AFTER_CLOSING = frozenset(
-    {
-        "stand_down",
-        "taken",
-        "late",
-        "closed",
-        "no_task",
-        "not_understood",
-        "ask_which",
-        "confirm_decline",
-        "confirm_done",
-    }
-)
-"""Sentences that are still true when the alarm is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +210,7 @@ class Courier:
         for message, alarm_state, offer_state in outbox.due(tx.now, most, first=first, last=last):
             if message.state == "claimed":
                 self._give_up_waiting(tx, outbox, message)
-            why = _pointless(message, alarm_state, offer_state, tx.now)
+            why = pointless(message, alarm_state, offer_state, tx.now)
             if why is not None:
                 state = "expired" if why == "expired" else "cancelled"
                 outbox.change(message, state=state, reason=why, due_at=None)
@@ -381,19 +367,6 @@ _LANES = {True: (Priority.EMERGENCY, Priority.CONFIRMATION), False: (Priority.FA
 
 def _can(capability: Capability, channel: Channel) -> bool:
     return capability.voice if channel is Channel.VOICE else capability.sms
-
-
-def _pointless(message: Message, alarm_state: str | None, offer_state: str | None, now: datetime) -> str | None:
-    """Why this message need not leave any more, looked at right before it would."""
-    if message.expires_at <= now:
-        return "expired"
-    if alarm_state == "closed" and message.sentence not in _EVEN_AFTER_CLOSING:
-        return "the alarm is closed"
-    if message.answerable and offer_state not in {None, "open", "lapsed"}:
-        return f"the offer is {offer_state}"
-    if message.sentence == "details" and offer_state not in {"accepted"}:
-        return f"the offer is {offer_state}"
-    return None
 
 
 def _told(message: Message, provider: str, outcome: str, code: str | None) -> Line:

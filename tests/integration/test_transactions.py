@@ -16,21 +16,14 @@ from dispatch.errors import Busy, Conflict
 from dispatch.rules.alarm import OfferState, Outcome
 from dispatch.rules.people import operator
 from dispatch.rules.record import Line
-from dispatch.store import transactions as units
+from dispatch.store import writer
 from dispatch.store.alarms import Alarms, alarms
 from dispatch.store.database import metadata, reading_engine, writing_engine
 from dispatch.store.outbox import LEASE
 from dispatch.store.people import stations
 from dispatch.store.record import Record, entries
-from dispatch.store.transactions import (
-    BULK_WAIT_S,
-    EMERGENCY_BATCH_MAX,
-    Lane,
-    PooledTransactions,
-    SerialTransactions,
-    WriterTransactions,
-    moved,
-)
+from dispatch.store.transactions import Lane, PooledTransactions, SerialTransactions, moved
+from dispatch.store.writer import BULK_WAIT_S, EMERGENCY_BATCH_MAX, WriterTransactions
 from tests.builders import build_world, numbered_ids
 from tests.fakes.clock import NOON, HandClock
 from tests.fakes.line import until
@@ -266,7 +259,7 @@ def test_when_a_commit_fails_all_its_callers_hear_it_and_the_writer_lives(house)
 
 def test_who_waits_too_long_is_told_that_it_is_busy(house, pool, monkeypatch):
     gate = Gate(house.transactions, pool)
-    monkeypatch.setattr(units, "CALLER_WAIT_S", 0.01)
+    monkeypatch.setattr(writer, "CALLER_WAIT_S", 0.01)
     with pytest.raises(Busy, match="the database is busy"):
         house.transactions.run(write("S1"))
     gate.let_go()
