@@ -295,6 +295,10 @@ class Exchange(Hearing):
             if waiting is None:
                 break
             assert isinstance(waiting, _Heard)
+            if waiting.tries:
+                # It may fail again, and must not take with it what others are waiting for.
+                self._settle()
+                self._tell()
             durable = self._hear(waiting)
             self._backlog.remove(waiting)
             (self._durable if durable or not waiting.awaited else self._unsettled).append(waiting)
