@@ -1,13 +1,13 @@
-"""How a message of a broker is handed to a decoder: one JSON line, `{"topic": …, "payload": …, "retain": …}`."""
+"""How messages that are no stream of bytes reach a decoder: one JSON object a line."""
 
 import json
 
 
 def wrap(topic: str, payload: bytes, retain: bool) -> bytes:
-    """
-    One line of JSON with its line end. `payload` becomes a text; bytes that are no UTF-8 become U+FFFD.
-
-    `retain` is true for what the broker had kept from before: an old state, never a new press.
-    """
-    said = {"topic": topic, "payload": payload.decode("utf-8", "replace"), "retain": retain}
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+    """An MQTT message as one line, its end included."""
+    try:
+        body = {"payload": payload.decode()}
+    except UnicodeDecodeError:
+        body = {"payload_hex": payload.hex()}
+    line = json.dumps({"topic": topic, **body, "retain": retain}, ensure_ascii=False)
+    return line.encode("utf-8", "replace") + b"\n"
