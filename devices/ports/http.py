@@ -35,12 +35,13 @@ class HttpDoor:
     `hand_over` may be called from any thread; the rest is used by the gateway's.
     """
 
-    def __init__(self, address: str = "http:") -> None:
-        """`ValueError` when something follows `http:`."""
+    def __init__(self, address: str = "http:", *, wait_s: float = WAIT_S) -> None:
+        """`ValueError` when something follows `http:`; `wait_s` is how long a request may wait."""
         if address != "http:":
             raise ValueError(f"nothing may follow 'http:': {address!r}")
         self.unanswered = 0
         self.refused = 0
+        self._wait_s = wait_s
         self._open = False
         self._count = 0
         self._arrived: deque[Said] = deque()
@@ -56,7 +57,7 @@ class HttpDoor:
                 again is harmless.
         """
         talker, request = self._admit(body)
-        request.settled.wait(WAIT_S)
+        request.settled.wait(self._wait_s)
         with self._changed:
             self._requests.pop(talker, None)
         if request.frames is None:

@@ -12,7 +12,8 @@ from devices.ports.http import BODY_MAX
 from devices.web.signals import SCOPE
 from dispatch.errors import Invalid, NotFound
 from dispatch.web.access import either
-from dispatch.web.api import ApiBlueprint
+from dispatch.web.api import ApiBlueprint, ProblemSchema
+from dispatch.web.problems import MIME
 
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
@@ -48,9 +49,10 @@ def frames_blueprint(doors: Mapping[str, Door]) -> ApiBlueprint:
     @bp.doc(**_DOCS)
     @bp.response(200, content_type="application/octet-stream", description="Durable; the protocol's acknowledgement")
     @bp.alt_response(204, description="Durable; the protocol has no acknowledgement")
-    @bp.alt_response(404, description="No gateway of this name hears requests")
-    @bp.alt_response(413, description=f"More than {BODY_MAX} bytes")
-    @bp.alt_response(503, description="Not durable yet; send it again")
+    @_told(bp, 404, "No gateway of this name hears requests")
+    @_told(bp, 413, f"More than {BODY_MAX} bytes")
+    @_told(bp, 422, "Nothing in it was understood")
+    @_told(bp, 503, "Not durable yet; send it again")
     def receive(name: str) -> Response:
         door = doors.get(name)
         if door is None:
@@ -63,9 +65,11 @@ def frames_blueprint(doors: Mapping[str, Door]) -> ApiBlueprint:
     return bp
 
 
+def _told(bp: ApiBlueprint, status: int, why: str) -> Any:
+    return bp.alt_response(status, schema=ProblemSchema, content_type=MIME, description=why)
+
+
 def _body() -> bytes:
-    if (request.content_length or 0) > BODY_MAX:
-        raise RequestEntityTooLarge
     body = request.get_data(cache=False)
     if len(body) > BODY_MAX:
         raise RequestEntityTooLarge

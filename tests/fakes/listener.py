@@ -91,7 +91,9 @@ class SharedEars(Ears):
         self.unsettled = 0
         self._taken: list[str] = []
 
-    def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0, settle: bool = True) -> Outcome:
+    def hear(  # type: ignore[override]
+        self, frame: Frame, *, gateway: str, waited_s: float = 0.0, settle: bool = True
+    ) -> Outcome:
         word = frame.raw.decode()
         if settle or not word.startswith("low"):
             super().hear(frame, gateway=gateway, waited_s=waited_s)
