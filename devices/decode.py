@@ -238,6 +238,7 @@ PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
         "surgard-stream": Stream(decoder="surgard", each=_word),
         "radionics-6500": Single(decoder="surgard"),
         "ademco-685": Single(decoder="surgard"),
+        "zigbee2mqtt": Single(decoder="zigbee2mqtt", ending=b"\n"),
     }
 )
 """How each protocol of the vectors is read."""

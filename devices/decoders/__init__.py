@@ -7,7 +7,7 @@ To add one: write its file by the contract in `decoder.py` and add its line to b
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from devices.decoders import rflink, rtl433, surgard
+from devices.decoders import rflink, rtl433, surgard, zigbee2mqtt
 from devices.decoders.decoder import Decoder
 
 DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
@@ -15,6 +15,7 @@ DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
         "rflink": rflink.Rflink,
         "rtl433": rtl433.Rtl433,
         "surgard": surgard.Surgard,
+        "zigbee2mqtt": zigbee2mqtt.Zigbee2Mqtt,
     }
 )
 """Each is called once for a connection, with `profile=` where the gateway's codes differ from the standard."""
@@ -24,6 +25,7 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "rflink": rflink.canonical,
         "rtl433": rtl433.canonical,
         "surgard": surgard.canonical,
+        "zigbee2mqtt": zigbee2mqtt.canonical,
     }
 )
 """How each protocol spells an address, so that a registered one is found by the one that is heard."""
