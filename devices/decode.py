@@ -167,7 +167,13 @@ _ENCODINGS: Mapping[str, Callable[[object], bytes]] = {
 
 
 def _decoder(name: str, line: Line) -> Decoder:
-    return DECODERS[name](profile=_profile(line.get("profile")))
+    codec = line.get("codec")
+    further = {"codec": codec} if name in _WITH_CODECS and isinstance(codec, str) else {}
+    return DECODERS[name](profile=_profile(line.get("profile")), **further)
+
+
+_WITH_CODECS = frozenset({"chirpstack"})
+"""Decoders that can be told whose bytes they carry."""
 
 
 def _profile(given: object) -> Mapping[str, Event]:
@@ -239,6 +245,11 @@ PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
         "radionics-6500": Single(decoder="surgard"),
         "ademco-685": Single(decoder="surgard"),
         "zigbee2mqtt": Single(decoder="zigbee2mqtt", ending=b"\n"),
+        "chirpstack4-up": Single(decoder="chirpstack", ending=b"\n"),
+        "chirpstack4-status": Single(decoder="chirpstack", ending=b"\n"),
+        "chirpstack4-join": Single(decoder="chirpstack", ending=b"\n"),
+        "chirpstack4-log": Single(decoder="chirpstack", ending=b"\n"),
+        "sigfox-json": Single(decoder="chirpstack", ending=b"\n"),
     }
 )
 """How each protocol of the vectors is read."""
