@@ -250,6 +250,7 @@ PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
         "chirpstack4-join": Single(decoder="chirpstack", ending=b"\n"),
         "chirpstack4-log": Single(decoder="chirpstack", ending=b"\n"),
         "sigfox-json": Single(decoder="chirpstack", ending=b"\n"),
+        "traccar-event-json": Single(decoder="traccar", ending=b"\n"),
     }
 )
 """How each protocol of the vectors is read."""
