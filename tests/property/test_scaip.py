@@ -20,7 +20,8 @@ ADDRESSES = st.one_of(DIGITS, st.builds("{}:{}".format, DIGITS, DEVICES))
 SAID = st.sampled_from([Event.PRESS, Event.FALL, Event.LOW_BATTERY, Event.HEARTBEAT, Event.CANCEL])
 FRAGMENTS = [b"<mrq>", b"</mrq>", b"</mrq", b">", b"<", b"<ref>R1</ref>", b"<stc>0010</stc>", b"<scaip>", b"</scaip>",
              b"<mrs>", b"</mrs >", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"&lt;", b"&#48;", b"<?xml version='1.0'?>",
-             b"<!DOCTYPE a [", b"\xef\xbb\xbf", b"\xff", END, b"\r\n", b"</s:mrq>", b"<lge><geo>1,2</geo></lge>"]  # fmt: skip
+             b"<!DOCTYPE a [", b"\xef\xbb\xbf", b"\xff", END, b"\r\n", b"</s:mrq>",
+             b"<lge><geo>1,2</geo></lge>"]  # fmt: skip
 
 
 def tags() -> st.SearchStrategy[bytes]:
