@@ -61,6 +61,7 @@ class SipListener:
         clock = SystemClock()
         self._steady_s = steady_s or (lambda: clock.look().steady_s)
         self._said: deque[Said] = deque()
+        self._ended: list[Said] = []
         self._speechless: list[Transaction] = []
         self._busy = 0
 
@@ -74,13 +75,21 @@ class SipListener:
         self._sockets.open()
 
     def poll(self, timeout_s: float) -> Sequence[Said]:
+        """
+        The messages, each whole in one piece, and at the next look that nothing more comes of them.
+
+        Not with the piece itself: a refusal would then come after the end, to a talker who is gone.
+        """
         self._answer_speechless()
         if len(self._said) < SAID_MAX:
-            for peer, heard in self._sockets.poll(0.0 if self._said else timeout_s):
+            for peer, heard in self._sockets.poll(0.0 if self._said or self._ended else timeout_s):
                 self._take(peer, heard)
         self._keep_time()
         self._count()
-        return [self._said.popleft() for _ in range(min(len(self._said), SAID_MAX))]
+        ended, room = self._ended, SAID_MAX - len(self._ended)
+        said = [self._said.popleft() for _ in range(min(len(self._said), room))]
+        self._ended = [Said(each.talker, b"", ended=True) for each in said]
+        return [*ended, *said]
 
     def answer(self, talker: Hashable, data: bytes) -> None:
         """The first answer to a message goes out; it can have no other."""
@@ -94,7 +103,7 @@ class SipListener:
     def confirm(self, said: Said, frames: int) -> None:
         """A message that was heard and wants no answer is agreed to; one in which nothing was heard is not."""
         transaction = self._transactions.of(str(said.talker))
-        if transaction is None or transaction.answer:
+        if said.receipt is None or transaction is None or transaction.answer:
             return
         if frames:
             self._respond(transaction, 200)
@@ -112,6 +121,7 @@ class SipListener:
         self._messenger.clear()
         self._transactions.clear()
         self._said.clear()
+        self._ended.clear()
         self._speechless.clear()
         self._sockets.close()
 
@@ -147,7 +157,7 @@ class SipListener:
                     since_s=self._steady_s(),
                 )
             )  # fmt: skip
-            self._said.append(Said(name, request.body + END, ended=True, receipt=name))
+            self._said.append(Said(name, request.body + END, receipt=name))
 
     def _repeat(self, transaction: Transaction, peer: Peer) -> None:
         """A copy: its client has not had our answer yet, or there is none yet."""

@@ -15,7 +15,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 class Desk:
     """
-    Hears a listener in a thread, in the order of the contract: durable, answered, confirmed, dismissed.
+    Hears a listener in a thread, in the order of the exchange: durable, answered, confirmed, refused, dismissed.
 
     While `closed` is set nothing becomes durable. `kept` are the frames that have, `said` what the listener has said.
     """
@@ -25,6 +25,7 @@ class Desk:
         self.closed = threading.Event()
         self.said: list[Said] = []
         self.kept: list[Frame] = []
+        self._ended: list[Said] = []
         self._pending: list[tuple[Said, Scaip, list[Frame]]] = []
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
@@ -54,19 +55,24 @@ class Desk:
 
     def _round(self) -> None:
         for said in self.listener.poll(0.02):
+            if said.ended:
+                self._ended.append(said)
+                continue
             decoder = Scaip()
             self.said.append(said)
             self._pending.append((said, decoder, list(decoder.feed(said.data))))
         while self._pending and not self.closed.is_set():
             self._settle(*self._pending.pop(0))
+        while self._ended and not self._pending:
+            self.listener.confirm(self._ended[0], 0)
+            self.listener.dismiss(self._ended.pop(0).talker)
 
     def _settle(self, said: Said, decoder: Scaip, frames: list[Frame]) -> None:
         for frame in frames:
             self.kept.append(frame)
             if answer := decoder.acknowledge(frame, NOON, b""):
                 self.listener.answer(said.talker, answer)
+        self.listener.confirm(said, len(frames))
         for _ in range(decoder.tally.malformed):
             if refusal := decoder.refuse(said.data):
                 self.listener.answer(said.talker, refusal)
-        self.listener.confirm(said, len(frames))
-        self.listener.dismiss(said.talker)
