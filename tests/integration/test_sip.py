@@ -9,6 +9,7 @@ import pytest
 from devices.decoders.scaip import encode
 from devices.ports.port import PortLost
 from devices.ports.sip import END, SipListener
+from devices.ports.sip_messenger import OPEN_MAX
 from devices.ports.sip_sockets import CALLERS_MAX
 from devices.ports.sip_transactions import LIFE_S, TRYING_S, WAITING_MAX
 from tests.fakes.line import until
@@ -118,6 +119,7 @@ def test_a_message_is_answered_when_it_is_durable_and_its_copies_get_the_same(li
     (end,) = listener.poll(0.05)
     assert (end.talker, end.data, end.ended) == (said.talker, b"", True)
     listener.confirm(end, 0)
+    listener.poll(0.0)
     assert client.is_told_nothing()
     listener.answer(said.talker, b"<mrs/>")
     listener.confirm(said, 1)
@@ -161,6 +163,10 @@ def test_a_message_in_which_nothing_was_heard_is_declined_at_the_next_look(liste
     answer = client.heard()
     assert code_of(answer) == code
     assert ("Accept: application/scaip+xml, application/xml, text/plain" in answer) == (code == 415)
+    client.say(b"body", more=[f"Content-Type: {content_type}"] if content_type else ())
+    assert said_in(listener) == []
+    assert client.heard() == answer
+    assert listener.unanswered == 0
 
 
 def test_a_refusal_that_comes_after_the_confirmation_still_counts(listener, client):
@@ -199,12 +205,49 @@ def test_a_message_may_be_answered_by_a_message(hand):
         listener.poll(0.0)
         assert client.heard() == ours, "sent again until it is taken"
         via = re.search("Via: .*", ours)[0]
+        client.socket.send(f"SIP/2.0 100 Trying\r\n{via}\r\nContent-Length: 0\r\n\r\n".encode())
+        listener.poll(0.05)
+        hand.now_s += 0.9
+        listener.poll(0.0)
+        assert client.is_told_nothing(), "after twice the time"
+        hand.now_s += 0.2
+        listener.poll(0.0)
+        assert client.heard() == ours
         client.socket.send(f"SIP/2.0 200 OK\r\n{via}\r\nContent-Length: 0\r\n\r\n".encode())
         until(lambda: listener.poll(0.02) is not None and not len(listener._messenger))
         hand.now_s += 5.0
         listener.poll(0.0)
         assert client.is_told_nothing()
         assert listener.unanswered == 0
+        client.socket.close()
+
+
+def test_a_message_of_ours_on_a_connection_is_sent_once(hand):
+    with opened("sip-listen://127.0.0.1:0?answer=message", steady_s=hand) as listener:
+        client = Client(listener.port, tcp=True)
+        client.say(b"body")
+        (said,) = soon(listener)
+        listener.answer(said.talker, b"<mrs/>")
+        heard = client.heard()
+        if "MESSAGE sip:" not in heard:
+            heard += client.heard()
+        assert heard.count("MESSAGE sip:") == 1
+        assert "Via: SIP/2.0/TCP 127.0.0.1:" in heard
+        hand.now_s += 5.0
+        listener.poll(0.0)
+        assert client.is_told_nothing()
+        client.socket.close()
+
+
+def test_messages_of_ours_are_bounded(hand):
+    with opened("sip-listen://127.0.0.1:0?answer=message", steady_s=hand) as listener:
+        client = Client(listener.port)
+        for number in range(OPEN_MAX + 2):
+            client.say(b"body", number=number)
+            (said,) = soon(listener)
+            listener.answer(said.talker, b"<mrs/>")
+        assert len(listener._messenger) == OPEN_MAX
+        assert listener.unanswered == 2
         client.socket.close()
 
 
@@ -535,6 +578,17 @@ def test_it_speaks_ipv6():
             client.say(encode("1", count=int(tcp)))
             assert ";received=::1\r\n" in client.heard()
             client.socket.close()
+
+
+def test_an_ipv4_client_of_a_port_for_both_is_called_by_its_own_name():
+    need(_has_ipv6(), "no IPv6 on this machine: sysctl net.ipv6.conf.lo.disable_ipv6=0")
+    with Desk(SipListener("sip-listen://[::]:0")).open() as desk:
+        client = Client(desk.listener.port, tcp=True)
+        client.say(encode("1"))
+        answer = client.heard()
+        assert "<snu>0</snu>" in answer
+        assert "received" not in answer
+        client.socket.close()
 
 
 def _has_ipv6() -> bool:

@@ -123,7 +123,7 @@ def test_a_flood_is_cheap(unit, before):
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 20), st.floats(0, 5), st.sampled_from(["begin", "answer", "forget"])), max_size=60
+        st.tuples(st.integers(0, 3), st.floats(0, 20), st.sampled_from(["begin", "answer", "forget"])), max_size=60
     )
 )
 def test_transactions_are_forgotten_when_their_clients_have_given_up(moves):

@@ -239,6 +239,7 @@ def test_what_is_no_reference_is_not_sent_back():
         b"<mrq><ref>R1</cid></mrq>",
         b"<mrq a='1' a='2'/>",
         b"<order><ref>R1</ref></order>",
+        b"<order><mrq/></order>",
         b"<",
         mrq().decode().encode("utf-16"),
         b'<!DOCTYPE mrq [<!ENTITY a "0010">]>' + mrq(stc="&a;"),
@@ -388,7 +389,7 @@ def test_leading_zeros_make_no_other_statement():
 
 
 def test_a_message_without_reference_is_remembered_for_a_minute():
-    assert one(mrq(ref="")).window_s == NAMELESS_WINDOW_S
+    assert one(mrq(ref="")).window_s == one(mrq(cid="")).window_s == NAMELESS_WINDOW_S
     assert one(mrq(ref="")).dedup_key == one(mrq(ref="") + b"\n").dedup_key
 
 

@@ -85,6 +85,7 @@ def test_a_tag_that_is_there_stays_and_a_provisional_answer_has_none():
         request(uri="im:arc@example"),
         request(via="SIP/2.0/UDP gateway7:5070;branch=z9hG4bK77"),
         request("Subject: a", "  folded line"),
+        request(via="SIP/2.0/UDP 10.0.0.7:5070\r\n\t;branch=z9hG4bK77"),
         request("Subject : caf\xe9"),
         request("nonsense"),
         request("Content-Length: many"),
