@@ -40,13 +40,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """A frame with where it came from, whose it is, and how long it had to wait for the database."""
+    """A frame with where it came from, whose it is, how long it had to wait, and whether a life sign is settled now."""
 
     frame: Frame
     protocol: str
     gateway: str
     device: Device | None
     waited_s: float
+    settle: bool
 
     def sent_at(self, now: datetime) -> datetime | None:
         """When it was said: as the frame tells, else when it was heard, if that is not now."""
@@ -94,12 +95,13 @@ class Reception:
             found[key] = (*found.get(key, ()), device)
         self._registered = found
 
-    def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0) -> Received | None:
+    def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0, settle: bool = True) -> Received | None:
         """
         Takes one frame in: a call for help becomes durable at the desk, anything else in the device's record.
 
         A copy of something heard already is known at once and changes nothing. Raises whatever kept it from becoming
         durable; then it counts as not heard, and the gateway will hand it over again. `waited_s`: how long ago it came.
+        With `settle` false a life sign is answered for only after the caller has called `settle()`: many share a write.
         """
         protocol = self._protocols[gateway]
         device = self._whose(protocol, gateway, frame)
@@ -107,9 +109,8 @@ class Reception:
         if self._is_copy(frame):
             return Received(alarm_id=None, copy=True)
         try:
-            return self._take(
-                _Taken(frame, protocol, gateway, device, waited_s), calls_for_help(frame, role), meaning(frame, role)
-            )
+            taken = _Taken(frame, protocol, gateway, device, waited_s, settle)
+            return self._take(taken, calls_for_help(frame, role), meaning(frame, role))
         except BaseException:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
@@ -175,9 +176,7 @@ class Reception:
             self._supervision.saw_stranger(taken.protocol, frame.address, now, gateway=taken.gateway, event=events[0])
         told = calls[:1] or tuple(event for event in events if event in _TOLD)[:1]
         if not told:
-            if frame.answers:
-                self._supervision.write_down()
-            return None
+            return self._settled(taken)
         signal = self._signal(
             told[0], taken.protocol, frame.address or taken.gateway, taken.gateway, device,
             dedup_key=frame.dedup_key, helped=bool(calls), sent_at=taken.sent_at(now), raw=frame.raw,
@@ -185,6 +184,14 @@ class Reception:
         )  # fmt: skip
         # Senders that repeat until acknowledged may do so across a restart of ours, so the database is asked as well.
         return self._desk.receive(signal, window_s=frame.window_s if frame.answers else 0.0)
+
+    def _settled(self, taken: "_Taken") -> Received | None:
+        """A life sign: written down before somebody who waits for an answer gets it, here or by the caller."""
+        if not taken.settle:
+            return Received(alarm_id=None, durable=False)
+        if taken.frame.answers:
+            self._supervision.write_down()
+        return None
 
     def _same_transmitter(self, taken: "_Taken", calls: tuple[Event, ...]) -> list[Device]:
         """
