@@ -16,6 +16,9 @@ from devices.decoders.contact_id_codes import PROFILES
 from devices.decoders.decoder import NO_PROFILE, Decoder, Frame
 from devices.decoders.envelope import wrap
 from devices.decoders.rtl433 import burst_offset_s
+from devices.decoders.scaip import END
+from devices.decoders.scaip_message import wants_callback
+from devices.decoders.scaip_xml import read
 from devices.rules.burst import Heard, Windows, as_sent_by, bursts, likeliest, without_ghosts
 from devices.rules.meaning import meaning
 from dispatch.rules.signal import Event
@@ -26,19 +29,31 @@ _AT = datetime.fromtimestamp(0, UTC)
 """Decoding is not a conversation: the answers of protocols that carry the time carry this one."""
 
 
-def decoded(line: Line) -> Decoded:
+def decoded(line: Line, earlier: dict[str, str] | None = None) -> Decoded:
     """
     What the decoder of `line["protocol"]` makes of `line["input"]`.
 
     Gives the line's `id`, `ok`, and the keys that the vectors put in `expect`. A decoded device has an `id` too: the
     line's own wins at the top, and `decoded` holds everything that was decoded, the device's id included. A line that
     cannot be understood gives `ok` false and `error`; this never raises.
+
+    `earlier` is the memory of one run, empty at its beginning: what repeats the reference of a line before it is then
+    shown as `duplicate_of` that reference. Lines carry no time, so a run counts as one moment.
     """
     try:
-        result = _read(line)
+        result = _read(line) if earlier is None else _compared(_read(line), earlier)
     except _Refused as refused:
         return {"id": line.get("id"), "ok": False, "error": str(refused)}
     return {**result, "id": line.get("id"), "decoded": result}
+
+
+def _compared(result: Decoded, earlier: dict[str, str]) -> Decoded:
+    """The result, as a duplicate where a line before it said the same under the same reference."""
+    if not result.get("dedup_key") or not result.get("ref"):
+        return result
+    known = result["dedup_key"] in earlier
+    reference = earlier.setdefault(result["dedup_key"], result["ref"])
+    return result | {"duplicate_of": reference} if known else result
 
 
 class _Refused(Exception):
@@ -155,6 +170,12 @@ def _mqtt(part: object) -> bytes:
     return wrap(str(part.get("topic", "")), _text(part["payload"]), part.get("retain") is True)
 
 
+def _body(part: object) -> bytes:
+    if not isinstance(part, dict) or "body" not in part:
+        raise _Refused("the input has no body")
+    return _text(part["body"])
+
+
 _ENCODINGS: Mapping[str, Callable[[object], bytes]] = {
     "text": _text,
     "hex": _hex,
@@ -163,6 +184,7 @@ _ENCODINGS: Mapping[str, Callable[[object], bytes]] = {
     "json-line": _text,
     "json-lines": _text,
     "mqtt": _mqtt,
+    "sip-message-body": _body,
 }
 
 
@@ -232,6 +254,27 @@ def _statements(group: Sequence[Heard], line: Line) -> list[Heard]:
     return [one for one in without_ghosts(named) if not windows.heard(one.frame, one.at_s)]
 
 
+def _scaip(line: Line) -> Decoded:
+    """The message with its answer. One that is answered with a defect is not `ok`, whatever it says."""
+    decoder = _decoder("scaip", line)
+    frames = [frame for chunk in [*chunks(line), END] for frame in decoder.feed(chunk)]
+    if not frames:
+        return {"ok": False, "event": None, "reply": _reply(decoder.refuse(b""))}
+    frame = frames[0]
+    said = shown(frame, line) | {"ok": frame.trusted, "reply": _reply(decoder.acknowledge(frame, _AT, b""))}
+    if frame.event is Event.UNKNOWN:
+        # Without a device type nobody knows what it is, also where it is raised as an alarm of unknown kind.
+        said |= {"event": str(Event.UNKNOWN), "also": [str(event) for event in frame.also]}
+    return (
+        said | {"dedup_key": frame.dedup_key} | ({"callback_requested": True} if wants_callback(frame.fields) else {})
+    )
+
+
+def _reply(answer: bytes) -> dict[str, str]:
+    told = read(answer)
+    return dict(told.tags) if told is not None else {}
+
+
 PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
     {
         "rflink": Single(decoder="rflink", ending=b"\r\n"),
@@ -251,6 +294,7 @@ PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
         "chirpstack4-log": Single(decoder="chirpstack", ending=b"\n"),
         "sigfox-json": Single(decoder="chirpstack", ending=b"\n"),
         "traccar-event-json": Single(decoder="traccar", ending=b"\n"),
+        "scaip-mrq": _scaip,
     }
 )
 """How each protocol of the vectors is read."""

@@ -7,13 +7,14 @@ To add one: write its file by the contract in `decoder.py` and add its line to b
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from devices.decoders import chirpstack, rflink, rtl433, surgard, traccar, zigbee2mqtt
+from devices.decoders import chirpstack, rflink, rtl433, scaip, surgard, traccar, zigbee2mqtt
 from devices.decoders.decoder import Decoder
 
 DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
     {
         "rflink": rflink.Rflink,
         "rtl433": rtl433.Rtl433,
+        "scaip": scaip.Scaip,
         "surgard": surgard.Surgard,
         "zigbee2mqtt": zigbee2mqtt.Zigbee2Mqtt,
         "chirpstack": chirpstack.Chirpstack,
@@ -26,6 +27,7 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
         "rflink": rflink.canonical,
         "rtl433": rtl433.canonical,
+        "scaip": scaip.canonical,
         "surgard": surgard.canonical,
         "zigbee2mqtt": zigbee2mqtt.canonical,
         "chirpstack": chirpstack.canonical,
