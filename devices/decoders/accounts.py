@@ -39,18 +39,18 @@ class Unkept:
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[int, set[int]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, bytes], set[int]] = OrderedDict()
 
     def completed_by(self, frame: Frame) -> bool:
         """Notes that this frame is durable; whether all of its message now are."""
         parts = frame.fields.get("parts", 1)
         if parts == 1:
             return True
-        number = frame.fields["message"]
-        kept = self._kept.setdefault(number, set())
+        message = (frame.fields["message"], frame.raw)
+        kept = self._kept.setdefault(message, set())
         kept.add(frame.fields["part"])
         if len(kept) == parts:
-            del self._kept[number]
+            del self._kept[message]
             return True
         if len(self._kept) > OPEN_MAX:
             self._kept.popitem(last=False)

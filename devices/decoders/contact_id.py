@@ -152,7 +152,7 @@ def encode(address: str, event: Event = Event.PRESS, *, count: int = 0, brackets
 
 
 def check_digit(digits: str) -> str:
-    """The digit that makes the sum a multiple of 15; ten is printed as 0, fifteen as F, and other letters count nothing."""
+    """The digit that makes the sum a multiple of 15: ten is printed 0, fifteen F. Letters of a word count nothing."""
     missing = 15 - sum(_WEIGHT.get(digit, 0) for digit in digits) % 15
     return f"{missing:X}".replace("A", "0")
 

@@ -71,3 +71,17 @@ def sia_event(code: str, profile: Mapping[str, Event]) -> Event:
 def sia_scope(code: str) -> Scope:
     """Whether a code is about one transmitter or zone (device) or about the home unit itself (gateway)."""
     return Scope.GATEWAY if code in _PANEL or SIA_EVENTS.get(code) is Event.ARM_DISARM else Scope.DEVICE
+
+
+def sia_stated(event: Event) -> str:
+    """The code with which a panel would say this; a test (RX) where it has none."""
+    return _STATED.get(event) or next((code for code, stated in SIA_EVENTS.items() if stated is event), "RX")
+
+
+_STATED = {
+    Event.PRESS: "QA",
+    Event.RESTORE: "QR",
+    Event.LOW_BATTERY: "XT",
+    Event.BATTERY_RESTORE: "XR",
+    Event.TEST: "RX",
+}
