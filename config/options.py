@@ -47,7 +47,7 @@ class GatewaySettings:
     """
     One gateway wired to this service. `port` is any pyserial URL, or `exec:…` or `stdin:` and
     so on. `profile` names a receiver's code table; `codes` (code → event) goes on top of it. `station` is the code of
-    the station that answers for devices nobody has registered.
+    the station that answers for devices nobody has registered. `key` is the AES key of encrypted messages.
     """
 
     name: str
@@ -60,6 +60,7 @@ class GatewaySettings:
     profile: str = "standard"
     codes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     station: str = ""
+    key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,6 +131,7 @@ class _GatewaySchema(_Section):
     profile = _text('the name of a code table, like "standard"', _NAME)
     codes = fields.Dict(keys=fields.String(), values=fields.String(), metadata=say('a table like { "140" = "press" }'))
     station = _text("the code of a station in the district file, or nothing")
+    key = _text("32, 48 or 64 hexadecimal digits, or nothing", _HEX_KEY, secret=True)
 
 
 class _MessageSchema(_Section):

@@ -15,8 +15,9 @@ from datetime import timedelta
 from config.databases import Owned, open_for_writing, transactions_on
 from config.options import GatewaySettings
 from config.settings import Settings
-from devices.decoders import DECODERS
+from devices.decoders import DECODERS, KEYED
 from devices.decoders.contact_id_codes import PROFILES
+from devices.decoders.dc09_cipher import ANY
 from devices.gateway import Gateway
 from devices.outages import Outages
 from devices.ports import open_port
@@ -352,18 +353,25 @@ def _stations_of(settings: Settings, stations: Mapping[str, StationId]) -> dict[
 def _gateway(said: GatewaySettings, house: House) -> Gateway:
     if said.protocol not in DECODERS:
         raise Misconfigured(f"gateways.{said.name}.protocol", f"'{said.protocol}' is none of {', '.join(DECODERS)}")
-    profile = _profile(said)
+    profile, keys = _profile(said), _keys(said)
     return Gateway(
         said.name,
         lambda: open_port(
             said.port, baud=said.baud, bytesize=said.bytesize, parity=said.parity, stopbits=said.stopbits
         ),
-        lambda: DECODERS[said.protocol](profile=profile),
+        lambda: DECODERS[said.protocol](profile=profile, **keys),
         house.reception,
         house.clock,
         lambda: secrets.token_bytes(16),
         house.stopping,
     )
+
+
+def _keys(said: GatewaySettings) -> dict[str, Mapping[str, str]]:
+    """The key for the decoder, where one is set and the decoder takes it."""
+    if said.key and said.protocol not in KEYED:
+        raise Misconfigured(f"gateways.{said.name}.key", f"'{said.protocol}' is not encrypted; take the key away")
+    return {"keys": {ANY: said.key}} if said.key else {}
 
 
 def _profile(said: GatewaySettings) -> dict[str, Event]:

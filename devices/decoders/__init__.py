@@ -7,7 +7,7 @@ To add one: write its file by the contract in `decoder.py` and add its line to b
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from devices.decoders import rflink, rtl433, surgard
+from devices.decoders import contact_id, dc09, rflink, rtl433, surgard
 from devices.decoders.decoder import Decoder
 
 DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
@@ -15,15 +15,24 @@ DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
         "rflink": rflink.Rflink,
         "rtl433": rtl433.Rtl433,
         "surgard": surgard.Surgard,
+        "contact_id": contact_id.ContactId,
+        "dc09": dc09.Dc09,
     }
 )
-"""Each is called once for a connection, with `profile=` where the gateway's codes differ from the standard."""
+"""
+Each is called once for a connection, with `profile=` where the gateway's codes differ from the standard, and those in
+`KEYED` with `keys=` where its messages are encrypted.
+"""
+
+KEYED = frozenset({"dc09"})
 
 SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
         "rflink": rflink.canonical,
         "rtl433": rtl433.canonical,
         "surgard": surgard.canonical,
+        "contact_id": contact_id.canonical,
+        "dc09": dc09.canonical,
     }
 )
 """How each protocol spells an address, so that a registered one is found by the one that is heard."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +21,9 @@ A message with the same sender, sequence and data nearer than this to the first 
 
 Its time may differ: an encrypted message is stamped anew for every try.
 """
+
+KEY_DATA_MAX = 120
+"""Longer or unprintable data stands in a dedup key by its digest, for no database keeps keys of any length."""
 
 TALK: Mapping[str, Event] = {"ACK": Event.ACK, "RSP": Event.ACK, "NAK": Event.NACK, "DUH": Event.NACK}
 """Answers, by their token. A receiver has no use for them; nobody is told anything by them."""
@@ -103,6 +107,8 @@ def _key(message: Message, fields: Mapping[str, Any]) -> str:
     """Equal for all tries of one message, whatever their time and CRC: sender, sequence and data."""
     head = message.head
     data = message.block.data if message.block is not None else head.content
+    if len(data) > KEY_DATA_MAX or not data.isprintable():
+        data = blake2b(data.encode(), digest_size=16).hexdigest()
     sender = f"{fields['account']}:{head.receiver or ''}:{head.line or ''}:{head.seq}".upper()
     return f"dc09:{sender}:{data}:{fields.get('part', 1)}"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 VECTORS = Path(__file__).parents[2] / "vectors"
-FILES = ("rflink", "rtl433", "rtl433_bursts", "surgard")
+FILES = ("rflink", "rtl433", "rtl433_bursts", "surgard", "contact_id", "dc09")
 SEEDS = range(5)
 
 Vector = dict[str, Any]
