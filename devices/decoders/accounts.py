@@ -1,12 +1,16 @@
 """What the decoders of alarm panels share: who speaks (`ACCOUNT` or `ACCOUNT:ZONE`), and one answer for many events."""
 
 from collections import OrderedDict
+from hashlib import blake2b
 
 from devices.decoders.decoder import Frame
 from dispatch.rules.signal import CAUSES, Event
 
 EMERGENCIES = CAUSES.keys() - {Event.ALARM}
 """What a panel's message itself calls an emergency. An alarm of unknown kind is not, unless we know the account."""
+
+KEY_TEXT_MAX = 120
+"""The database keeps dedup keys of 240 characters, and not every database keeps all of Unicode."""
 
 OPEN_MAX = 64
 """Messages of several events that wait for the last of them to be kept; one that falls out is sent again."""
@@ -28,6 +32,13 @@ def addresses_of(account: str, zone: str) -> tuple[str, ...]:
         return ()
     whole = canonical(account)
     return (canonical(f"{account}:{zone}"), whole) if zone else (whole,)
+
+
+def key_of(text: str) -> str:
+    """The text as it may stand in a dedup key: itself, or its digest where it is long or not print."""
+    if len(text) <= KEY_TEXT_MAX and text.isprintable():
+        return text
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 class Unkept:

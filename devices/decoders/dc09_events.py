@@ -3,11 +3,10 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
 
-from devices.decoders.accounts import EMERGENCIES, addresses_of
+from devices.decoders.accounts import EMERGENCIES, addresses_of, key_of
 from devices.decoders.contact_id_codes import contact_id_event, contact_id_scope
 from devices.decoders.dc09_message import Message
 from devices.decoders.decoder import Frame
@@ -21,9 +20,6 @@ A message with the same sender, sequence and data nearer than this to the first 
 
 Its time may differ: an encrypted message is stamped anew for every try.
 """
-
-KEY_DATA_MAX = 120
-"""Longer or unprintable data stands in a dedup key by its digest, for no database keeps keys of any length."""
 
 TALK: Mapping[str, Event] = {"ACK": Event.ACK, "RSP": Event.ACK, "NAK": Event.NACK, "DUH": Event.NACK}
 """Answers, by their token. A receiver has no use for them; nobody is told anything by them."""
@@ -107,10 +103,8 @@ def _key(message: Message, fields: Mapping[str, Any]) -> str:
     """Equal for all tries of one message, whatever their time and CRC: sender, sequence and data."""
     head = message.head
     data = message.block.data if message.block is not None else head.content
-    if len(data) > KEY_DATA_MAX or not data.isprintable():
-        data = blake2b(data.encode(), digest_size=16).hexdigest()
     sender = f"{fields['account']}:{head.receiver or ''}:{head.line or ''}:{head.seq}".upper()
-    return f"dc09:{sender}:{data}:{fields.get('part', 1)}"
+    return f"dc09:{sender}:{key_of(data)}:{fields.get('part', 1)}"
 
 
 def _addresses(account: str, one: Statement) -> tuple[str, ...]:
