@@ -22,16 +22,16 @@ def canonical(address: str) -> str:
 
     Panels send the same zone as 1, 01, 001 or 0001.
     """
-    account, _, zone = (part.strip() for part in address.upper().partition(":"))
-    return f"{account}:{zone.lstrip('0'):0>3}" if zone else account
+    account, _, zone = address.partition(":")
+    return (addresses_of(account, zone) or ("",))[0]
 
 
 def addresses_of(account: str, zone: str) -> tuple[str, ...]:
     """The zone of the account, then the account; only this where no zone is told, nothing where nobody is."""
-    if not account:
+    whole, place = account.strip().upper(), zone.strip().upper()
+    if not whole:
         return ()
-    whole = canonical(account)
-    return (canonical(f"{account}:{zone}"), whole) if zone else (whole,)
+    return (f"{whole}:{place.lstrip('0'):0>3}", whole) if place else (whole,)
 
 
 def key_of(text: str) -> str:

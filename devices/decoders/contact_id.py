@@ -30,8 +30,8 @@ MESSAGE_BYTES_MAX = 128
 REPEAT_WINDOW_S = 60.0
 """The same message nearer than this to the first is a retransmission (PROTOCOLS section 13); a copy extends nothing."""
 
-RAW = 16
-"""Digits of a raw message."""
+RAW, SHORTEST = 16, 15
+"""Digits of a raw message, and of any message with an account of one letter, up to its bracket."""
 
 _STOP = re.compile(rb"[\]\r\n]")
 _DIGIT = "[0-9A-F*#]"
@@ -69,8 +69,11 @@ class ContactId:
         frames: list[Frame] = []
         at = 0
         for stop in _STOP.finditer(data):
-            frames += self._add(data[at : stop.start()])
-            frames += self._ended(self._tail.take(), stop[0])
+            if stop.start() - at + len(self._tail) < SHORTEST:
+                self.tally.noise_bytes += len(self._tail.take()) + stop.start() - at
+            else:
+                frames += self._add(data[at : stop.start()])
+                frames += self._ended(self._tail.take(), stop[0])
             self._aligned = True
             at = stop.end()
         return frames + self._add(data[at:])

@@ -195,9 +195,11 @@ class Dc09:
 
     def _reply(self, message: Message, said: Sequence[Statement]) -> str:
         """
-        What a message that does not open with our key has failed is the test of its time: NAK. Without a key there is
-        no time to test, and nothing in the message that we could use: DUH.
+        Nothing to a wrong CRC. What a message that does not open with our key has failed is the test of its time: NAK.
+        Without a key there is no time to test, and nothing in the message that we could use: DUH.
         """
+        if not message.crc_ok:
+            return ""
         if message.block is None and message.head.encrypted and self._keys.of(message.head.account):
             return "NAK"
         return "ACK" if message.block is not None and _useful(said) else "DUH"

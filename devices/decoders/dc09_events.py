@@ -24,13 +24,13 @@ Its time may differ: an encrypted message is stamped anew for every try.
 TALK: Mapping[str, Event] = {"ACK": Event.ACK, "RSP": Event.ACK, "NAK": Event.NACK, "DUH": Event.NACK}
 """Answers, by their token. A receiver has no use for them; nobody is told anything by them."""
 
-_CONTACT_ID = re.compile(
-    r"(?:#(?P<account>[0-9A-Za-z_.-]*?))?\|?(?P<qualifier>[136ERP])(?P<code>[0-9A-F]{3}) ?(?P<group>[0-9A-F]{2})"
-    r" ?(?P<zone>[0-9A-F]{3})(?P<text>[ ^|/].*)?",
-    re.DOTALL,
+_EVENT = r"(?P<qualifier>[136ERP])(?P<code>[0-9A-F]{3}) ?(?P<group>[0-9A-F]{2}) ?(?P<zone>[0-9A-F]{3})"
+_CONTACT_ID = re.compile(rf"{_EVENT}(?P<text>[ ^|/].*)?", re.DOTALL)
+_ACCOUNT = re.compile(
+    rf"#(?P<barred>[0-9A-Za-z_.-]*)\||#(?P<plain>[0-9A-Za-z_.-]{{1,16}}?)(?={_EVENT}$)"
+    r"|#(?P<letters>[0-9A-F]{3,16})(?=[NOEL][A-Za-z]{2}|$)|\|"
 )
-_ACCOUNT = re.compile(r"#([0-9A-Za-z_.-]*)\||#([0-9A-F]{3,16})(?=[NOEL][A-Za-z]{2}|$)|\|")
-"""Before the SIA text: the account in front of a bar; some leave out the bar, some the account."""
+"""In front of the data: the account and a bar; some leave out the bar, some the account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +68,15 @@ def statements(message: Message, profile: Profile) -> Sequence[Statement]:
 
 def frames(message: Message, said: Sequence[Statement], stated: Mapping[str, Any]) -> list[Frame]:
     """One frame for each statement, with `stated` among its fields; several are numbered by `part` of `parts`."""
-    several = [{"part": part, "parts": len(said)} if len(said) > 1 else {} for part in range(1, len(said) + 1)]
-    return [_frame(message, one, {**stated, **part}) for one, part in zip(said, several, strict=True)]
+    account = message.head.account or said[0].account
+    common, key = {**_fields(message), **stated, "account": account}, _key(message, account)
+    if len(said) == 1:
+        return [_frame(message, said[0], common, key)]
+    common["parts"] = len(said)
+    return [_frame(message, one, common | {"part": part}, f"{key}:{part}") for part, one in enumerate(said, 1)]
 
 
-def _frame(message: Message, one: Statement, stated: Mapping[str, Any]) -> Frame:
-    fields = {**_fields(message, one), **one.fields, **stated}
+def _frame(message: Message, one: Statement, common: Mapping[str, Any], key: str) -> Frame:
     talk = message.head.token.removeprefix("*") in TALK
     addresses = () if talk else _addresses(message.head.account, one)
     block = message.block
@@ -85,47 +88,50 @@ def _frame(message: Message, one: Statement, stated: Mapping[str, Any]) -> Frame
         alternatives=addresses[1:],
         scope=one.scope,
         explicit=one.event in EMERGENCIES,
-        dedup_key=_key(message, fields),
+        dedup_key=key,
         window_s=0.0 if one.event in _NEVER_COPIES else REPEAT_WINDOW_S,
         sliding=False,
         trusted=message.crc_ok,
         answers=not talk,
         # Times in plain messages are as often local as GMT, and nothing sets the panel's clock right.
         sent_at=block.at if block is not None and message.head.encrypted else None,
-        fields=MappingProxyType(fields),
+        fields=MappingProxyType({**common, **one.fields}),
     )
 
 
 _NEVER_COPIES = frozenset({*TALK.values(), Event.HEARTBEAT})
 
 
-def _key(message: Message, fields: Mapping[str, Any]) -> str:
+def _key(message: Message, account: str) -> str:
     """Equal for all tries of one message, whatever their time and CRC: sender, sequence and data."""
     head = message.head
     data = message.block.data if message.block is not None else head.content
-    sender = f"{fields['account']}:{head.receiver or ''}:{head.line or ''}:{head.seq}".upper()
-    return f"dc09:{sender}:{key_of(data)}:{fields.get('part', 1)}"
+    sender = f"{account}:{head.receiver or ''}:{head.line or ''}:{head.seq}".upper()
+    return f"dc09:{sender}:{key_of(data)}"
 
 
 def _addresses(account: str, one: Statement) -> tuple[str, ...]:
     """
     The zone before the account. The block may name another account than the head: the head's is the subscriber's.
     """
-    named = (*addresses_of(account, one.zone), *addresses_of(one.account, one.zone))
-    return tuple(dict.fromkeys(sorted(named, key=lambda address: ":" not in address)))
+    named = addresses_of(account or one.account, one.zone)
+    if one.account in {"", account}:
+        return named
+    both = (*named, *addresses_of(one.account, one.zone))
+    return tuple(dict.fromkeys(sorted(both, key=lambda address: ":" not in address)))
 
 
-def _fields(message: Message, one: Statement) -> dict[str, Any]:
+def _fields(message: Message) -> dict[str, Any]:
+    """What is the same for all events of a message. What was left out is not there."""
     head, block = message.head, message.block
-    left_out = {"receiver": head.receiver, "line": head.line, "xdata": block.extended if block is not None else None}
-    at = block.at if block is not None else None
-    return {
-        "kind": "dc09",
-        "token": head.token,
-        "seq": head.seq,
-        "account": head.account or one.account,
-        **{name: value for name, value in left_out.items() if value is not None and value != {}},
-        **({"timestamp": at.strftime("%Y-%m-%dT%H:%M:%SZ")} if at is not None else {}),
+    fields: dict[str, Any] = {"kind": "dc09", "token": head.token, "seq": head.seq}
+    fields |= {} if head.receiver is None else {"receiver": head.receiver}
+    fields |= {} if head.line is None else {"line": head.line}
+    if block is not None and block.extended:
+        fields["xdata"] = block.extended
+    if block is not None and block.at is not None:
+        fields["timestamp"] = block.at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return fields | {
         "encrypted": head.encrypted,
         "crc_ok": message.crc_ok,
         "length_ok": message.length_ok,
@@ -135,27 +141,35 @@ def _fields(message: Message, one: Statement) -> dict[str, Any]:
 
 
 def _contact_id(data: str, profile: Profile) -> Sequence[Statement]:
-    found = _CONTACT_ID.fullmatch(data)
+    account, rest = _parted(data)
+    found = _CONTACT_ID.fullmatch(rest)
     if found is None:
         return (_MYSTERY,)
-    said = {name: value.strip(" ^|/") for name, value in found.groupdict().items() if value}
-    account = said.pop("account", "")
+    said = found.groupdict()
+    text = (said.pop("text") or "").strip(" ^|/")
     return (
         Statement(
             event=contact_id_event(said["code"], said["qualifier"], profile),
             scope=contact_id_scope(said["code"]),
             account=account,
             zone=said["zone"],
-            fields={"kind": "contact-id", **said},
+            fields={"kind": "contact-id", **said, **({"text": text} if text else {})},
         ),
     )
 
 
+def _parted(data: str) -> tuple[str, str]:
+    """The account that the block names, empty where it names none, and the data behind it."""
+    found = _ACCOUNT.match(data)
+    if found is None:
+        return "", data
+    return found["barred"] or found["plain"] or found["letters"] or "", data[found.end() :]
+
+
 def _sia(data: str, profile: Profile) -> Sequence[Statement]:
     """Every event of the block. One that is only text tells people something; L asks for a speech path as well."""
-    found = _ACCOUNT.match(data)
-    account = (found[1] or found[2] or "") if found else ""
-    block = read_block(data[found.end() :] if found else data)
+    account, rest = _parted(data)
+    block = read_block(rest)
     if not block.packets:
         told = Statement(event=Event.INFO, scope=Scope.GATEWAY, account=account, fields={"text": block.text})
         return (told,) if block.text else (_MYSTERY,)

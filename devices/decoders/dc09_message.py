@@ -87,8 +87,11 @@ class Message:
 def head_of(body: bytes) -> Head | None:
     """The head of a message (all between the length and the line end), None where it has none."""
     text = _text(body)
-    found = _REFUSAL.fullmatch(text) or _HEAD.fullmatch(text)
-    return found and Head(**{**found.groupdict(), "account": found["account"] or ""})
+    found = (_REFUSAL.fullmatch(text) if text.startswith('"NAK"') else None) or _HEAD.fullmatch(text)
+    if found is None:
+        return None
+    token, seq, receiver, line, account, content = found.groups()
+    return Head(token=token, seq=seq, receiver=receiver, line=line, account=account or "", content=content)
 
 
 def block_of(content: str) -> Block | None:
@@ -116,11 +119,13 @@ _FILLING = "".join(map(chr, range(17)))
 
 
 def _block(data: str, rest: str) -> Block:
+    bare = "[" not in data and '"' not in data
+    if not rest:
+        return Block(data=data, extended={}, at=None, whole=bare)
     extended: dict[str, str] = {}
     for letter, value in _EXTENDED.findall(rest):
         extended.setdefault(letter, value)
-    whole = _REST.fullmatch(rest) is not None and "[" not in data and '"' not in data
-    return Block(data=data, extended=extended, at=_moment(rest), whole=whole)
+    return Block(data=data, extended=extended, at=_moment(rest), whole=bare and _REST.fullmatch(rest) is not None)
 
 
 def _moment(rest: str) -> datetime | None:
@@ -163,9 +168,9 @@ def crc(data: bytes) -> int:
 
     Proof: the standard's example `"ADM-CID"9876R579BDFL789ABC#12345A[#12345A|1110 00 129]` has 87CD.
     """
-    value = 0
+    value, table = 0, _TABLE
     for byte in data:
-        value = _TABLE[(value ^ byte) & 0xFF] ^ (value >> 8)
+        value = table[(value ^ byte) & 0xFF] ^ (value >> 8)
     return value
 
 

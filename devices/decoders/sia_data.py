@@ -41,8 +41,9 @@ class Packet:
     @property
     def fields(self) -> dict[str, str]:
         """What was said, by name; what was not said is not there."""
-        said = {**self.modifiers, "code": self.code, "zone": self.zone, "text": self.text}
-        return {name: value for name, value in said.items() if value}
+        said = {**self.modifiers, "code": self.code}
+        said |= {"zone": self.zone} if self.zone else {}
+        return said | ({"text": self.text} if self.text else {})
 
 
 @dataclass(slots=True)
@@ -64,15 +65,18 @@ class Block:
             self._add_text(part.removeprefix("A"))
         else:
             self.listens |= found["block"] == "L"
-            self._modifiers |= _named(found["modifiers"])
+            if found["modifiers"]:
+                self._modifiers = {**self._modifiers, **_named(found["modifiers"])}
             self._add(event)
 
     def _add(self, event: re.Match[str] | None) -> None:
         if event is not None:
-            self.packets.append(Packet(event["code"], event["zone"], dict(self._modifiers)))
+            self.packets.append(Packet(event["code"], event["zone"], self._modifiers))
             self._add_text(event["text"].removeprefix("|A"))
 
     def _add_text(self, text: str) -> None:
+        if not text:
+            return
         clean = text.replace("^", " ").strip(" |")
         if self.packets:
             self.packets[-1].text = f"{self.packets[-1].text} {clean}".strip()

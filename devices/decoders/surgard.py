@@ -9,22 +9,20 @@ checksum and no sequence number. Sources: Sur-Gard MLR2-E, MLR2-DG and MLR2000 m
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 
 from devices.decoders import accounts
 from devices.decoders.accounts import Unkept
 from devices.decoders.contact_id_codes import contact_id_stated
 from devices.decoders.decoder import NO_PROFILE, Frame, Tail, Tally
-from devices.decoders.surgard_messages import LINES, MESSAGES, Form, link_test
+from devices.decoders.surgard_messages import LINES, MESSAGES, Form, Print, link_test
 from dispatch.rules.signal import Event
 
 ACK = b"\x06"
 NAK = b"\x15"
 
 MESSAGE_BYTES_MAX = 256
-"""The longest message above has 26 bytes; a terminator later than this ends noise."""
+"""The longest message has some 80 bytes (SIA blocks: 66, MLR2-E); a terminator later than this ends noise."""
 
 _TERMINATOR = re.compile(rb"[\x14\r]")
 _WITHOUT_PARITY = bytes(byte & 0x7F if byte.bit_count() % 2 == 0 else byte for byte in range(256))
@@ -98,24 +96,11 @@ class Surgard:
             found = form.search(text)
             if found is not None:
                 self.tally.noise_bytes += found.start()
-                return self._numbered(read(found, data[found.start() :], self._profile))
+                self._messages += 1
+                said = Print(raw=data[found.start() :], number=self._messages, profile=self._profile)
+                return list(read(found, said))
         self.tally.malformed += bool(text.strip())
         return []
-
-    def _numbered(self, frames: Sequence[Frame]) -> list[Frame]:
-        """Several events of one message are told apart, and have one answer."""
-        self._messages += 1
-        if len(frames) == 1:
-            return list(frames)
-        whole = {"message": self._messages, "parts": len(frames)}
-        return [
-            replace(
-                frame,
-                dedup_key=f"{frame.dedup_key}:{part}",
-                fields=MappingProxyType({**frame.fields, **whole, "part": part}),
-            )
-            for part, frame in enumerate(frames, 1)
-        ]
 
 
 def canonical(address: str) -> str:

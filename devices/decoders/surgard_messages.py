@@ -20,6 +20,7 @@ VisorAlarm Plus 2U appendix IV; Bosch D6600 computer interface 3.1.22; Honeywell
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -37,7 +38,18 @@ The same message nearer than this to the first is a retransmission: 4 s, three t
 """
 
 Profile = Mapping[str, Event]
-Form = tuple[re.Pattern[str], Callable[[re.Match[str], bytes, Profile], Sequence[Frame]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Print:
+    """One message as it was printed, its number on the connection, and the code table of the receiver's panels."""
+
+    raw: bytes
+    number: int
+    profile: Profile
+
+
+Form = tuple[re.Pattern[str], Callable[[re.Match[str], Print], Sequence[Frame]]]
 """A message, and the reader of it: the events it tells, one frame each. At least one, or the sender has no answer."""
 
 RECEIVER = "0000"
@@ -45,34 +57,36 @@ RECEIVER = "0000"
 
 
 def _frame(
+    said: Print,
     event: Event,
-    raw: bytes,
     fields: Mapping[str, Any],
     *,
     scope: Scope = Scope.DEVICE,
     zone: str = "",
     also: tuple[Event, ...] = (),
     own: bool = False,
+    part: tuple[int, int] = (1, 1),
 ) -> Frame:
     """
-    A message about an account; copies are known by their whole text, for there is no sequence number.
+    An event of a message about an account; copies are known by their whole text, for there is no sequence number.
 
-    What is the receiver's `own` names nobody and is about the gateway.
+    What is the receiver's `own` names nobody and is about the gateway. `part` is which event of how many.
     """
+    numbered = {} if part == (1, 1) else {"message": said.number, "part": part[0], "parts": part[1]}
     addresses = addresses_of(fields["account"], zone) if not own else ()
     return Frame(
         event=event,
         also=also,
-        raw=raw,
+        raw=said.raw,
         address=addresses[0] if addresses else None,
         alternatives=addresses[1:],
         scope=scope if not own else Scope.GATEWAY,
         explicit=event in EMERGENCIES,
-        dedup_key=f"surgard:{key_of(raw.strip().decode('latin-1'))}",
+        dedup_key=f"surgard:{key_of(said.raw.strip().decode('latin-1'))}:{part[0]}",
         window_s=REPEAT_WINDOW_S,
         sliding=False,
         answers=True,
-        fields=MappingProxyType(dict(fields)),
+        fields=MappingProxyType({**fields, **numbered}),
     )
 
 
@@ -81,8 +95,8 @@ def link_test(raw: bytes) -> Frame:
     return _alive(raw, {})
 
 
-def _heartbeat(found: re.Match[str], raw: bytes, _: Profile) -> Sequence[Frame]:
-    return [_alive(raw, found.groupdict())]
+def _heartbeat(found: re.Match[str], said: Print) -> Sequence[Frame]:
+    return [_alive(said.raw, found.groupdict())]
 
 
 def _alive(raw: bytes, line: Mapping[str, str]) -> Frame:
@@ -101,24 +115,24 @@ def _alive(raw: bytes, line: Mapping[str, str]) -> Frame:
 # ---------------------------------------------------------------------------------------------------- Contact ID
 
 
-def _contact_id(found: re.Match[str], raw: bytes, profile: Profile) -> Sequence[Frame]:
+def _contact_id(found: re.Match[str], said: Print) -> Sequence[Frame]:
     fields = found.groupdict() | {"kind": "contact-id"}
     if "letter" in fields:
         fields["zone_kind"] = {"C": "contact", "U": "user"}[fields.pop("letter")]
-    event = contact_id_event(fields["code"], fields["qualifier"], profile)
-    return [_frame(event, raw, fields, scope=contact_id_scope(fields["code"]), zone=fields["zone"])]
+    event = contact_id_event(fields["code"], fields["qualifier"], said.profile)
+    return [_frame(said, event, fields, scope=contact_id_scope(fields["code"]), zone=fields["zone"])]
 
 
 # ---------------------------------------------------------------------------------------------------- SIA
 
 
-def _sia(found: re.Match[str], raw: bytes, profile: Profile) -> Sequence[Frame]:
+def _sia(found: re.Match[str], said: Print) -> Sequence[Frame]:
     fields = _stripped(found) | {"kind": "sia"}
     code = fields["sia_code"]
-    return [_frame(sia_event(code, profile), raw, fields, scope=sia_scope(code), zone=fields["zone"])]
+    return [_frame(said, sia_event(code, said.profile), fields, scope=sia_scope(code), zone=fields["zone"])]
 
 
-def _sia_block(found: re.Match[str], raw: bytes, profile: Profile) -> Sequence[Frame]:
+def _sia_block(found: re.Match[str], said: Print) -> Sequence[Frame]:
     """The panel's own text, with every event in it; under 0 the receiver's."""
     block, own = read_block(found["data"]), found["form"] == "0" or found["account"] == RECEIVER
     line = {"kind": "sia", "receiver": found["receiver"], "line": found["line"]}
@@ -126,24 +140,25 @@ def _sia_block(found: re.Match[str], raw: bytes, profile: Profile) -> Sequence[F
     also = (Event.VOICE_REQUEST,) if block.listens else ()
     told = [
         _frame(
-            sia_event(packet.code, profile),
-            raw,
+            said,
+            sia_event(packet.code, said.profile),
             line | packet.fields | {"sia_code": packet.code},
             scope=sia_scope(packet.code),
             zone=packet.zone,
             also=also,
             own=own,
+            part=(number, len(block.packets)),
         )
-        for packet in block.packets
+        for number, packet in enumerate(block.packets, 1)
     ]
     nothing = Event.VOICE_REQUEST if block.listens else Event.INFO if block.text else Event.UNKNOWN
-    return told or [_frame(nothing, raw, line | {"text": block.text}, scope=Scope.GATEWAY, own=own)]
+    return told or [_frame(said, nothing, line | {"text": block.text}, scope=Scope.GATEWAY, own=own)]
 
 
 # ---------------------------------------------------------------------------------------------------- letters
 
 
-def _basic(found: re.Match[str], raw: bytes, profile: Profile) -> Sequence[Frame]:
+def _basic(found: re.Match[str], said: Print) -> Sequence[Frame]:
     """
     Basic and BFSK: a character or two for the event, and a code or zone that the panel chose.
 
@@ -152,18 +167,18 @@ def _basic(found: re.Match[str], raw: bytes, profile: Profile) -> Sequence[Frame
     fields = _stripped(found) | {"kind": "basic"}
     letters, code = fields["event_char"], fields["alarm_code"]
     if fields["account"] != RECEIVER:
-        event = _own(letters, code, profile) or _FOUR_THREE.get(letters) or _lettered(letters)
-        return [_frame(event, raw, fields, zone=code)]
+        event = _own(letters, code, said.profile) or _FOUR_THREE.get(letters) or _lettered(letters)
+        return [_frame(said, event, fields, zone=code)]
     audio = letters not in _STATE and re.fullmatch(r"0[0-9A-F]", code) is not None
     event = Event.VOICE_REQUEST if audio else _STATE.get(letters) or _lettered(letters)
-    return [_frame(event, raw, fields, own=True)]
+    return [_frame(said, event, fields, own=True)]
 
 
-def _low_speed(found: re.Match[str], raw: bytes, profile: Profile) -> Sequence[Frame]:
+def _low_speed(found: re.Match[str], said: Print) -> Sequence[Frame]:
     """The 3x1, 4x1 and 4x2 forms of the 685: one or two characters that the panel chose, the second as a zone."""
     fields = {"alarm_code": "", **_stripped(found)} | {"kind": "basic"}
     letters, code = fields["event_char"], fields["alarm_code"]
-    return [_frame(_own(letters, code, profile) or _lettered(letters), raw, fields, zone=code)]
+    return [_frame(said, _own(letters, code, said.profile) or _lettered(letters), fields, zone=code)]
 
 
 _STATE: Profile = {"A": Event.FAULT, "T": Event.FAULT, "R": Event.RESTORE}
@@ -211,10 +226,10 @@ _FOUR_THREE: Profile = {"1": Event.FIRE, "2": Event.PRESS, "7": Event.PRESS}
 """The digits of the Sur-Gard 4/3 format that call for help: fire, panic, medical. The others may be help elsewhere."""
 
 
-def _telenot(found: re.Match[str], raw: bytes, profile: Profile) -> Sequence[Frame]:
+def _telenot(found: re.Match[str], said: Print) -> Sequence[Frame]:
     fields = _stripped(found) | {"kind": "telenot"}
     letter = fields["event_char"]
-    return [_frame(profile.get(letter) or _TELENOT[letter], raw, fields, zone=fields["alarm_code"])]
+    return [_frame(said, said.profile.get(letter) or _TELENOT[letter], fields, zone=fields["alarm_code"])]
 
 
 _TELENOT: Profile = {
@@ -233,31 +248,35 @@ _TELENOT: Profile = {
 """N is the emergency alarm; O, a call, may be one."""
 
 
-def _caller(found: re.Match[str], raw: bytes, _: Profile) -> Sequence[Frame]:
+def _caller(found: re.Match[str], said: Print) -> Sequence[Frame]:
     """The telephone number a panel called from: for people."""
-    return [_frame(Event.INFO, raw, _stripped(found) | {"kind": "caller"}, scope=Scope.GATEWAY)]
+    return [_frame(said, Event.INFO, _stripped(found) | {"kind": "caller"}, scope=Scope.GATEWAY)]
 
 
 # ---------------------------------------------------------------------------------------------------- channels
 
 
-def _high_speed(found: re.Match[str], raw: bytes, profile: Profile) -> Sequence[Frame]:
+def _high_speed(found: re.Match[str], said: Print) -> Sequence[Frame]:
     """
     Eight or sixteen channels (1 new, 2 opening, 3 restored, 4 closing, 5 normal, 6 still so) and what they are about.
 
-    Every channel with news is an event of its own, its zone the channel.
+    Every channel with news is an event of its own, its zone the channel; what is about the panel is one more.
     """
     channels, about = found["channels"].replace(" ", ""), found["about"]
-    line = {name: value for name, value in _stripped(found).items() if name in {"receiver", "line", "account"}}
-    line |= {"kind": "high-speed", "alarm_code": channels, "about": about}
-    news = [(f"{number:03}", digit) for number, digit in enumerate(channels, 1) if digit != "5"]
-    if about in _BY_USER:
-        return [_frame(Event.ARM_DISARM, raw, line | {"user": channels[0]}, scope=Scope.GATEWAY)]
-    told = [
-        _frame(profile.get(digit) or _channel(digit, about), raw, line | {"zone": zone}, zone=zone)
-        for zone, digit in news
+    line = {"kind": "high-speed", **_stripped(found), "alarm_code": channels}
+    news = (
+        [] if about in _BY_USER else [(f"{place:03}", digit) for place, digit in enumerate(channels, 1) if digit != "5"]
+    )
+    told = [(zone, said.profile.get(digit) or _channel(digit, about)) for zone, digit in news]
+    told += [("", _PANEL_NEWS[about])] if about in _PANEL_NEWS else []
+    told = told or [("", Event.DURESS if about == "1" else Event.TEST)]
+    return [
+        _frame(said, event, line | {"zone": zone}, scope=_SCOPES[bool(zone)], zone=zone, part=(number, len(told)))
+        for number, (zone, event) in enumerate(told, 1)
     ]
-    return told or [_frame(_QUIET.get(about, Event.TEST), raw, line)]
+
+
+_SCOPES = (Scope.GATEWAY, Scope.DEVICE)
 
 
 def _channel(digit: str, about: str) -> Event:
@@ -276,17 +295,20 @@ _ABOUT: Mapping[str, Profile] = {
     "1": {"1": Event.DURESS},
     "3": {"1": Event.INFO, "3": Event.INFO, "6": Event.INFO},
     "5": {"1": Event.FAULT, "6": Event.FAULT},
-    "6": {"1": Event.FAULT, "6": Event.FAULT},
-    "8": {"1": Event.LOW_BATTERY, "3": Event.BATTERY_RESTORE, "6": Event.LOW_BATTERY},
-    "9": {"1": Event.TEST, "6": Event.TEST},
 }
-"""The ninth digit: 1 duress, 3 bypass, 5 trouble, 6 system trouble, 7 alarms, 8 low battery, 9 test."""
+"""The ninth digit: 1 duress, 3 zones bypassed, 5 zones in trouble; with any other the channels are the zones' state."""
 
 _BY_USER = frozenset({"2", "4"})
 """Opening and closing by a user, whose number stands in the first channel."""
 
-_QUIET: Profile = {"1": Event.DURESS, "6": Event.FAULT, "8": Event.LOW_BATTERY}
-"""What the ninth digit says when no channel has news."""
+_PANEL_NEWS: Profile = {
+    "2": Event.ARM_DISARM,
+    "4": Event.ARM_DISARM,
+    "6": Event.FAULT,
+    "8": Event.LOW_BATTERY,
+    "9": Event.TEST,
+}
+"""What the ninth digit says of the panel itself."""
 
 
 def _stripped(found: re.Match[str]) -> dict[str, str]:

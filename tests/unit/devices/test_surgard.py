@@ -68,7 +68,7 @@ def test_a_press_names_account_and_zone_and_waits_for_its_answer():
         ("6011      1234MA0001\x14", Event.PRESS, Scope.DEVICE, True),
         ("80111234 5555 5155 7\x14", Event.ALARM, Scope.DEVICE, False),
         ("80111234 5555 5355 7\x14", Event.RESTORE, Scope.DEVICE, False),
-        ("80111234 5555 5555 7\x14", Event.TEST, Scope.DEVICE, False),
+        ("80111234 5555 5555 7\x14", Event.TEST, Scope.GATEWAY, False),
         (" a011 123418E10101001\x14", Event.PRESS, Scope.DEVICE, True),
         ("\n12 1234 18 R101 01 C001\r", Event.RESTORE, Scope.DEVICE, False),
         ("\n12 1234 18 E406 01 U001\r", Event.CANCEL, Scope.GATEWAY, False),
