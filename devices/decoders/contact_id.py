@@ -69,13 +69,13 @@ class ContactId:
         frames: list[Frame] = []
         at = 0
         for stop in _STOP.finditer(data):
-            if stop.start() - at + len(self._tail) < SHORTEST:
-                self.tally.noise_bytes += len(self._tail.take()) + stop.start() - at
+            frames += self._add(data[at : stop.start()])
+            line, at = self._tail.take(), stop.end()
+            if len(line) < SHORTEST:
+                self.tally.noise_bytes += len(line)
             else:
-                frames += self._add(data[at : stop.start()])
-                frames += self._ended(self._tail.take(), stop[0])
+                frames += self._ended(line, stop[0])
             self._aligned = True
-            at = stop.end()
         return frames + self._add(data[at:])
 
     def acknowledge(self, frame: Frame, at: datetime, pad: bytes) -> bytes:

@@ -73,7 +73,7 @@ def _frame(
     What is the receiver's `own` names nobody and is about the gateway. `part` is which event of how many.
     """
     numbered = {} if part == (1, 1) else {"message": said.number, "part": part[0], "parts": part[1]}
-    addresses = addresses_of(fields["account"], zone) if not own else ()
+    addresses = addresses_of(fields["account"], zone.replace(" ", "")) if not own else ()
     return Frame(
         event=event,
         also=also,
@@ -82,12 +82,15 @@ def _frame(
         alternatives=addresses[1:],
         scope=scope if not own else Scope.GATEWAY,
         explicit=event in EMERGENCIES,
-        dedup_key=f"surgard:{key_of(said.raw.strip().decode('latin-1'))}:{part[0]}",
+        dedup_key=f"surgard:{key_of(said.raw.strip(_ENDS).decode('latin-1'))}:{part[0]}",
         window_s=REPEAT_WINDOW_S,
         sliding=False,
         answers=True,
         fields=MappingProxyType({**fields, **numbered}),
     )
+
+
+_ENDS = b" \r\n\x14"
 
 
 def link_test(raw: bytes) -> Frame:
