@@ -154,7 +154,8 @@ def _sia_block(found: re.Match[str], said: Print) -> Sequence[Frame]:
         )
         for number, packet in enumerate(block.packets, 1)
     ]
-    nothing = Event.VOICE_REQUEST if block.listens else Event.INFO if block.text else Event.UNKNOWN
+    readable = block.text != "" and block.text.isprintable()
+    nothing = Event.VOICE_REQUEST if block.listens else Event.INFO if readable else Event.UNKNOWN
     return told or [_frame(said, nothing, line | {"text": block.text}, scope=Scope.GATEWAY, own=own)]
 
 
