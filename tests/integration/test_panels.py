@@ -96,14 +96,11 @@ def test_a_copy_is_no_second_press(scene, name):
 @pytest.mark.parametrize(("name", "digit"), [("dc09", 1), ("contact_id", -2)])
 def test_a_damaged_press_raises_the_alarm_and_the_right_copy_joins_it(scene, name, digit):
     """The panel repeats because nobody answered; the repetition is the same press."""
-    press = bytearray(ENCODERS[name]("1234:001"))
-    damaged = (
-        bytes(press[:digit])
-        + (b"0" if press[digit : digit + 1] != b"0" else b"1")
-        + bytes(press[len(press[:digit]) + 1 :])
-    )
-    (alarm,) = scene.hear(name, damaged)
-    scene.hear(name, bytes(press))
+    press = ENCODERS[name]("1234:001")
+    damaged = bytearray(press)
+    damaged[digit] ^= 1
+    (alarm,) = scene.hear(name, bytes(damaged))
+    scene.hear(name, press)
     assert [(each.id, each.press_count) for each in scene.open] == [(alarm, 1)]
 
 
