@@ -64,7 +64,8 @@ class Rflink:
         at = 0
         for end in _LINE_END.finditer(data):
             self._tail.add(data[at : end.start()])
-            frames += self._frames(self._tail.take())
+            if line := self._tail.take():
+                frames += self._frames(line)
             at = end.end()
         self._tail.add(data[at:])
         return frames
@@ -85,7 +86,8 @@ class Rflink:
         """
         text = line.decode("latin-1")
         starts = [start.start() for start in _START.finditer(text)]
-        self._count_noise(text[: starts[0]] if starts else text)
+        if starts != [0]:
+            self._count_noise(text[: starts[0]] if starts else text)
         pieces = [text[a:b] for a, b in pairwise([*starts, len(text)])]
         return [frame for piece in pieces if (frame := self._frame(piece)) is not None]
 
@@ -97,7 +99,7 @@ class Rflink:
         if frame is None:
             self.tally.malformed += 1
             return None
-        return profiled(frame, self._profile)
+        return profiled(frame, self._profile) if self._profile else frame
 
 
 def canonical(address: str) -> str:
@@ -229,6 +231,8 @@ def _complete(values: Mapping[str, str]) -> bool:
 
 
 def _events(values: Mapping[str, str]) -> tuple[Event, ...]:
+    if values.keys() <= _PRESSED:
+        return (Event.BUTTON,)
     events = [event for (label, value), event in _SAID.items() if values.get(label) == value]
     if values.keys() & {"CMD", "CHIME"}:
         events.append(Event.BUTTON)
@@ -236,6 +240,10 @@ def _events(values: Mapping[str, str]) -> tuple[Event, ...]:
     if not events or (measured and Event.BUTTON not in events):
         events.append(Event.TELEMETRY)
     return gravest_first(events)
+
+
+_PRESSED = frozenset({"ID", "SWITCH", "CMD"})
+"""The labels of a line that tells of a button and nothing else; one without CMD is not complete."""
 
 
 _SAID = {
@@ -251,14 +259,14 @@ def _addresses(name: str, values: Mapping[str, str]) -> tuple[str, ...]:
     if "ID" not in values:
         return ()
     device = canonical(f"{name}:{values['ID']}")
-    return (canonical(f"{device}:{values['SWITCH']}"), device) if "SWITCH" in values else (device,)
+    return (f"{device}:{values['SWITCH'].lower()}", device) if "SWITCH" in values else (device,)
 
 
 def _fields(values: Mapping[str, str]) -> dict[str, Any]:
     fields: dict[str, Any] = {_RENAMED.get(name, name): value for name, value in values.items()}
-    if re.fullmatch(r"[0-9A-Fa-f]{1,4}", values.get("TEMP", "")):
+    if "TEMP" in values and re.fullmatch(r"[0-9A-Fa-f]{1,4}", values["TEMP"]):
         fields["temperature_c"] = _temperature_c(int(values["TEMP"], 16))
-    if re.fullmatch(r"[0-9]{1,3}", values.get("HUM", "")):
+    if "HUM" in values and re.fullmatch(r"[0-9]{1,3}", values["HUM"]):
         fields["humidity"] = int(values["HUM"])
     return fields
 
