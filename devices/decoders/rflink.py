@@ -31,7 +31,7 @@ REPEAT_WINDOW_S = 3.0
 PING = b"10;PING;\r\n"
 """Asks the gateway for a PONG: the only supervision there is."""
 
-_LINE_END = re.compile(rb"[\r\n]")
+_LINE_END = re.compile(rb"[\r\n]+")
 _START = re.compile(r"20;[0-9A-Fa-f]{2};")
 _BANNER = re.compile(r"RFLink Gateway V(?P<version>[0-9.]+) - R(?P<revision>[0-9.]+)")
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -63,9 +63,7 @@ class Rflink:
         frames: list[Frame] = []
         at = 0
         for end in _LINE_END.finditer(data):
-            self._tail.add(data[at : end.start()])
-            if line := self._tail.take():
-                frames += self._frames(line)
+            frames += self._line(data[at : end.start()])
             at = end.end()
         self._tail.add(data[at:])
         return frames
@@ -77,6 +75,13 @@ class Rflink:
     def refuse(self, data: bytes) -> bytes:
         """Nothing: the radio is one-way."""
         return b""
+
+    def _line(self, data: bytes) -> list[Frame]:
+        """What a line end has ended; most lines come whole and never wait."""
+        if len(self._tail) or len(data) > LINE_BYTES_MAX:
+            self._tail.add(data)
+            data = self._tail.take()
+        return self._frames(data) if data else []
 
     def _frames(self, line: bytes) -> list[Frame]:
         """
@@ -215,10 +220,14 @@ def _values(labels: list[str]) -> dict[str, str] | None:
     *ended, open_end = labels
     if open_end.strip() and not _whole(open_end.strip()):
         return None
-    pairs = [label.strip().partition("=") for label in [*ended, open_end] if label.strip()]
-    if not all(_LABEL.fullmatch(name) and equals and value for name, equals, value in pairs):
-        return None
-    return {name: value for name, _, value in pairs}
+    values = {}
+    for label in [*ended, open_end]:
+        name, _, value = label.strip().partition("=")
+        if value and (name in _RENAMED or _LABEL.fullmatch(name)):
+            values[name] = value
+        elif label.strip():
+            return None
+    return values
 
 
 def _complete(values: Mapping[str, str]) -> bool:
