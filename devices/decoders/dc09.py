@@ -65,14 +65,15 @@ class _Envelope:
 
 class Dc09:
     """
-    One panel or receiver, on a TCP connection or as one peer over UDP.
+    One panel or receiver, on a TCP connection or as one peer over UDP. A datagram without its carriage return is ended
+    by feeding one; a return too many is no harm.
 
     `profile` maps codes of its panels to events where they differ from the standard: three digits for Contact ID, two
     letters for SIA. `keys` maps an account (or `*`) to its AES key as typed into the panel: 32, 48 or 64 hexadecimal
     digits, or 16, 24 or 32 characters; a key of another form is a ValueError.
 
-    What is said at a wrong time is heard all the same, and answered so that the panel says it again: a clock that is
-    wrong is more likely than somebody who plays back a recording, and either way the two join.
+    What is said at a wrong time is heard all the same, and answered so that the panel says it again, which joins: a
+    clock that is wrong is more likely than somebody who plays back a recording, and a lost press is worse than a walk.
     """
 
     def __init__(self, *, profile: Mapping[str, Event] = NO_PROFILE, keys: Mapping[str, str] = NO_KEYS) -> None:
