@@ -48,7 +48,8 @@ class GatewaySettings:
     One gateway wired to this service. `port` is any pyserial URL, or `exec:…` or `stdin:` and
     so on. `profile` names a receiver's code table; `codes` (code → event) goes on top of it. `station` is the code of
     the station that answers for devices nobody has registered. `password` is that of the user whom `port` names.
-    `silent_s`: quiet for so long, it counts as silent; 0 is what the kind of port has by itself.
+    `silent_s`: quiet for so long, it counts as silent; 0 is what the kind of port has by itself. `key` is the AES key
+    of encrypted messages.
     """
 
     name: str
@@ -63,6 +64,7 @@ class GatewaySettings:
     station: str = ""
     password: str = field(default="", repr=False)
     silent_s: float = 0.0
+    key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,6 +141,7 @@ class _GatewaySchema(_Section):
     station = _text("the code of a station in the district file, or nothing")
     password = _text("the password of the user in the port's address", secret=True)
     silent_s = _seconds("seconds, or 0", validate.Range(min=0))
+    key = _text("32, 48 or 64 hexadecimal digits, or nothing", _HEX_KEY, secret=True)
 
 
 class _MessageSchema(_Section):

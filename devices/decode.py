@@ -5,14 +5,16 @@ It is also how installers try a frame that they have captured. To add a protocol
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from devices.decoders import DECODERS
+from devices.decoders import DECODERS, KEYED
 from devices.decoders.contact_id_codes import PROFILES
+from devices.decoders.dc09_cipher import ANY
 from devices.decoders.decoder import NO_PROFILE, Decoder, Frame
 from devices.decoders.envelope import wrap
 from devices.decoders.rtl433 import burst_offset_s
@@ -96,18 +98,59 @@ class Stream:
         decoder, windows = _decoder(self.decoder, line), Windows()
         frames = [frame for chunk in chunks(line) for frame in decoder.feed(chunk)]
         new = [frame for frame in frames if not windows.heard(frame, 0.0)]
-        answers = b"".join(decoder.acknowledge(frame, _AT, b"") for frame in frames)
+        each = [decoder.acknowledge(frame, frame.sent_at or _AT, b"") for frame in frames]
+        answers = b"".join(each)
         refusals = decoder.refuse(b"") * decoder.tally.malformed
         return {
             "ok": not decoder.tally.malformed,
             "events": [self.each(frame, line) for frame in new],
             "duplicates": len(frames) - len(new),
-            "acks": len(frames) if answers else 0,
+            "acks": sum(map(bool, each)),
             "malformed": decoder.tally.malformed,
             **({"acks_hex": answers.hex()} if answers else {}),
             **({"nak_hex": refusals.hex()} if refusals else {}),
             **({"incomplete": True} if getattr(decoder, "incomplete", False) else {}),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """Reads an input of an alarm panel, which may tell several events. `ending` is as with `Single`."""
+
+    decoder: str
+    ending: bytes = b""
+
+    def __call__(self, line: Line) -> Decoded:
+        """
+        The first event; all of them under `events` where there are more; `profile`, the code table; the answer.
+
+        A wrong check sum is decoded, but not `ok`. An encrypted message is answered as if it came when it was sent.
+        """
+        decoder = _decoder(self.decoder, line)
+        frames = [frame for chunk in [*chunks(line), self.ending] for frame in decoder.feed(chunk)]
+        if not frames:
+            return _nothing(decoder)
+        answer = b"".join(decoder.acknowledge(frame, frame.sent_at or _AT, b"") for frame in frames)
+        told = [_told(frame, line) for frame in frames]
+        profile = line.get("profile", "standard")
+        return {**told[0], **({"events": told} if len(told) > 1 else {}), "profile": profile, **_reply(answer)}
+
+
+def _told(frame: Frame, line: Line) -> Decoded:
+    """What machines say to each other (`ack`, `nack`) is no event of anybody."""
+    talk = {"event": None} if frame.event in {Event.ACK, Event.NACK} else {}
+    return shown(frame, line) | {"ok": frame.trusted} | talk
+
+
+def _reply(answer: bytes) -> Decoded:
+    text = answer.decode("latin-1")
+    token = re.search(r'"(\*?[A-Z]+)"', text)
+    return {
+        "ack_hex": answer.hex() or None,
+        "reply_hex": answer.hex() or None,
+        "reply": text.strip("\r\n") or None,
+        "reply_token": token[1] if token else None,
+    }
 
 
 def shown(frame: Frame, line: Line) -> Decoded:
@@ -189,9 +232,15 @@ _ENCODINGS: Mapping[str, Callable[[object], bytes]] = {
 
 
 def _decoder(name: str, line: Line) -> Decoder:
-    codec = line.get("codec")
-    further = {"codec": codec} if name in _WITH_CODECS and isinstance(codec, str) else {}
-    return DECODERS[name](profile=_profile(line.get("profile")), **further)
+    further: dict[str, Any] = {}
+    if name in _WITH_CODECS and isinstance(codec := line.get("codec"), str):
+        further["codec"] = codec
+    if name in KEYED and line.get("key_hex") is not None:
+        further["keys"] = {ANY: str(line["key_hex"])}
+    try:
+        return DECODERS[name](profile=_profile(line.get("profile")), **further)
+    except ValueError as error:
+        raise _Refused(str(error)) from None
 
 
 _WITH_CODECS = frozenset({"chirpstack"})
@@ -259,9 +308,9 @@ def _scaip(line: Line) -> Decoded:
     decoder = _decoder("scaip", line)
     frames = [frame for chunk in [*chunks(line), END] for frame in decoder.feed(chunk)]
     if not frames:
-        return {"ok": False, "event": None, "reply": _reply(decoder.refuse(b""))}
+        return {"ok": False, "event": None, "reply": _tags(decoder.refuse(b""))}
     frame = frames[0]
-    said = shown(frame, line) | {"ok": frame.trusted, "reply": _reply(decoder.acknowledge(frame, _AT, b""))}
+    said = shown(frame, line) | {"ok": frame.trusted, "reply": _tags(decoder.acknowledge(frame, _AT, b""))}
     if frame.event is Event.UNKNOWN:
         # Without a device type nobody knows what it is, also where it is raised as an alarm of unknown kind.
         said |= {"event": str(Event.UNKNOWN), "also": [str(event) for event in frame.also]}
@@ -270,7 +319,7 @@ def _scaip(line: Line) -> Decoded:
     )
 
 
-def _reply(answer: bytes) -> dict[str, str]:
+def _tags(answer: bytes) -> dict[str, str]:
     told = read(answer)
     return dict(told.tags) if told is not None else {}
 
@@ -295,6 +344,11 @@ PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
         "sigfox-json": Single(decoder="chirpstack", ending=b"\n"),
         "traccar-event-json": Single(decoder="traccar", ending=b"\n"),
         "scaip-mrq": _scaip,
+        "contact-id-raw": Panel(decoder="contact_id", ending=b"\r\n"),
+        "contact-id-ip": Panel(decoder="contact_id"),
+        "contact-id-asterisk": Panel(decoder="contact_id", ending=b"\r\n"),
+        "sia-dc09": Panel(decoder="dc09"),
+        "sia-dc09-stream": Stream(decoder="dc09", each=shown),
     }
 )
 """How each protocol of the vectors is read."""

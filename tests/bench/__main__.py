@@ -34,6 +34,7 @@ NAMES = {
     "storm": "presses amid 100,000 life signs",
     "restart": "kill -9 to the first pending request",
     "simulated": "station-years an hour and core",
+    "decoding": "DC-09 and RFLink beside pysiaalarm and rflink: how fast, how often right",
 }
 LIMIT_S = 420.0
 
