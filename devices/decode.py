@@ -251,6 +251,11 @@ PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
         "chirpstack4-log": Single(decoder="chirpstack", ending=b"\n"),
         "sigfox-json": Single(decoder="chirpstack", ending=b"\n"),
         "traccar-event-json": Single(decoder="traccar", ending=b"\n"),
+        "mmwave-5359": Single(decoder="bed"),
+        "mmwave-5359-stream": Stream(decoder="bed", each=_word),
+        "http-bed-json": Single(decoder="bed", ending=b"\n"),
+        "cn-elder-platform-push": Single(decoder="bed", ending=b"\n"),
+        "mqtt-drug-slip": Single(decoder="bed", ending=b"\n"),
     }
 )
 """How each protocol of the vectors is read."""

@@ -7,7 +7,7 @@ To add one: write its file by the contract in `decoder.py` and add its line to b
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from devices.decoders import chirpstack, rflink, rtl433, surgard, traccar, zigbee2mqtt
+from devices.decoders import bed, chirpstack, rflink, rtl433, surgard, traccar, zigbee2mqtt
 from devices.decoders.decoder import Decoder
 
 DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
@@ -18,6 +18,7 @@ DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
         "zigbee2mqtt": zigbee2mqtt.Zigbee2Mqtt,
         "chirpstack": chirpstack.Chirpstack,
         "traccar": traccar.Traccar,
+        "bed": bed.Bed,
     }
 )
 """Each is called once for a connection, with `profile=` where the gateway's codes differ from the standard."""
@@ -30,6 +31,7 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "zigbee2mqtt": zigbee2mqtt.canonical,
         "chirpstack": chirpstack.canonical,
         "traccar": traccar.canonical,
+        "bed": bed.canonical,
     }
 )
 """How each protocol spells an address, so that a registered one is found by the one that is heard."""
