@@ -150,6 +150,7 @@ def test_a_poll_is_news_only_when_somebody_has_come_or_gone():
 
 
 def test_a_mattress_is_named_by_its_mac_in_either_spelling():
+    assert heard(mattress(True))[0][0].also == (E.VITALS,)
     (frame,) = heard(mattress(True, mac="F4:CF:A2:80:48:14"))[0]
     assert addresses("bed", "F4:CF:A2:80:48:14") == (frame.address,) == ("f4:cf:a2:80:48:14",)
     assert frame.fields["device"] == "F4:CF:A2:80:48:14"
@@ -199,6 +200,34 @@ def test_what_the_platform_pushes(said, event):
     assert [frame.event for frame in heard(posted(**said))[0]] == [event]
 
 
+NUMBERS = {
+    **dict.fromkeys((7, 50, 115, 131, 456), E.PRESS),
+    **dict.fromkeys((11, 118, 127), E.FALL),
+    **dict.fromkeys((124, 452), E.SMOKE),
+    **dict.fromkeys((123, 129, 454), E.GAS),
+    455: E.CO,
+    **dict.fromkeys((125, 458), E.WATER),
+    5: E.WANDERING,
+    **dict.fromkeys((6, 52), E.RESTORE),
+    **dict.fromkeys((35, 36, 45, 61, 121, 134), E.ALARM),
+    **dict.fromkeys((49, 453, 459), E.INTRUSION),
+    **dict.fromkeys((113, 117, 451), E.CONTACT_OPEN),
+    9: E.LOW_BATTERY,
+    **dict.fromkeys((10, 51, 457), E.TAMPER),
+    **dict.fromkeys((28, 84), E.OFFLINE),
+    85: E.ONLINE,
+    67: E.TEST,
+    63: E.PRESENCE,
+    **dict.fromkeys((42, 43, 44), E.ARM_DISARM),
+    4: E.LOCATION,
+    **dict.fromkeys((22, 23, 24, 26, 27, 37, 47, 86, 87, 114, 116, 119, 122, 126, 200), E.INFO),
+}
+
+
+def test_every_number_of_the_platform_means_what_its_page_says():
+    assert dict(ACTIONS) == NUMBERS
+
+
 @pytest.mark.parametrize(("action", "event"), [(84, E.OFFLINE), (85, E.ONLINE)])
 def test_the_box_in_the_home_is_a_gateway(action, event):
     (frame,) = heard(posted(pushType=4, Action=action))[0]
@@ -214,7 +243,6 @@ def test_a_push_names_its_device_in_one_of_several_ways_or_not_at_all():
 
 
 def test_a_number_may_be_given_another_meaning():
-    assert ACTIONS[63] is E.PRESENCE
     assert heard(posted(pushType=4, Action=63), **{"63": E.MOTION})[0][0].event is E.MOTION
 
 
