@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from devices.decoders import addresses
-from devices.decoders.bed import RADAR, Bed
+from devices.decoders.bed import BEDS_MAX, RADAR, Bed
 from devices.decoders.envelope import wrap
 from devices.decoders.push_codes import ACTIONS
 from devices.decoders.radar import DATA_BYTES_MAX, framed
+from devices.rules.burst import Windows
 from devices.rules.meaning import calls_for_help, meaning
 from dispatch.rules.signal import CAUSES, Event, Scope
 
@@ -69,6 +70,26 @@ def test_what_a_radar_says(control, command, data, event):
     (frame,), tally = heard(framed(control, command, bytes.fromhex(data)))
     assert (frame.event, frame.trusted, frame.address) == (event, True, RADAR)
     assert (tally.bad_checksum, tally.noise_bytes) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("control", "command", "data", "field", "value"),
+    [
+        (0x81, 0x01, "00", "respiration_state", "0"),
+        (0x81, 0x01, "02", "respiration_state", "high"),
+        (0x81, 0x01, "05", "respiration_state", "5"),
+        (0x84, 0x02, "0100", "sleep", "light"),
+        (0x84, 0x0E, "02", "reason", "nobody for long"),
+        (0x80, 0x02, "01", "motion", "stationary"),
+        (0x80, 0x04, "016b", "distance_cm", 363),
+        (0x81, 0x02, "0e", "respiration", 14),
+        (0x84, 0x8F, "0f", "kind", "night summary query"),
+        (0x82, 0x91, "0f", "kind", "query"),
+    ],
+)
+def test_what_a_radar_shows(control, command, data, field, value):
+    (frame,) = heard(framed(control, command, bytes.fromhex(data)))[0]
+    assert frame.fields[field] == value
 
 
 def test_the_published_frames_are_framed_alike():
@@ -147,6 +168,25 @@ def test_a_poll_is_news_only_when_somebody_has_come_or_gone():
     polls = (mattress(True), mattress(True), mattress(False), mattress(False), mattress(True))
     assert words(*polls) == [E.BED_ENTER, E.VITALS, E.BED_EXIT, E.VITALS, E.BED_ENTER]
     assert words(mattress(True), mattress(True, mac="f4:cf:a2:80:48:15")) == [E.BED_ENTER, E.BED_ENTER]
+
+
+def test_the_same_message_posted_again_is_a_copy_and_without_a_time_never():
+    windows = Windows()
+    fall = wrap("drug/a/slip", b'{"code":400,"timestamp":1721804282}', False)
+    later = wrap("drug/a/slip", b'{"code":400,"timestamp":1721804283}', False)
+    assert [windows.heard(frame, 0.0) for frame in heard(fall, fall, later)[0]] == [False, True, False]
+    press = posted(pushType=1, Action=7)
+    assert [windows.heard(frame, 0.0) for frame in heard(press, press)[0]] == [False, False]
+    assert [windows.heard(frame, 0.0) for frame in heard(FALL, FALL)[0]] == [False, False]
+
+
+def test_so_many_beds_are_known_the_latest():
+    decoder = Bed()
+    for number in range(BEDS_MAX + 1):
+        decoder.feed(mattress(True, mac=f"m{number}"))
+    (forgotten,) = decoder.feed(mattress(True, mac="m0"))
+    (known,) = decoder.feed(mattress(True, mac=f"m{BEDS_MAX}"))
+    assert (forgotten.event, known.event) == (E.BED_ENTER, E.VITALS)
 
 
 def test_a_mattress_is_named_by_its_mac_in_either_spelling():

@@ -246,6 +246,11 @@ def test_one_uplink_told_again_is_a_copy_and_the_next_is_not():
     assert copies(press, press | {"deduplicationId": "b"} | later, press | {"fCnt": 2} | later) == [False, True, False]
 
 
+def test_the_window_of_an_uplink_is_a_day_from_the_first():
+    frame = one("up", up(85, "ff2e02"))
+    assert (frame.window_s, frame.sliding) == (86_400.0, False)
+
+
 def test_another_session_and_another_device_are_no_copies():
     press = up(85, "ff2e02")
     assert copies(press, press | {"devAddr": "00189441"}, press | {"deviceInfo": {"devEui": EUI[::-1]}}) == [False] * 3
@@ -386,6 +391,8 @@ def sigfox(**said):
         ({"payload": "2002419b4a91c2c6580e0564"}, [E.LOCATION]),
         ({"payload": "20061494480389f956042a"}, [E.HEARTBEAT]),
         ({"payload": "2001000000000000070000000000000000000008000000000000090a0303050a"}, [E.LOW_BATTERY]),
+        ({"payload": "2007000000000000000000000503"}, [E.LOW_BATTERY]),
+        ({"payload": "6205"}, [E.PRESS]),
         ({"payload": "zz"}, [E.UNKNOWN]),
         ({"data": "10297eb01e621122070000be"}, [E.UNKNOWN]),
         ({"data": "", "sos": "true"}, [E.PRESS]),
@@ -405,6 +412,11 @@ def test_a_sigfox_device_is_named_and_its_callback_known_again():
     assert sigfox(payload="62", device="40d310").dedup_key == frame.dedup_key
     assert frame.sent_at == datetime.fromtimestamp(1563043532, UTC)
     assert canonical("chirpstack", "40D310") == frame.address
+
+
+def test_a_sigfox_life_sign_is_never_a_copy():
+    assert sigfox(payload="20").window_s == 0.0
+    assert (sigfox(payload="62").window_s, sigfox(payload="62").sliding) == (86_400.0, False)
 
 
 def test_sigfox_measures_are_shown():

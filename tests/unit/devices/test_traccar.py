@@ -162,6 +162,8 @@ def test_the_place_is_the_devices_own():
     assert frame.position_at == NOON
     assert (frame.fields["lat"], frame.fields["lng"], frame.fields["accuracy_m"]) == (22.571707, 113.8613968, 12.5)
     assert frame.sent_at == NOON
+    unsaid = {key: value for key, value in position("sos").items() if key != "valid"}
+    assert one(alarm("sos", unsaid)).position == Position(22.571707, 113.8613968)
 
 
 @pytest.mark.parametrize(
