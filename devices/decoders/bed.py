@@ -38,9 +38,10 @@ REPEAT_WINDOW_S = 60.0
 BEDS_MAX = 10_000
 
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0a-\x0c\x0e-\x1f]")
-_JSON = re.compile(rb"[ \t\r]*\{[ \t\r]*\"")
-_TEXT = re.compile(rb"[ \t\r]*\{[ \t\r]*(?:\"|\Z)")
-_LINE_OF_TEXT = re.compile(rb"\n(?=[ \t\r]*\{[ \t\r]*(?:\"|\Z))")
+_BEGUN = rb"[ \t\r]*\{[ \t\r]*"
+_JSON = re.compile(_BEGUN + rb"\"[^\n]{10}")
+_TEXT = re.compile(_BEGUN + rb"(?:\"(?:[^\n]{10}|[^\n]{0,9}\Z)|\Z)")
+_LINE_OF_TEXT = re.compile(rb"\n(?=" + _TEXT.pattern + rb")")
 _FALL_TOPIC = re.compile(r"(?:^|/)drug/(?P<id>[^/]+)/(?P<kind>[^/]+)$")
 
 
@@ -70,8 +71,8 @@ class Bed:
         """
         The frames completed by these bytes, whichever of the dialects they are.
 
-        A brace and a quote at the beginning of a line begin JSON until a control character shows that they do not:
-        every frame of a radar has one in its length, and no JSON has.
+        A brace, a quote and ten bytes at the beginning of a line begin JSON (the shortest message has no fewer) until a
+        control character shows that they do not: every frame of a radar has one in its length, and no JSON has.
         """
         frames: list[Frame] = []
         at = 0
