@@ -1,5 +1,6 @@
 """Messages on lines: in and out of the envelope, cut anywhere, damaged in every way."""
 
+import gc
 import json
 import time
 
@@ -115,6 +116,12 @@ def test_half_an_envelope_is_none(envelope):
 )
 def test_a_full_read_of_anything_takes_little_time(unit):
     data = (unit * FRAME_BYTES_MAX)[:FRAME_BYTES_MAX] + b"\n"
+    assert min(seconds(data) for _ in range(5)) < 0.1
+
+
+def seconds(data: bytes) -> float:
+    """The processor's time for one read; other programs, and the memory of other tests, only make it longer."""
+    gc.collect()
     began = time.process_time()
     read(data)
-    assert time.process_time() - began < 0.1
+    return time.process_time() - began
