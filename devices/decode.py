@@ -349,6 +349,11 @@ PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
         "contact-id-asterisk": Panel(decoder="contact_id", ending=b"\r\n"),
         "sia-dc09": Panel(decoder="dc09"),
         "sia-dc09-stream": Stream(decoder="dc09", each=shown),
+        "mmwave-5359": Single(decoder="bed"),
+        "mmwave-5359-stream": Stream(decoder="bed", each=_word),
+        "http-bed-json": Single(decoder="bed", ending=b"\n"),
+        "cn-elder-platform-push": Single(decoder="bed", ending=b"\n"),
+        "mqtt-drug-slip": Single(decoder="bed", ending=b"\n"),
     }
 )
 """How each protocol of the vectors is read."""

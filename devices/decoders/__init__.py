@@ -7,7 +7,7 @@ To add one: write its file by the contract in `decoder.py` and add its line to b
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from devices.decoders import chirpstack, contact_id, dc09, rflink, rtl433, scaip, surgard, traccar, zigbee2mqtt
+from devices.decoders import bed, chirpstack, contact_id, dc09, rflink, rtl433, scaip, surgard, traccar, zigbee2mqtt
 from devices.decoders.decoder import Decoder
 
 DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
@@ -21,6 +21,7 @@ DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
         "traccar": traccar.Traccar,
         "contact_id": contact_id.ContactId,
         "dc09": dc09.Dc09,
+        "bed": bed.Bed,
     }
 )
 """
@@ -41,6 +42,7 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "traccar": traccar.canonical,
         "contact_id": contact_id.canonical,
         "dc09": dc09.canonical,
+        "bed": bed.canonical,
     }
 )
 """How each protocol spells an address, so that a registered one is found by the one that is heard."""
