@@ -71,6 +71,10 @@ class Broker:
             lines = "\n".join(payloads).encode() + b"\n"
             subprocess.run([*command, "-l"], input=lines, check=True, capture_output=True, timeout=60)
 
+    def has_client(self, name: str) -> bool:
+        """Whether somebody with such a client id has been let in, by the broker's own log."""
+        return f"as {name}" in (self._folder / "mosquitto.log").read_text(encoding="utf-8", errors="replace")
+
     def _publishes(self, topic: str, payload: str) -> bool:
         command = ["mosquitto_pub", "-p", str(self.port), "-t", topic, "-m", payload]
         done = subprocess.run(command, capture_output=True, timeout=30, check=False)
