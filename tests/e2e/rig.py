@@ -313,6 +313,11 @@ class Rig:
         status, answer = _ask(Request(self.url + path, json.dumps(body).encode(), sent, method="POST"), 20)
         return status, json.loads(answer) if answer.startswith(("{", "[")) else answer
 
+    def post_raw(self, path: str, body: bytes, *, key: str | None = None) -> tuple[int, bytes]:
+        sent = {"Content-Type": "application/octet-stream", **_bearer(key)}
+        status, answer = _ask(Request(self.url + path, body, sent, method="POST"), 20)
+        return status, answer.encode()
+
     def post_form(self, path: str, form: Mapping[str, str], **headers: str) -> tuple[int, str]:
         sent = {"Content-Type": "application/x-www-form-urlencoded", **headers}
         return _ask(Request(self.url + path, urlencode(form).encode(), sent, method="POST"), 20)
