@@ -181,7 +181,7 @@ class Reception:
         signal = self._signal(
             told[0], taken.protocol, frame.address or taken.gateway, taken.gateway, device,
             dedup_key=frame.dedup_key, helped=bool(calls), sent_at=taken.sent_at(now), raw=frame.raw,
-            trusted=frame.trusted,
+            trusted=frame.trusted, position=frame.position, position_at=frame.position_at,
         )  # fmt: skip
         # Senders that repeat until acknowledged may do so across a restart of ours, so the database is asked as well.
         return self._desk.receive(signal, window_s=frame.window_s if frame.answers else 0.0)

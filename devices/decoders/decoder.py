@@ -12,6 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from dispatch.rules.place import Position
 from dispatch.rules.signal import Event, Scope
 
 FRAME_BYTES_MAX = 65_536
@@ -35,6 +36,9 @@ class Frame:
     `dedup_key` is equal for all copies of one statement and `window_s` says for how long a copy counts as the same
     (`sliding`: each copy extends it; zero: never a copy). `trusted` is False when a checksum was wrong. `answers` is
     True when the sender waits for an acknowledgement. `fields` are the decoded parts, for people and tests.
+
+    `position` is where the device says it is and `position_at` when it found that out; a position of unknown age is
+    never the alarm's place.
     """
 
     event: Event
@@ -50,6 +54,8 @@ class Frame:
     trusted: bool = True
     answers: bool = False
     sent_at: datetime | None = None
+    position: Position | None = None
+    position_at: datetime | None = None
     fields: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
