@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from devices.decode_sms import make_units, read_modem_line, read_unit
 from devices.decoders import DECODERS
 from devices.decoders.contact_id_codes import PROFILES
 from devices.decoders.decoder import NO_PROFILE, Decoder, Frame
@@ -239,6 +240,9 @@ PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
         "surgard-stream": Stream(decoder="surgard", each=_word),
         "radionics-6500": Single(decoder="surgard"),
         "ademco-685": Single(decoder="surgard"),
+        "sms-pdu": read_unit,
+        "sms-submit": make_units,
+        "at-line": read_modem_line,
     }
 )
 """How each protocol of the vectors is read."""
