@@ -99,12 +99,22 @@ class Spool:
     """
 
     def __init__(
-        self, path: Path, clock: Clock, *, limit_bytes: int = LIMIT_BYTES, connect: Connect | None = None
+        self,
+        path: Path,
+        clock: Clock,
+        *,
+        limit_bytes: int = LIMIT_BYTES,
+        refuge: Path | None = None,
+        connect: Connect | None = None,
     ) -> None:
-        """`limit_bytes` is what the file may hold before something is given up; `connect` opens it."""
+        """
+        `limit_bytes` is what the file may hold before something is given up; `refuge` is where it is kept while its
+        own place cannot be written; `connect` opens it.
+        """
         self._clock = clock
         self._file = SpoolFile(
-            path, clock, make=_make, give_up=_give_up, limit_bytes=limit_bytes, connect=connect
+            path, clock, make=_make, give_up=_give_up, limit_bytes=limit_bytes, connect=connect,
+            refuge=refuge,
         )  # fmt: skip
         self.saved = 0
         if self._file.set_aside is not None:
@@ -114,6 +124,11 @@ class Spool:
     def set_aside(self) -> Path | None:
         """The file that could not be read and was put out of the way, if there was one; `saved` calls came from it."""
         return self._file.set_aside
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is kept in the refuge, because its own place cannot be written."""
+        return self._file.elsewhere
 
     def close(self) -> None:
         self._file.close()
@@ -219,7 +234,7 @@ class Spool:
         return str(found[0][0]) if found else None
 
     def tidy(self) -> None:
-        """Forgets what the service has had for `KEPT_FOR`, and sets room aside again. Called now and then."""
+        """Forgets what the service has had for `KEPT_FOR`, and sets room aside again. To be called now and then."""
         now = self._clock.look()
         after_s, after_us = now.steady_s - KEPT_FOR.total_seconds(), to_us(now.wall - KEPT_FOR)
         values = (now.boot, after_s, now.boot, _KNOWN_US, after_us)

@@ -35,8 +35,9 @@ class SpoolFile:
     """
     One file, one process, several threads.
 
-    Promises: what `durably` has returned from survives a power cut. A file that was deleted under us is written anew
-    from what is still open; one that cannot be read is set aside, never emptied.
+    Promises: what `durably` has returned from survives a power cut, unless the file had to be kept `elsewhere`, in a
+    folder that may not. A file that was deleted under us is written anew from what is still open; one that cannot be
+    read is set aside, never emptied.
     """
 
     def __init__(
@@ -48,16 +49,20 @@ class SpoolFile:
         give_up: Callable[[Any], int],
         limit_bytes: int,
         connect: Connect | None,
+        refuge: Path | None,
     ) -> None:
         """
         `make` makes the tables where there are none; `give_up` deletes a chunk of what may be given up and says how
         many records that were; above `limit_bytes` it is called until there is room or nothing left to give up.
+        `refuge` is where the file is kept while it cannot be kept at `path`: to hear without power-proof memory is
+        better than not to hear.
 
         Raises:
-            SpoolBroken: the file cannot be opened at all.
+            SpoolBroken: the file can be opened at neither place.
         """
         self.path = path
         self.set_aside: Path | None = None
+        self._home, self._refuge = path, refuge
         self._clock = clock
         self._make = make
         self._give_up = give_up
@@ -65,9 +70,14 @@ class SpoolFile:
         self._connect = connect or open_file
         self._lock = threading.RLock()
         self._inode: tuple[int, int] | None = None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection: Any = self._open()
+        self._connection: Any = None
+        self._begin()
         self.reserve()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is kept in the refuge for now."""
+        return self.path != self._home
 
     def read(self, question: str, values: Sequence[Any] = ()) -> list[Any]:
         """All rows of an answer. Raises `SpoolBroken` when there is none."""
@@ -88,14 +98,12 @@ class SpoolFile:
             try:
                 self._opened()
                 if self._inode != self._inode_now():
-                    self._renew()
+                    self._renew(self.path)
                 return self._transact(work)
-            except sqlite_module().Error as error:
+            except _refusals() as error:
                 if "full" in str(error):
                     return self._in_the_reserve(work)
                 self._distrust()
-                raise SpoolBroken(str(error)) from error
-            except OSError as error:
                 raise SpoolBroken(str(error)) from error
 
     def used(self) -> int:
@@ -104,6 +112,7 @@ class SpoolFile:
 
     def reserve(self) -> None:
         """Sets room aside, in real blocks; on a disk that is full there is nothing to set aside."""
+        self.come_home()
         with contextlib.suppress(OSError), self._reserved.open("xb") as file:
             os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
 
@@ -135,7 +144,10 @@ class SpoolFile:
         try:
             self._transact(self._give_up)
             return self._transact(work)
-        except sqlite_module().Error as error:
+        except _refusals() as error:
+            if self._refuge is not None:
+                with contextlib.suppress(*_refusals()):
+                    self._renew(self._refuge)
             raise SpoolBroken(str(error)) from error
 
     @property
@@ -149,43 +161,82 @@ class SpoolFile:
             self._connection = self._open()
         return self._connection
 
+    def _begin(self) -> None:
+        """What lies in the refuge is newer than what lies at home: it was put there when home could not be written."""
+        if self._refuge is not None and self._refuge.exists():
+            self.path = self._refuge
+        try:
+            self._connection = self._open()
+        except SpoolBroken:
+            if self._refuge is None or self.elsewhere:
+                raise
+            self._flee()
+        self.come_home()
+
+    def come_home(self) -> None:
+        """Tries to keep it again where it belongs; does nothing where it is."""
+        if self.elsewhere:
+            with contextlib.suppress(*_refusals()):
+                self._renew(self._home)
+
     def _distrust(self) -> None:
         """
         After a write that failed nobody knows what is on disk, and asking again does not tell (a failed sync is not
-        repeated by the kernel): a fresh file, written whole, is certain.
+        repeated by the kernel): a fresh file, written whole, is certain. Here if possible, else in the refuge.
         """
-        with contextlib.suppress(sqlite_module().Error, OSError):
-            self._renew()
+        for path in (self.path, self._refuge):
+            if path is not None:
+                with contextlib.suppress(*_refusals()):
+                    self._renew(path)
+                    return
+        if self._refuge is not None and not self.elsewhere:
+            with contextlib.suppress(SpoolBroken):
+                self._flee()
 
-    def _renew(self) -> None:
-        """
-        Writes all that is known into a fresh file and goes on with that: same epoch, same numbers, nothing doubled.
-
-        The old connection still reads a file that was deleted.
-        """
-        fresh = self.path.with_name(f"{self.path.name}.fresh")
-        fresh.parent.mkdir(parents=True, exist_ok=True)
-        fresh.unlink(missing_ok=True)
-        self._connection.execute("VACUUM INTO ?", (str(fresh),))
-        _sync(fresh)
-        # Closing takes the log beside the old file away by its name; that must be over before the new file has one.
-        self._connection.close()
-        self._connection = None
-        self._leave_log()
-        fresh.replace(self.path)
-        _sync(self.path.parent)
+    def _flee(self) -> None:
+        """Nothing can be read any more: an empty file in the refuge, under an epoch of its own."""
+        assert self._refuge is not None
+        self.path, self._connection = self._refuge, None
         self._connection = self._open()
-        _log.error("spool_renewed", path=str(self.path))
+        _log.error("spool_elsewhere", path=str(self.path))
+
+    def _renew(self, path: Path) -> None:
+        """
+        Writes all that is known into a fresh file there and goes on with that: same epoch, same numbers, nothing
+        doubled. The old connection still reads a file that was deleted.
+        """
+        with self._lock:
+            fresh = path.with_name(f"{path.name}.fresh")
+            fresh.parent.mkdir(parents=True, exist_ok=True)
+            fresh.unlink(missing_ok=True)
+            self._opened().execute("VACUUM INTO ?", (str(fresh),))
+            _sync(fresh)
+            # Closing takes the log beside the old file away by its name; that comes before the new file has one.
+            self._connection.close()
+            self._connection = None
+            _leave_log(path)
+            fresh.replace(path)
+            _sync(path.parent)
+            before, self.path = self.path, path
+            self._connection = self._open()
+            if before == self._refuge != path:
+                _leave_log(before)
+                before.unlink(missing_ok=True)
+            _log.error("spool_renewed", path=str(path))
 
     def _open(self) -> Any:
-        """The file, its tables made if it is new; one that cannot be read is set aside and a new one begun."""
+        """The file, its tables made if it is new; one that is damaged is set aside and a new one begun."""
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                return self._opened_whole()
+            except sqlite_module().OperationalError:
+                raise
+            except sqlite_module().DatabaseError as error:
+                self._set_aside(str(error))
             return self._opened_whole()
-        except sqlite_module().OperationalError as error:
+        except _refusals() as error:
             raise SpoolBroken(str(error)) from error
-        except sqlite_module().DatabaseError as error:
-            self._set_aside(str(error))
-        return self._opened_whole()
 
     def _opened_whole(self) -> Any:
         connection = self._connect(self.path)
@@ -203,12 +254,8 @@ class SpoolFile:
     def _set_aside(self, reason: str) -> None:
         self.set_aside = self.path.with_name(f"{self.path.name}.bad-{self._clock.now():%Y%m%dT%H%M%S}")
         self.path.replace(self.set_aside)
-        self._leave_log()
+        _leave_log(self.path)
         _log.error("spool_set_aside", path=str(self.set_aside), reason=reason)
-
-    def _leave_log(self) -> None:
-        for ending in ("-wal", "-shm"):
-            self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
 
     def _inode_now(self) -> tuple[int, int] | None:
         try:
@@ -231,6 +278,16 @@ def open_file(path: Path, *, read_only: bool = False) -> Any:
 _USED = """
 SELECT page_count - freelist_count, page_size FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()
 """
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What the database and the folder refuse with, and what we made of it."""
+    return (sqlite_module().Error, OSError, SpoolBroken)
+
+
+def _leave_log(path: Path) -> None:
+    for ending in ("-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

@@ -448,6 +448,116 @@ def test_a_record_that_the_disk_has_changed_is_not_believed(opened, clock, path)
     assert waiting(opened()) == [(1, None), (2, "EV1527:0a1b2d:01")]
 
 
+class Disk:
+    """Opens files, and refuses every write below `home` while it is `broken`."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.broken = home, False
+
+    def connect(self, path: Path):
+        if self.broken and path.is_relative_to(self.home):
+            raise open_file(Path(":memory:")).OperationalError("attempt to write a readonly database")
+        return _OnDisk(self, path)
+
+
+class _OnDisk:
+    def __init__(self, disk: Disk, path: Path) -> None:
+        self._disk, self._path, self._inner = disk, path, open_file(path)
+
+    def execute(self, statement, values=()):
+        to = Path(values[0]) if statement.startswith("VACUUM") else self._path
+        if self._disk.broken and to.is_relative_to(self._disk.home) and statement.startswith(("BEGIN", "VACUUM")):
+            raise self._inner.OperationalError("attempt to write a readonly database")
+        return self._inner.execute(statement, values)
+
+    def __getattr__(self, name):
+        return getattr(self._inner, name)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    (tmp_path / "home").mkdir()
+    return Disk(tmp_path / "home")
+
+
+def spool_on(disk, clock):
+    return Spool(
+        disk.home / "spool.db", clock, connect=disk.connect, refuge=disk.home.parent / "refuge" / "spool.db"
+    )  # fmt: skip
+
+
+@pytest.mark.error_lines("spool_renewed", "spool_elsewhere")
+def test_where_its_disk_cannot_be_written_it_goes_on_elsewhere_and_comes_home(disk, clock):
+    spool = spool_on(disk, clock)
+    spool.add([call(clock, "a")])
+    epoch = spool.epoch(Lane.CALLS)
+    disk.broken = True
+    with pytest.raises(SpoolBroken):
+        spool.add([call(clock, "not kept")])
+    spool.add([call(clock, "b")])
+    assert spool.elsewhere
+    assert waiting(spool) == [(1, "a"), (2, "b")]
+    disk.broken = False
+    spool.tidy()
+    assert not spool.elsewhere
+    spool.add([call(clock, "c")])
+    spool.close()
+    again = spool_on(disk, clock)
+    assert waiting(again) == [(1, "a"), (2, "b"), (3, "c")]
+    assert again.epoch(Lane.CALLS) == epoch
+    assert list((disk.home.parent / "refuge").iterdir()) == []
+    again.close()
+
+
+@pytest.mark.error_lines("spool_renewed", "spool_elsewhere")
+def test_what_lies_elsewhere_is_the_newer_one_after_a_restart(disk, clock):
+    spool = spool_on(disk, clock)
+    spool.add([call(clock, "a")])
+    disk.broken = True
+    with pytest.raises(SpoolBroken):
+        spool.add([call(clock, "not kept")])
+    spool.add([call(clock, "b")])
+    spool.close()
+    spool = spool_on(disk, clock)
+    assert (spool.elsewhere, waiting(spool)) == (True, [(1, "a"), (2, "b")])
+    spool.close()
+    disk.broken = False
+    spool = spool_on(disk, clock)
+    assert (spool.elsewhere, waiting(spool)) == (False, [(1, "a"), (2, "b")])
+    spool.close()
+
+
+@pytest.mark.error_lines("spool_renewed", "spool_elsewhere")
+def test_a_disk_that_is_dead_at_the_start_does_not_keep_it_from_hearing(disk, clock):
+    disk.broken = True
+    spool = spool_on(disk, clock)
+    spool.add([call(clock, "a")])
+    assert (spool.elsewhere, waiting(spool)) == (True, [(1, "a")])
+    disk.broken = False
+    spool.tidy()
+    spool.close()
+    spool = spool_on(disk, clock)
+    assert (spool.elsewhere, waiting(spool)) == (False, [(1, "a")])
+    spool.close()
+
+
+@pytest.mark.error_lines("spool_renewed", "spool_full")
+def test_a_disk_full_of_calls_is_left_for_another(path, clock):
+    def connect(file: Path):
+        return open_file(file) if "refuge" in str(file) else a_small_disk(60)(file)
+
+    spool = Spool(path, clock, connect=connect, refuge=path.parent / "refuge" / "spool.db")
+    kept = []
+    for number in range(60):
+        with contextlib.suppress(SpoolBroken):
+            spool.add([call(clock, f"{number:04}" + "y" * 4000)])
+            kept.append(number)
+    assert len(kept) == 59, "only the one that met the end of the disk was not kept; its gateway tries it again"
+    assert [int(body[:4]) for _, body in waiting(spool)] == kept
+    assert spool.elsewhere
+    spool.close()
+
+
 def test_what_cannot_be_opened_at_all_is_said(tmp_path, clock):
     (tmp_path / "spool.db").mkdir()
     with pytest.raises(SpoolBroken):
