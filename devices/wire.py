@@ -32,13 +32,17 @@ PARTS_MAX = 8_192
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 """A clock that has lost its battery says 1970. Times outside are not told, because the service refuses them."""
 
+EDGE = "edge"
+"""The protocol of what a forwarding gateway says about itself."""
+
 RADIO = frozenset({"rflink", "rtl433"})
 """Fixed-code radio: anybody's remote control may sound like a pendant, so it is never an emergency by itself."""
 
 
-def told(frame: Frame, *, protocol: str, receiver: str) -> dict[str, Any]:
+def told(frame: Frame, *, protocol: str, receiver: str, station: str = "") -> dict[str, Any]:
     """
-    The frame as plain values, without its number and time. `receiver` is the gateway that heard it.
+    The frame as plain values, without its number and time. `receiver` is the gateway that heard it, `station` the code
+    of the one that answers for strangers there.
 
     A position of unknown age stays behind: it is nobody's place. So does what is no plain value among the parts.
     """
@@ -50,7 +54,7 @@ def told(frame: Frame, *, protocol: str, receiver: str) -> dict[str, Any]:
         "explicit": frame.explicit,
         "alternatives": [_readable(each, ADDRESS_MAX) for each in frame.alternatives[:ALTERNATIVES_MAX]],
     }
-    said |= _differing(frame)
+    said |= _differing(frame) | ({"station": station} if station else {})
     if frame.sent_at is not None and EARLIEST <= frame.sent_at <= LATEST:
         said["sent_at"] = frame.sent_at.isoformat()
     if frame.position is not None and frame.position_at is not None and EARLIEST <= frame.position_at <= LATEST:

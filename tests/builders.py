@@ -25,6 +25,7 @@ import dispatch.store.replies
 import dispatch.store.signals  # noqa: F401  every table must be known before they are created
 from config.district import District, read_district
 from config.loading import load_into
+from devices.edges import Edges
 from devices.reception import Reception
 from devices.store import devices as _devices  # noqa: F401
 from devices.supervision import Supervision
@@ -363,7 +364,7 @@ class House:
         )  # fmt: skip
         blueprints: list[Blueprint] = [
             alarms_blueprint(world.desk, self.review, reading=world.reading, transactions=world.transactions),
-            signals_blueprint(reception),
+            signals_blueprint(reception, Edges(world.transactions, world.reading, world.clock), world.clock),
             hooks_blueprint(
                 self.providers, self.courier, world.answers, public_url=PUBLIC_URL, forgeries=self.forgeries
             ),

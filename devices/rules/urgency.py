@@ -41,10 +41,10 @@ def life_sign(frame: Frame) -> bool:
 
 def may_call(frame: Frame) -> bool:
     """
-    Whether it calls for help if its device is registered as something: a fixed-code pendant in the shell of a motion
-    sensor. Whoever does not know the register must not give it up.
+    Whether it calls for help from some device, registered as something: a fixed-code pendant may sit in the shell of a
+    motion sensor. Whoever does not know the register must not give it up.
     """
-    return urgent(frame) or any(event in _CALLS_FROM_SOME for event in _events(frame))
+    return frame.explicit or not _CALLS_FROM_SOME.isdisjoint(_events(frame))
 
 
 def _events(frame: Frame) -> Iterable[Event]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from devices.spool import CHUNK, KEPT_FOR, Entry, Lane, Spool, Weight, age_s
+from devices.spool import KEPT_FOR, Entry, Lane, Registered, Spool, Weight, age_s
 from devices.spool_file import SpoolBroken, open_file
+from devices.spool_rows import CHUNK
 from dispatch.clock import Instant
 from tests.fakes.clock import HandClock
 
@@ -198,15 +199,22 @@ def test_a_week_is_counted_by_the_steady_clock_and_after_a_restart_by_the_other(
 
 def test_small_things_are_remembered(opened):
     spool = opened()
-    assert (spool.remembered("outage"), spool.code_of("a")) == ("", None)
+    assert (spool.remembered("outage"), spool.knows_register) == ("", False)
     spool.remember("outage", "since noon")
     spool.remember("outage", "since one")
-    spool.learn({"a": "D1", "b": "D2"})
-    spool.learn({"b": "D3"})
-    spool.learn({})
+    spool.close()
+    assert opened().remembered("outage") == "since one"
+
+
+def test_the_register_is_the_one_that_was_told_last(opened):
+    spool = opened()
+    spool.learn({"rflink": {"a": ("D1", "pendant"), "b": ["D2", "smoke"]}, "surgard": {"a": ("A1", "panel")}})
+    assert spool.registered("surgard", "a") == Registered(code="A1", kind="panel")
+    spool.learn({"rflink": {"b": ("D3", "door")}})
     spool.close()
     again = opened()
-    assert (again.remembered("outage"), again.code_of("a"), again.code_of("b")) == ("since one", "D1", "D3")
+    assert (again.registered("rflink", "a"), again.registered("rflink", "b").kind) == (None, "door")
+    assert again.knows_register
 
 
 def test_a_record_that_the_service_refuses_is_replaced_under_its_number(opened, clock):
