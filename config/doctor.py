@@ -13,10 +13,10 @@ from pathlib import Path
 from config import edge
 from config.admin import socket_path
 from config.databases import newest, revision, sqlite_version
-from config.settings import Settings
+from config.settings import GatewaySettings, Settings
 from config.wiring import read_escalation
 from devices.decoders import DECODERS
-from devices.ports import open_port
+from devices.ports import PortLost, is_listener, open_listener, open_port, without_password
 from dispatch.clock import SystemClock
 from dispatch.errors import Refusal
 from dispatch.messages.providers import PROVIDERS
@@ -149,10 +149,28 @@ def _gateways(settings: Settings) -> Iterator[Finding]:
     for each in settings.gateways:
         known = each.protocol in DECODERS
         cure = "" if known else f"protocol is one of {', '.join(DECODERS)}"
-        open_port(each.port, baud=each.baud, bytesize=each.bytesize, parity=each.parity, stopbits=each.stopbits)
+        if is_listener(each.port):
+            cure = cure or _listener_cure(each, running=socket_path(settings.home).exists())
+        else:
+            open_port(each.port, baud=each.baud, bytesize=each.bytesize, parity=each.parity, stopbits=each.stopbits)
         if known and each.port.startswith("/"):
             cure = _device_cure(Path(each.port))
-        yield Finding(name=f"gateway {each.name}", well=not cure, seen=f"{each.protocol} on {each.port}", cure=cure)
+        seen = f"{each.protocol} on {without_password(each.port)}"
+        yield Finding(name=f"gateway {each.name}", well=not cure, seen=seen, cure=cure)
+
+
+def _listener_cure(said: GatewaySettings, *, running: bool) -> str:
+    """What keeps us from listening there. While the service runs, it has the address itself."""
+    listener = open_listener(said.port, password=said.password)
+    if running:
+        return ""
+    try:
+        listener.open()
+    except PortLost as lost:
+        return f"{lost.reason}; the service tries again every second"
+    finally:
+        listener.close()
+    return ""
 
 
 def _device_cure(port: Path) -> str:

@@ -18,19 +18,20 @@ from typing import Any
 import structlog
 from filelock import FileLock, Timeout
 
+from config.gateways import Gateways
 from config.logs import configure_logs
 from config.options import EdgeSettings
 from config.serve import Told, notify
 from config.settings import Settings
-from config.wiring import gateways_of
 from devices.cut_off import PAGE_AFTER_S, CutOff
 from devices.edge import Edge
+from devices.exchange import Exchange
 from devices.forwarder import Contact, Forwarder, Lost
 from devices.gateway import Gateway
 from devices.line import Condition
 from devices.link import HttpsLink, Link, Unreached
 from devices.pager import Pager
-from devices.ports import open_port
+from devices.ports import HttpDoor, open_port
 from devices.spool import Lane, Spool, age_s
 from devices.spool_file import SpoolBroken
 from dispatch.clock import Clock, SystemClock
@@ -67,7 +68,7 @@ class EdgeHouse:
             stations={each.name: each.station for each in settings.gateways},
             ring=lambda lane: self.forwarders[lane].ring(),
         )  # fmt: skip
-        self.gateways: list[Gateway] = gateways_of(settings, self)
+        self.gateways = _gateways(settings, Gateways(self.reception, clock, self.stopping))
         self.pager = pager or _pager(said, clock)
         self.cut_off = CutOff(
             self.reception, self.spool, self.contact, clock, pager=self.pager, lang=said.lang
@@ -82,10 +83,8 @@ class EdgeHouse:
             self.reception.say("set_aside", saved=self.spool.saved)
         for gateway in self.gateways:
             gateway.start()
-        for forwarder in self.forwarders.values():
-            forwarder.start()
-        if self.pager is not None:
-            self.pager.start()
+        for agent in self._agents():
+            agent.start()
 
     def tick(self) -> None:
         """Everything that is due now and then. Called a few times a second by one thread."""
@@ -104,15 +103,14 @@ class EdgeHouse:
 
     def is_whole(self) -> bool:
         """Whether every thread is alive; an edge with a dead one is to end and be started again."""
-        threads = [*self.forwarders.values(), *([self.pager] if self.pager else [])]
-        return all(each.alive for each in threads)
+        return all(each.alive for each in self._agents())
 
     def stop(self) -> None:
         """No more hearing, then no more sending; what is left waits in the spool."""
         self.stopping.set()
         for gateway in self.gateways:
             gateway.stop()
-        for each in (*self.forwarders.values(), *([self.pager] if self.pager else [])):
+        for each in self._agents():
             each.stop()
         try:
             self.reception.settle()
@@ -145,7 +143,10 @@ class EdgeHouse:
             **self.told(),
         }
 
-    def _receiver(self, gateway: Gateway) -> dict[str, Any]:
+    def _agents(self) -> list[Forwarder | Pager]:
+        return [*self.forwarders.values(), *([self.pager] if self.pager else [])]
+
+    def _receiver(self, gateway: Gateway | Exchange) -> dict[str, Any]:
         state, now = gateway.state, self.clock.now()
         heard = state.last_heard_at
         return {
@@ -236,7 +237,7 @@ def refuse_lacking(settings: Settings) -> None:
 
 
 def show_status(settings: Settings, *, as_json: bool) -> int:
-    """Prints what a running edge last said of itself; 0 when all is well, 1 when something is not, or it does not run."""
+    """Prints what a running edge last said of itself; 0 when all is well, 1 when it is not, or does not run."""
     try:
         told = json.loads(status_path(settings).read_text(encoding="utf-8"))
         age = (SystemClock().now() - datetime.fromisoformat(told["at"])).total_seconds()
@@ -310,6 +311,16 @@ def _troubles(told: Mapping[str, Any]) -> list[str]:
         for each in told["receivers"]
         if each["condition"] not in {Condition.CONNECTED, Condition.STARTING}
     ]
+    return found
+
+
+def _gateways(settings: Settings, made: Gateways) -> list[Gateway | Exchange]:
+    found = []
+    for each in settings.gateways:
+        gateway, listener = made.of(each)
+        if isinstance(listener, HttpDoor):
+            raise Misconfigured(f"gateways.{each.name}.port", "an edge has no web server; let it post to the service")
+        found.append(gateway)
     return found
 
 

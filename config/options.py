@@ -47,12 +47,13 @@ class GatewaySettings:
     """
     One gateway wired to this service. `port` is any pyserial URL, or `exec:…` or `stdin:` and
     so on. `profile` names a receiver's code table; `codes` (code → event) goes on top of it. `station` is the code of
-    the station that answers for devices nobody has registered.
+    the station that answers for devices nobody has registered. `password` is that of the user whom `port` names.
+    `silent_s`: quiet for so long, it counts as silent; 0 is what the kind of port has by itself.
     """
 
     name: str
     protocol: str
-    port: str
+    port: str = field(repr=False)
     baud: int = 9600
     bytesize: int = 8
     parity: str = "N"
@@ -60,6 +61,8 @@ class GatewaySettings:
     profile: str = "standard"
     codes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     station: str = ""
+    password: str = field(default="", repr=False)
+    silent_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from flask import Flask
 from config.wiring import House
 from devices.line import Condition
 from devices.store.devices import Devices
+from devices.web.frames import frames_blueprint
 from devices.web.signals import signals_blueprint
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
@@ -57,6 +58,7 @@ class Pages:
         blueprints = [
             alarms_blueprint(house.desk, house.review, reading=house.reading, transactions=house.transactions),
             signals_blueprint(house.reception, house.edges, house.clock),
+            frames_blueprint(house.doors),
             registers_blueprint(house.reading, house.review, panels=self._panels()),
             stream_blueprint(house.review, self.bell, house.clock, house.consoles, streams_max=web.streams_max),
             hooks_blueprint(
@@ -150,6 +152,7 @@ class Pages:
                 "malformed": each.state.tally.malformed,
                 "noise_bytes": each.state.tally.noise_bytes,
                 "waiting": each.state.waiting,
+                "talkers": each.state.talkers,
                 "error": each.state.error,
                 "behind": getattr(each, "behind", ""),
             }

@@ -29,6 +29,7 @@ from config.options import (
     WebSettings,
 )
 from config.schemas import Table, by_key, is_secret, say
+from devices.ports import check_address
 
 _SECRET_MAX = 4096
 _NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -65,6 +66,13 @@ def _must(holds: Any, what: str) -> Any:
             raise ValidationError(what)
 
     return check
+
+
+def _port(text: str) -> None:
+    try:
+        check_address(text)
+    except ValueError as wrong:
+        raise ValidationError(f"Not a port: {wrong}.") from None
 
 
 _LISTEN = _must(_is_listen, "Not an address to listen on.")
@@ -132,7 +140,7 @@ class _GatewaySchema(_Section):
     name = _text("a name of its own in letters, digits, dots and dashes", _NAME, required=True)
     protocol = _text('the name of a decoder, like "rflink"', _NAME, required=True)
     port = _text('a serial port like "/dev/ttyUSB0", or a stream like "tcp-listen://0.0.0.0:5000"',
-                 validate.Length(min=1), required=True)  # fmt: skip
+                 validate.Length(min=1), _port, required=True)  # fmt: skip
     baud = _whole("the line's speed, like 57600", validate.Range(min=50, max=4_000_000))
     bytesize = _whole("5, 6, 7 or 8", validate.OneOf([5, 6, 7, 8]))
     parity = _text('"N", "E", "O", "M" or "S"', validate.OneOf(list("NEOMS")))
@@ -140,6 +148,8 @@ class _GatewaySchema(_Section):
     profile = _text('the name of a code table, like "standard"', _NAME)
     codes = fields.Dict(keys=fields.String(), values=fields.String(), metadata=say('a table like { "140" = "press" }'))
     station = _text("the code of a station in the district file, or nothing")
+    password = _text("the password of the user in the port's address", secret=True)
+    silent_s = _seconds("seconds, or 0", validate.Range(min=0))
 
 
 class _EdgeSchema(_Section):

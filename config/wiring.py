@@ -5,7 +5,6 @@ Roles: `engine` wakes what is due and sends; `gateway` hears devices; `web` serv
 one process.
 """
 
-import secrets
 import threading
 import tomllib
 from collections.abc import Callable, Mapping
@@ -13,14 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from config.databases import Owned, open_for_writing, transactions_on
-from config.options import GatewaySettings
+from config.gateways import Gateways
 from config.settings import Settings
-from devices.decoders import DECODERS
-from devices.decoders.contact_id_codes import PROFILES
 from devices.edges import Edges, Everybody
+from devices.exchange import Exchange
 from devices.gateway import Gateway
 from devices.outages import Outages
-from devices.ports import open_port
+from devices.ports import HttpDoor
 from devices.reception import Reception
 from devices.supervision import Supervision
 from dispatch.answers import Answers, DeskClaims
@@ -39,7 +37,6 @@ from dispatch.rules.escalation import Policies, read_policies
 from dispatch.rules.message import Channel, Draft, Priority
 from dispatch.rules.nearest import Weights
 from dispatch.rules.people import Reach, operator
-from dispatch.rules.signal import Event
 from dispatch.rules.steps import STEPS
 from dispatch.rules.travel import StraightLine
 from dispatch.siren import Consoles, Siren
@@ -102,8 +99,9 @@ class House:
     edges: Edges
     timers: Timers
     consoles: Consoles
-    gateways: list[Gateway] = field(default_factory=list)
-    hearing: list[Gateway] = field(default_factory=list)
+    gateways: list[Gateway | Exchange] = field(default_factory=list)
+    hearing: list[Gateway | Exchange] = field(default_factory=list)
+    doors: dict[str, HttpDoor] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
     runner: Runner | None = None
 
@@ -116,10 +114,10 @@ class House:
             self.runner = Runner(self.timers, self._timetable(), self.clock)
             self.runner.start()
             self.nudges()
-        if "gateway" in roles:
-            self.hearing = list(self.gateways)
-            for gateway in self.hearing:
-                gateway.start()
+        # What the web server's threads hand over is heard in the same process.
+        self.hearing = [each for each in self.gateways if ("web" if each.name in self.doors else "gateway") in roles]
+        for gateway in self.hearing:
+            gateway.start()
 
     def stop(self) -> None:
         """Ends cleanly: no more listening, then no more waking, then no more sending, then the writer."""
@@ -225,7 +223,12 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock),
         edges=Edges(transactions, reading, clock),
     )  # fmt: skip
-    house.gateways = [_gateway(each, house) for each in settings.gateways]
+    made = Gateways(reception, clock, house.stopping)
+    for each in settings.gateways:
+        gateway, listener = made.of(each)
+        house.gateways.append(gateway)
+        if isinstance(listener, HttpDoor):
+            house.doors[each.name] = listener
     return house
 
 
@@ -356,32 +359,3 @@ def refuse_unknown_stations(settings: Settings, reading: Engine) -> None:
 
 def _stations_of(settings: Settings, stations: Mapping[str, StationId]) -> dict[str, StationId]:
     return {each.name: stations[each.station] for each in settings.gateways if each.station in stations}
-
-
-def _gateway(said: GatewaySettings, house: House) -> Gateway:
-    if said.protocol not in DECODERS:
-        raise Misconfigured(f"gateways.{said.name}.protocol", f"'{said.protocol}' is none of {', '.join(DECODERS)}")
-    profile = _profile(said)
-    return Gateway(
-        said.name,
-        lambda: open_port(
-            said.port, baud=said.baud, bytesize=said.bytesize, parity=said.parity, stopbits=said.stopbits
-        ),
-        lambda: DECODERS[said.protocol](profile=profile),
-        house.reception,
-        house.clock,
-        lambda: secrets.token_bytes(16),
-        house.stopping,
-    )
-
-
-def _profile(said: GatewaySettings) -> dict[str, Event]:
-    """The code table of a receiver: a named one, with the codes of the settings on top."""
-    if said.profile not in PROFILES:
-        raise Misconfigured(f"gateways.{said.name}.profile", f"'{said.profile}' is none of {', '.join(PROFILES)}")
-    own = {}
-    for code, event in said.codes.items():
-        if event not in set(Event):
-            raise Misconfigured(f"gateways.{said.name}.codes.{code}", f"'{event}' is no event")
-        own[code] = Event(event)
-    return {**PROFILES[said.profile], **own}

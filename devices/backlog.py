@@ -63,16 +63,19 @@ class Backlog:
         """The one whose turn it is."""
         return self._frames[0] if self._frames else None
 
-    def put(self, waiting: Waiting, *, failing: bool) -> None:
-        """Add one. While frames cannot be kept, copies slide the window of the first instead of taking a place."""
+    def put(self, waiting: Waiting, *, failing: bool) -> Waiting | None:
+        """
+        Add one. While frames cannot be kept, copies slide the window of the first instead of taking a place.
+
+        Gives back whoever has no place after that: this one as a copy, or the one that was dropped for want of room.
+        """
         if failing:
             for other in self._frames:
                 if waiting.repeats(other):
                     other.at_s = waiting.at_s if waiting.frame.sliding else other.at_s
-                    return
+                    return waiting
         self._insert(waiting)
-        if len(self._frames) > BACKLOG_MAX:
-            self._drop_one()
+        return self._drop_one() if len(self._frames) > BACKLOG_MAX else None
 
     def postpone(self, waiting: Waiting) -> None:
         """It had its try."""
@@ -87,9 +90,10 @@ class Backlog:
     def _insert(self, waiting: Waiting) -> None:
         bisect.insort(self._frames, waiting, key=lambda each: each.rank)
 
-    def _drop_one(self) -> None:
+    def _drop_one(self) -> Waiting:
         """The newest that can wait; only when there is none, the newest of all."""
         victim = max(self._frames, key=lambda each: (not each.urgent, each.number))
         self.remove(victim)
         self.dropped += 1
         _log.error("frame_dropped", gateway=self._gateway, raw=victim.frame.raw.hex())
+        return victim

@@ -15,7 +15,8 @@ from devices.decode_sms import make_units, read_modem_line, read_unit
 from devices.decoders import DECODERS
 from devices.decoders.contact_id_codes import PROFILES
 from devices.decoders.decoder import NO_PROFILE, Decoder, Frame
-from devices.decoders.rtl433 import burst_offset_s, events_topic
+from devices.decoders.envelope import wrap
+from devices.decoders.rtl433 import burst_offset_s
 from devices.rules.burst import Heard, Windows, as_sent_by, bursts, likeliest, without_ghosts
 from devices.rules.meaning import meaning
 from dispatch.rules.signal import Event
@@ -143,17 +144,23 @@ def _not_hex() -> bytes:
     raise _Refused("the input is not hexadecimal")
 
 
+def _one_line(part: object) -> bytes:
+    """What was posted over HTTP comes as one line."""
+    return b" ".join(_text(part).splitlines())
+
+
 def _mqtt(part: object) -> bytes:
+    """A message comes in its envelope."""
     if not isinstance(part, dict) or "payload" not in part:
         raise _Refused("the input has no payload")
-    return _text(part["payload"])
+    return wrap(str(part.get("topic", "")), _text(part["payload"]), part.get("retain") is True)
 
 
 _ENCODINGS: Mapping[str, Callable[[object], bytes]] = {
     "text": _text,
     "hex": _hex,
     "hex-chunks": _hex,
-    "json": _text,
+    "json": _one_line,
     "json-line": _text,
     "json-lines": _text,
     "mqtt": _mqtt,
@@ -161,7 +168,13 @@ _ENCODINGS: Mapping[str, Callable[[object], bytes]] = {
 
 
 def _decoder(name: str, line: Line) -> Decoder:
-    return DECODERS[name](profile=_profile(line.get("profile")))
+    codec = line.get("codec")
+    further = {"codec": codec} if name in _WITH_CODECS and isinstance(codec, str) else {}
+    return DECODERS[name](profile=_profile(line.get("profile")), **further)
+
+
+_WITH_CODECS = frozenset({"chirpstack"})
+"""Decoders that can be told whose bytes they carry."""
 
 
 def _profile(given: object) -> Mapping[str, Event]:
@@ -204,14 +217,6 @@ def _word(frame: Frame, line: Line) -> str:
     return str(meaning(frame, _role(line))[0])
 
 
-def _radio_mqtt(line: Line) -> Decoded:
-    """Only the topic of whole objects speaks, and only live: a retained object is an old press."""
-    given = line.get("input")
-    if isinstance(given, dict) and (given.get("retain") or not events_topic(str(given.get("topic", "")))):
-        return {"ok": True, "event": str(Event.IGNORE)}
-    return Single(decoder="rtl433", ending=b"\n")(line)
-
-
 def _radio_burst(line: Line) -> Decoded:
     """One burst of one radio: each statement once, without the ghosts. `registered_as` is the sender's role."""
     decoder = _decoder("rtl433", line)
@@ -234,7 +239,7 @@ PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
         "rflink-stream": Stream(decoder="rflink", each=shown),
         "rtl_433-json": Single(decoder="rtl433", ending=b"\n"),
         "rtl_433-burst": _radio_burst,
-        "rtl_433-mqtt": _radio_mqtt,
+        "rtl_433-mqtt": Single(decoder="rtl433", ending=b"\n"),
         "rtl_433-syslog-udp": Single(decoder="rtl433", ending=b"\n"),
         "surgard": Single(decoder="surgard"),
         "surgard-stream": Stream(decoder="surgard", each=_word),
@@ -243,6 +248,13 @@ PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
         "sms-pdu": read_unit,
         "sms-submit": make_units,
         "at-line": read_modem_line,
+        "zigbee2mqtt": Single(decoder="zigbee2mqtt", ending=b"\n"),
+        "chirpstack4-up": Single(decoder="chirpstack", ending=b"\n"),
+        "chirpstack4-status": Single(decoder="chirpstack", ending=b"\n"),
+        "chirpstack4-join": Single(decoder="chirpstack", ending=b"\n"),
+        "chirpstack4-log": Single(decoder="chirpstack", ending=b"\n"),
+        "sigfox-json": Single(decoder="chirpstack", ending=b"\n"),
+        "traccar-event-json": Single(decoder="traccar", ending=b"\n"),
     }
 )
 """How each protocol of the vectors is read."""

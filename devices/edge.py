@@ -13,6 +13,7 @@ Whose a frame is and what it means from them is decided by the service, which ha
 import json
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -57,29 +58,34 @@ class Edge:
         self._stations = stations
         self._ring = ring
         self._windows = Windows()
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._gathered: dict[str, Entry] = {}
         self.copies = 0
 
-    def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0, settle: bool = True) -> None:
+    def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0, settle: bool = True) -> "Heard":
         """
         Takes one frame in. Raises `SpoolBroken` when it could not be kept; then it counts as not heard.
 
         `waited_s` is how long ago it came. With `settle` false a life sign is on disk only after `settle()`.
         """
         if self._is_copy(frame):
-            return
+            return _ON_DISK
         try:
-            self._keep(frame, gateway, self._heard(waited_s))
+            gathered = self._keep(frame, gateway, self._heard(waited_s))
         except BaseException:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
             raise
-        if settle and frame.answers:
+        if gathered and settle and frame.answers:
             self.settle()
+        return _IN_MEMORY if gathered and not (settle and frame.answers) else _ON_DISK
 
     def settle(self) -> None:
-        """Writes down the life signs gathered so far; returns when they are on disk."""
+        """Writes down the life signs gathered so far; returns when they are on disk, whoever has written them."""
+        with self._writing:
+            self._write_down()
+
+    def _write_down(self) -> None:
         with self._lock:
             gathered, self._gathered = self._gathered, {}
         try:
@@ -97,8 +103,7 @@ class Edge:
             "protocol": EDGE, "receiver": self.name, "device": self.name, "event": str(Event.GATEWAY_INFO),
             "explicit": False, "fields": {"what": what, **facts},
         }  # fmt: skip
-        self._spool.add([Entry(lane=Lane.CALLS, body=_json(body), heard=self._clock.look())])
-        self._ring(Lane.CALLS)
+        self._add(Entry(lane=Lane.CALLS, body=_json(body), heard=self._clock.look()))
 
     def _is_copy(self, frame: Frame) -> bool:
         """
@@ -118,27 +123,42 @@ class Edge:
             wall=now.wall - timedelta(seconds=waited_s), steady_s=max(0.0, now.steady_s - waited_s), boot=now.boot
         )
 
-    def _keep(self, frame: Frame, gateway: str, heard: Instant) -> None:
+    def _keep(self, frame: Frame, gateway: str, heard: Instant) -> bool:
+        """On disk, or, for a life sign, gathered: then it is True."""
         station = self._stations.get(gateway, "")
         body = _json(told(frame, protocol=self._protocols[gateway], receiver=gateway, station=station))
         if urgent(frame):
-            self._spool.add([Entry(lane=Lane.CALLS, body=body, heard=heard)])
-            self._ring(Lane.CALLS)
-        elif life_sign(frame):
-            self._gather(f"{gateway} {frame.address}", body, heard)
-        else:
-            weight = Weight.LASTING if may_call(frame) else Weight.NEWS
-            self._spool.add([Entry(lane=Lane.NEWS, body=body, heard=heard, weight=weight)])
-            self._ring(Lane.NEWS)
+            self._add(Entry(lane=Lane.CALLS, body=body, heard=heard))
+            return False
+        if life_sign(frame):
+            return self._gather(f"{gateway} {frame.address}", body, heard)
+        weight = Weight.LASTING if may_call(frame) else Weight.NEWS
+        self._add(Entry(lane=Lane.NEWS, body=body, heard=heard, weight=weight))
+        return False
 
-    def _gather(self, slot: str, body: str, heard: Instant) -> None:
+    def _gather(self, slot: str, body: str, heard: Instant) -> bool:
         entry = Entry(lane=Lane.NEWS, body=body, heard=heard, weight=Weight.LIFE, slot=slot)
         with self._lock:
             room = slot in self._gathered or len(self._gathered) < GATHERED_MAX
             if room:
                 self._gathered[slot] = entry
         if not room:
-            self._spool.add([entry])
+            self._add(entry)
+        return room
+
+    def _add(self, entry: Entry) -> None:
+        self._spool.add([entry])
+        self._ring(entry.lane)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Whether what was heard is on disk already."""
+
+    durable: bool
+
+
+_ON_DISK, _IN_MEMORY = Heard(True), Heard(False)
 
 
 def _json(body: Mapping[str, Any]) -> str:

@@ -33,13 +33,14 @@ _TOLD = frozenset({Event.CANCEL, Event.ATTENDANCE, Event.VOICE_REQUEST, Event.RE
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """A frame with where it came from, whose it is, and how long it had to wait for the database."""
+    """A frame with where it came from, whose it is, how long it had to wait, and whether a life sign is settled now."""
 
     frame: Frame
     protocol: str
     gateway: str
     device: Device | None
     waited_s: float
+    settle: bool
     spool: Spool | None = None
     station: str = ""
 
@@ -94,12 +95,13 @@ class Reception:
             found[key] = (*found.get(key, ()), device)
         self._registered = found
 
-    def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0) -> Received | None:
+    def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0, settle: bool = True) -> Received | None:
         """
         Takes one frame in: a call for help becomes durable at the desk, anything else in the device's record.
 
         A copy of something heard already is known at once and changes nothing. Raises whatever kept it from becoming
         durable; then it counts as not heard, and the gateway will hand it over again. `waited_s`: how long ago it came.
+        With `settle` false a life sign is answered for only after the caller has called `settle()`: many share a write.
         """
         protocol = self._protocols[gateway]
         device = self._whose(protocol, gateway, frame)
@@ -107,9 +109,8 @@ class Reception:
         if self._is_copy(frame):
             return Received(alarm_id=None, copy=True)
         try:
-            return self._take(
-                _Taken(frame, protocol, gateway, device, waited_s), calls_for_help(frame, role), meaning(frame, role)
-            )
+            taken = _Taken(frame, protocol, gateway, device, waited_s, settle)
+            return self._take(taken, calls_for_help(frame, role), meaning(frame, role))
         except BaseException:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
@@ -131,14 +132,13 @@ class Reception:
         role = device.kind if device else None
         with self._lock:
             self._windows.heard(frame, self._clock.look().steady_s - waited_s)
-        taken = _Taken(frame, protocol, gateway, device, waited_s, spool=spool, station=station)
+        taken = _Taken(frame, protocol, gateway, device, waited_s, settle=False, spool=spool, station=station)
         try:
-            received = self._take(taken, calls_for_help(frame, role), meaning(frame, role))
+            return self._take(taken, calls_for_help(frame, role), meaning(frame, role)) or _NOT_YET
         except BaseException:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
             raise
-        return received or Received(alarm_id=None, durable=False)
 
     def register(self, protocols: Collection[str]) -> dict[str, dict[str, tuple[str, str]]]:
         """What is registered of these protocols, by address: code and kind, nothing about people."""
@@ -185,9 +185,7 @@ class Reception:
             )
         told = calls[:1] or tuple(event for event in events if event in _TOLD)[:1]
         if not told:
-            if frame.answers and taken.spool is None:
-                self._supervision.write_down()
-            return None
+            return self._settled(taken)
         station = self._station_codes.get(taken.station) if device is None else None
         signal = self._signal(
             told[0], taken.protocol, frame.address or taken.gateway, taken.gateway, device,
@@ -211,6 +209,14 @@ class Reception:
         return self._desk.receive(
             signal, spool=spool, line=Line(kind=kind, by=Person(f"gateway:{gateway}"), facts=facts)
         )
+
+    def _settled(self, taken: "_Taken") -> Received | None:
+        """A life sign: written down before somebody who waits for an answer gets it, here or by the caller."""
+        if not taken.settle:
+            return _NOT_YET
+        if taken.frame.answers:
+            self._supervision.write_down()
+        return None
 
     def _same_transmitter(self, taken: "_Taken", calls: tuple[Event, ...]) -> list[Device]:
         """
@@ -270,6 +276,7 @@ class Reception:
         )
 
 
+_NOT_YET = Received(alarm_id=None, durable=False)
 _TOLD_BY_EDGES = frozenset({"cut_off", "refused", "damaged", "older", "set_aside", "elsewhere"})
 _FIGURES = ("lasted_s", "calls", "texts", "saved", "seq")
 """What an edge may tell of itself, and the numbers that go with it."""

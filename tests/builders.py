@@ -29,6 +29,7 @@ from devices.edges import Edges
 from devices.reception import Reception
 from devices.store import devices as _devices  # noqa: F401
 from devices.supervision import Supervision
+from devices.web.frames import Door, frames_blueprint
 from devices.web.signals import signals_blueprint
 from dispatch import ids as identities
 from dispatch.accounts.keys import Keys
@@ -340,7 +341,13 @@ class House:
     """The programs' side of the web over a world: its blueprints, an operator, keys, and one pretend provider."""
 
     def __init__(
-        self, world: World, *, providers: Mapping[str, Provider] | None = None, streams_max: int = 4, **panels: Panel
+        self,
+        world: World,
+        *,
+        providers: Mapping[str, Provider] | None = None,
+        streams_max: int = 4,
+        doors: Mapping[str, Door] | None = None,
+        **panels: Panel,
     ) -> None:
         self.world = world
         self.panel = ConsolePanel()
@@ -354,6 +361,7 @@ class House:
         self.sign_in = SignIn(world.transactions, world.reading, world.clock, hasher)
         self.keys = Keys(world.transactions, world.reading, world.clock)
         self.operator = self.sign_in.add_operator(LOGIN, "王芳", PASSWORD)
+        self.doors = doors or {}
         self.app = self._app(streams_max, panels)
 
     def _app(self, streams_max: int, panels: Mapping[str, Panel]) -> Flask:
@@ -365,6 +373,7 @@ class House:
         blueprints: list[Blueprint] = [
             alarms_blueprint(world.desk, self.review, reading=world.reading, transactions=world.transactions),
             signals_blueprint(reception, Edges(world.transactions, world.reading, world.clock), world.clock),
+            frames_blueprint(self.doors),
             hooks_blueprint(
                 self.providers, self.courier, world.answers, public_url=PUBLIC_URL, forgeries=self.forgeries
             ),

@@ -7,7 +7,7 @@ To add one: write its file by the contract in `decoder.py` and add its line to b
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from devices.decoders import rflink, rtl433, surgard
+from devices.decoders import chirpstack, rflink, rtl433, surgard, traccar, zigbee2mqtt
 from devices.decoders.decoder import Decoder
 
 DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
@@ -15,6 +15,9 @@ DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
         "rflink": rflink.Rflink,
         "rtl433": rtl433.Rtl433,
         "surgard": surgard.Surgard,
+        "zigbee2mqtt": zigbee2mqtt.Zigbee2Mqtt,
+        "chirpstack": chirpstack.Chirpstack,
+        "traccar": traccar.Traccar,
     }
 )
 """Each is called once for a connection, with `profile=` where the gateway's codes differ from the standard."""
@@ -24,13 +27,16 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "rflink": rflink.canonical,
         "rtl433": rtl433.canonical,
         "surgard": surgard.canonical,
+        "zigbee2mqtt": zigbee2mqtt.canonical,
+        "chirpstack": chirpstack.canonical,
+        "traccar": traccar.canonical,
     }
 )
 """How each protocol spells an address, so that a registered one is found by the one that is heard."""
 
 
 PARTS: Mapping[str, int] = MappingProxyType(
-    {"rflink": 2, "rtl433": 2, "surgard": 1, "contact_id": 1, "dc09": 1, "scaip": 1}
+    {"rflink": 2, "rtl433": 2, "surgard": 1, "contact_id": 1, "dc09": 1, "scaip": 1, "chirpstack": 1}
 )
 """How many parts of an address, counted from the left, name the device; what follows is a button or a zone of it."""
 

@@ -1,5 +1,5 @@
 """
-JSON lines of rtl_433, as they come from its standard output, over syslog (UDP) or from MQTT.
+JSON lines of rtl_433, as they come from its standard output, over syslog (UDP) or, in an envelope, from MQTT.
 
     {"time" : "@0.196604s", "model" : "Generic-Remote", "id" : 5069, "cmd" : 48, "tristate" : "0Z01101Z0100"}
 
@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from devices.decoders.decoder import FRAME_BYTES_MAX, NO_PROFILE, Frame, Tail, Tally, gravest_first, profiled
+from devices.decoders.envelope import RETAINED, Message, enclosed, passed_over
 from devices.decoders.rtl433_models import BUTTON_FIELDS, Json, button_of, events_of, identity, model_name, nameable
 from dispatch.rules.signal import Event, Scope
 
@@ -191,11 +192,21 @@ def _no_constant(name: str) -> float:
 
 def _frame(said: Json, raw: bytes) -> Frame | None:
     """The frame of one object; None when it names no model and is no report of the program on itself."""
+    message = enclosed(said, raw)
+    if message is not None:
+        return _published(message)
     if "model" not in said and said.keys() & _STATISTICS:
         return Frame(event=Event.HEARTBEAT, raw=raw, scope=Scope.GATEWAY, dedup_key="rtl433:stats")
     if not nameable(said.get("model")):
         return None
     return _device(said, model_name(said["model"]), raw)
+
+
+def _published(message: Message) -> Frame | None:
+    """What was published over MQTT. Only the topic of whole objects speaks, and only live."""
+    if message.retain or not events_topic(message.topic or ""):
+        return passed_over(message, "rtl433", RETAINED if message.retain else "the same again, field by field")
+    return _frame(message.said, message.raw) if isinstance(message.said, dict) else None
 
 
 def _device(said: Json, model: str, raw: bytes) -> Frame:

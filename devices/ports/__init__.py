@@ -1,14 +1,38 @@
 """The kinds of line a gateway may hang on, by the scheme of their address. To add one: its file, and a line here."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from urllib.parse import quote
 
 from devices.ports.exec import ExecPort
+from devices.ports.http import HttpDoor
+from devices.ports.listener import Listener, ListenerFactory, Said
+from devices.ports.mqtt import MqttListener
 from devices.ports.port import LineSettings, Port, PortBlocked, PortFactory, PortLost
 from devices.ports.serial import SerialPort
 from devices.ports.stdin import StdinPort
+from devices.ports.tcp_listen import TcpListener
+from devices.ports.udp_listen import UdpListener
 
-__all__ = ["PORTS", "LineSettings", "Port", "PortBlocked", "PortFactory", "PortLost", "open_port"]
+__all__ = [
+    "LISTENERS",
+    "PORTS",
+    "HttpDoor",
+    "LineSettings",
+    "Listener",
+    "ListenerFactory",
+    "Port",
+    "PortBlocked",
+    "PortFactory",
+    "PortLost",
+    "Said",
+    "check_address",
+    "is_listener",
+    "open_listener",
+    "open_port",
+    "without_password",
+]
 
 PORTS: Mapping[str, PortFactory] = MappingProxyType(
     {
@@ -23,6 +47,58 @@ PORTS: Mapping[str, PortFactory] = MappingProxyType(
 )
 """What makes the port for a scheme. Without a scheme the address is a path: `/dev/ttyUSB0`, `/dev/serial/by-id/…`."""
 
+LISTENERS: Mapping[str, ListenerFactory] = MappingProxyType(
+    {
+        "http": HttpDoor,
+        "mqtt": MqttListener,
+        "mqtts": MqttListener,
+        "tcp-listen": TcpListener,
+        "udp-listen": UdpListener,
+    }
+)
+"""What makes the port on which many talk, for a scheme."""
+
+
+def is_listener(address: str) -> bool:
+    """Whether many may talk at this address."""
+    return _scheme(address) in LISTENERS
+
+
+def open_listener(address: str, *, password: str = "") -> Listener:
+    """
+    The listener at an address, ready for its `open()`; nothing is listened on yet.
+
+    `address` is `tcp-listen://host:port`, `udp-listen://host:port`, `mqtt://user@broker/topic/filter` or `http:`;
+    `password` is the user's, where the address does not say it. `ValueError` says what is wrong with the address.
+    """
+    if not is_listener(address):
+        raise ValueError(f"no such kind of listener: {address!r}; known are {', '.join(sorted(LISTENERS))}")
+    return LISTENERS[_scheme(address)](_with_password(address, password))
+
+
+def check_address(address: str) -> None:
+    """`ValueError` says what is wrong with an address of either kind, if anything is; nothing is opened."""
+    if is_listener(address):
+        open_listener(address)
+    elif _scheme(address) not in PORTS or not address:
+        known = ", ".join(filter(None, sorted([*PORTS, *LISTENERS])))
+        raise ValueError(f"no such kind of port: {without_password(address)!r}; known are a path and {known}")
+
+
+def without_password(address: str) -> str:
+    """The address as it may be shown."""
+    return _PASSWORD.sub(r"\1:***@", address)
+
+
+def _with_password(address: str, password: str) -> str:
+    if password and not _USER.match(address):
+        raise ValueError("a password needs a user in the address, and no other password")
+    return _USER.sub(rf"\1:{quote(password, safe='')}@", address) if password else address
+
+
+_USER = re.compile(r"^([a-z][a-z0-9+.-]*://[^/?#:@]+)@", re.IGNORECASE)
+_PASSWORD = re.compile(r"^([a-z][a-z0-9+.-]*://[^/?#:@]*):[^/]*@", re.IGNORECASE)
+
 
 def open_port(address: str, *, baud: int = 9600, bytesize: int = 8, parity: str = "N", stopbits: float = 1) -> Port:
     """
@@ -35,7 +111,7 @@ def open_port(address: str, *, baud: int = 9600, bytesize: int = 8, parity: str 
     scheme = _scheme(address)
     if not address or scheme not in PORTS:
         known = ", ".join(filter(None, sorted(PORTS)))
-        raise ValueError(f"no such kind of port: {address!r}; known are a path and {known}")
+        raise ValueError(f"no such kind of port: {without_password(address)!r}; known are a path and {known}")
     return PORTS[scheme](address, settings)
 
 

@@ -11,6 +11,7 @@ DOORS = {
     "apscheduler": ["schedules/runner.py"],
     "flask": ["*/web/*", "config/pages.py"],
     "marshmallow": ["*/web/*", "config/schemas.py", "config/settings*.py", "config/district*.py"],
+    "paho": ["devices/ports/mqtt.py"],
     "serial": ["devices/ports/serial.py"],
     "sqlalchemy": ["*/store/*", "*/store.py", "config/migrations/*", "config/wiring*"],
     "twilio": ["dispatch/messages/providers/twilio*.py"],

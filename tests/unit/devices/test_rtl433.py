@@ -5,6 +5,7 @@ import json
 import pytest
 
 from devices.decoders.decoder import FRAME_BYTES_MAX
+from devices.decoders.envelope import wrap
 from devices.decoders.rtl433 import BRACES_MAX, Rtl433, burst_offset_s, canonical, encode, events_topic
 from devices.rules.meaning import meaning
 from dispatch.rules.signal import Event, Scope
@@ -214,6 +215,37 @@ def test_the_place_in_a_burst_is_read_in_every_form():
 def test_only_the_topic_of_whole_objects_is_heard():
     assert events_topic("rtl_433/hall/events")
     assert not events_topic("rtl_433/hall/devices/Generic-Remote/5069/cmd")
+
+
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+def test_a_press_published_over_mqtt_is_the_same_press(step):
+    line = wrap("rtl_433/hall/events", PRESS, False)
+    decoder = Rtl433()
+    (frame,) = [frame for at in range(0, len(line), step) for frame in decoder.feed(line[at : at + step])]
+    (printed,) = Rtl433().feed(PRESS + b"\n")
+    assert (frame.event, frame.addresses, frame.dedup_key) == (printed.event, printed.addresses, printed.dedup_key)
+    assert dict(frame.fields) == dict(printed.fields)
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "retain"),
+    [
+        ("rtl_433/hall/events", PRESS, True),
+        ("rtl_433/hall/states", PRESS, False),
+        ("rtl_433/hall/devices/Generic-Remote/5069/cmd", b"48", False),
+    ],
+)
+def test_what_is_old_or_said_again_field_by_field_says_nothing(topic, payload, retain):
+    (frame,) = Rtl433().feed(wrap(topic, payload, retain))
+    assert (frame.event, frame.addresses) == (Event.IGNORE, ())
+
+
+@pytest.mark.parametrize("payload", [b"", b"48", b"[1]", b"{}", b"\xff\xfe", b'{"model":', PRESS[:-1]])
+def test_a_message_without_an_object_is_counted_and_the_next_one_heard(payload):
+    decoder = Rtl433()
+    assert decoder.feed(wrap("rtl_433/hall/events", payload, False)) == []
+    assert decoder.tally.malformed == 1
+    assert len(decoder.feed(wrap("rtl_433/hall/events", PRESS, False))) == 1
 
 
 def test_a_profile_gives_an_address_its_event():
