@@ -17,7 +17,7 @@ import structlog
 
 from devices.decoders.decoder import Frame
 from devices.edge import Edge
-from devices.forwarder import Contact, Lost
+from devices.forwarder import OLDER, Contact, Lost
 from devices.rules.meaning import calls_for_help
 from devices.spool import Lane, Registered, Spool
 from devices.wire import EDGE, RADIO
@@ -100,10 +100,10 @@ class CutOff:
 
     def lost(self, lost: Lost) -> None:
         """A record that the service will never get as it was. For a call people are told at once, whatever else is."""
-        if not lost.body:
-            self._edge.say(lost.why)
+        if lost.why == OLDER:
+            self._edge.say(OLDER)
             return
-        said = json.loads(lost.body)
+        said = json.loads(lost.body) if lost.body else {"protocol": "", "device": "?", "event": ""}
         if self._is_call(said):
             self._page(self._words["lost"].format(name=self._name, who=self._named([said])), lasting=True)
 
@@ -153,11 +153,13 @@ class CutOff:
         """
         if said["protocol"] == EDGE:
             return False
+        if said["event"] not in _EVENTS:
+            return True  # Written by a later version, or not to be read at all: it may have been one.
         device = self._registered(said)
         frame = Frame(
             event=Event(said["event"]),
             raw=b"",
-            also=tuple(Event(event) for event in said.get("also", ())),
+            also=tuple(Event(event) for event in said.get("also", ()) if event in _EVENTS),
             explicit=bool(said.get("explicit")) and said["protocol"] not in RADIO,
         )
         role = device.kind if device else None if self._spool.knows_register else _UNTOLD_ROLE
@@ -210,6 +212,7 @@ class CutOff:
         self._spool.remember(_REMEMBERED, json.dumps(asdict(silence)) if silence else "")
 
 
+_EVENTS = frozenset(str(event) for event in Event)
 _UNTOLD_ROLE = "pendant"
 
 _WORDS: Mapping[str, Mapping[str, str]] = {

@@ -37,6 +37,9 @@ BACKOFF_MAX_S = 8.0
 REGISTER_S = 3600.0
 """So often the service is asked what is registered, so that people can be told by whom they were called without it."""
 
+OLDER = "older"
+"""Why nothing was lost and everything is numbered anew: the disk was put back from a copy."""
+
 NOT_UNDERSTOOD = frozenset({400, 413, 422})
 
 _log = structlog.get_logger()
@@ -230,7 +233,7 @@ class Forwarder:
             return True
         self._spool.begin_anew(self._lane)
         _log.error("spool_is_older", lane=str(self._lane), held=held, last=self._last_at_start)
-        self._on_lost(Lost(why="older", body=""))
+        self._on_lost(Lost(why=OLDER, body=""))
         return False
 
     def _miss(self, reason: str, *, at_least_s: float = 0.0) -> float:

@@ -15,7 +15,7 @@ from devices.rules.burst import Windows
 from devices.rules.meaning import calls_for_help, meaning
 from devices.store.devices import Device, Devices
 from devices.supervision import Supervision
-from devices.wire import EDGE
+from devices.wire import EDGE, key_on_file
 from dispatch.clock import Clock
 from dispatch.desk import Desk, Received, Spool
 from dispatch.ids import SignalId, StationId
@@ -260,7 +260,7 @@ class Reception:
             gateway=gateway,
             protocol=protocol,
             address=address,
-            dedup_key=dedup_key or f"{protocol}:{address}:{event}",
+            dedup_key=key_on_file(dedup_key or f"{protocol}:{address}:{event}"),
             received_at=self._clock.now(),
             sent_at=sent_at,
             heard_at=heard_at,

@@ -6,6 +6,7 @@ long it counts as a copy, the bytes themselves. A sender that says only what it 
 as before.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -68,7 +69,7 @@ def _differing(frame: Frame) -> dict[str, Any]:
         "anonymous": frame.address is None,
         "also": [str(event) for event in frame.also[:ALSO_MAX]],
         "scope": "" if frame.scope is Scope.DEVICE else str(frame.scope),
-        "dedup_key": _readable(frame.dedup_key, KEY_MAX) if frame.dedup_key else "",
+        "dedup_key": key_on_file(frame.dedup_key),
         "window_s": max(0.0, frame.window_s),
         "answers": frame.answers,
         "raw": frame.raw[:RAW_MAX].hex(),
@@ -76,6 +77,18 @@ def _differing(frame: Frame) -> dict[str, Any]:
     unlike = {"sliding": False} if not frame.sliding else {}
     unlike |= {"trusted": False} if not frame.trusted else {}
     return {key: value for key, value in worded.items() if value} | unlike
+
+
+def key_on_file(key: str) -> str:
+    """
+    A key by which copies are known, as every database keeps it: the same for all copies, and another for each other.
+
+    It may hold control characters, because some protocols' messages end with one.
+    """
+    plain = "".join("\ufffd" if char == "\0" or "\ud800" <= char <= "\udfff" else char for char in key)
+    if len(plain) <= KEY_MAX:
+        return plain
+    return plain[: KEY_MAX - 64] + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _readable(text: str, longest: int) -> str:

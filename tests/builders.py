@@ -274,10 +274,12 @@ def build_world(
     operators: Sequence[str] = (),
     two_way: Callable[[str], bool] = lambda phone: True,
     start: datetime = NOON,
+    ids: Callable[[], str] | None = None,
+    clock: HandClock | None = None,
 ) -> World:
     """A world in this folder; the carers named are on duty from eight hours before to sixteen hours after the start."""
     url = f"sqlite:///{folder / 'anling.db'}"
-    clock, ids = HandClock(start), numbered_ids()
+    clock, ids = clock or HandClock(start), ids or numbered_ids()
     writing, reading = writing_engine(url, synchronous="OFF"), reading_engine(url)
     metadata.create_all(writing)
     transactions = SerialTransactions(writing, clock, ids)

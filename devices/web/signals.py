@@ -13,7 +13,17 @@ from devices.decoders.decoder import Frame
 from devices.edges import Edges
 from devices.reception import Reception
 from devices.rules.urgency import may_call
-from devices.wire import ADDRESS_MAX, ALSO_MAX, ALTERNATIVES_MAX, EARLIEST, KEY_MAX, LATEST, RAW_MAX, frame_of
+from devices.wire import (
+    ADDRESS_MAX,
+    ALSO_MAX,
+    ALTERNATIVES_MAX,
+    EARLIEST,
+    KEY_MAX,
+    LATEST,
+    RAW_MAX,
+    frame_of,
+    key_on_file,
+)
 from dispatch.clock import Clock
 from dispatch.desk import Received, Spool
 from dispatch.rules.signal import Event, Scope
@@ -36,6 +46,11 @@ _BELIEVABLE = validate.Range(EARLIEST, LATEST)
 
 PROTOCOL_MAX = 24
 STATION_MAX = 40
+
+
+def _on_file(key: str) -> None:
+    if key_on_file(key) != key:
+        raise ValidationError("Not a text that a database keeps.")
 
 
 class Octets(fields.String):
@@ -70,7 +85,10 @@ class SignalSchema(PositionSchema):
     also = fields.List(fields.Enum(Event, by_value=True), validate=validate.Length(max=ALSO_MAX))
     scope = fields.Enum(Scope, by_value=True)
     explicit = fields.Boolean(metadata={"description": "The protocol itself says that this is an emergency"})
-    dedup_key = Text(KEY_MAX, metadata={"description": "Equal for all copies of one statement, whoever heard it"})
+    dedup_key = fields.String(
+        validate=[validate.Length(1, KEY_MAX), _on_file],
+        metadata={"description": "Equal for all copies of one statement, whoever heard it"},
+    )
     window_s = fields.Float(validate=validate.Range(0, WINDOW_MAX_S))
     sliding = fields.Boolean()
     trusted = fields.Boolean(metadata={"description": "False when a checksum was wrong"})
