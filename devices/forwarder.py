@@ -206,8 +206,10 @@ class Forwarder:
     def _reach(self, answer: Answer, kept: Sequence[Kept]) -> float:
         now_s = self._clock.look().steady_s
         before = self._spool.held(self._lane)
-        told = answer.body.get("held")
-        held = told if isinstance(told, int) else (kept[-1].seq if kept else before)
+        held = answer.body.get("held")
+        if not isinstance(held, int):
+            # Half an answer, or somebody else's page: who does not say what it holds, holds nothing.
+            return self._miss("the answer is not one of our service")
         if self._greeted and held < before:
             _log.error("service_has_less", lane=str(self._lane), held=held, before=before)
         if self._greeted or self._is_of_this_state(held):

@@ -305,6 +305,20 @@ def test_a_record_that_the_disk_has_changed_is_told_of_in_its_place(rig, service
     assert [entry["what"] for entry in service.entries("edge_told")] == ["damaged"]
 
 
+@pytest.mark.parametrize("page", [{}, {"held": "7"}, {"hello": "guest"}])
+def test_a_page_of_somebody_else_holds_nothing(rig, service, page):
+    """A hotel's sign-in page answers 200 to everything."""
+    rig.deliver()
+    rig.road.answer = lambda body: Answer(status=200, body=page)
+    rig.press(PENDANTS[0])
+    rig.pass_time(12)
+    assert rig.waiting() == (1, 0)
+    assert "not one of our service" in rig.contact.reason
+    rig.road.answer = lambda body: None
+    rig.pass_time(12)
+    assert service.presses() == {of_home(0): 1}
+
+
 def test_a_key_that_was_revoked_is_a_service_that_cannot_be_reached(rig):
     rig.deliver()
     rig.road.answer = lambda body: Answer(status=401, body={})

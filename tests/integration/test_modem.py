@@ -3,20 +3,12 @@
 import pytest
 
 from devices.ports import PortLost, open_port
-from dispatch.clock import Instant, SystemClock
 from dispatch.messages.modem.modem import Fate, Modem, ModemFailed
+from tests.fakes.clock import HurriedClock
 from tests.fakes.modem import FakeModem
 
 NUMBER = "+8613800138000"
 TEXT = "急：3栋501 按下求助按钮🚑"
-
-
-class QuickClock(SystemClock):
-    """Twenty seconds in one, so that time limits pass quickly."""
-
-    def look(self) -> Instant:
-        seen = super().look()
-        return Instant(wall=seen.wall, steady_s=seen.steady_s * 20, boot=seen.boot)
 
 
 @pytest.fixture
@@ -36,7 +28,7 @@ def port(fake):
 
 @pytest.fixture
 def modem(port):
-    return Modem(port, QuickClock(), network_s=5)
+    return Modem(port, HurriedClock(), network_s=5)
 
 
 def test_a_text_is_handed_over_and_numbered(fake, modem):
