@@ -10,11 +10,10 @@ from devices.decoders import DECODERS, KEYED
 from devices.decoders.contact_id_codes import PROFILES
 from devices.decoders.dc09_cipher import ANY
 from devices.decoders.decoder import Decoder
-from devices.exchange import IDLE_BY_PROTOCOL_S, IDLE_S, NEVER_S, Exchange
+from devices.exchange import IDLE_BY_PROTOCOL_S, IDLE_S, NEVER_S, Exchange, SharedReception
 from devices.gateway import Gateway
 from devices.line import SILENT_S
 from devices.ports import Listener, is_listener, open_listener, open_port
-from devices.reception import Reception
 from dispatch.clock import Clock
 from dispatch.errors import Misconfigured
 from dispatch.rules.signal import Event
@@ -26,7 +25,7 @@ PAD_BYTES = 16
 class Gateways:
     """Makes gateways that share a reception, a clock and the event that ends them."""
 
-    def __init__(self, reception: Reception, clock: Clock, stopping: threading.Event) -> None:
+    def __init__(self, reception: SharedReception, clock: Clock, stopping: threading.Event) -> None:
         self._reception = reception
         self._clock = clock
         self._stopping = stopping

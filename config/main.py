@@ -82,6 +82,23 @@ def serve(context: click.Context, roles: str, config: Path | None) -> None:
 
 
 @cli.command()
+@click.option("--status", is_flag=True, help="How the running one is; exit 1 if something is not well.")
+@click.option("--retire", is_flag=True, help="Tell the service that this one is taken down on purpose.")
+@_JSON
+@_CONFIG
+@click.pass_context
+@says_no
+def gateway(context: click.Context, status: bool, retire: bool, as_json: bool, config: Path | None) -> None:
+    """Runs at the edge, next to receivers: hears, keeps on disk, forwards, pages when cut off. See [edge]."""
+    from config import edge
+
+    settings = _settings(context, config)
+    if status:
+        sys.exit(edge.show_status(settings, as_json=as_json))
+    sys.exit(edge.retire(settings) if retire else edge.run(settings))
+
+
+@cli.command()
 @click.option("--once", is_flag=True, help="Play one alarm from the radio frame to the closing, and leave.")
 @_JSON
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)

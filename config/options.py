@@ -68,6 +68,45 @@ class GatewaySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeSettings:
+    """
+    What `anling gateway` needs: it hears the gateways of these settings and forwards to the service at `url`.
+
+    `spool` is the file that keeps what was heard; empty means in the folder of data. `pages` are paged by the modem on
+    the line `modem` when the service cannot be reached.
+    """
+
+    name: str = ""
+    url: str = ""
+    key: str = field(default="", repr=False)
+    ca_file: str = ""
+    spool: str = ""
+    spool_mb: int = 64
+    pages: tuple[str, ...] = ()
+    modem: str = ""
+    modem_baud: int = 115_200
+    lang: str = "zh"
+
+    def lacking(self) -> dict[str, str]:
+        """What it cannot forward without: key to remedy."""
+        lacks = {}
+        if not self.name:
+            lacks["edge.name"] = 'Write a name of its own, like "garden-edge".'
+        if not self.url:
+            lacks["edge.url"] = 'Write the address of the service, like "https://anling.example".'
+        if not self.key:
+            lacks["edge.key"] = (
+                "Make one on the service with `anling key add NAME --scope signals`; set ANLING_EDGE__KEY, "
+                "or name a file in edge.key_file."
+            )
+        if self.pages and not self.modem:
+            lacks["edge.modem"] = (
+                "Write the serial port of the modem that pages these numbers, or take edge.pages away."
+            )
+        return lacks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSettings:
     """
     How messages leave. `order` is the order of fail-over; emergencies have workers of their own.
@@ -189,6 +228,7 @@ class Settings:
     home: Path = Path("var")
     web: WebSettings = WebSettings()
     gateways: tuple[GatewaySettings, ...] = ()
+    edge: EdgeSettings = EdgeSettings()
     messages: MessageSettings = MessageSettings()
     providers: ProviderSettings = ProviderSettings()
     escalation: EscalationSettings = EscalationSettings()

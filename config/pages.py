@@ -57,7 +57,7 @@ class Pages:
         keys = Keys(house.transactions, house.reading, house.clock)
         blueprints = [
             alarms_blueprint(house.desk, house.review, reading=house.reading, transactions=house.transactions),
-            signals_blueprint(house.reception),
+            signals_blueprint(house.reception, house.edges, house.clock),
             frames_blueprint(house.doors),
             registers_blueprint(house.reading, house.review, panels=self._panels()),
             stream_blueprint(house.review, self.bell, house.clock, house.consoles, streams_max=web.streams_max),
@@ -92,14 +92,14 @@ class Pages:
             "writer_queue": house.transactions.waiting(),
             "consoles_sounding": self._house.consoles.sounding(),
             "hooks_forged": self.forgeries.by_provider(),
-            "gateway_connected": {each.name: each.state.connected for each in house.gateways},
-            "gateway_frames": {each.name: each.state.frames for each in house.gateways},
+            "gateway_connected": {each.name: each.state.connected for each in house.everybody()},
+            "gateway_frames": {each.name: each.state.frames for each in house.everybody()},
         }
 
     def _strip(self) -> Strip:
         house = self._house
         return Strip(
-            gateways={each.name: each.state.condition is Condition.CONNECTED for each in house.gateways},
+            gateways={each.name: each.state.condition is Condition.CONNECTED for each in house.everybody()},
             providers={name: not each.lacking() for name, each in house.providers.items()},
             sounding=self._house.consoles.sounding(),
         )
@@ -154,8 +154,9 @@ class Pages:
                 "waiting": each.state.waiting,
                 "talkers": each.state.talkers,
                 "error": each.state.error,
+                "behind": getattr(each, "behind", ""),
             }
-            for each in self._house.gateways
+            for each in self._house.everybody()
         ]
 
 

@@ -1,6 +1,7 @@
 """Every table of every room, for migrations: importing this makes the metadata complete."""
 
 from devices.store.devices import devices
+from devices.store.edges import edges
 from dispatch.store.accounts import operators
 from dispatch.store.alarms import alarms
 from dispatch.store.database import metadata
@@ -13,7 +14,7 @@ from dispatch.store.replies import replies
 from dispatch.store.signals import signals
 from schedules.duty.store import shifts
 
-SHELVES = (alarms, devices, entries, homes, idempotency, messages, operators, policies, replies, shifts, signals)
+SHELVES = (alarms, devices, edges, entries, homes, idempotency, messages, operators, policies, replies, shifts, signals)
 """One table of each module, so that none of the imports can be taken for a mistake."""
 
 __all__ = ["SHELVES", "metadata"]

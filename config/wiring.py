@@ -15,6 +15,7 @@ from datetime import timedelta
 from config.databases import Owned, open_for_writing, transactions_on
 from config.gateways import Gateways
 from config.settings import Settings
+from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
 from devices.gateway import Gateway
 from devices.outages import Outages
@@ -97,6 +98,7 @@ class House:
     courier: Courier
     supervision: Supervision
     reception: Reception
+    edges: Edges
     timers: Timers
     consoles: Consoles
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -131,6 +133,10 @@ class House:
         self.reading.dispose()
         self.writing.dispose()
 
+    def everybody(self) -> Everybody:
+        """All gateways, those behind forwarding ones too."""
+        return Everybody(self.gateways, self.edges)
+
     def forget(self) -> None:
         """The registers changed: every picture of them in memory is read afresh."""
         self.roster.forget()
@@ -150,7 +156,9 @@ class House:
             page=lambda _: _nobody_hears(self),
             silent_s=self.settings.siren.sound_console_s,
         )
-        outages = Outages(self.gateways, self.transactions, self.clock, page=lambda why, name: _page(self, why, name))
+        outages = Outages(
+            self.everybody(), self.transactions, self.clock, page=lambda why, name: _page(self, why, name)
+        )
         beat = Beat(self.settings.home / "engine.beat", self.clock)
         return (
             Periodic(name="check_gateways", every_s=5.0, work=outages.check),
@@ -221,6 +229,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         calendar=calendar, nudges=nudges, roster=roster, muster=muster, desk=desk, answers=answers,
         review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock),
+        edges=Edges(transactions, reading, clock),
     )  # fmt: skip
     made = Gateways(reception, clock, house.stopping)
     for each in settings.gateways:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from devices.decode_sms import make_units, read_modem_line, read_unit
 from devices.decoders import DECODERS, KEYED
 from devices.decoders.contact_id_codes import PROFILES
 from devices.decoders.dc09_cipher import ANY
@@ -336,6 +337,9 @@ PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
         "surgard-stream": Stream(decoder="surgard", each=_word),
         "radionics-6500": Single(decoder="surgard"),
         "ademco-685": Single(decoder="surgard"),
+        "sms-pdu": read_unit,
+        "sms-submit": make_units,
+        "at-line": read_modem_line,
         "zigbee2mqtt": Single(decoder="zigbee2mqtt", ending=b"\n"),
         "chirpstack4-up": Single(decoder="chirpstack", ending=b"\n"),
         "chirpstack4-status": Single(decoder="chirpstack", ending=b"\n"),

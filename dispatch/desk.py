@@ -98,17 +98,20 @@ class Desk:
 
     # ------------------------------------------------------------------------------------------- what is heard
 
-    def receive(self, signal: Signal, *, window_s: float = 0.0, spool: Spool | None = None) -> Received:
+    def receive(
+        self, signal: Signal, *, window_s: float = 0.0, spool: Spool | None = None, line: Line | None = None
+    ) -> Received:
         """
         Makes a signal durable: raises an alarm, joins the open one, or only keeps it. Returns when it is on disk.
 
         `window_s`: a statement with the same key heard within this time is a copy: counted, nothing else. `spool`: the
-        number a forwarding gateway gave it; the same number again is a copy for ever.
+        number a forwarding gateway gave it; the same number again is a copy for ever. `line` is what the record says of
+        a signal that is kept without an alarm.
 
         Whoever calls acknowledges first and then lets it `proceed`: the sender is answered before anybody begins to
         choose. (Should it never come to that, the row is due and the next sweep finds it.)
         """
-        return self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool))
+        return self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool, line))
 
     def proceed(self, received: Received) -> None:
         """What was received is acknowledged: whom to ask is decided now."""
@@ -138,16 +141,19 @@ class Desk:
         self._nudge()
         return alarm_id
 
-    def _receive(self, tx: Tx, signal: Signal, window_s: float, spool: Spool | None) -> Received:
+    def _receive(self, tx: Tx, signal: Signal, window_s: float, spool: Spool | None, line: Line | None) -> Received:
         signals = Signals(tx.connection)
         if spool is not None and not signals.first_time(spool.gateway, spool.epoch, spool.seq, tx.now):
             return Received(alarm_id=None, copy=True)
         if window_s > 0:
-            known = signals.copy_of(signal.dedup_key, tx.now - timedelta(seconds=window_s), tx.now)
+            # What comes out of a spool is old: copies of it, heard by others, may have come before and after it.
+            heard_at, window = signal.heard_at or tx.now, timedelta(seconds=window_s)
+            known = signals.copy_of(signal.dedup_key, heard_at - window, heard_at + window if spool else tx.now)
             if known is not None:
                 return Received(alarm_id=known[1], copy=True)
         if signal.cause is None:
             signals.add(signal, self._mark(tx, signal))
+            tx.log(*([line] if line else []))
             return Received(alarm_id=None)
         alarm_id, joined = self._raise_or_join(tx, Heard.of(signal, signal.cause))
         signals.add(signal, alarm_id)
