@@ -6,9 +6,7 @@ because a mistake in choosing must never cost the alarm itself.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from dispatch.errors import Conflict, NotFound
 from dispatch.fallback import fall_back
@@ -22,6 +20,8 @@ from dispatch.rules.escalation import Decision, Policies, Situation
 from dispatch.rules.people import Household, Person, Resident, carer
 from dispatch.rules.place import Position
 from dispatch.rules.raising import Heard, begin, subject_of
+from dispatch.rules.received import Received as Received
+from dispatch.rules.received import Spool as Spool
 from dispatch.rules.record import Line
 from dispatch.rules.signal import Cause, Event, Signal
 from dispatch.situations import Situations, keep
@@ -37,27 +37,6 @@ REOPEN_S = 24 * 3600
 
 FAILURES_MAX = 2
 """A decision that fails so often falls back to plain text to everybody; DESIGN, section 2."""
-
-
-class Spool(NamedTuple):
-    """How a forwarding gateway numbers what it sends: by its own name, an epoch drawn at random, a sequence."""
-
-    gateway: str
-    epoch: str
-    seq: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """
-    What became of a signal: the alarm it raised or joined, if any, and whether it was a copy of one known. A life sign
-    is not `durable` until it has been written down with others.
-    """
-
-    alarm_id: AlarmId | None
-    copy: bool = False
-    joined: bool = False
-    durable: bool = True
 
 
 class Desk:
