@@ -12,18 +12,18 @@ from datetime import datetime, timedelta
 from devices.decoders import addresses, canonical
 from devices.decoders.decoder import Frame
 from devices.rules.burst import Windows
-from devices.rules.meaning import calls_for_help, meaning
+from devices.rules.meaning import FAULTS, MENDS, NO_MEANINGS, Meanings, Said, counts_as_test, overlaid, understood
 from devices.store.devices import Device, Devices
+from devices.store.meanings import DISTRICT, GivenMeanings
 from devices.supervision import Supervision
+from devices.upkeep.press_tests import PressTesting
 from dispatch.clock import Clock
 from dispatch.desk import Desk, Received, Spool
 from dispatch.ids import SignalId, StationId
 from dispatch.rules.place import Position
-from dispatch.rules.signal import CAUSES, Event, Signal
+from dispatch.rules.signal import Cause, Event, Signal
 from dispatch.store.database import Engine
-
-_TOLD = frozenset({Event.CANCEL, Event.ATTENDANCE, Event.VOICE_REQUEST, Event.RESTORE, Event.TEST, Event.GATEWAY_BOOT})
-"""Events without a cause that are kept as signals: people will ask about them."""
+from dispatch.store.transactions import Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,7 @@ class Report:
     received_at: datetime
     position: Position | None = None
     position_at: datetime | None = None
+    rssi: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,11 @@ class Reception:
         *,
         protocols: Mapping[str, str],
         stations: Mapping[str, StationId],
+        tests: PressTesting | None = None,
     ) -> None:
         """
-        `protocols` and `stations` say for each gateway what it speaks and which station answers for its strangers.
+        `protocols` and `stations` say for each gateway what it speaks and which station answers for its strangers;
+        `tests` knows whose test press is waited for.
         """
         self._desk = desk
         self._supervision = supervision
@@ -81,18 +84,28 @@ class Reception:
         self._stations = stations
         self._windows = Windows()
         self._lock = threading.Lock()
+        self._tests = tests
         self._registered: Mapping[tuple[str, str], tuple[Device, ...]] = {}
+        self._given: Mapping[str, Meanings] = {}
+        self._handed_in: dict[str, int] = {}
         self.forget()
 
     def forget(self) -> None:
         """The register changed: read it afresh."""
         with self._reading.connect() as connection:
             active = Devices(connection).active()
+            self._given = GivenMeanings(connection).all()
         found: dict[tuple[str, str], tuple[Device, ...]] = {}
         for device in active:
             key = (device.protocol, canonical(device.protocol, device.address))
             found[key] = (*found.get(key, ()), device)
         self._registered = found
+
+    @property
+    def handed_in(self) -> Mapping[str, int]:
+        """How much each forwarding gateway has handed in since the start."""
+        with self._lock:
+            return dict(self._handed_in)
 
     def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0) -> Received | None:
         """
@@ -103,13 +116,13 @@ class Reception:
         """
         protocol = self._protocols[gateway]
         device = self._whose(protocol, gateway, frame)
-        role = device.kind if device else None
         if self._is_copy(frame):
+            if device is not None:
+                self._supervision.heard_too(device.id, self._clock.now(), gateway=gateway, rssi=_rssi(frame))
             return Received(alarm_id=None, copy=True)
+        said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
         try:
-            return self._take(
-                _Taken(frame, protocol, gateway, device, waited_s), calls_for_help(frame, role), meaning(frame, role)
-            )
+            return self._take(_Taken(frame, protocol, gateway, device, waited_s), said)
         except BaseException:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
@@ -125,20 +138,25 @@ class Reception:
         known_as = addresses(report.protocol, report.device)
         address, device = known_as[0], self._device(report.protocol, spool.gateway, known_as)
         now = self._clock.now()
-        cause = CAUSES.get(report.event)
-        if device is None and report.protocol in _RADIO:
-            self._supervision.saw_stranger(report.protocol, address, now, gateway=spool.gateway, event=report.event)
-            cause = None
+        is_radio = report.protocol in _RADIO
+        said = self._understood((report.event,), device, explicit=not is_radio)
+        with self._lock:
+            self._handed_in[spool.gateway] = self._handed_in.get(spool.gateway, 0) + 1
         if device is not None:
-            self._supervision.saw(device.id, now, gateway=spool.gateway, events=(report.event,))
-        if cause is None and report.event not in _TOLD:
+            self._supervision.saw(device.id, now, gateway=spool.gateway, said=said, rssi=report.rssi)
+        elif is_radio:
+            self._supervision.saw_stranger(
+                report.protocol, address, now, gateway=spool.gateway, event=report.event, rssi=report.rssi
+            )
+        kept = self._kept(device, said)
+        if kept is None:
             return Received(alarm_id=None, durable=False)
         signal = self._signal(
-            report.event, report.protocol, address, spool.gateway, device,
-            dedup_key=f"{spool.gateway}:{spool.epoch}:{spool.seq}", helped=cause is not None,
+            kept, said.cause, report.protocol, address, spool.gateway, device,
+            dedup_key=f"{spool.gateway}:{spool.epoch}:{spool.seq}",
             sent_at=report.received_at, position=report.position, position_at=report.position_at,
         )  # fmt: skip
-        return self._desk.receive(signal, spool=spool)
+        return self._desk.receive(signal, spool=spool, is_test=self._is_test(device, said, trusted=True))
 
     def settle(self) -> None:
         """Makes the life signs reported so far durable."""
@@ -165,34 +183,72 @@ class Reception:
         with self._lock:
             return self._windows.heard(frame, self._clock.look().steady_s)
 
-    def _take(self, taken: "_Taken", calls: tuple[Event, ...], events: tuple[Event, ...]) -> Received | None:
+    def _understood(self, events: tuple[Event, ...], device: Device | None, *, explicit: bool) -> Said:
+        """What was said, by the vocabulary, the role of the device, and the meanings that were given."""
+        given = self._given
+        layers = [given.get(DISTRICT, NO_MEANINGS)]
+        if device is not None:
+            layers += [given.get(f"resident:{device.resident_id}", NO_MEANINGS), given.get(f"device:{device.id}", {})]
+        meanings = overlaid(*layers) if given else NO_MEANINGS
+        return understood(events, device.kind if device else None, explicit=explicit, meanings=meanings)
+
+    def _kept(self, device: Device | None, said: Said) -> Event | None:
+        """What is kept as a signal: what matters by itself, and whatever may be the test press that is waited for."""
+        if said.kept is None and device is not None and self._tests is not None and self._tests.awaits(device.id):
+            return said.events[0] if counts_as_test(device.kind, said) else None
+        return said.kept
+
+    def _is_test(self, device: Device | None, said: Said, *, trusted: bool) -> Callable[[Tx, Signal], bool] | None:
+        """Who may take it as a test press. Never one with a wrong checksum: that shows no working way."""
+        tests = self._tests
+        if device is None or tests is None or not trusted or not counts_as_test(device.kind, said):
+            return None
+        return lambda tx, signal: tests.take(tx, device, signal)
+
+    def _take(self, taken: "_Taken", said: Said) -> Received | None:
         now = self._clock.now()
         frame, device = taken.frame, taken.device
-        heard = [device] if device is not None else self._same_transmitter(taken, calls)
+        heard = [device] if device is not None else self._same_transmitter(taken, said)
         for each in heard:
-            self._supervision.saw(each.id, now, gateway=taken.gateway, events=events)
+            self._supervision.saw(
+                each.id, now, gateway=taken.gateway, said=self._of_each(frame, each, device, said), rssi=_rssi(frame)
+            )
         if not heard and frame.address is not None:
-            self._supervision.saw_stranger(taken.protocol, frame.address, now, gateway=taken.gateway, event=events[0])
-        told = calls[:1] or tuple(event for event in events if event in _TOLD)[:1]
-        if not told:
+            self._supervision.saw_stranger(
+                taken.protocol, frame.address, now, gateway=taken.gateway, event=said.events[0], rssi=_rssi(frame)
+            )
+        kept = self._kept(device, said)
+        if kept is None:
             if frame.answers:
                 self._supervision.write_down()
             return None
         signal = self._signal(
-            told[0], taken.protocol, frame.address or taken.gateway, taken.gateway, device,
-            dedup_key=frame.dedup_key, helped=bool(calls), sent_at=taken.sent_at(now), raw=frame.raw,
-            trusted=frame.trusted,
+            kept, said.cause, taken.protocol, frame.address or taken.gateway, taken.gateway, device,
+            dedup_key=frame.dedup_key, sent_at=taken.sent_at(now), raw=frame.raw, trusted=frame.trusted,
         )  # fmt: skip
         # Senders that repeat until acknowledged may do so across a restart of ours, so the database is asked as well.
-        return self._desk.receive(signal, window_s=frame.window_s if frame.answers else 0.0)
+        return self._desk.receive(
+            signal,
+            window_s=frame.window_s if frame.answers else 0.0,
+            is_test=self._is_test(device, said, trusted=frame.trusted),
+        )
 
-    def _same_transmitter(self, taken: "_Taken", calls: tuple[Event, ...]) -> list[Device]:
+    def _of_each(self, frame: Frame, each: Device, device: Device | None, said: Said) -> Said:
+        """
+        What was said, to those who only share the transmitter: nothing but its state, by their own role and meanings.
+        """
+        if device is not None:
+            return said
+        state = tuple(event for event in (frame.event, *frame.also) if event in FAULTS or event in MENDS)
+        return self._understood(state or (Event.HEARTBEAT,), each, explicit=False)
+
+    def _same_transmitter(self, taken: "_Taken", said: Said) -> list[Device]:
         """
         Whoever shares a battery with an address that names no button: a remote registered by its button says *low
         battery* without one. Never for a call for help, which must name whose it is.
         """
         address = taken.frame.address
-        if calls or address is None:
+        if said.call is not None or address is None:
             return []
         return [
             device
@@ -205,13 +261,13 @@ class Reception:
     def _signal(
         self,
         event: Event,
+        cause: Cause | None,
         protocol: str,
         address: str,
         gateway: str,
         device: Device | None,
         *,
         dedup_key: str,
-        helped: bool,
         sent_at: datetime | None = None,
         raw: bytes = b"",
         trusted: bool = True,
@@ -221,7 +277,7 @@ class Reception:
         return Signal(
             id=SignalId(self._ids()),
             event=event,
-            cause=CAUSES.get(event) if helped else None,
+            cause=cause,
             gateway=gateway,
             protocol=protocol,
             address=address,
@@ -241,3 +297,9 @@ class Reception:
 
 _RADIO = frozenset({"rflink", "rtl433"})
 """Fixed-code radio: anybody's remote control may sound like a pendant."""
+
+
+def _rssi(frame: Frame) -> float | None:
+    """How strongly it came in, in dBm, where its decoder found that out."""
+    said = frame.fields.get("rssi")
+    return float(said) if isinstance(said, int | float) and -200.0 <= said <= 50.0 else None

@@ -6,7 +6,7 @@ because a mistake in choosing must never cost the alarm itself.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -36,6 +36,10 @@ REOPEN_S = 24 * 3600
 
 FAILURES_MAX = 2
 """A decision that fails so often falls back to plain text to everybody; DESIGN, section 2."""
+
+
+IsTest = Callable[[Tx, Signal], bool]
+"""Whether a signal is the test press that somebody waits for; may write, in the unit that keeps the signal."""
 
 
 class Spool(NamedTuple):
@@ -94,14 +98,17 @@ class Desk:
 
     # ------------------------------------------------------------------------------------------- what is heard
 
-    def receive(self, signal: Signal, *, window_s: float = 0.0, spool: Spool | None = None) -> Received:
+    def receive(
+        self, signal: Signal, *, window_s: float = 0.0, spool: Spool | None = None, is_test: IsTest | None = None
+    ) -> Received:
         """
         Makes a signal durable: raises an alarm, joins the open one, or only keeps it. Returns when it is on disk.
 
         `window_s`: a statement with the same key heard within this time is a copy: counted, nothing else. `spool`: the
-        number a forwarding gateway gave it; the same number again is a copy for ever.
+        number a forwarding gateway gave it; the same number again is a copy for ever. `is_test` may take it in the same
+        unit as the test press that somebody waits for: then it is kept, and raises nothing.
         """
-        received = self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool))
+        received = self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool, is_test))
         if received.alarm_id is not None and not received.copy:
             self._hand_over(received.alarm_id)
         return received
@@ -129,7 +136,9 @@ class Desk:
         self._nudge()
         return alarm_id
 
-    def _receive(self, tx: Tx, signal: Signal, window_s: float, spool: Spool | None) -> Received:
+    def _receive(
+        self, tx: Tx, signal: Signal, window_s: float, spool: Spool | None, is_test: IsTest | None
+    ) -> Received:
         signals = Signals(tx.connection)
         if spool is not None and not signals.first_time(spool.gateway, spool.epoch, spool.seq, tx.now):
             return Received(alarm_id=None, copy=True)
@@ -137,6 +146,9 @@ class Desk:
             known = signals.copy_of(signal.dedup_key, tx.now - timedelta(seconds=window_s), tx.now)
             if known is not None:
                 return Received(alarm_id=known[1], copy=True)
+        if is_test is not None and is_test(tx, signal):
+            signals.add(replace(signal, cause=None), None)
+            return Received(alarm_id=None)
         if signal.cause is None:
             signals.add(signal, self._mark(tx, signal))
             return Received(alarm_id=None)

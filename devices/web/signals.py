@@ -36,6 +36,7 @@ class SignalSchema(PositionSchema):
     event = fields.Enum(Event, by_value=True, required=True)
     received_at = fields.AwareDateTime(required=True, validate=_BELIEVABLE)
     position_at = fields.AwareDateTime(validate=_BELIEVABLE)
+    rssi = fields.Float(validate=validate.Range(-200, 50), metadata={"description": "How strongly it came in, in dBm"})
 
 
 class SignalsSchema(Wire):
@@ -87,5 +88,6 @@ def _report(reception: Reception, gateway: str, epoch: str, said: dict[str, Any]
         received_at=received_at,
         position=position,
         position_at=said.get("position_at", received_at).astimezone(UTC) if position else None,
+        rssi=said.get("rssi"),
     )
     return reception.report(report, Spool(gateway, epoch, said["seq"]))

@@ -1,0 +1,103 @@
+"""Opening and ending repair cases, within somebody's unit of work."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from devices.rules.plan import Plan
+from devices.rules.repair import joined, next_check, owner_of, repair_by
+from devices.store.devices import Devices
+from devices.store.repairs import Check, Checks, Repair, Repairs
+from dispatch.ids import DeviceId, HomeId
+from dispatch.rules.people import SERVICE, Person
+from dispatch.rules.record import Line
+from dispatch.store.people import People
+from dispatch.store.transactions import Tx
+
+ByDay = Callable[[datetime], datetime]
+"""Puts an instant off until people may be telephoned."""
+
+
+class Cases:
+    """Who opens and ends cases; `by_day` says when residents may be asked."""
+
+    def __init__(self, plan: Plan, by_day: ByDay) -> None:
+        self._plan = plan
+        self._by_day = by_day
+
+    def note(
+        self,
+        tx: Tx,
+        faulty: Mapping[DeviceId, tuple[HomeId, Sequence[str]]],
+        *,
+        by: Person = SERVICE,
+        note: str | None = None,
+    ) -> int:
+        """
+        These devices have these faults: each has a case that says so from now on. How many cases were opened.
+
+        A fault that its case knows already changes nothing.
+        """
+        open_ = Repairs(tx.connection).open_of(list(faulty))
+        opened = 0
+        for device_id, (home_id, faults) in faulty.items():
+            if device_id in open_:
+                self._join(tx, open_[device_id], faults, by, note)
+            else:
+                self._open(tx, device_id, home_id, tuple(faults), by, note)
+                opened += 1
+        return opened
+
+    def end(self, tx: Tx, device_id: DeviceId, *, test_id: str | None, by: Person) -> str | None:
+        """The case of this device is over, because a test press was seen or it is nobody's any more; its id, if any."""
+        shelf = Repairs(tx.connection)
+        repair = shelf.open_of([device_id]).get(device_id)
+        Devices(tx.connection).mended(device_id)
+        if repair is None:
+            return None
+        shelf.change(repair.id, due_at=None, ended_at=tx.now, ended_by=by, test_id=test_id)
+        Checks(tx.connection).drop(repair.id)
+        tx.log(Line(kind="repair_ended", by=by, facts={"repair": repair.id, "device": device_id, "test": test_id}))
+        return repair.id
+
+    def plan_check(self, tx: Tx, repair: Repair) -> None:
+        """The next check on whoever depends on this device."""
+        at = self._by_day(next_check(repair.faults, tx.now, self._plan))
+        check = Check(
+            id=tx.new_id(), repair_id=repair.id, incident_id=None, home_id=repair.home_id, state="waiting",
+            planned_at=at, due_at=at,
+        )  # fmt: skip
+        Checks(tx.connection).plan(check)
+
+    def _open(
+        self, tx: Tx, device_id: DeviceId, home_id: HomeId, faults: tuple[str, ...], by: Person, note: str | None
+    ) -> None:
+        until = repair_by(faults, tx.now, self._plan)
+        repair = Repair(
+            id=tx.new_id(), device_id=device_id, home_id=home_id, faults=faults, opened_at=tx.now, by=by,
+            owner=owner_of(People(tx.connection).home(home_id).station_id), repair_by=until, due_at=until,
+        )  # fmt: skip
+        if not Repairs(tx.connection).open(repair):
+            return
+        self.plan_check(tx, repair)
+        facts = {"repair": repair.id, "device": device_id, "faults": " ".join(faults), "owner": repair.owner}
+        tx.log(Line(kind="repair_opened", by=by, facts=facts, note=note))
+
+    def _join(self, tx: Tx, repair: Repair, faults: Sequence[str], by: Person, note: str | None) -> None:
+        every = joined(repair.faults, faults)
+        if every == repair.faults and note is None:
+            return
+        until = min(repair.repair_by, repair_by(every, tx.now, self._plan))
+        assert repair.due_at is not None
+        Repairs(tx.connection).change(
+            repair.id, faults=list(every), repair_by=until, due_at=min(repair.due_at, until)
+        )  # fmt: skip
+        self._hasten(tx, repair, every)
+        facts = {"repair": repair.id, "device": repair.device_id, "faults": " ".join(every)}
+        tx.log(Line(kind="repair_joined", by=by, facts=facts, note=note))
+
+    def _hasten(self, tx: Tx, repair: Repair, faults: Sequence[str]) -> None:
+        """A graver fault brings the next check forward, and never puts it off."""
+        at = self._by_day(next_check(faults, tx.now, self._plan))
+        for check in Checks(tx.connection).of_repair(repair.id):
+            if check.state == "waiting" and check.due_at is not None and at < check.due_at:
+                Checks(tx.connection).change(check.id, due_at=at, planned_at=at)
