@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 _ESCALATION = Path(__file__).with_name("escalation.toml")
+_DEVICES = Path(__file__).with_name("devices.toml")
 _AUTH_TOKEN_REMEDY = "Set ANLING_PROVIDERS__TWILIO__AUTH_TOKEN, or name a file in auth_token_file."  # noqa: S105
 
 
@@ -47,7 +48,8 @@ class GatewaySettings:
     """
     One gateway wired to this service. `port` is any pyserial URL, or `exec:…` or `stdin:` and
     so on. `profile` names a receiver's code table; `codes` (code → event) goes on top of it. `station` is the code of
-    the station that answers for devices nobody has registered.
+    the station that answers for devices nobody has registered. After `silent_s` without a frame the gateway counts as
+    deaf; 0 where only presses come over it, so that nothing may be heard for days.
     """
 
     name: str
@@ -60,6 +62,18 @@ class GatewaySettings:
     profile: str = "standard"
     codes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     station: str = ""
+    silent_s: float = 150.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSettings:
+    """
+    How devices are looked after: the file that says so, and after how many seconds without a word a forwarding gateway
+    counts as deaf; 0 for never.
+    """
+
+    file: Path = _DEVICES
+    forwarding_silent_s: float = 150.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +198,7 @@ class Settings:
     home: Path = Path("var")
     web: WebSettings = WebSettings()
     gateways: tuple[GatewaySettings, ...] = ()
+    devices: DeviceSettings = DeviceSettings()
     messages: MessageSettings = MessageSettings()
     providers: ProviderSettings = ProviderSettings()
     escalation: EscalationSettings = EscalationSettings()

@@ -13,6 +13,7 @@ from marshmallow import ValidationError, fields, post_load, pre_load, validate, 
 
 from config.options import (
     ConsoleSettings,
+    DeviceSettings,
     EmergencySettings,
     EscalationSettings,
     GatewaySettings,
@@ -67,6 +68,9 @@ _HEX_KEY = _must(
 )
 
 
+_SILENCE = _must(lambda seconds: seconds == 0 or 30 <= seconds <= 170, "Not a time after which 180 s can be kept.")
+
+
 def _text(remedy: str, *checks: Any, secret: bool = False, **more: Any) -> fields.String:
     return fields.String(validate=list(checks), metadata=say(remedy, secret=secret), **more)
 
@@ -77,6 +81,13 @@ def _whole(remedy: str, check: Any = _COUNT) -> fields.Integer:
 
 def _seconds(remedy: str, check: Any = _POSITIVE) -> fields.Float:
     return fields.Float(validate=check, metadata=say(remedy))
+
+
+class _PathField(fields.String):
+    """A path, kept as one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        return Path(super()._deserialize(value, attr, data, **more))
 
 
 class _Section(Table):
@@ -131,6 +142,13 @@ class _GatewaySchema(_Section):
     profile = _text('the name of a code table, like "standard"', _NAME)
     codes = fields.Dict(keys=fields.String(), values=fields.String(), metadata=say('a table like { "140" = "press" }'))
     station = _text("the code of a station in the district file, or nothing")
+    silent_s = _seconds("seconds from 30 to 170, or 0 for never", _SILENCE)
+
+
+class _DeviceSchema(_Section):
+    value = DeviceSettings
+    file = _PathField(validate=_must(lambda path: path != Path(), "No file."), metadata=say("the path of a TOML file"))
+    forwarding_silent_s = _seconds("seconds from 30 to 170, or 0 for never", _SILENCE)
 
 
 class _MessageSchema(_Section):
@@ -169,13 +187,6 @@ class _ProviderSchema(_Section):
     value = ProviderSettings
     console = fields.Nested(_ConsoleSchema)
     twilio = fields.Nested(_TwilioSchema)
-
-
-class _PathField(fields.String):
-    """A path, kept as one."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
-        return Path(super()._deserialize(value, attr, data, **more))
 
 
 class _EscalationSchema(_Section):
@@ -229,6 +240,7 @@ class SettingsSchema(_Section):
     home = _PathField(validate=_must(lambda path: path != Path(), "No folder."), metadata=say("the path of a folder"))
     web = fields.Nested(_WebSchema)
     gateways = fields.List(fields.Nested(_GatewaySchema))
+    devices = fields.Nested(_DeviceSchema)
     messages = fields.Nested(_MessageSchema)
     providers = fields.Nested(_ProviderSchema)
     escalation = fields.Nested(_EscalationSchema)
