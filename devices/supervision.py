@@ -79,10 +79,11 @@ class Supervision:
             hearings, self._hearings = self._hearings, {}
             strangers, self._strangers = self._strangers, {}
         try:
-            for part in _parts(list(known.items())):
-                self._transactions.run(partial(_write_known, part), lane=Lane.BULK)
+            # By whom before when: a sighting on file always says which gateway covers the device.
             for heard in _parts(list(hearings.items())):
                 self._transactions.run(partial(_write_hearings, heard), lane=Lane.BULK)
+            for part in _parts(list(known.items())):
+                self._transactions.run(partial(_write_known, part), lane=Lane.BULK)
             for others in _parts(list(strangers.items())):
                 self._transactions.run(partial(_write_strangers, others), lane=Lane.BULK)
         except BaseException:

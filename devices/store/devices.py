@@ -1,6 +1,6 @@
 """The register of devices, when each was last heard, and the strangers nobody has registered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -22,6 +22,7 @@ from sqlalchemy import (
     delete,
     false,
     func,
+    literal,
     null,
     select,
     update,
@@ -226,6 +227,17 @@ class Devices:
         if rows:
             self._connection.execute(_heard(self._connection.dialect.name), rows)
 
+    def heard_by_now(self, ids: Collection[DeviceId], now: datetime) -> None:
+        """
+        Whatever was heard of these in the future was heard by now: the clock has been set back since, and nothing may
+        be believed until a year that is far away.
+        """
+        late = [seen.c.last_at, seen.c.fault_at, seen.c.pressed_at, seen.c.off_at]
+        clamped = {column.name: case((column > now, literal(now, Instant)), else_=column) for column in late}
+        self._connection.execute(update(seen).where(seen.c.device_id.in_(ids)).values(**clamped))
+        ahead = update(hearings).where(hearings.c.device_id.in_(ids), hearings.c.last_at > now)
+        self._connection.execute(ahead.values(last_at=now))
+
     def saw_strangers(self, sightings: Sequence[tuple[tuple[str, str], Sighting]]) -> None:
         """Lists unregistered devices for pairing, or counts them again."""
         rows = [
@@ -275,7 +287,8 @@ def _saw(dialect: str) -> Any:
     changed = bindparam("faulty", type_=Integer) == 1
     worn = bindparam("worn", type_=Integer)
     insert_ = insert_into(seen, dialect).values(
-        battery_low=func.coalesce(battery, false()), off_at=case((worn == _WORN[False], bindparam("taken_off_at")))
+        battery_low=func.coalesce(battery, false()),
+        off_at=case((worn == _WORN[False], bindparam("taken_off_at", type_=Instant))),
     )
     new = insert_.excluded
     return insert_.on_conflict_do_update(

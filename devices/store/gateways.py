@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Float,
     Index,
@@ -150,17 +151,11 @@ class Gateways:
 
         `also` are other gateways that hear nothing at the moment: they cover nobody.
         """
-        lost = [name, *also]
         behind = self._behind(name)
-        too = select(hearings.c.device_id).where(
-            hearings.c.device_id == devices.c.id,
-            hearings.c.gateway.not_in(lost),
-            hearings.c.last_at >= seen.c.last_at - literal(COPY_US, BigInteger),
-        )
         covered = (
             select(devices.c.home_id)
             .join(seen, seen.c.device_id == devices.c.id)
-            .where(devices.c.retired_at.is_(None), seen.c.gateway.not_in(lost) | too.exists())
+            .where(devices.c.retired_at.is_(None), _heard_by(hearings.c.gateway.not_in([name, *also])))
         )
         left = behind.with_only_columns(homes.c.code).where(homes.c.id.not_in(covered)).distinct()
         codes = sorted(row.code for row in self._connection.execute(left))
@@ -168,14 +163,24 @@ class Gateways:
         return tuple(codes), int(count)
 
     def _behind(self, name: str) -> Select[Any]:
-        """The devices in use that this gateway was the last to hear, or is the only one to."""
+        """The devices in use that this gateway heard last, alone or with others, or is the only one to hear."""
         never = seen.c.device_id.is_(None) & (devices.c.gateway == name)
         return (
             select(devices.c.id)
             .join(homes, homes.c.id == devices.c.home_id)
             .join(seen, seen.c.device_id == devices.c.id, isouter=True)
-            .where(devices.c.retired_at.is_(None), (seen.c.gateway == name) | never)
+            .where(devices.c.retired_at.is_(None), never | _heard_by(hearings.c.gateway == name))
         )
+
+
+def _heard_by(gateway: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether such a gateway heard the last statement of a device, itself or as a copy."""
+    heard = select(hearings.c.device_id).where(
+        hearings.c.device_id == devices.c.id,
+        hearings.c.last_at >= seen.c.last_at - literal(COPY_US, BigInteger),
+        gateway,
+    )
+    return heard.exists()
 
 
 class Incidents:

@@ -150,6 +150,11 @@ class Vigils:
         query = select(vigils.c.proven_at).where(vigils.c.device_id == id_)
         return self._connection.execute(query).scalar() is not None
 
+    def begun_by_now(self, ids: Collection[DeviceId], now: datetime) -> None:
+        """No vigil began in the future."""
+        ahead = update(vigils).where(vigils.c.device_id.in_(ids), vigils.c.since > now)
+        self._connection.execute(ahead.values(since=now))
+
     def look_at_all(self, now: datetime) -> None:
         """Whoever waits is looked at now: the clock was set back so far that nobody knows for how long they would."""
         self._connection.execute(update(vigils).where(_WAITS).values(due_at=now))

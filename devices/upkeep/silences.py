@@ -12,6 +12,7 @@ from functools import partial
 
 from devices.rules.plan import Plan
 from devices.rules.silence import Health, Known, Span, Verdict, judge
+from devices.store.devices import Devices
 from devices.store.gateways import Gateways
 from devices.store.vigils import Vigil, Vigils
 from devices.upkeep.cases import Cases
@@ -68,7 +69,7 @@ class Silences:
     def _look(self, id_: DeviceId, most: int, tx: Tx) -> None:
         shelf = Vigils(tx.connection)
         ids = shelf.due(tx.now, most) if most > 1 else [id_]
-        found = shelf.look(ids)
+        found = self._believed(tx, shelf.look(ids))
         deaf = self._deaf(tx, found)
         verdicts, opened = [], 0
         for vigil in found:
@@ -80,6 +81,16 @@ class Silences:
         shelf.judged([_row(vigil, verdict, tx.now) for vigil, verdict in verdicts])
         for gone in set(ids) - {each.device_id for each in found}:
             shelf.end(gone)
+
+    def _believed(self, tx: Tx, found: list[Vigil]) -> list[Vigil]:
+        """Nothing was heard in the future: where that is on file, it counts as heard now, once and for all."""
+        ahead = [each.device_id for each in found if max(each.last_at or tx.now, each.since) > tx.now]
+        if not ahead:
+            return found
+        Devices(tx.connection).heard_by_now(ahead, tx.now)
+        Vigils(tx.connection).begun_by_now(ahead, tx.now)
+        last = {each.device_id: each for each in Vigils(tx.connection).look(ahead)}
+        return [last.get(each.device_id, each) for each in found]
 
     def _deaf(self, tx: Tx, found: Sequence[Vigil]) -> Mapping[str, tuple[Span, ...]]:
         since = min((each.last_at or each.since for each in found), default=tx.now)

@@ -275,7 +275,7 @@ def upgrade() -> None:
 
 
 def _take_in() -> None:
-    """What is known already: whose each device in use is, and when it was pressed last."""
+    """What is known already: whose each device in use is, who heard it last, and when it was pressed last."""
     connection = op.get_bind()
     now = NOW_US[connection.dialect.name]
     connection.exec_driver_sql(
@@ -285,6 +285,9 @@ def _take_in() -> None:
     connection.exec_driver_sql(
         "INSERT INTO vigils (device_id, due_at, health, health_at, since) "  # noqa: S608  our own words
         f"SELECT id, {now}, 'well', {now}, {now} FROM devices WHERE retired_at IS NULL"
+    )
+    connection.exec_driver_sql(
+        "INSERT INTO hearings (device_id, gateway, last_at, times) SELECT device_id, gateway, last_at, times FROM seen"
     )
     connection.exec_driver_sql(
         "UPDATE seen SET pressed_at = (SELECT pressed.at FROM (SELECT device_id, MAX(received_at) AS at FROM signals "
