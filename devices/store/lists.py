@@ -97,6 +97,22 @@ class Lists:
         of = int(self._connection.execute(base).scalar_one())
         return int(self._connection.execute(base.where(seen.c.pressed_at >= since)).scalar_one()), of
 
+    def resident(self, code: str) -> tuple[str, str] | None:
+        """Id and home of the resident with this code."""
+        query = select(residents.c.id, residents.c.home_id).where(residents.c.code == code)
+        row = self._connection.execute(query).first()
+        return None if row is None else (row.id, row.home_id)
+
+    def residents(self, most: int) -> list[tuple[str, str, str]]:
+        """Whom a device may be given: code, name and address."""
+        query = (
+            select(residents.c.code, residents.c.name, homes.c.address)
+            .join(homes, homes.c.id == residents.c.home_id)
+            .order_by(residents.c.code)
+            .limit(most)
+        )
+        return [(row.code, row.name, row.address) for row in self._connection.execute(query)]
+
     def hearings(self, device_id: str) -> list[dict[str, Any]]:
         """Which gateways hear it, the latest first."""
         query = select(hearings).where(hearings.c.device_id == device_id).order_by(hearings.c.last_at.desc())
@@ -106,7 +122,13 @@ class Lists:
         ]
 
     def repairs(
-        self, most: int, *, is_open: bool | None = None, before: tuple[datetime, str] | None = None
+        self,
+        most: int,
+        *,
+        is_open: bool | None = None,
+        before: tuple[datetime, str] | None = None,
+        id_: str | None = None,
+        device_id: str | None = None,
     ) -> list[dict[str, Any]]:
         """Repair cases, the newest first, with what they are about; `before` is opening and id of the last one seen."""
         query = (
@@ -120,6 +142,8 @@ class Lists:
             .order_by(repairs.c.opened_at.desc(), repairs.c.id.desc())
             .limit(most)
         )  # fmt: skip
+        query = query.where(repairs.c.id == id_) if id_ is not None else query
+        query = query.where(repairs.c.device_id == device_id) if device_id is not None else query
         if is_open is not None:
             query = query.where(repairs.c.ended_at.is_(None) if is_open else repairs.c.ended_at.is_not(None))
         if before is not None:
