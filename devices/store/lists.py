@@ -1,6 +1,6 @@
 """The register of devices as people look at it: whose each is, when it was heard and what is wrong; for reading."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -112,6 +112,16 @@ class Lists:
             .limit(most)
         )
         return [(row.code, row.name, row.address) for row in self._connection.execute(query)]
+
+    def households(self, codes: Sequence[str]) -> list[dict[str, Any]]:
+        """Homes with who lives there and their telephones, in the order of their codes, to be called one by one."""
+        query = (
+            select(homes.c.code, homes.c.address, residents.c.name, residents.c.phone)
+            .join(residents, residents.c.home_id == homes.c.id, isouter=True)
+            .where(homes.c.code.in_(codes))
+            .order_by(homes.c.code, residents.c.code)
+        )
+        return [dict(row._mapping) for row in self._connection.execute(query)]
 
     def hearings(self, device_id: str) -> list[dict[str, Any]]:
         """Which gateways hear it, the latest first."""

@@ -65,11 +65,11 @@ def device_pages(
     @require_operator
     def paired() -> Response:
         try:
-            code = desk.pair(request.form)
+            device_id = desk.pair(request.form)
         except AlreadyPaired as refused:
             page = render_template("device_pair.html", taken=refused.code, **desk.to_pair(request.form))
             return make_response(page, 409)
-        return redirect(f"/devices/{code}", 303)
+        return redirect(f"/devices/{device_id}", 303)
 
     @bp.get("/devices/<name>")
     @require_operator
@@ -145,9 +145,12 @@ class _Desk:
     def broken(self) -> Plain:
         """Everything that is wrong, and whom somebody is to ask how they are."""
         checks = self._shelves.checks(CASES_MAX)
+        asked = [each for each in checks if each["state"] == "asked"]
+        rounds = {each["id"]: self._shelves.uncovered(each["incident_id"]) for each in asked if each["incident_id"]}
         return {
             "incidents": self._shelves.incidents(CASES_MAX, is_open=True),
-            "asked": [each for each in checks if each["state"] == "asked"],
+            "asked": asked,
+            "rounds": rounds,
             "planned": [each for each in checks if each["state"] == "waiting"],
             "cases": self._shelves.repairs(CASES_MAX, is_open=True),
             "campaign": next(iter(self._shelves.campaigns()), None),
@@ -161,14 +164,14 @@ class _Desk:
 
     # ------------------------------------------------------------------------------------------- doing
 
-    def pair(self, form: Form) -> str:
-        """Begins the pairing; the code of the device."""
+    def pair(self, form: Form) -> DeviceId:
+        """Begins the pairing; the id of the device."""
         label = Label(
             kind=_needed(form, "kind"), protocol=_needed(form, "protocol"), address=_needed(form, "address"),
             gateway=form.get("gateway", ""), code=form.get("code", "").strip() or None,
         )  # fmt: skip
         device, _ = self._upkeep.register.pair(label, self._place(form), _wanted(form), by=caller())
-        return device.code
+        return device.id
 
     def test(self, id_: DeviceId, form: Form) -> None:
         purpose = form.get("purpose", Purpose.REPAIR)

@@ -25,6 +25,8 @@ from dispatch.store.people import People, homes
 
 Plain = dict[str, Any]
 HISTORY_MAX = 50
+CALLED_MAX = 500
+"""Homes of an outage shown with their telephones; the incident has the codes of all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,12 @@ class Shelves:
         """Whom somebody is to ask how they are, now or later."""
         with self._reading.connect() as connection:
             return Lists(connection, self._plan).checks(most)
+
+    def uncovered(self, incident_id: str) -> list[Plain]:
+        """Who was left uncovered by an outage, with telephones: for whoever calls them one after the other."""
+        with self._reading.connect() as connection:
+            found = Incidents(connection).get(incident_id)
+            return Lists(connection, self._plan).households(found.homes[:CALLED_MAX]) if found else []
 
     def incidents(self, most: int, *, is_open: bool | None = None, cursor: str | None = None) -> list[Plain]:
         """Gateways that heard nothing, the newest first."""

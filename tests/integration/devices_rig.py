@@ -1,11 +1,14 @@
 """A small district with everybody who looks after its devices, on one database and one hand clock."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
+from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from config.wiring import mend_waiting
@@ -23,10 +26,18 @@ from devices.upkeep.press_tests import PressTesting
 from devices.upkeep.register import Label, Place, Register
 from devices.upkeep.repairs import Repairing
 from devices.upkeep.silences import Silences
+from devices.web.devices import devices_blueprint
+from devices.web.pages import device_pages
+from devices.web.repairs import repairs_blueprint
+from devices.web.shelves import Shelves, Upkeep
+from dispatch.accounts.keys import Keys
+from dispatch.accounts.sign_in import SignIn
 from dispatch.desk import Received, Spool
 from dispatch.ids import DeviceId
 from dispatch.rules.people import Person
 from dispatch.rules.signal import Event
+from dispatch.web.app import create_app
+from dispatch.web.options import WebOptions
 from tests.builders import DISTRICT, World, build_world
 
 OPERATOR = Person("operator:wangfang")
@@ -222,3 +233,62 @@ class DevicesRig:
 
 def label(address: str = "EV1527:0bbbbb:01", **more: Any) -> Label:
     return Label(**{"kind": "pendant", "protocol": "rflink", "address": address, **more})
+
+
+# ------------------------------------------------------------------------------------------------ with the web
+
+LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
+_TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
+
+
+class DevicesWeb:
+    """The API and the pages of devices over a rig, with an operator and keys."""
+
+    def __init__(self, rig: DevicesRig) -> None:
+        self.rig, world = rig, rig.world
+        hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        self.sign_in = SignIn(world.transactions, world.reading, world.clock, hasher)
+        self.keys = Keys(world.transactions, world.reading, world.clock)
+        self.operator = self.sign_in.add_operator(LOGIN, "王芳", PASSWORD)
+        shelves = Shelves(world.reading, rig.plan, world.clock)
+        upkeep = Upkeep(register=rig.register, tests=rig.tests, repairing=rig.repairing, outages=rig.outages)
+        options = WebOptions(public_url="https://anling.example", secret_key="k" * 32, secure_cookies=False)
+        self.app = create_app(
+            [
+                devices_blueprint(shelves, upkeep, transactions=world.transactions),
+                repairs_blueprint(shelves, upkeep, transactions=world.transactions),
+                device_pages(
+                    shelves, upkeep, clock=world.clock, zone=world.calendar.tzinfo,
+                    names=lambda: {f"operator:{self.operator.id}": "王芳"},
+                ),
+            ],
+            sign_in=self.sign_in, keys=self.keys, options=options, health=self,
+        )  # fmt: skip
+
+    def facts(self) -> dict[str, Any]:
+        return {}
+
+    def stranger(self) -> FlaskClient:
+        return self.app.test_client()
+
+    def machine(self, scope: str) -> FlaskClient:
+        client = self.app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.keys.new_key('program', scope)}"
+        return client
+
+    def operators(self, lang: str = "zh") -> FlaskClient:
+        """The browser of the operator, signed in; its posts carry the token of its session."""
+        client = self.app.test_client()
+        found = _TOKEN.search(client.get("/login").text)
+        assert found is not None
+        form = {"login": LOGIN, "password": PASSWORD, "csrf_token": found[1]}
+        assert client.post("/login", data=form).status_code == 303
+        found = _TOKEN.search(client.get("/devices").text)
+        assert found is not None
+        client.environ_base["HTTP_X_CSRFTOKEN"] = found[1]
+        client.post("/lang", data={"lang": lang})
+        return client
+
+    def close(self) -> None:
+        self.sign_in.close()
+        self.rig.close()
