@@ -71,9 +71,9 @@ def test_whoever_had_a_device_before_is_looked_after_from_then_on(engine):
         ),
         "INSERT INTO seen (device_id, last_at, times, gateway, battery_low) VALUES ('d', 7000000, 3, 'radio', 0)",
         (
-            "INSERT INTO signals (id, event, cause, gateway, protocol, address, dedup_key, received_at, device_id, raw, "
-            "trusted, copies, details) VALUES ('s', 'press', 'press', 'radio', 'rflink', 'a', 'k', 5000000, 'd', '', "
-            "1, 1, '{}')"
+            "INSERT INTO signals (id, event, cause, gateway, protocol, address, dedup_key, received_at, device_id, "
+            "raw, trusted, copies, details) VALUES "
+            "('s', 'press', 'press', 'radio', 'rflink', 'a', 'k', 5000000, 'd', '', 1, 1, '{}')"
         ),
     ]
     with engine.begin() as connection:
