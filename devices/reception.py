@@ -185,12 +185,13 @@ class Reception:
 
     def _understood(self, events: tuple[Event, ...], device: Device | None, *, explicit: bool) -> Said:
         """What was said, by the vocabulary, the role of the device, and the meanings that were given."""
-        given = self._given
+        given, role = self._given, device.kind if device else None
+        if not given:
+            return understood(events, role, explicit=explicit)
         layers = [given.get(DISTRICT, NO_MEANINGS)]
         if device is not None:
             layers += [given.get(f"resident:{device.resident_id}", NO_MEANINGS), given.get(f"device:{device.id}", {})]
-        meanings = overlaid(*layers) if given else NO_MEANINGS
-        return understood(events, device.kind if device else None, explicit=explicit, meanings=meanings)
+        return understood(events, role, explicit=explicit, meanings=overlaid(*layers))
 
     def _kept(self, device: Device | None, said: Said) -> Event | None:
         """What is kept as a signal: what matters by itself, and whatever may be the test press that is waited for."""

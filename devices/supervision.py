@@ -7,11 +7,11 @@ first. A fault among them makes the device's vigil due in the same unit: `device
 """
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from devices.rules.meaning import MENDS, Said
+from devices.rules.meaning import Said
 from devices.store.devices import Devices, Hearing, Sighting
 from devices.store.vigils import Vigils
 from dispatch.ids import DeviceId
@@ -20,6 +20,12 @@ from dispatch.store.transactions import Lane, Transactions, Tx
 
 WRITTEN_MAX = 200
 """Sightings written in one unit of work: under 50 ms even on a slow disk (ENGINE, section 2.2)."""
+
+HEARING_KEPT = timedelta(hours=24)
+"""
+That a gateway hears a device is written when it is new and once a day; and whenever another one hears it as well, so
+that it is known who covers whom. Of a device that one gateway hears, its sighting says so already.
+"""
 
 GATHERED_MAX = 20_000
 """Sightings kept in memory at most; a stranger beyond that is not remembered, a registered device always is."""
@@ -37,19 +43,26 @@ class Supervision:
         self._writing = threading.Lock()
         self._known: dict[DeviceId, Sighting] = {}
         self._hearings: dict[tuple[DeviceId, str], Hearing] = {}
+        self._told: dict[tuple[DeviceId, str], datetime] = {}
+        self._last: dict[DeviceId, tuple[str, datetime]] = {}
         self._strangers: dict[tuple[str, str], Sighting] = {}
 
     def saw(self, device_id: DeviceId, at: datetime, *, gateway: str, said: Said, rssi: float | None = None) -> None:
         """A registered device was heard; `rssi` in dBm, where the frame tells."""
-        sighting = _sighting(at, gateway, said, rssi)
+        sighting = Sighting(
+            at=at, gateway=gateway, events=said.events, changes=said.changes, pressed=said.pressed, worn=said.worn,
+            rssi=rssi,
+        )  # fmt: skip
         with self._lock:
-            self._known[device_id] = _merged(self._known.get(device_id), sighting)
-            self._heard(device_id, at, gateway, rssi)
+            before = self._known.get(device_id)
+            self._known[device_id] = sighting if before is None else _merged(before, sighting)
+            self._note(device_id, at, gateway, rssi)
+            self._last[device_id] = (gateway, at)
 
     def heard_too(self, device_id: DeviceId, at: datetime, *, gateway: str, rssi: float | None = None) -> None:
         """A copy of what a registered device said came by this gateway: it is covered by that one as well."""
         with self._lock:
-            self._heard(device_id, at, gateway, rssi)
+            self._note(device_id, at, gateway, rssi)
 
     def saw_stranger(
         self, protocol: str, address: str, at: datetime, *, gateway: str, event: Event, rssi: float | None = None
@@ -59,12 +72,26 @@ class Supervision:
         sighting = Sighting(at=at, gateway=gateway, events=(event,), rssi=rssi)
         with self._lock:
             if key in self._strangers or len(self._strangers) < GATHERED_MAX:
-                self._strangers[key] = _merged(self._strangers.get(key), sighting)
+                before = self._strangers.get(key)
+                self._strangers[key] = sighting if before is None else _merged(before, sighting)
+
+    def _note(self, device_id: DeviceId, at: datetime, gateway: str, rssi: float | None) -> None:
+        """By whom it was heard, where that is news; of two that hear it, both are."""
+        last, last_at = self._last.get(device_id, (gateway, at))
+        if last != gateway:
+            self._heard(device_id, last_at, last, None)
+        told_at = self._told.get((device_id, gateway))
+        if last != gateway or told_at is None or not timedelta() <= at - told_at < HEARING_KEPT:
+            self._heard(device_id, at, gateway, rssi)
 
     def _heard(self, device_id: DeviceId, at: datetime, gateway: str, rssi: float | None) -> None:
         before = self._hearings.get((device_id, gateway))
         strength = rssi if rssi is not None or before is None else before.rssi
-        self._hearings[device_id, gateway] = Hearing(at=at, times=(before.times if before else 0) + 1, rssi=strength)
+        latest = at if before is None else max(before.at, at)
+        self._hearings[device_id, gateway] = Hearing(
+            at=latest, times=(before.times if before else 0) + 1, rssi=strength
+        )
+        self._told[device_id, gateway] = at
 
     def write_down(self) -> None:
         """
@@ -109,8 +136,9 @@ def _parts(items: list[T]) -> list[list[T]]:
 def _write_known(part: list[tuple[DeviceId, Sighting]], tx: Tx) -> None:
     Devices(tx.connection).saw(part)
     vigils = Vigils(tx.connection)
-    vigils.rouse([id_ for id_, _ in part], tx.now)
-    vigils.look_now([id_ for id_, sighting in part if sighting.faulty], tx.now)
+    ill = vigils.ill_among([id_ for id_, _ in part])
+    faulty = [id_ for id_, sighting in part if sighting.faulty]
+    vigils.look_now([*ill, *faulty], tx.now)
 
 
 def _write_hearings(part: list[tuple[tuple[DeviceId, str], Hearing]], tx: Tx) -> None:
@@ -121,17 +149,8 @@ def _write_strangers(part: list[tuple[tuple[str, str], Sighting]], tx: Tx) -> No
     Devices(tx.connection).saw_strangers(part)
 
 
-def _sighting(at: datetime, gateway: str, said: Said, rssi: float | None) -> Sighting:
-    changes = tuple((event, event in said.faults) for event in said.events if event in said.faults or event in MENDS)
-    return Sighting(
-        at=at, gateway=gateway, events=said.events, changes=changes, pressed=said.pressed, worn=said.worn, rssi=rssi
-    )
-
-
-def _merged(before: Sighting | None, new: Sighting) -> Sighting:
+def _merged(before: Sighting, new: Sighting) -> Sighting:
     """Two sightings as one: nothing lasting that was said is forgotten, and what was said last has the last word."""
-    if before is None:
-        return new
     return Sighting(
         at=new.at, gateway=new.gateway, events=new.events, times=before.times + new.times,
         changes=tuple(reversed(dict.fromkeys(reversed((*before.changes, *new.changes))))),

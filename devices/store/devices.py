@@ -134,6 +134,11 @@ class Sighting:
     rssi: float | None = None
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it says nothing but that the device is there."""
+        return not self.changes and not self.pressed and self.worn is None
+
+    @property
     def faulty(self) -> bool:
         """Whether a fault is among it, which somebody has to look at now."""
         return any(is_fault for _, is_fault in self.changes)
@@ -213,10 +218,13 @@ class Devices:
         return None if found is None else str(found)
 
     def saw(self, sightings: Sequence[tuple[DeviceId, Sighting]]) -> None:
-        """One `seen` row a device, not a row a heartbeat; all of them in one statement."""
-        rows = [{"device_id": id_, **_changes(sighting)} for id_, sighting in sightings]
-        if rows:
-            self._connection.execute(_saw(self._connection.dialect.name), rows)
+        """One `seen` row a device, not a row a heartbeat: one statement for life signs, one for whoever said more."""
+        plain = [_sign_of_life(id_, each) for id_, each in sightings if each.is_plain]
+        others = [{"device_id": id_, **_changes(each)} for id_, each in sightings if not each.is_plain]
+        if plain:
+            self._connection.execute(_saw_plainly(self._connection.dialect.name), plain)
+        if others:
+            self._connection.execute(_saw(self._connection.dialect.name), others)
 
     def heard(self, hearings_: Sequence[tuple[tuple[DeviceId, str], Hearing]]) -> None:
         """Which gateway heard which device."""
@@ -276,6 +284,18 @@ def _changes(sighting: Sighting) -> dict[str, Any]:
             fault = (event.value, sighting.at) if is_fault else (None, None)
             values |= {"faulty": 1, "fault": fault[0], "fault_at": fault[1]}
     return values
+
+
+def _sign_of_life(id_: DeviceId, sighting: Sighting) -> dict[str, Any]:
+    return {"device_id": id_, "last_at": sighting.at, "times": sighting.times, "gateway": sighting.gateway}
+
+
+@lru_cache(maxsize=2)
+def _saw_plainly(dialect: str) -> Any:
+    insert_ = insert_into(seen, dialect).values(battery_low=false())
+    new = insert_.excluded
+    changes = {"last_at": new.last_at, "gateway": new.gateway, "times": seen.c.times + new.times}
+    return insert_.on_conflict_do_update(index_elements=["device_id"], set_=changes)
 
 
 _WORN = {None: 0, True: 1, False: 2}

@@ -4,7 +4,7 @@ Gateways as they are heard, the times in which they were deaf, and the incidents
 One incident a gateway is open at a time; the database refuses a second, however often the supervisor starts.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -155,7 +155,7 @@ class Gateways:
         covered = (
             select(devices.c.home_id)
             .join(seen, seen.c.device_id == devices.c.id)
-            .where(devices.c.retired_at.is_(None), _heard_by(hearings.c.gateway.not_in([name, *also])))
+            .where(devices.c.retired_at.is_(None), _heard_by(lambda gateway: gateway.not_in([name, *also])))
         )
         left = behind.with_only_columns(homes.c.code).where(homes.c.id.not_in(covered)).distinct()
         codes = sorted(row.code for row in self._connection.execute(left))
@@ -169,18 +169,18 @@ class Gateways:
             select(devices.c.id)
             .join(homes, homes.c.id == devices.c.home_id)
             .join(seen, seen.c.device_id == devices.c.id, isouter=True)
-            .where(devices.c.retired_at.is_(None), never | _heard_by(hearings.c.gateway == name))
+            .where(devices.c.retired_at.is_(None), never | _heard_by(lambda gateway: gateway == name))
         )
 
 
-def _heard_by(gateway: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether such a gateway heard the last statement of a device, itself or as a copy."""
+def _heard_by(such: Callable[[ColumnElement[str]], ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Whether such a gateway heard the last statement of a device, as the last one to or shortly before."""
     heard = select(hearings.c.device_id).where(
         hearings.c.device_id == devices.c.id,
         hearings.c.last_at >= seen.c.last_at - literal(COPY_US, BigInteger),
-        gateway,
+        such(hearings.c.gateway),
     )
-    return heard.exists()
+    return such(seen.c.gateway) | heard.exists()
 
 
 class Incidents:

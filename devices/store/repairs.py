@@ -4,7 +4,7 @@ Repair cases, the checks on residents that go with them, and the monthly campaig
 A case has an owner and a date, and ends only with a test press; the database refuses a second one for a device.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ from sqlalchemy.engine import Row
 
 from dispatch.ids import AlarmId, DeviceId, HomeId
 from dispatch.store.database import Instant, Json, insert_once, metadata
+from dispatch.store.people import homes
 
 repairs = Table(
     "repairs", metadata,
@@ -149,10 +150,15 @@ class Repairs:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def open(self, repair: Repair) -> bool:
-        """Opens a case; False when the device has one."""
-        done = self._connection.execute(insert_once(repairs, self._connection), _row(repair))
-        return done.rowcount == 1
+    def open(self, *opened: Repair) -> None:
+        """Opens cases of devices that have none."""
+        if opened:
+            self._connection.execute(insert(repairs), [_row(each) for each in opened])
+
+    def stations_of(self, home_ids: Collection[HomeId]) -> Mapping[HomeId, str | None]:
+        """Which station answers for each of these homes."""
+        query = select(homes.c.id, homes.c.station_id).where(homes.c.id.in_(home_ids))
+        return {HomeId(row.id): row.station_id for row in self._connection.execute(query)}
 
     def open_of(self, ids: Sequence[DeviceId]) -> Mapping[DeviceId, Repair]:
         """The open cases of these devices."""
@@ -191,9 +197,9 @@ class Checks:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def plan(self, check: Check) -> None:
-        fields = {name: getattr(check, name) for name in Check.__dataclass_fields__}
-        self._connection.execute(insert(checks), fields)
+    def plan(self, *planned: Check) -> None:
+        if planned:
+            self._connection.execute(insert(checks), [_fields(each) for each in planned])
 
     def get(self, id_: str) -> Check | None:
         row = self._connection.execute(select(checks).where(checks.c.id == id_)).first()
@@ -270,6 +276,10 @@ def _row(repair: Repair) -> Mapping[str, Any]:
 
 def _repair(row: Row[Any]) -> Repair:
     return Repair(**dict(row._mapping) | {"faults": tuple(row.faults)})
+
+
+def _fields(check: Check) -> dict[str, Any]:
+    return {name: getattr(check, name) for name in Check.__dataclass_fields__}
 
 
 def _check(row: Row[Any]) -> Check:

@@ -92,7 +92,9 @@ _LOOK = (
     .order_by(vigils.c.due_at)
 )  # fmt: skip
 _JUDGED = update(vigils).where(vigils.c.device_id == bindparam("its_id"))
-_ROUSE = update(vigils).where(_ILL, vigils.c.device_id.in_(bindparam("ids", expanding=True)))
+FEW = 200
+_FEW = select(vigils.c.device_id).where(_ILL).limit(FEW + 1)
+_ILL_AMONG = select(vigils.c.device_id).where(_ILL, vigils.c.device_id.in_(bindparam("ids", expanding=True)))
 _LOOK_NOW = update(vigils).where(vigils.c.device_id.in_(bindparam("ids", expanding=True)))
 
 
@@ -132,9 +134,13 @@ class Vigils:
         if rows:
             self._connection.execute(_JUDGED, list(rows))
 
-    def rouse(self, ids: Collection[DeviceId], now: datetime) -> None:
-        """These were heard: whoever of them was not well is looked at now."""
-        self._connection.execute(_ROUSE, {"ids": list(ids), "due_at": now})
+    def ill_among(self, ids: Collection[DeviceId]) -> list[DeviceId]:
+        """Those of these devices that are late or offline; where few are, they are read without asking for each."""
+        few = [DeviceId(row.device_id) for row in self._connection.execute(_FEW)]
+        if len(few) <= FEW:
+            return [id_ for id_ in few if id_ in set(ids)] if few else []
+        found = self._connection.execute(_ILL_AMONG, {"ids": list(ids)})
+        return [DeviceId(row.device_id) for row in found]
 
     def look_now(self, ids: Collection[DeviceId], now: datetime) -> None:
         """Something about these has to be looked at now."""

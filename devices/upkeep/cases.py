@@ -10,7 +10,6 @@ from devices.store.repairs import Check, Checks, Repair, Repairs
 from dispatch.ids import DeviceId, HomeId
 from dispatch.rules.people import SERVICE, Person
 from dispatch.rules.record import Line
-from dispatch.store.people import People
 from dispatch.store.transactions import Tx
 
 ByDay = Callable[[datetime], datetime]
@@ -31,21 +30,18 @@ class Cases:
         *,
         by: Person = SERVICE,
         note: str | None = None,
-    ) -> int:
+    ) -> None:
         """
-        These devices have these faults: each has a case that says so from now on. How many cases were opened.
+        These devices have these faults: each has a case that says so from now on.
 
         A fault that its case knows already changes nothing.
         """
+        if not faulty:
+            return
         open_ = Repairs(tx.connection).open_of(list(faulty))
-        opened = 0
-        for device_id, (home_id, faults) in faulty.items():
-            if device_id in open_:
-                self._join(tx, open_[device_id], faults, by, note)
-            else:
-                self._open(tx, device_id, home_id, tuple(faults), by, note)
-                opened += 1
-        return opened
+        for device_id, repair in open_.items():
+            self._join(tx, repair, faulty[device_id][1], by, note)
+        self._open(tx, {id_: found for id_, found in faulty.items() if id_ not in open_}, by, note)
 
     def end(self, tx: Tx, device_id: DeviceId, *, test_id: str | None, by: Person) -> str | None:
         """The case of this device is over, because a test press was seen or it is nobody's any more; its id, if any."""
@@ -59,28 +55,44 @@ class Cases:
         tx.log(Line(kind="repair_ended", by=by, facts={"repair": repair.id, "device": device_id, "test": test_id}))
         return repair.id
 
-    def plan_check(self, tx: Tx, repair: Repair) -> None:
-        """The next check on whoever depends on this device."""
+    def plan_check(self, tx: Tx, *repairs: Repair) -> None:
+        """The next check on whoever depends on these devices."""
+        Checks(tx.connection).plan(*(self._check(tx, repair) for repair in repairs))
+
+    def _check(self, tx: Tx, repair: Repair) -> Check:
         at = self._by_day(next_check(repair.faults, tx.now, self._plan))
-        check = Check(
+        return Check(
             id=tx.new_id(), repair_id=repair.id, incident_id=None, home_id=repair.home_id, state="waiting",
             planned_at=at, due_at=at,
         )  # fmt: skip
-        Checks(tx.connection).plan(check)
 
     def _open(
-        self, tx: Tx, device_id: DeviceId, home_id: HomeId, faults: tuple[str, ...], by: Person, note: str | None
+        self, tx: Tx, faulty: Mapping[DeviceId, tuple[HomeId, Sequence[str]]], by: Person, note: str | None
     ) -> None:
+        """All of them in a few statements: a whole district's batteries may tell at once."""
+        shelf = Repairs(tx.connection)
+        stations = shelf.stations_of({home_id for home_id, _ in faulty.values()})
+        opened = [
+            self._repair(tx, device_id, home_id, tuple(faults), by, stations.get(home_id))
+            for device_id, (home_id, faults) in faulty.items()
+        ]
+        shelf.open(*opened)
+        self.plan_check(tx, *opened)
+        for repair in opened:
+            facts = {
+                "repair": repair.id, "device": repair.device_id, "faults": " ".join(repair.faults),
+                "owner": repair.owner,
+            }  # fmt: skip
+            tx.log(Line(kind="repair_opened", by=by, facts=facts, note=note))
+
+    def _repair(
+        self, tx: Tx, device_id: DeviceId, home_id: HomeId, faults: tuple[str, ...], by: Person, station: str | None
+    ) -> Repair:
         until = repair_by(faults, tx.now, self._plan)
-        repair = Repair(
+        return Repair(
             id=tx.new_id(), device_id=device_id, home_id=home_id, faults=faults, opened_at=tx.now, by=by,
-            owner=owner_of(People(tx.connection).home(home_id).station_id), repair_by=until, due_at=until,
+            owner=owner_of(station), repair_by=until, due_at=until,
         )  # fmt: skip
-        if not Repairs(tx.connection).open(repair):
-            return
-        self.plan_check(tx, repair)
-        facts = {"repair": repair.id, "device": device_id, "faults": " ".join(faults), "owner": repair.owner}
-        tx.log(Line(kind="repair_opened", by=by, facts=facts, note=note))
 
     def _join(self, tx: Tx, repair: Repair, faults: Sequence[str], by: Person, note: str | None) -> None:
         every = joined(repair.faults, faults)

@@ -1,9 +1,9 @@
 """
-Who fell silent, and what is broken: looks at the devices whose vigil is due, two hundred at a time.
+Who fell silent, and what is broken: looks at the devices whose vigil is due, a hundred at a time.
 
 What is due stays due until the look is committed, so a restart loses nothing; and everything is judged from rows, so a
 restart changes nothing either. One device stands for all that are due beside it: looking at a hundred thousand takes
-five hundred units of work on the bulk lane, between which every press passes.
+a thousand units of work on the bulk lane, between which every press passes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,11 +22,11 @@ from dispatch.rules.record import Line
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Lane, Transactions, Tx
 
-LOOKED_AT_MAX = 200
+LOOKED_AT_MAX = 100
 """Vigils looked at in one unit of work, so that no press waits long for it."""
 
-OPENED_MAX = 25
-"""Cases opened in one unit; the rest of its devices stay due."""
+FAULTY_MAX = 25
+"""Devices with faults in one unit; the rest of its devices stay due."""
 
 BAD_REST = timedelta(hours=1)
 """A device that cannot be judged keeps no other waiting."""
@@ -71,13 +71,17 @@ class Silences:
         ids = shelf.due(tx.now, most) if most > 1 else [id_]
         found = self._believed(tx, shelf.look(ids))
         deaf = self._deaf(tx, found)
-        verdicts, opened = [], 0
+        verdicts: list[tuple[Vigil, Verdict]] = []
+        faulty: dict[DeviceId, tuple[HomeId, Sequence[str]]] = {}
         for vigil in found:
-            if opened >= OPENED_MAX:
+            if len(faulty) >= FAULTY_MAX:
                 break
             verdict = self._verdict(vigil, deaf, tx.now)
-            opened += self._tell(tx, vigil, verdict)
             verdicts.append((vigil, verdict))
+            if verdict.faults:
+                faulty[vigil.device_id] = (HomeId(vigil.home_id), verdict.faults)
+        tx.log(*(_line(vigil, verdict.health) for vigil, verdict in verdicts if verdict.health is not vigil.health))
+        self._cases.note(tx, faulty)
         shelf.judged([_row(vigil, verdict, tx.now) for vigil, verdict in verdicts])
         for gone in set(ids) - {each.device_id for each in found}:
             shelf.end(gone)
@@ -108,14 +112,6 @@ class Silences:
         )
         rule = self._plan.rule(kind=vigil.kind, protocol=vigil.protocol, address=vigil.address)
         return judge(known, rule, self._plan, now)
-
-    def _tell(self, tx: Tx, vigil: Vigil, verdict: Verdict) -> int:
-        """What is new goes into the record, and every fault into a case; how many cases were opened."""
-        if verdict.health is not vigil.health:
-            tx.log(_line(vigil, verdict.health))
-        if not verdict.faults:
-            return 0
-        return self._cases.note(tx, {vigil.device_id: (HomeId(vigil.home_id), verdict.faults)})
 
 
 def _line(vigil: Vigil, health: Health) -> Line:

@@ -12,7 +12,7 @@ from devices.store.lists import Show
 from devices.store.vigils import vigils
 from devices.upkeep.press_tests import Wanted
 from devices.upkeep.register import Reason
-from devices.upkeep.silences import LOOKED_AT_MAX, OPENED_MAX
+from devices.upkeep.silences import FAULTY_MAX, LOOKED_AT_MAX
 from dispatch.ids import DeviceId
 from dispatch.rules.signal import Event
 from tests.integration.devices_rig import HOURLY, OPERATOR, DevicesRig, label
@@ -280,7 +280,7 @@ def test_a_flood_of_faults_is_worked_off_in_small_pieces(rig):
     rig.supervision.write_down()
     (first,) = rig.silences.due(rig.world.clock.now(), 100)
     rig.silences.wake(first)
-    assert len(repairs(rig)) == OPENED_MAX
+    assert len(repairs(rig)) == FAULTY_MAX
     rig.wake()
     assert len(repairs(rig)) == 300
 
