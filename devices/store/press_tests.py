@@ -88,6 +88,10 @@ _DUE = (
 )  # fmt: skip
 _OF = select(press_tests).where(press_tests.c.device_id == bindparam("device_id"))
 _WAITING_OF = _OF.where(_WAITING, press_tests.c.until_at > bindparam("now"))
+_SEEN_ELSEWHERE = _OF.where(
+    press_tests.c.seen_at > bindparam("since"), press_tests.c.seen_at <= bindparam("now"),
+    press_tests.c.gateway != bindparam("gateway"),
+)  # fmt: skip
 _END = update(press_tests).where(press_tests.c.id == bindparam("its_id"), _WAITING)
 _ALARMED = select(alarms.c.id).where(alarms.c.home_id == bindparam("home_id"), alarms.c.state != "closed").limit(1)
 
@@ -105,6 +109,12 @@ class PressTests:
         """The test this device is awaited for at this moment; one whose time is over is none, woken or not."""
         row = self._connection.execute(_WAITING_OF, {"device_id": device_id, "now": now}).first()
         return None if row is None else _test(row)
+
+    def seen_elsewhere(self, device_id: DeviceId, gateway: str, since: datetime, now: datetime) -> bool:
+        """Whether a test press of this device was seen since then, by another gateway than this."""
+        return self._connection.execute(
+            _SEEN_ELSEWHERE, {"device_id": device_id, "gateway": gateway, "since": since, "now": now}
+        ).first() is not None  # fmt: skip
 
     def all_waiting(self) -> list[DeviceId]:
         """The devices that are awaited, some perhaps for a moment too long."""

@@ -138,6 +138,23 @@ def test_a_forwarded_press_is_a_test_press_as_well(rig):
     assert (received.alarm_id, state_of(rig, test)) == (None, "seen")
 
 
+def test_the_same_press_by_another_gateway_is_the_test_press_still(rig):
+    _, test = pair(rig)
+    rig.hear(address=NEW)
+    rig.world.clock.advance(2)
+    assert rig.report(NEW, Event.PRESS, protocol="rflink").alarm_id is None
+    assert (state_of(rig, test), rig.alarms()) == ("seen", [])
+    rig.hear(address=NEW)
+    assert len(rig.alarms()) == 1, "the first gateway hears a second press as well"
+
+
+def test_another_gateway_takes_no_later_press_for_a_test(rig):
+    pair(rig)
+    rig.hear(address=NEW)
+    rig.world.clock.advance(11)
+    assert rig.report(NEW, Event.PRESS, protocol="rflink").alarm_id is not None
+
+
 def test_a_restart_forgets_no_test_and_lengthens_none(rig):
     _, test = pair(rig)
     rig.restart()
