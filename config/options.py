@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 _ESCALATION = Path(__file__).with_name("escalation.toml")
+_DEVICES = Path(__file__).with_name("devices.toml")
 _AUTH_TOKEN_REMEDY = "Set ANLING_PROVIDERS__TWILIO__AUTH_TOKEN, or name a file in auth_token_file."  # noqa: S105
 
 
@@ -104,6 +105,17 @@ class EdgeSettings:
                 "Write the serial port of the modem that pages these numbers, or take edge.pages away."
             )
         return lacks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSettings:
+    """
+    How devices are looked after: the file that says so, and after how many seconds without a word a forwarding gateway
+    counts as deaf; 0 for never.
+    """
+
+    file: Path = _DEVICES
+    forwarding_silent_s: float = 150.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +241,7 @@ class Settings:
     web: WebSettings = WebSettings()
     gateways: tuple[GatewaySettings, ...] = ()
     edge: EdgeSettings = EdgeSettings()
+    devices: DeviceSettings = DeviceSettings()
     messages: MessageSettings = MessageSettings()
     providers: ProviderSettings = ProviderSettings()
     escalation: EscalationSettings = EscalationSettings()

@@ -6,6 +6,7 @@ because a mistake in choosing must never cost the alarm itself.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dispatch.errors import Conflict, NotFound
@@ -37,6 +38,10 @@ REOPEN_S = 24 * 3600
 
 FAILURES_MAX = 2
 """A decision that fails so often falls back to plain text to everybody; DESIGN, section 2."""
+
+
+IsTest = Callable[[Tx, Signal], bool]
+"""Whether a signal is the test press that somebody waits for; may write, in the unit that keeps the signal."""
 
 
 class Desk:
@@ -78,19 +83,26 @@ class Desk:
     # ------------------------------------------------------------------------------------------- what is heard
 
     def receive(
-        self, signal: Signal, *, window_s: float = 0.0, spool: Spool | None = None, line: Line | None = None
+        self,
+        signal: Signal,
+        *,
+        window_s: float = 0.0,
+        spool: Spool | None = None,
+        line: Line | None = None,
+        is_test: IsTest | None = None,
     ) -> Received:
         """
         Makes a signal durable: raises an alarm, joins the open one, or only keeps it. Returns when it is on disk.
 
         `window_s`: a statement with the same key heard within this time is a copy: counted, nothing else. `spool`: the
         number a forwarding gateway gave it; the same number again is a copy for ever. `line` is what the record says of
-        a signal that is kept without an alarm.
+        a signal that is kept without an alarm. `is_test` may take it in the same unit as the test press that somebody
+        waits for: then it is kept, and raises nothing.
 
         Whoever calls acknowledges first and then lets it `proceed`: the sender is answered before anybody begins to
         choose. (Should it never come to that, the row is due and the next sweep finds it.)
         """
-        return self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool, line))
+        return self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool, line, is_test))
 
     def proceed(self, received: Received) -> None:
         """What was received is acknowledged: whom to ask is decided now."""
@@ -120,7 +132,9 @@ class Desk:
         self._nudge()
         return alarm_id
 
-    def _receive(self, tx: Tx, signal: Signal, window_s: float, spool: Spool | None, line: Line | None) -> Received:
+    def _receive(
+        self, tx: Tx, signal: Signal, window_s: float, spool: Spool | None, line: Line | None, is_test: IsTest | None
+    ) -> Received:
         signals = Signals(tx.connection)
         if spool is not None and not signals.first_time(spool.gateway, spool.epoch, spool.seq, tx.now):
             return Received(alarm_id=None, copy=True)
@@ -130,6 +144,9 @@ class Desk:
             known = signals.copy_of(signal.dedup_key, heard_at - window, heard_at + window if spool else tx.now)
             if known is not None:
                 return Received(alarm_id=known[1], copy=True)
+        if is_test is not None and is_test(tx, signal):
+            signals.add(replace(signal, cause=None), None)
+            return Received(alarm_id=None)
         if signal.cause is None:
             signals.add(signal, self._mark(tx, signal))
             tx.log(*([line] if line else []))

@@ -78,6 +78,7 @@ class SignalSchema(PositionSchema):
     event = fields.Enum(Event, by_value=True, required=True)
     received_at = fields.AwareDateTime(required=True, validate=_BELIEVABLE)
     position_at = fields.AwareDateTime(validate=_BELIEVABLE)
+    rssi = fields.Float(validate=validate.Range(-200, 50), metadata={"description": "How strongly it came in, in dBm"})
     age_s = fields.Float(validate=validate.Range(0, AGE_MAX_S))
     receiver = Text(metadata={"description": "The gateway that heard it, where the sender has several"})
     station = Text(STATION_MAX, metadata={"description": "Code of the station that answers for strangers there"})
