@@ -82,6 +82,10 @@ def test_a_press_is_heard_through_what_stands_before_it(data):
     assert (frame.event, frame.address, frame.trusted) == (Event.PRESS, "1234:001", True)
 
 
+def test_what_stood_before_a_message_is_no_part_of_it():
+    assert [frame.raw for frame in heard(b"garbage[1234 18110101001B]")] == [b"[1234 18110101001B]"]
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -123,8 +123,10 @@ def test_a_line_feed_that_ends_a_message_still_begins_the_next():
 
 def test_a_body_without_an_end_keeps_no_more_than_a_message():
     decoder = Dc09()
-    decoder.feed(b'\n12340FFF"' + b"A" * FRAME_BYTES_MAX)
-    assert len(decoder._tail) <= BODY_BYTES_MAX
+    decoder.feed(b'\n12340FFF"' + b"A" * (BODY_BYTES_MAX - 1))
+    assert decoder.incomplete
+    decoder.feed(b"A")
+    assert not decoder.incomplete
     assert decoder.tally.overlong == 1
 
 
@@ -248,6 +250,11 @@ def test_an_answer_is_not_answered_and_is_about_nobody(token):
     assert frame.event in {Event.ACK, Event.NACK}
     assert frame.addresses == ()
     assert answer == b""
+
+
+def test_a_text_may_be_in_any_language():
+    (frame,), _ = answered(framed('"SIA-DCS"0001L0#1234[#1234|Nri1/QA001^厨房^]'.encode()))
+    assert frame.fields["text"] == "厨房"
 
 
 def test_each_event_of_a_block_is_a_frame_and_the_answer_waits_for_all():
