@@ -31,8 +31,9 @@ def test_a_press_names_account_and_zone_and_is_answered_by_one_byte():
 
 
 def test_the_published_example_has_its_check_digit():
-    """LUPUS manual: <1234 18 1131 01 015 8>, a zero counts ten."""
+    """LUPUS manual: <1234 18 1131 01 015 8>, a zero counts ten; and is printed for ten (`contact_id-o-009`)."""
     assert check_digit("123418113101015") == "8"
+    assert check_digit("123418110201001") == "0"
 
 
 @pytest.mark.parametrize("digit", "0123456789ACDEF")
@@ -81,6 +82,10 @@ def test_a_press_is_heard_through_what_stands_before_it(data):
     assert (frame.event, frame.address, frame.trusted) == (Event.PRESS, "1234:001", True)
 
 
+def test_what_stood_before_a_message_is_no_part_of_it():
+    assert [frame.raw for frame in heard(b"garbage[1234 18110101001B]")] == [b"[1234 18110101001B]"]
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -106,6 +111,7 @@ def test_a_spool_file_of_asterisk_is_read_and_not_answered():
     spool = b"[metadata]\n\nPROTOCOL=ADEMCO_CONTACT_ID\nCALLINGFROM=5551234567\n\n[events]\n\n987618340103001_\n"
     (frame,) = decoder.feed(spool)
     assert (frame.event, frame.trusted, frame.answers) == (Event.ARM_DISARM, True, False)
+    assert not frame.explicit
     assert decoder.acknowledge(frame, NOON, b"") == b""
     assert decoder.tally.malformed == 0
     (keyed,) = heard(b"123418110101001*\n")
@@ -123,6 +129,7 @@ def test_an_account_over_tcp_may_be_a_word_whose_digits_nobody_can_check():
     """The example in the README of `schmupu/ioBroker.contactid`."""
     (frame,) = heard(b"[test 18160201010B]")
     assert (frame.event, frame.addresses, frame.trusted) == (Event.TEST, ("TEST:010", "TEST"), True)
+    assert [each.trusted for each in heard(b"[12345 181101010011][12345 181101010012]")] == [True, True]
 
 
 def test_a_profile_overrides_codes():

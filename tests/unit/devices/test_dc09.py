@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from devices.decoders.accounts import OPEN_MAX
 from devices.decoders.dc09 import BODY_BYTES_MAX, START_BYTES_MAX, Dc09, canonical, encode
 from devices.decoders.dc09_message import crc, framed
 from devices.decoders.decoder import FRAME_BYTES_MAX
@@ -115,6 +116,20 @@ def test_two_messages_in_one_read_are_two_and_each_is_answered():
     assert answer.count(b'"ACK"') == 2
 
 
+def test_a_line_feed_that_ends_a_message_still_begins_the_next():
+    frames, _ = answered(PRESS[:-1] + message('"ADM-CID"0002R0L0#1234[#1234|1101 01 002]', binary=True))
+    assert [(frame.address, frame.trusted) for frame in frames] == [("1234:001", True), ("1234:002", True)]
+
+
+def test_a_body_without_an_end_keeps_no_more_than_a_message():
+    decoder = Dc09()
+    decoder.feed(b'\n12340FFF"' + b"A" * (BODY_BYTES_MAX - 1))
+    assert decoder.incomplete
+    decoder.feed(b"A")
+    assert not decoder.incomplete
+    assert decoder.tally.overlong == 1
+
+
 def test_an_unfinished_message_waits_without_an_answer():
     decoder = Dc09()
     assert decoder.feed(PRESS[:-1]) == []
@@ -157,6 +172,7 @@ def test_the_right_copy_of_a_damaged_press_joins_it():
         '"ADM-CID"0001R0L0#1234[#1234|1101 01 0',
         '"ADM-CID"0001R0L0#1234[#1234|1101 01 001]_14:1x',
         '"ADM-CID"0001R0L0#12[#12|"ADM-CID"0002R0L0#34[#34|1101 01 001]',
+        '"SIA-DCS"0001L0#12[#12|Nri1/RP0"SIA-DCS"0002L0#34[#34|Nri1/QA001]',
         '"ADM-CID"0001R0L0#1234[#1234|1x01 01 001]',
         "garbage",
     ],
@@ -182,6 +198,9 @@ def test_a_wrong_crc_around_what_is_not_whole_is_noise(body):
         ("#1234|1406 00 000", Event.CANCEL, Scope.GATEWAY, "1234:000"),
         ("#1234|3406 00 000", Event.RESTORE, Scope.GATEWAY, "1234:000"),
         ("#1234|1999 00 000", Event.UNKNOWN, Scope.GATEWAY, "1234:000"),
+        ("#1234|1101 01 001^Küche^", Event.PRESS, Scope.DEVICE, "1234:001"),
+        ("#1234|1101 01 0015", Event.UNKNOWN, Scope.GATEWAY, "1234"),
+        ("#100000000|1101 01 001", Event.PRESS, Scope.DEVICE, "1234:001"),
     ],
 )
 def test_contact_id_in_all_its_spellings(data, event, scope, address):
@@ -233,6 +252,11 @@ def test_an_answer_is_not_answered_and_is_about_nobody(token):
     assert answer == b""
 
 
+def test_a_text_may_be_in_any_language():
+    (frame,), _ = answered(framed('"SIA-DCS"0001L0#1234[#1234|Nri1/QA001^厨房^]'.encode()))
+    assert frame.fields["text"] == "厨房"
+
+
 def test_each_event_of_a_block_is_a_frame_and_the_answer_waits_for_all():
     decoder = Dc09()
     press, battery = decoder.feed(message('"SIA-DCS"0040R0L0#1234[#1234|Nri1/QA001/YT000]'))
@@ -244,6 +268,14 @@ def test_each_event_of_a_block_is_a_frame_and_the_answer_waits_for_all():
     assert decoder.acknowledge(battery, NOON, PAD) == b""
     assert decoder.acknowledge(battery, NOON, PAD) == b""
     assert said_in(decoder.acknowledge(press, NOON, PAD)) == '"ACK"0040R0L0#1234[]'
+
+
+def test_what_is_never_kept_is_not_remembered_for_ever():
+    decoder = Dc09()
+    for number in range(3 * OPEN_MAX):
+        press, _ = decoder.feed(message(f'"SIA-DCS"{number:04}R0L0#1234[#1234|Nri1/QA001/YT000]'))
+        assert decoder.acknowledge(press, NOON, PAD) == b""
+    assert len(decoder._unkept._kept) <= OPEN_MAX
 
 
 def test_a_copy_of_several_events_is_answered_by_its_own_parts():
@@ -349,6 +381,13 @@ def test_what_no_key_of_ours_opens_says_nothing_and_is_answered_with_nak():
     (frame,), answer = answered(encode("1234:1", key=KEY, at=NOON, pad=PAD), keys={"*": KEY[::-1]})
     assert (frame.event, frame.explicit, frame.addresses) == (Event.NACK, False, ("1234",))
     assert said_in(answer) == '"NAK"0000R0L0A0[]_12:00:00,11-21-2026'
+
+
+def test_no_wrong_key_ever_makes_sense_of_a_message():
+    data = encode("1234:1", key=KEY, at=NOON, pad=PAD)
+    for number in range(500):
+        (frame,), _ = answered(data, keys={"*": f"{number:032x}"})
+        assert frame.event is Event.NACK
 
 
 def test_without_a_key_there_is_no_time_to_test():

@@ -50,6 +50,10 @@ def test_a_listen_in_block_asks_for_a_speech_path(text):
     assert block.listens
 
 
+def test_only_the_first_packet_has_a_letter_in_front():
+    assert [packet.code for packet in read_block("Nri1/CL1/OPA1").packets] == ["CL", "OP"]
+
+
 def test_an_open_caret_hides_no_event():
     assert [packet.code for packet in read_block("Nri1/RP000^text/QA001").packets] == ["RP", "QA"]
 

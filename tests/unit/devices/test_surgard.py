@@ -95,7 +95,7 @@ def test_a_press_names_account_and_zone_and_waits_for_its_answer():
         ("80111234 5155 5555 5\x14", Event.FAULT, Scope.DEVICE, False),
         ("80111234 3555 5555 2\x14", Event.ARM_DISARM, Scope.GATEWAY, False),
         ("80111234 5555 5555 8\x14", Event.LOW_BATTERY, Scope.GATEWAY, False),
-        ("80110011234 5555 5555 5515 5555 7\x14", Event.ALARM, Scope.DEVICE, False),
+        ("8010011234 5555 5555 5515 5555 7\x14", Event.ALARM, Scope.DEVICE, False),
         ("T011123456 N  01\x14", Event.PRESS, Scope.DEVICE, True),
         ("T011  1234 R  01\x14", Event.TEST, Scope.DEVICE, False),
         ("4011  12340301234567\x14", Event.INFO, Scope.GATEWAY, False),
@@ -126,6 +126,19 @@ def test_each_event_of_a_message_is_a_frame_and_one_answer_waits_for_all(text, t
     assert len({frame.dedup_key for frame in frames}) == len(told)
     answers = [decoder.acknowledge(frame, NOON, b"") for frame in reversed(frames)]
     assert answers == [b""] * (len(told) - 1) + [ACK]
+
+
+@pytest.mark.parametrize(
+    ("text", "account"),
+    [
+        ("80111234 5515 5555 7\x14", "1234"),
+        ("8010011234 5515 5555 7\x14", "1234"),
+        ("801001123 5515 5555 7\x14", "123"),
+        ("801001123456 5515 5555 5555 5555 7\x14", "123456"),
+    ],
+)
+def test_a_line_of_three_places_is_told_from_the_account(text, account):
+    assert one(text).addresses == (f"{account}:003", account)
 
 
 @pytest.mark.parametrize("text", ["S011[#1234|Lri1QA01]\x14", "S011[#1234|Nri1QA01/L90]\x14"])
