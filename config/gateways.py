@@ -9,7 +9,7 @@ from devices.decoders.contact_id_codes import PROFILES
 from devices.exchange import IDLE_BY_PROTOCOL_S, IDLE_S, NEVER_S, Exchange
 from devices.gateway import Gateway
 from devices.line import SILENT_S
-from devices.ports import Listener, is_listener, open_listener, open_port
+from devices.ports import Listener, is_broker, is_listener, open_listener, open_port
 from devices.reception import Reception
 from dispatch.clock import Clock
 from dispatch.errors import Misconfigured
@@ -67,7 +67,8 @@ class Gateways:
             _pad,
             self._stopping,
             silent_s=said.silent_s or NEVER_S,
-            idle_s=IDLE_BY_PROTOCOL_S.get(said.protocol, IDLE_S),
+            # A broker hangs up by itself; what its devices last said is not forgotten because they are quiet.
+            idle_s=NEVER_S if is_broker(said.port) else IDLE_BY_PROTOCOL_S.get(said.protocol, IDLE_S),
         )
 
 
