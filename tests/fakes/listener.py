@@ -14,8 +14,8 @@ class FakeListener:
     """
     A listener: what is said together comes out of one `poll`.
 
-    The journal has `told TALKER …`, `confirmed RECEIPT COUNT` and `dismissed TALKER`; `patience_s` is how long each look
-    was to take at most.
+    The journal has `told TALKER …`, `confirmed RECEIPT COUNT` and `dismissed TALKER`; `patience_s` is how long each
+    look was to take at most.
     """
 
     def __init__(self, journal: list[str] | None = None, *, free: bool = True) -> None:
