@@ -10,10 +10,11 @@ from devices.decoders import DECODERS, KEYED
 from devices.decoders.contact_id_codes import PROFILES
 from devices.decoders.dc09_cipher import ANY
 from devices.decoders.decoder import Decoder
-from devices.exchange import IDLE_BY_PROTOCOL_S, IDLE_S, NEVER_S, Exchange, SharedReception
+from devices.exchange import IDLE_BY_PROTOCOL_S, IDLE_S, NEVER_S, Exchange
 from devices.gateway import Gateway
 from devices.line import SILENT_S
-from devices.ports import Listener, is_listener, open_listener, open_port
+from devices.pieces import SharedReception
+from devices.ports import Listener, is_broker, is_listener, open_listener, open_port
 from dispatch.clock import Clock
 from dispatch.errors import Misconfigured
 from dispatch.rules.signal import Event
@@ -70,7 +71,8 @@ class Gateways:
             _pad,
             self._stopping,
             silent_s=said.silent_s or NEVER_S,
-            idle_s=IDLE_BY_PROTOCOL_S.get(said.protocol, IDLE_S),
+            # A broker hangs up by itself; what its devices last said is not forgotten because they are quiet.
+            idle_s=NEVER_S if is_broker(said.port) else IDLE_BY_PROTOCOL_S.get(said.protocol, IDLE_S),
         )
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "PortLost",
     "Said",
     "check_address",
+    "is_broker",
     "is_listener",
     "open_listener",
     "open_port",
@@ -64,6 +65,11 @@ LISTENERS: Mapping[str, ListenerFactory] = MappingProxyType(
 def is_listener(address: str) -> bool:
     """Whether many may talk at this address."""
     return _scheme(address) in LISTENERS
+
+
+def is_broker(address: str) -> bool:
+    """Whether one connection of ours brings what many say."""
+    return LISTENERS.get(_scheme(address)) is MqttListener
 
 
 def open_listener(address: str, *, password: str = "") -> Listener:

@@ -24,7 +24,7 @@ class Broker:
         # As root it would become somebody else, who may not write into the folder of a test.
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nuser root\npersistence true\npersistence_location {folder}/\n"
-            f"autosave_interval 1\nautosave_on_changes true\nlog_dest file {folder}/mosquitto.log\n{rules}",
+            f"log_dest file {folder}/mosquitto.log\n{rules}",
             encoding="utf-8",
         )
         if passwords:
