@@ -44,7 +44,8 @@ class Finding:
 
 def examine(settings: Settings, *, as_json: bool) -> int:
     """Prints all findings; 0 when everything is well."""
-    findings = [finding for look in LOOKS for finding in _looked(look, settings)]
+    looks = EDGE_LOOKS if _is_edge_only(settings) else LOOKS
+    findings = [finding for look in looks for finding in _looked(look, settings)]
     if as_json:
         print(json.dumps([asdict(each) for each in findings], ensure_ascii=False))
     else:
@@ -191,7 +192,7 @@ def _edge(settings: Settings) -> Iterator[Finding]:
     if said.key:
         wrong = edge.probe(settings)
         yield Finding(
-            name="service", well=not wrong, seen=wrong or f"{said.url} answers",
+            name="edge", well=not wrong, seen=wrong or f"{said.url} answers",
             cure=f"look at {said.url}, its certificate and edge.key" if wrong else "",
         )  # fmt: skip
     cure = _device_cure(Path(said.modem)) if said.modem.startswith("/") else ""
@@ -209,4 +210,11 @@ def _running(settings: Settings) -> Iterator[Finding]:
     )
 
 
+def _is_edge_only(settings: Settings) -> bool:
+    """Settings of an edge, on a machine where no service has ever run."""
+    path = sqlite_file(settings.database_url)
+    return bool(settings.edge.url) and path is not None and not path.exists()
+
+
+EDGE_LOOKS = (_python, _sqlite, _disk, _clock, _gateways, _edge)
 LOOKS = (_python, _sqlite, _database, _disk, _clock, _escalation, _providers, _gateways, _edge, _running)

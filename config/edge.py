@@ -76,6 +76,7 @@ class EdgeHouse:
         self.links = links or {lane: _link(said) for lane in Lane}
         self.forwarders = {lane: self._forwarder(lane) for lane in Lane}
         self._due_s: dict[str, float] = {}
+        self._conditions: list[Condition] = []
 
     def start(self) -> None:
         """Hears first: what comes is safe before anything else is tried."""
@@ -91,6 +92,7 @@ class EdgeHouse:
         try:
             self.reception.settle()
             self.cut_off.look()
+            self._tell_changes()
             if self._is_due("tidy", TIDIED_EVERY_S):
                 self.spool.tidy()
             if self._is_due("say", SAID_EVERY_S):
@@ -117,6 +119,7 @@ class EdgeHouse:
         except SpoolBroken as broken:
             _log.error("edge_hindered", reason=str(broken))
         self.spool.close()
+        status_path(self.settings).unlink(missing_ok=True)
 
     def told(self) -> dict[str, Any]:
         """How it is, for the service: with every beat."""
@@ -142,6 +145,13 @@ class EdgeHouse:
             "cut_off": self.cut_off.silence is not None,
             **self.told(),
         }
+
+    def _tell_changes(self) -> None:
+        """A receiver that is lost, or back, is told at once and not with the next beat."""
+        conditions = [gateway.state.condition for gateway in self.gateways]
+        if conditions != self._conditions:
+            self._conditions = conditions
+            self.forwarders[Lane.CALLS].beat()
 
     def _agents(self) -> list[Forwarder | Pager]:
         return [*self.forwarders.values(), *([self.pager] if self.pager else [])]

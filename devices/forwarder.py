@@ -146,6 +146,11 @@ class Forwarder:
         """Something new waits: do not wait any longer."""
         self._bell.set()
 
+    def beat(self) -> None:
+        """Something changed that the board shows: let the service know now."""
+        self._beat_due_s = 0.0
+        self._bell.set()
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             # Cleared before looking: what comes while the exchange is under way rings again.

@@ -83,14 +83,9 @@ class Desk:
     # ------------------------------------------------------------------------------------------- what is heard
 
     def receive(
-        self,
-        signal: Signal,
-        *,
-        window_s: float = 0.0,
-        spool: Spool | None = None,
-        line: Line | None = None,
+        self, signal: Signal, *, window_s: float = 0.0, spool: Spool | None = None, line: Line | None = None,
         is_test: IsTest | None = None,
-    ) -> Received:
+    ) -> Received:  # fmt: skip
         """
         Makes a signal durable: raises an alarm, joins the open one, or only keeps it. Returns when it is on disk.
 
