@@ -132,8 +132,8 @@ class Reception:
         """
         Takes in what a forwarding gateway heard. Its number makes a repetition harmless.
 
-        A radio device nobody registered never raises an alarm; it is listed for pairing. Life signs are durable only
-        after `settle`, which is called once for a whole batch.
+        A radio device nobody registered never raises an alarm; like every stranger it is listed for pairing. Life signs
+        are durable only after `settle`, which is called once for a whole batch.
         """
         known_as = addresses(report.protocol, report.device)
         address, device = known_as[0], self._device(report.protocol, spool.gateway, known_as)
@@ -144,7 +144,7 @@ class Reception:
             self._handed_in[spool.gateway] = self._handed_in.get(spool.gateway, 0) + 1
         if device is not None:
             self._supervision.saw(device.id, now, gateway=spool.gateway, said=said, rssi=report.rssi)
-        elif is_radio:
+        elif address.casefold() != spool.gateway.casefold():  # Under its own name a gateway speaks of itself.
             self._supervision.saw_stranger(
                 report.protocol, address, now, gateway=spool.gateway, event=report.event, rssi=report.rssi
             )
