@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from config import edge
 from config.admin import socket_path
 from config.databases import newest, revision, sqlite_version
 from config.settings import GatewaySettings, Settings
@@ -43,7 +44,8 @@ class Finding:
 
 def examine(settings: Settings, *, as_json: bool) -> int:
     """Prints all findings; 0 when everything is well."""
-    findings = [finding for look in LOOKS for finding in _looked(look, settings)]
+    looks = EDGE_LOOKS if _is_edge_only(settings) else LOOKS
+    findings = [finding for look in looks for finding in _looked(look, settings)]
     if as_json:
         print(json.dumps([asdict(each) for each in findings], ensure_ascii=False))
     else:
@@ -180,6 +182,27 @@ def _device_cure(port: Path) -> str:
     return "" if os.access(port, os.R_OK | os.W_OK) else f"no right to open {port}: add the user to the group dialout"
 
 
+def _edge(settings: Settings) -> Iterator[Finding]:
+    """Only where the settings are those of an edge."""
+    said = settings.edge
+    if not said.url:
+        return
+    for key, cure in said.lacking().items():
+        yield Finding(name=key, well=False, seen="missing", cure=cure)
+    if said.key:
+        wrong = edge.probe(settings)
+        yield Finding(
+            name="edge", well=not wrong, seen=wrong or f"{said.url} answers",
+            cure=f"look at {said.url}, its certificate and edge.key" if wrong else "",
+        )  # fmt: skip
+    cure = _device_cure(Path(said.modem)) if said.modem.startswith("/") else ""
+    seen = f"{len(said.pages)} numbers by {said.modem}" if said.modem else "nobody is paged when the service is silent"
+    yield Finding(name="pager", well=bool(said.modem) and not cure, seen=seen, cure=cure or _PAGER_CURE[not said.modem])
+
+
+_PAGER_CURE = {True: "plug in a modem; set edge.modem and edge.pages", False: ""}
+
+
 def _running(settings: Settings) -> Iterator[Finding]:
     there = socket_path(settings.home).exists()
     yield Finding(
@@ -187,4 +210,11 @@ def _running(settings: Settings) -> Iterator[Finding]:
     )
 
 
-LOOKS = (_python, _sqlite, _database, _disk, _clock, _escalation, _providers, _gateways, _running)
+def _is_edge_only(settings: Settings) -> bool:
+    """Settings of an edge, on a machine where no service has ever run."""
+    path = sqlite_file(settings.database_url)
+    return bool(settings.edge.url) and path is not None and not path.exists()
+
+
+EDGE_LOOKS = (_python, _sqlite, _disk, _clock, _gateways, _edge)
+LOOKS = (_python, _sqlite, _database, _disk, _clock, _escalation, _providers, _gateways, _edge, _running)

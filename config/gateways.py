@@ -2,15 +2,19 @@
 
 import secrets
 import threading
+from collections.abc import Callable
+from functools import partial
 
 from config.options import GatewaySettings
-from devices.decoders import DECODERS
+from devices.decoders import DECODERS, KEYED
 from devices.decoders.contact_id_codes import PROFILES
+from devices.decoders.dc09_cipher import ANY
+from devices.decoders.decoder import Decoder
 from devices.exchange import IDLE_BY_PROTOCOL_S, IDLE_S, NEVER_S, Exchange
 from devices.gateway import Gateway
 from devices.line import SILENT_S
+from devices.pieces import SharedReception
 from devices.ports import Listener, is_broker, is_listener, open_listener, open_port
-from devices.reception import Reception
 from dispatch.clock import Clock
 from dispatch.errors import Misconfigured
 from dispatch.rules.signal import Event
@@ -22,7 +26,7 @@ PAD_BYTES = 16
 class Gateways:
     """Makes gateways that share a reception, a clock and the event that ends them."""
 
-    def __init__(self, reception: Reception, clock: Clock, stopping: threading.Event) -> None:
+    def __init__(self, reception: SharedReception, clock: Clock, stopping: threading.Event) -> None:
         self._reception = reception
         self._clock = clock
         self._stopping = stopping
@@ -42,13 +46,13 @@ class Gateways:
         return self._gateway(said), None
 
     def _gateway(self, said: GatewaySettings) -> Gateway:
-        profile = _profile(said)
+        make = _decoders(said)
         return Gateway(
             said.name,
             lambda: open_port(
                 said.port, baud=said.baud, bytesize=said.bytesize, parity=said.parity, stopbits=said.stopbits
             ),
-            lambda: DECODERS[said.protocol](profile=profile),
+            make,
             self._reception,
             self._clock,
             _pad,
@@ -57,11 +61,11 @@ class Gateways:
         )
 
     def _exchange(self, said: GatewaySettings, listener: Listener) -> Exchange:
-        profile = _profile(said)
+        make = _decoders(said)
         return Exchange(
             said.name,
             listener,
-            lambda: DECODERS[said.protocol](profile=profile),
+            make,
             self._reception,
             self._clock,
             _pad,
@@ -81,6 +85,14 @@ def _listener(said: GatewaySettings) -> Listener:
         return open_listener(said.port, password=said.password)
     except ValueError as wrong:
         raise Misconfigured(f"gateways.{said.name}.port", str(wrong)) from None
+
+
+def _decoders(said: GatewaySettings) -> Callable[[], Decoder]:
+    """Makes a decoder for each connection, with the code table and the key of the settings."""
+    if said.key and said.protocol not in KEYED:
+        raise Misconfigured(f"gateways.{said.name}.key", f"'{said.protocol}' is not encrypted; take the key away")
+    keys = {"keys": {ANY: said.key}} if said.key else {}
+    return partial(DECODERS[said.protocol], profile=_profile(said), **keys)
 
 
 def _profile(said: GatewaySettings) -> dict[str, Event]:

@@ -82,6 +82,23 @@ def serve(context: click.Context, roles: str, config: Path | None) -> None:
 
 
 @cli.command()
+@click.option("--status", is_flag=True, help="How the running one is; exit 1 if something is not well.")
+@click.option("--retire", is_flag=True, help="Tell the service that this one is taken down on purpose.")
+@_JSON
+@_CONFIG
+@click.pass_context
+@says_no
+def gateway(context: click.Context, status: bool, retire: bool, as_json: bool, config: Path | None) -> None:
+    """Runs at the edge, next to receivers: hears, keeps on disk, forwards, pages when cut off. See [edge]."""
+    from config import edge
+
+    settings = _settings(context, config)
+    if status:
+        sys.exit(edge.show_status(settings, as_json=as_json))
+    sys.exit(edge.retire(settings) if retire else edge.run(settings))
+
+
+@cli.command()
 @click.option("--once", is_flag=True, help="Play one alarm from the radio frame to the closing, and leave.")
 @_JSON
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
@@ -170,6 +187,7 @@ def decode(file: Any) -> None:
     """Reads JSON lines of frames and prints what the decoders make of them, a line each."""
     from devices.decode import decoded
 
+    earlier: dict[str, str] = {}
     for number, line in enumerate(file, 1):
         if not line.strip():
             continue
@@ -181,7 +199,7 @@ def decode(file: Any) -> None:
         if not isinstance(asked, dict):
             click.echo(json.dumps({"id": None, "ok": False, "error": f"line {number} is not an object"}))
             continue
-        click.echo(json.dumps(decoded(asked), ensure_ascii=False, default=str))
+        click.echo(json.dumps(decoded(asked, earlier), ensure_ascii=False, default=str))
 
 
 @cli.group()

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 _ESCALATION = Path(__file__).with_name("escalation.toml")
+_DEVICES = Path(__file__).with_name("devices.toml")
 _AUTH_TOKEN_REMEDY = "Set ANLING_PROVIDERS__TWILIO__AUTH_TOKEN, or name a file in auth_token_file."  # noqa: S105
 
 
@@ -48,7 +49,8 @@ class GatewaySettings:
     One gateway wired to this service. `port` is any pyserial URL, or `exec:…` or `stdin:` and
     so on. `profile` names a receiver's code table; `codes` (code → event) goes on top of it. `station` is the code of
     the station that answers for devices nobody has registered. `password` is that of the user whom `port` names.
-    `silent_s`: quiet for so long, it counts as silent; 0 is what the kind of port has by itself.
+    `silent_s`: quiet for so long, it counts as silent; 0 is what the kind of port has by itself. `key` is the AES key
+    of encrypted messages.
     """
 
     name: str
@@ -63,6 +65,57 @@ class GatewaySettings:
     station: str = ""
     password: str = field(default="", repr=False)
     silent_s: float = 0.0
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeSettings:
+    """
+    What `anling gateway` needs: it hears the gateways of these settings and forwards to the service at `url`.
+
+    `spool` is the file that keeps what was heard; empty means in the folder of data. `pages` are paged by the modem on
+    the line `modem` when the service cannot be reached.
+    """
+
+    name: str = ""
+    url: str = ""
+    key: str = field(default="", repr=False)
+    ca_file: str = ""
+    spool: str = ""
+    spool_mb: int = 64
+    pages: tuple[str, ...] = ()
+    modem: str = ""
+    modem_baud: int = 115_200
+    lang: str = "zh"
+
+    def lacking(self) -> dict[str, str]:
+        """What it cannot forward without: key to remedy."""
+        lacks = {}
+        if not self.name:
+            lacks["edge.name"] = 'Write a name of its own, like "garden-edge".'
+        if not self.url:
+            lacks["edge.url"] = 'Write the address of the service, like "https://anling.example".'
+        if not self.key:
+            lacks["edge.key"] = (
+                "Make one on the service with `anling key add NAME --scope signals`; set ANLING_EDGE__KEY, "
+                "or name a file in edge.key_file."
+            )
+        if self.pages and not self.modem:
+            lacks["edge.modem"] = (
+                "Write the serial port of the modem that pages these numbers, or take edge.pages away."
+            )
+        return lacks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSettings:
+    """
+    How devices are looked after: the file that says so, and after how many seconds without a word a forwarding gateway
+    counts as deaf; 0 for never.
+    """
+
+    file: Path = _DEVICES
+    forwarding_silent_s: float = 150.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +240,8 @@ class Settings:
     home: Path = Path("var")
     web: WebSettings = WebSettings()
     gateways: tuple[GatewaySettings, ...] = ()
+    edge: EdgeSettings = EdgeSettings()
+    devices: DeviceSettings = DeviceSettings()
     messages: MessageSettings = MessageSettings()
     providers: ProviderSettings = ProviderSettings()
     escalation: EscalationSettings = EscalationSettings()

@@ -20,6 +20,7 @@ from marshmallow import Schema, ValidationError, fields
 from config.files import parse_toml
 from config.options import (
     ConsoleSettings,
+    EdgeSettings,
     EmergencySettings,
     EscalationSettings,
     GatewaySettings,
@@ -40,6 +41,7 @@ from dispatch.errors import Misconfigured
 
 __all__ = [
     "ConsoleSettings",
+    "EdgeSettings",
     "EmergencySettings",
     "EscalationSettings",
     "GatewaySettings",

@@ -13,6 +13,8 @@ from marshmallow import ValidationError, fields, post_load, pre_load, validate, 
 
 from config.options import (
     ConsoleSettings,
+    DeviceSettings,
+    EdgeSettings,
     EmergencySettings,
     EscalationSettings,
     GatewaySettings,
@@ -32,6 +34,7 @@ from devices.ports import check_address
 
 _SECRET_MAX = 4096
 _NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_NAME_OR_NOTHING = validate.Regexp(r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?\Z")
 _PHONE = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z")
 _POSITIVE = validate.Range(min=0, min_inclusive=False)
 _COUNT = validate.Range(min=1, max=4096)
@@ -48,6 +51,12 @@ def _is_url(text: str) -> bool:
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         return False
+
+
+def _is_private(text: str) -> bool:
+    """The key of a machine goes over TLS, or does not leave the machine."""
+    here = _is_url(text) and urlsplit(text).hostname in {"localhost", "127.0.0.1", "::1"}
+    return _is_url(text) and not text.endswith("/") and (here or text.startswith("https://"))
 
 
 def _must(holds: Any, what: str) -> Any:
@@ -69,10 +78,14 @@ def _port(text: str) -> None:
 
 _LISTEN = _must(_is_listen, "Not an address to listen on.")
 _URL = _must(lambda text: text == "" or (_is_url(text) and not text.endswith("/")), "Not an address of the web.")
+_SERVICE = _must(lambda text: text == "" or _is_private(text), "Not a private way to the service.")
 _HEX_KEY = _must(
     lambda text: len(text) in {0, 32, 48, 64} and not set(text.lower()) - set("0123456789abcdef"),
     "Not a key of 16, 24 or 32 bytes in hexadecimal.",
 )
+
+
+_SILENCE = _must(lambda seconds: seconds == 0 or 30 <= seconds <= 170, "Not a time after which 180 s can be kept.")
 
 
 def _text(remedy: str, *checks: Any, secret: bool = False, **more: Any) -> fields.String:
@@ -85,6 +98,13 @@ def _whole(remedy: str, check: Any = _COUNT) -> fields.Integer:
 
 def _seconds(remedy: str, check: Any = _POSITIVE) -> fields.Float:
     return fields.Float(validate=check, metadata=say(remedy))
+
+
+class _PathField(fields.String):
+    """A path, kept as one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        return Path(super()._deserialize(value, attr, data, **more))
 
 
 class _Section(Table):
@@ -141,6 +161,27 @@ class _GatewaySchema(_Section):
     station = _text("the code of a station in the district file, or nothing")
     password = _text("the password of the user in the port's address", secret=True)
     silent_s = _seconds("seconds, or 0", validate.Range(min=0))
+    key = _text("32, 48 or 64 hexadecimal digits, or nothing", _HEX_KEY, secret=True)
+
+
+class _EdgeSchema(_Section):
+    value = EdgeSettings
+    name = _text("a name of its own in letters, digits, dots and dashes, or nothing", _NAME_OR_NOTHING)
+    url = _text('the address of the service, like "https://anling.example", without a slash at the end', _SERVICE)
+    key = _text("a key of the service with the scope signals", validate.Length(max=200), secret=True)
+    ca_file = _text("the path of a file of certificates, or nothing")
+    spool = _text("the path of a file, or nothing")
+    spool_mb = _whole("megabytes from 4 to 100000", validate.Range(min=4, max=100_000))
+    pages = fields.List(fields.String(validate=_PHONE), metadata=say('telephones in E.164, like ["+8613800000001"]'))
+    modem = _text('a serial port like "/dev/ttyUSB2", or nothing')
+    modem_baud = _whole("the line's speed, like 115200", validate.Range(min=50, max=4_000_000))
+    lang = _text('"zh" or "en"', validate.OneOf(["zh", "en"]))
+
+
+class _DeviceSchema(_Section):
+    value = DeviceSettings
+    file = _PathField(validate=_must(lambda path: path != Path(), "No file."), metadata=say("the path of a TOML file"))
+    forwarding_silent_s = _seconds("seconds from 30 to 170, or 0 for never", _SILENCE)
 
 
 class _MessageSchema(_Section):
@@ -179,13 +220,6 @@ class _ProviderSchema(_Section):
     value = ProviderSettings
     console = fields.Nested(_ConsoleSchema)
     twilio = fields.Nested(_TwilioSchema)
-
-
-class _PathField(fields.String):
-    """A path, kept as one."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
-        return Path(super()._deserialize(value, attr, data, **more))
 
 
 class _EscalationSchema(_Section):
@@ -239,6 +273,8 @@ class SettingsSchema(_Section):
     home = _PathField(validate=_must(lambda path: path != Path(), "No folder."), metadata=say("the path of a folder"))
     web = fields.Nested(_WebSchema)
     gateways = fields.List(fields.Nested(_GatewaySchema))
+    edge = fields.Nested(_EdgeSchema)
+    devices = fields.Nested(_DeviceSchema)
     messages = fields.Nested(_MessageSchema)
     providers = fields.Nested(_ProviderSchema)
     escalation = fields.Nested(_EscalationSchema)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from devices.decoders.decoder import Frame
-from dispatch.rules.signal import Event
+from devices.rules.urgency import urgent
 
 TURNS = 3
 """After so many misses of its own a frame lets the others go first: it may be the one that cannot be kept."""
@@ -15,18 +15,6 @@ BACKLOG_MAX = 1000
 """Frames that wait at most; kept again at 3 ms each, all of them are through in 3 s."""
 
 _log = structlog.get_logger()
-
-_CAN_WAIT = frozenset(
-    {
-        *(Event.LOW_BATTERY, Event.BATTERY_RESTORE, Event.BATTERY_MISSING, Event.MAINS_FAIL, Event.MAINS_RESTORE),
-        *(Event.TAMPER, Event.TAMPER_RESTORE, Event.OFFLINE, Event.ONLINE, Event.LINK_FAULT, Event.LINK_RESTORE),
-        *(Event.JAMMING, Event.JAMMING_RESTORE, Event.FAULT, Event.HEARTBEAT, Event.TEST, Event.TELEMETRY),
-        *(Event.VITALS, Event.LOCATION, Event.PRESENCE, Event.MOTION, Event.VIBRATION, Event.SENSOR_STATE),
-        *(Event.BED_ENTER, Event.ACK, Event.NACK, Event.GATEWAY_BOOT, Event.GATEWAY_INFO, Event.UPDATE),
-        *(Event.INFO, Event.IGNORE, Event.ARM_DISARM, Event.RESTORE),
-    }
-)
-"""What a press may overtake (R18). All others may be about a person, also a `button` nobody has registered yet."""
 
 
 @dataclass(slots=True)
@@ -42,7 +30,7 @@ class Waiting:
     @property
     def urgent(self) -> bool:
         """Whether it may be about a person in need."""
-        return self.frame.explicit or not _CAN_WAIT.issuperset((self.frame.event, *self.frame.also))
+        return urgent(self.frame)
 
     @property
     def rank(self) -> tuple[int, bool, int]:

@@ -288,7 +288,7 @@ class Exchange(Hearing):
             return False
         self._trying = (waiting,)
         kept = self._shared.hear(waiting.frame, gateway=self.name, waited_s=self._waited_s(waiting), settle=False)
-        self._trying = ()
+        self._trying, waiting.kept = (), kept
         durable = kept is None or kept.durable
         waiting.taken = not durable
         if durable:
@@ -314,9 +314,12 @@ class Exchange(Hearing):
         while self._durable:
             waiting = self._durable.popleft()
             piece = self._at_work = waiting.piece
-            if self._awaits_answer(waiting):
-                answer = piece.conversation.decoder.acknowledge(waiting.frame, self._clock.now(), self._pads())
-                self._answer(piece.conversation, answer)
+            try:
+                if self._awaits_answer(waiting):
+                    answer = piece.conversation.decoder.acknowledge(waiting.frame, self._clock.now(), self._pads())
+                    self._answer(piece.conversation, answer)
+            finally:
+                self._shared.proceed(waiting.kept)
             self._at_work = None
             self._done(piece)
 

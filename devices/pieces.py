@@ -29,6 +29,10 @@ class SharedReception(Protocol):
         """Returns when everything heard so far is durable; raises when it could not be kept, to be called again."""
         ...
 
+    def proceed(self, heard: object) -> None:
+        """What `hear` gave back is acknowledged; whatever follows from it may begin."""
+        ...
+
 
 @dataclass(slots=True, eq=False)
 class Piece:
@@ -46,10 +50,14 @@ class Piece:
 
 @dataclass(slots=True, eq=False)
 class Heard(Waiting):
-    """A frame with the piece it came in. `taken`: heard, and waiting only for the write it shares."""
+    """
+    A frame with the piece it came in. `taken`: heard, and waiting only for the write it shares. `kept` is what hearing
+    it gave back.
+    """
 
     piece: Piece = field(kw_only=True)
     taken: bool = field(kw_only=True, default=False)
+    kept: Kept | None = field(kw_only=True, default=None)
 
     @property
     def awaited(self) -> bool:

@@ -5,37 +5,30 @@ Reception: whose frame is it, what does it mean from them, is it a copy, and doe
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from devices.decoders import addresses, canonical
+from devices.decoders import canonical
 from devices.decoders.decoder import Frame
 from devices.rules.burst import Windows
-from devices.rules.meaning import calls_for_help, meaning
+from devices.rules.meaning import FAULTS, MENDS, NO_MEANINGS, Meanings, Said, counts_as_test, overlaid, understood
 from devices.store.devices import Device, Devices
+from devices.store.meanings import DISTRICT, GivenMeanings
 from devices.supervision import Supervision
+from devices.upkeep.press_tests import PressTesting
+from devices.wire import EDGE, key_on_file
 from dispatch.clock import Clock
 from dispatch.desk import Desk, Received, Spool
 from dispatch.ids import SignalId, StationId
+from dispatch.rules.message import NO_FACTS, Fact
+from dispatch.rules.people import Person
 from dispatch.rules.place import Position
-from dispatch.rules.signal import CAUSES, Event, Signal
+from dispatch.rules.record import Line
+from dispatch.rules.signal import Cause, Event, Signal
 from dispatch.store.database import Engine
-
-_TOLD = frozenset({Event.CANCEL, Event.ATTENDANCE, Event.VOICE_REQUEST, Event.RESTORE, Event.TEST, Event.GATEWAY_BOOT})
-"""Events without a cause that are kept as signals: people will ask about them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a forwarding gateway says a device said, decoded already. `received_at` is when the gateway heard it."""
-
-    protocol: str
-    device: str
-    event: Event
-    received_at: datetime
-    position: Position | None = None
-    position_at: datetime | None = None
+from dispatch.store.people import People
+from dispatch.store.transactions import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +41,12 @@ class _Taken:
     device: Device | None
     waited_s: float
     settle: bool
+    spool: Spool | None = None
+    station: str = ""
+
+    def heard_at(self, now: datetime) -> datetime:
+        """When the gateway heard it, by our clock."""
+        return now - timedelta(seconds=self.waited_s)
 
     def sent_at(self, now: datetime) -> datetime | None:
         """When it was said: as the frame tells, else when it was heard, if that is not now."""
@@ -69,9 +68,11 @@ class Reception:
         *,
         protocols: Mapping[str, str],
         stations: Mapping[str, StationId],
+        tests: PressTesting | None = None,
     ) -> None:
         """
-        `protocols` and `stations` say for each gateway what it speaks and which station answers for its strangers.
+        `protocols` and `stations` say for each gateway what it speaks and which station answers for its strangers;
+        `tests` knows whose test press is waited for.
         """
         self._desk = desk
         self._supervision = supervision
@@ -82,18 +83,29 @@ class Reception:
         self._stations = stations
         self._windows = Windows()
         self._lock = threading.Lock()
+        self._tests = tests
         self._registered: Mapping[tuple[str, str], tuple[Device, ...]] = {}
+        self._given: Mapping[str, Meanings] = {}
+        self._handed_in: dict[str, int] = {}
         self.forget()
 
     def forget(self) -> None:
         """The register changed: read it afresh."""
         with self._reading.connect() as connection:
             active = Devices(connection).active()
+            self._station_codes = {each.code: each.id for each in People(connection).stations()}
+            self._given = GivenMeanings(connection).all()
         found: dict[tuple[str, str], tuple[Device, ...]] = {}
         for device in active:
             key = (device.protocol, canonical(device.protocol, device.address))
             found[key] = (*found.get(key, ()), device)
         self._registered = found
+
+    @property
+    def handed_in(self) -> Mapping[str, int]:
+        """How much each forwarding gateway has handed in since the start."""
+        with self._lock:
+            return dict(self._handed_in)
 
     def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0, settle: bool = True) -> Received | None:
         """
@@ -105,41 +117,55 @@ class Reception:
         """
         protocol = self._protocols[gateway]
         device = self._whose(protocol, gateway, frame)
-        role = device.kind if device else None
         if self._is_copy(frame):
+            if device is not None:
+                self._supervision.heard_too(device.id, self._clock.now(), gateway=gateway, rssi=_rssi(frame))
             return Received(alarm_id=None, copy=True)
+        said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
         try:
-            taken = _Taken(frame, protocol, gateway, device, waited_s, settle)
-            return self._take(taken, calls_for_help(frame, role), meaning(frame, role))
+            return self._take(_Taken(frame, protocol, gateway, device, waited_s, settle), said)
         except BaseException:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
             raise
 
-    def report(self, report: Report, spool: Spool) -> Received:
+    def report(
+        self, frame: Frame, spool: Spool, *, protocol: str, gateway: str, waited_s: float, station: str = ""
+    ) -> Received:
         """
-        Takes in what a forwarding gateway heard. Its number makes a repetition harmless.
+        Takes in what was heard at the gateway of a forwarding one, `waited_s` ago. Its number makes a repetition
+        harmless; `station` is the code of the station that answers for strangers there.
 
-        A radio device nobody registered never raises an alarm; it is listed for pairing. Life signs are durable only
-        after `settle`, which is called once for a whole batch.
+        What others heard of the same statement is looked for in the database, by when it was heard, because this may
+        have waited. Life signs are durable only after `settle`, which is called once for a whole batch.
         """
-        known_as = addresses(report.protocol, report.device)
-        address, device = known_as[0], self._device(report.protocol, spool.gateway, known_as)
-        now = self._clock.now()
-        cause = CAUSES.get(report.event)
-        if device is None and report.protocol in _RADIO:
-            self._supervision.saw_stranger(report.protocol, address, now, gateway=spool.gateway, event=report.event)
-            cause = None
-        if device is not None:
-            self._supervision.saw(device.id, now, gateway=spool.gateway, events=(report.event,))
-        if cause is None and report.event not in _TOLD:
-            return Received(alarm_id=None, durable=False)
-        signal = self._signal(
-            report.event, report.protocol, address, spool.gateway, device,
-            dedup_key=f"{spool.gateway}:{spool.epoch}:{spool.seq}", helped=cause is not None,
-            sent_at=report.received_at, position=report.position, position_at=report.position_at,
-        )  # fmt: skip
-        return self._desk.receive(signal, spool=spool)
+        if protocol == EDGE:
+            return self._about_itself(frame, spool, gateway)
+        device = self._whose(protocol, gateway, frame)
+        said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
+        with self._lock:
+            self._handed_in[spool.gateway] = self._handed_in.get(spool.gateway, 0) + 1
+            self._windows.heard(frame, self._clock.look().steady_s - waited_s)
+        taken = _Taken(frame, protocol, gateway, device, waited_s, settle=False, spool=spool, station=station)
+        try:
+            return self._take(taken, said) or _NOT_YET
+        except BaseException:
+            with self._lock:
+                self._windows.forget(frame.dedup_key)
+            raise
+
+    def register(self, protocols: Collection[str]) -> dict[str, dict[str, tuple[str, str]]]:
+        """What is registered of these protocols, by address: code and kind, nothing about people."""
+        found: dict[str, dict[str, tuple[str, str]]] = {protocol: {} for protocol in protocols}
+        for (protocol, address), devices in self._registered.items():
+            if protocol in found:
+                found[protocol][address] = (devices[0].code, devices[0].kind)
+        return found
+
+    def proceed(self, heard: object) -> None:
+        """What `hear` or `report` gave back is acknowledged: now it is acted upon."""
+        if isinstance(heard, Received):
+            self._desk.proceed(heard)
 
     def settle(self) -> None:
         """Makes the life signs reported so far durable."""
@@ -166,40 +192,101 @@ class Reception:
         with self._lock:
             return self._windows.heard(frame, self._clock.look().steady_s)
 
-    def _take(self, taken: "_Taken", calls: tuple[Event, ...], events: tuple[Event, ...]) -> Received | None:
+    def _understood(self, events: tuple[Event, ...], device: Device | None, *, explicit: bool) -> Said:
+        """What was said, by the vocabulary, the role of the device, and the meanings that were given."""
+        given, role = self._given, device.kind if device else None
+        if not given:
+            return understood(events, role, explicit=explicit)
+        layers = [given.get(DISTRICT, NO_MEANINGS)]
+        if device is not None:
+            layers += [given.get(f"resident:{device.resident_id}", NO_MEANINGS), given.get(f"device:{device.id}", {})]
+        return understood(events, role, explicit=explicit, meanings=overlaid(*layers))
+
+    def _kept(self, device: Device | None, said: Said) -> Event | None:
+        """What is kept as a signal: what matters by itself, and whatever may be the test press that is waited for."""
+        if said.kept is None and device is not None and self._tests is not None and self._tests.awaits(device.id):
+            return said.events[0] if counts_as_test(device.kind, said) else None
+        return said.kept
+
+    def _is_test(self, device: Device | None, said: Said, *, trusted: bool) -> Callable[[Tx, Signal], bool] | None:
+        """Who may take it as a test press. Never one with a wrong checksum: that shows no working way."""
+        tests = self._tests
+        if device is None or tests is None or not trusted or not counts_as_test(device.kind, said):
+            return None
+        return lambda tx, signal: tests.take(tx, device, signal)
+
+    def _take(self, taken: "_Taken", said: Said) -> Received | None:
         now = self._clock.now()
-        frame, device = taken.frame, taken.device
-        heard = [device] if device is not None else self._same_transmitter(taken, calls)
-        for each in heard:
-            self._supervision.saw(each.id, now, gateway=taken.gateway, events=events)
-        if not heard and frame.address is not None:
-            self._supervision.saw_stranger(taken.protocol, frame.address, now, gateway=taken.gateway, event=events[0])
-        told = calls[:1] or tuple(event for event in events if event in _TOLD)[:1]
-        if not told:
+        frame, device, heard_at = taken.frame, taken.device, taken.heard_at(now)
+        self._note(taken, said, heard_at)
+        kept = self._kept(device, said)
+        if kept is None:
             return self._settled(taken)
+        station = self._station_codes.get(taken.station) if device is None else None
         signal = self._signal(
-            told[0], taken.protocol, frame.address or taken.gateway, taken.gateway, device,
-            dedup_key=frame.dedup_key, helped=bool(calls), sent_at=taken.sent_at(now), raw=frame.raw,
-            trusted=frame.trusted, position=frame.position, position_at=frame.position_at,
+            kept, said.cause, taken.protocol, frame.address or taken.gateway, taken.gateway, device,
+            dedup_key=frame.dedup_key or _key(taken.spool), sent_at=taken.sent_at(now), heard_at=heard_at,
+            station_id=station, raw=frame.raw, trusted=frame.trusted, position=frame.position,
+            position_at=frame.position_at,
         )  # fmt: skip
         # Senders that repeat until acknowledged may do so across a restart of ours, so the database is asked as well.
-        return self._desk.receive(signal, window_s=frame.window_s if frame.answers else 0.0)
+        asked = frame.answers or taken.spool is not None
+        return self._desk.receive(
+            signal,
+            window_s=frame.window_s if asked else 0.0,
+            spool=taken.spool,
+            is_test=self._is_test(device, said, trusted=frame.trusted),
+        )
+
+    def _note(self, taken: "_Taken", said: Said, heard_at: datetime) -> None:
+        """Who was heard, how strongly, and in which state."""
+        frame, device, rssi = taken.frame, taken.device, _rssi(taken.frame)
+        heard = [device] if device is not None else self._same_transmitter(taken, said)
+        for each in heard:
+            state = self._of_each(frame, each, device, said)
+            self._supervision.saw(each.id, heard_at, gateway=taken.gateway, said=state, rssi=rssi)
+        if not heard and frame.address is not None:
+            self._supervision.saw_stranger(
+                taken.protocol, frame.address, heard_at, gateway=taken.gateway, event=said.events[0], rssi=rssi
+            )
+
+    def _about_itself(self, frame: Frame, spool: Spool, gateway: str) -> Received:
+        """What an edge tells of itself: a line of the record, with numbers and words but nobody's telephone."""
+        what = frame.fields.get("what")
+        facts: dict[str, Fact] = {"gateway": gateway, "what": what if what in _TOLD_BY_EDGES else "other"}
+        facts |= {key: value for key in _FIGURES if isinstance(value := frame.fields.get(key), int)}
+        kind = "edge_cut_off" if what == "cut_off" else "edge_told"
+        signal = self._signal(
+            Event.GATEWAY_INFO, None, EDGE, gateway, gateway, None, dedup_key=_key(spool), details=facts
+        )  # fmt: skip
+        return self._desk.receive(
+            signal, spool=spool, line=Line(kind=kind, by=Person(f"gateway:{gateway}"), facts=facts)
+        )
 
     def _settled(self, taken: "_Taken") -> Received | None:
         """A life sign: written down before somebody who waits for an answer gets it, here or by the caller."""
         if not taken.settle:
-            return Received(alarm_id=None, durable=False)
+            return _NOT_YET
         if taken.frame.answers:
             self._supervision.write_down()
         return None
 
-    def _same_transmitter(self, taken: "_Taken", calls: tuple[Event, ...]) -> list[Device]:
+    def _of_each(self, frame: Frame, each: Device, device: Device | None, said: Said) -> Said:
+        """
+        What was said, to those who only share the transmitter: nothing but its state, by their own role and meanings.
+        """
+        if device is not None:
+            return said
+        state = tuple(event for event in (frame.event, *frame.also) if event in FAULTS or event in MENDS)
+        return self._understood(state or (Event.HEARTBEAT,), each, explicit=False)
+
+    def _same_transmitter(self, taken: "_Taken", said: Said) -> list[Device]:
         """
         Whoever shares a battery with an address that names no button: a remote registered by its button says *low
         battery* without one. Never for a call for help, which must name whose it is.
         """
         address = taken.frame.address
-        if calls or address is None:
+        if said.call is not None or address is None:
             return []
         return [
             device
@@ -212,39 +299,57 @@ class Reception:
     def _signal(
         self,
         event: Event,
+        cause: Cause | None,
         protocol: str,
         address: str,
         gateway: str,
         device: Device | None,
         *,
         dedup_key: str,
-        helped: bool,
         sent_at: datetime | None = None,
+        heard_at: datetime | None = None,
+        station_id: StationId | None = None,
         raw: bytes = b"",
         trusted: bool = True,
         position: Position | None = None,
         position_at: datetime | None = None,
+        details: Mapping[str, Fact] = NO_FACTS,
     ) -> Signal:
         return Signal(
             id=SignalId(self._ids()),
             event=event,
-            cause=CAUSES.get(event) if helped else None,
+            cause=cause,
             gateway=gateway,
             protocol=protocol,
             address=address,
-            dedup_key=dedup_key or f"{protocol}:{address}:{event}",
+            dedup_key=key_on_file(dedup_key or f"{protocol}:{address}:{event}"),
             received_at=self._clock.now(),
             sent_at=sent_at,
+            heard_at=heard_at,
             device_id=device.id if device else None,
             home_id=device.home_id if device else None,
             resident_id=device.resident_id if device else None,
-            station_id=None if device else self._stations.get(gateway),
+            station_id=None if device else station_id or self._stations.get(gateway),
             position=position,
             position_at=position_at,
             raw=raw,
             trusted=trusted,
+            details=details,
         )
 
 
-_RADIO = frozenset({"rflink", "rtl433"})
-"""Fixed-code radio: anybody's remote control may sound like a pendant."""
+_NOT_YET = Received(alarm_id=None, durable=False)
+_TOLD_BY_EDGES = frozenset({"cut_off", "refused", "damaged", "older", "set_aside", "elsewhere"})
+_FIGURES = ("lasted_s", "calls", "texts", "saved", "seq")
+"""What an edge may tell of itself, and the numbers that go with it."""
+
+
+def _key(spool: Spool | None) -> str:
+    """By its number, where nothing else tells it from others."""
+    return f"{spool.gateway}:{spool.epoch}:{spool.seq}" if spool else ""
+
+
+def _rssi(frame: Frame) -> float | None:
+    """How strongly it came in, in dBm, where its decoder found that out."""
+    said = frame.fields.get("rssi")
+    return float(said) if isinstance(said, int | float) and -200.0 <= said <= 50.0 else None

@@ -25,6 +25,7 @@ import dispatch.store.replies
 import dispatch.store.signals  # noqa: F401  every table must be known before they are created
 from config.district import District, read_district
 from config.loading import load_into
+from devices.edges import Edges
 from devices.reception import Reception
 from devices.store import devices as _devices  # noqa: F401
 from devices.supervision import Supervision
@@ -273,10 +274,12 @@ def build_world(
     operators: Sequence[str] = (),
     two_way: Callable[[str], bool] = lambda phone: True,
     start: datetime = NOON,
+    ids: Callable[[], str] | None = None,
+    clock: HandClock | None = None,
 ) -> World:
     """A world in this folder; the carers named are on duty from eight hours before to sixteen hours after the start."""
     url = f"sqlite:///{folder / 'anling.db'}"
-    clock, ids = HandClock(start), numbered_ids()
+    clock, ids = clock or HandClock(start), ids or numbered_ids()
     writing, reading = writing_engine(url, synchronous="OFF"), reading_engine(url)
     metadata.create_all(writing)
     transactions = SerialTransactions(writing, clock, ids)
@@ -353,7 +356,12 @@ class House:
         self.providers = providers or {"console": ConsoleProvider(ConsoleSettings(panel=self.panel))}
         self.review = Review(world.reading, lambda: world.calendar.day_of(world.clock.now()))
         self.courier = Courier(
-            world.transactions, self.providers, world.clock, local=world.calendar.local, unreached=world.desk
+            world.transactions,
+            world.reading,
+            self.providers,
+            world.clock,
+            local=world.calendar.local,
+            unreached=world.desk,
         )
         self.bell, self.consoles, self.forgeries = Bell(), Consoles(world.clock), Forgeries()
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -371,7 +379,7 @@ class House:
         )  # fmt: skip
         blueprints: list[Blueprint] = [
             alarms_blueprint(world.desk, self.review, reading=world.reading, transactions=world.transactions),
-            signals_blueprint(reception),
+            signals_blueprint(reception, Edges(world.transactions, world.reading, world.clock), world.clock),
             frames_blueprint(self.doors),
             hooks_blueprint(
                 self.providers, self.courier, world.answers, public_url=PUBLIC_URL, forgeries=self.forgeries

@@ -1,15 +1,33 @@
 # mypy: disable-error-code="untyped-decorator"
 """Signals from forwarding gateways: a batch is checked whole, kept whole, and only then answered."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from flask import Response, after_this_request
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from devices.decoders import DECODERS
-from devices.reception import Reception, Report
+from devices.decoders.decoder import Frame
+from devices.edges import Edges
+from devices.reception import Reception
+from devices.rules.urgency import may_call
+from devices.wire import (
+    ADDRESS_MAX,
+    ALSO_MAX,
+    ALTERNATIVES_MAX,
+    EARLIEST,
+    KEY_MAX,
+    LATEST,
+    RAW_MAX,
+    frame_of,
+    key_on_file,
+)
+from dispatch.clock import Clock
 from dispatch.desk import Received, Spool
-from dispatch.rules.signal import CAUSES, Event
+from dispatch.rules.signal import Event, Scope
 from dispatch.web.access import either
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.schemas import NUMBER_MAX, PositionSchema, Text, Wire, position_of
@@ -20,15 +38,39 @@ BATCH_MAX = 1_000
 SCOPE = "signals"
 """The scope of keys that may hand signals in."""
 
-_BELIEVABLE = validate.Range(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+RECEIVERS_MAX = 64
+AGE_MAX_S = 10 * 365 * 86_400.0
+WINDOW_MAX_S = 7 * 86_400.0
+
+_BELIEVABLE = validate.Range(EARLIEST, LATEST)
 """A gateway whose clock has lost its battery says 1970; it is to put its own time of receipt, not that."""
 
-ADDRESS_MAX = 160
 PROTOCOL_MAX = 24
+STATION_MAX = 40
+
+
+def _on_file(key: str) -> None:
+    if key_on_file(key) != key:
+        raise ValidationError("Not a text that a database keeps.")
+
+
+class Octets(fields.String):
+    """Bytes in hexadecimal."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        try:
+            return bytes.fromhex(super()._deserialize(value, attr, data, **more))
+        except ValueError:
+            raise ValidationError("Not bytes in hexadecimal.") from None
 
 
 class SignalSchema(PositionSchema):
-    """What a device said, by the protocol and address it is registered with, and when the gateway heard it."""
+    """
+    What a device said, by the protocol and address it is registered with, and when the gateway heard it.
+
+    The first five are all that a forwarder must know. The others are what a gateway wired to the service would know
+    besides; `age_s`, how long ago it was heard, goes before `received_at`, because the sender's clock may be wrong.
+    """
 
     seq = fields.Integer(required=True, strict=True, validate=validate.Range(0, NUMBER_MAX))
     protocol = Text(PROTOCOL_MAX, required=True, metadata={"description": f"One of {', '.join(sorted(DECODERS))}, …"})
@@ -36,25 +78,118 @@ class SignalSchema(PositionSchema):
     event = fields.Enum(Event, by_value=True, required=True)
     received_at = fields.AwareDateTime(required=True, validate=_BELIEVABLE)
     position_at = fields.AwareDateTime(validate=_BELIEVABLE)
+    rssi = fields.Float(validate=validate.Range(-200, 50), metadata={"description": "How strongly it came in, in dBm"})
+    age_s = fields.Float(validate=validate.Range(0, AGE_MAX_S))
+    receiver = Text(metadata={"description": "The gateway that heard it, where the sender has several"})
+    station = Text(STATION_MAX, metadata={"description": "Code of the station that answers for strangers there"})
+    anonymous = fields.Boolean(metadata={"description": "It names nobody; `device` is the gateway itself"})
+    alternatives = fields.List(Text(ADDRESS_MAX), validate=validate.Length(max=ALTERNATIVES_MAX))
+    also = fields.List(fields.Enum(Event, by_value=True), validate=validate.Length(max=ALSO_MAX))
+    scope = fields.Enum(Scope, by_value=True)
+    explicit = fields.Boolean(metadata={"description": "The protocol itself says that this is an emergency"})
+    dedup_key = fields.String(
+        validate=[validate.Length(1, KEY_MAX), _on_file],
+        metadata={"description": "Equal for all copies of one statement, whoever heard it"},
+    )
+    window_s = fields.Float(validate=validate.Range(0, WINDOW_MAX_S))
+    sliding = fields.Boolean()
+    trusted = fields.Boolean(metadata={"description": "False when a checksum was wrong"})
+    answers = fields.Boolean(metadata={"description": "Its sender waits for an answer and repeats until it has one"})
+    sent_at = fields.AwareDateTime(validate=_BELIEVABLE)
+    raw = Octets(validate=validate.Length(max=RAW_MAX))
+    parts = fields.Dict(keys=fields.String(), data_key="fields")
+
+
+class ReceiverSchema(Schema):
+    """How one gateway behind a forwarding one is; what is not known here is passed over."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    name = Text(required=True)
+    condition = Text(24, required=True)
+    since_s = fields.Float(required=True, validate=validate.Range(0, AGE_MAX_S))
+    heard_s = fields.Float(allow_none=True, load_default=None, validate=validate.Range(0, AGE_MAX_S))
+    frames = fields.Integer(load_default=0)
+    malformed = fields.Integer(load_default=0)
+    noise_bytes = fields.Integer(load_default=0)
+    waiting = fields.Integer(load_default=0)
+    error = fields.String(load_default="", validate=validate.Length(max=300))
+
+
+class StatusSchema(Schema):
+    """
+    How a forwarding gateway is, told every few seconds whether it has signals or not.
+
+    `calls` and `news` wait in its spool, the oldest for `oldest_s`; `dropped` were given up for want of room.
+    """
+
+    class Meta:
+        unknown = EXCLUDE
+
+    calls = fields.Integer(validate=validate.Range(0))
+    news = fields.Integer(validate=validate.Range(0))
+    oldest_s = fields.Float(allow_none=True, validate=validate.Range(0))
+    dropped = fields.Integer(validate=validate.Range(0))
+    pager = fields.String(validate=validate.Length(max=200))
+    elsewhere = fields.Boolean(metadata={"description": "Its spool cannot be kept on its own disk"})
+    retired = fields.Boolean(metadata={"description": "It is taken down on purpose and will not be missed"})
+    receivers = fields.List(fields.Nested(ReceiverSchema), validate=validate.Length(max=RECEIVERS_MAX))
 
 
 class SignalsSchema(Wire):
-    """A batch: `epoch` is drawn at random when a spool is created, `seq` counts within it."""
+    """
+    A batch: `epoch` is drawn at random when a spool is created, `seq` counts within it from 1.
+
+    `after` says that between this number and those of the batch, and between them, there is nothing (any more): the
+    answer's `held` then goes up to the last. It may come without signals to tell a `status`.
+    """
 
     gateway = Text(required=True)
     epoch = Text(required=True)
-    signals = fields.List(fields.Nested(SignalSchema), required=True, validate=validate.Length(1, BATCH_MAX))
+    after = fields.Integer(strict=True, validate=validate.Range(0, NUMBER_MAX))
+    ask_register = fields.List(Text(PROTOCOL_MAX), validate=validate.Length(max=RECEIVERS_MAX))
+    status = fields.Nested(StatusSchema)
+    signals = fields.List(fields.Nested(SignalSchema), required=True, validate=validate.Length(max=BATCH_MAX))
+
+    @validates_schema
+    def _something_is_said(self, loaded: dict[str, Any], **_: Any) -> None:
+        if not loaded.get("signals") and "status" not in loaded:
+            raise ValidationError("A batch has signals, or a status.", "signals")
 
 
 class StoredSchema(Schema):
-    """What became of a batch: how many were new, how many known, and the alarms raised or joined."""
+    """
+    What became of a batch: how many were new, how many known, and the alarms raised or joined.
+
+    `held` is how far we have this spool without a gap: who has marked more as forwarded sends the rest again.
+    `register` is what devices are registered, where that was asked: protocol, address, code and kind.
+    """
 
     stored = fields.Integer(required=True)
     copies = fields.Integer(required=True)
     alarms = fields.List(fields.String(), required=True)
+    held = fields.Integer(required=True)
+    register = fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String()))
 
 
-def signals_blueprint(reception: Reception) -> ApiBlueprint:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """One signal of a batch, understood. `gateway` is the one that heard it."""
+
+    seq: int
+    protocol: str
+    gateway: str
+    frame: Frame
+    waited_s: float
+    station: str
+
+
+# Made once: a schema made for each request copies all its fields.
+_SIGNALS, _STORED = SignalsSchema(), StoredSchema()
+
+
+def signals_blueprint(reception: Reception, edges: Edges, clock: Clock) -> ApiBlueprint:
     """
     `POST /api/v1/signals`. An answer promises that every signal is on disk; without one the gateway sends the same
     again, which is harmless by (gateway, epoch, seq).
@@ -63,29 +198,65 @@ def signals_blueprint(reception: Reception) -> ApiBlueprint:
 
     @bp.post("")
     @either(SCOPE)
-    @bp.arguments(SignalsSchema)
-    @bp.response(200, StoredSchema)
+    @bp.arguments(_SIGNALS)
+    @bp.response(200, _STORED)
     def receive(batch: dict[str, Any]) -> dict[str, Any]:
-        urgent_first = sorted(batch["signals"], key=lambda each: (each["event"] not in CAUSES, each["seq"]))
-        received = [_report(reception, batch["gateway"], batch["epoch"], each) for each in urgent_first]
-        if not all(each.durable for each in received):
-            reception.settle()
+        now = clock.now()
+        told = [_told(each, batch["gateway"], now) for each in batch["signals"]]
+        received = _received(reception, batch["gateway"], batch["epoch"], told)
+
+        @after_this_request
+        def answered(response: Response) -> Response:
+            # The sender has its answer before anybody begins to choose.
+            response.call_on_close(lambda: _proceed(reception, received))
+            return response
+
+        held = edges.hold(
+            batch["gateway"], batch["epoch"], [each.seq for each in told], after=batch.get("after"),
+            status=batch.get("status"),
+        )  # fmt: skip
         alarms = [each.alarm_id for each in received if each.alarm_id is not None]
         copies = sum(each.copy for each in received)
-        return {"stored": len(received) - copies, "copies": copies, "alarms": list(dict.fromkeys(alarms))}
+        answer = {"stored": len(received) - copies, "copies": copies, "alarms": list(dict.fromkeys(alarms))}
+        register = {"register": reception.register(batch["ask_register"])} if "ask_register" in batch else {}
+        return {**answer, "held": held, **register}
 
     return bp
 
 
-def _report(reception: Reception, gateway: str, epoch: str, said: dict[str, Any]) -> Received:
-    received_at: datetime = said["received_at"].astimezone(UTC)
-    position = position_of(said)
-    report = Report(
+def _proceed(reception: Reception, received: Sequence[Received]) -> None:
+    for each in received:
+        reception.proceed(each)
+
+
+def _received(reception: Reception, gateway: str, epoch: str, told: list[_Told]) -> list[Received]:
+    """Everything made durable, what may call for help first: a cancel that overtook its press finds it there."""
+    received: list[Received] = []
+    try:
+        received.extend(
+            reception.report(
+                each.frame, Spool(gateway, epoch, each.seq), protocol=each.protocol, gateway=each.gateway,
+                waited_s=each.waited_s, station=each.station,
+            )
+            for each in sorted(told, key=lambda each: (not may_call(each.frame), each.seq))
+        )  # fmt: skip
+        if not all(each.durable for each in received):
+            reception.settle()
+    except BaseException:
+        _proceed(reception, received)
+        raise
+    return received
+
+
+def _told(said: Mapping[str, Any], gateway: str, now: datetime) -> _Told:
+    received_at = said["received_at"].astimezone(UTC)
+    plain = {key: value.astimezone(UTC) if isinstance(value, datetime) else value for key, value in said.items()}
+    plain |= {"position": position_of(dict(said)), "fields": said.get("parts", {})}
+    return _Told(
+        seq=said["seq"],
         protocol=said["protocol"],
-        device=said["device"],
-        event=said["event"],
-        received_at=received_at,
-        position=position,
-        position_at=said.get("position_at", received_at).astimezone(UTC) if position else None,
+        gateway=said.get("receiver", gateway),
+        frame=frame_of(plain, received_at=received_at),
+        waited_s=said.get("age_s", max(0.0, (now - received_at).total_seconds())),
+        station=said.get("station", ""),
     )
-    return reception.report(report, Spool(gateway, epoch, said["seq"]))

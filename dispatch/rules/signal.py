@@ -136,8 +136,9 @@ class Signal:
     What a device said, checked and matched to its home.
 
     `dedup_key` is the same for every copy of one press, whichever gateway heard it and however often it was sent.
-    `received_at` is our clock, `sent_at` theirs if they told. `raw` is the frame as it came. `station_id` answers for
-    devices that belong to no home.
+    `received_at` is our clock, `sent_at` theirs if they told; `heard_at` is when a gateway heard it, by our clock, if
+    that was not when we received it. `raw` is the frame as it came. `station_id` answers for devices that belong to no
+    home.
     """
 
     id: SignalId
@@ -149,6 +150,7 @@ class Signal:
     dedup_key: str
     received_at: datetime
     sent_at: datetime | None = None
+    heard_at: datetime | None = None
     device_id: DeviceId | None = None
     home_id: HomeId | None = None
     resident_id: ResidentId | None = None

@@ -1,6 +1,6 @@
 """What devices said that mattered, kept as evidence: each press once, its copies counted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,8 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    bindparam,
+    delete,
     insert,
     select,
     update,
@@ -21,7 +23,8 @@ from sqlalchemy import (
 
 from dispatch.ids import AlarmId, SignalId
 from dispatch.rules.signal import Signal
-from dispatch.store.database import Instant, Json, insert_once, metadata
+from dispatch.store.database import Instant, Json, insert_into, metadata
+from dispatch.store.prepared import Prepared, once
 
 signals = Table(
     "signals", metadata,
@@ -34,6 +37,7 @@ signals = Table(
     Column("dedup_key", String(240), nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("sent_at", Instant),
+    Column("heard_at", Instant),
     Column("device_id", String(40)),
     Column("home_id", String(40), ForeignKey("homes.id")),
     Column("resident_id", String(40), ForeignKey("residents.id")),
@@ -42,7 +46,7 @@ signals = Table(
     Column("trusted", Integer, nullable=False),
     Column("copies", Integer, nullable=False),
     Column("details", Json, nullable=False),
-    Index("ix_signals_dedup_key", "dedup_key", "received_at"),
+    Index("ix_signals_dedup_key", "dedup_key", "heard_at"),
     Index("ix_signals_alarm_id", "alarm_id"),
 )  # fmt: skip
 _ORPHANS = signals.c.cause.is_not(None) & signals.c.alarm_id.is_(None)
@@ -58,7 +62,28 @@ spooled = Table(
 )  # fmt: skip
 
 
-_ADD = insert(signals)
+spools = Table(
+    "spools", metadata,
+    Column("gateway", String(80), primary_key=True),
+    Column("epoch", String(80), primary_key=True),
+    Column("held", BigInteger, nullable=False),
+    Column("last_at", Instant, nullable=False),
+)  # fmt: skip
+"""How far we have each spool without a gap; what of it stood in `spooled` is let go."""
+
+_ADD = Prepared(insert(signals))
+_COPY_OF = Prepared(
+    select(signals.c.id, signals.c.alarm_id)
+    .where(
+        signals.c.dedup_key == bindparam("key"),
+        signals.c.heard_at > bindparam("since"),
+        signals.c.heard_at <= bindparam("until"),
+    )
+    .order_by(signals.c.heard_at.desc())
+    .limit(1)
+)
+_COUNT_COPY = Prepared(update(signals).where(signals.c.id == bindparam("its_id")).values(copies=signals.c.copies + 1))
+_FIRST = once(spooled)
 
 
 class Signals:
@@ -67,27 +92,21 @@ class Signals:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def copy_of(self, dedup_key: str, since: datetime, now: datetime) -> tuple[SignalId, AlarmId | None] | None:
+    def copy_of(self, dedup_key: str, since: datetime, until: datetime) -> tuple[SignalId, AlarmId | None] | None:
         """
-        The same statement heard since then, if it was, and the alarm it belongs to; counts this copy.
+        The same statement heard between these times, if it was, and the alarm it belongs to; counts this copy.
 
-        Nothing heard after `now` counts: the clock may have been set back, and a press must not drown in its own
+        Nothing heard after `until` counts: the clock may have been set back, and a press must not drown in its own
         future.
         """
-        query = (
-            select(signals.c.id, signals.c.alarm_id)
-            .where(signals.c.dedup_key == dedup_key, signals.c.received_at > since, signals.c.received_at <= now)
-            .order_by(signals.c.received_at.desc())
-            .limit(1)
-        )
-        row = self._connection.execute(query).first()
+        row = _COPY_OF.on(self._connection, key=dedup_key, since=since, until=until).first()
         if row is None:
             return None
-        self._connection.execute(update(signals).where(signals.c.id == row.id).values(copies=signals.c.copies + 1))
+        _COUNT_COPY.on(self._connection, its_id=row.id)
         return SignalId(row.id), None if row.alarm_id is None else AlarmId(row.alarm_id)
 
     def add(self, signal: Signal, alarm_id: AlarmId | None) -> None:
-        self._connection.execute(_ADD, _row(signal, alarm_id))
+        _ADD.on(self._connection, **_row(signal, alarm_id))
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Mapping[str, Any]]:
         """What was heard for this alarm, oldest first."""
@@ -96,8 +115,36 @@ class Signals:
 
     def first_time(self, gateway: str, epoch: str, seq: int, at: datetime) -> bool:
         """Whether this numbered signal of a forwarding gateway is new; remembers it."""
-        row = {"gateway": gateway, "epoch": epoch, "seq": seq, "received_at": at}
-        return self._connection.execute(insert_once(spooled, self._connection), row).rowcount == 1
+        if 0 < seq <= self.held(gateway, epoch):
+            return False
+        return _FIRST.on(self._connection, gateway=gateway, epoch=epoch, seq=seq, received_at=at).rowcount == 1
+
+    def held(self, gateway: str, epoch: str) -> int:
+        """How far we have this spool without a gap, counted from 1; 0 for nothing."""
+        found = _HELD.on(self._connection, g=gateway, e=epoch).scalar()
+        return 0 if found is None else int(found)
+
+    def hold(self, gateway: str, epoch: str, seqs: Sequence[int], at: datetime, *, after: int | None = None) -> int:
+        """
+        These numbers are durable; how far we have the spool now.
+
+        `after` is the sender's word that between that number and the first of these there is nothing (any more), nor
+        between any two of these. Without it numbers count only where each follows the one before.
+        """
+        before = self.held(gateway, epoch)
+        held = max(before, *seqs, 0) if after is not None and after <= before else before
+        for seq in sorted(seqs):
+            held += seq == held + 1
+        if held > before:
+            key = {"gateway": gateway, "epoch": epoch}
+            row = insert_into(spools, self._connection.dialect.name).values(**key, held=held, last_at=at)
+            changes = {"held": held, "last_at": at}
+            self._connection.execute(row.on_conflict_do_update(index_elements=["gateway", "epoch"], set_=changes))
+            self._connection.execute(delete(spooled).filter_by(**key).where(spooled.c.seq.between(1, held)))
+        return held
+
+
+_HELD = Prepared(select(spools.c.held).where(spools.c.gateway == bindparam("g"), spools.c.epoch == bindparam("e")))
 
 
 def _row(signal: Signal, alarm_id: AlarmId | None) -> dict[str, Any]:
@@ -105,6 +152,7 @@ def _row(signal: Signal, alarm_id: AlarmId | None) -> dict[str, Any]:
         "id": signal.id, "event": signal.event.value, "cause": signal.cause.value if signal.cause else None,
         "gateway": signal.gateway, "protocol": signal.protocol, "address": signal.address,
         "dedup_key": signal.dedup_key, "received_at": signal.received_at, "sent_at": signal.sent_at,
+        "heard_at": signal.heard_at or signal.received_at,
         "device_id": signal.device_id, "home_id": signal.home_id, "resident_id": signal.resident_id,
         "alarm_id": alarm_id, "raw": signal.raw, "trusted": int(signal.trusted), "copies": 1,
         "details": dict(signal.details),

@@ -36,6 +36,7 @@ NAMES = {
     "mqtt": "1,100 messages a second through a broker",
     "restart": "kill -9 to the first pending request",
     "simulated": "station-years an hour and core",
+    "decoding": "DC-09 and RFLink beside pysiaalarm and rflink: how fast, how often right",
 }
 LIMIT_S = 420.0
 

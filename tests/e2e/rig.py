@@ -420,6 +420,11 @@ class Operator:
         headers = {"Content-Type": "application/json", "X-CSRFToken": self._csrf}
         return json.loads(self._open(Request(self._url + path, json.dumps(body).encode(), headers, method="POST")))
 
+    def send(self, path: str, form: Mapping[str, str]) -> str:
+        """A form of a page, as a browser without a script sends it; the page that follows."""
+        sent = urlencode({"csrf_token": self._csrf, **form}).encode()
+        return self._open(Request(self._url + path, sent, method="POST"))
+
     def _open(self, request: Request) -> str:
         with self._browser.open(request, timeout=20) as answer:
             return str(answer.read().decode())

@@ -1,9 +1,9 @@
-"""A clock that is moved by hand."""
+"""Clocks that are moved by hand, or in a hurry."""
 
 import threading
 from datetime import UTC, datetime, timedelta
 
-from dispatch.clock import Instant
+from dispatch.clock import Instant, SystemClock
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 """A Monday far from any change of day or season in the zones the tests use."""
@@ -65,6 +65,23 @@ class HandClock:
         """The machine starts again: steady time begins anew and does not reach over the restart."""
         with self._lock:
             self._boot, self._steady = boot, 0.0
+
+
+class HurriedClock(SystemClock):
+    """The machine's clocks, the steady one `times` as fast, and further whenever somebody says so."""
+
+    def __init__(self, times: float = 20.0) -> None:
+        super().__init__()
+        self._times = times
+        self._skipped_s = 0.0
+
+    def look(self) -> Instant:
+        seen = super().look()
+        return Instant(wall=seen.wall, steady_s=seen.steady_s * self._times + self._skipped_s, boot=seen.boot)
+
+    def advance(self, seconds: float) -> None:
+        """So much passes at once."""
+        self._skipped_s += seconds
 
 
 def _utc(at: datetime) -> datetime:

@@ -164,6 +164,10 @@ def test_the_embedded_database_lies_in_the_folder_of_data():
         ({"nearest": {"rings_s": [500, 200]}}, "nearest.rings_s", "three"),
         ({"nearest": {"weights": {"nurse": "a lot"}}}, "nearest.weights.nurse", "numbers by name"),
         ({"operators": {"phones": ["13800000001"]}}, "operators.phones.0", "E.164"),
+        ({"edge": {"pages": ["120"]}}, "edge.pages.0", "E.164"),
+        ({"edge": {"name": "a b"}}, "edge.name", "dashes"),
+        ({"edge": {"lang": "fr"}}, "edge.lang", "zh"),
+        ({"edge": {"spool_mb": 0}}, "edge.spool_mb", "megabytes"),
         ({"emergency": {"number": "one-two-oh"}}, "emergency.number", "120"),
         ({"watch": {"every_s": 0}}, "watch.every_s", "above 0"),
         ({"log": {"level": "loud"}}, "log.level", "debug"),
@@ -201,6 +205,37 @@ def test_a_variable_that_fits_no_key_is_named(name, value, place):
 
 def test_a_bad_value_of_the_environment_is_named_like_one_of_the_file():
     assert refusal(ANLING_WEB__THREADS="many").place == "web.threads"
+
+
+@pytest.mark.parametrize(
+    ("url", "well"),
+    [
+        ("https://anling.example", True),
+        ("https://anling.example:8443/garden", True),
+        ("http://127.0.0.1:8080", True),
+        ("http://localhost:8080", True),
+        ("http://[::1]:8080", True),
+        ("http://anling.example", False),
+        ("http://127.0.0.1.evil.example", False),
+        ("https://anling.example/", False),
+        ("ftp://anling.example", False),
+        ("anling.example", False),
+    ],
+)
+def test_a_machines_key_goes_over_tls_or_does_not_leave_the_machine(url, well):
+    written = {"edge": {"url": url}}
+    if well:
+        assert settings(written).edge.url == url
+    else:
+        assert refusal(written).place == "edge.url"
+
+
+def test_an_edge_says_what_it_lacks():
+    lacks = settings({"edge": {"pages": ["+8613800000001"]}}).edge.lacking()
+    assert set(lacks) == {"edge.name", "edge.url", "edge.key", "edge.modem"}
+    whole = {"name": "garden-edge", "url": "https://anling.example", "modem": "/dev/ttyUSB2"}
+    assert settings({"edge": whole}, ANLING_EDGE__KEY="al_1.s3cret").edge.lacking() == {}
+    assert "s3cret" not in repr(settings({"edge": whole}, ANLING_EDGE__KEY="al_1.s3cret"))
 
 
 def test_secrets_do_not_stand_in_the_file():

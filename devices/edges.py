@@ -1,0 +1,184 @@
+"""The forwarding gateways as the service knows them: how far it has each spool, and how each says it is."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from devices.decoders.decoder import Tally
+from devices.gateway import GatewayState
+from devices.line import Condition
+from devices.store.edges import EdgeRow, EdgeShelf
+from dispatch.clock import Clock
+from dispatch.store.database import Engine
+from dispatch.store.signals import Signals
+from dispatch.store.transactions import Lane, Transactions, Tx
+
+SILENT_S = 45.0
+"""An edge lets itself be heard every 10 s; one that has not for so long is lost (a gateway lost is told ≤ 180 s)."""
+
+WRITTEN_S = 30.0
+"""How often the row of an edge is written at least; in between it is known in memory."""
+
+FORGOTTEN = timedelta(days=7)
+"""After a start of the service an edge that was not heard for so long is not missed any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A gateway that is not wired to this service, in the shape of one that is."""
+
+    name: str
+    state: GatewayState
+    behind: str = ""
+
+
+class Edges:
+    """Serves the web's threads and the timetable; safe for all of them."""
+
+    def __init__(self, transactions: Transactions, reading: Engine, clock: Clock) -> None:
+        self._transactions = transactions
+        self._reading = reading
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[str, EdgeRow] | None = None
+        # By the steady clock: nobody is lost because somebody set the other.
+        self._heard_s: dict[str, float] = {}
+        self._written_s: dict[str, float] = {}
+
+    def hold(
+        self,
+        gateway: str,
+        epoch: str,
+        seqs: Sequence[int],
+        *,
+        after: int | None = None,
+        status: Mapping[str, Any] | None = None,
+    ) -> int:
+        """
+        A batch is durable: how far this spool is held now, without a gap (see `Signals.hold`). `status` is what the
+        sender told of itself, if it did.
+        """
+        now = self._clock.now()
+        row = EdgeRow(name=gateway, last_at=now, status=dict(status)) if status else None
+        due = row is not None and self._note(row)
+
+        def work(tx: Tx) -> int:
+            if row is not None and due:
+                shelf = EdgeShelf(tx.connection)
+                shelf.remove(gateway) if row.status.get("retired") else shelf.put(row)
+            return Signals(tx.connection).hold(gateway, epoch, seqs, tx.now, after=after)
+
+        if not seqs and not due:
+            with self._reading.connect() as connection:
+                return Signals(connection).held(gateway, epoch)
+        return self._transactions.run(work, lane=Lane.EMERGENCY if seqs else Lane.BULK)
+
+    def all(self) -> list[Remote]:
+        """Every forwarding gateway, and behind each that is there its own gateways as it tells of them."""
+        now = self._clock.look()
+        with self._lock:
+            rows = sorted(self._rows().values(), key=lambda row: row.name)
+            silent_s = {row.name: now.steady_s - self._heard_s[row.name] for row in rows}
+        return [remote for row in rows for remote in _remotes(row, now.wall, silent_s[row.name])]
+
+    def _note(self, row: EdgeRow) -> bool:
+        """Remembers it; whether it is also to be written down now."""
+        now_s = self._clock.look().steady_s
+        with self._lock:
+            known = self._rows()
+            before = known.pop(row.name, None)
+            written_s = self._written_s.pop(row.name, None)
+            if row.status.get("retired"):
+                return True
+            known[row.name], self._heard_s[row.name] = row, now_s
+            quiet = before is not None and _conditions(before) == _conditions(row)
+            due = not quiet or written_s is None or now_s - written_s >= WRITTEN_S
+            self._written_s[row.name] = now_s if due or written_s is None else written_s
+            return due
+
+    def _rows(self) -> dict[str, EdgeRow]:
+        """
+        Read once; from then on memory is the newer. Called with the lock held.
+
+        After a start of the service each edge has the same time to be heard as if it had just been.
+        """
+        if self._known is None:
+            now = self._clock.look()
+            with self._reading.connect() as connection:
+                rows = [row for row in EdgeShelf(connection).all() if now.wall - row.last_at < FORGOTTEN]
+            self._known = {row.name: row for row in rows}
+            self._heard_s = {row.name: now.steady_s for row in rows}
+        return self._known
+
+
+class Everybody(Sequence[Any]):
+    """All gateways at the moment of looking: those wired to this service, and the forwarding ones."""
+
+    def __init__(self, wired: Sequence[Any], edges: Edges) -> None:
+        self._wired = wired
+        self._edges = edges
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from (*self._wired, *self._edges.all())
+
+    def __len__(self) -> int:
+        return len(self._wired) + len(self._edges.all())
+
+    def __getitem__(self, place: Any) -> Any:
+        return list(self)[place]
+
+
+def _conditions(row: EdgeRow) -> list[tuple[str, str]]:
+    return [(each["name"], each["condition"]) for each in row.status.get("receivers", ())]
+
+
+def _remotes(row: EdgeRow, now: datetime, silent_s: float) -> Iterator[Remote]:
+    lost, heard_at = silent_s >= SILENT_S, now - timedelta(seconds=silent_s)
+    waiting = int(row.status.get("calls", 0)) + int(row.status.get("news", 0))
+    yield Remote(
+        name=row.name,
+        state=GatewayState(
+            name=row.name,
+            condition=Condition.LOST if lost else Condition.CONNECTED,
+            # It may have gone at any time since it was last heard.
+            since=heard_at,
+            last_heard_at=heard_at,
+            frames=0,
+            waiting=waiting,
+            dropped=int(row.status.get("dropped", 0)),
+            unanswered=0,
+            failures=0,
+            tally=Tally(),
+            error=f"not heard for {silent_s:.0f} s" if lost else _trouble(row),
+        ),
+    )
+    if not lost:
+        yield from (_behind(row, each, heard_at) for each in row.status.get("receivers", ()))
+
+
+def _trouble(row: EdgeRow) -> str:
+    """What is not well with an edge that is there."""
+    found = ["its spool is not on its own disk"] if row.status.get("elsewhere") else []
+    pager = str(row.status.get("pager", ""))
+    return "; ".join([*found, *([f"its pager: {pager}"] if pager not in {"", "ready", "none"} else [])])
+
+
+def _behind(row: EdgeRow, said: Mapping[str, Any], told_at: datetime) -> Remote:
+    known = said["condition"] in set(Condition)
+    heard_s = said.get("heard_s")
+    state = GatewayState(
+        name=said["name"],
+        condition=Condition(said["condition"]) if known else Condition.STARTING,
+        since=told_at - timedelta(seconds=said["since_s"]),
+        last_heard_at=None if heard_s is None else told_at - timedelta(seconds=heard_s),
+        frames=int(said.get("frames", 0)),
+        waiting=int(said.get("waiting", 0)),
+        dropped=0,
+        unanswered=0,
+        failures=0,
+        tally=Tally(malformed=int(said.get("malformed", 0)), noise_bytes=int(said.get("noise_bytes", 0))),
+        error=str(said.get("error", "")),
+    )
+    return Remote(name=said["name"], state=state, behind=row.name)

@@ -1,0 +1,109 @@
+"""A real `anling gateway` with pretend receivers on pseudo-terminals, beside a real service."""
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from devices.simulator import RflinkDialect, Simulator, SurgardDialect
+from tests.e2e.rig import ROOT, START_S, STOP_S, Rig, until
+
+
+class EdgeProcess:
+    """An edge in a folder of its own, forwarding to the rig's service. Use as a context manager."""
+
+    def __init__(self, folder: Path, rig: Rig, *, modem: Path | None = None, pages: Sequence[str] = ()) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._after = contextlib.ExitStack()
+        self.radio = self._after.enter_context(Simulator(folder, RflinkDialect(), name="garden"))
+        self.receiver = self._after.enter_context(Simulator(folder, SurgardDialect(), name="panel"))
+        self.config = folder / "edge.toml"
+        self.environ = {**rig.environ, "ANLING_EDGE__KEY": rig.key("signals"), "TMPDIR": str(folder)}
+        self.processes: list[subprocess.Popen[bytes]] = []
+        paging = f'modem = "{modem}"\npages = {json.dumps(list(pages))}\n' if modem else ""
+        self.config.write_text(
+            f'home = "{folder}"\n[log]\nformat = "json"\n[edge]\nname = "garden-edge"\nurl = "{rig.url}"\n{paging}'
+            f'[[gateways]]\nname = "garden"\nprotocol = "rflink"\nport = "{self.radio.path}"\nbaud = 57600\n'
+            f'[[gateways]]\nname = "panel"\nprotocol = "surgard"\nport = "{self.receiver.path}"\n',
+            encoding="utf-8",
+        )
+
+    def __enter__(self) -> "EdgeProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        self._after.close()
+
+    @property
+    def process(self) -> "subprocess.Popen[bytes]":
+        return self.processes[-1]
+
+    def start(self, *, ready: bool = True) -> "EdgeProcess":
+        command = [sys.executable, "-m", "config.main", "--config", str(self.config), "gateway"]
+        with (self.folder / "edge.out").open("ab") as out, (self.folder / "edge.err").open("ab") as errors:
+            self.processes.append(
+                subprocess.Popen(
+                    command, cwd=self.folder, env=self.environ, stdin=subprocess.DEVNULL, stdout=out, stderr=errors
+                )
+            )
+        if ready:
+            until("the edge hears", lambda: len(self.logged("edge_ready")) >= 1 and self._is_alive(), START_S)
+        return self
+
+    def _is_alive(self) -> bool:
+        assert self.process.poll() is None, f"it ended by itself: {self.stderr()[-2000:]}"
+        return True
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Asks it to stop, and holds it to exit 0."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(2 * STOP_S) == 0, self.stderr()[-2000:]
+
+    def lines(self) -> list[dict[str, Any]]:
+        written = (self.folder / "edge.out").read_text(encoding="utf-8", errors="replace").splitlines()
+        found = []
+        for each in written:
+            with contextlib.suppress(ValueError):
+                found.append(json.loads(each))
+        return found
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines() if line.get("event") == event]
+
+    def stderr(self) -> str:
+        return (self.folder / "edge.err").read_text(encoding="utf-8", errors="replace")
+
+    def surprises(self, *provoked: str) -> list[dict[str, Any]]:
+        errors = [line for line in self.lines() if line.get("level") in {"error", "critical"}]
+        told = [{"stderr": self.stderr()[-3000:]}] if "Traceback" in self.stderr() else []
+        return [line for line in errors if line["event"] not in provoked] + told
+
+    def anling(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "config.main", "--config", str(self.config), *arguments]
+        return subprocess.run(
+            command, check=False, cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=60
+        )
+
+    def status(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(self.anling("gateway", "--status", "--json").stdout)
+        return told
+
+    def waiting(self) -> int | None:
+        """What it says it has not delivered, by the file it writes."""
+        with contextlib.suppress(OSError, ValueError):
+            told = json.loads((self.folder / "edge.json").read_text(encoding="utf-8"))
+            return int(told["calls"] + told["news"])
+        return None

@@ -1,0 +1,219 @@
+"""Forwarding gateways as the service knows them: held spools, what they tell of themselves, and their silence."""
+
+from datetime import timedelta
+
+import pytest
+
+from devices.decoders import canonical
+from devices.edges import SILENT_S, WRITTEN_S, Edges, Everybody
+from devices.line import Condition
+from devices.outages import AGAIN, Outages
+from devices.store.edges import EdgeShelf
+from tests.builders import House, build_world
+
+API = "/api/v1/signals"
+RECEIVER = {"name": "garden", "condition": "connected", "since_s": 60.0, "heard_s": 5.0, "frames": 7}
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = build_world(tmp_path)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def edges(world):
+    return Edges(world.transactions, world.reading, world.clock)
+
+
+@pytest.fixture
+def house(world):
+    house = House(world)
+    yield house
+    house.close()
+
+
+def beat(edges, **status):
+    return edges.hold("garden-edge", "e1", [], status={"calls": 0, "receivers": [RECEIVER], **status})
+
+
+def states(edges) -> dict[str, Condition]:
+    return {each.name: each.state.condition for each in edges.all()}
+
+
+# ------------------------------------------------------------------------------------------------ how far it is held
+
+
+@pytest.mark.parametrize(
+    ("batches", "held"),
+    [
+        ([(None, [1, 2, 3])], 3),
+        ([(None, [3, 1, 2])], 3),
+        ([(None, [1]), (None, [3])], 1),
+        ([(None, [1]), (None, [3]), (None, [2, 3])], 3),
+        ([(None, [5])], 0),
+        ([(0, [5, 9])], 9),
+        ([(0, [1, 2]), (2, [7])], 7),
+        ([(0, [1, 2]), (1, [2, 3])], 3),
+        ([(0, [1, 2]), (5, [6])], 2),
+        ([(0, [1, 2]), (5, [])], 2),
+        ([(None, [0])], 0),
+    ],
+)
+def test_a_spool_is_held_as_far_as_nothing_is_missing(edges, batches, held):
+    told = [edges.hold("garden-edge", "e1", seqs, after=after) for after, seqs in batches]
+    assert told[-1] == held
+    assert edges.hold("garden-edge", "e2", [], after=0) == 0
+
+
+def press(house, seq, **more):
+    at = house.world.clock.now().isoformat()
+    return {"seq": seq, "protocol": "rflink", "device": "EV1527:0a1b2c:01", "event": "press", "received_at": at, **more}
+
+
+def batch(*signals, **more):
+    return {"gateway": "garden-edge", "epoch": "e1", "signals": list(signals), **more}
+
+
+def test_the_answer_says_how_far_and_what_is_held_is_known_for_ever(house):
+    gateway = house.machine("signals")
+    assert gateway.post(API, json=batch(press(house, 1), press(house, 2))).json["held"] == 2
+    house.world.clock.advance(100)
+    again = gateway.post(API, json=batch(press(house, 1), press(house, 2), press(house, 3))).json
+    assert (again["stored"], again["copies"], again["held"]) == (1, 2, 3)
+    (alarm,) = house.review.recent(9)
+    assert alarm["press_count"] == 3
+
+
+def test_the_number_nought_is_a_number_like_others(house):
+    gateway = house.machine("signals")
+    assert gateway.post(API, json=batch(press(house, 0))).json["stored"] == 1
+    assert gateway.post(API, json=batch(press(house, 0), press(house, 1))).json["copies"] == 1
+    assert gateway.post(API, json=batch(press(house, 0), press(house, 1))).json["copies"] == 2
+
+
+def test_a_batch_has_signals_or_says_how_its_sender_is(house):
+    gateway = house.machine("signals")
+    assert gateway.post(API, json=batch()).status_code == 422
+    told = gateway.post(API, json=batch(after=0, status={"receivers": [RECEIVER], "from_a_later_version": 1}))
+    assert (told.status_code, told.json["held"], told.json["stored"]) == (200, 0, 0)
+
+
+def test_the_register_is_told_to_who_asks_and_nothing_about_people(house):
+    told = house.machine("signals").post(API, json=batch(status={}, ask_register=["rflink", "surgard"])).json
+    assert told["register"]["rflink"][canonical("rflink", "EV1527:0a1b2c:01")] == ["D1", "pendant"]
+    assert told["register"]["surgard"] == {}
+    assert "register" not in house.machine("signals").post(API, json=batch(status={})).json
+
+
+# ------------------------------------------------------------------------------------------------ how it is
+
+
+def test_an_edge_and_its_gateways_are_known_while_it_lets_itself_be_heard(edges, world):
+    for _ in range(20):
+        beat(edges)
+        world.clock.advance(10)
+    assert states(edges) == {"garden-edge": Condition.CONNECTED, "garden": Condition.CONNECTED}
+    (_, garden) = edges.all()
+    assert (garden.behind, garden.state.frames) == ("garden-edge", 7)
+    assert garden.state.last_heard_at == world.clock.now() - timedelta(seconds=15)
+
+
+def test_a_silent_edge_is_lost_and_speaks_no_longer_for_its_gateways(edges, world):
+    beat(edges)
+    world.clock.advance(SILENT_S - 1)
+    assert states(edges)["garden-edge"] is Condition.CONNECTED
+    world.clock.advance(2)
+    assert states(edges) == {"garden-edge": Condition.LOST}
+    beat(edges)
+    assert states(edges)["garden-edge"] is Condition.CONNECTED
+
+
+def test_a_clock_that_is_set_loses_nobody_and_hides_nobody(edges, world):
+    beat(edges)
+    world.clock.step_wall(30 * 86_400)
+    assert states(edges)["garden-edge"] is Condition.CONNECTED
+    world.clock.step_wall(-60 * 86_400)
+    world.clock.advance(SILENT_S + 1)
+    assert states(edges) == {"garden-edge": Condition.LOST}
+
+
+def test_after_a_start_of_the_service_each_edge_has_its_time_to_be_heard(edges, world):
+    beat(edges)
+    world.clock.advance(4 * 3600)
+    fresh = Edges(world.transactions, world.reading, world.clock)
+    assert states(fresh)["garden-edge"] is Condition.CONNECTED
+    world.clock.advance(SILENT_S + 1)
+    assert states(fresh) == {"garden-edge": Condition.LOST}
+
+
+def test_after_a_start_an_edge_that_has_long_been_gone_is_not_missed(edges, world):
+    beat(edges)
+    world.clock.advance(8 * 86_400)
+    assert states(Edges(world.transactions, world.reading, world.clock)) == {}
+
+
+def test_one_that_was_taken_down_on_purpose_is_forgotten(edges, world):
+    beat(edges)
+    edges.hold("garden-edge", "retired", [], status={"retired": True})
+    assert states(edges) == {}
+    assert states(Edges(world.transactions, world.reading, world.clock)) == {}
+    beat(edges)
+    assert "garden-edge" in states(edges)
+
+
+def test_what_is_not_well_with_it_is_said(edges):
+    beat(edges, elsewhere=True, pager="no SIM can be used", calls=2, news=3)
+    (edge, _) = edges.all()
+    assert "own disk" in edge.state.error
+    assert "no SIM" in edge.state.error
+    assert edge.state.waiting == 5
+    beat(edges, pager="ready")
+    assert edges.all()[0].state.error == ""
+
+
+def test_a_condition_from_a_later_version_is_no_reason_to_fail(edges):
+    edges.hold("garden-edge", "e1", [], status={"receivers": [RECEIVER | {"condition": "levitating"}]})
+    assert states(edges)["garden"] is Condition.STARTING
+
+
+def test_a_beat_is_not_a_row_each_time(edges, world):
+    written = []
+    for number in range(int(3 * WRITTEN_S)):
+        beat(edges, calls=number)
+        with world.reading.connect() as connection:
+            written.append(EdgeShelf(connection).all()[0].status["calls"])
+        world.clock.advance(1)
+    assert len(set(written)) == 3
+    edges.hold("garden-edge", "e1", [], status={"receivers": [RECEIVER | {"condition": "lost"}]})
+    with world.reading.connect() as connection:
+        assert EdgeShelf(connection).all()[0].status["receivers"][0]["condition"] == "lost"
+
+
+def test_a_silent_edge_and_a_lost_gateway_behind_one_page_the_operator(edges, world):
+    paged: list[tuple[str, str]] = []
+    outages = Outages(
+        Everybody([], edges), world.transactions, world.clock, page=lambda why, which: paged.append((why, which))
+    )  # fmt: skip
+    for second in range(200):
+        if second % 10 == 0:
+            lost = RECEIVER | {"condition": "lost", "since_s": float(second)}
+            edges.hold("garden-edge", "e1", [], status={"receivers": [lost]})
+        outages.check()
+        world.clock.advance(1)
+    assert paged == [("gateway_lost", "garden")]
+    for _ in range(170):
+        world.clock.advance(1)
+        outages.check()
+    assert paged[1:] == [("gateway_lost", "garden-edge")]
+    assert timedelta(seconds=170) < AGAIN
+
+
+def test_everybody_is_who_is_there_at_the_moment_of_looking(edges):
+    wired = [type("Wired", (), {"name": "hall"})()]
+    everybody = Everybody(wired, edges)
+    assert [each.name for each in everybody] == ["hall"]
+    beat(edges)
+    assert [each.name for each in everybody] == ["hall", "garden-edge", "garden"]
+    assert (len(everybody), everybody[-1].name) == (3, "garden")
