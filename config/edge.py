@@ -77,6 +77,7 @@ class EdgeHouse:
         self.forwarders = {lane: self._forwarder(lane) for lane in Lane}
         self._due_s: dict[str, float] = {}
         self._conditions: list[Condition] = []
+        self._elsewhere = False
 
     def start(self) -> None:
         """Hears first: what comes is safe before anything else is tried."""
@@ -147,7 +148,10 @@ class EdgeHouse:
         }
 
     def _tell_changes(self) -> None:
-        """A receiver that is lost, or back, is told at once and not with the next beat."""
+        """A receiver that is lost, or back, is told at once and not with the next beat; so is a disk that fails."""
+        if self.spool.elsewhere and not self._elsewhere:
+            self.reception.say("elsewhere")
+        self._elsewhere = self.spool.elsewhere
         conditions = [gateway.state.condition for gateway in self.gateways]
         if conditions != self._conditions:
             self._conditions = conditions
