@@ -18,7 +18,8 @@ from dispatch.errors import Misconfigured
 from dispatch.store.database import SQLITE_SAFE, is_sqlite, sqlite_file, sqlite_module, writing_engine
 from dispatch.store.database import Engine as Engine
 from dispatch.store.record import Record
-from dispatch.store.transactions import OnJump, PooledTransactions, WriterTransactions
+from dispatch.store.transactions import OnJump, PooledTransactions
+from dispatch.store.writer import WriterTransactions
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from config.district_meanings import MeaningsField
 from config.schemas import Table, say
+from devices.rules.meaning import NO_MEANINGS, Meanings
 from dispatch.rules.place import Position, gcj02_to_wgs84
 
 PHONE_REGION = "CN"
@@ -70,6 +72,7 @@ class ResidentRow:
     language: str = ""
     talk: tuple[str, ...] = ()
     agreements: tuple[str, ...] = ()
+    meanings: Meanings = field(default_factory=lambda: NO_MEANINGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,10 @@ class ContactRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRow:
-    """A trigger or sensor. `resident` is None when several share the home and the file does not say whose it is."""
+    """
+    A trigger or sensor. `resident` is None when several share the home and the file does not say whose it is.
+    `meanings` are what its events mean, where that is not what they mean to its resident or the district.
+    """
 
     code: str
     kind: str
@@ -93,6 +99,7 @@ class DeviceRow:
     address: str
     resident: str | None = None
     gateway: str | None = None
+    meanings: Meanings = field(default_factory=lambda: NO_MEANINGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +123,7 @@ class District:
     name: str
     area_code: str = ""
     timezone: str = "Asia/Shanghai"
+    meanings: Meanings = field(default_factory=lambda: NO_MEANINGS)
     stations: tuple[StationRow, ...] = ()
     carers: tuple[CarerRow, ...] = ()
     shifts: tuple[ShiftRow, ...] = ()
@@ -297,6 +305,7 @@ class _ResidentSchema(Table):
     language = _text('a language, like "zh"', longest=64)
     talk = _words('words like ["hard_of_hearing"]', "phone", "hard_of_hearing", "no_voice", "dementia", "do_not_phone")
     agreements = _words('words like ["emergency_call"]')
+    meanings = MeaningsField()
 
 
 class _ContactSchema(Table):
@@ -316,6 +325,7 @@ class _DeviceSchema(Table):
     address = _text('what it says to its gateway, like "EV1527:0a1b2c:01"', required=True, longest=200)
     resident = _code("the code of a resident of this home", required=False)
     gateway = _code("the name of a gateway in the settings", required=False)
+    meanings = MeaningsField()
 
 
 class _HomeSchema(_Placed):
@@ -341,6 +351,7 @@ class _AboutSchema(Table):
     name = _text("the district's name", required=True)
     area_code = _text('its code of administrative division, like "130105"', longest=20)
     timezone = _Text(validate=_is_timezone, metadata=say('a name like "Asia/Shanghai"'))
+    meanings = MeaningsField(everywhere=True)
 
 
 class DistrictSchema(Table):

@@ -2,14 +2,19 @@
 
 import secrets
 import threading
+from collections.abc import Callable
+from functools import partial
 
 from config.options import GatewaySettings
-from devices.decoders import DECODERS
+from devices.decoders import DECODERS, KEYED
 from devices.decoders.contact_id_codes import PROFILES
-from devices.exchange import IDLE_BY_PROTOCOL_S, IDLE_S, NEVER_S, Exchange, SharedReception
+from devices.decoders.dc09_cipher import ANY
+from devices.decoders.decoder import Decoder
+from devices.exchange import IDLE_BY_PROTOCOL_S, IDLE_S, NEVER_S, Exchange
 from devices.gateway import Gateway
 from devices.line import SILENT_S
-from devices.ports import Listener, is_listener, open_listener, open_port
+from devices.pieces import SharedReception
+from devices.ports import Listener, is_broker, is_listener, open_listener, open_port
 from dispatch.clock import Clock
 from dispatch.errors import Misconfigured
 from dispatch.rules.signal import Event
@@ -41,13 +46,13 @@ class Gateways:
         return self._gateway(said), None
 
     def _gateway(self, said: GatewaySettings) -> Gateway:
-        profile = _profile(said)
+        make = _decoders(said)
         return Gateway(
             said.name,
             lambda: open_port(
                 said.port, baud=said.baud, bytesize=said.bytesize, parity=said.parity, stopbits=said.stopbits
             ),
-            lambda: DECODERS[said.protocol](profile=profile),
+            make,
             self._reception,
             self._clock,
             _pad,
@@ -56,17 +61,18 @@ class Gateways:
         )
 
     def _exchange(self, said: GatewaySettings, listener: Listener) -> Exchange:
-        profile = _profile(said)
+        make = _decoders(said)
         return Exchange(
             said.name,
             listener,
-            lambda: DECODERS[said.protocol](profile=profile),
+            make,
             self._reception,
             self._clock,
             _pad,
             self._stopping,
             silent_s=said.silent_s or NEVER_S,
-            idle_s=IDLE_BY_PROTOCOL_S.get(said.protocol, IDLE_S),
+            # A broker hangs up by itself; what its devices last said is not forgotten because they are quiet.
+            idle_s=NEVER_S if is_broker(said.port) else IDLE_BY_PROTOCOL_S.get(said.protocol, IDLE_S),
         )
 
 
@@ -79,6 +85,14 @@ def _listener(said: GatewaySettings) -> Listener:
         return open_listener(said.port, password=said.password)
     except ValueError as wrong:
         raise Misconfigured(f"gateways.{said.name}.port", str(wrong)) from None
+
+
+def _decoders(said: GatewaySettings) -> Callable[[], Decoder]:
+    """Makes a decoder for each connection, with the code table and the key of the settings."""
+    if said.key and said.protocol not in KEYED:
+        raise Misconfigured(f"gateways.{said.name}.key", f"'{said.protocol}' is not encrypted; take the key away")
+    keys = {"keys": {ANY: said.key}} if said.key else {}
+    return partial(DECODERS[said.protocol], profile=_profile(said), **keys)
 
 
 def _profile(said: GatewaySettings) -> dict[str, Event]:

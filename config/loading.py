@@ -9,8 +9,10 @@ from typing import Any
 
 from config.district import CarerRow, District, HomeRow
 from devices.decoders import canonical
-from devices.store.devices import Devices
-from dispatch.ids import StationId
+from devices.store.devices import Device, Devices
+from devices.store.meanings import DISTRICT, GivenMeanings
+from devices.upkeep.register import enter_loaded, refuse_taken
+from dispatch.ids import DeviceId, HomeId, ResidentId, StationId
 from dispatch.rules.place import Position, distance_m
 from dispatch.store.database import Table
 from dispatch.store.people import People, carers, contacts, homes, residents, stations
@@ -39,7 +41,12 @@ def load_into(transactions: Transactions, district: District) -> Loaded:
 
     In pieces on the bulk lane. The file was checked whole before, so a piece fails only if the database does; loading
     again then finishes the work.
+
+    Raises:
+        AlreadyPaired: a device of the file is somebody's already under another code; nothing was loaded.
     """
+    for part in _pieces(district.homes):
+        transactions.run(partial(_refuse_taken, part), lane=Lane.BULK)
     transactions.run(partial(_stations, district), lane=Lane.BULK)
     for part in _pieces(district.carers):
         transactions.run(partial(_carers, part), lane=Lane.BULK)
@@ -71,6 +78,7 @@ def _put(tx: Tx, table: Table, code: str, row: Mapping[str, Any], *, once: Colle
 
 def _stations(district: District, tx: Tx) -> None:
     People(tx.connection).describe(district.name, area_code=district.area_code, zone=district.timezone)
+    GivenMeanings(tx.connection).put(DISTRICT, district.meanings)
     ids = {}
     for row in district.stations:
         ids[row.code] = _put(tx, stations, row.code, {"name": row.name, **_place(row.position), "lends": []})
@@ -139,7 +147,8 @@ def _residents(tx: Tx, home: HomeRow, home_id: str) -> None:
             "level": row.level, "cats": list(row.cats), "needs": sorted(row.needs), "language": row.language or None,
             "talk": list(row.talk), "agreements": sorted(row.agreements), "illness": row.illness,
         }  # fmt: skip
-        _put(tx, residents, row.code, values)
+        resident_id = _put(tx, residents, row.code, values)
+        GivenMeanings(tx.connection).put(f"resident:{resident_id}", row.meanings)
 
 
 def _contacts(tx: Tx, home: HomeRow, home_id: str) -> None:
@@ -151,15 +160,24 @@ def _contacts(tx: Tx, home: HomeRow, home_id: str) -> None:
         _put(tx, contacts, f"{home.code}/{number}", values)
 
 
+def _refuse_taken(rows: tuple[HomeRow, ...], tx: Tx) -> None:
+    """Two codes for one transmitter would send help to one of two doors: before anything is written."""
+    for home in rows:
+        for row in home.devices:
+            refuse_taken(tx, row.code, row.protocol, canonical(row.protocol, row.address), row.gateway or "")
+
+
 def _devices(tx: Tx, home: HomeRow, home_id: str) -> None:
     shelf = Devices(tx.connection)
     for row in home.devices:
         resident_id = People(tx.connection).id_of(residents, row.resident) if row.resident else None
-        shelf.put({
-            "id": shelf.id_of(row.code) or tx.new_id(), "code": row.code, "kind": row.kind, "protocol": row.protocol,
-            "address": canonical(row.protocol, row.address), "gateway": row.gateway or "", "home_id": home_id,
-            "resident_id": resident_id, "retired_at": None,
-        })  # fmt: skip
+        device = Device(
+            id=DeviceId(shelf.id_of(row.code) or tx.new_id()), code=row.code, kind=row.kind, protocol=row.protocol,
+            address=canonical(row.protocol, row.address), gateway=row.gateway or "", home_id=HomeId(home_id),
+            resident_id=ResidentId(resident_id) if resident_id else None,
+        )  # fmt: skip
+        enter_loaded(tx, device)
+        GivenMeanings(tx.connection).put(f"device:{device.id}", row.meanings)
 
 
 def _shifts(rows: tuple[Any, ...], tx: Tx) -> None:

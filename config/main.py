@@ -187,6 +187,7 @@ def decode(file: Any) -> None:
     """Reads JSON lines of frames and prints what the decoders make of them, a line each."""
     from devices.decode import decoded
 
+    earlier: dict[str, str] = {}
     for number, line in enumerate(file, 1):
         if not line.strip():
             continue
@@ -198,7 +199,7 @@ def decode(file: Any) -> None:
         if not isinstance(asked, dict):
             click.echo(json.dumps({"id": None, "ok": False, "error": f"line {number} is not an object"}))
             continue
-        click.echo(json.dumps(decoded(asked), ensure_ascii=False, default=str))
+        click.echo(json.dumps(decoded(asked, earlier), ensure_ascii=False, default=str))
 
 
 @cli.group()

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 _ESCALATION = Path(__file__).with_name("escalation.toml")
+_DEVICES = Path(__file__).with_name("devices.toml")
 _AUTH_TOKEN_REMEDY = "Set ANLING_PROVIDERS__TWILIO__AUTH_TOKEN, or name a file in auth_token_file."  # noqa: S105
 
 
@@ -48,7 +49,8 @@ class GatewaySettings:
     One gateway wired to this service. `port` is any pyserial URL, or `exec:…` or `stdin:` and
     so on. `profile` names a receiver's code table; `codes` (code → event) goes on top of it. `station` is the code of
     the station that answers for devices nobody has registered. `password` is that of the user whom `port` names.
-    `silent_s`: quiet for so long, it counts as silent; 0 is what the kind of port has by itself.
+    `silent_s`: quiet for so long, it counts as silent; 0 is what the kind of port has by itself. `key` is the AES key
+    of encrypted messages.
     """
 
     name: str
@@ -63,6 +65,7 @@ class GatewaySettings:
     station: str = ""
     password: str = field(default="", repr=False)
     silent_s: float = 0.0
+    key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,17 @@ class EdgeSettings:
                 "Write the serial port of the modem that pages these numbers, or take edge.pages away."
             )
         return lacks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSettings:
+    """
+    How devices are looked after: the file that says so, and after how many seconds without a word a forwarding gateway
+    counts as deaf; 0 for never.
+    """
+
+    file: Path = _DEVICES
+    forwarding_silent_s: float = 150.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +241,7 @@ class Settings:
     web: WebSettings = WebSettings()
     gateways: tuple[GatewaySettings, ...] = ()
     edge: EdgeSettings = EdgeSettings()
+    devices: DeviceSettings = DeviceSettings()
     messages: MessageSettings = MessageSettings()
     providers: ProviderSettings = ProviderSettings()
     escalation: EscalationSettings = EscalationSettings()

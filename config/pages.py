@@ -5,12 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
-from flask import Flask
+from flask import Blueprint, Flask
 
 from config.wiring import House
 from devices.line import Condition
-from devices.store.devices import Devices
+from devices.web.devices import devices_blueprint
 from devices.web.frames import frames_blueprint
+from devices.web.pages import device_pages
+from devices.web.repairs import repairs_blueprint
+from devices.web.shelves import Shelves, Upkeep
 from devices.web.signals import signals_blueprint
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
@@ -38,6 +41,7 @@ class Pages:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._shelves = Shelves(house.reading, house.upkeep.plan, house.clock)
         self.bell = Bell()
         self.forgeries = Forgeries()
         house.nudges.join(self.bell.ring)
@@ -54,6 +58,10 @@ class Pages:
             demo=demo is not None,
         )
         sign_in = SignIn(house.transactions, house.reading, house.clock, PasswordHasher())
+
+        def operators() -> Mapping[str, str]:
+            return {f"operator:{each.id}": each.name for each in sign_in.operators()}
+
         keys = Keys(house.transactions, house.reading, house.clock)
         blueprints = [
             alarms_blueprint(house.desk, house.review, reading=house.reading, transactions=house.transactions),
@@ -70,12 +78,22 @@ class Pages:
                 clock=house.clock,
                 zone=house.calendar.tzinfo,
                 strip=self._strip,
-                operators=lambda: {f"operator:{each.id}": each.name for each in sign_in.operators()},
+                operators=operators,
             ),
+            *self._device_blueprints(operators),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
         return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self)
+
+    def _device_blueprints(self, operators: Callable[[], Mapping[str, str]]) -> list[Blueprint]:
+        house, own = self._house, self._house.upkeep
+        upkeep = Upkeep(register=own.register, tests=own.tests, repairing=own.repairing, outages=house.outages)
+        return [
+            devices_blueprint(self._shelves, upkeep, transactions=house.transactions),
+            repairs_blueprint(self._shelves, upkeep, transactions=house.transactions),
+            device_pages(self._shelves, upkeep, clock=house.clock, zone=house.calendar.tzinfo, names=operators),
+        ]
 
     def facts(self) -> Facts:
         """How the service is, for the machines that watch it."""
@@ -106,21 +124,14 @@ class Pages:
 
     def _panels(self) -> Mapping[str, Callable[[], Iterable[dict[str, Any]]]]:
         return {
-            "devices": self._devices,
             "gateways": self._gateways,
             "shifts": self._shifts,
-            "strangers": self._strangers,
+            "strangers": self._shelves.strangers,
         }
 
     def _read(self, rows_of: Callable[[Connection], list[dict[str, Any]]]) -> list[dict[str, Any]]:
         with self._house.reading.connect() as connection:
             return rows_of(connection)
-
-    def _devices(self) -> list[dict[str, Any]]:
-        return self._read(_devices)
-
-    def _strangers(self) -> list[dict[str, Any]]:
-        return self._read(_strangers)
 
     def _replies(self) -> list[dict[str, Any]]:
         """What people answered, with what became of it: the list an operator looks through."""
@@ -180,20 +191,6 @@ class _Door:
         self._house.courier.receive("console", heard.receipts)
 
 
-def _devices(connection: Connection) -> list[dict[str, Any]]:
-    shelf = Devices(connection)
-    seen = shelf.seen()
-    return [
-        {
-            "id": each.id, "code": each.code, "kind": each.kind, "protocol": each.protocol, "address": each.address,
-            "home": each.home_id, "resident": each.resident_id,
-            "last_at": last["last_at"].isoformat() if (last := seen.get(each.id)) else None,
-            "battery_low": bool(last and last["battery_low"]), "fault": last["fault"] if last else None,
-        }
-        for each in shelf.active()
-    ]  # fmt: skip
-
-
 def _replies(connection: Connection) -> list[dict[str, Any]]:
     return [
         {
@@ -201,14 +198,4 @@ def _replies(connection: Connection) -> list[dict[str, Any]]:
             "alarm": each.alarm_id, "result": each.result, "received_at": each.received_at.isoformat(),
         }
         for each in Replies(connection).recent(200)
-    ]  # fmt: skip
-
-
-def _strangers(connection: Connection) -> list[dict[str, Any]]:
-    return [
-        {
-            **row, "id": f"{row['protocol']}:{row['address']}", "first_at": row["first_at"].isoformat(),
-            "last_at": row["last_at"].isoformat(),
-        }
-        for row in Devices(connection).strangers()
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from marshmallow import ValidationError, fields, post_load, pre_load, validate, 
 
 from config.options import (
     ConsoleSettings,
+    DeviceSettings,
     EdgeSettings,
     EmergencySettings,
     EscalationSettings,
@@ -84,6 +85,9 @@ _HEX_KEY = _must(
 )
 
 
+_SILENCE = _must(lambda seconds: seconds == 0 or 30 <= seconds <= 170, "Not a time after which 180 s can be kept.")
+
+
 def _text(remedy: str, *checks: Any, secret: bool = False, **more: Any) -> fields.String:
     return fields.String(validate=list(checks), metadata=say(remedy, secret=secret), **more)
 
@@ -94,6 +98,13 @@ def _whole(remedy: str, check: Any = _COUNT) -> fields.Integer:
 
 def _seconds(remedy: str, check: Any = _POSITIVE) -> fields.Float:
     return fields.Float(validate=check, metadata=say(remedy))
+
+
+class _PathField(fields.String):
+    """A path, kept as one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        return Path(super()._deserialize(value, attr, data, **more))
 
 
 class _Section(Table):
@@ -150,6 +161,7 @@ class _GatewaySchema(_Section):
     station = _text("the code of a station in the district file, or nothing")
     password = _text("the password of the user in the port's address", secret=True)
     silent_s = _seconds("seconds, or 0", validate.Range(min=0))
+    key = _text("32, 48 or 64 hexadecimal digits, or nothing", _HEX_KEY, secret=True)
 
 
 class _EdgeSchema(_Section):
@@ -164,6 +176,12 @@ class _EdgeSchema(_Section):
     modem = _text('a serial port like "/dev/ttyUSB2", or nothing')
     modem_baud = _whole("the line's speed, like 115200", validate.Range(min=50, max=4_000_000))
     lang = _text('"zh" or "en"', validate.OneOf(["zh", "en"]))
+
+
+class _DeviceSchema(_Section):
+    value = DeviceSettings
+    file = _PathField(validate=_must(lambda path: path != Path(), "No file."), metadata=say("the path of a TOML file"))
+    forwarding_silent_s = _seconds("seconds from 30 to 170, or 0 for never", _SILENCE)
 
 
 class _MessageSchema(_Section):
@@ -202,13 +220,6 @@ class _ProviderSchema(_Section):
     value = ProviderSettings
     console = fields.Nested(_ConsoleSchema)
     twilio = fields.Nested(_TwilioSchema)
-
-
-class _PathField(fields.String):
-    """A path, kept as one."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
-        return Path(super()._deserialize(value, attr, data, **more))
 
 
 class _EscalationSchema(_Section):
@@ -263,6 +274,7 @@ class SettingsSchema(_Section):
     web = fields.Nested(_WebSchema)
     gateways = fields.List(fields.Nested(_GatewaySchema))
     edge = fields.Nested(_EdgeSchema)
+    devices = fields.Nested(_DeviceSchema)
     messages = fields.Nested(_MessageSchema)
     providers = fields.Nested(_ProviderSchema)
     escalation = fields.Nested(_EscalationSchema)

@@ -1,7 +1,13 @@
 """Every table of every room, for migrations: importing this makes the metadata complete."""
 
+from devices.store.assignments import assignments
 from devices.store.devices import devices
 from devices.store.edges import edges
+from devices.store.gateways import gateways
+from devices.store.meanings import meanings
+from devices.store.press_tests import press_tests
+from devices.store.repairs import repairs
+from devices.store.vigils import vigils
 from dispatch.store.accounts import operators
 from dispatch.store.alarms import alarms
 from dispatch.store.database import metadata
@@ -14,7 +20,10 @@ from dispatch.store.replies import replies
 from dispatch.store.signals import signals
 from schedules.duty.store import shifts
 
-SHELVES = (alarms, devices, edges, entries, homes, idempotency, messages, operators, policies, replies, shifts, signals)
+SHELVES = (
+    alarms, assignments, devices, edges, entries, gateways, homes, idempotency, meanings, messages, operators, policies,
+    press_tests, repairs, replies, shifts, signals, vigils,
+)  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 
 __all__ = ["SHELVES", "metadata"]

@@ -8,12 +8,14 @@ one process.
 import threading
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from config.databases import Owned, open_for_writing, transactions_on
 from config.gateways import Gateways
 from config.settings import Settings
+from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
 from devices.gateway import Gateway
@@ -31,6 +33,7 @@ from dispatch.messages.providers import PROVIDERS
 from dispatch.messages.providers import console as console_provider
 from dispatch.messages.providers import twilio as twilio_provider
 from dispatch.messages.providers.provider import Provider
+from dispatch.messages.ride import Ride
 from dispatch.muster import Muster
 from dispatch.review import Review
 from dispatch.rules.escalation import Policies, read_policies
@@ -99,6 +102,8 @@ class House:
     edges: Edges
     timers: Timers
     consoles: Consoles
+    upkeep: Upkeep
+    outages: Outages = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
     hearing: list[Gateway | Exchange] = field(default_factory=list)
     doors: dict[str, HttpDoor] = field(default_factory=dict)
@@ -139,6 +144,7 @@ class House:
         """The registers changed: every picture of them in memory is read afresh."""
         self.roster.forget()
         self.muster.forget()
+        self.upkeep.tests.forget()
         self.reception.forget()
         self.nudges()
 
@@ -154,15 +160,13 @@ class House:
             page=lambda _: _nobody_hears(self),
             silent_s=self.settings.siren.sound_console_s,
         )
-        outages = Outages(
-            self.everybody(), self.transactions, self.clock, page=lambda why, name: _page(self, why, name)
-        )
         beat = Beat(self.settings.home / "engine.beat", self.clock)
         return (
-            Periodic(name="check_gateways", every_s=5.0, work=outages.check),
+            Periodic(name="check_gateways", every_s=5.0, work=self.outages.check),
             Periodic(name="write_beat", every_s=5.0, work=beat.write),
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
             Periodic(name="write_down_sightings", every_s=1.0, work=self.supervision.write_down),
+            Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 
@@ -186,17 +190,23 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     providers = {name: _provider(name, settings, panel) for name in settings.messages.order}
     muster = Muster(reading, roster, StraightLine(), _weights(settings), lambda: clock.look().steady_s)
     situations = _situations(settings, reading, muster, clock, providers)
+
+    def rides() -> AbstractContextManager[Ride]:
+        # The courier is made below, because it tells the desk.
+        return courier.ride()
+
     desk = Desk(
         transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudges,
-        hand_over=lambda id_: timers.hand_over(Desk.name, id_),
+        hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=rides,
     )  # fmt: skip
     answers = Answers(
         transactions, reading, [DeskClaims(desk)], desk,
-        nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_),
+        nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
     on_sqlite = writing.dialect.name == "sqlite"
     courier = Courier(
         transactions,
+        reading,
         providers,
         clock,
         local=calendar.local,
@@ -206,12 +216,16 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         notice_workers=settings.messages.notice_workers,
     )
     supervision = Supervision(transactions)
+    upkeep = build_upkeep(
+        settings, transactions, reading, clock, calendar, desk, nudge=nudges,
+        changed=lambda: reception.forget(),  # noqa: PLW0108  it is made below
+    )  # fmt: skip
     reception = Reception(
         desk, supervision, reading, clock, ids,
         protocols={each.name: each.protocol for each in settings.gateways},
-        stations=_stations_of(settings, stations),
+        stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers([desk, answers], clock)
+    timers = Timers([desk, answers, *upkeep.owners], clock)
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
     nudges.join(timers.nudge)
@@ -220,7 +234,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings=settings, clock=clock, ids=ids, writing=writing, reading=reading, transactions=transactions,
         calendar=calendar, nudges=nudges, roster=roster, muster=muster, desk=desk, answers=answers,
         review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
-        supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock),
+        supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock),
     )  # fmt: skip
     made = Gateways(reception, clock, house.stopping)
@@ -229,6 +243,10 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         house.gateways.append(gateway)
         if isinstance(listener, HttpDoor):
             house.doors[each.name] = listener
+    house.outages = build_outages(
+        settings, house.everybody(), _stations_of(settings, stations), transactions, reading, clock, upkeep, reception,
+        nudge=nudges,
+    )  # fmt: skip
     return house
 
 
@@ -297,6 +315,7 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         Alarms.of(tx).shift_due(seconds)
         Outbox(tx.connection).shift_due(seconds)
         Replies(tx.connection).shift_due(seconds)
+        mend_devices(tx, seconds)
 
 
 def _weights(settings: Settings) -> Weights:

@@ -5,6 +5,7 @@ It is also how installers try a frame that they have captured. To add a protocol
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,11 +13,15 @@ from types import MappingProxyType
 from typing import Any
 
 from devices.decode_sms import make_units, read_modem_line, read_unit
-from devices.decoders import DECODERS
+from devices.decoders import DECODERS, KEYED
 from devices.decoders.contact_id_codes import PROFILES
+from devices.decoders.dc09_cipher import ANY
 from devices.decoders.decoder import NO_PROFILE, Decoder, Frame
 from devices.decoders.envelope import wrap
 from devices.decoders.rtl433 import burst_offset_s
+from devices.decoders.scaip import END
+from devices.decoders.scaip_message import wants_callback
+from devices.decoders.scaip_xml import read
 from devices.rules.burst import Heard, Windows, as_sent_by, bursts, likeliest, without_ghosts
 from devices.rules.meaning import meaning
 from dispatch.rules.signal import Event
@@ -27,19 +32,31 @@ _AT = datetime.fromtimestamp(0, UTC)
 """Decoding is not a conversation: the answers of protocols that carry the time carry this one."""
 
 
-def decoded(line: Line) -> Decoded:
+def decoded(line: Line, earlier: dict[str, str] | None = None) -> Decoded:
     """
     What the decoder of `line["protocol"]` makes of `line["input"]`.
 
     Gives the line's `id`, `ok`, and the keys that the vectors put in `expect`. A decoded device has an `id` too: the
     line's own wins at the top, and `decoded` holds everything that was decoded, the device's id included. A line that
     cannot be understood gives `ok` false and `error`; this never raises.
+
+    `earlier` is the memory of one run, empty at its beginning: what repeats the reference of a line before it is then
+    shown as `duplicate_of` that reference. Lines carry no time, so a run counts as one moment.
     """
     try:
-        result = _read(line)
+        result = _read(line) if earlier is None else _compared(_read(line), earlier)
     except _Refused as refused:
         return {"id": line.get("id"), "ok": False, "error": str(refused)}
     return {**result, "id": line.get("id"), "decoded": result}
+
+
+def _compared(result: Decoded, earlier: dict[str, str]) -> Decoded:
+    """The result, as a duplicate where a line before it said the same under the same reference."""
+    if not result.get("dedup_key") or not result.get("ref"):
+        return result
+    known = result["dedup_key"] in earlier
+    reference = earlier.setdefault(result["dedup_key"], result["ref"])
+    return result | {"duplicate_of": reference} if known else result
 
 
 class _Refused(Exception):
@@ -82,18 +99,59 @@ class Stream:
         decoder, windows = _decoder(self.decoder, line), Windows()
         frames = [frame for chunk in chunks(line) for frame in decoder.feed(chunk)]
         new = [frame for frame in frames if not windows.heard(frame, 0.0)]
-        answers = b"".join(decoder.acknowledge(frame, _AT, b"") for frame in frames)
+        each = [decoder.acknowledge(frame, frame.sent_at or _AT, b"") for frame in frames]
+        answers = b"".join(each)
         refusals = decoder.refuse(b"") * decoder.tally.malformed
         return {
             "ok": not decoder.tally.malformed,
             "events": [self.each(frame, line) for frame in new],
             "duplicates": len(frames) - len(new),
-            "acks": len(frames) if answers else 0,
+            "acks": sum(map(bool, each)),
             "malformed": decoder.tally.malformed,
             **({"acks_hex": answers.hex()} if answers else {}),
             **({"nak_hex": refusals.hex()} if refusals else {}),
             **({"incomplete": True} if getattr(decoder, "incomplete", False) else {}),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """Reads an input of an alarm panel, which may tell several events. `ending` is as with `Single`."""
+
+    decoder: str
+    ending: bytes = b""
+
+    def __call__(self, line: Line) -> Decoded:
+        """
+        The first event; all of them under `events` where there are more; `profile`, the code table; the answer.
+
+        A wrong check sum is decoded, but not `ok`. An encrypted message is answered as if it came when it was sent.
+        """
+        decoder = _decoder(self.decoder, line)
+        frames = [frame for chunk in [*chunks(line), self.ending] for frame in decoder.feed(chunk)]
+        if not frames:
+            return _nothing(decoder)
+        answer = b"".join(decoder.acknowledge(frame, frame.sent_at or _AT, b"") for frame in frames)
+        told = [_told(frame, line) for frame in frames]
+        profile = line.get("profile", "standard")
+        return {**told[0], **({"events": told} if len(told) > 1 else {}), "profile": profile, **_reply(answer)}
+
+
+def _told(frame: Frame, line: Line) -> Decoded:
+    """What machines say to each other (`ack`, `nack`) is no event of anybody."""
+    talk = {"event": None} if frame.event in {Event.ACK, Event.NACK} else {}
+    return shown(frame, line) | {"ok": frame.trusted} | talk
+
+
+def _reply(answer: bytes) -> Decoded:
+    text = answer.decode("latin-1")
+    token = re.search(r'"(\*?[A-Z]+)"', text)
+    return {
+        "ack_hex": answer.hex() or None,
+        "reply_hex": answer.hex() or None,
+        "reply": text.strip("\r\n") or None,
+        "reply_token": token[1] if token else None,
+    }
 
 
 def shown(frame: Frame, line: Line) -> Decoded:
@@ -156,6 +214,12 @@ def _mqtt(part: object) -> bytes:
     return wrap(str(part.get("topic", "")), _text(part["payload"]), part.get("retain") is True)
 
 
+def _body(part: object) -> bytes:
+    if not isinstance(part, dict) or "body" not in part:
+        raise _Refused("the input has no body")
+    return _text(part["body"])
+
+
 _ENCODINGS: Mapping[str, Callable[[object], bytes]] = {
     "text": _text,
     "hex": _hex,
@@ -164,13 +228,20 @@ _ENCODINGS: Mapping[str, Callable[[object], bytes]] = {
     "json-line": _text,
     "json-lines": _text,
     "mqtt": _mqtt,
+    "sip-message-body": _body,
 }
 
 
 def _decoder(name: str, line: Line) -> Decoder:
-    codec = line.get("codec")
-    further = {"codec": codec} if name in _WITH_CODECS and isinstance(codec, str) else {}
-    return DECODERS[name](profile=_profile(line.get("profile")), **further)
+    further: dict[str, Any] = {}
+    if name in _WITH_CODECS and isinstance(codec := line.get("codec"), str):
+        further["codec"] = codec
+    if name in KEYED and line.get("key_hex") is not None:
+        further["keys"] = {ANY: str(line["key_hex"])}
+    try:
+        return DECODERS[name](profile=_profile(line.get("profile")), **further)
+    except ValueError as error:
+        raise _Refused(str(error)) from None
 
 
 _WITH_CODECS = frozenset({"chirpstack"})
@@ -233,6 +304,27 @@ def _statements(group: Sequence[Heard], line: Line) -> list[Heard]:
     return [one for one in without_ghosts(named) if not windows.heard(one.frame, one.at_s)]
 
 
+def _scaip(line: Line) -> Decoded:
+    """The message with its answer. One that is answered with a defect is not `ok`, whatever it says."""
+    decoder = _decoder("scaip", line)
+    frames = [frame for chunk in [*chunks(line), END] for frame in decoder.feed(chunk)]
+    if not frames:
+        return {"ok": False, "event": None, "reply": _tags(decoder.refuse(b""))}
+    frame = frames[0]
+    said = shown(frame, line) | {"ok": frame.trusted, "reply": _tags(decoder.acknowledge(frame, _AT, b""))}
+    if frame.event is Event.UNKNOWN:
+        # Without a device type nobody knows what it is, also where it is raised as an alarm of unknown kind.
+        said |= {"event": str(Event.UNKNOWN), "also": [str(event) for event in frame.also]}
+    return (
+        said | {"dedup_key": frame.dedup_key} | ({"callback_requested": True} if wants_callback(frame.fields) else {})
+    )
+
+
+def _tags(answer: bytes) -> dict[str, str]:
+    told = read(answer)
+    return dict(told.tags) if told is not None else {}
+
+
 PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
     {
         "rflink": Single(decoder="rflink", ending=b"\r\n"),
@@ -255,6 +347,17 @@ PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
         "chirpstack4-log": Single(decoder="chirpstack", ending=b"\n"),
         "sigfox-json": Single(decoder="chirpstack", ending=b"\n"),
         "traccar-event-json": Single(decoder="traccar", ending=b"\n"),
+        "scaip-mrq": _scaip,
+        "contact-id-raw": Panel(decoder="contact_id", ending=b"\r\n"),
+        "contact-id-ip": Panel(decoder="contact_id"),
+        "contact-id-asterisk": Panel(decoder="contact_id", ending=b"\r\n"),
+        "sia-dc09": Panel(decoder="dc09"),
+        "sia-dc09-stream": Stream(decoder="dc09", each=shown),
+        "mmwave-5359": Single(decoder="bed"),
+        "mmwave-5359-stream": Stream(decoder="bed", each=_word),
+        "http-bed-json": Single(decoder="bed", ending=b"\n"),
+        "cn-elder-platform-push": Single(decoder="bed", ending=b"\n"),
+        "mqtt-drug-slip": Single(decoder="bed", ending=b"\n"),
     }
 )
 """How each protocol of the vectors is read."""

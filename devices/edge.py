@@ -80,6 +80,9 @@ class Edge:
             self.settle()
         return _IN_MEMORY if gathered and not (settle and frame.answers) else _ON_DISK
 
+    def proceed(self, heard: object) -> None:
+        """Nothing: what is in the spool sets off by itself."""
+
     def settle(self) -> None:
         """Writes down the life signs gathered so far; returns when they are on disk, whoever has written them."""
         with self._writing:

@@ -14,17 +14,16 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Protocol
 
 import structlog
 
-from devices.backlog import Waiting
 from devices.conversations import TALKERS_MAX, Conversation, Conversations
 from devices.decoders.decoder import Decoder, Frame, Tally
 from devices.hearing import DELIVER_MAX, LATE_S, READ_S, RETRY_S, GatewayState, Hearing
 from devices.line import Condition
+from devices.pieces import Heard, Piece, SharedReception
 from devices.ports.listener import SAID_BYTES_MAX, Listener, Said
 from dispatch.clock import Clock
 
@@ -37,58 +36,17 @@ is still there calls again.
 IDLE_BY_PROTOCOL_S: Mapping[str, float] = MappingProxyType({"surgard": 300.0, "contact_id": 300.0})
 """Receivers say `@` about every 30 s, and one that has not for 90 s counts as off (PROTOCOLS, section 3.2)."""
 
+GATHER_S = 0.003
+GATHER_MAX_S = 0.05
+"""
+Life signs whose senders wait are written together when nobody has said anything for the first time, and at the latest
+after the second. Measured with 1,600 messages a second of a broker: 500 to 800 writes in 8 s became 80 to 220.
+"""
+
 NEVER_S = math.inf
 """Where devices call only when they have something to say, quiet is no fault of the line."""
 
 _log = structlog.get_logger()
-
-
-class Kept(Protocol):
-    """What became of a frame."""
-
-    @property
-    def durable(self) -> bool: ...
-
-
-class SharedReception(Protocol):
-    """Who takes the frames in, and lets life signs share a write."""
-
-    def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0, settle: bool = True) -> Kept | None:
-        """
-        As `Reception.hear`; with `settle` false an answer that is not `durable` becomes so with the next `settle()`.
-        """
-        ...
-
-    def settle(self) -> None:
-        """Returns when everything heard so far is durable; raises when it could not be kept, to be called again."""
-        ...
-
-
-@dataclass(slots=True, eq=False)
-class _Piece:
-    """
-    Something that was said, until all of it is durable: `left` counts its frames that are not, and its reading.
-    `given_up`: one of them was dropped, so it never will be.
-    """
-
-    said: Said
-    conversation: Conversation
-    frames: int = 0
-    left: int = 1
-    given_up: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _Heard(Waiting):
-    """A frame with the piece it came in. `taken`: heard, and waiting only for the write it shares."""
-
-    piece: _Piece = field(kw_only=True)
-    taken: bool = field(kw_only=True, default=False)
-
-    @property
-    def awaited(self) -> bool:
-        """Whether somebody is told when it is durable."""
-        return self.frame.answers or self.piece.said.receipt is not None
 
 
 class Exchange(Hearing):
@@ -128,15 +86,18 @@ class Exchange(Hearing):
         self._conversations = Conversations(talkers_max=talkers_max)
         self._begun = self._refused = 0
         self._unheard: deque[Said] = deque()
-        self._unsettled: list[_Heard] = []
-        self._durable: deque[_Heard] = deque()
+        self._unsettled: list[Heard] = []
+        self._gathering_s = 0.0
+        self._quiet = True
+        self._durable: deque[Heard] = deque()
         self._garbled: deque[tuple[Conversation, bytes]] = deque()
-        self._at_work: _Piece | Conversation | None = None
+        self._at_work: Piece | Conversation | None = None
 
     @property
     def state(self) -> GatewayState:
         return replace(
             super().state,
+            waiting=len(self._backlog) + len(self._unsettled),
             unanswered=self._listener.unanswered,
             refused=self._refused + self._listener.refused,
             talkers=len(self._conversations),
@@ -170,10 +131,12 @@ class Exchange(Hearing):
 
     def _poll(self) -> None:
         busy = bool(self._unheard) or self._due() is not None
+        patience_s = 0.0 if busy else GATHER_S if self._unsettled else READ_S
         if not self._open:
-            self._stopping.wait(0.0 if busy else READ_S)
+            self._stopping.wait(patience_s)
         elif not self._unheard:
-            self._unheard.extend(self._listener.poll(0.0 if busy else READ_S))
+            self._unheard.extend(self._listener.poll(patience_s))
+        self._quiet = not self._unheard
 
     def _disconnect(self) -> None:
         """Ends every conversation; their frames are kept all the same."""
@@ -198,7 +161,7 @@ class Exchange(Hearing):
 
     def _take(self, said: Said) -> None:
         conversation = self._conversations.of(said.talker) or self._begin(said)
-        piece = _Piece(said, conversation)
+        piece = Piece(said, conversation)
         conversation.pieces += 1
         conversation.ended = said.ended
         self._feed(piece)
@@ -218,7 +181,7 @@ class Exchange(Hearing):
         self._conversations.add(begun)
         return begun
 
-    def _feed(self, piece: _Piece) -> None:
+    def _feed(self, piece: Piece) -> None:
         data, conversation, decoder = piece.said.data, piece.conversation, piece.conversation.decoder
         before, self._at_work = replace(decoder.tally), piece
         frames = decoder.feed(data) if data else ()
@@ -232,21 +195,21 @@ class Exchange(Hearing):
         self._conversations.note(conversation, count=unframed, frames=len(frames), at_s=at_s)
         self._put(piece, frames, at_s)
 
-    def _put(self, piece: _Piece, frames: Sequence[Frame], at_s: float) -> None:
+    def _put(self, piece: Piece, frames: Sequence[Frame], at_s: float) -> None:
         for frame in frames:
             self._frames += 1
             piece.frames += 1
             piece.left += 1
             piece.conversation.newest = self._frames
-            heard = _Heard(frame, number=self._frames, line=piece.conversation.number, at_s=at_s, piece=piece)
+            heard = Heard(frame, number=self._frames, line=piece.conversation.number, at_s=at_s, piece=piece)
             # A copy whose receipt is awaited cannot lean on the first one: it takes a place of its own.
             self._queue(heard, failing=self._misses > 0 and piece.said.receipt is None)
         if frames:
             self._last_heard_at = self._clock.now()
 
-    def _queue(self, heard: _Heard, *, failing: bool) -> None:
+    def _queue(self, heard: Heard, *, failing: bool) -> None:
         out = self._backlog.put(heard, failing=failing)
-        if isinstance(out, _Heard):
+        if isinstance(out, Heard):
             out.piece.given_up |= out.piece.said.receipt is not None
             self._done(out.piece)
 
@@ -265,10 +228,10 @@ class Exchange(Hearing):
         if failed is None:
             super()._recover(error)
             return
-        piece = failed if isinstance(failed, _Piece) else None
+        piece = failed if isinstance(failed, Piece) else None
         raw = piece.said.data[:SAID_BYTES_MAX].hex() if piece else ""
         _log.exception("conversation_failed", gateway=self.name, raw=raw)
-        self._break_off(failed.conversation if isinstance(failed, _Piece) else failed)
+        self._break_off(failed.conversation if isinstance(failed, Piece) else failed)
         if piece is not None:
             self._done(piece)
 
@@ -289,30 +252,43 @@ class Exchange(Hearing):
     # ------------------------------------------------------------------------------------------------ keep, then answer
 
     def _deliver(self) -> None:
-        """Help at once, one by one; then one write for all the life signs of this round whose senders wait."""
+        """Help at once, one by one; then one write for the life signs whose senders wait, when they are gathered."""
         for _ in range(DELIVER_MAX):
             waiting = self._due()
             if waiting is None:
                 break
-            assert isinstance(waiting, _Heard)
+            assert isinstance(waiting, Heard)
             if waiting.tries:
                 # It may fail again, and must not take with it what others are waiting for.
                 self._settle()
                 self._tell()
             durable = self._hear(waiting)
             self._backlog.remove(waiting)
-            (self._durable if durable or not waiting.awaited else self._unsettled).append(waiting)
+            if durable or not waiting.awaited:
+                self._durable.append(waiting)
+            else:
+                self._gather(waiting)
             self._tell()
-        self._settle()
+        if self._quiet or self._are_gathered():
+            self._settle()
         self._tell()
 
-    def _hear(self, waiting: _Heard) -> bool:
+    def _gather(self, waiting: Heard) -> None:
+        if not self._unsettled:
+            self._gathering_s = self._clock.look().steady_s
+        self._unsettled.append(waiting)
+
+    def _are_gathered(self) -> bool:
+        waited_s = self._clock.look().steady_s - self._gathering_s
+        return len(self._unsettled) >= DELIVER_MAX or waited_s >= GATHER_MAX_S
+
+    def _hear(self, waiting: Heard) -> bool:
         """Whether it is durable now. Raises what `hear` raises."""
         if waiting.taken:
             return False
         self._trying = (waiting,)
         kept = self._shared.hear(waiting.frame, gateway=self.name, waited_s=self._waited_s(waiting), settle=False)
-        self._trying = ()
+        self._trying, waiting.kept = (), kept
         durable = kept is None or kept.durable
         waiting.taken = not durable
         if durable:
@@ -338,19 +314,22 @@ class Exchange(Hearing):
         while self._durable:
             waiting = self._durable.popleft()
             piece = self._at_work = waiting.piece
-            if self._awaits_answer(waiting):
-                answer = piece.conversation.decoder.acknowledge(waiting.frame, self._clock.now(), self._pads())
-                self._answer(piece.conversation, answer)
+            try:
+                if self._awaits_answer(waiting):
+                    answer = piece.conversation.decoder.acknowledge(waiting.frame, self._clock.now(), self._pads())
+                    self._answer(piece.conversation, answer)
+            finally:
+                self._shared.proceed(waiting.kept)
             self._at_work = None
             self._done(piece)
 
-    def _awaits_answer(self, waiting: _Heard) -> bool:
+    def _awaits_answer(self, waiting: Heard) -> bool:
         """As for a single line: a late answer that names no message must not count for one sent since."""
         conversation = waiting.piece.conversation
         late = self._waited_s(waiting) >= LATE_S
         return not conversation.gone and (not late or waiting.number == conversation.newest)
 
-    def _done(self, piece: _Piece) -> None:
+    def _done(self, piece: Piece) -> None:
         """One thing less to wait for in this piece, and maybe in its conversation."""
         piece.left -= 1
         if piece.left:

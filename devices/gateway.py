@@ -125,16 +125,20 @@ class Gateway(Hearing):
             waiting = self._due()
             if waiting is None:
                 return
-            self._keep(waiting)
-            if self._awaits_answer(waiting) and self._decoder is not None:
-                self._answer(self._decoder.acknowledge(waiting.frame, self._clock.now(), self._pads()))
+            heard = self._keep(waiting)
+            try:
+                if self._awaits_answer(waiting) and self._decoder is not None:
+                    self._answer(self._decoder.acknowledge(waiting.frame, self._clock.now(), self._pads()))
+            finally:
+                self._reception.proceed(heard)
 
-    def _keep(self, waiting: Waiting) -> None:
-        """Raises what `hear` raises."""
+    def _keep(self, waiting: Waiting) -> object:
+        """What `hear` gives back. Raises what it raises."""
         self._trying = (waiting,)
-        self._reception.hear(waiting.frame, gateway=self.name, waited_s=self._waited_s(waiting))
+        heard = self._reception.hear(waiting.frame, gateway=self.name, waited_s=self._waited_s(waiting))
         self._backlog.remove(waiting)
         self._kept()
+        return heard
 
     def _awaits_answer(self, waiting: Waiting) -> bool:
         """

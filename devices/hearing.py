@@ -91,6 +91,10 @@ class Reception(Protocol):
         """
         ...
 
+    def proceed(self, heard: object) -> None:
+        """What `hear` gave back is acknowledged; whatever follows from it may begin."""
+        ...
+
 
 class Hearing(ABC):
     """

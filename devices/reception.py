@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from devices.decoders import canonical
 from devices.decoders.decoder import Frame
 from devices.rules.burst import Windows
-from devices.rules.meaning import calls_for_help, meaning
+from devices.rules.meaning import FAULTS, MENDS, NO_MEANINGS, Meanings, Said, counts_as_test, overlaid, understood
 from devices.store.devices import Device, Devices
+from devices.store.meanings import DISTRICT, GivenMeanings
 from devices.supervision import Supervision
+from devices.upkeep.press_tests import PressTesting
 from devices.wire import EDGE, key_on_file
 from dispatch.clock import Clock
 from dispatch.desk import Desk, Received, Spool
@@ -23,12 +25,10 @@ from dispatch.rules.message import NO_FACTS, Fact
 from dispatch.rules.people import Person
 from dispatch.rules.place import Position
 from dispatch.rules.record import Line
-from dispatch.rules.signal import CAUSES, Event, Signal
+from dispatch.rules.signal import Cause, Event, Signal
 from dispatch.store.database import Engine
 from dispatch.store.people import People
-
-_TOLD = frozenset({Event.CANCEL, Event.ATTENDANCE, Event.VOICE_REQUEST, Event.RESTORE, Event.TEST, Event.GATEWAY_BOOT})
-"""Events without a cause that are kept as signals: people will ask about them."""
+from dispatch.store.transactions import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,11 @@ class Reception:
         *,
         protocols: Mapping[str, str],
         stations: Mapping[str, StationId],
+        tests: PressTesting | None = None,
     ) -> None:
         """
-        `protocols` and `stations` say for each gateway what it speaks and which station answers for its strangers.
+        `protocols` and `stations` say for each gateway what it speaks and which station answers for its strangers;
+        `tests` knows whose test press is waited for.
         """
         self._desk = desk
         self._supervision = supervision
@@ -81,7 +83,10 @@ class Reception:
         self._stations = stations
         self._windows = Windows()
         self._lock = threading.Lock()
+        self._tests = tests
         self._registered: Mapping[tuple[str, str], tuple[Device, ...]] = {}
+        self._given: Mapping[str, Meanings] = {}
+        self._handed_in: dict[str, int] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -89,11 +94,18 @@ class Reception:
         with self._reading.connect() as connection:
             active = Devices(connection).active()
             self._station_codes = {each.code: each.id for each in People(connection).stations()}
+            self._given = GivenMeanings(connection).all()
         found: dict[tuple[str, str], tuple[Device, ...]] = {}
         for device in active:
             key = (device.protocol, canonical(device.protocol, device.address))
             found[key] = (*found.get(key, ()), device)
         self._registered = found
+
+    @property
+    def handed_in(self) -> Mapping[str, int]:
+        """How much each forwarding gateway has handed in since the start."""
+        with self._lock:
+            return dict(self._handed_in)
 
     def hear(self, frame: Frame, *, gateway: str, waited_s: float = 0.0, settle: bool = True) -> Received | None:
         """
@@ -105,12 +117,13 @@ class Reception:
         """
         protocol = self._protocols[gateway]
         device = self._whose(protocol, gateway, frame)
-        role = device.kind if device else None
         if self._is_copy(frame):
+            if device is not None:
+                self._supervision.heard_too(device.id, self._clock.now(), gateway=gateway, rssi=_rssi(frame))
             return Received(alarm_id=None, copy=True)
+        said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
         try:
-            taken = _Taken(frame, protocol, gateway, device, waited_s, settle)
-            return self._take(taken, calls_for_help(frame, role), meaning(frame, role))
+            return self._take(_Taken(frame, protocol, gateway, device, waited_s, settle), said)
         except BaseException:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
@@ -129,12 +142,13 @@ class Reception:
         if protocol == EDGE:
             return self._about_itself(frame, spool, gateway)
         device = self._whose(protocol, gateway, frame)
-        role = device.kind if device else None
+        said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
         with self._lock:
+            self._handed_in[spool.gateway] = self._handed_in.get(spool.gateway, 0) + 1
             self._windows.heard(frame, self._clock.look().steady_s - waited_s)
         taken = _Taken(frame, protocol, gateway, device, waited_s, settle=False, spool=spool, station=station)
         try:
-            return self._take(taken, calls_for_help(frame, role), meaning(frame, role)) or _NOT_YET
+            return self._take(taken, said) or _NOT_YET
         except BaseException:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
@@ -147,6 +161,11 @@ class Reception:
             if protocol in found:
                 found[protocol][address] = (devices[0].code, devices[0].kind)
         return found
+
+    def proceed(self, heard: object) -> None:
+        """What `hear` or `report` gave back is acknowledged: now it is acted upon."""
+        if isinstance(heard, Received):
+            self._desk.proceed(heard)
 
     def settle(self) -> None:
         """Makes the life signs reported so far durable."""
@@ -173,29 +192,63 @@ class Reception:
         with self._lock:
             return self._windows.heard(frame, self._clock.look().steady_s)
 
-    def _take(self, taken: "_Taken", calls: tuple[Event, ...], events: tuple[Event, ...]) -> Received | None:
+    def _understood(self, events: tuple[Event, ...], device: Device | None, *, explicit: bool) -> Said:
+        """What was said, by the vocabulary, the role of the device, and the meanings that were given."""
+        given, role = self._given, device.kind if device else None
+        if not given:
+            return understood(events, role, explicit=explicit)
+        layers = [given.get(DISTRICT, NO_MEANINGS)]
+        if device is not None:
+            layers += [given.get(f"resident:{device.resident_id}", NO_MEANINGS), given.get(f"device:{device.id}", {})]
+        return understood(events, role, explicit=explicit, meanings=overlaid(*layers))
+
+    def _kept(self, device: Device | None, said: Said) -> Event | None:
+        """What is kept as a signal: what matters by itself, and whatever may be the test press that is waited for."""
+        if said.kept is None and device is not None and self._tests is not None and self._tests.awaits(device.id):
+            return said.events[0] if counts_as_test(device.kind, said) else None
+        return said.kept
+
+    def _is_test(self, device: Device | None, said: Said, *, trusted: bool) -> Callable[[Tx, Signal], bool] | None:
+        """Who may take it as a test press. Never one with a wrong checksum: that shows no working way."""
+        tests = self._tests
+        if device is None or tests is None or not trusted or not counts_as_test(device.kind, said):
+            return None
+        return lambda tx, signal: tests.take(tx, device, signal)
+
+    def _take(self, taken: "_Taken", said: Said) -> Received | None:
         now = self._clock.now()
         frame, device, heard_at = taken.frame, taken.device, taken.heard_at(now)
-        heard = [device] if device is not None else self._same_transmitter(taken, calls)
-        for each in heard:
-            self._supervision.saw(each.id, heard_at, gateway=taken.gateway, events=events)
-        if not heard and frame.address is not None:
-            self._supervision.saw_stranger(
-                taken.protocol, frame.address, heard_at, gateway=taken.gateway, event=events[0]
-            )
-        told = calls[:1] or tuple(event for event in events if event in _TOLD)[:1]
-        if not told:
+        self._note(taken, said, heard_at)
+        kept = self._kept(device, said)
+        if kept is None:
             return self._settled(taken)
         station = self._station_codes.get(taken.station) if device is None else None
         signal = self._signal(
-            told[0], taken.protocol, frame.address or taken.gateway, taken.gateway, device,
-            dedup_key=frame.dedup_key or _key(taken.spool), helped=bool(calls), sent_at=taken.sent_at(now),
-            heard_at=heard_at, station_id=station, raw=frame.raw, trusted=frame.trusted,
-            position=frame.position, position_at=frame.position_at,
+            kept, said.cause, taken.protocol, frame.address or taken.gateway, taken.gateway, device,
+            dedup_key=frame.dedup_key or _key(taken.spool), sent_at=taken.sent_at(now), heard_at=heard_at,
+            station_id=station, raw=frame.raw, trusted=frame.trusted, position=frame.position,
+            position_at=frame.position_at,
         )  # fmt: skip
         # Senders that repeat until acknowledged may do so across a restart of ours, so the database is asked as well.
         asked = frame.answers or taken.spool is not None
-        return self._desk.receive(signal, window_s=frame.window_s if asked else 0.0, spool=taken.spool)
+        return self._desk.receive(
+            signal,
+            window_s=frame.window_s if asked else 0.0,
+            spool=taken.spool,
+            is_test=self._is_test(device, said, trusted=frame.trusted),
+        )
+
+    def _note(self, taken: "_Taken", said: Said, heard_at: datetime) -> None:
+        """Who was heard, how strongly, and in which state."""
+        frame, device, rssi = taken.frame, taken.device, _rssi(taken.frame)
+        heard = [device] if device is not None else self._same_transmitter(taken, said)
+        for each in heard:
+            state = self._of_each(frame, each, device, said)
+            self._supervision.saw(each.id, heard_at, gateway=taken.gateway, said=state, rssi=rssi)
+        if not heard and frame.address is not None:
+            self._supervision.saw_stranger(
+                taken.protocol, frame.address, heard_at, gateway=taken.gateway, event=said.events[0], rssi=rssi
+            )
 
     def _about_itself(self, frame: Frame, spool: Spool, gateway: str) -> Received:
         """What an edge tells of itself: a line of the record, with numbers and words but nobody's telephone."""
@@ -204,7 +257,7 @@ class Reception:
         facts |= {key: value for key in _FIGURES if isinstance(value := frame.fields.get(key), int)}
         kind = "edge_cut_off" if what == "cut_off" else "edge_told"
         signal = self._signal(
-            Event.GATEWAY_INFO, EDGE, gateway, gateway, None, dedup_key=_key(spool), helped=False, details=facts
+            Event.GATEWAY_INFO, None, EDGE, gateway, gateway, None, dedup_key=_key(spool), details=facts
         )  # fmt: skip
         return self._desk.receive(
             signal, spool=spool, line=Line(kind=kind, by=Person(f"gateway:{gateway}"), facts=facts)
@@ -218,13 +271,22 @@ class Reception:
             self._supervision.write_down()
         return None
 
-    def _same_transmitter(self, taken: "_Taken", calls: tuple[Event, ...]) -> list[Device]:
+    def _of_each(self, frame: Frame, each: Device, device: Device | None, said: Said) -> Said:
+        """
+        What was said, to those who only share the transmitter: nothing but its state, by their own role and meanings.
+        """
+        if device is not None:
+            return said
+        state = tuple(event for event in (frame.event, *frame.also) if event in FAULTS or event in MENDS)
+        return self._understood(state or (Event.HEARTBEAT,), each, explicit=False)
+
+    def _same_transmitter(self, taken: "_Taken", said: Said) -> list[Device]:
         """
         Whoever shares a battery with an address that names no button: a remote registered by its button says *low
         battery* without one. Never for a call for help, which must name whose it is.
         """
         address = taken.frame.address
-        if calls or address is None:
+        if said.call is not None or address is None:
             return []
         return [
             device
@@ -237,13 +299,13 @@ class Reception:
     def _signal(
         self,
         event: Event,
+        cause: Cause | None,
         protocol: str,
         address: str,
         gateway: str,
         device: Device | None,
         *,
         dedup_key: str,
-        helped: bool,
         sent_at: datetime | None = None,
         heard_at: datetime | None = None,
         station_id: StationId | None = None,
@@ -256,7 +318,7 @@ class Reception:
         return Signal(
             id=SignalId(self._ids()),
             event=event,
-            cause=CAUSES.get(event) if helped else None,
+            cause=cause,
             gateway=gateway,
             protocol=protocol,
             address=address,
@@ -285,3 +347,9 @@ _FIGURES = ("lasted_s", "calls", "texts", "saved", "seq")
 def _key(spool: Spool | None) -> str:
     """By its number, where nothing else tells it from others."""
     return f"{spool.gateway}:{spool.epoch}:{spool.seq}" if spool else ""
+
+
+def _rssi(frame: Frame) -> float | None:
+    """How strongly it came in, in dBm, where its decoder found that out."""
+    said = frame.fields.get("rssi")
+    return float(said) if isinstance(said, int | float) and -200.0 <= said <= 50.0 else None

@@ -1,35 +1,36 @@
 """
-Life signs: when each device was last heard, low batteries and faults, and the strangers heard beside them.
+Life signs: when each device was last heard and by whom, what it said of itself, and the strangers heard beside them.
 
 A heartbeat is not a row. Sightings are gathered in memory and written once a second in one unit on the bulk lane, so
 that a storm of them never stands before a press. Where a sender waits for an acknowledgement, its sighting is written
-first.
+first. A fault among them makes the device's vigil due in the same unit: `devices.upkeep.silences` opens its case.
 """
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from devices.store.devices import Devices, Sighting
+from devices.rules.meaning import Said
+from devices.store.devices import Devices, Hearing, Sighting
+from devices.store.vigils import Vigils
 from dispatch.ids import DeviceId
 from dispatch.rules.signal import Event
 from dispatch.store.transactions import Lane, Transactions, Tx
 
-WRITTEN_MAX = 200
-"""Sightings written in one unit of work: under 50 ms even on a slow disk (ENGINE, section 2.2)."""
+WRITTEN_MAX = 50
+"""Sightings written in one unit of work: a press that comes meanwhile waits for no more than these."""
+
+HEARING_KEPT = timedelta(hours=24)
+"""
+That a gateway hears a device is written when it is new and once a day; and whenever another one hears it as well, so
+that it is known who covers whom. Of a device that one gateway hears, its sighting says so already.
+"""
 
 GATHERED_MAX = 20_000
 """Sightings kept in memory at most; a stranger beyond that is not remembered, a registered device always is."""
 
 T = TypeVar("T")
-
-_LASTING = frozenset({
-    Event.LOW_BATTERY, Event.BATTERY_RESTORE, Event.TAMPER, Event.TAMPER_RESTORE, Event.OFFLINE, Event.ONLINE,
-    Event.FAULT, Event.BATTERY_MISSING, Event.MAINS_FAIL, Event.MAINS_RESTORE, Event.LINK_FAULT, Event.LINK_RESTORE,
-    Event.JAMMING, Event.JAMMING_RESTORE,
-})  # fmt: skip
-"""Events that say something lasting: none of them may be forgotten when sightings are put together."""
 
 
 class Supervision:
@@ -41,19 +42,56 @@ class Supervision:
         # Whoever waits here finds its sightings written by the one before it, most of the time.
         self._writing = threading.Lock()
         self._known: dict[DeviceId, Sighting] = {}
+        self._hearings: dict[tuple[DeviceId, str], Hearing] = {}
+        self._told: dict[tuple[DeviceId, str], datetime] = {}
+        self._last: dict[DeviceId, tuple[str, datetime]] = {}
         self._strangers: dict[tuple[str, str], Sighting] = {}
 
-    def saw(self, device_id: DeviceId, at: datetime, *, gateway: str, events: tuple[Event, ...]) -> None:
-        """A registered device was heard."""
+    def saw(self, device_id: DeviceId, at: datetime, *, gateway: str, said: Said, rssi: float | None = None) -> None:
+        """A registered device was heard; `rssi` in dBm, where the frame tells."""
+        sighting = Sighting(
+            at=at, gateway=gateway, events=said.events, changes=said.changes, pressed=said.pressed, worn=said.worn,
+            rssi=rssi,
+        )  # fmt: skip
         with self._lock:
-            self._known[device_id] = _merged(self._known.get(device_id), at, gateway, events)
+            before = self._known.get(device_id)
+            self._known[device_id] = sighting if before is None else _merged(before, sighting)
+            self._note(device_id, at, gateway, rssi)
+            self._last[device_id] = (gateway, at)
 
-    def saw_stranger(self, protocol: str, address: str, at: datetime, *, gateway: str, event: Event) -> None:
+    def heard_too(self, device_id: DeviceId, at: datetime, *, gateway: str, rssi: float | None = None) -> None:
+        """A copy of what a registered device said came by this gateway: it is covered by that one as well."""
+        with self._lock:
+            self._note(device_id, at, gateway, rssi)
+
+    def saw_stranger(
+        self, protocol: str, address: str, at: datetime, *, gateway: str, event: Event, rssi: float | None = None
+    ) -> None:
         """Somebody nobody registered was heard."""
         key = (protocol, address)
+        sighting = Sighting(at=at, gateway=gateway, events=(event,), rssi=rssi)
         with self._lock:
             if key in self._strangers or len(self._strangers) < GATHERED_MAX:
-                self._strangers[key] = _merged(self._strangers.get(key), at, gateway, (event,))
+                before = self._strangers.get(key)
+                self._strangers[key] = sighting if before is None else _merged(before, sighting)
+
+    def _note(self, device_id: DeviceId, at: datetime, gateway: str, rssi: float | None) -> None:
+        """By whom it was heard, where that is news; of two that hear it, both are."""
+        last, last_at = self._last.get(device_id, (gateway, at))
+        if last != gateway:
+            self._heard(device_id, last_at, last, None)
+        told_at = self._told.get((device_id, gateway))
+        if last != gateway or told_at is None or not timedelta() <= at - told_at < HEARING_KEPT:
+            self._heard(device_id, at, gateway, rssi)
+
+    def _heard(self, device_id: DeviceId, at: datetime, gateway: str, rssi: float | None) -> None:
+        before = self._hearings.get((device_id, gateway))
+        strength = rssi if rssi is not None or before is None else before.rssi
+        latest = at if before is None else max(before.at, at)
+        self._hearings[device_id, gateway] = Hearing(
+            at=latest, times=(before.times if before else 0) + 1, rssi=strength
+        )
+        self._told[device_id, gateway] = at
 
     def write_down(self) -> None:
         """
@@ -65,19 +103,29 @@ class Supervision:
     def _write_down(self) -> None:
         with self._lock:
             known, self._known = self._known, {}
+            hearings, self._hearings = self._hearings, {}
             strangers, self._strangers = self._strangers, {}
         try:
+            # By whom before when: a sighting on file always says which gateway covers the device.
+            for heard in _parts(list(hearings.items())):
+                self._transactions.run(partial(_write_hearings, heard), lane=Lane.BULK)
             for part in _parts(list(known.items())):
                 self._transactions.run(partial(_write_known, part), lane=Lane.BULK)
             for others in _parts(list(strangers.items())):
                 self._transactions.run(partial(_write_strangers, others), lane=Lane.BULK)
         except BaseException:
-            self._take_back(known, strangers)
+            self._take_back(known, hearings, strangers)
             raise
 
-    def _take_back(self, known: dict[DeviceId, Sighting], strangers: dict[tuple[str, str], Sighting]) -> None:
+    def _take_back(
+        self,
+        known: dict[DeviceId, Sighting],
+        hearings: dict[tuple[DeviceId, str], Hearing],
+        strangers: dict[tuple[str, str], Sighting],
+    ) -> None:
         with self._lock:
             self._known = known | self._known
+            self._hearings = hearings | self._hearings
             self._strangers = strangers | self._strangers
 
 
@@ -87,12 +135,25 @@ def _parts(items: list[T]) -> list[list[T]]:
 
 def _write_known(part: list[tuple[DeviceId, Sighting]], tx: Tx) -> None:
     Devices(tx.connection).saw(part)
+    vigils = Vigils(tx.connection)
+    ill = vigils.ill_among([id_ for id_, _ in part])
+    faulty = [id_ for id_, sighting in part if sighting.faulty]
+    vigils.look_now([*ill, *faulty], tx.now)
+
+
+def _write_hearings(part: list[tuple[tuple[DeviceId, str], Hearing]], tx: Tx) -> None:
+    Devices(tx.connection).heard(part)
 
 
 def _write_strangers(part: list[tuple[tuple[str, str], Sighting]], tx: Tx) -> None:
     Devices(tx.connection).saw_strangers(part)
 
 
-def _merged(before: Sighting | None, at: datetime, gateway: str, events: tuple[Event, ...]) -> Sighting:
-    kept = tuple(event for event in before.events if event in _LASTING) if before else ()
-    return Sighting(at=at, gateway=gateway, events=(*kept, *events), times=(before.times if before else 0) + 1)
+def _merged(before: Sighting, new: Sighting) -> Sighting:
+    """Two sightings as one: nothing lasting that was said is forgotten, and what was said last has the last word."""
+    return Sighting(
+        at=new.at, gateway=new.gateway, events=new.events, times=before.times + new.times,
+        changes=tuple(reversed(dict.fromkeys(reversed((*before.changes, *new.changes))))),
+        pressed=before.pressed or new.pressed, worn=before.worn if new.worn is None else new.worn,
+        rssi=before.rssi if new.rssi is None else new.rssi,
+    )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Protocol
 from dispatch.desk import Desk
 from dispatch.errors import AlarmClosed, AlreadyTaken, OfferGone
 from dispatch.ids import AlarmId, AttemptId, ReplyId
+from dispatch.messages.ride import Rides, afoot
 from dispatch.rules import answering
 from dispatch.rules.alarm import Alarm, Offer, OfferState, Proof
 from dispatch.rules.escalation import Decision, Situation
@@ -90,6 +91,7 @@ class Answers:
         *,
         nudge: Callable[[], None],
         hand_over: Callable[[ReplyId], None] | None = None,
+        rides: Rides = afoot,
     ) -> None:
         self._transactions = transactions
         self._reading = reading
@@ -97,6 +99,7 @@ class Answers:
         self._desk = desk
         self._nudge = nudge
         self._hand_over = hand_over or (lambda _: nudge())
+        self._rides = rides
 
     def receive(self, provider: str, said: Sequence[Said]) -> None:
         """Makes answers durable; a copy changes nothing. They are understood a moment later, by `wake`."""
@@ -129,7 +132,14 @@ class Answers:
 
     def wake(self, id_: str) -> None:
         """Understands one answer and does what it says."""
-        done = self._transactions.run(lambda tx: self._handle(tx, ReplyId(id_)))
+
+        def work(tx: Tx) -> Done:
+            done = self._handle(tx, ReplyId(id_))
+            ride.claim(tx)
+            return done
+
+        with self._rides() as ride:
+            done = self._transactions.run(work)
         done.after()
         self._nudge()
 

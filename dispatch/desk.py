@@ -6,13 +6,13 @@ because a mistake in choosing must never cost the alarm itself.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from dispatch.errors import Conflict, NotFound
 from dispatch.fallback import fall_back
 from dispatch.ids import AlarmId, HomeId, OfferId, ResidentId
+from dispatch.messages.ride import Rides, afoot
 from dispatch.muster import Muster
 from dispatch.rules import answering
 from dispatch.rules.advance import advance
@@ -21,6 +21,8 @@ from dispatch.rules.escalation import Decision, Policies, Situation
 from dispatch.rules.people import Household, Person, Resident, carer
 from dispatch.rules.place import Position
 from dispatch.rules.raising import Heard, begin, subject_of
+from dispatch.rules.received import Received as Received
+from dispatch.rules.received import Spool as Spool
 from dispatch.rules.record import Line
 from dispatch.rules.signal import Cause, Event, Signal
 from dispatch.situations import Situations, keep
@@ -38,25 +40,8 @@ FAILURES_MAX = 2
 """A decision that fails so often falls back to plain text to everybody; DESIGN, section 2."""
 
 
-class Spool(NamedTuple):
-    """How a forwarding gateway numbers what it sends: by its own name, an epoch drawn at random, a sequence."""
-
-    gateway: str
-    epoch: str
-    seq: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """
-    What became of a signal: the alarm it raised or joined, if any, and whether it was a copy of one known. A life sign
-    is not `durable` until it has been written down with others.
-    """
-
-    alarm_id: AlarmId | None
-    copy: bool = False
-    joined: bool = False
-    durable: bool = True
+IsTest = Callable[[Tx, Signal], bool]
+"""Whether a signal is the test press that somebody waits for; may write, in the unit that keeps the signal."""
 
 
 class Desk:
@@ -78,10 +63,12 @@ class Desk:
         day_number: Callable[[datetime], str],
         nudge: Callable[[], None],
         hand_over: Callable[[AlarmId], None] | None = None,
+        rides: Rides = afoot,
     ) -> None:
         """
         `day_number` numbers alarms by local day. `nudge` is called after each commit that may have made something due;
         `hand_over` is told of an alarm that is due this very moment, so that nobody has to look for it.
+        `rides` let letters leave with the decision that posts them.
         """
         self._transactions = transactions
         self._reading = reading
@@ -91,23 +78,31 @@ class Desk:
         self._day_number = day_number
         self._nudge = nudge
         self._hand_over = hand_over or (lambda _: nudge())
+        self._rides = rides
 
     # ------------------------------------------------------------------------------------------- what is heard
 
     def receive(
-        self, signal: Signal, *, window_s: float = 0.0, spool: Spool | None = None, line: Line | None = None
-    ) -> Received:
+        self, signal: Signal, *, window_s: float = 0.0, spool: Spool | None = None, line: Line | None = None,
+        is_test: IsTest | None = None,
+    ) -> Received:  # fmt: skip
         """
         Makes a signal durable: raises an alarm, joins the open one, or only keeps it. Returns when it is on disk.
 
         `window_s`: a statement with the same key heard within this time is a copy: counted, nothing else. `spool`: the
         number a forwarding gateway gave it; the same number again is a copy for ever. `line` is what the record says of
-        a signal that is kept without an alarm.
+        a signal that is kept without an alarm. `is_test` may take it in the same unit as the test press that somebody
+        waits for: then it is kept, and raises nothing.
+
+        Whoever calls acknowledges first and then lets it `proceed`: the sender is answered before anybody begins to
+        choose. (Should it never come to that, the row is due and the next sweep finds it.)
         """
-        received = self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool, line))
+        return self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool, line, is_test))
+
+    def proceed(self, received: Received) -> None:
+        """What was received is acknowledged: whom to ask is decided now."""
         if received.alarm_id is not None and not received.copy:
             self._hand_over(received.alarm_id)
-        return received
 
     def raise_by_hand(
         self,
@@ -132,7 +127,9 @@ class Desk:
         self._nudge()
         return alarm_id
 
-    def _receive(self, tx: Tx, signal: Signal, window_s: float, spool: Spool | None, line: Line | None) -> Received:
+    def _receive(
+        self, tx: Tx, signal: Signal, window_s: float, spool: Spool | None, line: Line | None, is_test: IsTest | None
+    ) -> Received:
         signals = Signals(tx.connection)
         if spool is not None and not signals.first_time(spool.gateway, spool.epoch, spool.seq, tx.now):
             return Received(alarm_id=None, copy=True)
@@ -142,6 +139,9 @@ class Desk:
             known = signals.copy_of(signal.dedup_key, heard_at - window, heard_at + window if spool else tx.now)
             if known is not None:
                 return Received(alarm_id=known[1], copy=True)
+        if is_test is not None and is_test(tx, signal):
+            signals.add(replace(signal, cause=None), None)
+            return Received(alarm_id=None)
         if signal.cause is None:
             signals.add(signal, self._mark(tx, signal))
             tx.log(*([line] if line else []))
@@ -220,10 +220,7 @@ class Desk:
         """Takes the next step for an alarm whose time has come. Waking too early or twice does nothing."""
         alarm_id = AlarmId(id_)
         proposal = self._situations.propose(alarm_id)
-        decision = self._transactions.run(
-            lambda tx: self._decide(tx, alarm_id, lambda tx: self._situations.load(tx, alarm_id, proposal), advance)
-        )
-        self._after(decision)
+        self._run(alarm_id, lambda tx: self._situations.load(tx, alarm_id, proposal), advance)
 
     def stumble(self, id_: str, error: Exception) -> None:
         """A wake failed. The second time in a row the alarm falls back to plain text to everybody on duty."""
@@ -232,9 +229,13 @@ class Desk:
         if failures >= FAILURES_MAX:
             on_duty = self._situations.on_duty()
             operators, name = self._situations.operators, type(error).__name__
-            self._transactions.run(
-                lambda tx: fall_back(tx, alarm_id, on_duty, operators, failures=failures, error=name)
-            )
+
+            def work(tx: Tx) -> None:
+                fall_back(tx, alarm_id, on_duty, operators, failures=failures, error=name)
+                ride.claim(tx)
+
+            with self._rides() as ride:
+                self._transactions.run(work)
             self._nudge()
 
     # ------------------------------------------------------------------------------------------- what people do
@@ -350,7 +351,21 @@ class Desk:
                 raise Conflict("the same person has an open alarm already")
             return situation
 
-        decision = self._transactions.run(lambda tx: self._decide(tx, alarm_id, load, decide))
+        return self._run(alarm_id, load, decide)
+
+    def _run(
+        self, alarm_id: AlarmId, load: Callable[[Tx], Situation], decide: Callable[[Situation], Decision]
+    ) -> Decision:
+        """One decision in a unit of work of its own; its letters leave with the commit."""
+
+        def work(tx: Tx) -> Decision:
+            decision = self._decide(tx, alarm_id, load, decide)
+            if decision.drafts:
+                ride.claim(tx)
+            return decision
+
+        with self._rides() as ride:
+            decision = self._transactions.run(work)
         self._after(decision)
         return decision
 

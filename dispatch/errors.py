@@ -7,7 +7,8 @@ Refusals: what the service says no to, and why.
     ├── Conflict             true a moment ago, no longer
     │   ├── AlreadyTaken     somebody else leads this alarm
     │   ├── OfferGone        the offer lapsed, was withdrawn or answered
-    │   └── AlarmClosed      nothing more happens on a closed alarm
+    │   ├── AlarmClosed      nothing more happens on a closed alarm
+    │   └── AlreadyPaired    this device is somebody's, or its code is another's
     ├── Invalid              the request cannot be understood; `errors` names the places
     ├── Busy                 not now; try again
     └── Misconfigured        a settings or district file is wrong; names the place and the cure
@@ -50,6 +51,14 @@ class OfferGone(Conflict):
 
 class AlarmClosed(Conflict):
     """Nothing more happens on a closed alarm."""
+
+
+class AlreadyPaired(Conflict):
+    """This device is somebody's already, or its code is another device's: the one called `code`."""
+
+    def __init__(self, detail: str, code: str) -> None:
+        super().__init__(detail)
+        self.code = code
 
 
 class Invalid(Refusal):

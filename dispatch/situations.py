@@ -70,6 +70,7 @@ class Situations:
             alarms = Alarms(connection)
             alarm, offers = alarms.get(alarm_id), alarms.offers_of(alarm_id)
             household = People(connection).household(alarm.home_id) if alarm.home_id else None
+        self._remember(alarm)
         return self._proposal(alarm, offers, household, self._clock.now())
 
     def load(self, tx: Tx, alarm_id: AlarmId, proposal: Proposal | None, people: Sequence[Person] = ()) -> Situation:
@@ -135,10 +136,14 @@ class Situations:
         """What must be held before this alarm is looked at; it never changes, so it is read only once."""
         known = self._holds.get(alarm_id)
         if known is None:
-            known = self._holds[alarm_id] = hold_key(Alarms.of(tx).get(alarm_id))
-            if len(self._holds) > HOLDS_MAX:
-                self._holds.pop(next(iter(self._holds)))
+            known = self._remember(Alarms.of(tx).get(alarm_id))
         return known
+
+    def _remember(self, alarm: Alarm) -> str:
+        if len(self._holds) >= HOLDS_MAX:
+            self._holds.pop(next(iter(self._holds)), None)
+        key = self._holds[alarm.id] = hold_key(alarm)
+        return key
 
     def _again(self, tx: Tx, alarm: Alarm, offers: Sequence[Offer], proposal: Proposal) -> Choice:
         """The proposed, as the database knows them at this moment: ranked anew if anything about them has changed."""

@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
+DAY_BEGINS, DAY_ENDS = time(8), time(20)
+"""Between these local times old people may be telephoned about something that is no emergency."""
+
 
 class Calendar:
     """
@@ -64,6 +67,20 @@ class Calendar:
     def bounds(self, day: date) -> tuple[datetime, datetime]:
         """The half-open window [start, end) of a local day, in UTC."""
         return self.start_of(day), self.start_of(day + _DAY)
+
+    def month_of(self, at: datetime) -> tuple[str, datetime, datetime]:
+        """The local month of an instant, "2026-11", and its half-open window [start, end) in UTC."""
+        first = self.day_of(at).replace(day=1)
+        next_ = (first + timedelta(days=32)).replace(day=1)
+        return f"{first:%Y-%m}", self.start_of(first), self.start_of(next_)
+
+    def by_day(self, at: datetime) -> datetime:
+        """This instant if people may be telephoned then, else eight in the morning after it."""
+        local = self.local(at)
+        if DAY_BEGINS <= local.time() < DAY_ENDS:
+            return at
+        day = local.date() if local.time() < DAY_BEGINS else local.date() + _DAY
+        return datetime.combine(day, DAY_BEGINS, self._zone).astimezone(UTC)
 
     def _first_after_gap(self, day: date, before: datetime, after: datetime) -> datetime:
         """Where midnight was skipped, the day begins when the clocks are moved; found by halving, to the second."""

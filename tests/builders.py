@@ -356,7 +356,12 @@ class House:
         self.providers = providers or {"console": ConsoleProvider(ConsoleSettings(panel=self.panel))}
         self.review = Review(world.reading, lambda: world.calendar.day_of(world.clock.now()))
         self.courier = Courier(
-            world.transactions, self.providers, world.clock, local=world.calendar.local, unreached=world.desk
+            world.transactions,
+            world.reading,
+            self.providers,
+            world.clock,
+            local=world.calendar.local,
+            unreached=world.desk,
         )
         self.bell, self.consoles, self.forgeries = Bell(), Consoles(world.clock), Forgeries()
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

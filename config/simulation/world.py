@@ -328,7 +328,7 @@ class Service:
             day_number=calendar.day_number, nudge=_nothing,
         )  # fmt: skip
         self.answers = Answers(transactions, reading, [DeskClaims(desk)], desk, nudge=_nothing)
-        self.courier = Courier(transactions, providers, clock, local=calendar.local, unreached=desk)
+        self.courier = Courier(transactions, reading, providers, clock, local=calendar.local, unreached=desk)
         self.supervision = Supervision(transactions)
         self.reception = Reception(
             desk, self.supervision, reading, clock, ids,

@@ -7,29 +7,42 @@ To add one: write its file by the contract in `decoder.py` and add its line to b
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from devices.decoders import chirpstack, rflink, rtl433, surgard, traccar, zigbee2mqtt
+from devices.decoders import bed, chirpstack, contact_id, dc09, rflink, rtl433, scaip, surgard, traccar, zigbee2mqtt
 from devices.decoders.decoder import Decoder
 
 DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
     {
         "rflink": rflink.Rflink,
         "rtl433": rtl433.Rtl433,
+        "scaip": scaip.Scaip,
         "surgard": surgard.Surgard,
         "zigbee2mqtt": zigbee2mqtt.Zigbee2Mqtt,
         "chirpstack": chirpstack.Chirpstack,
         "traccar": traccar.Traccar,
+        "contact_id": contact_id.ContactId,
+        "dc09": dc09.Dc09,
+        "bed": bed.Bed,
     }
 )
-"""Each is called once for a connection, with `profile=` where the gateway's codes differ from the standard."""
+"""
+Each is called once for a connection, with `profile=` where the gateway's codes differ from the standard, and those in
+`KEYED` with `keys=` where its messages are encrypted.
+"""
+
+KEYED = frozenset({"dc09"})
 
 SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
         "rflink": rflink.canonical,
         "rtl433": rtl433.canonical,
+        "scaip": scaip.canonical,
         "surgard": surgard.canonical,
         "zigbee2mqtt": zigbee2mqtt.canonical,
         "chirpstack": chirpstack.canonical,
         "traccar": traccar.canonical,
+        "contact_id": contact_id.canonical,
+        "dc09": dc09.canonical,
+        "bed": bed.canonical,
     }
 )
 """How each protocol spells an address, so that a registered one is found by the one that is heard."""

@@ -120,3 +120,26 @@ def contact_id_scope(code: str) -> Scope:
     if code in _DEVICE_CODES:
         return Scope.DEVICE
     return Scope.DEVICE if code.startswith(("1", "2")) and code not in _GATEWAY_CODES else Scope.GATEWAY
+
+
+def contact_id_stated(event: Event) -> tuple[str, str]:
+    """
+    The qualifier (1 new, 3 restored) and the code with which a panel would say this; a test (602) where it has none.
+    """
+    if event in _STATED:
+        return _STATED[event]
+    new = [code for code, stated in EVENTS.items() if stated is event]
+    ended = [code for code, stated in EVENTS.items() if RESTORES.get(stated) is event]
+    return ("1", new[0]) if new else ("3", ended[0]) if ended else ("1", "602")
+
+
+_STATED = {
+    Event.PRESS: ("1", "101"),
+    Event.RESTORE: ("3", "101"),
+    Event.STATUS_PRESS: ("6", "101"),
+    Event.LOW_BATTERY: ("1", "384"),
+    Event.BATTERY_RESTORE: ("3", "384"),
+    Event.OFFLINE: ("1", "381"),
+    Event.ONLINE: ("3", "381"),
+    Event.TEST: ("1", "602"),
+}

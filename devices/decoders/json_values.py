@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from dispatch.rules.place import Position
@@ -88,9 +89,13 @@ def name(value: object) -> str:
     A text or a whole number as the name of a device or a word of a table: printable, trimmed, at most
     `NAME_CHARACTERS_MAX` characters; empty for anything else.
     """
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
+    if isinstance(value, str):
+        text = value[: 2 * NAME_CHARACTERS_MAX]
+    elif isinstance(value, int) and not isinstance(value, bool):
+        text = str(value)
+    else:
         return ""
-    return printable(str(value)[: 2 * NAME_CHARACTERS_MAX]).strip()[:NAME_CHARACTERS_MAX]
+    return printable(text).strip()[:NAME_CHARACTERS_MAX]
 
 
 def printable(text: str) -> str:
@@ -100,8 +105,11 @@ def printable(text: str) -> str:
 
 def scalars(said: Json) -> dict[str, Any]:
     """The single values of an object, for people: no lists, no objects, texts made printable and cut."""
-    kept = {name(key): value for key, value in list(said.items())[:FIELDS_MAX] if not isinstance(value, (dict, list))}
-    return {key: name(value) if isinstance(value, str) else value for key, value in kept.items()}
+    kept: dict[str, Any] = {}
+    for key, value in islice(said.items(), FIELDS_MAX):
+        if not isinstance(value, (dict, list)):
+            kept[name(key)] = name(value) if isinstance(value, str) else value
+    return kept
 
 
 def moment(value: object) -> datetime | None:

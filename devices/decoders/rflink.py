@@ -31,7 +31,7 @@ REPEAT_WINDOW_S = 3.0
 PING = b"10;PING;\r\n"
 """Asks the gateway for a PONG: the only supervision there is."""
 
-_LINE_END = re.compile(rb"[\r\n]")
+_LINE_END = re.compile(rb"[\r\n]+")
 _START = re.compile(r"20;[0-9A-Fa-f]{2};")
 _BANNER = re.compile(r"RFLink Gateway V(?P<version>[0-9.]+) - R(?P<revision>[0-9.]+)")
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -63,8 +63,7 @@ class Rflink:
         frames: list[Frame] = []
         at = 0
         for end in _LINE_END.finditer(data):
-            self._tail.add(data[at : end.start()])
-            frames += self._frames(self._tail.take())
+            frames += self._line(data[at : end.start()])
             at = end.end()
         self._tail.add(data[at:])
         return frames
@@ -77,6 +76,13 @@ class Rflink:
         """Nothing: the radio is one-way."""
         return b""
 
+    def _line(self, data: bytes) -> list[Frame]:
+        """What a line end has ended; most lines come whole and never wait."""
+        if len(self._tail) or len(data) > LINE_BYTES_MAX:
+            self._tail.add(data)
+            data = self._tail.take()
+        return self._frames(data) if data else []
+
     def _frames(self, line: bytes) -> list[Frame]:
         """
         The frames of one line: several when line ends were lost between them.
@@ -85,7 +91,8 @@ class Rflink:
         """
         text = line.decode("latin-1")
         starts = [start.start() for start in _START.finditer(text)]
-        self._count_noise(text[: starts[0]] if starts else text)
+        if starts != [0]:
+            self._count_noise(text[: starts[0]] if starts else text)
         pieces = [text[a:b] for a, b in pairwise([*starts, len(text)])]
         return [frame for piece in pieces if (frame := self._frame(piece)) is not None]
 
@@ -97,7 +104,7 @@ class Rflink:
         if frame is None:
             self.tally.malformed += 1
             return None
-        return profiled(frame, self._profile)
+        return profiled(frame, self._profile) if self._profile else frame
 
 
 def canonical(address: str) -> str:
@@ -213,10 +220,14 @@ def _values(labels: list[str]) -> dict[str, str] | None:
     *ended, open_end = labels
     if open_end.strip() and not _whole(open_end.strip()):
         return None
-    pairs = [label.strip().partition("=") for label in [*ended, open_end] if label.strip()]
-    if not all(_LABEL.fullmatch(name) and equals and value for name, equals, value in pairs):
-        return None
-    return {name: value for name, _, value in pairs}
+    values = {}
+    for label in [*ended, open_end]:
+        name, _, value = label.strip().partition("=")
+        if value and (name in _RENAMED or _LABEL.fullmatch(name)):
+            values[name] = value
+        elif label.strip():
+            return None
+    return values
 
 
 def _complete(values: Mapping[str, str]) -> bool:
@@ -229,6 +240,8 @@ def _complete(values: Mapping[str, str]) -> bool:
 
 
 def _events(values: Mapping[str, str]) -> tuple[Event, ...]:
+    if values.keys() <= _PRESSED:
+        return (Event.BUTTON,)
     events = [event for (label, value), event in _SAID.items() if values.get(label) == value]
     if values.keys() & {"CMD", "CHIME"}:
         events.append(Event.BUTTON)
@@ -236,6 +249,10 @@ def _events(values: Mapping[str, str]) -> tuple[Event, ...]:
     if not events or (measured and Event.BUTTON not in events):
         events.append(Event.TELEMETRY)
     return gravest_first(events)
+
+
+_PRESSED = frozenset({"ID", "SWITCH", "CMD"})
+"""The labels of a line that tells of a button and nothing else; one without CMD is not complete."""
 
 
 _SAID = {
@@ -251,14 +268,14 @@ def _addresses(name: str, values: Mapping[str, str]) -> tuple[str, ...]:
     if "ID" not in values:
         return ()
     device = canonical(f"{name}:{values['ID']}")
-    return (canonical(f"{device}:{values['SWITCH']}"), device) if "SWITCH" in values else (device,)
+    return (f"{device}:{values['SWITCH'].lower()}", device) if "SWITCH" in values else (device,)
 
 
 def _fields(values: Mapping[str, str]) -> dict[str, Any]:
     fields: dict[str, Any] = {_RENAMED.get(name, name): value for name, value in values.items()}
-    if re.fullmatch(r"[0-9A-Fa-f]{1,4}", values.get("TEMP", "")):
+    if "TEMP" in values and re.fullmatch(r"[0-9A-Fa-f]{1,4}", values["TEMP"]):
         fields["temperature_c"] = _temperature_c(int(values["TEMP"], 16))
-    if re.fullmatch(r"[0-9]{1,3}", values.get("HUM", "")):
+    if "HUM" in values and re.fullmatch(r"[0-9]{1,3}", values["HUM"]):
         fields["humidity"] = int(values["HUM"])
     return fields
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from devices.decoders.decoder import gravest_first
 from devices.decoders.json_values import Json, number, said_false, said_true
-from dispatch.rules.signal import Event
+from dispatch.rules.signal import CAUSES, Event
 
 EMERGENCIES = frozenset(
     {
@@ -175,7 +175,10 @@ class Standing:
         for event in events:
             if event in _ENDED:
                 self._remember(device, event)
-        return tuple(dict.fromkeys(_ENDED[event] for event in over))
+        ends = dict.fromkeys(_ENDED[event] for event in over)
+        if not CAUSES.keys().isdisjoint(events):  # A warning that has become an alarm has not ended well.
+            ends.pop(Event.RESTORE, None)
+        return tuple(ends)
 
     def _remember(self, device: str, event: Event) -> None:
         self._begun[device, event] = None

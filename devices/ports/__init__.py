@@ -11,6 +11,7 @@ from devices.ports.listener import Listener, ListenerFactory, Said
 from devices.ports.mqtt import MqttListener
 from devices.ports.port import LineSettings, Port, PortBlocked, PortFactory, PortLost
 from devices.ports.serial import SerialPort
+from devices.ports.sip import SipListener
 from devices.ports.stdin import StdinPort
 from devices.ports.tcp_listen import TcpListener
 from devices.ports.udp_listen import UdpListener
@@ -28,6 +29,7 @@ __all__ = [
     "PortLost",
     "Said",
     "check_address",
+    "is_broker",
     "is_listener",
     "open_listener",
     "open_port",
@@ -52,6 +54,7 @@ LISTENERS: Mapping[str, ListenerFactory] = MappingProxyType(
         "http": HttpDoor,
         "mqtt": MqttListener,
         "mqtts": MqttListener,
+        "sip-listen": SipListener,
         "tcp-listen": TcpListener,
         "udp-listen": UdpListener,
     }
@@ -64,11 +67,17 @@ def is_listener(address: str) -> bool:
     return _scheme(address) in LISTENERS
 
 
+def is_broker(address: str) -> bool:
+    """Whether one connection of ours brings what many say."""
+    return LISTENERS.get(_scheme(address)) is MqttListener
+
+
 def open_listener(address: str, *, password: str = "") -> Listener:
     """
     The listener at an address, ready for its `open()`; nothing is listened on yet.
 
-    `address` is `tcp-listen://host:port`, `udp-listen://host:port`, `mqtt://user@broker/topic/filter` or `http:`;
+    `address` is `tcp-listen://host:port`, `udp-listen://host:port`, `sip-listen://host:port`,
+    `mqtt://user@broker/topic/filter` or `http:`;
     `password` is the user's, where the address does not say it. `ValueError` says what is wrong with the address.
     """
     if not is_listener(address):

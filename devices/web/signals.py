@@ -1,11 +1,12 @@
 # mypy: disable-error-code="untyped-decorator"
 """Signals from forwarding gateways: a batch is checked whole, kept whole, and only then answered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import Response, after_this_request
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from devices.decoders import DECODERS
@@ -77,6 +78,7 @@ class SignalSchema(PositionSchema):
     event = fields.Enum(Event, by_value=True, required=True)
     received_at = fields.AwareDateTime(required=True, validate=_BELIEVABLE)
     position_at = fields.AwareDateTime(validate=_BELIEVABLE)
+    rssi = fields.Float(validate=validate.Range(-200, 50), metadata={"description": "How strongly it came in, in dBm"})
     age_s = fields.Float(validate=validate.Range(0, AGE_MAX_S))
     receiver = Text(metadata={"description": "The gateway that heard it, where the sender has several"})
     station = Text(STATION_MAX, metadata={"description": "Code of the station that answers for strangers there"})
@@ -208,6 +210,10 @@ class _Told:
     station: str
 
 
+# Made once: a schema made for each request copies all its fields.
+_SIGNALS, _STORED = SignalsSchema(), StoredSchema()
+
+
 def signals_blueprint(reception: Reception, edges: Edges, clock: Clock) -> ApiBlueprint:
     """
     `POST /api/v1/signals`. An answer promises that every signal is on disk; without one the gateway sends the same
@@ -217,12 +223,19 @@ def signals_blueprint(reception: Reception, edges: Edges, clock: Clock) -> ApiBl
 
     @bp.post("")
     @either(SCOPE)
-    @bp.arguments(SignalsSchema)
-    @bp.response(200, StoredSchema)
+    @bp.arguments(_SIGNALS)
+    @bp.response(200, _STORED)
     def receive(batch: dict[str, Any]) -> dict[str, Any]:
         now = clock.now()
         told = [_told(each, batch["gateway"], now) for each in batch["signals"]]
         received = _received(reception, batch["gateway"], batch["epoch"], told)
+
+        @after_this_request
+        def answered(response: Response) -> Response:
+            # The sender has its answer before anybody begins to choose.
+            response.call_on_close(lambda: _proceed(reception, received))
+            return response
+
         held = edges.hold(
             batch["gateway"], batch["epoch"], [each.seq for each in told], after=batch.get("after"),
             status=batch.get("status"),
@@ -236,17 +249,27 @@ def signals_blueprint(reception: Reception, edges: Edges, clock: Clock) -> ApiBl
     return bp
 
 
+def _proceed(reception: Reception, received: Sequence[Received]) -> None:
+    for each in received:
+        reception.proceed(each)
+
+
 def _received(reception: Reception, gateway: str, epoch: str, told: list[_Told]) -> list[Received]:
     """Everything made durable, what may call for help first: a cancel that overtook its press finds it there."""
-    received = [
-        reception.report(
-            each.frame, Spool(gateway, epoch, each.seq), protocol=each.protocol, gateway=each.gateway,
-            waited_s=each.waited_s, station=each.station,
-        )
-        for each in sorted(told, key=lambda each: (not may_call(each.frame), each.seq))
-    ]  # fmt: skip
-    if not all(each.durable for each in received):
-        reception.settle()
+    received: list[Received] = []
+    try:
+        received.extend(
+            reception.report(
+                each.frame, Spool(gateway, epoch, each.seq), protocol=each.protocol, gateway=each.gateway,
+                waited_s=each.waited_s, station=each.station,
+            )
+            for each in sorted(told, key=lambda each: (not may_call(each.frame), each.seq))
+        )  # fmt: skip
+        if not all(each.durable for each in received):
+            reception.settle()
+    except BaseException:
+        _proceed(reception, received)
+        raise
     return received
 
 

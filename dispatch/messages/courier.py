@@ -8,14 +8,16 @@ and the doubt is on file.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from dispatch.clock import Clock
 from dispatch.ids import AttemptId
+from dispatch.messages.carriers import Carriers
 from dispatch.messages.providers.provider import (
     Blame,
     Capability,
@@ -26,10 +28,13 @@ from dispatch.messages.providers.provider import (
     Sent,
 )
 from dispatch.messages.receipts import LOST, Receipts, Unreached
+from dispatch.messages.relevance import pointless
+from dispatch.messages.ride import Ride, ride
 from dispatch.messages.wording import render
 from dispatch.rules.message import Channel, Priority
 from dispatch.rules.people import SERVICE
 from dispatch.rules.record import Line
+from dispatch.store.database import Engine
 from dispatch.store.outbox import LEASE, Attempt, Message, Outbox
 from dispatch.store.transactions import Transactions, Tx
 
@@ -50,21 +55,6 @@ LOOK_UP_S = 2
 
 SWEEP_S = 1.0
 
-_EVEN_AFTER_CLOSING = frozenset(
-    {
-        "stand_down",
-        "taken",
-        "late",
-        "closed",
-        "no_task",
-        "not_understood",
-        "ask_which",
-        "confirm_decline",
-        "confirm_done",
-    }
-)
-"""Sentences that are still true when the alarm is over."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -84,6 +74,7 @@ class Courier:
     def __init__(
         self,
         transactions: Transactions,
+        reading: Engine,
         providers: Mapping[str, Provider],
         clock: Clock,
         *,
@@ -99,6 +90,7 @@ class Courier:
         """
         assert providers, "somebody must carry the messages"
         self._transactions = transactions
+        self._reading = reading
         self._providers = providers
         self._clock = clock
         self._local = local
@@ -107,9 +99,7 @@ class Courier:
         self._alone = alone
         self._wanted = threading.Event()
         self._stopping = threading.Event()
-        self._workers = {True: emergency_workers, False: notice_workers}
-        self._free = {urgent: threading.Semaphore(count) for urgent, count in self._workers.items()}
-        self._pools: dict[bool, ThreadPoolExecutor] = {}
+        self._carriers = Carriers(self._carry, emergency=emergency_workers, notice=notice_workers)
         self._thread: threading.Thread | None = None
         self.beats = 0
         self._noticed_s = 0.0
@@ -120,7 +110,7 @@ class Courier:
         """Takes up what a stopped service left in doubt, then begins."""
         if self._alone:
             self._transactions.run(lambda tx: Outbox(tx.connection).strand(tx.now))
-        self._pools = {urgent: ThreadPoolExecutor(count, "courier") for urgent, count in self._workers.items()}
+        self._carriers.start()
         self._thread = threading.Thread(target=self._loop, name="courier", daemon=True)
         self._thread.start()
 
@@ -130,8 +120,7 @@ class Courier:
         self._wanted.set()
         if self._thread is not None:
             self._thread.join()
-        for pool in self._pools.values():
-            pool.shutdown(wait=True)
+        self._carriers.stop()
 
     def nudge(self) -> None:
         self._wanted.set()
@@ -156,34 +145,48 @@ class Courier:
             self._send_out(emergency=False)
 
     def _send_out(self, *, emergency: bool) -> None:
-        free = self._free[emergency]
-        taken = 0
-        while taken < CLAIM_MAX and free.acquire(blocking=False):
-            taken += 1
-        jobs = self.claim(taken, emergency=emergency) if taken else []
-        for _ in range(taken - len(jobs)):
-            free.release()
+        if not self._is_due(emergency=emergency):
+            return
+        taken = self._carriers.take(CLAIM_MAX, emergency=emergency)
+        jobs = self._claim_on(taken, emergency=emergency)
         for job in jobs:
-            self._pools[emergency].submit(self._carry, job, free)
+            self._carriers.go(job, emergency=emergency)
         if taken and len(jobs) == taken:
             self._wanted.set()
 
-    def _carry(self, job: Job, free: threading.Semaphore) -> None:
+    def _is_due(self, *, emergency: bool) -> bool:
+        """A look without writing: most letters ride along, and an empty unit of work would hold up a press."""
+        first, last = _LANES[emergency]
+        with self._reading.connect() as connection:
+            return Outbox(connection).is_due(self._clock.now(), first=first, last=last)
+
+    def _claim_on(self, places: int, *, emergency: bool) -> list[Job]:
+        """Claims for places taken before, and gives back those that are left over."""
+        jobs: list[Job] = []
+        try:
+            jobs = self.claim(places, emergency=emergency) if places else []
+        finally:
+            self._carriers.give_back(places - len(jobs), emergency=emergency)
+        return jobs
+
+    def _carry(self, job: Job) -> None:
         try:
             self.carry(job)
         except Exception:
             # The lease runs out and the message is looked at again; nothing is lost.
             log.exception("carrying_failed", message_id=job.message.id)
         finally:
-            free.release()
             self._wanted.set()
+
+    def ride(self) -> AbstractContextManager[Ride]:
+        """Around a unit of work that may post emergencies: they leave with its commit (see `ride.py`)."""
+        return ride(self._carriers, partial(self.claim_in, emergency=True))
 
     # ------------------------------------------------------------------------------------------- one message
 
     def claim(self, most: int, *, emergency: bool) -> list[Job]:
         """Takes up to so many messages that are due, each with its attempt on file."""
-        first, last = (Priority.EMERGENCY, Priority.CONFIRMATION) if emergency else (Priority.FAMILY, Priority.REPORT)
-        return self._transactions.run(lambda tx: self._claim(tx, most, first, last))
+        return self._transactions.run(lambda tx: self.claim_in(tx, most, emergency=emergency))
 
     def carry(self, job: Job) -> None:
         """Looks up what is in doubt, sends, settles."""
@@ -199,13 +202,15 @@ class Courier:
         elif sent.outcome is Outcome.UNKNOWN:
             self._unreached.doubtful(job.message.offer_id)
 
-    def _claim(self, tx: Tx, most: int, first: Priority, last: Priority) -> list[Job]:
+    def claim_in(self, tx: Tx, most: int, *, emergency: bool) -> list[Job]:
+        """The same in somebody's unit of work."""
+        first, last = _LANES[emergency]
         outbox = Outbox(tx.connection)
         jobs = []
         for message, alarm_state, offer_state in outbox.due(tx.now, most, first=first, last=last):
             if message.state == "claimed":
                 self._give_up_waiting(tx, outbox, message)
-            why = _pointless(message, alarm_state, offer_state, tx.now)
+            why = pointless(message, alarm_state, offer_state, tx.now)
             if why is not None:
                 state = "expired" if why == "expired" else "cancelled"
                 outbox.change(message, state=state, reason=why, due_at=None)
@@ -356,21 +361,12 @@ class Courier:
         self._receipts.receive(provider, receipts)
 
 
+_LANES = {True: (Priority.EMERGENCY, Priority.CONFIRMATION), False: (Priority.FAMILY, Priority.REPORT)}
+"""First and last priority of what is an emergency, and of what is not."""
+
+
 def _can(capability: Capability, channel: Channel) -> bool:
     return capability.voice if channel is Channel.VOICE else capability.sms
-
-
-def _pointless(message: Message, alarm_state: str | None, offer_state: str | None, now: datetime) -> str | None:
-    """Why this message need not leave any more, looked at right before it would."""
-    if message.expires_at <= now:
-        return "expired"
-    if alarm_state == "closed" and message.sentence not in _EVEN_AFTER_CLOSING:
-        return "the alarm is closed"
-    if message.answerable and offer_state not in {None, "open", "lapsed"}:
-        return f"the offer is {offer_state}"
-    if message.sentence == "details" and offer_state not in {"accepted"}:
-        return f"the offer is {offer_state}"
-    return None
 
 
 def _told(message: Message, provider: str, outcome: str, code: str | None) -> Line:

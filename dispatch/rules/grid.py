@@ -329,13 +329,17 @@ class _Search:
             self.best.offer(self.question, candidate)
 
     def _hopeful(self, entries: list[Entry]) -> list[tuple[float, CarerId, Candidate]]:
-        """Those whose least effective_s, by way and ring alone, could still be among the best."""
-        here, paces, limit_s = self.here, self.paces, self.best.limit_s
+        """Those whose least effective_s, by way, ring and other alarms alone, could still be among the best."""
+        here, paces, limit_s, engaged_s = self.here, self.paces, self.best.limit_s, self.question.weights.engaged_s
         stations_s, others_s, dist = self.stations_s, self.others_s, math.dist
         return [
             (floor_s, one.carer_id, one)
             for point, _, one in entries
-            if (floor_s := (dist(here, point) - _SLACK_M) * paces[one.means] + stations_s.get(one.station_id, others_s))
+            if (
+                floor_s := (dist(here, point) - _SLACK_M) * paces[one.means]
+                + stations_s.get(one.station_id, others_s)
+                + engaged_s * one.engaged
+            )
             <= limit_s
         ]
 

@@ -7,7 +7,7 @@ random bits. The values live here rather than in `rules/`, because no rule ever 
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     Boolean,
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    bindparam,
     delete,
     insert,
     select,
@@ -29,6 +30,7 @@ from sqlalchemy.engine import Row
 from dispatch.errors import NotFound
 from dispatch.ids import OperatorId
 from dispatch.store.database import Instant, metadata
+from dispatch.store.prepared import Prepared
 
 Reading: TypeAlias = Engine
 """The engine that only reads, by a name that other rooms may say without knowing the database's library."""
@@ -125,6 +127,9 @@ class Key:
         return scope in self.scope.split()
 
 
+_KEY = Prepared(select(keys).where(keys.c.prefix == bindparam("prefix")))
+
+
 class Accounts:
     """The shelf of everybody, and every machine, that has to show who it is."""
 
@@ -200,7 +205,7 @@ class Accounts:
         return [_key(row) for row in self._connection.execute(select(keys).order_by(keys.c.created_at))]
 
     def key(self, prefix: str) -> Key | None:
-        row = self._connection.execute(select(keys).where(keys.c.prefix == prefix)).first()
+        row = _KEY.on(self._connection, prefix=prefix).first()
         return None if row is None else _key(row)
 
     def add_key(self, key: Key) -> None:
@@ -241,5 +246,5 @@ def _operator(row: Row[tuple[object, ...]]) -> Operator:
     return Operator(**fields)
 
 
-def _key(row: Row[tuple[object, ...]]) -> Key:
-    return Key(**row._mapping)
+def _key(row: Any) -> Key:
+    return Key(**row._asdict())

@@ -19,10 +19,10 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     select,
     update,
 )
-from sqlalchemy.engine import Row
 
 from dispatch.errors import NotFound
 from dispatch.ids import AlarmId, OfferId
@@ -31,7 +31,8 @@ from dispatch.rules.nearest import Choice
 from dispatch.rules.people import Person
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Cause
-from dispatch.store.database import Instant, Json, metadata, next_of
+from dispatch.store.database import Instant, Json, metadata
+from dispatch.store.prepared import Prepared, counting
 from dispatch.store.transactions import Tx
 
 alarms = Table(
@@ -77,7 +78,8 @@ alarms = Table(
     Index("ix_alarms_raised_at", "raised_at"),
     Index("ix_alarms_home_id", "home_id", "raised_at"),
 )
-_OPEN = alarms.c.state != "closed"
+# Written out in the SQL, not bound: only so can a database see that an index over these rows alone will do.
+_OPEN = alarms.c.state != literal_column("'closed'")
 Index("ix_alarms_subject_open", alarms.c.subject, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
 offers = Table(
@@ -102,10 +104,14 @@ offers = Table(
     Index("ix_offers_person", "person", "offered_at"),
     Index("ix_offers_offered_at", "offered_at"),
 )
-_LEADS = offers.c.role == "lead"
+_LEADS = offers.c.role == literal_column("'lead'")
 Index("ix_offers_lead", offers.c.alarm_id, unique=True, sqlite_where=_LEADS, postgresql_where=_LEADS)
-_ENGAGED = offers.c.state.in_(("open", "accepted"))
-Index("ix_offers_engaged", offers.c.person, sqlite_where=_ENGAGED, postgresql_where=_ENGAGED)
+_ENGAGED = offers.c.state.in_([literal_column("'open'"), literal_column("'accepted'")])
+# All that is asked of it stands in the index, so that a carer with years of offers is looked up as fast as a new one.
+Index(
+    "ix_offers_engaged", offers.c.person, offers.c.state, offers.c.alarm_id,
+    sqlite_where=_ENGAGED, postgresql_where=_ENGAGED,
+)  # fmt: skip
 
 numbers = Table(
     "numbers",
@@ -123,24 +129,48 @@ choices = Table(
     Column("choice", Json, nullable=False),
 )
 
-_GET = select(alarms).where(alarms.c.id == bindparam("id"))
-_OPEN_OF = select(alarms).where(alarms.c.subject == bindparam("subject"), _OPEN)
-_DUE = select(alarms.c.id).where(alarms.c.due_at <= bindparam("now")).order_by(alarms.c.due_at).limit(bindparam("most"))
-_NEXT_DUE = select(func.min(alarms.c.due_at)).where(alarms.c.due_at.is_not(None))
-_OFFERS = select(offers).where(offers.c.alarm_id == bindparam("id")).order_by(offers.c.offered_at, offers.c.id)
-_UPDATE = update(alarms).where(alarms.c.id == bindparam("key"), alarms.c.version == bindparam("was"))
-_SAVE_OFFER = update(offers).where(offers.c.id == bindparam("key"))
+_GET = Prepared(select(alarms).where(alarms.c.id == bindparam("id")))
+_OPEN_OF = Prepared(select(alarms).where(alarms.c.subject == bindparam("subject"), _OPEN))
+_DUE = Prepared(
+    select(alarms.c.id).where(alarms.c.due_at <= bindparam("now")).order_by(alarms.c.due_at).limit(bindparam("most"))
+)
+_NEXT_DUE = Prepared(select(func.min(alarms.c.due_at).label("at")).where(alarms.c.due_at.is_not(None)))
+_OFFERS = Prepared(
+    select(offers).where(offers.c.alarm_id == bindparam("id")).order_by(offers.c.offered_at, offers.c.id)
+)
+_OFFER = Prepared(select(offers).where(offers.c.id == bindparam("id")))
+_UPDATE = Prepared(update(alarms).where(alarms.c.id == bindparam("key"), alarms.c.version == bindparam("was")))
+_STUMBLED = Prepared(update(alarms).where(alarms.c.id == bindparam("key")).values(failures=alarms.c.failures + 1))
+_SAVE_OFFER = Prepared(update(offers).where(offers.c.id == bindparam("key")))
 
-_ADD, _ADD_OFFERS, _ADD_CHOICE = insert(alarms), insert(offers), insert(choices)
+_ADD, _ADD_OFFER, _ADD_CHOICE = Prepared(insert(alarms)), Prepared(insert(offers)), Prepared(insert(choices))
+_COUNT = counting(numbers, "day", "last")
 _AMONG = offers.c.person.in_(bindparam("people", expanding=True))
-_ENGAGED_OF = (
-    select(offers.c.person, func.count())
+_ENGAGED_OF = Prepared(
+    select(offers.c.person, func.count().label("times"))
     .where(_ENGAGED, _AMONG, offers.c.alarm_id != bindparam("but"))
     .group_by(offers.c.person)
 )
-_CODES_OF = select(offers.c.person, offers.c.code).where(_AMONG, offers.c.offered_at > bindparam("since"))
-_ON_THE_WAY = select(func.count()).where(
-    offers.c.person == bindparam("person"), offers.c.state == "accepted", offers.c.alarm_id != bindparam("but")
+_CODES_OF = Prepared(select(offers.c.person, offers.c.code).where(_AMONG, offers.c.offered_at > bindparam("since")))
+_ON_THE_WAY = Prepared(
+    select(func.count().label("times")).where(
+        _ENGAGED,
+        offers.c.person == bindparam("person"),
+        offers.c.state == "accepted",
+        offers.c.alarm_id != bindparam("but"),
+    )
+)
+_ASKED = Prepared(
+    select(offers)
+    .join(alarms, alarms.c.id == offers.c.alarm_id)
+    .where(offers.c.person == bindparam("person"), _OPEN)
+    .order_by(offers.c.offered_at.desc())
+)
+_LAST_TO = Prepared(
+    select(offers)
+    .where(offers.c.person == bindparam("person"), offers.c.offered_at > bindparam("since"))
+    .order_by(offers.c.offered_at.desc())
+    .limit(1)
 )
 
 
@@ -162,14 +192,14 @@ class Alarms:
         Raises:
             NotFound: there is none with this id.
         """
-        row = self._connection.execute(_GET, {"id": id_}).first()
+        row = _GET.on(self._connection, id=id_).first()
         if row is None:
             raise NotFound(f"no alarm {id_}")
         return _alarm(row)
 
     def open_of(self, subject: str) -> Alarm | None:
         """The open alarm of this subject, if there is one."""
-        row = self._connection.execute(_OPEN_OF, {"subject": subject}).first()
+        row = _OPEN_OF.on(self._connection, subject=subject).first()
         return None if row is None else _alarm(row)
 
     def open(self) -> list[Alarm]:
@@ -189,15 +219,16 @@ class Alarms:
 
     def due(self, now: datetime, most: int) -> list[AlarmId]:
         """Those whose time has come, the longest overdue first."""
-        return [AlarmId(row.id) for row in self._connection.execute(_DUE, {"now": now, "most": most})]
+        return [AlarmId(row.id) for row in _DUE.on(self._connection, now=now, most=most)]
 
     def next_due(self) -> datetime | None:
         """When the next one falls due."""
-        return self._connection.execute(_NEXT_DUE).scalar()
+        found: datetime | None = _NEXT_DUE.on(self._connection).scalar()
+        return found
 
     def add(self, alarm: Alarm) -> None:
         self._held(alarm)
-        self._connection.execute(_ADD, _alarm_row(alarm))
+        _ADD.on(self._connection, **_alarm_row(alarm))
 
     def save(self, before: Alarm, after: Alarm, *, failures: int = 0) -> None:
         """
@@ -209,17 +240,17 @@ class Alarms:
         """
         self._held(before)
         row = _alarm_row(after)
-        done = self._connection.execute(_UPDATE, {**row, "failures": failures, "key": before.id, "was": before.version})
+        done = _UPDATE.on(self._connection, **row, failures=failures, key=before.id, was=before.version)
         assert done.rowcount == 1, f"alarm {before.id} changed underneath"
 
     def stumbled(self, id_: AlarmId) -> int:
         """Counts one failure to decide about this alarm; the count since its last change."""
-        self._connection.execute(update(alarms).where(alarms.c.id == id_).values(failures=alarms.c.failures + 1))
-        return int(self._connection.execute(select(alarms.c.failures).where(alarms.c.id == id_)).scalar_one())
+        _STUMBLED.on(self._connection, key=id_)
+        return int(_GET.on(self._connection, id=id_).first().failures)
 
     def offers_of(self, id_: AlarmId) -> tuple[Offer, ...]:
         """Everybody asked about this alarm, in the order of asking."""
-        return tuple(_offer(row) for row in self._connection.execute(_OFFERS, {"id": id_}))
+        return tuple(_offer(row) for row in _OFFERS.on(self._connection, id=id_))
 
     def save_offers(self, alarm: Alarm, before: Sequence[Offer], after: Sequence[Offer]) -> None:
         """Keeps offers that are new or changed; leads are given up before they are taken, for the unique index."""
@@ -227,14 +258,15 @@ class Alarms:
         known = {offer.id for offer in before}
         changed = [offer for offer in after if offer.id in known]
         for offer in sorted(changed, key=lambda each: each.role is Role.LEAD):
-            self._connection.execute(_SAVE_OFFER, {**_offer_row(offer), "key": offer.id})
-        new = [_offer_row(offer) for offer in after if offer.id not in known]
-        if new:
-            self._connection.execute(_ADD_OFFERS, new)
+            _SAVE_OFFER.on(self._connection, **_offer_row(offer), key=offer.id)
+        for offer in after:
+            if offer.id not in known:
+                _ADD_OFFER.on(self._connection, **_offer_row(offer))
 
     def keep_choice(self, alarm: Alarm, choice: Choice) -> None:
-        row = {"alarm_id": alarm.id, "version": alarm.version, "at": choice.at, "choice": choice.to_json()}
-        self._connection.execute(_ADD_CHOICE, row)
+        _ADD_CHOICE.on(
+            self._connection, alarm_id=alarm.id, version=alarm.version, at=choice.at, choice=choice.to_json()
+        )
 
     def choice_of(self, id_: AlarmId) -> Choice | None:
         """The latest choice kept with this alarm."""
@@ -246,12 +278,11 @@ class Alarms:
         """How many other alarms each of these people is asked about or on the way to."""
         if not people:
             return {}
-        rows = self._connection.execute(_ENGAGED_OF, {"people": list(people), "but": but})
-        return {Person(row[0]): row[1] for row in rows}
+        return {Person(row[0]): row[1] for row in _ENGAGED_OF.on(self._connection, people=list(people), but=but)}
 
     def on_the_way(self, person: Person, *, but: AlarmId) -> int:
         """How many other open alarms this person has accepted."""
-        return int(self._connection.execute(_ON_THE_WAY, {"person": person, "but": but}).scalar_one())
+        return int(_ON_THE_WAY.on(self._connection, person=person, but=but).scalar())
 
     def all_engaged(self) -> Mapping[Person, int]:
         """Everybody asked about or on the way to an alarm, with how many."""
@@ -271,45 +302,27 @@ class Alarms:
         """The reply codes these people were given since then."""
         used: dict[Person, set[int]] = {}
         if people:
-            for person, code in self._connection.execute(_CODES_OF, {"people": list(people), "since": since}):
+            for person, code in _CODES_OF.on(self._connection, people=list(people), since=since):
                 used.setdefault(Person(person), set()).add(code)
         return used
 
     def offers_to(self, person: Person) -> list[tuple[Offer, Alarm]]:
         """What this person has been asked about alarms that are still open, newest first."""
-        query = (
-            select(offers, alarms)
-            .join(alarms, alarms.c.id == offers.c.alarm_id)
-            .where(offers.c.person == person, _OPEN)
-            .order_by(offers.c.offered_at.desc())
-        )
-        rows = self._connection.execute(query.with_only_columns(offers.c.id, alarms.c.id)).all()
-        found = []
-        for offer_id, alarm_id in rows:
-            alarm = self.get(alarm_id)
-            found.append((next(each for each in self.offers_of(alarm.id) if each.id == offer_id), alarm))
-        return found
+        return [(_offer(row), self.get(row.alarm_id)) for row in _ASKED.on(self._connection, person=person)]
 
     def offer(self, id_: OfferId) -> Offer | None:
         """One offer by its id."""
-        row = self._connection.execute(select(offers).where(offers.c.id == id_)).first()
+        row = _OFFER.on(self._connection, id=id_).first()
         return None if row is None else _offer(row)
 
     def last_of(self, person: Person, since: datetime) -> tuple[Offer, Alarm] | None:
         """The newest offer to this person since then, its alarm open or not."""
-        query = (
-            select(offers.c.alarm_id).where(offers.c.person == person, offers.c.offered_at > since)
-            .order_by(offers.c.offered_at.desc()).limit(1)
-        )  # fmt: skip
-        found = self._connection.execute(query).scalar()
-        if found is None:
-            return None
-        alarm = self.get(AlarmId(found))
-        return next(each for each in self.offers_of(alarm.id) if each.person == person), alarm
+        row = _LAST_TO.on(self._connection, person=person, since=since).first()
+        return None if row is None else (_offer(row), self.get(row.alarm_id))
 
     def next_number(self, day: str) -> int:
         """The next number of this day, from 1. Whoever else wants one waits until this unit is over."""
-        return next_of(numbers, self._connection, "day", day, "last")
+        return int(_COUNT.on(self._connection, day=day, last=1).scalar())
 
     def shift_due(self, seconds: float) -> None:
         """Moves all waiting alarms, because somebody moved the clock."""
@@ -351,8 +364,8 @@ def _alarm_row(alarm: Alarm) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _alarm(row: Row[Any]) -> Alarm:
-    fields = dict(row._mapping)
+def _alarm(row: Any) -> Alarm:
+    fields = row._asdict()
     lat, lng = fields.pop("lat"), fields.pop("lng")
     del fields["failures"]
     return Alarm(**fields | {
@@ -372,7 +385,7 @@ def _offer_row(offer: Offer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _offer(row: Row[Any]) -> Offer:
-    return Offer(**dict(row._mapping) | {
+def _offer(row: Any) -> Offer:
+    return Offer(**row._asdict() | {
         "state": OfferState(row.state), "role": row.role and Role(row.role), "proof": row.proof and Proof(row.proof),
     })  # fmt: skip

@@ -111,7 +111,9 @@ def sqlite_file(url: str) -> Path | None:
 
 def _sqlite_engine(url: str, pragmas: Mapping[str, str], *, begin: str | None) -> Engine:
     """`begin` starts a transaction; None leaves each statement its own, which is all that reading needs."""
-    engine = create_engine(url, module=sqlite_module(), pool_size=20, max_overflow=40)
+    engine = create_engine(
+        url, module=sqlite_module(), pool_size=20, max_overflow=40, connect_args={"cached_statements": 512}
+    )
     settings = {"journal_mode": "WAL", "foreign_keys": "ON", "busy_timeout": "5000", **pragmas}
     if "query_only" in pragmas:
         del settings["journal_mode"]
@@ -142,22 +144,6 @@ def _insert_once(table: Table, dialect: str) -> Insert:
     # Built once: making a statement anew costs more than running it.
     statement: Insert = insert_into(table, dialect).on_conflict_do_nothing()
     return statement
-
-
-def next_of(table: Table, connection: Connection, key: str, of: str, counter: str) -> int:
-    """Counts one further in the row whose `key` column is `of`, which begins at 1; the new count."""
-    statement = _next_of(table, connection.dialect.name, key, counter)
-    return int(connection.execute(statement, {key: of, counter: 1}).scalar_one())
-
-
-@cache
-def _next_of(table: Table, dialect: str, key: str, counter: str) -> Insert:
-    column = table.c[counter]
-    statement = insert_into(table, dialect)
-    counted: Insert = statement.on_conflict_do_update(index_elements=[key], set_={counter: column + 1}).returning(
-        column
-    )
-    return counted
 
 
 def insert_into(table: Table, dialect: str) -> Any:

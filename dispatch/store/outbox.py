@@ -30,16 +30,17 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     select,
     update,
 )
-from sqlalchemy.engine import Row
 
 from dispatch.ids import AlarmId, AttemptId, MessageId, OfferId
 from dispatch.rules.message import Channel, Draft, Priority
 from dispatch.rules.people import Person
 from dispatch.store.alarms import alarms, offers
-from dispatch.store.database import Instant, Json, insert_once, metadata
+from dispatch.store.database import Instant, Json, metadata
+from dispatch.store.prepared import Prepared, once
 from dispatch.store.transactions import Tx
 
 messages = Table(
@@ -95,7 +96,7 @@ attempts = Table(
     Index("ix_attempts_provider_id", "provider", "provider_id", unique=True),
     Index("ix_attempts_message_seq", "message_id", "seq", unique=True),
 )  # fmt: skip
-_FLYING = attempts.c.outcome == "in_flight"
+_FLYING = attempts.c.outcome == literal_column("'in_flight'")
 Index("ix_attempts_in_flight", attempts.c.started_at, sqlite_where=_FLYING, postgresql_where=_FLYING)
 
 receipts = Table(
@@ -166,18 +167,37 @@ _DUE = (
     .order_by(messages.c.priority, messages.c.due_at)
     .limit(bindparam("most"))
 )
-_NEXT_DUE = select(func.min(messages.c.due_at)).where(_WAITS)
-_FENCED = update(messages).where(
-    messages.c.id == bindparam("its_id"),
-    messages.c.fence == bindparam("was"),
-    messages.c.state != "delivered",  # A receipt may overtake our own settling; delivered is never taken back.
+_TO_SEND = Prepared(
+    lambda dialect: _DUE if dialect == "sqlite" else _DUE.with_for_update(skip_locked=True, of=messages)
+)
+_IS_DUE = Prepared(
+    select(messages.c.id)
+    .where(
+        messages.c.due_at <= bindparam("now"),
+        messages.c.priority >= bindparam("first"),
+        messages.c.priority <= bindparam("last"),
+    )
+    .limit(1)
+)
+_NEXT_DUE = Prepared(select(func.min(messages.c.due_at).label("at")).where(_WAITS))
+_POST = once(messages)
+_FENCED = Prepared(
+    update(messages).where(
+        messages.c.id == bindparam("its_id"),
+        messages.c.fence == bindparam("was"),
+        messages.c.state != "delivered",  # A receipt may overtake our own settling; delivered is never taken back.
+    )
 )
 
-_ADD_ATTEMPT = insert(attempts)
-_END = update(attempts).where(attempts.c.id == bindparam("its_id"))
-_ATTEMPTS_OF = select(attempts).where(attempts.c.message_id == bindparam("id")).order_by(attempts.c.seq)
-_ATTEMPT = select(attempts).where(attempts.c.id == bindparam("id"))
-_MESSAGE = select(messages).where(messages.c.id == bindparam("id"))
+_ADD_ATTEMPT = Prepared(insert(attempts))
+_END = Prepared(update(attempts).where(attempts.c.id == bindparam("its_id")))
+_ATTEMPTS_OF = Prepared(select(attempts).where(attempts.c.message_id == bindparam("id")).order_by(attempts.c.seq))
+_ATTEMPT = Prepared(select(attempts).where(attempts.c.id == bindparam("id")))
+_ATTEMPT_OF = Prepared(
+    select(attempts).where(attempts.c.provider == bindparam("provider"), attempts.c.provider_id == bindparam("its_id"))
+)
+_MESSAGE = Prepared(select(messages).where(messages.c.id == bindparam("id")))
+_RECEIPT = once(receipts)
 
 
 class Outbox:
@@ -189,9 +209,8 @@ class Outbox:
     @staticmethod
     def post(tx: Tx, drafts: Sequence[Draft]) -> None:
         """Puts drafts on file, due now; one whose key is known already is left alone."""
-        rows = [_draft_row(tx, draft) for draft in drafts]
-        if rows:
-            tx.connection.execute(insert_once(messages, tx.connection), rows)
+        for draft in drafts:
+            _POST.on(tx.connection, **_draft_row(tx, draft))
 
     def due(
         self, now: datetime, most: int, *, first: Priority, last: Priority
@@ -201,14 +220,16 @@ class Outbox:
         of its offer. Those claimed under a lease that ran out are among them. On PostgreSQL rows that another engine is
         looking at are passed over.
         """
-        query = _DUE
-        if self._connection.dialect.name == "postgresql":
-            query = query.with_for_update(skip_locked=True, of=messages)
-        found = self._connection.execute(query, {"now": now, "most": most, "first": int(first), "last": int(last)})
+        found = _TO_SEND.on(self._connection, now=now, most=most, first=int(first), last=int(last))
         return [(_message(row), row.alarm_state, row.offer_state) for row in found]
 
+    def is_due(self, now: datetime, *, first: Priority, last: Priority) -> bool:
+        """Whether anything within these priorities is to be looked at now."""
+        return bool(_IS_DUE.on(self._connection, now=now, first=int(first), last=int(last)))
+
     def next_due(self) -> datetime | None:
-        return self._connection.execute(_NEXT_DUE).scalar()
+        found: datetime | None = _NEXT_DUE.on(self._connection).scalar()
+        return found
 
     def claim(self, message: Message, *, until: datetime) -> Message:
         """Takes the message under a lease; every later write of this claim carries the new fence."""
@@ -218,30 +239,28 @@ class Outbox:
 
     def change(self, message: Message, **values: Any) -> bool:
         """Changes a message if the claim still holds; False when somebody else has taken it over."""
-        done = self._connection.execute(_FENCED, {"its_id": message.id, "was": message.fence, **values})
-        return done.rowcount == 1
+        return _FENCED.on(self._connection, **values, its_id=message.id, was=message.fence).rowcount == 1
 
     def start(self, attempt: Attempt) -> None:
         """The attempt is on file before the network is touched."""
-        self._connection.execute(_ADD_ATTEMPT, _attempt_row(attempt))
+        _ADD_ATTEMPT.on(self._connection, **_attempt_row(attempt))
 
     def end(self, id_: AttemptId, **values: Any) -> None:
-        self._connection.execute(_END, {"its_id": id_, **values})
+        _END.on(self._connection, **values, its_id=id_)
 
     def attempts_of(self, id_: MessageId) -> list[Attempt]:
-        return [_attempt(row) for row in self._connection.execute(_ATTEMPTS_OF, {"id": id_})]
+        return [_attempt(row) for row in _ATTEMPTS_OF.on(self._connection, id=id_)]
 
     def attempt(self, id_: AttemptId) -> Attempt | None:
-        row = self._connection.execute(_ATTEMPT, {"id": id_}).first()
+        row = _ATTEMPT.on(self._connection, id=id_).first()
         return None if row is None else _attempt(row)
 
     def attempt_of_provider(self, provider: str, provider_id: str) -> Attempt | None:
-        query = select(attempts).where(attempts.c.provider == provider, attempts.c.provider_id == provider_id)
-        row = self._connection.execute(query).first()
+        row = _ATTEMPT_OF.on(self._connection, provider=provider, its_id=provider_id).first()
         return None if row is None else _attempt(row)
 
     def get(self, id_: MessageId) -> Message | None:
-        row = self._connection.execute(_MESSAGE, {"id": id_}).first()
+        row = _MESSAGE.on(self._connection, id=id_).first()
         return None if row is None else _message(row)
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Message]:
@@ -270,8 +289,7 @@ class Outbox:
 
     def receipt_once(self, provider: str, key: str, **values: Any) -> bool:
         """Keeps a provider's word; False when the same was kept before."""
-        row = {"provider": provider, "key": key, **values}
-        return self._connection.execute(insert_once(receipts, self._connection), row).rowcount == 1
+        return _RECEIPT.on(self._connection, provider=provider, key=key, **values).rowcount == 1
 
     def shift_due(self, seconds: float) -> None:
         """Moves all waiting messages, because somebody moved the clock."""
@@ -279,6 +297,8 @@ class Outbox:
         moved = {"due_at": messages.c.due_at + by, "expires_at": messages.c.expires_at + by}
         self._connection.execute(update(messages).where(_WAITS).values(**moved))
 
+
+_OF_MESSAGE = tuple(Message.__dataclass_fields__)
 
 LEASE = timedelta(seconds=15)
 """Longer than any provider's total deadline with margin; MESSAGING, section 8.2."""
@@ -294,8 +314,8 @@ def _draft_row(tx: Tx, draft: Draft) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _message(row: Row[Any]) -> Message:
-    fields = {name: getattr(row, name) for name in Message.__dataclass_fields__}
+def _message(row: Any) -> Message:
+    fields = {name: getattr(row, name) for name in _OF_MESSAGE}
     return Message(**fields | {"channel": Channel(row.channel), "priority": Priority(row.priority)})
 
 
@@ -308,5 +328,5 @@ def _attempt_row(attempt: Attempt) -> dict[str, Any]:
     return {name: getattr(attempt, name) for name in Attempt.__dataclass_fields__}
 
 
-def _attempt(row: Row[Any]) -> Attempt:
+def _attempt(row: Any) -> Attempt:
     return Attempt(**{name: getattr(row, name) for name in Attempt.__dataclass_fields__})

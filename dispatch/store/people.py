@@ -21,7 +21,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.engine import Row
 
 from dispatch.errors import NotFound
 from dispatch.ids import CarerId, HomeId, StationId
@@ -29,6 +28,7 @@ from dispatch.rules.people import Carer, Contact, Home, Household, Person, Resid
 from dispatch.rules.people import carer as carer_person
 from dispatch.rules.place import Position
 from dispatch.store.database import Instant, Json, metadata, upsert
+from dispatch.store.prepared import Prepared
 
 districts = Table(
     "districts", metadata,
@@ -100,10 +100,19 @@ contacts = Table(
     Index("ix_contacts_phone", "phone"),
 )  # fmt: skip
 
-_HOME = select(homes).where(homes.c.id == bindparam("id"))
-_RESIDENTS = select(residents).where(residents.c.home_id == bindparam("id")).order_by(residents.c.code)
-_CONTACTS = select(contacts).where(contacts.c.home_id == bindparam("id")).order_by(contacts.c.order, contacts.c.code)
-_STATION = select(stations).where(stations.c.id == bindparam("id"))
+_HOME = Prepared(select(homes).where(homes.c.id == bindparam("id")))
+_RESIDENTS = Prepared(select(residents).where(residents.c.home_id == bindparam("id")).order_by(residents.c.code))
+_CONTACTS = Prepared(
+    select(contacts).where(contacts.c.home_id == bindparam("id")).order_by(contacts.c.order, contacts.c.code)
+)
+_STATION = Prepared(select(stations).where(stations.c.id == bindparam("id")))
+_CARERS_OF = Prepared(select(carers).where(carers.c.id.in_(bindparam("ids", expanding=True))))
+_CARER_PHONE = Prepared(select(carers.c.id).where(carers.c.phone == bindparam("phone")))
+_KIN_PHONE = Prepared(select(contacts.c.id).where(contacts.c.phone == bindparam("phone")).order_by(contacts.c.id))
+_NAMES = {
+    kind: Prepared(select(table.c.name).where(table.c.id == bindparam("id")))
+    for kind, table in (("carer", carers), ("contact", contacts))
+}
 
 
 class People:
@@ -119,14 +128,14 @@ class People:
         Raises:
             NotFound: there is no such home.
         """
-        row = self._connection.execute(_HOME, {"id": id_}).first()
+        row = _HOME.on(self._connection, id=id_).first()
         if row is None:
             raise NotFound(f"no home {id_}")
         home = _home(row)
         return Household(
             home=home,
-            residents=tuple(_resident(each) for each in self._connection.execute(_RESIDENTS, {"id": id_})),
-            contacts=tuple(_contact(each) for each in self._connection.execute(_CONTACTS, {"id": id_})),
+            residents=tuple(_resident(each) for each in _RESIDENTS.on(self._connection, id=id_)),
+            contacts=tuple(_contact(each) for each in _CONTACTS.on(self._connection, id=id_)),
             station=self.station(home.station_id) if home.station_id else None,
         )
 
@@ -137,7 +146,7 @@ class People:
         Raises:
             NotFound: there is no such home.
         """
-        found = self._connection.execute(_RESIDENTS, {"id": id_})
+        found = _RESIDENTS.on(self._connection, id=id_)
         return Household(home=self.home(id_), residents=tuple(_resident(each) for each in found))
 
     def home(self, id_: HomeId) -> Home:
@@ -147,7 +156,7 @@ class People:
         Raises:
             NotFound: there is no such home.
         """
-        row = self._connection.execute(_HOME, {"id": id_}).first()
+        row = _HOME.on(self._connection, id=id_).first()
         if row is None:
             raise NotFound(f"no home {id_}")
         return _home(row)
@@ -162,7 +171,7 @@ class People:
         return [_contact(row) for row in self._connection.execute(select(contacts).order_by(contacts.c.code))]
 
     def station(self, id_: StationId) -> Station | None:
-        row = self._connection.execute(_STATION, {"id": id_}).first()
+        row = _STATION.on(self._connection, id=id_).first()
         return None if row is None else _station(row)
 
     def stations(self) -> list[Station]:
@@ -175,7 +184,7 @@ class People:
         """These carers; ids nobody has are left out."""
         if not ids:
             return {}
-        found = (_carer(row) for row in self._connection.execute(select(carers).where(carers.c.id.in_(ids))))
+        found = (_carer(row) for row in _CARERS_OF.on(self._connection, ids=list(ids)))
         return {each.id: each for each in found}
 
     def lock_carers(self, ids: Collection[CarerId]) -> None:
@@ -188,12 +197,8 @@ class People:
 
     def by_phone(self, phone: str) -> list[Person]:
         """Everybody with this number: carers first, then contacts."""
-        found = [
-            carer_person(CarerId(row.id))
-            for row in self._connection.execute(select(carers.c.id).where(carers.c.phone == phone))
-        ]
-        kin = self._connection.execute(select(contacts.c.id).where(contacts.c.phone == phone).order_by(contacts.c.id))
-        return found + [contact(row.id) for row in kin]
+        found = [carer_person(CarerId(row.id)) for row in _CARER_PHONE.on(self._connection, phone=phone)]
+        return found + [contact(row.id) for row in _KIN_PHONE.on(self._connection, phone=phone)]
 
     def opt_out(self, id_: CarerId) -> None:
         """This carer's number refuses our texts."""
@@ -202,10 +207,8 @@ class People:
     def name_of(self, person: Person) -> str:
         """What a person is called, for people to read; the bare reference where nobody is found."""
         kind, _, id_ = person.partition(":")
-        table = {"carer": carers, "contact": contacts}.get(kind)
-        if table is None:
-            return person
-        return self._connection.execute(select(table.c.name).where(table.c.id == id_)).scalar() or person
+        name = _NAMES.get(kind)
+        return person if name is None else name.on(self._connection, id=id_).scalar() or person
 
     def describe(self, name: str, *, area_code: str, zone: str) -> None:
         """Says what district this is; there is only one."""
@@ -230,12 +233,12 @@ def _at(lat: float | None, lng: float | None) -> Position | None:
     return None if lat is None or lng is None else Position(lat, lng)
 
 
-def _station(row: Row[Any]) -> Station:
+def _station(row: Any) -> Station:
     lends = tuple(StationId(each) for each in row.lends)
     return Station(id=row.id, code=row.code, name=row.name, position=_at(row.lat, row.lng), lends=lends)
 
 
-def _carer(row: Row[Any]) -> Carer:
+def _carer(row: Any) -> Carer:
     position = _at(row.lat, row.lng)
     return Carer(
         id=row.id, code=row.code, name=row.name, phone=row.phone, station_id=row.station_id,
@@ -245,14 +248,14 @@ def _carer(row: Row[Any]) -> Carer:
     )  # fmt: skip
 
 
-def _home(row: Row[Any]) -> Home:
+def _home(row: Any) -> Home:
     return Home(
         id=row.id, code=row.code, address=row.address, position=_at(row.lat, row.lng), station_id=row.station_id,
         entry=row.entry,
     )  # fmt: skip
 
 
-def _resident(row: Row[Any]) -> Resident:
+def _resident(row: Any) -> Resident:
     return Resident(
         id=row.id, code=row.code, home_id=row.home_id, name=row.name, born_on=row.born_on, phone=row.phone,
         level=row.level, cats=tuple(row.cats), needs=frozenset(row.needs), language=row.language,
@@ -260,7 +263,7 @@ def _resident(row: Row[Any]) -> Resident:
     )  # fmt: skip
 
 
-def _contact(row: Row[Any]) -> Contact:
+def _contact(row: Any) -> Contact:
     return Contact(
         id=row.id, home_id=row.home_id, name=row.name, phone=row.phone, order=row.order, relation=row.relation,
         key_holder=row.key_holder,

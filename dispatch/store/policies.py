@@ -4,7 +4,8 @@ from sqlalchemy import Column, Connection, String, Table, Text, select
 
 from dispatch.ids import PolicyId
 from dispatch.rules.escalation import EscalationPolicy, policy_from_json, policy_json
-from dispatch.store.database import Instant, insert_once, metadata
+from dispatch.store.database import Instant, metadata
+from dispatch.store.prepared import once
 from dispatch.store.transactions import Tx
 
 policies = Table(
@@ -34,9 +35,17 @@ class KeptPolicies:
     @staticmethod
     def keep(tx: Tx, policy: EscalationPolicy) -> None:
         """Puts the policy on file, once."""
-        content = policy_json(policy.name, policy.steps, policy.responders)
-        row = {"id": policy.id, "name": policy.name, "content": content, "first_used_at": tx.now}
-        tx.connection.execute(insert_once(policies, tx.connection), row)
+        _KEEP.on(tx.connection, id=policy.id, name=policy.name, content=_content(policy), first_used_at=tx.now)
 
 
+def _content(policy: EscalationPolicy) -> str:
+    """Its content, written out once: the id is the hash of it."""
+    content = _CONTENTS.get(policy.id)
+    if content is None:
+        content = _CONTENTS[policy.id] = policy_json(policy.name, policy.steps, policy.responders)
+    return content
+
+
+_KEEP = once(policies)
 _KNOWN: dict[PolicyId, EscalationPolicy] = {}
+_CONTENTS: dict[PolicyId, str] = {}

@@ -24,6 +24,7 @@ from dispatch.ids import AlarmId
 from dispatch.rules.people import Person
 from dispatch.rules.record import GENESIS, Entry, Line, body_of, digest, note_hash
 from dispatch.store.database import Instant, metadata, to_us
+from dispatch.store.prepared import Prepared
 
 entries = Table(
     "entries",
@@ -83,8 +84,9 @@ def _refuse_changes(_: Table, connection: Connection, **__: object) -> None:
         connection.exec_driver_sql(statement)
 
 
-_HEAD = select(entries.c.number, entries.c.hash).order_by(entries.c.number.desc()).limit(1)
-_ADD = insert(entries)
+_HEAD = Prepared(select(entries.c.number, entries.c.hash).order_by(entries.c.number.desc()).limit(1))
+_ADD = Prepared(insert(entries))
+_ADD_NOTE = Prepared(insert(notes))
 _LOCK = text("SELECT pg_advisory_xact_lock(8317)")
 """Any fixed number will do: it is the lock on the head of the chain."""
 
@@ -111,14 +113,12 @@ def append(
         connection.execute(_LOCK)
         instant = look()
     number, before = head or Record(connection).head()
-    rows = []
     for line in lines:
         number += 1
         row = _row(number, line, instant, _keep_note(connection, line.note))
         row["before"] = before
         row["hash"] = before = digest(before, {key: _plain(value) for key, value in row.items() if key != "before"})
-        rows.append(row)
-    connection.execute(_ADD, rows)
+        _ADD.on(connection, **row)
     return number, before
 
 
@@ -133,7 +133,7 @@ def _keep_note(connection: Connection, note: str | None) -> str | None:
         return None
     salt = secrets.token_hex(16)
     hash_ = note_hash(note, salt)
-    connection.execute(insert(notes), {"hash": hash_, "salt": salt, "text": note})
+    _ADD_NOTE.on(connection, hash=hash_, salt=salt, text=note)
     return hash_
 
 
@@ -164,7 +164,7 @@ class Record:
 
     def head(self) -> Head:
         """The number and hash of the newest entry; (0, GENESIS) of an empty log."""
-        row = self._connection.execute(_HEAD).first()
+        row = _HEAD.on(self._connection).first()
         return (row.number, row.hash) if row else (0, GENESIS)
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Entry]:

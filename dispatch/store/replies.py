@@ -21,10 +21,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.engine import Row
 
 from dispatch.ids import AttemptId, ReplyId
-from dispatch.store.database import Instant, insert_once, metadata
+from dispatch.store.database import Instant, metadata
+from dispatch.store.prepared import Prepared, once
 
 replies = Table(
     "replies", metadata,
@@ -47,9 +47,13 @@ replies = Table(
 _WAITS = replies.c.due_at.is_not(None)
 Index("ix_replies_due_at", replies.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
 
-_DUE = (
+_DUE = Prepared(
     select(replies.c.id).where(replies.c.due_at <= bindparam("now")).order_by(replies.c.due_at).limit(bindparam("most"))
 )
+_NEXT_DUE = Prepared(select(func.min(replies.c.due_at).label("at")).where(_WAITS))
+_KEEP = once(replies)
+_GET = Prepared(select(replies).where(replies.c.id == bindparam("id")).with_for_update())
+_CHANGE = Prepared(update(replies).where(replies.c.id == bindparam("its_id")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,22 +82,23 @@ class Replies:
 
     def keep(self, id_: ReplyId, key: str, now: datetime, **values: Any) -> bool:
         """Keeps a reply, due now; False when the same was kept before."""
-        row = {"id": id_, "key": key, "received_at": now, "due_at": now, "failures": 0, **values}
-        return self._connection.execute(insert_once(replies, self._connection), row).rowcount == 1
+        kept = _KEEP.on(self._connection, id=id_, key=key, received_at=now, due_at=now, failures=0, **values)
+        return kept.rowcount == 1
 
     def get(self, id_: ReplyId) -> Reply | None:
         """One reply, locked until the unit ends where several engines share a database."""
-        row = self._connection.execute(select(replies).where(replies.c.id == id_).with_for_update()).first()
+        row = _GET.on(self._connection, id=id_).first()
         return None if row is None else _value(row)
 
     def due(self, now: datetime, most: int) -> list[ReplyId]:
-        return [ReplyId(row.id) for row in self._connection.execute(_DUE, {"now": now, "most": most})]
+        return [ReplyId(row.id) for row in _DUE.on(self._connection, now=now, most=most)]
 
     def next_due(self) -> datetime | None:
-        return self._connection.execute(select(func.min(replies.c.due_at)).where(_WAITS)).scalar()
+        found: datetime | None = _NEXT_DUE.on(self._connection).scalar()
+        return found
 
     def change(self, id_: ReplyId, values: Mapping[str, Any]) -> None:
-        self._connection.execute(update(replies).where(replies.c.id == id_).values(**values))
+        _CHANGE.on(self._connection, **values, its_id=id_)
 
     def recent(self, limit: int) -> list[Reply]:
         query = select(replies).order_by(replies.c.received_at.desc(), replies.c.id.desc()).limit(limit)
@@ -104,5 +109,5 @@ class Replies:
         self._connection.execute(update(replies).where(_WAITS).values(due_at=replies.c.due_at + by))
 
 
-def _value(row: Row[Any]) -> Reply:
+def _value(row: Any) -> Reply:
     return Reply(**{name: getattr(row, name) for name in Reply.__dataclass_fields__})

@@ -23,7 +23,8 @@ from sqlalchemy import (
 
 from dispatch.ids import AlarmId, SignalId
 from dispatch.rules.signal import Signal
-from dispatch.store.database import Instant, Json, insert_into, insert_once, metadata
+from dispatch.store.database import Instant, Json, insert_into, metadata
+from dispatch.store.prepared import Prepared, once
 
 signals = Table(
     "signals", metadata,
@@ -70,7 +71,19 @@ spools = Table(
 )  # fmt: skip
 """How far we have each spool without a gap; what of it stood in `spooled` is let go."""
 
-_ADD = insert(signals)
+_ADD = Prepared(insert(signals))
+_COPY_OF = Prepared(
+    select(signals.c.id, signals.c.alarm_id)
+    .where(
+        signals.c.dedup_key == bindparam("key"),
+        signals.c.heard_at > bindparam("since"),
+        signals.c.heard_at <= bindparam("until"),
+    )
+    .order_by(signals.c.heard_at.desc())
+    .limit(1)
+)
+_COUNT_COPY = Prepared(update(signals).where(signals.c.id == bindparam("its_id")).values(copies=signals.c.copies + 1))
+_FIRST = once(spooled)
 
 
 class Signals:
@@ -86,20 +99,14 @@ class Signals:
         Nothing heard after `until` counts: the clock may have been set back, and a press must not drown in its own
         future.
         """
-        query = (
-            select(signals.c.id, signals.c.alarm_id)
-            .where(signals.c.dedup_key == dedup_key, signals.c.heard_at > since, signals.c.heard_at <= until)
-            .order_by(signals.c.heard_at.desc())
-            .limit(1)
-        )
-        row = self._connection.execute(query).first()
+        row = _COPY_OF.on(self._connection, key=dedup_key, since=since, until=until).first()
         if row is None:
             return None
-        self._connection.execute(update(signals).where(signals.c.id == row.id).values(copies=signals.c.copies + 1))
+        _COUNT_COPY.on(self._connection, its_id=row.id)
         return SignalId(row.id), None if row.alarm_id is None else AlarmId(row.alarm_id)
 
     def add(self, signal: Signal, alarm_id: AlarmId | None) -> None:
-        self._connection.execute(_ADD, _row(signal, alarm_id))
+        _ADD.on(self._connection, **_row(signal, alarm_id))
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Mapping[str, Any]]:
         """What was heard for this alarm, oldest first."""
@@ -110,12 +117,11 @@ class Signals:
         """Whether this numbered signal of a forwarding gateway is new; remembers it."""
         if 0 < seq <= self.held(gateway, epoch):
             return False
-        row = {"gateway": gateway, "epoch": epoch, "seq": seq, "received_at": at}
-        return self._connection.execute(insert_once(spooled, self._connection), row).rowcount == 1
+        return _FIRST.on(self._connection, gateway=gateway, epoch=epoch, seq=seq, received_at=at).rowcount == 1
 
     def held(self, gateway: str, epoch: str) -> int:
         """How far we have this spool without a gap, counted from 1; 0 for nothing."""
-        found = self._connection.execute(_HELD, {"g": gateway, "e": epoch}).scalar()
+        found = _HELD.on(self._connection, g=gateway, e=epoch).scalar()
         return 0 if found is None else int(found)
 
     def hold(self, gateway: str, epoch: str, seqs: Sequence[int], at: datetime, *, after: int | None = None) -> int:
@@ -138,7 +144,7 @@ class Signals:
         return held
 
 
-_HELD = select(spools.c.held).where(spools.c.gateway == bindparam("g"), spools.c.epoch == bindparam("e"))
+_HELD = Prepared(select(spools.c.held).where(spools.c.gateway == bindparam("g"), spools.c.epoch == bindparam("e")))
 
 
 def _row(signal: Signal, alarm_id: AlarmId | None) -> dict[str, Any]:

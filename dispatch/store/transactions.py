@@ -9,42 +9,27 @@ result is given back to the caller once it is durable. Its rules:
 * it holds the home first (`tx.hold`), before it looks at alarms;
 * acknowledging, nudging and telling the stream are the caller's, after `run` has returned.
 
-On SQLite one thread owns the one writing connection, with two lanes: emergencies (presses, replies, wakes, receipts)
-before bulk (heartbeats, supervision, imports). On PostgreSQL the caller's thread takes a connection from a pool and the
-row lock of `hold` does what the single writer did.
+On SQLite one thread at a time has the one writing connection, with two lanes: emergencies (presses, replies, wakes,
+receipts) before bulk (heartbeats, supervision, imports). On PostgreSQL the caller's thread takes a connection from a
+pool and the row lock of `hold` does what the single writer did.
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from enum import Enum
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from dispatch.clock import Clock, Instant, jump_s
-from dispatch.errors import Busy
 from dispatch.rules.people import SERVICE
 from dispatch.rules.record import Line
 from dispatch.store import record
 
-EMERGENCY_BATCH_MAX = 32
-"""So many emergency units share one commit at most; then a bulk batch may pass."""
-
-BULK_BATCH_MAX = 4
-"""Bulk units carry up to 200 rows each, so few of them go into one commit: a press waits for no more than that."""
-
-BULK_WAIT_S = 0.2
-"""Bulk that has waited so long is let in after the next commit, so that a stream of emergencies never starves it."""
-
 RETRIES_MAX = 5
 """On PostgreSQL a unit that lost a race (class 40) is run again this often."""
-
-CALLER_WAIT_S = 5.0
-"""A caller gives up after this time; the unit may still be done, and an idempotency key finds its result."""
 
 JUMP_S = 2.0
 """A step of the wall clock larger than this is recorded and mended; PROMISES, I12."""
@@ -99,7 +84,7 @@ class Transactions(Protocol):
         Runs the work durably and returns what it returned.
 
         Raises:
-            Busy: it did not come to its turn within `CALLER_WAIT_S`.
+            Busy: it did not come to its turn in time.
             Exception: whatever the work raised; then nothing of it was kept.
         """
         ...
@@ -108,7 +93,7 @@ class Transactions(Protocol):
 OnJump = Callable[[Tx, float], None]
 
 
-class _Units:
+class Units:
     """What both kinds share: running one unit in a savepoint, its log at the end, and an eye on the clock."""
 
     def __init__(self, clock: Clock, ids: Callable[[], str], on_jump: OnJump | None) -> None:
@@ -186,7 +171,7 @@ def _newest(connection: Connection) -> Instant | None:
     return None if entry is None else Instant(wall=entry.at, steady_s=entry.steady_us / 1_000_000, boot=entry.boot)
 
 
-class SerialTransactions(_Units):
+class SerialTransactions(Units):
     """
     Runs each unit at once in the caller's thread, one commit each: for commands, tests and the simulation.
 
@@ -229,110 +214,7 @@ class SerialTransactions(_Units):
         self._connection.close()
 
 
-class WriterTransactions(_Units):
-    """SQLite's writer: one thread, one connection, two lanes."""
-
-    def __init__(self, engine: Engine, clock: Clock, ids: Callable[[], str], *, on_jump: OnJump | None = None) -> None:
-        super().__init__(clock, ids, on_jump)
-        self._alone = True
-        self._engine = engine
-        self._lanes: dict[Lane, deque[tuple[Work[Any], Future[Any]]]] = {lane: deque() for lane in Lane}
-        self._ready = threading.Condition()
-        self._stopping = False
-        self._ended = False
-        self._bulk_s = 0.0
-        self.beats = 0
-        self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
-        self._thread.start()
-
-    def run(self, work: Work[T], *, lane: Lane = Lane.EMERGENCY) -> T:
-        assert threading.current_thread() is not self._thread, "run inside a unit of work"
-        future: Future[T] = Future()
-        with self._ready:
-            if self._stopping:
-                raise Busy("the service is stopping")
-            self._lanes[lane].append((work, future))
-            self._ready.notify()
-        try:
-            return future.result(CALLER_WAIT_S if lane is Lane.EMERGENCY else 12 * CALLER_WAIT_S)
-        except TimeoutError:
-            if not future.done():
-                raise Busy("the database is busy; try again") from None
-            raise
-
-    def waiting(self) -> int:
-        """How many units wait, for the health page."""
-        return sum(len(lane) for lane in self._lanes.values())
-
-    def close(self) -> None:
-        """Finishes what waits and stops the thread."""
-        with self._ready:
-            self._stopping = True
-            self._ready.notify()
-        self._thread.join()
-
-    def _write(self) -> None:
-        """
-        The writer's loop: a connection that failed is thrown away, with whatever it had open, and a fresh one taken.
-        """
-        while not self._ended:
-            with self._engine.connect() as connection:
-                self._write_on(connection)
-
-    def _write_on(self, connection: Connection) -> None:
-        """One of the places that may catch everything, because the writer's death would silence the house."""
-        while batch := self._next():
-            try:
-                self._commit(connection, batch)
-                self.beats += 1
-            except Exception as error:
-                self._head = None
-                connection.invalidate()
-                log.exception("commit_failed", units=len(batch))
-                _fail(batch, error)
-                return
-        self._ended = True
-
-    def _next(self) -> list[tuple[Work[Any], Future[Any]]]:
-        with self._ready:
-            while not self._stopping and not any(self._lanes.values()):
-                self._ready.wait()
-            emergency = _take(self._lanes[Lane.EMERGENCY], EMERGENCY_BATCH_MAX)
-            now_s = self._clock.look().steady_s
-            let_in = not emergency or now_s - self._bulk_s > BULK_WAIT_S
-            bulk = _take(self._lanes[Lane.BULK], BULK_BATCH_MAX if not emergency else 1) if let_in else []
-            if bulk or not self._lanes[Lane.BULK]:
-                self._bulk_s = now_s
-            return emergency + bulk
-
-    def _commit(self, connection: Connection, batch: list[tuple[Work[Any], Future[Any]]]) -> None:
-        outcomes: list[tuple[Future[Any], Any, Exception | None]] = []
-        self.mend_clock(connection)
-        with connection.begin():
-            for work, future in batch:
-                try:
-                    outcomes.append((future, self.saved_unit(connection, work), None))
-                except Exception as error:  # noqa: BLE001 - handed to the unit's own caller
-                    # The unit's savepoint is rolled back; its caller gets the error, its neighbours go on.
-                    outcomes.append((future, None, error))
-        for future, result, failure in outcomes:
-            if failure is None:
-                future.set_result(result)
-            else:
-                future.set_exception(failure)
-
-
-def _take(lane: deque[tuple[Work[Any], Future[Any]]], most: int) -> list[tuple[Work[Any], Future[Any]]]:
-    return [lane.popleft() for _ in range(min(most, len(lane)))]
-
-
-def _fail(batch: list[tuple[Work[Any], Future[Any]]], error: Exception) -> None:
-    for _, future in batch:
-        if not future.done():
-            future.set_exception(error)
-
-
-class PooledTransactions(_Units):
+class PooledTransactions(Units):
     """PostgreSQL: each caller takes a connection; units that lost a race are run again."""
 
     def __init__(self, engine: Engine, clock: Clock, ids: Callable[[], str], *, on_jump: OnJump | None = None) -> None:

@@ -1,18 +1,15 @@
 # mypy: disable-error-code="untyped-decorator"
 """Alarms on the wire: the list, the story of one, and what people do to it. Every change answers with the story."""
 
-import hashlib
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from flask import Response, make_response, request
+from flask import request
 from marshmallow import RAISE
-from werkzeug.exceptions import HTTPException
 
 from dispatch.desk import Desk
-from dispatch.errors import AlarmClosed, Busy, Conflict, Invalid, NotAllowed, NotFound, Refusal
+from dispatch.errors import AlarmClosed, Invalid, NotAllowed, NotFound
 from dispatch.ids import AlarmId, HomeId, ResidentId
 from dispatch.review import Review
 from dispatch.rules import people
@@ -21,13 +18,13 @@ from dispatch.rules.people import Person
 from dispatch.store.accounts import Reading
 from dispatch.store.alarms import Alarms, alarms
 from dispatch.store.database import from_us, to_us
-from dispatch.store.idempotency import KEY_MAX, Ask, Idempotency, Kept
 from dispatch.store.people import People, carers, homes, residents
 from dispatch.store.record import entries
 from dispatch.store.transactions import Transactions
 from dispatch.web.access import caller, either, has_bearer, signed_in
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.i18n import current_words
+from dispatch.web.once import Once, View
 from dispatch.web.registers import Plain, bookmarked, discreet
 from dispatch.web.schemas import (
     AlarmListSchema,
@@ -46,8 +43,6 @@ from dispatch.web.schemas import (
 READ, WRITE = "read", "alarms"
 """The scopes of keys that may look at alarms, and act on them."""
 
-View = TypeVar("View", bound=Callable[..., Any])
-
 
 def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactions: Transactions) -> ApiBlueprint:
     """
@@ -57,7 +52,7 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
     for a day. Who is named and unknown is 422, an unknown alarm 404; the other refusals are those of `rules.answering`.
     """
     bp = ApiBlueprint("alarms", __name__, url_prefix="/alarms", description="Needs for someone to come")
-    names, once = _Names(reading), _Once(transactions)
+    names, once = _Names(reading), Once(transactions)
 
     def story(alarm_id: AlarmId) -> Plain:
         told = review.story(alarm_id, current_words().lang)
@@ -316,60 +311,3 @@ def _place_in(cursor: str) -> tuple[datetime, str]:
     if not dot or not (at_us.isascii() and at_us.isdigit()) or len(at_us) > 17:
         raise Invalid("This cursor is none of ours.", {"query": {"cursor": ["not a cursor"]}})
     return from_us(int(at_us)), id_
-
-
-# ------------------------------------------------------------------------------------------------ doing it once
-
-
-class _Once:
-    """Makes a view answer the same `Idempotency-Key` of the same caller once and then as it did before."""
-
-    def __init__(self, transactions: Transactions) -> None:
-        self._transactions = transactions
-
-    def __call__(self, view: View) -> View:
-        @wraps(view)
-        def answered(*arguments: Any, **values: Any) -> Any:
-            ask = _ask()
-            return view(*arguments, **values) if ask is None else self._answer(ask, lambda: view(*arguments, **values))
-
-        return cast(View, answered)
-
-    def _answer(self, ask: Ask, work: Callable[[], Any]) -> Response:
-        kept = self._transactions.run(lambda tx: Idempotency(tx.connection).begin(ask, tx.now))
-        if kept is not None:
-            return _again(ask, kept)
-        try:
-            response = make_response(work())
-        except Busy:
-            # It may still be done: the key stays taken, and is free again when that is certain.
-            raise
-        except (Refusal, HTTPException):
-            self._transactions.run(lambda tx: Idempotency(tx.connection).forget(ask))
-            raise
-        body = response.get_data(as_text=True)
-        self._transactions.run(
-            lambda tx: Idempotency(tx.connection).answer(ask, status=response.status_code, body=body)
-        )
-        return response
-
-
-def _ask() -> Ask | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return None
-    if not 0 < len(key) <= KEY_MAX or not key.isprintable():
-        raise Invalid("An Idempotency-Key has 1 to 200 characters.", {"headers": {"Idempotency-Key": ["wrong length"]}})
-    body_hash = hashlib.sha256(request.get_data()).hexdigest()
-    return Ask(caller=caller(), route=f"{request.method} {request.path}"[:160], key=key, body_hash=body_hash)
-
-
-def _again(ask: Ask, kept: Kept) -> Response:
-    if kept.body_hash != ask.body_hash:
-        raise Invalid("This key was used for another request.", {"headers": {"Idempotency-Key": ["used before"]}})
-    if kept.status is None:
-        raise Conflict("The same request is being worked on; ask again in a few seconds.")
-    response = make_response(kept.body or "", kept.status)
-    response.content_type = "application/json"
-    response.headers["Idempotency-Replayed"] = "true"
-    return response

@@ -21,6 +21,7 @@ from dispatch.accounts.keys import UnknownKey
 from dispatch.accounts.sign_in import SignInNeeded, TooSoon, WrongPassword
 from dispatch.errors import (
     AlarmClosed,
+    AlreadyPaired,
     AlreadyTaken,
     Busy,
     Conflict,
@@ -71,6 +72,7 @@ PROBLEMS: Mapping[type[Refusal], Problem] = {
     AlreadyTaken: Problem(status=409, slug="already-taken", title=N_("Somebody else has it already")),
     OfferGone: Problem(status=409, slug="offer-gone", title=N_("This offer is over")),
     AlarmClosed: Problem(status=409, slug="alarm-closed", title=N_("This alarm is closed")),
+    AlreadyPaired: Problem(status=409, slug="already-paired", title=N_("This device is paired already")),
     Invalid: Problem(status=422, slug="invalid", title=N_("Please check what was entered")),
     Busy: Problem(status=503, slug="busy", title=N_("Busy at the moment"), headers=_LATER),
     TooSoon: Problem(status=429, slug="too-soon", title=N_("Too many attempts")),

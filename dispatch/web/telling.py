@@ -119,6 +119,9 @@ SENTENCES: Mapping[str, str] = {
     "ask_which": N_("which alarm?"),
     "not_understood": N_("answer not understood"),
     "page": N_("page to the duty number"),
+    "reminder": N_("reminder to the duty number"),
+    "test_seen": N_("test press was seen"),
+    "test_lapsed": N_("no test press was seen"),
     "emergency_sheet": N_("call to 120"),
     "plain": N_("plain alert"),
 }

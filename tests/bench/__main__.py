@@ -32,8 +32,11 @@ NAMES = {
     "flat_out": "alarms a second, durable, 50,000 carers on duty",
     "lateness": "how late an alarm is woken, a million waiting",
     "storm": "presses amid 100,000 life signs",
+    "heartbeats": "2,000 life signs a second over HTTP",
+    "mqtt": "1,100 messages a second through a broker",
     "restart": "kill -9 to the first pending request",
     "simulated": "station-years an hour and core",
+    "decoding": "DC-09 and RFLink beside pysiaalarm and rflink: how fast, how often right",
 }
 LIMIT_S = 420.0
 

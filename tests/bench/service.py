@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 from config.commands import change
+from config.serve import SWITCH_S
 from config.settings import Settings, load_settings
 from config.wiring import House, build
 from dispatch.clock import SystemClock
@@ -69,11 +70,14 @@ format = "json"
 
 @contextmanager
 def house(home: Path, *, gateways: Mapping[str, str] | None = None) -> Iterator[House]:
-    """Everything wired in this process on `home`'s database; nothing runs but its writer."""
+    """Everything wired in this process, its threads switched as in `serve`; nothing runs but its writer."""
     built = build(write_settings(home, gateways=gateways), SystemClock(), new_id)
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_S)
     try:
         yield built
     finally:
+        sys.setswitchinterval(before_s)
         built.stop()
 
 

@@ -313,6 +313,11 @@ class Rig:
         status, answer = _ask(Request(self.url + path, json.dumps(body).encode(), sent, method="POST"), 20)
         return status, json.loads(answer) if answer.startswith(("{", "[")) else answer
 
+    def post_raw(self, path: str, body: bytes, *, key: str | None = None) -> tuple[int, bytes]:
+        sent = {"Content-Type": "application/octet-stream", **_bearer(key)}
+        status, answer = _ask(Request(self.url + path, body, sent, method="POST"), 20)
+        return status, answer.encode()
+
     def post_form(self, path: str, form: Mapping[str, str], **headers: str) -> tuple[int, str]:
         sent = {"Content-Type": "application/x-www-form-urlencoded", **headers}
         return _ask(Request(self.url + path, urlencode(form).encode(), sent, method="POST"), 20)
@@ -414,6 +419,11 @@ class Operator:
     def post(self, path: str, body: Any) -> Any:
         headers = {"Content-Type": "application/json", "X-CSRFToken": self._csrf}
         return json.loads(self._open(Request(self._url + path, json.dumps(body).encode(), headers, method="POST")))
+
+    def send(self, path: str, form: Mapping[str, str]) -> str:
+        """A form of a page, as a browser without a script sends it; the page that follows."""
+        sent = urlencode({"csrf_token": self._csrf, **form}).encode()
+        return self._open(Request(self._url + path, sent, method="POST"))
 
     def _open(self, request: Request) -> str:
         with self._browser.open(request, timeout=20) as answer:

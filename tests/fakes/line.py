@@ -144,6 +144,7 @@ class Ears:
         self.misses = 0
         self.tried = 0
         self.poison: set[bytes] = set()
+        self.proceeded = 0
 
     @property
     def kept(self) -> list[str]:
@@ -157,3 +158,6 @@ class Ears:
             self.misses -= 1
             raise ConnectionError("the database is down")
         self.journal.append(f"kept {frame.raw.decode()}")
+
+    def proceed(self, heard: object) -> None:
+        self.proceeded = len(self.journal)

@@ -14,7 +14,8 @@ class FakeListener:
     """
     A listener: what is said together comes out of one `poll`.
 
-    The journal has `told TALKER …`, `confirmed RECEIPT COUNT` and `dismissed TALKER`.
+    The journal has `told TALKER …`, `confirmed RECEIPT COUNT` and `dismissed TALKER`; `patience_s` is how long each
+    look was to take at most.
     """
 
     def __init__(self, journal: list[str] | None = None, *, free: bool = True) -> None:
@@ -23,6 +24,7 @@ class FakeListener:
         self.refused = 0
         self.opened = 0
         self.polls = 0
+        self.patience_s: list[float] = []
         self._free = free
         self._said: list[list[Said]] = []
         self._changed = threading.Condition()
@@ -51,6 +53,7 @@ class FakeListener:
             raise PortLost("somebody else has the address")
 
     def poll(self, timeout_s: float) -> list[Said]:
+        self.patience_s.append(timeout_s)
         with self._changed:
             self._changed.wait_for(lambda: self._said or not self._free, timeout_s)
             self.polls += 1

@@ -38,6 +38,7 @@ class BoardRig:
         self.provider = ConsoleProvider(ConsoleSettings(panel=self.panel, hang_s=0.1))
         self.courier = Courier(
             world.transactions,
+            world.reading,
             {"console": self.provider},
             world.clock,
             local=world.calendar.local,

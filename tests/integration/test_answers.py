@@ -386,7 +386,12 @@ class Called(Talk):
         self.provider = ScriptedProvider("voice")
         world = self.world
         self.courier = Courier(
-            world.transactions, {"voice": self.provider}, world.clock, local=world.calendar.local, unreached=world.desk
+            world.transactions,
+            world.reading,
+            {"voice": self.provider},
+            world.clock,
+            local=world.calendar.local,
+            unreached=world.desk,
         )
 
     def call(self):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from dispatch.messages.courier import Courier
+from dispatch.messages.courier import EMERGENCY_WORKERS, Courier
 from dispatch.messages.providers.provider import Outcome, ReceiptKind, Sent
 from dispatch.rules.alarm import OfferState, Proof, State
 from dispatch.rules.alarm import Outcome as End
@@ -15,7 +15,7 @@ from dispatch.rules.message import Channel, Draft, Priority
 from dispatch.rules.people import operator
 from dispatch.store.outbox import LEASE, Outbox
 from dispatch.store.record import entries
-from tests.builders import build_world, policies_of
+from tests.builders import NOON, build_world, policies_of
 from tests.fakes.line import until
 from tests.fakes.provider import NOT_SENT, REFUSED_CONFIG, REFUSED_RECIPIENT, UNKNOWN, ScriptedProvider
 
@@ -38,7 +38,13 @@ class Post:
     def another_courier(self, **more):
         world = self.world
         return Courier(
-            world.transactions, self.providers, world.clock, local=world.calendar.local, unreached=world.desk, **more
+            world.transactions,
+            world.reading,
+            self.providers,
+            world.clock,
+            local=world.calendar.local,
+            unreached=world.desk,
+            **more,
         )
 
     def press(self):
@@ -697,3 +703,81 @@ def test_a_whole_alarm_leaves_in_the_end(post, a):
     assert post.world.alarm(alarm_id).state is State.CLOSED
     assert ["4711" in each.text for each in a.sent][:2] == [False, True]
     assert {each.state for each in post.world.messages(alarm_id)} == {"sent"}
+
+
+# ------------------------------------------------------------------------------------------------ riding along
+
+
+@pytest.fixture
+def riding(post):
+    """A courier whose threads carry and whose loop does not look: what leaves has ridden along."""
+    courier = post.another_courier()
+    courier._carriers.start()
+    yield courier
+    courier._carriers.stop()
+
+
+def letter(key, **more):
+    return Draft(
+        key=key, sentence="plain", channel=Channel.SMS, priority=Priority.EMERGENCY, to="+8613800000009",
+        person="carer:x", lang="zh", expires_at=NOON + timedelta(hours=1), facts={"number": key, "place": ""}, **more,
+    )  # fmt: skip
+
+
+def posting(ride, *drafts):
+    def work(tx):
+        Outbox.post(tx, drafts)
+        ride.claim(tx)
+
+    return work
+
+
+def test_a_letter_leaves_with_the_unit_that_posts_it(post, a, riding):
+    with riding.ride() as ride:
+        post.world.transactions.run(posting(ride, letter("k")))
+        assert a.sent == []
+    until(lambda: [each.state for each in post.world.messages()] == ["sent"])
+    assert len(a.sent) == 1
+
+
+def test_a_unit_that_fails_takes_its_letters_back_and_frees_their_places(post, a, riding):
+    def fail(tx):
+        posting(ride, letter("k"))(tx)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), riding.ride() as ride:
+        post.world.transactions.run(fail)
+    assert (post.world.messages(), a.sent) == ([], [])
+    assert riding._carriers.take(100, emergency=True) == EMERGENCY_WORKERS
+
+
+def test_a_unit_run_again_claims_once(post, a, riding):
+    with riding.ride() as ride:
+        post.world.transactions.run(ride.claim)
+        post.world.transactions.run(posting(ride, letter("k")))
+    until(lambda: [each.state for each in post.world.messages()] == ["sent"])
+    assert riding._carriers.take(100, emergency=True) == EMERGENCY_WORKERS
+
+
+def test_a_unit_that_runs_after_its_caller_has_gone_claims_nothing(post, a, riding):
+    with riding.ride() as ride:
+        pass
+    post.world.transactions.run(posting(ride, letter("k")))
+    assert [each.state for each in post.world.messages()] == ["posted"]
+    assert riding._carriers.take(100, emergency=True) == EMERGENCY_WORKERS
+
+
+@pytest.mark.error_lines("ride_failed")
+def test_a_letter_that_cannot_be_claimed_does_not_cost_the_decision(post, a, riding, monkeypatch):
+    monkeypatch.setattr(riding, "_start", lambda *_: 1 / 0)
+    with riding.ride() as ride:
+        post.world.transactions.run(posting(ride, letter("k")))
+    assert [each.state for each in post.world.messages()] == ["posted"]
+    assert post.deliver() == 1
+
+
+def test_when_no_place_is_free_the_letter_waits_for_the_courier(post, a, riding):
+    riding._carriers.take(100, emergency=True)
+    with riding.ride() as ride:
+        post.world.transactions.run(posting(ride, letter("k")))
+    assert [each.state for each in post.world.messages()] == ["posted"]

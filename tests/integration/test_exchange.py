@@ -7,7 +7,7 @@ import pytest
 from devices.backlog import BACKLOG_MAX
 from devices.conversations import Conversation, Conversations
 from devices.decoders.decoder import FRAME_BYTES_MAX
-from devices.exchange import Exchange
+from devices.exchange import GATHER_S, Exchange
 from devices.line import Condition
 from devices.ports.listener import SAID_MAX, Said
 from tests.fakes.clock import HandClock
@@ -20,11 +20,11 @@ OUTAGE = 1_000_000
 class Scene:
     """An exchange with everything around it, and one journal of what happened in which order."""
 
-    def __init__(self, *, decoder=LineDecoder, free=True, **limits) -> None:
+    def __init__(self, *, decoder=LineDecoder, free=True, clock=None, **limits) -> None:
         self.journal: list[str] = []
         self.listener = FakeListener(self.journal, free=free)
         self.ears = SharedEars(self.journal)
-        self.clock = HandClock()
+        self.clock = clock or HandClock()
         self.conditions: list[Condition] = []
         self.exchange = Exchange(
             "yard",
@@ -99,6 +99,31 @@ def test_life_signs_share_one_write_and_are_answered_after_it(scene):
     assert scene.journal[:5] == [f"taken low {number}" for number in range(5)]
     assert scene.journal[5] == "settled low 0 low 1 low 2 low 3 low 4"
     assert scene.journal[6:] == [f"told {number} ack low {number};" for number in range(5)]
+
+
+def test_life_signs_of_several_looks_share_a_write():
+    scene = Scene()
+    for number in range(5):
+        scene.listener.say(number, f"low {number}\n".encode())
+    with listening(scene.exchange):
+        until(lambda: scene.happened("told 4 ack low 4;"))
+    assert [line for line in scene.journal if line.startswith("settled")] == ["settled low 0 low 1 low 2 low 3 low 4"]
+    assert scene.listener.patience_s[5] == GATHER_S, "the last of them is not kept waiting for a whole look"
+
+
+def test_whoever_never_stops_puts_off_no_write_for_ever():
+    class Ticking(HandClock):
+        def look(self):
+            self.advance(0.001)
+            return super().look()
+
+    scene = Scene(clock=Ticking())
+    for number in range(200):
+        scene.listener.say("A", f"low {number}\n".encode())
+    with listening(scene.exchange):
+        until(lambda: scene.happened("told A ack low 199;"))
+    settled = [line.split(" low ") for line in scene.journal if line.startswith("settled")]
+    assert max(map(len, settled)) < 50
 
 
 def test_a_life_sign_nobody_waits_for_does_not_write_by_itself():

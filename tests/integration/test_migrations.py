@@ -54,3 +54,36 @@ def test_a_migration_can_be_taken_back(engine):
         command.downgrade(config, "base")
         connection.commit()
         assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+
+
+def test_whoever_had_a_device_before_is_looked_after_from_then_on(engine):
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "20261121_2030")
+        connection.commit()
+    statements = [
+        "INSERT INTO homes (id, code, address, entry) VALUES ('h', 'H1', '柏林小区', '')",
+        (
+            "INSERT INTO devices (id, code, kind, protocol, address, gateway, home_id, retired_at) VALUES "
+            "('d', 'D1', 'pendant', 'rflink', 'a', '', 'h', NULL), ('o', 'D0', 'pendant', 'rflink', 'b', '', 'h', 1)"
+        ),
+        "INSERT INTO seen (device_id, last_at, times, gateway, battery_low) VALUES ('d', 7000000, 3, 'radio', 0)",
+        (
+            "INSERT INTO signals (id, event, cause, gateway, protocol, address, dedup_key, received_at, device_id, "
+            "raw, trusted, copies, details) VALUES "
+            "('s', 'press', 'press', 'radio', 'rflink', 'a', 'k', 5000000, 'd', '', 1, 1, '{}')"
+        ),
+    ]
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT device_id, health, due_at > 0 FROM vigils").all()
+        assert [tuple(row) for row in rows] == [("d", "well", 1)]
+        rows = connection.exec_driver_sql("SELECT device_id, home_id, kind, until_at FROM assignments").all()
+        assert [tuple(row) for row in rows] == [("d", "h", "given", None)]
+        assert connection.exec_driver_sql("SELECT pressed_at FROM seen").scalar() == 5_000_000
+        assert connection.exec_driver_sql("SELECT gateway FROM hearings").scalar() == "radio"

@@ -16,14 +16,27 @@ from devices.exchange import Exchange
 from devices.ports import PortLost, TcpListener, open_listener
 from devices.ports.listener import SAID_BYTES_MAX
 from devices.ports.tcp_listen import ANSWERS_MAX, SELECT_MAX
+from devices.reception import Reception
+from devices.supervision import Supervision
 from dispatch.clock import SystemClock
+from dispatch.review import Review
 from dispatch.rules.signal import Event
 from tests.architecture.tree import ROOT
+from tests.builders import DISTRICT, build_world
 from tests.fakes.line import listening, until
 from tests.fakes.listener import SharedEars
 from tests.need import need
 
 ADDRESS = "tcp-listen://127.0.0.1:0"
+HOME_MORE = """
+[[homes]]
+code = "H8"
+address = "红星里 8-101"
+lat = 38.0730
+lng = 114.4930
+residents = [{ code = "R8", name = "张桂兰" }]
+devices = [{ code = "D8", kind = "pendant", protocol = "surgard", address = "1234" }]
+"""
 CROWD = 1_500
 """Enough that the numbers of their connections would go beyond what `select` can look at."""
 
@@ -282,6 +295,34 @@ def test_a_receiver_is_answered_after_its_message_is_kept(listener):
             assert receiver.recv(99) == b"\x06"
             assert len(ears.kept) == 1
         until(lambda: ears.journal)
+
+
+class Dying(TcpListener):
+    """A listener whose process dies after the press is committed and before it is answered."""
+
+    def answer(self, talker, data):
+        self._drop(self._callers[talker])
+
+
+def test_killed_between_commit_and_answer_the_press_comes_again_and_is_no_second_one(tmp_path):
+    world = build_world(tmp_path, district=DISTRICT + HOME_MORE)
+    message, answers = encode("1234", Event.PRESS), []
+    for kind in (Dying, TcpListener):
+        # Nothing in memory outlives the process.
+        reception = Reception(
+            world.desk, Supervision(world.transactions), world.reading, world.clock, world.ids,
+            protocols={"yard": "surgard"}, stations={},
+        )  # fmt: skip
+        line = kind(ADDRESS)
+        with listening(exchange(line, reception)):
+            until(lambda line=line: line.port)
+            with closing(call(line)) as receiver:
+                receiver.sendall(message)
+                answers.append(receiver.recv(1))
+    assert answers == [b"", b"\x06"]
+    (alarm,) = Review(world.reading, lambda: 0).recent(10)
+    assert (alarm["home"], alarm["press_count"]) == ("H8", 1)
+    world.close()
 
 
 def test_socat_sends_a_message_closes_its_side_and_has_its_answer(listener):

@@ -15,7 +15,8 @@ from dispatch.ids import CarerId, new_id
 from dispatch.store.database import Instant, metadata, reading_engine, to_us, writing_engine
 from dispatch.store.people import carers, stations
 from dispatch.store.record import entries
-from dispatch.store.transactions import SerialTransactions, WriterTransactions
+from dispatch.store.transactions import SerialTransactions
+from dispatch.store.writer import WriterTransactions
 from schedules.duty.roster import Roster
 from schedules.duty.store import Shifts, shift_changes, shifts
 from schedules.runner import Runner, _Every

@@ -16,22 +16,14 @@ from dispatch.errors import Busy, Conflict
 from dispatch.rules.alarm import OfferState, Outcome
 from dispatch.rules.people import operator
 from dispatch.rules.record import Line
-from dispatch.store import transactions as units
+from dispatch.store import writer
 from dispatch.store.alarms import Alarms, alarms
 from dispatch.store.database import metadata, reading_engine, writing_engine
 from dispatch.store.outbox import LEASE
 from dispatch.store.people import stations
 from dispatch.store.record import Record, entries
-from dispatch.store.transactions import (
-    BULK_BATCH_MAX,
-    BULK_WAIT_S,
-    EMERGENCY_BATCH_MAX,
-    Lane,
-    PooledTransactions,
-    SerialTransactions,
-    WriterTransactions,
-    moved,
-)
+from dispatch.store.transactions import Lane, PooledTransactions, SerialTransactions, moved
+from dispatch.store.writer import BULK_WAIT_S, EMERGENCY_BATCH_MAX, WriterTransactions
 from tests.builders import build_world, numbered_ids
 from tests.fakes.clock import NOON, HandClock
 from tests.fakes.line import until
@@ -217,7 +209,7 @@ def test_while_emergencies_come_in_ones_and_twos_the_others_wait(house, pool):
     assert order == ["emergency", "emergency", "bulk"]
 
 
-@pytest.mark.parametrize(("lane", "most"), [(Lane.EMERGENCY, EMERGENCY_BATCH_MAX), (Lane.BULK, BULK_BATCH_MAX)])
+@pytest.mark.parametrize(("lane", "most"), [(Lane.EMERGENCY, EMERGENCY_BATCH_MAX), (Lane.BULK, 1)])
 def test_those_who_wait_share_one_commit(house, lane, most):
     with ThreadPoolExecutor(max_workers=50) as pool:
         gate = Gate(house.transactions, pool)
@@ -266,12 +258,41 @@ def test_when_a_commit_fails_all_its_callers_hear_it_and_the_writer_lives(house)
 
 
 def test_who_waits_too_long_is_told_that_it_is_busy(house, pool, monkeypatch):
-    monkeypatch.setattr(units, "CALLER_WAIT_S", 0.01)
-    gate = Gate.__new__(Gate)
-    gate._entered, gate._open = threading.Event(), threading.Event()
+    gate = Gate(house.transactions, pool)
+    monkeypatch.setattr(writer, "CALLER_WAIT_S", 0.01)
     with pytest.raises(Busy, match="the database is busy"):
-        house.transactions.run(gate._wait)
-    gate._open.set()
+        house.transactions.run(write("S1"))
+    gate.let_go()
+
+
+def test_in_a_quiet_house_a_unit_runs_in_its_callers_own_thread(house):
+    assert house.transactions.run(lambda tx: threading.get_ident()) == threading.get_ident()
+
+
+def test_whoever_leads_works_for_the_others_no_longer_than_one_commit(house, pool):
+    gate = Gate(house.transactions, pool)
+    waiting = pool.submit(house.transactions.run, lambda tx: threading.current_thread().name)
+    until(lambda: house.transactions.waiting() == 1)
+    gate.let_go()
+    assert waiting.result(10) == "writer"
+
+
+def test_a_unit_inside_a_unit_is_refused_whoever_leads(house):
+    with pytest.raises(AssertionError, match="inside a unit"):
+        house.transactions.run(lambda tx: house.transactions.run(write("S1")))
+    assert house.transactions.run(write("S2")) == "S2"
+
+
+@pytest.mark.error_lines("commit_failed")
+def test_after_a_commit_that_failed_a_fresh_connection_is_taken(house, monkeypatch):
+    def cut(tx):
+        write("S1")(tx)
+        tx.connection.connection.dbapi_connection.close()
+
+    with pytest.raises(Exception, match="closed database"):
+        house.transactions.run(cut)
+    assert house.transactions.run(write("S2")) == "S2"
+    assert house.stations() == {"S2"}
 
 
 def test_a_timeout_of_the_work_itself_comes_through(house):

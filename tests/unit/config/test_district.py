@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from config.district import District, load_district, read_district
 from config.files import parse_toml_text
+from devices.rules.meaning import Handling
 from dispatch.errors import Misconfigured
 from dispatch.rules.place import Position, distance_m, wgs84_to_gcj02
+from dispatch.rules.signal import Cause, Event
 
 DEMO = Path(__file__).resolve().parents[3] / "config" / "demo" / "district.toml"
 
@@ -318,3 +320,46 @@ def test_no_single_typing_mistake_makes_anything_but_a_district_or_a_refusal(at,
         assert read_district(parse_toml_text(CONTRACT[:at] + letter + CONTRACT[at + 1 :], name="d"))
     except Misconfigured as refused:
         assert refused.place  # noqa: PT017
+
+
+# ------------------------------------------------------------------------------------------------ meanings
+
+
+def about(**meanings) -> dict:
+    return {**written()["district"], "meanings": meanings}
+
+
+def test_a_district_a_resident_and_a_device_may_give_events_a_meaning():
+    person = {**written()["homes"][0]["residents"][0], "meanings": {"bed_exit": "inactivity"}}
+    read = district(
+        district=about(water="fault"),
+        homes=[home(residents=[person], devices=[device(meanings={"press": "ignore"})])],
+    )
+    assert read.meanings == {Event.WATER: Handling.FAULT}
+    assert read.homes[0].residents[0].meanings == {Event.BED_EXIT: Cause.INACTIVITY}
+    assert read.homes[0].devices[0].meanings == {Event.PRESS: Handling.IGNORE}
+
+
+@pytest.mark.parametrize(
+    ("meanings", "place", "words"),
+    [
+        ({"yawn": "press"}, "yawn", "no event"),
+        ({"pres": "fault"}, "pres", "'press'"),
+        ({"water": "flood"}, "water", "no meaning"),
+        ({"water": "falut"}, "water", "'fault'"),
+        ({"water": 3}, "water", "no meaning"),
+        ({"press": "ignore"}, "press", "whole district"),
+        ({"cancel": "ignore"}, "cancel", "takes something back"),
+    ],
+)
+def test_a_wrong_meaning_is_refused_with_its_place(meanings, place, words):
+    refused = refusal(district=about(**meanings))
+    assert refused.place == f"district.meanings.{place}"
+    assert words in refused.detail
+
+
+def test_a_wrong_meaning_of_a_device_names_its_row():
+    refused = refusal(homes=[home(devices=[device(meanings={"restore": "fault"})])])
+    assert refused.place == "homes.0.devices.0.meanings.restore"
+    refused = refusal(homes=[home(devices=[device(meanings="none")])])
+    assert refused.place == "homes.0.devices.0.meanings"

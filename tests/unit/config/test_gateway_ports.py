@@ -117,6 +117,15 @@ def test_a_line_becomes_a_gateway_and_an_address_an_exchange():
     assert isinstance(made(GatewaySettings(name="hall", protocol="rtl433", port="http:"))[1], HttpDoor)
 
 
+def test_who_is_quiet_is_hung_up_on_but_a_broker_is_not():
+    def idle_s(port: str, protocol: str) -> float:
+        return made(GatewaySettings(name="hall", protocol=protocol, port=port))[0]._idle_s
+
+    assert idle_s("tcp-listen://0.0.0.0:5000", "rtl433") == 1800.0
+    assert idle_s("tcp-listen://0.0.0.0:5000", "surgard") == 300.0
+    assert idle_s(BROKER, "rtl433") == float("inf")
+
+
 def test_quiet_is_a_fault_for_lines_by_themselves_and_for_addresses_when_it_is_said():
     def silent_s(port: str, **more) -> float:
         return made(GatewaySettings(name="hall", protocol="surgard", port=port, **more))[0]._silent_s

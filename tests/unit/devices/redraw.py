@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.unit.devices import redraw_panels
+
 VECTORS = Path(__file__).parents[2] / "vectors"
-FILES = ("rflink", "rtl433", "rtl433_bursts", "surgard")
+FILES = ("rflink", "rtl433", "rtl433_bursts", "surgard", "contact_id", "dc09")
 SEEDS = range(5)
 
 Vector = dict[str, Any]
@@ -29,7 +31,7 @@ def redrawn(file: str, seed: int) -> Iterator[Vector]:
     """The same vectors with their constants replaced, alike in input and expectation."""
     for vector in vectors(file):
         draw = random.Random(f"{file}:{vector['id']}:{seed}")
-        rewrite = {"rflink": _rflink, "surgard": _surgard}.get(file, _rtl433)
+        rewrite = _REWRITES.get(file, _rtl433)
         yield rewrite(vector, draw)
 
 
@@ -126,3 +128,6 @@ def _other_value(value: str, draw: random.Random) -> str:
 def _other_hex(text: str, draw: random.Random) -> str:
     digits = "0123456789ABCDEF" if text.isupper() else "0123456789abcdef"
     return "".join(draw.choice(digits) for _ in text)
+
+
+_REWRITES = {"rflink": _rflink, "surgard": _surgard, "contact_id": redraw_panels.contact_id, "dc09": redraw_panels.dc09}

@@ -124,7 +124,18 @@ def test_no_bytes_make_a_codec_raise(codec):
             codec(bytes([byte]) + bytes(range(length)))
 
 
+def test_only_satellites_make_a_fix():
+    for data in ("036ac18901001d28b901603702", "0e6ac18909003c00e0a6b180feced300", "036ac189001d28b9"):
+        frame = one("up", up(18, data))
+        assert (frame.event, frame.position, frame.position_at) == (E.HEARTBEAT, None, None)
+
+
 def test_what_is_measured_is_shown():
+    assert one("up", up(85, "03f804020a003c00")).fields["status"] == "fall"
+    assert one("up", up(85, "03f804020a003c00")).fields["target"] == "abnormal"
+    assert one("up", up(85, "08b104dc05")).fields["respiration_state"] == "bradypnea"
+    assert one("up", up(85, "06fb0102000002")).fields["alarm_id"] == 513
+    assert one("up", up(18, "0a00f9860007")).fields["event_type"] == "SOS_START"
     assert one("up", up(85, "ff34020a0b")).fields["command"] == "0b0a"
     assert one("up", up(85, "08b103dc05")).fields["respiration"] == 15.0
     assert one("up", up(85, "03f802000a003c00")).fields["status"] == "in bed"
@@ -233,6 +244,11 @@ def test_one_uplink_told_again_is_a_copy_and_the_next_is_not():
     press = up(85, "ff2e02", deduplicationId="a")
     later = {"time": (NOON + timedelta(seconds=3)).isoformat()}
     assert copies(press, press | {"deduplicationId": "b"} | later, press | {"fCnt": 2} | later) == [False, True, False]
+
+
+def test_the_window_of_an_uplink_is_a_day_from_the_first():
+    frame = one("up", up(85, "ff2e02"))
+    assert (frame.window_s, frame.sliding) == (86_400.0, False)
 
 
 def test_another_session_and_another_device_are_no_copies():
@@ -374,6 +390,9 @@ def sigfox(**said):
         ({"payload": "6205050364"}, [E.PRESS, E.LOW_BATTERY]),
         ({"payload": "2002419b4a91c2c6580e0564"}, [E.LOCATION]),
         ({"payload": "20061494480389f956042a"}, [E.HEARTBEAT]),
+        ({"payload": "2001000000000000070000000000000000000008000000000000090a0303050a"}, [E.LOW_BATTERY]),
+        ({"payload": "2007000000000000000000000503"}, [E.LOW_BATTERY]),
+        ({"payload": "6205"}, [E.PRESS]),
         ({"payload": "zz"}, [E.UNKNOWN]),
         ({"data": "10297eb01e621122070000be"}, [E.UNKNOWN]),
         ({"data": "", "sos": "true"}, [E.PRESS]),
@@ -388,15 +407,24 @@ def test_a_sigfox_device_is_named_and_its_callback_known_again():
     frame, again, later = sigfox(payload="62"), sigfox(payload="62"), sigfox(payload="62", seqNumber=1077)
     assert (frame.address, frame.fields["device"]) == ("40d310", "40D310")
     assert frame.explicit
+    assert (frame.position, frame.position_at) == (None, None)
     assert frame.dedup_key == again.dedup_key != later.dedup_key
+    assert sigfox(payload="62", device="40d310").dedup_key == frame.dedup_key
     assert frame.sent_at == datetime.fromtimestamp(1563043532, UTC)
     assert canonical("chirpstack", "40D310") == frame.address
+
+
+def test_a_sigfox_life_sign_is_never_a_copy():
+    assert sigfox(payload="20").window_s == 0.0
+    assert (sigfox(payload="62").window_s, sigfox(payload="62").sliding) == (86_400.0, False)
 
 
 def test_sigfox_measures_are_shown():
     frame = sigfox(payload="2002419b4a91c2c6580e0564")
     assert frame.fields["battery"] == 100
+    assert frame.fields["code"] == "20"
     assert frame.position is not None
+    assert frame.position_at == frame.sent_at
     assert (round(frame.position.lat, 4), round(frame.position.lng, 4)) == (19.4114, -99.172)
     assert sigfox(payload="20061494480389f956042a").fields["battery_v"] == 4.2
 

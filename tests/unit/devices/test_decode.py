@@ -32,7 +32,7 @@ def test_redrawing_really_changes_what_is_sent():
     changed = sum(
         a["input"] != b["input"] for file in FILES for a, b in zip(vectors(file), redrawn(file, 1), strict=True)
     )
-    assert changed > 60
+    assert changed > 130
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,22 @@ def test_a_profile_may_be_a_table_or_a_name():
     assert decoded(fall)["event"] == "press"
     assert decoded(fall | {"profile": "climax-pers"})["event"] == "fall"
     assert decoded(fall | {"profile": {"120": "smoke"}})["event"] == "smoke"
+
+
+def test_a_panel_message_with_a_wrong_check_is_shown_and_not_ok():
+    raw = {"id": 1, "protocol": "contact-id-raw", "encoding": "text", "input": "123418110101001C"}
+    told = decoded(raw)
+    assert (told["ok"], told["event"], told["trusted"], told["ack_hex"]) == (False, "press", False, None)
+    damaged = b'\n00000029"ADM-CID"0041R0L0#1234[#1234|1101 01 001]\r'.hex()
+    stream = decoded({"id": 1, "protocol": "sia-dc09-stream", "encoding": "hex-chunks", "input": [damaged, damaged]})
+    assert [event["event"] for event in stream["events"]] == ["press"]
+    assert (stream["acks"], stream["duplicates"]) == (0, 1)
+
+
+@pytest.mark.parametrize("key", ["00", "no key", 7, ["41"]])
+def test_a_key_of_no_form_is_refused_in_words(key):
+    line = {"id": 1, "protocol": "sia-dc09", "encoding": "text", "input": "", "key_hex": key}
+    assert "hexadecimal" in decoded(line)["error"]
 
 
 def test_a_retained_object_on_mqtt_is_an_old_press():

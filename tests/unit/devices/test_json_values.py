@@ -104,6 +104,10 @@ def test_only_an_object_is_a_table():
     assert [table(junk) for junk in (None, [], "a", 1)] == [{}] * 4
 
 
+def test_a_control_character_in_a_text_hurts_nobody():
+    assert loaded('{"a":"x\x01\ty"}') == {"a": "x\x01\ty"}
+
+
 @pytest.mark.parametrize("text", ["", "{", "{'a':1}", "[" * 100_000, "nul", '{"a":1} x'])
 def test_what_is_no_json_is_none(text):
     assert loaded(text) is None

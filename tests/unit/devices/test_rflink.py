@@ -126,6 +126,26 @@ def test_an_address_is_compared_without_case_but_with_leading_zeros():
     assert canonical("EV1527:00AB") != canonical("EV1527:AB")
 
 
+@pytest.mark.parametrize("label", ["ID=", "=08", "SWITCH", "1D=08"])
+def test_a_label_without_name_or_value_was_cut(label):
+    decoder = Rflink()
+    assert decoder.feed(f"20;3A;EV1527;ID=0a1b2c;{label};CMD=ON;\r\n".encode()) == []
+    assert decoder.tally.malformed == 1
+
+
+def test_noise_is_counted_before_a_line_and_instead_of_one():
+    decoder = Rflink()
+    assert len(decoder.feed(b"xyz" + PRESS + b"\nwxyz\n")) == 1
+    assert decoder.tally.noise_bytes == 7
+
+
+def test_a_line_that_is_too_long_is_told_however_it_comes():
+    for reads in ([b"x" * (LINE_BYTES_MAX + 1) + b"\n"], [b"x" * LINE_BYTES_MAX, b"x\n"]):
+        decoder = Rflink()
+        assert [frame for read in reads for frame in decoder.feed(read)] == []
+        assert decoder.tally.overlong == 1
+
+
 def test_noise_without_a_line_end_keeps_little():
     decoder = Rflink()
     decoder.feed(b"20;" * FRAME_BYTES_MAX)

@@ -68,17 +68,99 @@ def test_a_press_names_account_and_zone_and_waits_for_its_answer():
         ("6011      1234MA0001\x14", Event.PRESS, Scope.DEVICE, True),
         ("80111234 5555 5155 7\x14", Event.ALARM, Scope.DEVICE, False),
         ("80111234 5555 5355 7\x14", Event.RESTORE, Scope.DEVICE, False),
-        ("80111234 5555 5555 7\x14", Event.TEST, Scope.DEVICE, False),
+        ("80111234 5555 5555 7\x14", Event.TEST, Scope.GATEWAY, False),
         (" a011 123418E10101001\x14", Event.PRESS, Scope.DEVICE, True),
         ("\n12 1234 18 R101 01 C001\r", Event.RESTORE, Scope.DEVICE, False),
         ("\n12 1234 18 E406 01 U001\r", Event.CANCEL, Scope.GATEWAY, False),
         ("\n12 1234 P 1\r", Event.PRESS, Scope.DEVICE, True),
         ("\n12 1234 3 1\r", Event.ALARM, Scope.DEVICE, False),
+        ("\n12 1234 5\r", Event.ALARM, Scope.DEVICE, False),
+        ("\n12 1234 5515 5555 7\r", Event.ALARM, Scope.DEVICE, False),
+        ("S011[#1234|Nri1BA01]\x14", Event.INTRUSION, Scope.DEVICE, False),
+        ("S01001[#1234|Nri1/QA01]\x14", Event.PRESS, Scope.DEVICE, True),
+        (" S011[#1234567890ABCDEF|NFA2]\x14", Event.FIRE, Scope.DEVICE, True),
+        ("S011[#1234|AText alone]\x14", Event.INFO, Scope.GATEWAY, False),
+        ("S011[\x01\x02]\x14", Event.UNKNOWN, Scope.GATEWAY, False),
+        ("001001[#0000|NYK0002]\x14", Event.LINK_RESTORE, Scope.GATEWAY, False),
+        ("1011      0000 T  40\x14", Event.FAULT, Scope.GATEWAY, False),
+        ("1011      0000 R  08\x14", Event.RESTORE, Scope.GATEWAY, False),
+        ("1011      1234 2 001\x14", Event.PRESS, Scope.DEVICE, True),
+        ("1011      1234 4 001\x14", Event.ALARM, Scope.DEVICE, False),
+        ("1011      1234   001\x14", Event.ALARM, Scope.DEVICE, False),
+        ("1011      1234MA0001\x14", Event.PRESS, Scope.DEVICE, True),
+        ("101001    123456 M 001\x14", Event.PRESS, Scope.DEVICE, True),
+        ("601001    123456QA0001\x14", Event.PRESS, Scope.DEVICE, True),
+        ("80111234 5155 5555 1\x14", Event.DURESS, Scope.DEVICE, True),
+        ("80111234 5555 5555 1\x14", Event.DURESS, Scope.GATEWAY, True),
+        ("80111234 5155 5555 5\x14", Event.FAULT, Scope.DEVICE, False),
+        ("80111234 3555 5555 2\x14", Event.ARM_DISARM, Scope.GATEWAY, False),
+        ("80111234 5555 5555 8\x14", Event.LOW_BATTERY, Scope.GATEWAY, False),
+        ("8010011234 5555 5555 5515 5555 7\x14", Event.ALARM, Scope.DEVICE, False),
+        ("T011123456 N  01\x14", Event.PRESS, Scope.DEVICE, True),
+        ("T011  1234 R  01\x14", Event.TEST, Scope.DEVICE, False),
+        ("4011  12340301234567\x14", Event.INFO, Scope.GATEWAY, False),
     ],
 )
 def test_what_the_messages_say(text, event, scope, explicit):
     frame = one(text)
     assert (frame.event, frame.scope, frame.explicit) == (event, scope, explicit)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("S011[#1234|Nri1/QA001/YT000]\x14", [(Event.PRESS, "1234:001"), (Event.LOW_BATTERY, "1234:000")]),
+        ("80111234 5155 5551 7\x14", [(Event.ALARM, "1234:002"), (Event.ALARM, "1234:008")]),
+        (
+            "80111234 1555 5553 8\x14",
+            [(Event.ALARM, "1234:001"), (Event.RESTORE, "1234:008"), (Event.LOW_BATTERY, "1234")],
+        ),
+        ("\n12 1234 1155 5555 7\r", [(Event.ALARM, "1234:001"), (Event.ALARM, "1234:002")]),
+    ],
+)
+def test_each_event_of_a_message_is_a_frame_and_one_answer_waits_for_all(text, told):
+    """Two answers would be one too many: the second would count for the message behind it, kept or not."""
+    decoder = Surgard()
+    frames = decoder.feed(text.encode())
+    assert [(frame.event, frame.address) for frame in frames] == told
+    assert len({frame.dedup_key for frame in frames}) == len(told)
+    answers = [decoder.acknowledge(frame, NOON, b"") for frame in reversed(frames)]
+    assert answers == [b""] * (len(told) - 1) + [ACK]
+
+
+@pytest.mark.parametrize(
+    ("text", "account"),
+    [
+        ("80111234 5515 5555 7\x14", "1234"),
+        ("8010011234 5515 5555 7\x14", "1234"),
+        ("801001123 5515 5555 7\x14", "123"),
+        ("801001123456 5515 5555 5555 5555 7\x14", "123456"),
+    ],
+)
+def test_a_line_of_three_places_is_told_from_the_account(text, account):
+    assert one(text).addresses == (f"{account}:003", account)
+
+
+@pytest.mark.parametrize("text", ["S011[#1234|Lri1QA01]\x14", "S011[#1234|Nri1QA01/L90]\x14"])
+def test_a_press_that_asks_for_a_speech_path_is_still_a_press(text):
+    assert (one(text).event, one(text).also) == (Event.PRESS, (Event.VOICE_REQUEST,))
+
+
+@pytest.mark.parametrize("text", ["S011[#0000|NPA01]\x14", "001001[#0000|NPA01]\x14", "1011      0000 P  02\x14"])
+def test_what_a_receiver_says_of_itself_names_nobody(text):
+    assert one(text).addresses == ()
+
+
+def test_a_key_of_a_copy_fits_every_database():
+    frame = one(f"S011[#1234|NQA1^{'x' * 100}\x00{'y' * 60}^]\x14")
+    assert frame.event is Event.PRESS
+    assert len(frame.dedup_key) <= 240
+    assert frame.dedup_key.isprintable()
+
+
+@pytest.mark.parametrize("zone", ["0001", "  01", "   1", "1   "])
+def test_a_zone_is_the_same_zone_with_any_number_of_zeros(zone):
+    assert one(f"3011      1234QA{zone}\x14").address == "1234:001" == canonical("1234:1")
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,7 @@ def test_other_events_carry_the_alarm_of_their_position(kind, event):
 def test_a_press_and_a_fall_are_explicit_and_a_fence_is_not():
     assert calls_for_help(one(alarm("sos")), None) == (E.PRESS,)
     assert calls_for_help(one(alarm("fallDown")), None) == (E.FALL,)
+    assert one(alarm("sos,lowBattery")).explicit
     for data in (server("geofenceExit"), alarm("general"), alarm("lowBattery")):
         assert calls_for_help(one(data), None) == ()
     assert calls_for_help(one(server("geofenceExit")), "watch") == (E.WANDERING,)
@@ -161,6 +162,8 @@ def test_the_place_is_the_devices_own():
     assert frame.position_at == NOON
     assert (frame.fields["lat"], frame.fields["lng"], frame.fields["accuracy_m"]) == (22.571707, 113.8613968, 12.5)
     assert frame.sent_at == NOON
+    unsaid = {key: value for key, value in position("sos").items() if key != "valid"}
+    assert one(alarm("sos", unsaid)).position == Position(22.571707, 113.8613968)
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,8 @@ def test_the_end_of_a_state_is_told_once_and_only_after_its_beginning():
         [E.HEARTBEAT],
     ]
     assert said({"fall_status": "fall_alarm"}, {"fall_status": "normal"})[1] == [E.RESTORE]
+    assert said({"fall_status": "fall_alarm"}, {"fall_status": None}, {"fall_status": 3})[1:] == [[E.HEARTBEAT]] * 2
+    assert said({"fall_status": "fall_warning"}, {"fall_status": "fall_alarm"})[1] == [E.FALL]
     assert said({"tamper": True}, {"tamper": False})[1] == [E.TAMPER_RESTORE]
     assert said({"ac_connected": False}, {"ac_connected": True})[1] == [E.MAINS_RESTORE]
 

@@ -9,6 +9,7 @@ from devices.decoders.decoder import Frame
 from devices.decoders.rflink import Rflink
 from devices.gateway import Gateway
 from devices.line import KEEPALIVE_S, Condition
+from devices.ports.port import PortLost
 from dispatch.clock import Instant, SystemClock
 from dispatch.rules.signal import Event
 from tests.fakes.clock import HandClock
@@ -121,6 +122,22 @@ def test_a_sender_is_answered_only_after_its_frame_is_kept():
         scene.line.say(b"one\ntwo\nthr", b"ee\n")
         until(lambda: len(scene.line.written) == 3)
     assert scene.journal[:6] == ["kept one", "wrote ack one;", "kept two", "wrote ack two;", "kept three", "wrote ack three;"]  # noqa: E501  # fmt: skip
+
+
+def test_nothing_follows_from_a_frame_before_its_sender_is_answered():
+    scene = Scene()
+    with listening(scene.gateway):
+        scene.line.say(b"one\n")
+        until(lambda: scene.ears.proceeded)
+    assert scene.journal[: scene.ears.proceeded] == ["kept one", "wrote ack one;"]
+
+
+def test_a_line_that_is_gone_before_the_answer_does_not_keep_back_what_follows():
+    scene = Scene()
+    scene.line.write = lambda data: (_ for _ in ()).throw(PortLost("gone"))
+    with listening(scene.gateway):
+        scene.line.say(b"one\n")
+        until(lambda: scene.ears.proceeded)
 
 
 def test_every_copy_is_answered_again():

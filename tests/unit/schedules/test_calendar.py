@@ -100,3 +100,44 @@ def test_a_zone_nobody_knows_is_refused():
 def test_an_instant_without_a_zone_is_a_mistake():
     with pytest.raises(AssertionError, match="aware"):
         Calendar("Asia/Shanghai").local(datetime(2026, 3, 2))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("local", "month", "days"),
+    [("2026-11-01T00:00", "2026-11", 30), ("2026-12-31T23:59", "2026-12", 31), ("2028-02-29T12:00", "2028-02", 29)],
+)
+def test_an_instant_belongs_to_its_local_month(local, month, days):
+    calendar = Calendar("Asia/Shanghai")
+    at = datetime.fromisoformat(local).replace(tzinfo=calendar.tzinfo).astimezone(UTC)
+    name, start, end = calendar.month_of(at)
+    assert name == month
+    assert start <= at < end
+    assert end - start == timedelta(days=days)
+    assert calendar.local(start).day == 1
+
+
+@pytest.mark.parametrize("zone", ODD)
+def test_months_follow_each_other_without_gap_or_overlap(zone):
+    calendar = Calendar(zone)
+    at = datetime(2009, 12, 15, tzinfo=UTC)
+    for _ in range(40):
+        _, start, end = calendar.month_of(at)
+        assert calendar.month_of(end)[1] == end
+        assert start <= at < end
+        at = end
+
+
+@pytest.mark.parametrize(
+    ("local", "by_day"),
+    [
+        ("2026-11-21T07:59", "2026-11-21T08:00"),
+        ("2026-11-21T08:00", "2026-11-21T08:00"),
+        ("2026-11-21T19:59", "2026-11-21T19:59"),
+        ("2026-11-21T20:00", "2026-11-22T08:00"),
+        ("2026-12-31T23:30", "2027-01-01T08:00"),
+    ],
+)
+def test_nobody_is_telephoned_by_night(local, by_day):
+    calendar = Calendar("Asia/Shanghai")
+    at, wanted = (datetime.fromisoformat(each).replace(tzinfo=calendar.tzinfo) for each in (local, by_day))
+    assert calendar.by_day(at.astimezone(UTC)) == wanted

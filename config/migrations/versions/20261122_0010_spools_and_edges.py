@@ -3,15 +3,15 @@ How far each spool of a forwarding gateway is held, how each says it is, and whe
 
 Copies of a signal are looked for by when it was heard: what comes out of a spool may have waited for hours.
 
-Revision ID: 20261121_2345
-Revises: 20261121_2030
+Revision ID: 20261122_0010
+Revises: 20261121_2345
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261121_2345"
-down_revision = "20261121_2030"
+revision = "20261122_0010"
+down_revision = "20261121_2345"
 branch_labels = None
 depends_on = None
 

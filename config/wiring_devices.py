@@ -1,0 +1,105 @@
+"""Puts together who looks after devices: the register, test presses, silences, repairs, gateways, campaigns."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from config.files import parse_toml
+from config.settings import Settings
+from devices.outages import SILENT_S, Heard, Outages
+from devices.ports import is_listener
+from devices.reception import Reception
+from devices.rules.plan import Plan, read_plan
+from devices.store.gateways import Incidents
+from devices.store.press_tests import PressTests
+from devices.store.repairs import Checks, Repairs
+from devices.store.vigils import Vigils
+from devices.upkeep.campaigns import Campaigning
+from devices.upkeep.cases import Cases
+from devices.upkeep.notices import Notices
+from devices.upkeep.press_tests import PressTesting
+from devices.upkeep.register import Register
+from devices.upkeep.repairs import Repairing
+from devices.upkeep.silences import Silences
+from dispatch.clock import Clock
+from dispatch.desk import Desk
+from dispatch.ids import StationId
+from dispatch.store.database import Engine
+from dispatch.store.transactions import Transactions, Tx
+from schedules.calendar import Calendar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upkeep:
+    """Everybody who looks after devices. `owners` keep rows that wait."""
+
+    plan: Plan
+    notices: Notices
+    tests: PressTesting
+    register: Register
+    silences: Silences
+    repairing: Repairing
+    campaigning: Campaigning
+
+    @property
+    def owners(self) -> tuple[PressTesting, Silences, Repairing]:
+        return self.tests, self.silences, self.repairing
+
+
+def build_upkeep(
+    settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, desk: Desk,
+    *, nudge: Callable[[], None], changed: Callable[[], None],
+) -> Upkeep:  # fmt: skip
+    """
+    Wires them. `changed` is called when the register has changed.
+
+    Raises:
+        Misconfigured: the file of devices is wrong; names the place.
+    """
+    plan = read_plan(parse_toml(settings.devices.file))
+    notices = Notices(settings.operators.phones)
+    cases = Cases(plan, calendar.by_day)
+    tests = PressTesting(transactions, reading, cases, nudge=nudge)
+    return Upkeep(
+        plan=plan,
+        notices=notices,
+        tests=tests,
+        register=Register(transactions, tests, cases, changed=changed),
+        silences=Silences(transactions, reading, plan, cases),
+        repairing=Repairing(
+            transactions, reading, cases, desk, notices, by_day=calendar.by_day, nudge=nudge
+        ),
+        campaigning=Campaigning(transactions, reading, clock, plan, notices, month_of=calendar.month_of),
+    )  # fmt: skip
+
+
+def build_outages(
+    settings: Settings, gateways: Sequence[Heard], stations: Mapping[str, StationId], transactions: Transactions,
+    reading: Engine, clock: Clock, upkeep: Upkeep, reception: Reception, *, nudge: Callable[[], None],
+) -> Outages:  # fmt: skip
+    """Who notices that a gateway hears nothing, wired or forwarding."""
+    return Outages(
+        gateways, transactions, reading, clock, upkeep.notices,
+        forwarding=lambda: reception.handed_in,
+        silent_s={each.name: each.silent_s or _silent_s(each.port) for each in settings.gateways},
+        forwarding_silent_s=settings.devices.forwarding_silent_s, stations=stations, nudge=nudge,
+    )  # fmt: skip
+
+
+def _silent_s(port: str) -> float:
+    """How long a gateway may be quiet where nobody said it: over a line of its own, and never where others call us."""
+    return 0.0 if is_listener(port) else SILENT_S
+
+
+def mend_devices(tx: Tx, seconds: float) -> None:
+    """
+    Somebody set the clock back by so many (negative) seconds: what waits for people is moved with it.
+
+    The vigils over devices bear an hour; after more they are all looked at now, whoever was heard is put off again.
+    """
+    for shelf in (PressTests, Repairs, Checks, Incidents):
+        shelf(tx.connection).shift_due(seconds)
+    if seconds < -BORNE_S:
+        Vigils(tx.connection).look_at_all(tx.now)
+
+
+BORNE_S = 3_600.0

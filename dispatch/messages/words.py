@@ -1,0 +1,57 @@
+"""The words that fill the sentences of `wording.py`: causes, reasons, ways to talk, and what stands for a gap."""
+
+from collections.abc import Mapping
+
+from dispatch.rules.people import Talk
+from dispatch.rules.signal import Cause
+
+CAUSES: Mapping[str, Mapping[str, str]] = {
+    Cause.FIRE: {"zh": "火警", "en": "fire"},
+    Cause.GAS: {"zh": "燃气报警", "en": "gas"},
+    Cause.DURESS: {"zh": "胁迫求助", "en": "duress"},
+    Cause.FALL: {"zh": "跌倒", "en": "fall"},
+    Cause.PRESS: {"zh": "按铃求助", "en": "help call"},
+    Cause.INACTIVITY: {"zh": "久无动静", "en": "no movement"},
+    Cause.WANDERING: {"zh": "走失", "en": "wandering"},
+    Cause.WATER: {"zh": "漏水", "en": "water leak"},
+    Cause.INTRUSION: {"zh": "有人闯入", "en": "intrusion"},
+    Cause.UNCLEAR: {"zh": "原因不明", "en": "unclear"},
+    Cause.MISSED_VISIT: {"zh": "上门未到", "en": "missed visit"},
+    Cause.HOTLINE: {"zh": "热线求助", "en": "hotline call"},
+}
+
+WHYS: Mapping[str, Mapping[str, str]] = {
+    "nobody_coming": {"zh": "无人前往", "en": "nobody is coming"},
+    "all_hands": {"zh": "已呼叫全员，仍无人前往", "en": "all hands called"},
+    "not_arrived": {"zh": "接单人逾期未到", "en": "carer not arrived"},
+    "arrival_claimed": {"zh": "自报到达，待核实", "en": "verify the arrival"},
+    "not_closed": {"zh": "已到达，未结案", "en": "not closed yet"},
+    "emergency_decide": {"zh": "请决定是否叫120", "en": "decide: call 120?"},
+    "emergency_called": {"zh": "系统已呼叫120", "en": "120 was called"},
+    "fallback": {"zh": "系统故障，已用备用通知", "en": "fall-back in use"},
+    "worsened": {"zh": "情况加重", "en": "it got worse"},
+    "gateway_lost": {"zh": "网关失联", "en": "gateway lost"},
+    "no_console": {"zh": "没有值守台能响铃", "en": "no console can ring"},
+    "welfare_check": {"zh": "请电话问安", "en": "call to ask how they are"},
+    "outage_round": {"zh": "失联期间请逐户问安", "en": "call every home"},
+    "repair_overdue": {"zh": "设备维修逾期", "en": "a repair is overdue"},
+    "campaign_ended": {"zh": "上月试按已统计", "en": "last month's test presses"},
+    "": {"zh": "请查看", "en": "please look"},
+}
+"""Why the desk is paged."""
+
+TALK: Mapping[str, Mapping[str, str]] = {
+    Talk.HARD_OF_HEARING: {"zh": "重听，请大声", "en": "hard of hearing"},
+    Talk.NO_VOICE: {"zh": "不能说话", "en": "cannot speak"},
+    Talk.DEMENTIA: {"zh": "失智，慢慢说", "en": "dementia, speak slowly"},
+    Talk.DO_NOT_PHONE: {"zh": "勿打电话", "en": "do not phone"},
+}
+
+NOTHING: Mapping[str, Mapping[str, str]] = {
+    "place": {"zh": "地点不明", "en": "place unknown"},
+    "address": {"zh": "地址请问值守台", "en": "ask the desk for the address"},
+    "choices": {"zh": "请问值守台", "en": "ask the desk"},
+    "cause": {"zh": "告警", "en": "alarm"},
+    "number": {"zh": "设备", "en": "device"},
+}
+"""What stands where a needed fact is missing: a message with a gap is better than none."""

@@ -1,0 +1,148 @@
+"""Prepared statements beside SQLAlchemy's own execution: the same rows, types, counts and errors."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError, InvalidRequestError, OperationalError
+
+from dispatch.store.alarms import _CODES_OF, _ENGAGED_OF, _OPEN_OF
+from dispatch.store.database import Instant, Json, writing_engine
+from dispatch.store.outbox import _IS_DUE
+from dispatch.store.prepared import ROOMS, Prepared, counting, once
+from tests.builders import build_world
+
+NOON = datetime(2026, 11, 21, 12, 0, 0, 123_456, tzinfo=UTC)
+
+things = Table(
+    "things", MetaData(),
+    Column("id", String(8), primary_key=True),
+    Column("number", Integer), Column("share", Float), Column("yes", Boolean),
+    Column("at", Instant), Column("day", Date), Column("what", Json), Column("raw", LargeBinary),
+)  # fmt: skip
+FULL = {
+    "id": "a", "number": 3, "share": 0.25, "yes": True, "at": NOON, "day": date(1938, 3, 5),
+    "what": {"门": ["1", None]}, "raw": b"\x00\xff",
+}  # fmt: skip
+EMPTY = {"id": "b"} | dict.fromkeys(set(FULL) - {"id"})
+ADD = Prepared(insert(things))
+ALL = Prepared(select(things).order_by(things.c.id))
+
+
+@pytest.fixture
+def connection(tmp_path):
+    engine = writing_engine(f"sqlite:///{tmp_path / 'things.db'}", synchronous="OFF")
+    things.create(engine)
+    with engine.connect() as connection, connection.begin():
+        yield connection
+    engine.dispose()
+
+
+def test_what_was_written_is_read_as_sqlalchemy_reads_it(connection):
+    ADD.on(connection, **FULL)
+    ADD.on(connection, **EMPTY)
+    ours, theirs = ALL.on(connection), connection.execute(select(things).order_by(things.c.id)).all()
+    assert [row._asdict() for row in ours] == [dict(row._mapping) for row in theirs] == [FULL, EMPTY]
+    assert type(ours.first().yes) is bool
+
+
+def test_many_rows_go_in_one_call(connection):
+    assert ADD.each(connection, [FULL, EMPTY]) == 2
+    assert [row.id for row in ALL.on(connection)] == ["a", "b"]
+
+
+def test_of_nothing_there_is_no_first_and_no_scalar(connection):
+    rows = ALL.on(connection)
+    assert (list(rows), rows.first(), rows.scalar()) == ([], None, None)
+
+
+def test_an_update_sets_what_is_given_and_says_how_many_it_changed(connection):
+    change = Prepared(update(things).where(things.c.id == bindparam("its_id")))
+    ADD.on(connection, **FULL)
+    assert change.on(connection, at=None, number=4, its_id="a").rowcount == 1
+    assert change.on(connection, number=9, its_id="nobody").rowcount == 0
+    row = ALL.on(connection).first()
+    assert (row.at, row.number, row.share) == (None, 4, 0.25)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, ROOMS[-2], ROOMS[-2] + 1, ROOMS[-1] + 3])
+def test_a_list_of_any_length_finds_exactly_its_own(connection, count):
+    ADD.each(connection, [EMPTY | {"id": f"t{number}"} for number in range(200)])
+    among = Prepared(select(things.c.id).where(things.c.id.in_(bindparam("ids", expanding=True))))
+    wanted = [f"t{number}" for number in range(count)]
+    assert {row.id for row in among.on(connection, ids=wanted)} == set(wanted)
+
+
+def test_a_constant_list_beside_values_keeps_its_place(connection):
+    ADD.each(connection, [EMPTY | {"id": name, "number": number} for number, name in enumerate("abcd")])
+    found = Prepared(
+        select(things.c.id).where(
+            things.c.number.in_((1, 2)),
+            things.c.id.in_(bindparam("ids", expanding=True)),
+            things.c.id != bindparam("but"),
+        )
+    )
+    assert [row.id for row in found.on(connection, ids=["a", "b", "c", "d"], but="c")] == ["b"]
+
+
+def test_what_must_happen_once_happens_once(connection):
+    add = once(things)
+    assert [add.on(connection, **EMPTY).rowcount for _ in range(2)] == [1, 0]
+
+
+def test_counting_begins_at_one(connection):
+    count = counting(things, "id", "number")
+    assert [count.on(connection, id="x", number=1).scalar() for _ in range(3)] == [1, 2, 3]
+
+
+def test_errors_are_sqlalchemys(connection):
+    ADD.on(connection, **FULL)
+    with pytest.raises(IntegrityError, match="UNIQUE"):
+        ADD.on(connection, **FULL)
+    with pytest.raises(IntegrityError, match="UNIQUE"):
+        ADD.each(connection, [FULL])
+    with pytest.raises(OperationalError, match="no such column"):
+        Prepared(select(literal_column("nobody").label("n")).select_from(things)).on(connection)
+
+
+def test_a_value_that_is_missing_is_an_error_and_never_a_null(connection):
+    with pytest.raises(InvalidRequestError, match="its_id"):
+        Prepared(select(things).where(things.c.id == bindparam("its_id"))).on(connection)
+
+
+@pytest.mark.parametrize(
+    ("statement", "values", "index"),
+    [
+        (_ENGAGED_OF, {"people": ["carer:1"], "but": "x"}, "USING COVERING INDEX ix_offers_engaged (person=?"),
+        (_CODES_OF, {"people": ["carer:1"], "since": NOON}, "SEARCH offers USING INDEX ix_offers_person (person=?"),
+        (_OPEN_OF, {"subject": "home:1"}, "USING INDEX ix_alarms_subject_open"),
+        (_IS_DUE, {"now": NOON, "first": 0, "last": 2}, "ix_messages_due"),
+    ],
+)
+def test_what_every_alarm_asks_is_searched_for_and_not_scanned(tmp_path, statement, values, index):
+    build_world(tmp_path).close()
+    engine = writing_engine(f"sqlite:///{tmp_path / 'anling.db'}", synchronous="OFF")
+    with engine.connect() as connection:
+        statement.on(connection, **values)
+        ready = statement._for(connection.dialect, values)
+        plan = (
+            connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {ready.sql}", ready.values(values)).fetchall()
+        )
+    engine.dispose()
+    assert index in " ".join(row[3] for row in plan)
+    assert "SCAN" not in " ".join(row[3] for row in plan)
