@@ -23,6 +23,7 @@ from config.logs import configure_logs
 from config.options import EdgeSettings
 from config.serve import Told, notify
 from config.settings import Settings
+from config.wiring_devices import default_silent_s
 from devices.cut_off import PAGE_AFTER_S, CutOff
 from devices.edge import Edge
 from devices.exchange import Exchange
@@ -75,6 +76,7 @@ class EdgeHouse:
         )  # fmt: skip
         self.links = links or {lane: _link(said) for lane in Lane}
         self.forwarders = {lane: self._forwarder(lane) for lane in Lane}
+        self._silent_s = {each.name: each.silent_s or default_silent_s(each.port) for each in settings.gateways}
         self._due_s: dict[str, float] = {}
         self._conditions: list[Condition] = []
         self._elsewhere = False
@@ -173,6 +175,7 @@ class EdgeHouse:
             "noise_bytes": state.tally.noise_bytes,
             "waiting": state.waiting,
             "error": state.error[:300],
+            "silent_s": self._silent_s[gateway.name],
         }
 
     def _forwarder(self, lane: Lane) -> Forwarder:

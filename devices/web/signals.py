@@ -139,6 +139,7 @@ class ReceiverSchema(Schema):
     malformed = fields.Integer(load_default=0)
     noise_bytes = fields.Integer(load_default=0)
     waiting = fields.Integer(load_default=0)
+    silent_s = fields.Float(validate=validate.Range(0, AGE_MAX_S))
     error = fields.String(load_default="", validate=validate.Length(max=300))
 
 
@@ -276,7 +277,8 @@ def _received(reception: Reception, gateway: str, epoch: str, told: list[_Told])
 def _told(said: Mapping[str, Any], gateway: str, now: datetime) -> _Told:
     received_at = said["received_at"].astimezone(UTC)
     plain = {key: value.astimezone(UTC) if isinstance(value, datetime) else value for key, value in said.items()}
-    plain |= {"position": position_of(dict(said)), "fields": said.get("parts", {})}
+    parts = {"rssi": said["rssi"]} if "rssi" in said else {}
+    plain |= {"position": position_of(dict(said)), "fields": parts | said.get("parts", {})}
     return _Told(
         seq=said["seq"],
         protocol=said["protocol"],

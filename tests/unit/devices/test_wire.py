@@ -151,6 +151,10 @@ def test_a_sender_that_says_only_what_it_must_is_understood_as_before():
     assert (found.frame.dedup_key, found.frame.window_s, found.frame.trusted) == ("", 0.0, True)
 
 
+def test_how_strongly_it_came_in_may_be_told_by_itself():
+    assert simple(rssi=-70).frame.fields == {"rssi": -70}
+
+
 def test_how_long_ago_it_was_heard_is_told_before_the_senders_clock_is_asked():
     old = (NOW - timedelta(hours=3)).astimezone(timezone(timedelta(hours=8))).isoformat()
     assert simple(received_at=old).waited_s == 3 * 3600
