@@ -23,6 +23,7 @@ from config.logs import configure_logs
 from config.options import EdgeSettings
 from config.serve import Told, notify
 from config.settings import Settings
+from config.wiring_devices import default_silent_s
 from devices.cut_off import PAGE_AFTER_S, CutOff
 from devices.edge import Edge
 from devices.exchange import Exchange
@@ -75,8 +76,10 @@ class EdgeHouse:
         )  # fmt: skip
         self.links = links or {lane: _link(said) for lane in Lane}
         self.forwarders = {lane: self._forwarder(lane) for lane in Lane}
+        self._silent_s = {each.name: each.silent_s or default_silent_s(each.port) for each in settings.gateways}
         self._due_s: dict[str, float] = {}
         self._conditions: list[Condition] = []
+        self._elsewhere = False
 
     def start(self) -> None:
         """Hears first: what comes is safe before anything else is tried."""
@@ -147,7 +150,10 @@ class EdgeHouse:
         }
 
     def _tell_changes(self) -> None:
-        """A receiver that is lost, or back, is told at once and not with the next beat."""
+        """A receiver that is lost, or back, is told at once and not with the next beat; so is a disk that fails."""
+        if self.spool.elsewhere and not self._elsewhere:
+            self.reception.say("elsewhere")
+        self._elsewhere = self.spool.elsewhere
         conditions = [gateway.state.condition for gateway in self.gateways]
         if conditions != self._conditions:
             self._conditions = conditions
@@ -169,6 +175,7 @@ class EdgeHouse:
             "noise_bytes": state.tally.noise_bytes,
             "waiting": state.waiting,
             "error": state.error[:300],
+            "silent_s": self._silent_s[gateway.name],
         }
 
     def _forwarder(self, lane: Lane) -> Forwarder:

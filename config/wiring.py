@@ -138,7 +138,7 @@ class House:
 
     def everybody(self) -> Everybody:
         """All gateways, those behind forwarding ones too."""
-        return Everybody(self.gateways, self.edges)
+        return Everybody(self.gateways, self.edges.all)
 
     def forget(self) -> None:
         """The registers changed: every picture of them in memory is read afresh."""
@@ -244,7 +244,9 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         if isinstance(listener, HttpDoor):
             house.doors[each.name] = listener
     house.outages = build_outages(
-        settings, house.everybody(), _stations_of(settings, stations), transactions, reading, clock, upkeep, reception,
+        settings, Everybody(house.gateways, house.edges.ears), _stations_of(settings, stations), transactions,
+        reading, clock, upkeep,
+        forwarding=lambda: {name: n for name, n in reception.handed_in.items() if not house.edges.is_edge(name)},
         nudge=nudges,
     )  # fmt: skip
     return house

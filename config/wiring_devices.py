@@ -7,7 +7,6 @@ from config.files import parse_toml
 from config.settings import Settings
 from devices.outages import SILENT_S, Heard, Outages
 from devices.ports import is_listener
-from devices.reception import Reception
 from devices.rules.plan import Plan, read_plan
 from devices.store.gateways import Incidents
 from devices.store.press_tests import PressTests
@@ -74,18 +73,22 @@ def build_upkeep(
 
 def build_outages(
     settings: Settings, gateways: Sequence[Heard], stations: Mapping[str, StationId], transactions: Transactions,
-    reading: Engine, clock: Clock, upkeep: Upkeep, reception: Reception, *, nudge: Callable[[], None],
+    reading: Engine, clock: Clock, upkeep: Upkeep, *, forwarding: Callable[[], Mapping[str, int]],
+    nudge: Callable[[], None],
 ) -> Outages:  # fmt: skip
-    """Who notices that a gateway hears nothing, wired or forwarding."""
+    """
+    Who notices that a gateway hears nothing. `forwarding` counts what those have handed in that say nothing of how
+    they are.
+    """
     return Outages(
         gateways, transactions, reading, clock, upkeep.notices,
-        forwarding=lambda: reception.handed_in,
-        silent_s={each.name: each.silent_s or _silent_s(each.port) for each in settings.gateways},
+        forwarding=forwarding,
+        silent_s={each.name: each.silent_s or default_silent_s(each.port) for each in settings.gateways},
         forwarding_silent_s=settings.devices.forwarding_silent_s, stations=stations, nudge=nudge,
     )  # fmt: skip
 
 
-def _silent_s(port: str) -> float:
+def default_silent_s(port: str) -> float:
     """How long a gateway may be quiet where nobody said it: over a line of its own, and never where others call us."""
     return 0.0 if is_listener(port) else SILENT_S
 

@@ -1,7 +1,7 @@
 """The forwarding gateways as the service knows them: how far it has each spool, and how each says it is."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,9 @@ from dispatch.store.transactions import Lane, Transactions, Tx
 SILENT_S = 45.0
 """An edge lets itself be heard every 10 s; one that has not for so long is lost (a gateway lost is told ≤ 180 s)."""
 
+LISTENED_S = 150.0
+"""How long a gateway behind an edge may hear nothing, where its edge does not say; as `outages.SILENT_S`."""
+
 WRITTEN_S = 30.0
 """How often the row of an edge is written at least; in between it is known in memory."""
 
@@ -27,11 +30,15 @@ FORGOTTEN = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:
-    """A gateway that is not wired to this service, in the shape of one that is."""
+    """
+    A gateway that is not wired to this service, in the shape of one that is. `behind` is its edge; `silent_s` how long
+    it may hear nothing, 0 where that says nothing.
+    """
 
     name: str
     state: GatewayState
     behind: str = ""
+    silent_s: float = 0.0
 
 
 class Edges:
@@ -45,6 +52,7 @@ class Edges:
         self._known: dict[str, EdgeRow] | None = None
         # By the steady clock: nobody is lost because somebody set the other.
         self._heard_s: dict[str, float] = {}
+        self._ever: set[str] = set()
         self._written_s: dict[str, float] = {}
 
     def hold(
@@ -75,8 +83,23 @@ class Edges:
                 return Signals(connection).held(gateway, epoch)
         return self._transactions.run(work, lane=Lane.EMERGENCY if seqs else Lane.BULK)
 
+    def is_edge(self, name: str) -> bool:
+        """Whether one of this name has told how it is since the start, or before; also if it was retired since."""
+        with self._lock:
+            self._rows()
+            return name in self._ever
+
+    def ears(self) -> list[Remote]:
+        """
+        Those whose silence leaves homes uncovered: the gateways behind the edges, lost with them; an edge by itself
+        only where it has none.
+        """
+        remotes = self.all()
+        behind = {each.behind for each in remotes}
+        return [each for each in remotes if each.behind or each.name not in behind]
+
     def all(self) -> list[Remote]:
-        """Every forwarding gateway, and behind each that is there its own gateways as it tells of them."""
+        """Every edge, and behind each its own gateways as it tells of them, or told."""
         now = self._clock.look()
         with self._lock:
             rows = sorted(self._rows().values(), key=lambda row: row.name)
@@ -93,6 +116,7 @@ class Edges:
             if row.status.get("retired"):
                 return True
             known[row.name], self._heard_s[row.name] = row, now_s
+            self._ever.add(row.name)
             quiet = before is not None and _conditions(before) == _conditions(row)
             due = not quiet or written_s is None or now_s - written_s >= WRITTEN_S
             self._written_s[row.name] = now_s if due or written_s is None else written_s
@@ -109,22 +133,23 @@ class Edges:
             with self._reading.connect() as connection:
                 rows = [row for row in EdgeShelf(connection).all() if now.wall - row.last_at < FORGOTTEN]
             self._known = {row.name: row for row in rows}
+            self._ever = set(self._known)
             self._heard_s = {row.name: now.steady_s for row in rows}
         return self._known
 
 
 class Everybody(Sequence[Any]):
-    """All gateways at the moment of looking: those wired to this service, and the forwarding ones."""
+    """Gateways at the moment of looking: those wired to this service, and those that `others` gives."""
 
-    def __init__(self, wired: Sequence[Any], edges: Edges) -> None:
+    def __init__(self, wired: Sequence[Any], others: Callable[[], Sequence[Remote]]) -> None:
         self._wired = wired
-        self._edges = edges
+        self._others = others
 
     def __iter__(self) -> Iterator[Any]:
-        yield from (*self._wired, *self._edges.all())
+        yield from (*self._wired, *self._others())
 
     def __len__(self) -> int:
-        return len(self._wired) + len(self._edges.all())
+        return len(self._wired) + len(self._others())
 
     def __getitem__(self, place: Any) -> Any:
         return list(self)[place]
@@ -154,8 +179,7 @@ def _remotes(row: EdgeRow, now: datetime, silent_s: float) -> Iterator[Remote]:
             error=f"not heard for {silent_s:.0f} s" if lost else _trouble(row),
         ),
     )
-    if not lost:
-        yield from (_behind(row, each, heard_at) for each in row.status.get("receivers", ()))
+    yield from (_behind(row, each, heard_at, lost=lost) for each in row.status.get("receivers", ()))
 
 
 def _trouble(row: EdgeRow) -> str:
@@ -165,13 +189,15 @@ def _trouble(row: EdgeRow) -> str:
     return "; ".join([*found, *([f"its pager: {pager}"] if pager not in {"", "ready", "none"} else [])])
 
 
-def _behind(row: EdgeRow, said: Mapping[str, Any], told_at: datetime) -> Remote:
+def _behind(row: EdgeRow, said: Mapping[str, Any], told_at: datetime, *, lost: bool) -> Remote:
+    """A gateway of an edge, by the edge's last word; with a lost edge it is lost since then."""
     known = said["condition"] in set(Condition)
+    told = Condition(said["condition"]) if known else Condition.STARTING
     heard_s = said.get("heard_s")
     state = GatewayState(
         name=said["name"],
-        condition=Condition(said["condition"]) if known else Condition.STARTING,
-        since=told_at - timedelta(seconds=said["since_s"]),
+        condition=Condition.LOST if lost else told,
+        since=told_at if lost else told_at - timedelta(seconds=said["since_s"]),
         last_heard_at=None if heard_s is None else told_at - timedelta(seconds=heard_s),
         frames=int(said.get("frames", 0)),
         waiting=int(said.get("waiting", 0)),
@@ -179,6 +205,6 @@ def _behind(row: EdgeRow, said: Mapping[str, Any], told_at: datetime) -> Remote:
         unanswered=0,
         failures=0,
         tally=Tally(malformed=int(said.get("malformed", 0)), noise_bytes=int(said.get("noise_bytes", 0))),
-        error=str(said.get("error", "")),
+        error=f"its edge {row.name} is not heard" if lost else str(said.get("error", "")),
     )
-    return Remote(name=said["name"], state=state, behind=row.name)
+    return Remote(name=said["name"], state=state, behind=row.name, silent_s=float(said.get("silent_s", LISTENED_S)))

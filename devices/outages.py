@@ -206,13 +206,18 @@ class Outages:
         self._taken_up = True
 
     def _ear(self, name: str, known: Ear | None, now: datetime, *, forwarding: bool) -> _Ear:
-        silent_s = self._forwarding_silent_s if forwarding else self._silent_s.get(name, SILENT_S)
+        silent_s = self._forwarding_silent_s if forwarding else self._silent_s.get(name, self._told_silent_s(name))
         if known is None:
             return _Ear(name, now, forwarding=forwarding, silent_s=silent_s)
         return _Ear(
             name, min(known.heard_at, now), forwarding=forwarding, quiet_s=known.quiet_s, silent_s=silent_s,
             dismissed_at=known.dismissed_at,
         )  # fmt: skip
+
+    def _told_silent_s(self, name: str) -> float:
+        """How long a gateway behind an edge may be quiet, which only the edge knows."""
+        found = next((each for each in self._gateways if each.name == name), None)
+        return float(getattr(found, "silent_s", SILENT_S))
 
     def _listen(self, now: datetime, passed_s: float) -> bool:
         """Whether somebody who had been deaf was heard."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from devices.decoders import addresses
 from devices.decoders.decoder import Frame
+from devices.rules.urgency import life_sign
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Event, Scope
 
@@ -52,31 +53,40 @@ def told(frame: Frame, *, protocol: str, receiver: str, station: str = "") -> di
         "receiver": receiver,
         "device": _readable(frame.address or receiver, ADDRESS_MAX),
         "event": str(frame.event),
-        "explicit": frame.explicit,
-        "alternatives": [_readable(each, ADDRESS_MAX) for each in frame.alternatives[:ALTERNATIVES_MAX]],
     }
-    said |= _differing(frame) | ({"station": station} if station else {})
-    if frame.sent_at is not None and EARLIEST <= frame.sent_at <= LATEST:
-        said["sent_at"] = frame.sent_at.isoformat()
-    if frame.position is not None and frame.position_at is not None and EARLIEST <= frame.position_at <= LATEST:
-        said |= {"lat": frame.position.lat, "lng": frame.position.lng, "position_at": frame.position_at.isoformat()}
-    return said | _parts(frame.fields)
+    if frame.alternatives != tuple(addresses(protocol, said["device"])[1:]):
+        said["alternatives"] = [_readable(each, ADDRESS_MAX) for each in frame.alternatives[:ALTERNATIVES_MAX]]
+    if not life_sign(frame):
+        said |= _statement(frame) | ({"station": station} if station else {})
+    return said | _differing(frame) | _parts(frame.fields)
+
+
+def _statement(frame: Frame) -> dict[str, Any]:
+    """What tells a statement from its copies and proves it; a mere life sign needs none of that, and there are many."""
+    said = {
+        "explicit": frame.explicit,
+        "dedup_key": key_on_file(frame.dedup_key),
+        "window_s": max(0.0, frame.window_s),
+        "raw": frame.raw[:RAW_MAX].hex(),
+    }
+    return {key: value for key, value in said.items() if value or key == "explicit"}
 
 
 def _differing(frame: Frame) -> dict[str, Any]:
     """What is not as in most frames, so that a heartbeat stays short."""
-    worded = {
+    said: dict[str, Any] = {
         "anonymous": frame.address is None,
         "also": [str(event) for event in frame.also[:ALSO_MAX]],
         "scope": "" if frame.scope is Scope.DEVICE else str(frame.scope),
-        "dedup_key": key_on_file(frame.dedup_key),
-        "window_s": max(0.0, frame.window_s),
         "answers": frame.answers,
-        "raw": frame.raw[:RAW_MAX].hex(),
     }
-    unlike = {"sliding": False} if not frame.sliding else {}
+    unlike: dict[str, Any] = {"sliding": False} if not frame.sliding else {}
     unlike |= {"trusted": False} if not frame.trusted else {}
-    return {key: value for key, value in worded.items() if value} | unlike
+    if frame.sent_at is not None and EARLIEST <= frame.sent_at <= LATEST:
+        unlike["sent_at"] = frame.sent_at.isoformat()
+    if frame.position is not None and frame.position_at is not None and EARLIEST <= frame.position_at <= LATEST:
+        unlike |= {"lat": frame.position.lat, "lng": frame.position.lng, "position_at": frame.position_at.isoformat()}
+    return {key: value for key, value in said.items() if value} | unlike
 
 
 def key_on_file(key: str) -> str:

@@ -37,7 +37,8 @@ class Text(fields.String):
 
 
 def _printable(text: str) -> None:
-    if not all(each.isprintable() or each in "\n\t" for each in text) or not text.strip():
+    printable = text.isprintable() or all(each.isprintable() or each in "\n\t" for each in text)
+    if not printable or not text.strip():
         raise ValidationError("Not a readable text.")
 
 

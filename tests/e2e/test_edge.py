@@ -133,7 +133,9 @@ class Presses(threading.Thread):
             self.answered.append(home)
 
 
-def assert_nothing_is_lost_under(kills: int, seed: int, folder, *, pause_s: float, restores: bool = False) -> None:
+def assert_nothing_is_lost_under(
+    kills: int, seed: int, folder, *, pause_s: float, life_s: float = 1.5, restores: bool = False
+) -> None:
     draw = random.Random(seed)
     homes = min(20 + 4 * kills, 150)
     loaded = district(homes=homes, carers=CARERS)
@@ -146,7 +148,7 @@ def assert_nothing_is_lost_under(kills: int, seed: int, folder, *, pause_s: floa
             presses = Presses(edge, homes, pause_s)
             presses.start()
             for number in range(kills):
-                rest(draw.uniform(0.05, 1.5))
+                rest(draw.uniform(0.05, life_s))
                 for victim in draw.choice([(rig,), (edge,), (rig, edge)]):
                     victim.kill()
                 rest(draw.choice([0.0, 0.0, 0.5]))
@@ -212,11 +214,11 @@ def test_nothing_is_lost_or_doubled_when_either_is_killed_at_random_moments(tmp_
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_nothing_is_lost_or_doubled_by_sixty_kills_of_either(tmp_path, seed):
-    assert_nothing_is_lost_under(60, seed, tmp_path, pause_s=1.0)
+    assert_nothing_is_lost_under(60, seed, tmp_path, pause_s=1.0, life_s=6.0)
 
 
 @pytest.mark.drill
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_database_put_back_among_the_kills_gets_everything_again(tmp_path, seed):
-    assert_nothing_is_lost_under(20, seed, tmp_path, pause_s=0.5, restores=True)
+    assert_nothing_is_lost_under(20, seed, tmp_path, pause_s=0.5, life_s=4.0, restores=True)

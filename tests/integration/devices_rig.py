@@ -15,7 +15,7 @@ from config.wiring import mend_waiting
 from devices.decoders import rflink
 from devices.decoders.decoder import Frame
 from devices.outages import Outages
-from devices.reception import Reception, Report
+from devices.reception import Reception
 from devices.rules.plan import Plan, read_plan
 from devices.store.lists import Lists, Show
 from devices.supervision import Supervision
@@ -30,6 +30,7 @@ from devices.web.devices import devices_blueprint
 from devices.web.pages import device_pages
 from devices.web.repairs import repairs_blueprint
 from devices.web.shelves import Shelves, Upkeep
+from devices.wire import frame_of
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.desk import Received, Spool
@@ -158,9 +159,11 @@ class DevicesRig:
     ) -> Received:
         """What a forwarding gateway hands in."""
         self._seq += 1
-        now = self.world.clock.now()
-        said = Report(protocol=protocol, device=device, event=event, received_at=now, **more)
-        received = self.reception.report(said, Spool(gateway, "e1", self._seq))
+        said = {"protocol": protocol, "device": device, "event": event, "fields": more}
+        frame = frame_of(said, received_at=self.world.clock.now())
+        received = self.reception.report(
+            frame, Spool(gateway, "e1", self._seq), protocol=protocol, gateway=gateway, waited_s=0.0
+        )
         self.supervision.write_down()
         return received
 

@@ -7,8 +7,10 @@ import pytest
 from devices.decoders import canonical
 from devices.edges import SILENT_S, WRITTEN_S, Edges, Everybody
 from devices.line import Condition
-from devices.outages import AGAIN, Outages
+from devices.outages import Outages
 from devices.store.edges import EdgeShelf
+from devices.store.gateways import incidents
+from devices.upkeep.notices import Notices
 from tests.builders import House, build_world
 
 API = "/api/v1/signals"
@@ -120,14 +122,15 @@ def test_an_edge_and_its_gateways_are_known_while_it_lets_itself_be_heard(edges,
     assert garden.state.last_heard_at == world.clock.now() - timedelta(seconds=15)
 
 
-def test_a_silent_edge_is_lost_and_speaks_no_longer_for_its_gateways(edges, world):
+def test_a_silent_edge_is_lost_and_its_gateways_with_it(edges, world):
     beat(edges)
     world.clock.advance(SILENT_S - 1)
     assert states(edges)["garden-edge"] is Condition.CONNECTED
     world.clock.advance(2)
-    assert states(edges) == {"garden-edge": Condition.LOST}
+    assert states(edges) == {"garden-edge": Condition.LOST, "garden": Condition.LOST}
+    assert "garden-edge" in edges.all()[1].state.error
     beat(edges)
-    assert states(edges)["garden-edge"] is Condition.CONNECTED
+    assert set(states(edges).values()) == {Condition.CONNECTED}
 
 
 def test_a_clock_that_is_set_loses_nobody_and_hides_nobody(edges, world):
@@ -136,7 +139,7 @@ def test_a_clock_that_is_set_loses_nobody_and_hides_nobody(edges, world):
     assert states(edges)["garden-edge"] is Condition.CONNECTED
     world.clock.step_wall(-60 * 86_400)
     world.clock.advance(SILENT_S + 1)
-    assert states(edges) == {"garden-edge": Condition.LOST}
+    assert states(edges)["garden-edge"] is Condition.LOST
 
 
 def test_after_a_start_of_the_service_each_edge_has_its_time_to_be_heard(edges, world):
@@ -145,7 +148,7 @@ def test_after_a_start_of_the_service_each_edge_has_its_time_to_be_heard(edges, 
     fresh = Edges(world.transactions, world.reading, world.clock)
     assert states(fresh)["garden-edge"] is Condition.CONNECTED
     world.clock.advance(SILENT_S + 1)
-    assert states(fresh) == {"garden-edge": Condition.LOST}
+    assert states(fresh)["garden-edge"] is Condition.LOST
 
 
 def test_after_a_start_an_edge_that_has_long_been_gone_is_not_missed(edges, world):
@@ -191,28 +194,83 @@ def test_a_beat_is_not_a_row_each_time(edges, world):
         assert EdgeShelf(connection).all()[0].status["receivers"][0]["condition"] == "lost"
 
 
-def test_a_silent_edge_and_a_lost_gateway_behind_one_page_the_operator(edges, world):
-    paged: list[tuple[str, str]] = []
-    outages = Outages(
-        Everybody([], edges), world.transactions, world.clock, page=lambda why, which: paged.append((why, which))
-    )  # fmt: skip
-    for second in range(200):
-        if second % 10 == 0:
-            lost = RECEIVER | {"condition": "lost", "since_s": float(second)}
-            edges.hold("garden-edge", "e1", [], status={"receivers": [lost]})
-        outages.check()
-        world.clock.advance(1)
-    assert paged == [("gateway_lost", "garden")]
-    for _ in range(170):
-        world.clock.advance(1)
-        outages.check()
-    assert paged[1:] == [("gateway_lost", "garden-edge")]
-    assert timedelta(seconds=170) < AGAIN
+class Watch:
+    """Outages over an edge that is heard or not, with the incidents they open."""
+
+    def __init__(self, world, edges) -> None:
+        self.world, self.edges = world, edges
+        self.handed_in: dict[str, int] = {}
+        self.outages = Outages(
+            Everybody([], edges.ears), world.transactions, world.reading, world.clock, Notices(["+8613800000009"]),
+            forwarding=lambda: {name: n for name, n in self.handed_in.items() if not edges.is_edge(name)},
+        )  # fmt: skip
+
+    def live(self, seconds: int, *receivers, heard: bool = True) -> None:
+        for second in range(seconds):
+            if heard and second % 10 == 0:
+                self.edges.hold("garden-edge", "e1", [], status={"receivers": list(receivers)})
+            if second % 5 == 0:
+                self.outages.check()
+            self.world.clock.advance(1)
+
+    def incidents(self) -> list[tuple[str, str, bool]]:
+        with self.world.reading.connect() as connection:
+            rows = connection.execute(incidents.select().order_by(incidents.c.opened_at)).all()
+        return [(row.gateway, row.why, row.ended_at is None) for row in rows]
+
+
+@pytest.fixture
+def watch(world, edges):
+    return Watch(world, edges)
+
+
+def test_an_edge_whose_gateway_hears_is_no_incident_however_little_it_has_to_say(watch):
+    for frames in range(60):
+        watch.live(10, RECEIVER | {"frames": frames})
+    watch.live(600, RECEIVER | {"name": "door", "silent_s": 0.0})
+    assert watch.incidents() == [("garden", "silent", True)], "only the one that it does not tell of any more"
+
+
+def test_a_silent_edge_is_one_incident_for_each_gateway_behind_it_within_the_promised_time(watch, world):
+    for frames in range(6):
+        watch.live(10, RECEIVER | {"frames": frames})
+    gone_at = world.clock.now()
+    while not watch.incidents():
+        watch.live(1, heard=False)
+    assert (world.clock.now() - gone_at).total_seconds() <= 180
+    watch.live(300, heard=False)
+    assert watch.incidents() == [("garden", "lost", True)]
+    watch.live(30, RECEIVER | {"frames": 8})
+    assert watch.incidents() == [("garden", "lost", False)]
+
+
+def test_a_gateway_that_an_edge_has_lost_or_does_not_hear_is_an_incident_too(watch):
+    lost, quiet = RECEIVER | {"condition": "lost"}, RECEIVER | {"name": "roof"}
+    watch.live(100, lost, quiet)
+    assert watch.incidents() == [("garden", "lost", True)]
+    watch.live(100, lost, quiet)
+    assert watch.incidents()[1:] == [("roof", "silent", True)]
+
+
+def test_an_edge_without_gateways_speaks_for_itself(watch):
+    watch.live(600)
+    assert watch.incidents() == []
+    watch.live(180, heard=False)
+    assert watch.incidents() == [("garden-edge", "lost", True)]
+
+
+def test_an_edge_is_not_also_taken_for_a_forwarder_that_has_gone_quiet(watch):
+    watch.live(10, RECEIVER | {"silent_s": 0.0})
+    watch.handed_in["garden-edge"] = 5
+    watch.live(400, RECEIVER | {"silent_s": 0.0})
+    watch.edges.hold("garden-edge", "retired", [], status={"retired": True})
+    watch.live(400, heard=False)
+    assert watch.incidents() == []
 
 
 def test_everybody_is_who_is_there_at_the_moment_of_looking(edges):
     wired = [type("Wired", (), {"name": "hall"})()]
-    everybody = Everybody(wired, edges)
+    everybody = Everybody(wired, edges.all)
     assert [each.name for each in everybody] == ["hall"]
     beat(edges)
     assert [each.name for each in everybody] == ["hall", "garden-edge", "garden"]
