@@ -12,6 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from dispatch.rules.place import Position
 from dispatch.rules.signal import Event, Scope
 
 FRAME_BYTES_MAX = 65_536
@@ -50,6 +51,8 @@ class Frame:
     trusted: bool = True
     answers: bool = False
     sent_at: datetime | None = None
+    position: Position | None = None
+    position_at: datetime | None = None
     fields: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
