@@ -7,7 +7,7 @@ To add one: write its file by the contract in `decoder.py` and add its line to b
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from devices.decoders import rflink, rtl433, surgard
+from devices.decoders import ev07b, gt06, h02, jt808, rflink, rtl433, surgard, topin, trv, watch3g
 from devices.decoders.decoder import Decoder
 
 DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
@@ -15,6 +15,13 @@ DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
         "rflink": rflink.Rflink,
         "rtl433": rtl433.Rtl433,
         "surgard": surgard.Surgard,
+        "watch3g": watch3g.Watch3g,
+        "ev07b": ev07b.Ev07b,
+        "gt06": gt06.Gt06,
+        "h02": h02.H02,
+        "jt808": jt808.Jt808,
+        "topin": topin.Topin,
+        "trv": trv.Trv,
     }
 )
 """Each is called once for a connection, with `profile=` where the gateway's codes differ from the standard."""
@@ -24,6 +31,13 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "rflink": rflink.canonical,
         "rtl433": rtl433.canonical,
         "surgard": surgard.canonical,
+        "watch3g": watch3g.canonical,
+        "ev07b": ev07b.canonical,
+        "gt06": gt06.canonical,
+        "h02": h02.canonical,
+        "jt808": jt808.canonical,
+        "topin": topin.canonical,
+        "trv": trv.canonical,
     }
 )
 """How each protocol spells an address, so that a registered one is found by the one that is heard."""
@@ -31,6 +45,7 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
 
 PARTS: Mapping[str, int] = MappingProxyType(
     {"rflink": 2, "rtl433": 2, "surgard": 1, "contact_id": 1, "dc09": 1, "scaip": 1}
+    | dict.fromkeys(("watch3g", "ev07b", "gt06", "h02", "jt808", "topin", "trv"), 1)
 )
 """How many parts of an address, counted from the left, name the device; what follows is a button or a zone of it."""
 
