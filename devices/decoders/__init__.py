@@ -7,7 +7,25 @@ To add one: write its file by the contract in `decoder.py` and add its line to b
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from devices.decoders import bed, chirpstack, contact_id, dc09, rflink, rtl433, scaip, surgard, traccar, zigbee2mqtt
+from devices.decoders import (
+    bed,
+    chirpstack,
+    contact_id,
+    dc09,
+    ev07b,
+    gt06,
+    h02,
+    jt808,
+    rflink,
+    rtl433,
+    scaip,
+    surgard,
+    topin,
+    traccar,
+    trv,
+    watch3g,
+    zigbee2mqtt,
+)
 from devices.decoders.decoder import Decoder
 
 DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
@@ -22,6 +40,13 @@ DECODERS: Mapping[str, Callable[..., Decoder]] = MappingProxyType(
         "contact_id": contact_id.ContactId,
         "dc09": dc09.Dc09,
         "bed": bed.Bed,
+        "watch3g": watch3g.Watch3g,
+        "ev07b": ev07b.Ev07b,
+        "gt06": gt06.Gt06,
+        "h02": h02.H02,
+        "jt808": jt808.Jt808,
+        "topin": topin.Topin,
+        "trv": trv.Trv,
     }
 )
 """
@@ -43,6 +68,13 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "contact_id": contact_id.canonical,
         "dc09": dc09.canonical,
         "bed": bed.canonical,
+        "watch3g": watch3g.canonical,
+        "ev07b": ev07b.canonical,
+        "gt06": gt06.canonical,
+        "h02": h02.canonical,
+        "jt808": jt808.canonical,
+        "topin": topin.canonical,
+        "trv": trv.canonical,
     }
 )
 """How each protocol spells an address, so that a registered one is found by the one that is heard."""
@@ -50,6 +82,7 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
 
 PARTS: Mapping[str, int] = MappingProxyType(
     {"rflink": 2, "rtl433": 2, "surgard": 1, "contact_id": 1, "dc09": 1, "scaip": 1, "chirpstack": 1}
+    | dict.fromkeys(("watch3g", "ev07b", "gt06", "h02", "jt808", "topin", "trv"), 1)
 )
 """How many parts of an address, counted from the left, name the device; what follows is a button or a zone of it."""
 

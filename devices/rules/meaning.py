@@ -50,9 +50,9 @@ _MEANT: Mapping[str, Mapping[Event, Event]] = {
     Role.DOOR: dict.fromkeys(_UNTOLD - {Event.BUTTON, Event.CONTACT, Event.SENSOR_STATE}, Event.CONTACT_OPEN)
     | dict.fromkeys((Event.BUTTON, Event.SENSOR_STATE), Event.CONTACT),
     Role.BED: dict.fromkeys(_UNTOLD, Event.BED_EXIT) | {Event.CONTACT_CLOSED: Event.BED_ENTER},
-    # A panel and a watch have words of their own for everything.
+    # A panel has words of its own for everything; a watch too, but for a bit that is SOS with some models only (H02).
     Role.PANEL: {},
-    Role.WATCH: {},
+    Role.WATCH: {Event.AMBIGUOUS: Event.ALARM},
 }
 
 _SOMETHING = dict.fromkeys(_UNTOLD, Event.ALARM)
