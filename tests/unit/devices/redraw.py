@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.unit.devices import redraw_panels
+from tests.unit.devices.redraw_trackers import redraw_tracker
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 FILES = ("rflink", "rtl433", "rtl433_bursts", "surgard", "contact_id", "dc09", "trackers")
