@@ -1,7 +1,7 @@
 """
 The gateway protocols we understand, by the name that a gateway has in the settings.
 
-To add one: write its file by the contract in `decoder.py` and add its line to both tables.
+To add one: write its file by the contract in `decoder.py` and add its line to the tables.
 """
 
 from collections.abc import Callable, Mapping
@@ -78,6 +78,35 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     }
 )
 """How each protocol spells an address, so that a registered one is found by the one that is heard."""
+
+
+ENCODERS: Mapping[str, Callable[..., bytes]] = MappingProxyType(
+    {
+        "bed": bed.encode,
+        "chirpstack": chirpstack.encode,
+        "contact_id": contact_id.encode,
+        "dc09": dc09.encode,
+        "ev07b": ev07b.encode,
+        "gt06": gt06.encode,
+        "h02": h02.encode,
+        "jt808": jt808.encode,
+        "rflink": rflink.encode,
+        "rtl433": rtl433.encode,
+        "scaip": scaip.encode,
+        "surgard": surgard.encode,
+        "topin": topin.encode,
+        "traccar": traccar.encode,
+        "trv": trv.encode,
+        "watch3g": watch3g.encode,
+        "zigbee2mqtt": zigbee2mqtt.encode,
+    }
+)
+"""What a device of each protocol would say, for the simulator and tests: `encode(address, event, count=…)`."""
+
+LOGINS: Mapping[str, Callable[[str], bytes]] = MappingProxyType(
+    {"gt06": gt06.login, "topin": topin.login, "trv": trv.login}
+)
+"""What a device says first on every connection, where only that says who it is."""
 
 
 PARTS: Mapping[str, int] = MappingProxyType(
