@@ -93,6 +93,7 @@ FIELD = {
     "78782516160908063736c0006e70110442fc800000000800000000000000000300002512000473fb0d0a": Event.TAMPER,
     "78782616170a080c0e24c0027c58ad0c2b8b0100454e0901cc0025030328e7a0005d4b13021ec373170d0a": Event.TAMPER,
     "78782732180214123324ca0162bdf0041f45d900190b0a02d4000bc5270000ec025206040202005e07e10d0a": Event.MAINS_FAIL,
+    "7878293218061301261ccd0274c4ad050d7c960018000a02d4000ac3c70dbdc40b46f004210202af001784290d0a": Event.INFO,
     "78780c95130a071223200100013ad10d0a": Event.ALARM,
     "78780c95130a0209321c90000112800d0a": Event.INFO,
 }
@@ -115,6 +116,50 @@ def test_a_message_made_of_modules():
     assert frame.position_at == datetime(2019, 9, 15, 13, 18, 16, tzinfo=UTC)
     assert frame.position == Position(79_010_039 / 1_800_000, -142_691_130 / 1_800_000)
     assert decoder.acknowledge(frame, NOON, b"") == message(0x70, b"")
+
+
+CAMERA = bytes.fromhex("140a070c1434055d4a800209d9c01428")
+"""Time, place and flags of a JC100 in the vectors: 2020-10-07 12:20:52, 50° N, 19° E."""
+
+JC400 = bytes.fromhex("ffff01180b0d031406da04b5ab0d08813df01ca9002c008a")
+"""A marker, a version, time, satellites, place, flags, speed and power of Traccar's sample."""
+
+
+@pytest.mark.parametrize(
+    ("content", "event", "at", "where"),
+    [
+        (CAMERA + b"\x01\x00\x00", Event.PRESS, datetime(2020, 10, 7, 12, 20, 52, tzinfo=UTC), (50.0, 19.0)),
+        (CAMERA + b"\x93\x00\x00", Event.ALARM, datetime(2020, 10, 7, 12, 20, 52, tzinfo=UTC), (50.0, 19.0)),
+        (JC400 + b"\x01\x00\x00", Event.PRESS, datetime(2024, 11, 13, 3, 20, 6, tzinfo=UTC),
+         (79_014_669 / 1_800_000, -142_687_728 / 1_800_000)),
+        (JC400 + b"\x92\x00\x00", Event.INFO, datetime(2024, 11, 13, 3, 20, 6, tzinfo=UTC),
+         (79_014_669 / 1_800_000, -142_687_728 / 1_800_000)),
+        (CAMERA[:6] + b"\x01", Event.ALARM, datetime(2020, 10, 7, 12, 20, 52, tzinfo=UTC), None),
+        (CAMERA[:6] + b"\x88", Event.MAINS_FAIL, datetime(2020, 10, 7, 12, 20, 52, tzinfo=UTC), None),
+        (CAMERA[:5], Event.ALARM, None, None),
+    ],
+)  # fmt: skip
+def test_the_alarms_of_cameras(content, event, at, where):
+    frame = one(message(0x95, content))
+    assert (frame.event, frame.sent_at) == (event, at)
+    assert frame.position == (Position(*where) if where else None)
+
+
+def test_an_alarm_behind_a_list_of_wifi():
+    assert one(message(0xA9, bytes(40) + b"\x01\x02")).event is Event.PRESS
+    assert one(message(0xA9, bytes(42))).event is Event.LOCATION
+
+
+@pytest.mark.parametrize("type_", [0x36, 0xA3])
+def test_what_is_a_keep_alive_when_short_is_a_place_when_long(type_):
+    assert one(message(type_, bytes.fromhex("6005040002003201010018020192"))).event is Event.PRESS
+    placed = one(message(type_, FIX + CELL + bytes(12)))
+    assert (placed.event, placed.position is not None) == (Event.LOCATION, True)
+
+
+@pytest.mark.parametrize(("level", "battery"), [(0, 0), (3, 50), (6, 100), (7, 7), (100, 100), (101, None)])
+def test_a_battery_is_a_step_of_six_or_per_cent(level, battery):
+    assert one(message(0x13, bytes([0x40, level, 4, 0, 2]))).fields.get("battery") == battery
 
 
 def test_what_follows_the_language_is_not_taken_for_it():

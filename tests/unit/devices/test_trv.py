@@ -39,6 +39,7 @@ def test_what_the_alarm_codes_say(code, event):
     assert (frame.event, frame.also) == (event, ())
     assert frame.position == Position(22 + 32.9806 / 60, 114 + 4.9355 / 60)
     assert frame.fields["battery"] == 80
+    assert frame.fields.get("alarm_code") == (code[1:3] if code[1:3].isdigit() else None)
 
 
 @pytest.mark.parametrize("rest", ["", ",", "26", "garbage,01"])
