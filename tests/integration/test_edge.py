@@ -10,13 +10,17 @@ import pytest
 from devices.decoders.decoder import Frame
 from devices.decoders.rflink import Rflink, encode
 from devices.decoders.surgard import Surgard
-from devices.forwarder import BATCH_MAX, BEAT_S
+from devices.edge import GATHERED_MAX, Edge
+from devices.forwarder import BACKOFF_MAX_S, BACKOFF_S, BATCH_MAX, BEAT_S
 from devices.link import Answer
 from devices.reception import Reception
-from devices.spool import Lane
+from devices.spool import Lane, Spool
+from devices.spool_file import SpoolBroken, open_file
 from devices.store.devices import devices, seen
 from devices.supervision import Supervision
 from dispatch import ids
+from dispatch.desk import Spool as Spooled
+from dispatch.errors import Busy as Refused
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.people import operator
 from dispatch.rules.signal import Event
@@ -174,6 +178,38 @@ def test_the_same_where_the_edge_was_first(tmp_path, service):
     other.stop()
 
 
+def test_the_same_by_one_reception_whose_memory_knows_both(service):
+    """What an edge has reported is no new press when a wired gateway hears its copies, and the next one is."""
+    reception = direct(service)
+    frame = radio(PENDANTS[0])
+    reception.report(frame, Spooled("e", "e1", 1), protocol="rflink", gateway="garden", waited_s=0.5)
+    assert reception.hear(frame, gateway="hall").copy
+    service.clock.advance(10)
+    assert not reception.hear(frame, gateway="hall").copy
+    assert service.presses() == {of_home(0): 2}
+
+
+def test_a_report_that_could_not_be_kept_is_no_reason_to_pass_over_its_copies(service):
+    reception, frame = direct(service), radio(PENDANTS[0])
+    service.world.desk._transactions = Busy(service.world.transactions)
+    with pytest.raises(Refused):
+        reception.report(frame, Spooled("e", "e1", 1), protocol="rflink", gateway="garden", waited_s=0.0)
+    assert reception.hear(frame, gateway="hall").alarm_id is not None
+
+
+class Busy:
+    """Transactions of which the first fails."""
+
+    def __init__(self, inner) -> None:
+        self.inner, self.failed = inner, False
+
+    def run(self, work, **how):
+        if not self.failed:
+            self.failed = True
+            raise Refused("the database is busy; try again")
+        return self.inner.run(work, **how)
+
+
 def test_a_press_that_waited_is_told_from_a_later_one_that_did_not(rig, service):
     """The edge alone heard the first; an hour later a wired gateway hears another, and only then the edge's comes."""
     rig.road.cut = True
@@ -253,12 +289,12 @@ def test_a_press_does_not_wait_behind_a_storm(rig, service):
     assert rig.waiting() == (0, 0)
 
 
-def test_of_a_hundred_thousand_life_signs_the_last_of_each_device_are_sent(rig, service):
+def test_of_a_storm_of_life_signs_the_last_of_each_device_are_sent(rig, service):
     rig.deliver()
     rig.road.cut = True
-    for number in range(100_000):
+    for number in range(30_000):
         rig.hear(Frame(event=Event.HEARTBEAT, raw=b"", address=f"EV1527:{number % 500:06x}:02"))
-        if number % 20_000 == 0:
+        if number % 7_000 == 0:
             rig.edge.settle()
     rig.edge.settle()
     assert rig.waiting() == (0, 500)
@@ -328,6 +364,103 @@ def test_a_key_that_was_revoked_is_a_service_that_cannot_be_reached(rig):
     assert rig.waiting() == (1, 0)
 
 
+def waits(rig, tries: int) -> list[float]:
+    """How long the lane of calls waits after each of so many tries in a row."""
+    return [rig.forwarders[Lane.CALLS].step() for _ in range(tries)]
+
+
+def test_between_tries_it_waits_longer_each_time_and_never_long(rig):
+    rig.deliver()
+    rig.road.cut = True
+    rig.press(PENDANTS[0])
+    found = waits(rig, 8)
+    for number, wait_s in enumerate(found):
+        longest_s = min(BACKOFF_MAX_S, BACKOFF_S * 2**number)
+        assert longest_s / 2 <= wait_s <= longest_s
+    assert len(set(found[-3:])) > 1, "not all edges at once"
+
+
+def test_a_service_that_asks_for_time_gets_it(rig):
+    rig.deliver()
+    rig.road.answer = lambda body: Answer(status=503, body={}, retry_after_s=30.0)
+    rig.press(PENDANTS[0])
+    assert waits(rig, 2) == [30.0, 30.0]
+
+
+def test_a_service_that_takes_nothing_is_not_asked_without_end(rig):
+    rig.deliver()
+    rig.road.answer = lambda body: Answer(status=200, body={"held": 0})
+    rig.press(PENDANTS[0])
+    assert min(waits(rig, 6)[1:]) > 0
+    assert "does not take" in rig.contact.reason
+
+
+class Full:
+    """A disk that is broken for a while."""
+
+    def __init__(self, path: Path) -> None:
+        self.inner, self.broken = open_file(path), False
+
+    def execute(self, statement, values=()):
+        if self.broken and statement.startswith(("BEGIN", "VACUUM")):
+            raise self.inner.OperationalError("attempt to write a readonly database")
+        return self.inner.execute(statement, values)
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+
+@pytest.fixture
+def broken(tmp_path, service):
+    """An edge, and the disk under its spool."""
+    disks = []
+    spool = Spool(tmp_path / "s.db", service.clock, connect=lambda path: disks.append(Full(path)) or disks[-1])
+    edge = Edge(spool, service.clock, name="e", protocols={"garden": "rflink"}, stations={}, ring=lambda lane: None)
+    yield edge, spool, disks[0]
+    spool.close()
+
+
+def test_what_could_not_be_kept_counts_as_not_heard(broken):
+    """The gateway hands it over again; memory must not take it for a copy then."""
+    edge, spool, disk = broken
+    disk.broken = True
+    for _ in range(2):
+        with pytest.raises(SpoolBroken):
+            edge.hear(radio(PENDANTS[0]), gateway="garden")
+    disk.broken = False
+    assert edge.hear(radio(PENDANTS[0]), gateway="garden").durable
+    assert spool.waiting().calls == 1
+
+
+def test_life_signs_that_could_not_be_written_are_written_later_and_not_answered_before(broken):
+    edge, spool, disk = broken
+    alive = Frame(event=Event.HEARTBEAT, raw=b"", address="a")
+    assert not edge.hear(alive, gateway="garden").durable
+    disk.broken = True
+    with pytest.raises(SpoolBroken):
+        edge.settle()
+    with pytest.raises(SpoolBroken):
+        edge.hear(Frame(event=Event.HEARTBEAT, raw=b"", address="b", answers=True), gateway="garden")
+    disk.broken = False
+    edge.settle()
+    assert spool.waiting().news == 2
+
+
+def test_a_life_sign_whose_sender_waits_is_on_disk_when_it_is_answered(broken):
+    edge, spool, _ = broken
+    assert edge.hear(Frame(event=Event.HEARTBEAT, raw=b"", address="a", answers=True), gateway="garden").durable
+    assert spool.waiting().news == 1
+
+
+def test_more_devices_than_memory_takes_are_written_at_once(broken):
+    edge, spool, _ = broken
+    for number in range(GATHERED_MAX + 3):
+        edge.hear(Frame(event=Event.HEARTBEAT, raw=b"", address=f"{number}"), gateway="garden")
+    assert spool.waiting().news == 3
+    edge.settle()
+    assert spool.waiting().news == GATHERED_MAX + 3
+
+
 # ------------------------------------------------------------------------------------------------ things put back
 
 
@@ -368,7 +501,7 @@ def test_copies_restores_restarts_and_lost_answers_in_any_order_lose_and_double_
     rig = EdgeRig(tmp_path, service)
     pressed: dict[str, int] = {}
     copies: list[Path] = []
-    for number in range(60):
+    for number in range(45):
         what = draw.choice(["press", "press", "press", "time", "copy", "restore", "restart", "lose", "cut", "life"])
         if what == "press":
             home = draw.randrange(12)
