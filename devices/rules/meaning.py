@@ -228,12 +228,14 @@ def counts_as_test(kind: str, said: Said) -> bool:
 
     Duress, fire from a pendant and the like never are: they are not what a tester does.
     """
-    expected = _PRESSES | set(_meant_by(kind).values()) - {Event.RESTORE}
+    expected = _PRESSES | set(_meant_by(kind).values()) - {Event.RESTORE, *_UNTESTED.get(kind, ())}
     calls = {event for event in said.events if event in CAUSES}
     return calls <= expected and not expected.isdisjoint(said.events)
 
 
 _PRESSES = frozenset({Event.PRESS, Event.TEST})
+_UNTESTED: Mapping[str, frozenset[Event]] = {Role.WATCH: frozenset({Event.ALARM})}
+"""What a bit with two meanings may stand for: rather an alarm too many during a test than a fall taken for one."""
 
 
 def roled(events: Iterable[Event], role: str | None) -> tuple[Event, ...]:
