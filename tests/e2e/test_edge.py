@@ -165,7 +165,7 @@ def assert_nothing_is_lost_under(
             assert_kept(rig, presses)
             edge.stop()
             rig.assert_sound()
-            assert edge.surprises("service_cut_off", "service_has_less", "frames_never_kept") == []
+            assert edge.surprises("service_cut_off", "nobody_paged", "service_has_less", "frames_never_kept") == []
         rig.stop()
         assert rig.surprises() == []
 

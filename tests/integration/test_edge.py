@@ -14,7 +14,7 @@ from devices.edge import GATHERED_MAX, Edge
 from devices.forwarder import BACKOFF_MAX_S, BACKOFF_S, BATCH_MAX, BEAT_S
 from devices.link import Answer
 from devices.reception import Reception
-from devices.spool import Lane, Spool
+from devices.spool import Lane, Spool, Weight
 from devices.spool_file import SpoolBroken, open_file
 from devices.store.devices import devices, seen
 from devices.supervision import Supervision
@@ -450,6 +450,19 @@ def test_a_life_sign_whose_sender_waits_is_on_disk_when_it_is_answered(broken):
     edge, spool, _ = broken
     assert edge.hear(Frame(event=Event.HEARTBEAT, raw=b"", address="a", answers=True), gateway="garden").durable
     assert spool.waiting().news == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "weight"),
+    [(Event.MOTION, Weight.LASTING), (Event.TAMPER, Weight.NEWS), (Event.HEARTBEAT, Weight.LIFE)],
+)
+def test_what_could_be_a_press_by_the_register_is_never_given_up(tmp_path, broken, event, weight):
+    edge, _, _ = broken
+    edge.hear(Frame(event=event, raw=b"", address="a", dedup_key="k"), gateway="garden")
+    edge.settle()
+    connection = open_file(tmp_path / "s.db", read_only=True)
+    assert connection.execute("SELECT lane, weight FROM kept").fetchall() == [("news", weight)]
+    connection.close()
 
 
 def test_more_devices_than_memory_takes_are_written_at_once(broken):

@@ -58,6 +58,21 @@ def test_what_is_refused_is_tried_again_and_does_not_keep_the_others_waiting(pag
     assert pager.waiting() == 0
 
 
+@pytest.mark.error_lines("pager_not_ready")
+def test_after_a_failure_the_modem_is_made_ready_anew(pager, fake, clock):
+    """What it was in the middle of, nobody knows: another program may have spoken to it, or it was unplugged."""
+    pager.page(TEXT)
+    work(pager)
+    assert fake.commands.count("ATE0") == 1
+    fake.air.no_prompt = 1
+    pager.page(TEXT)
+    work(pager)
+    clock.advance(RETRY_S + 1)
+    work(pager)
+    assert fake.commands.count("ATE0") >= 2
+    assert len(fake.sent()) == 4
+
+
 @pytest.mark.error_lines("pager_not_ready", "page_given_up")
 def test_a_number_that_is_nobodys_is_given_up_after_a_second_try(pager, fake, clock):
     fake.air.refuse = ["+CMS ERROR: 1", "", "+CMS ERROR: 1"]

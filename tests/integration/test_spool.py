@@ -239,6 +239,9 @@ def test_a_copy_of_the_file_that_is_older_begins_anew(opened, clock):
     assert (spool.held(Lane.CALLS), spool.last(Lane.CALLS)) == (0, 3)
     spool.begin_anew(Lane.NEWS)
     assert waiting(spool, Lane.NEWS) == [(1, "tamper")]
+    drawn = spool.epoch(Lane.CALLS)
+    spool.begin_anew(Lane.CALLS)
+    assert spool.epoch(Lane.CALLS) != drawn
 
 
 # ------------------------------------------------------------------------------------------------ how long ago
@@ -270,6 +273,7 @@ def test_an_age_is_that_of_the_clock_that_can_be_believed(heard, now, age):
 
 def fill(spool, clock, count, **how):
     for start in range(0, count, 100):
+        clock.advance(1)
         spool.add([life(clock, f"{start + each}", "x" * 500, **how) for each in range(100)])
 
 
@@ -285,6 +289,16 @@ def test_above_its_limit_life_signs_go_first_and_calls_never(opened, clock, path
     assert [int(body[:4]) for body in bodies] == list(range(300)), "no call was given up, though they take more room"
     assert spool.dropped() > 0
     assert waiting(spool, Lane.NEWS) in ([(1, "tamper")], [])
+
+
+@pytest.mark.error_lines("spool_dropped")
+def test_of_what_is_given_up_the_oldest_goes_first(opened, clock):
+    spool = opened(limit_bytes=400_000)
+    fill(spool, clock, 2_000)
+    left = spool.batch(Lane.NEWS, **EVERYTHING)
+    assert 100 < len(left) < 1_000
+    assert left[-1].heard == clock.look()
+    assert left[0].heard.steady_s > clock.look().steady_s - 10
 
 
 @pytest.mark.error_lines("spool_dropped")
@@ -514,6 +528,29 @@ def test_where_its_disk_cannot_be_written_it_goes_on_elsewhere_and_comes_home(di
     assert waiting(again) == [(1, "a"), (2, "b"), (3, "c")]
     assert again.epoch(Lane.CALLS) == epoch
     assert list((disk.home.parent / "refuge").iterdir()) == []
+    again.close()
+
+
+@pytest.mark.error_lines("spool_renewed", "spool_elsewhere")
+def test_a_log_that_a_dead_disk_kept_is_not_played_over_the_file_that_comes_home(disk, clock):
+    """A disk that cannot be written does not let its log be taken away either."""
+    spool = spool_on(disk, clock)
+    spool.add([call(clock, "a")])
+    log = disk.home / "spool.db-wal"
+    kept = log.read_bytes()
+    assert kept
+    disk.broken = True
+    with pytest.raises(SpoolBroken):
+        spool.add([call(clock, "not kept")])
+    for body in "bcdef":
+        spool.add([call(clock, body)])
+    log.write_bytes(kept)
+    disk.broken = False
+    spool.tidy()
+    spool.close()
+    again = spool_on(disk, clock)
+    assert again.set_aside is None
+    assert waiting(again) == [(number, body) for number, body in enumerate("abcdef", 1)]
     again.close()
 
 

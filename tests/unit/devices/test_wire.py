@@ -100,6 +100,12 @@ def test_what_is_too_long_is_cut_and_what_is_unreadable_shown_as_such():
     assert len(found.frame.dedup_key) == KEY_MAX
 
 
+def test_keys_that_differ_far_behind_are_still_told_apart():
+    """A key cut short would take the second press of two for a copy of the first."""
+    one, other = (arrived(Frame(event=Event.PRESS, raw=b"", dedup_key="k" * 300 + end)).frame for end in "ab")
+    assert one.dedup_key != other.dedup_key
+
+
 def test_a_clock_that_lost_its_battery_does_not_refuse_a_press():
     for at in (datetime(1970, 1, 1, tzinfo=UTC), LATEST + timedelta(days=1), EARLIEST - timedelta(days=1)):
         frame = Frame(event=Event.PRESS, raw=b"", address="1", sent_at=at, position=Position(1, 2), position_at=at)
