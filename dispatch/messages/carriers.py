@@ -7,7 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
+import structlog
+
 Job = TypeVar("Job")
+log = structlog.get_logger()
 
 
 class Carriers(Generic[Job]):
@@ -33,8 +36,9 @@ class Carriers(Generic[Job]):
         self._pools = {urgent: ThreadPoolExecutor(count, "courier") for urgent, count in self._counts.items()}
 
     def stop(self) -> None:
-        """Waits for the jobs under way."""
-        for pool in self._pools.values():
+        """Takes no more jobs, and waits for those under way."""
+        pools, self._pools = self._pools, {}
+        for pool in pools.values():
             pool.shutdown(wait=True)
 
     def take(self, most: int, *, emergency: bool) -> int:
@@ -50,8 +54,15 @@ class Carriers(Generic[Job]):
             self._free[emergency].release()
 
     def go(self, job: Job, *, emergency: bool) -> None:
-        """Carries a job out on a place taken before."""
-        self._pools[emergency].submit(self._work, job, emergency)
+        """
+        Carries a job out on a place taken before. One that comes while all is being stopped is left as after a crash:
+        its attempt is on file, and the next start asks the provider what became of it.
+        """
+        try:
+            self._pools[emergency].submit(self._work, job, emergency)
+        except (KeyError, RuntimeError):
+            log.warning("job_left_at_stop")
+            self._free[emergency].release()
 
     def _work(self, job: Job, emergency: bool) -> None:
         try:

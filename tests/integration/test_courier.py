@@ -781,3 +781,14 @@ def test_when_no_place_is_free_the_letter_waits_for_the_courier(post, a, riding)
     with riding.ride() as ride:
         post.world.transactions.run(posting(ride, letter("k")))
     assert [each.state for each in post.world.messages()] == ["posted"]
+
+
+def test_a_letter_claimed_while_all_is_being_stopped_is_looked_up_at_the_next_start(post, a, riding):
+    with riding.ride() as ride:
+        post.world.transactions.run(posting(ride, letter("k")))
+        riding._carriers.stop()
+    assert a.sent == []
+    riding.start()
+    riding.stop()
+    (message,) = post.world.messages()
+    assert post.attempts(message)[0].outcome != "in_flight"
