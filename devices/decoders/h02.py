@@ -162,7 +162,7 @@ class H02:
             address=address,
             fields=fields,
             number=f"{date}.{time}:{status}" if at and status else "",
-            answers=type_ in _ECHOED or type_ in _CONFIRMED,
+            answers=type_ in _ECHOED or (type_ in _CONFIRMED and address is not None),
             sent_at=at,
             fix=fix,
         )

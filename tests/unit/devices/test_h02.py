@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devices.decoders.h02 import H02, STATUS_BITS, TEXT_BYTES_MAX, canonical, encode
+from devices.decoders.h02 import DEVICES_MAX, H02, STATUS_BITS, TEXT_BYTES_MAX, canonical, encode
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Event
 
@@ -128,6 +128,7 @@ def test_who_asks_is_confirmed(text, answer):
     decoder = H02()
     (frame,) = decoder.feed(text)
     assert decoder.acknowledge(frame, NOON, b"") == answer
+    assert frame.answers == bool(answer)
     assert decoder.refuse(text) == b""
 
 
@@ -185,6 +186,24 @@ def test_a_packed_position_says_the_same(rest, event):
     assert frame.sent_at == datetime(2015, 8, 31, 21, 53, 21, tzinfo=UTC)
     assert (frame.position.lat, frame.position.lng) == pytest.approx((4.69898, -74.06971), abs=1e-5)
     assert not frame.answers
+
+
+def test_a_packed_position_is_a_copy_of_one_with_the_same_time_and_status():
+    packed = "24 4106000626 215321 310815 04419390 06 0740418306 000000 fffffbfd 001506"
+    first, copy, other = heard(bytes.fromhex(packed * 2 + packed.replace("215321", "215322")))
+    assert (first.window_s, first.sliding) == (600.0, False)
+    assert first.dedup_key == copy.dedup_key != other.dedup_key
+    (unset,) = heard(bytes.fromhex(packed.replace("310815", "310801")))
+    assert (unset.event, unset.window_s) == (Event.PRESS, 0.0)
+
+
+def test_the_status_of_so_many_devices_is_remembered_and_of_no_more():
+    decoder = H02()
+    for number in range(DEVICES_MAX + 1):
+        decoder.feed(v1("FFFFFFFF", device=f"{1000 + number}"))
+    (last,) = decoder.feed(v1("FFFBFFFF", device=f"{1000 + DEVICES_MAX - 1}"))
+    (over,) = decoder.feed(v1("FFFBFFFF", device=f"{1000 + DEVICES_MAX}"))
+    assert (last.event, over.event) == (Event.PRESS, Event.AMBIGUOUS)
 
 
 def test_the_long_form_names_fifteen_digits():

@@ -69,7 +69,22 @@ def test_every_bit_of_the_alarm_word_is_reported(word, event, also):
         ("e7080002000000000000", Event.PRESS, ()),
         ("e7080008000000000000", Event.PRESS, ()),
         ("e7080003000000000000", Event.PRESS, (Event.VIBRATION,)),
+        ("e7080001000000000000", Event.VIBRATION, ()),
         ("e7080000000400000000", Event.LOCATION, ()),
+        ("d00400000007", Event.LOCATION, ()),
+        ("eb080006002d00000000", Event.LOCATION, ()),
+        ("eb05000300ff03", Event.LOCATION, ()),
+        ("eb0d000300b20100060089ffffefff", Event.TAMPER, ()),
+        ("e8030c0100", Event.PRESS, ()),
+        ("e803040600", Event.VIBRATION, ()),
+        ("e8030c0f00", Event.LOW_BATTERY, ()),
+        ("e8030c1000", Event.OFFLINE, ()),
+        ("e8030c1200", Event.TAMPER, ()),
+        ("e8030c0e00", Event.MAINS_FAIL, ()),
+        ("e8030c0500", Event.ALARM, ()),
+        ("e803040900", Event.WANDERING, ()),
+        ("e803040800", Event.RESTORE, ()),
+        ("e803201000", Event.LOCATION, ()),
         ("d00400000008", Event.VIBRATION, ()),
         ("eb0800060089ffffefff", Event.TAMPER, ()),
         ("eb0800060089fffffffe", Event.OFFLINE, ()),
@@ -82,8 +97,15 @@ def test_every_bit_of_the_alarm_word_is_reported(word, event, also):
     ],
 )  # fmt: skip
 def test_what_makers_add_to_a_position(part, event, also):
-    frame = one(message(0x0200, place() + bytes.fromhex("0104000000c7") + bytes.fromhex(part)))
+    frame = one(message(0x0200, place() + bytes.fromhex("0104000000ff") + bytes.fromhex(part)))
     assert (frame.event, frame.also) == (event, also)
+
+
+@pytest.mark.parametrize(
+    ("part", "battery"), [("e4020064", 100), ("e4020165", None), ("e40150", None), ("e1020064", None)]
+)
+def test_the_battery_in_per_cent(part, battery):
+    assert one(message(0x0200, place() + bytes.fromhex(part))).fields.get("battery") == battery
 
 
 def test_entering_the_fence_is_not_leaving_it():
@@ -220,6 +242,7 @@ def test_a_copy_has_the_same_serial_alarm_and_time():
         (FIX, Position(22.54592, 113.246)),
         (FIX | SOUTH, Position(-22.54592, 113.246)),
         (FIX | WEST, Position(22.54592, -113.246)),
+        (FIX | 1, Position(22.54592, 113.246)),
         (0, None),
     ],
 )
