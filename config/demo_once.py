@@ -25,7 +25,8 @@ from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_ope
 from config.commands import change
 from config.demo_district import buttons, demo_text
 from config.settings import Settings, load_settings
-from devices.simulator import RflinkDialect, Simulator
+from devices.dialects import RflinkDialect
+from devices.simulator import Simulator
 from dispatch.clock import SystemClock
 from dispatch.ids import AlarmId
 from dispatch.review import Review

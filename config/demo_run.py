@@ -15,7 +15,8 @@ from config.demo_district import addresses, buttons, demo_text
 from config.options import GatewaySettings, LogSettings, WebSettings
 from config.serve import Serving, Told
 from config.settings import Settings
-from devices.simulator import RflinkDialect, Simulator
+from devices.dialects import RflinkDialect
+from devices.simulator import Simulator
 from dispatch.clock import SystemClock
 from dispatch.web.phones import DemoControls
 

@@ -7,8 +7,8 @@ It is also how installers try a frame that they have captured. To add a protocol
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -152,6 +152,31 @@ def _reply(answer: bytes) -> Decoded:
         "reply": text.strip("\r\n") or None,
         "reply_token": token[1] if token else None,
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replied(Single):
+    """
+    Reads one frame and also shows what the protocol answers to it, under this `key`, text or hexadecimal.
+
+    None where it answers nothing, or the time, which is another every time. It is what would be said to an undamaged
+    frame; what is really said to this one is `ack_hex`.
+    """
+
+    key: str
+
+    def __call__(self, line: Line) -> Decoded:
+        decoder = _decoder(self.decoder, line)
+        frames = [frame for chunk in [*chunks(line), self.ending] for frame in decoder.feed(chunk)]
+        return {**Single.__call__(self, line), **({self.key: self._reply(decoder, frames[0])} if frames else {})}
+
+    def _reply(self, decoder: Decoder, frame: Frame) -> str | None:
+        sound = replace(frame, trusted=True)
+        replies = {decoder.acknowledge(sound, _AT + timedelta(days=days), b"") for days in (0, 1)}
+        reply = replies.pop()
+        if replies or not reply:
+            return None
+        return reply.hex() if self.key.endswith("_hex") else reply.decode("latin-1")
 
 
 def shown(frame: Frame, line: Line) -> Decoded:
@@ -358,6 +383,14 @@ PROTOCOLS: Mapping[str, Callable[[Line], Decoded]] = MappingProxyType(
         "http-bed-json": Single(decoder="bed", ending=b"\n"),
         "cn-elder-platform-push": Single(decoder="bed", ending=b"\n"),
         "mqtt-drug-slip": Single(decoder="bed", ending=b"\n"),
+        "watch-3g": Replied(decoder="watch3g", key="reply"),
+        "watch-3g-stream": Stream(decoder="watch3g", each=_word),
+        "eview-ev07": Replied(decoder="ev07b", key="reply_hex"),
+        "gt06": Replied(decoder="gt06", key="reply_hex"),
+        "h02": Replied(decoder="h02", key="reply"),
+        "jt808": Replied(decoder="jt808", key="reply_hex"),
+        "topin": Replied(decoder="topin", key="reply_hex"),
+        "trv": Replied(decoder="trv", ending=b"#", key="reply"),
     }
 )
 """How each protocol of the vectors is read."""

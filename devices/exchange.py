@@ -230,7 +230,7 @@ class Exchange(Hearing):
             return
         piece = failed if isinstance(failed, Piece) else None
         raw = piece.said.data[:SAID_BYTES_MAX].hex() if piece else ""
-        _log.exception("conversation_failed", gateway=self.name, raw=raw)
+        _log.error("conversation_failed", gateway=self.name, raw=raw, exc_info=error)
         self._break_off(failed.conversation if isinstance(failed, Piece) else failed)
         if piece is not None:
             self._done(piece)

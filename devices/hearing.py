@@ -179,13 +179,15 @@ class Hearing(ABC):
         """After a failure nobody knows what the decoders remember: what they half know is given up."""
 
     def _run(self) -> None:
+        failure: Exception | None = None
         while not self._stopping.is_set():
+            before, failure = failure, None
             try:
-                self._round()
-                self._failures_in_a_row = 0
+                # Mending is a round of its own: if that fails too, the loop still goes on.
+                self._round() if before is None else self._mend(before)
             except Exception as error:  # noqa: BLE001  one of the five loops: it logs, counts and goes on
                 self._failures += 1
-                self._miss(error) if self._trying else self._recover(error)
+                failure = error
         self._disconnect()
         self._take_leave()
 
@@ -196,10 +198,15 @@ class Hearing(ABC):
             self._listen()
         except PortLost as lost:
             self._lose(lost.reason)
+        self._failures_in_a_row = 0
+
+    def _mend(self, error: Exception) -> None:
+        """What was being tried could not be kept: then it was neither line nor decoder. Else something failed."""
+        self._miss(error) if self._trying else self._recover(error)
 
     def _recover(self, error: Exception) -> None:
         """Fresh decoders. After several failures in a row, a fresh line too."""
-        _log.exception("gateway_failed", gateway=self.name)
+        _log.error("gateway_failed", gateway=self.name, exc_info=error)
         self._failures_in_a_row += 1
         self._error = f"{type(error).__name__}: {error}"
         self._forget()
@@ -230,7 +237,7 @@ class Hearing(ABC):
             self._misses, self._error = 0, ""
 
     def _miss(self, error: Exception) -> None:
-        """What was being tried could not be kept: the loop knows by `_trying` that it was neither line nor decoder."""
+        """It waits in the backlog for its next try."""
         tried, self._trying = self._trying, ()
         self._misses += 1
         self._error = f"frames cannot be kept: {type(error).__name__}: {error}"
@@ -239,7 +246,7 @@ class Hearing(ABC):
         for waiting in tried:
             self._backlog.postpone(waiting)
         tries = max(waiting.tries for waiting in tried)
-        _log.exception("frame_not_kept", gateway=self.name, tries=tries, waiting=len(self._backlog))
+        _log.error("frame_not_kept", gateway=self.name, tries=tries, waiting=len(self._backlog), exc_info=error)
 
     def _take_leave(self) -> None:
         """What could not be kept by the end is written to the log, for a person to read."""

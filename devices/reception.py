@@ -245,7 +245,8 @@ class Reception:
         for each in heard:
             state = self._of_each(frame, each, device, said)
             self._supervision.saw(each.id, heard_at, gateway=taken.gateway, said=state, rssi=rssi)
-        if not heard and frame.address is not None:
+        # Under its own name a gateway speaks of itself.
+        if not heard and frame.address is not None and frame.address.casefold() != taken.gateway.casefold():
             self._supervision.saw_stranger(
                 taken.protocol, frame.address, heard_at, gateway=taken.gateway, event=said.events[0], rssi=rssi
             )

@@ -6,22 +6,21 @@ The pretend gateway: a pseudo-terminal that behaves like a receiver on USB, for 
                      PONG, 4 s rule ◄──────┘
 ```
 
-It speaks RFLink (one-way, each press many times) or Sur-Gard (0x06 within 4 s, or the same again, three times).
+It speaks every protocol that we decode (`dialects.py`): one-way ones several times, as RFLink does; what waits for an
+answer again after 4 s, three times, as Sur-Gard does. What a bad road adds is said by a `Road`.
 """
 
 import contextlib
 import os
+import random
 import select
 import threading
 import tty
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from devices.decoders import rflink, surgard
+from devices.dialects import Dialect
 from dispatch.rules.signal import Event
-
-BURST = 4
-"""Lines of one press: a button sends 4 to 20 times, RFLink passes a varying part of them."""
 
 BURST_GAP_S = 0.06
 """Between two of them (rtl_433 captures: about 60 ms)."""
@@ -33,49 +32,23 @@ REPETITIONS = 3
 _NOISE = b"20;00;N20;0\xff\xfe;EV15\r\n\x00\x7f20;7A;Oregon\r\n"
 
 
-class Dialect(Protocol):
-    """What the pretend gateway says for a device of this address, and whether it waits for an answer."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Road:
+    """
+    How a line treats what is said on it.
 
-    answered: bool
+    Frames come in writes of `bite` bytes (0: whole), each `times` over, with `noise` before each; a fraction `lost` of
+    the writes of a protocol without answers never arrives. All of it is drawn by `seed`, so that it can be repeated.
+    """
 
-    def frames(self, address: str, event: Event) -> list[bytes]:
-        """The frames of one press, button or message, each to be sent (and repeated) by itself."""
-        ...
-
-    def reply(self, heard: bytes) -> bytes:
-        """What it says at once to what the service has written; empty for nothing."""
-        ...
-
-
-class RflinkDialect:
-    """Addresses like `EV1527:0a1b2c:08`. Answers PING with PONG."""
-
-    answered = False
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def frames(self, address: str, event: Event) -> list[bytes]:
-        return [self._line(address, event) for _ in range(BURST)]
-
-    def reply(self, heard: bytes) -> bytes:
-        return self._line("", Event.HEARTBEAT) if rflink.PING.strip() in heard else b""
-
-    def _line(self, address: str, event: Event) -> bytes:
-        self._count += 1
-        return rflink.encode(address, event, count=self._count)
+    bite: int = 0
+    times: int = 1
+    noise: bytes = b""
+    lost: float = 0.0
+    seed: int = 0
 
 
-class SurgardDialect:
-    """Addresses like `1234` or `1234:001`: an account and a zone. Waits for 0x06."""
-
-    answered = True
-
-    def frames(self, address: str, event: Event) -> list[bytes]:
-        return [surgard.encode(address, Event.PRESS if event is Event.BUTTON else event)]
-
-    def reply(self, heard: bytes) -> bytes:
-        return b""
+SMOOTH = Road()
 
 
 class Simulator:
@@ -86,12 +59,20 @@ class Simulator:
     with a pulled adapter, and after `plug` finds a new one at the same path.
     """
 
-    def __init__(self, directory: Path, dialect: Dialect, *, name: str = "gateway", answer_s: float = ANSWER_S) -> None:
-        """`directory` takes the link `name` to the pseudo-terminal; `answer_s` is how long an answer is waited for."""
+    def __init__(
+        self, directory: Path, dialect: Dialect, *, name: str = "gateway", answer_s: float = ANSWER_S,
+        road: Road = SMOOTH,
+    ) -> None:  # fmt: skip
+        """
+        `directory` takes the link `name` to the pseudo-terminal; `answer_s` is how long an answer is waited for; `road`
+        is how the line treats what is said.
+        """
         self.path = directory / name
         self.heard = b""
         self._dialect = dialect
         self._answer_s = answer_s
+        self._road = road
+        self._luck = random.Random(road.seed)
         self._answered = threading.Event()
         self._stopping = threading.Event()
         self._line = threading.Lock()
@@ -124,8 +105,10 @@ class Simulator:
         for frame in self._dialect.frames(address, event):
             if self._dialect.answered:
                 said = self._until_answered(frame) and said
-            else:
-                self._write(frame)
+                continue
+            for _ in range(self._road.times):
+                if self._luck.random() >= self._road.lost:
+                    self._send(frame)
                 self._stopping.wait(BURST_GAP_S)
         return said
 
@@ -158,10 +141,16 @@ class Simulator:
     def _until_answered(self, frame: bytes) -> bool:
         for _ in range(1 + REPETITIONS):
             self._answered.clear()
-            self._write(frame)
+            self._send(frame)
             if self._answered.wait(self._answer_s):
                 return True
         return False
+
+    def _send(self, frame: bytes) -> None:
+        """A frame as the road lets it through."""
+        said, bite = self._road.noise + frame, self._road.bite or len(frame) + len(self._road.noise)
+        for start in range(0, len(said), bite):
+            self._write(said[start : start + bite])
 
     def _write(self, data: bytes) -> None:
         with self._line, contextlib.suppress(BlockingIOError):
@@ -173,7 +162,7 @@ class Simulator:
         while not self._stopping.wait(0.01):
             heard = self._read()
             self.heard = (self.heard + heard)[-4096:]
-            if surgard.ACK in heard:
+            if heard and self._dialect.is_answer(heard):
                 self._answered.set()
             if reply := self._dialect.reply(heard):
                 self._write(reply)
@@ -183,7 +172,3 @@ class Simulator:
             if self._ends is None or not select.select([self._ends[0]], [], [], 0)[0]:
                 return b""
             return os.read(self._ends[0], 4096)
-
-
-DIALECTS = {"rflink": RflinkDialect, "surgard": SurgardDialect}
-"""What it can speak, by the name of the protocol."""

@@ -50,9 +50,9 @@ _MEANT: Mapping[str, Mapping[Event, Event]] = {
     Role.DOOR: dict.fromkeys(_UNTOLD - {Event.BUTTON, Event.CONTACT, Event.SENSOR_STATE}, Event.CONTACT_OPEN)
     | dict.fromkeys((Event.BUTTON, Event.SENSOR_STATE), Event.CONTACT),
     Role.BED: dict.fromkeys(_UNTOLD, Event.BED_EXIT) | {Event.CONTACT_CLOSED: Event.BED_ENTER},
-    # A panel and a watch have words of their own for everything.
+    # A panel has words of its own for everything; a watch too, but for a bit that is SOS with some models only (H02).
     Role.PANEL: {},
-    Role.WATCH: {},
+    Role.WATCH: {Event.AMBIGUOUS: Event.ALARM},
 }
 
 _SOMETHING = dict.fromkeys(_UNTOLD, Event.ALARM)
@@ -228,12 +228,14 @@ def counts_as_test(kind: str, said: Said) -> bool:
 
     Duress, fire from a pendant and the like never are: they are not what a tester does.
     """
-    expected = _PRESSES | set(_meant_by(kind).values()) - {Event.RESTORE}
+    expected = _PRESSES | set(_meant_by(kind).values()) - {Event.RESTORE, *_UNTESTED.get(kind, ())}
     calls = {event for event in said.events if event in CAUSES}
     return calls <= expected and not expected.isdisjoint(said.events)
 
 
 _PRESSES = frozenset({Event.PRESS, Event.TEST})
+_UNTESTED: Mapping[str, frozenset[Event]] = {Role.WATCH: frozenset({Event.ALARM})}
+"""What a bit with two meanings may stand for: rather an alarm too many during a test than a fall taken for one."""
 
 
 def roled(events: Iterable[Event], role: str | None) -> tuple[Event, ...]:

@@ -89,9 +89,8 @@ def judge(known: Known, rule: Rule, plan: Plan, now: datetime) -> Verdict:
 def _signs_of_life(known: Known, rule: Rule, now: datetime) -> tuple[Health, datetime | None]:
     if rule.interval is None or rule.late is None or rule.offline is None:
         return Health.WELL, None
-    # What was heard in the future was heard before the clock was set back: it counts from now on.
-    heard_at = min(known.heard_at, now)
-    silent = listened(heard_at, min(known.listened_until, now), known.deaf)
+    # What was heard in the future was heard before the clock was set back: until then nobody listened for anything.
+    silent = listened(known.heard_at, min(known.listened_until, now), known.deaf)
     if silent >= rule.offline:
         return Health.OFFLINE, None
     left = (rule.late if silent < rule.late else rule.offline) - silent

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from devices.simulator import RflinkDialect, Simulator, SurgardDialect
+from devices.dialects import RflinkDialect, SurgardDialect
+from devices.simulator import Simulator
 from tests.e2e.rig import ROOT, START_S, STOP_S, Rig, until
 
 

@@ -32,7 +32,8 @@ from sqlalchemy import Engine, create_engine, text
 
 from config.commands import change
 from config.settings import load_settings
-from devices.simulator import RflinkDialect, Simulator, SurgardDialect
+from devices.dialects import RflinkDialect, SurgardDialect
+from devices.simulator import Simulator
 from tests.fakes.twilio_standin import ACCOUNT, TOKEN, TwilioStandin
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from devices.decoders import rflink, surgard
-from devices.simulator import RflinkDialect, Simulator
+from devices.dialects import RflinkDialect
+from devices.simulator import Simulator
 from dispatch.rules.signal import Event
 from tests.e2e.rig import Rig, account_of, district, phone_of, policy, rest, rflink_of, until
 

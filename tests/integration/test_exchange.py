@@ -305,6 +305,22 @@ def test_a_decoder_that_breaks_ends_its_own_conversation_and_no_other(scene):
     assert scene.state.failures == 1
 
 
+@pytest.mark.error_lines("conversation_failed", "gateway_failed")
+def test_a_port_that_breaks_while_a_failure_is_mended_does_not_end_the_loop():
+    class Broken(FakeListener):
+        def dismiss(self, talker):
+            raise RuntimeError("a port with a bug")
+
+    scene = Scene()
+    scene.exchange._listener = scene.listener = Broken(scene.journal)
+    with listening(scene.exchange):
+        scene.listener.say("A", b"!bug\n")
+        scene.listener.say("B", b"help\n")
+        until(lambda: scene.ears.kept == ["help"])
+        # Nobody is left to be dismissed at the end.
+        scene.listener.dismiss = lambda talker: None
+
+
 @pytest.mark.error_lines("conversation_failed")
 def test_many_decoders_that_break_do_not_lose_the_address(scene):
     for number in range(10):

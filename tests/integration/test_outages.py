@@ -91,6 +91,16 @@ def test_a_device_that_two_gateways_hear_is_covered_by_the_other(rig):
     assert [each["homes"] for each in incidents(rig)] == [["H2"]]
 
 
+def test_a_device_whose_life_signs_two_gateways_hear_is_covered_by_both(rig):
+    """Life signs are no copies of each other; and the other gateway was not written down each time it heard one."""
+    rig.hear(Event.TELEMETRY, D1, gateway="roof")
+    rig.live(3600, step=60)
+    rig.hear(Event.TELEMETRY, D1, gateway="roof")
+    rig.hear(Event.TELEMETRY, D1, gateway="radio")
+    deaf(rig, 160, "radio")
+    assert [each["homes"] for each in incidents(rig)] == [[]]
+
+
 def test_a_second_gateway_that_is_lost_uncovers_what_both_covered(rig):
     rig.hear(Event.BUTTON, D1, gateway="radio")
     rig.copy(Event.BUTTON, D1, gateway="roof")
@@ -177,6 +187,8 @@ def test_two_supervisors_open_one_incident_between_them(rig):
     deaf(rig, 140, "radio")
     other = rig.outages
     rig.restart()
+    for ear in other._ears.values():
+        ear.count = 0  # Its gateways count anew as well.
     for each in (other, rig.outages):
         each.check()
     for _ in range(5):

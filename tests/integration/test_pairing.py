@@ -51,6 +51,13 @@ def test_a_stranger_is_listed_with_its_count_and_its_strength(rig):
     assert rig.alarms() == []
 
 
+def test_whoever_a_forwarding_gateway_hears_is_listed_but_for_itself(rig):
+    rig.report("0x847127fffe0542eb", Event.HEARTBEAT, protocol="zigbee2mqtt")
+    rig.report("far", Event.HEARTBEAT, protocol="gateway", gateway="far")
+    assert [each["address"] for each in strangers(rig)] == ["0x847127fffe0542eb"]
+    assert rig.alarms() == []
+
+
 def test_the_test_press_proves_the_device_and_raises_no_alarm(rig):
     rig.hear(address=NEW)
     device, test = pair(rig)

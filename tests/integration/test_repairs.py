@@ -108,6 +108,7 @@ def test_a_battery_that_is_still_low_after_the_test_is_a_new_case(rig):
     rig.hear()
     rig.wake()
     assert [case["open"] for case in cases(rig)] == [False]
+    assert not rig.device("D1")["battery_low"], "until it says so again"
     rig.hear(Event.LOW_BATTERY)
     rig.wake()
     assert [case["open"] for case in cases(rig)] == [False, True]
@@ -151,6 +152,8 @@ def test_a_check_nobody_does_is_told_again(rig):
     (check,) = checks(rig)
     assert check["asked"] >= 3
     assert check["state"] == "asked"
+    told = rig.rows("SELECT at FROM entries WHERE kind = 'check_due'")
+    assert all(8 <= local_hour(rig, row["at"]) < 20 for row in told), "by day"
 
 
 def test_after_a_check_the_next_is_planned_until_the_case_ends(rig):

@@ -14,11 +14,12 @@ import pytest
 
 from devices.decoders.rflink import PING, Rflink
 from devices.decoders.surgard import Surgard
+from devices.dialects import RflinkDialect, SurgardDialect
 from devices.gateway import Gateway
 from devices.line import Condition
 from devices.ports import LineSettings, PortBlocked, PortLost, open_port
 from devices.ports.stdin import StdinPort
-from devices.simulator import RflinkDialect, Simulator, SurgardDialect
+from devices.simulator import Simulator
 from dispatch.clock import SystemClock
 from tests.fakes.clock import HandClock
 from tests.fakes.line import Ears, listening, until

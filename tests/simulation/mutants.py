@@ -122,7 +122,7 @@ def _claimed_without_lease():
 
 def _clock_not_mended():
     """Nobody notices that the clock was set back."""
-    return patch.object(transactions._Units, "mend_clock", lambda self, connection: None)
+    return patch.object(transactions.Units, "mend_clock", lambda self, connection: None)
 
 
 def _line_missing():

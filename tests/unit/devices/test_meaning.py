@@ -40,6 +40,8 @@ def frame(event: Event, *also: Event, explicit: bool = False) -> Frame:
         (Role.BED, Event.CONTACT_OPEN, Event.BED_EXIT),
         (Role.BED, Event.CONTACT_CLOSED, Event.BED_ENTER),
         (Role.PANEL, Event.ALARM, Event.ALARM),
+        (Role.WATCH, Event.AMBIGUOUS, Event.ALARM),
+        (Role.WATCH, Event.BUTTON, Event.BUTTON),
         ("teapot", Event.BUTTON, Event.ALARM),
         (None, Event.BUTTON, Event.BUTTON),
         (None, Event.AMBIGUOUS, Event.AMBIGUOUS),

@@ -64,6 +64,14 @@ def test_silence_counts_only_as_long_as_the_gateway_is_known_to_hear():
     assert at(10) < verdict.due_at <= at(10) + RELOOK_MAX
 
 
+def test_while_its_gateway_is_deaf_a_device_is_looked_at_every_quarter_of_its_interval():
+    """However little is missing: a hundred thousand behind one gateway must cost nothing."""
+    verdict = judge(known(listened_until=at(1.99)), HOURLY, PLAN, at(10))
+    assert verdict.due_at == at(10.25)
+    soon = judge(known(listened_until=at(1.99)), HOURLY, PLAN, at(2))
+    assert soon.due_at == at(2) + timedelta(hours=0.01)
+
+
 def test_the_time_in_which_nobody_listened_is_taken_out():
     """The gateway was away from the first to the ninth hour; at the tenth the device has been silent for two."""
     outage = (Span(start=at(1), end=at(9)),)
