@@ -152,10 +152,17 @@ class FakeModem:
             "AT+CREG?": f"+CREG: 0,{self.air.registered}",
             "AT+CEREG?": f"+CEREG: 0,{self.air.registered_lte}",
             "AT+CSQ": f"+CSQ: {self.air.rssi},99",
+            "AT+CFUN?": "+CFUN: 1",
+            "AT+CSCA?": '+CSCA: "+8613800210500",145',
+            "AT+CMGF?": "+CMGF: 0",
+            "AT+CSCS=?": '+CSCS: ("IRA","GSM","UCS2")',
+            "AT+CSCS?": '+CSCS: "IRA"',
+            "AT+CPMS=?": '+CPMS: ("SM","ME"),("SM","ME"),("SM","ME")',
         }
         if command in answers:
             self._say(f"\r\n{answers[command]}\r\n".encode())
-        self._say(b"\r\nOK\r\n")
+        is_foreign = command.endswith("?") and command not in answers
+        self._say(b"\r\nERROR\r\n" if is_foreign or command == "AT+CLAC" else b"\r\nOK\r\n")
 
     def _prompt(self, length: int) -> None:
         if self.air.no_prompt:

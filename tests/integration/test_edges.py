@@ -189,6 +189,8 @@ def test_a_beat_is_not_a_row_each_time(edges, world):
             written.append(EdgeShelf(connection).all()[0].status["calls"])
         world.clock.advance(1)
     assert len(set(written)) == 3
+    beat(edges)
+    world.clock.advance(1)
     edges.hold("garden-edge", "e1", [], status={"receivers": [RECEIVER | {"condition": "lost"}]})
     with world.reading.connect() as connection:
         assert EdgeShelf(connection).all()[0].status["receivers"][0]["condition"] == "lost"
