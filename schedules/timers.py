@@ -48,7 +48,11 @@ log = structlog.get_logger()
 
 
 class Owner(Protocol):
-    """Whoever keeps rows with a `due_at`. May be asked and told from several threads at once."""
+    """
+    Whoever keeps rows with a `due_at`. May be asked and told from several threads at once.
+
+    One whose rows bear a second of delay says so in a further attribute, `patient = True`.
+    """
 
     @property
     def name(self) -> str:
@@ -86,6 +90,8 @@ class _Queue:
         self.held: set[str] = set()  # Waiting for a wake thread or with one.
         self.resting: dict[str, float] = {}  # id → the steady second at which it may be woken again.
         self.silent_until = 0.0
+        # Who keeps rows for minutes and days is asked with each sweep, not for every nudge of an alarm.
+        self.patient: bool = getattr(owner, "patient", False)
         self.next_at: datetime | None = None
 
     def rested(self, steady_s: float) -> tuple[int, int, frozenset[str]]:
@@ -231,6 +237,8 @@ class Timers:
 
     def _gather(self, queue: _Queue, instant: Instant, *, full: bool) -> datetime:
         """Queues what is due of one owner, and says when to look at this one again."""
+        if queue.patient and not full:
+            return instant.wall + _SWEEP
         queue.next_at = None
         if queue.silent_until > instant.steady_s:
             return instant.wall + _SWEEP

@@ -27,6 +27,7 @@ from sqlalchemy.engine import Row
 from dispatch.ids import DeviceId, HomeId, SignalId
 from dispatch.store.alarms import alarms
 from dispatch.store.database import Instant, metadata
+from dispatch.store.prepared import Prepared
 
 press_tests = Table(
     "press_tests", metadata,
@@ -61,6 +62,9 @@ class Purpose(StrEnum):
     PAIRING = "pairing"
     REPAIR = "repair"
     CAMPAIGN = "campaign"
+
+
+_NEXT_PRESS_TESTS = Prepared(select(func.min(press_tests.c.due_at).label("at")).where(_WAITS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +129,8 @@ class PressTests:
         return [str(row.id) for row in self._connection.execute(_DUE, {"now": now, "most": most})]
 
     def next_due(self) -> datetime | None:
-        return self._connection.execute(select(func.min(press_tests.c.due_at)).where(_WAITS)).scalar()
+        found: datetime | None = _NEXT_PRESS_TESTS.on(self._connection).scalar()
+        return found
 
     def get(self, id_: str) -> PressTest | None:
         row = self._connection.execute(select(press_tests).where(press_tests.c.id == id_)).first()

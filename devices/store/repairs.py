@@ -31,6 +31,7 @@ from sqlalchemy.engine import Row
 from dispatch.ids import AlarmId, DeviceId, HomeId
 from dispatch.store.database import Instant, Json, insert_once, metadata
 from dispatch.store.people import homes
+from dispatch.store.prepared import Prepared
 
 repairs = Table(
     "repairs", metadata,
@@ -89,6 +90,8 @@ campaigns = Table(
     Column("of", Integer),
 )  # fmt: skip
 """A month (`2026-11`) of test presses; `covered` of so many devices were heard in it, once it is over."""
+_NEXT_REPAIRS = Prepared(select(func.min(repairs.c.due_at).label("at")).where(_WAITS))
+_NEXT_CHECKS = Prepared(select(func.min(checks.c.due_at).label("at")).where(_CHECK_WAITS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +186,8 @@ class Repairs:
         return [str(row.id) for row in self._connection.execute(query)]
 
     def next_due(self) -> datetime | None:
-        return self._connection.execute(select(func.min(repairs.c.due_at)).where(_WAITS)).scalar()
+        found: datetime | None = _NEXT_REPAIRS.on(self._connection).scalar()
+        return found
 
     def shift_due(self, seconds: float) -> None:
         """Moves what waits, because somebody moved the clock."""
@@ -230,7 +234,8 @@ class Checks:
         return [str(row.id) for row in self._connection.execute(query)]
 
     def next_due(self) -> datetime | None:
-        return self._connection.execute(select(func.min(checks.c.due_at)).where(_CHECK_WAITS)).scalar()
+        found: datetime | None = _NEXT_CHECKS.on(self._connection).scalar()
+        return found
 
     def shift_due(self, seconds: float) -> None:
         """Moves what waits, because somebody moved the clock."""

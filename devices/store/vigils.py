@@ -31,6 +31,7 @@ from devices.store.devices import devices, seen
 from devices.store.gateways import gateways
 from dispatch.ids import DeviceId
 from dispatch.store.database import Instant, insert_once, metadata
+from dispatch.store.prepared import Prepared
 
 vigils = Table(
     "vigils", metadata,
@@ -49,6 +50,7 @@ _ILL = vigils.c.health != "well"
 Index("ix_vigils_ill", vigils.c.health, sqlite_where=_ILL, postgresql_where=_ILL)
 _UNPROVEN = vigils.c.proven_at.is_(None)
 Index("ix_vigils_unproven", vigils.c.device_id, sqlite_where=_UNPROVEN, postgresql_where=_UNPROVEN)
+_NEXT_VIGILS = Prepared(select(func.min(vigils.c.due_at).label("at")).where(_WAITS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +124,8 @@ class Vigils:
         return [DeviceId(row.device_id) for row in self._connection.execute(_DUE, {"now": now, "most": most})]
 
     def next_due(self) -> datetime | None:
-        return self._connection.execute(select(func.min(vigils.c.due_at)).where(_WAITS)).scalar()
+        found: datetime | None = _NEXT_VIGILS.on(self._connection).scalar()
+        return found
 
     def look(self, ids: Sequence[DeviceId]) -> list[Vigil]:
         """What is known of these devices."""

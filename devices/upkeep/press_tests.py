@@ -55,6 +55,7 @@ class PressTesting:
     """Begins and ends test presses. An owner of waiting rows; `awaits` may be asked from any thread."""
 
     name = "press_tests"
+    patient = True
 
     def __init__(self, transactions: Transactions, reading: Engine, cases: Cases, *, nudge: Callable[[], None]) -> None:
         self._transactions = transactions

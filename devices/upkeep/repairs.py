@@ -40,6 +40,7 @@ class Repairing:
     """The owner of repair cases and checks; ids are `repair:…` and `check:…`."""
 
     name = "repairs"
+    patient = True
 
     def __init__(
         self,

@@ -36,6 +36,7 @@ class Silences:
     """The owner of vigils."""
 
     name = "silences"
+    patient = True
 
     def __init__(self, transactions: Transactions, reading: Engine, plan: Plan, cases: Cases) -> None:
         self._transactions = transactions
