@@ -1,5 +1,6 @@
 """The kinds of line a gateway may hang on, by the scheme of their address. To add one: its file, and a line here."""
 
+import importlib
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,7 +9,6 @@ from urllib.parse import quote
 from devices.ports.exec import ExecPort
 from devices.ports.http import HttpDoor
 from devices.ports.listener import Listener, ListenerFactory, Said
-from devices.ports.mqtt import MqttListener
 from devices.ports.port import LineSettings, Port, PortBlocked, PortFactory, PortLost
 from devices.ports.serial import SerialPort
 from devices.ports.sip import SipListener
@@ -49,11 +49,18 @@ PORTS: Mapping[str, PortFactory] = MappingProxyType(
 )
 """What makes the port for a scheme. Without a scheme the address is a path: `/dev/ttyUSB0`, `/dev/serial/by-id/…`."""
 
+
+def _mqtt(address: str) -> Listener:
+    # Its library costs every start a tenth of a second, which a press may be waiting for.
+    made: Listener = importlib.import_module("devices.ports.mqtt").MqttListener(address)
+    return made
+
+
 LISTENERS: Mapping[str, ListenerFactory] = MappingProxyType(
     {
         "http": HttpDoor,
-        "mqtt": MqttListener,
-        "mqtts": MqttListener,
+        "mqtt": _mqtt,
+        "mqtts": _mqtt,
         "sip-listen": SipListener,
         "tcp-listen": TcpListener,
         "udp-listen": UdpListener,
@@ -69,7 +76,7 @@ def is_listener(address: str) -> bool:
 
 def is_broker(address: str) -> bool:
     """Whether one connection of ours brings what many say."""
-    return LISTENERS.get(_scheme(address)) is MqttListener
+    return LISTENERS.get(_scheme(address)) is _mqtt
 
 
 def open_listener(address: str, *, password: str = "") -> Listener:

@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from functools import cache
 from types import MappingProxyType
 
 from dispatch.rules.alarm import Outcome
@@ -231,7 +232,7 @@ def _understood(heard: list[_Meaning], note: str, code: int | None) -> Parsed | 
 def _heard(said: str, at: int) -> tuple[list[_Meaning], str | None]:
     """What the words mean, longest first, up to the first unknown one; the rest is a note if something parts it."""
     heard: list[_Meaning] = []
-    while found := _TOKEN.match(said, at):
+    while found := _token().match(said, at):
         heard += _meanings(found.group())
         at = found.end()
     parted = at == len(said) or (at > 0 and said[at - 1] in " ,")
@@ -256,11 +257,11 @@ def _may_note(action: Action, note: str) -> bool:
     if action not in {Action.DECLINE, Action.DONE}:
         return False
     others = _verdict([action, *_meanings(note)]) is not action
-    return not others and not _DENIAL.search(_WORD.sub(" ", note))
+    return not others and not _DENIAL.search(_word().sub(" ", note))
 
 
 def _meanings(words: str) -> Iterator[_Meaning]:
-    for found in _WORD.finditer(words):
+    for found in _word().finditer(words):
         word = found["word"]
         yield _MEANINGS[word.replace(" ", "")] if word else Action.ACCEPT
 
@@ -277,5 +278,12 @@ def _longest_first() -> list[str]:
     return sorted(words, key=lambda word: len(word.replace(" ", "")), reverse=True)
 
 
-_WORD = re.compile(rf"(?P<soon>{_SOON})|(?P<word>{'|'.join(map(_spelled, _longest_first()))})")
-_TOKEN = re.compile(rf"[ ,]+|{_WORD.pattern}")
+@cache
+def _word() -> re.Pattern[str]:
+    # Made when the first reply comes: it takes a tenth of a second, which a press may be waiting for at the start.
+    return re.compile(rf"(?P<soon>{_SOON})|(?P<word>{'|'.join(map(_spelled, _longest_first()))})")
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    return re.compile(rf"[ ,]+|{_word().pattern}")
