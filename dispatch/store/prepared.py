@@ -68,8 +68,8 @@ class Prepared:
             cursor.execute(ready.sql, ready.values(values))
             rows = ready.rows(cursor.fetchall()) if ready.make_row else ()
             return Rows(rows, cursor.rowcount)
-        except Exception as error:
-            raise _wrapped(error, connection.dialect, ready.sql) from error
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _told(error, connection.dialect, ready.sql) from error
         finally:
             cursor.close()
 
@@ -80,8 +80,8 @@ class Prepared:
         try:
             cursor.executemany(ready.sql, [ready.values(row) for row in rows])
             return int(cursor.rowcount)
-        except Exception as error:
-            raise _wrapped(error, connection.dialect, ready.sql) from error
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _told(error, connection.dialect, ready.sql) from error
         finally:
             cursor.close()
 
@@ -114,11 +114,9 @@ def counting(table: Table, key: str, counter: str) -> Prepared:
     return Prepared(statement)
 
 
-def _wrapped(error: Exception, dialect: Dialect, sql: str) -> BaseException:
-    """What the driver raised, as SQLAlchemy tells it; anything else as it is."""
-    if dialect.dbapi is None or not isinstance(error, dialect.dbapi.Error):
-        return error
-    return DBAPIError.instance(sql, None, error, dialect.dbapi.Error, hide_parameters=True, dialect=dialect)
+def _told(error: Exception, dialect: Dialect, sql: str) -> BaseException:
+    """What the driver raised, as SQLAlchemy tells it."""
+    return DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect)
 
 
 # ------------------------------------------------------------------------------------------ made ready, once
