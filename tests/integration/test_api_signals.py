@@ -51,6 +51,14 @@ def test_an_answer_promises_that_everything_is_on_disk(house, gateway):
     assert {each["home"] for each in alarms(house)} == {"H1", "H2"}
 
 
+def test_it_is_acted_upon_right_after_the_answer_and_not_by_the_sweep(house, gateway):
+    before = len(house.world.nudges)
+    answer = gateway.post(API, json=batch(press(house, 1)))
+    assert len(house.world.nudges) == before
+    answer.close()  # What the server does once it has sent all of it (PEP 3333).
+    assert len(house.world.nudges) == before + 1
+
+
 def test_the_same_numbers_again_are_harmless(house, gateway):
     gateway.post(API, json=batch(press(house, 1)))
     again = gateway.post(API, json=batch(press(house, 1), press(house, 2)))
@@ -147,6 +155,7 @@ def test_a_batch_kept_by_half_is_not_answered_and_may_come_again(tmp_path):
     house = House(world)
     gateway, whole = house.machine("signals"), batch(press(house, 1), press(house, 2, "EV1527:0a1b2d:01"))
     assert gateway.post(API, json=whole).status_code == 503
+    assert len(world.nudges) == 1, "what was kept before it broke off is acted upon all the same"
     world.desk._transactions = world.transactions
     again = gateway.post(API, json=whole)
     assert (again.json["stored"], again.json["copies"]) == (1, 1)

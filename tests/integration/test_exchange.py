@@ -87,6 +87,12 @@ def test_each_answer_goes_to_whoever_said_it_and_only_after_it_is_kept(scene):
     assert scene.journal == ["kept one", "told A ack one;", "kept two", "told B ack two;"]
 
 
+def test_nothing_follows_from_a_frame_before_its_sender_is_answered(scene):
+    scene.listener.say("A", b"one\n")
+    until(lambda: scene.ears.proceeded)
+    assert scene.journal[: scene.ears.proceeded][-2:] == ["kept one", "told A ack one;"]
+
+
 def test_every_copy_is_answered_again(scene):
     for _ in range(3):
         scene.listener.say("A", b"help\n")
