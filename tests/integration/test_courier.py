@@ -756,6 +756,7 @@ def test_a_unit_run_again_claims_once(post, a, riding):
         post.world.transactions.run(ride.claim)
         post.world.transactions.run(posting(ride, letter("k")))
     until(lambda: [each.state for each in post.world.messages()] == ["sent"])
+    riding.stop()
     assert riding._carriers.take(100, emergency=True) == EMERGENCY_WORKERS
 
 

@@ -1,7 +1,6 @@
 """Laws for every decoder: cuts do not matter, garbage is harmless, memory is bounded, what is encoded is heard."""
 
 import string
-import time
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ from devices.decoders import DECODERS, canonical, contact_id, dc09, rflink, rtl4
 from devices.decoders.decoder import FRAME_BYTES_MAX
 from devices.rules.burst import Windows
 from dispatch.rules.signal import CAUSES, Event
+from tests.processor import processor_s
 
 ENCODERS = {
     "rflink": rflink.encode, "rtl433": rtl433.encode, "surgard": surgard.encode, "contact_id": contact_id.encode,
@@ -170,9 +170,7 @@ def test_no_64_kib_take_longer_than_100_ms_of_processor(name, kind):
 
 def _processor_s(name: str, data: bytes) -> float:
     decoder = DECODERS[name]()
-    begun = time.process_time()
-    decoder.feed(data)
-    return time.process_time() - begun
+    return processor_s(lambda: decoder.feed(data))
 
 
 @given(

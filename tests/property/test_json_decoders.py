@@ -1,8 +1,6 @@
 """The laws of every decoder, for those that read messages: cuts, garbage, memory, time, and what is encoded."""
 
-import gc
 import json
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +11,7 @@ from devices.decoders.decoder import FRAME_BYTES_MAX
 from devices.decoders.envelope import wrap
 from devices.decoders.radar import FRAME_BYTES_MAX as RADAR_BYTES_MAX
 from dispatch.rules.signal import CAUSES, Event
+from tests.processor import processor_s
 
 E = Event
 MODULES = {"zigbee2mqtt": zigbee2mqtt, "chirpstack": chirpstack, "traccar": traccar, "bed": bed}
@@ -187,8 +186,4 @@ def _seconds(name: str, data: bytes) -> float:
 
 def _once(name: str, data: bytes) -> float:
     decoder = DECODERS[name]()
-    gc.disable()
-    began = time.process_time()
-    decoder.feed(data)
-    gc.enable()
-    return time.process_time() - began
+    return processor_s(lambda: decoder.feed(data))

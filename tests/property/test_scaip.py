@@ -1,6 +1,5 @@
 """Laws of the SCAIP decoder: cuts do not matter, garbage is harmless and cheap, what is encoded is heard."""
 
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +11,7 @@ from devices.decoders.decoder import FRAME_BYTES_MAX
 from devices.decoders.scaip import END, REFUSALS_MAX, Scaip, encode
 from devices.decoders.scaip_xml import KNOWN
 from dispatch.rules.signal import CAUSES, Event
+from tests.processor import processor_s
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DIGITS = st.text("0123456789", min_size=1, max_size=16)
@@ -102,11 +102,13 @@ UNITS = [b"<", b">", b"<mrq>", b"</mrq>", b"<mrq><a>", b"<mrq a='", b"&amp;", EN
 @pytest.mark.parametrize("reads", [1, 64])
 def test_a_flood_is_cheap_and_keeps_no_more_than_a_message(unit, reads):
     decoder, flood = Scaip(), (unit * FRAME_BYTES_MAX)[:FRAME_BYTES_MAX]
-    began = time.process_time()
-    for at in range(0, len(flood), FRAME_BYTES_MAX // reads):
-        decoder.feed(flood[at : at + FRAME_BYTES_MAX // reads])
-        assert len(decoder._tail) <= FRAME_BYTES_MAX
-    decoder.feed(END)
+
+    def hear() -> None:
+        for at in range(0, len(flood), FRAME_BYTES_MAX // reads):
+            decoder.feed(flood[at : at + FRAME_BYTES_MAX // reads])
+            assert len(decoder._tail) <= FRAME_BYTES_MAX
+        decoder.feed(END)
+
     # The promise is 100 ms on an idle machine; the rest is for busy ones.
-    assert time.process_time() - began < 0.5
+    assert processor_s(hear) < 0.5
     assert [frame.address for frame in decoder.feed(encode("4670"))] == ["4670"]

@@ -1,6 +1,5 @@
 """Laws for the decoders of watches and trackers: cuts, noise, damage, floods; what is encoded is heard."""
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from devices.decoders import DECODERS, addresses, canonical, ev07b, gt06, h02, j
 from devices.decoders.decoder import FRAME_BYTES_MAX, Frame
 from dispatch.rules.place import Position
 from dispatch.rules.signal import CAUSES, Event
+from tests.processor import processor_s
 from tests.unit.devices.redraw import vectors
 
 MODULES = {
@@ -181,8 +181,8 @@ def test_a_flood_costs_little_time_and_no_memory(name, unit):
     took_s, walked_s = [], []
     for _ in range(3):
         decoder = DECODERS[name]()
-        took_s.append(cpu_s(lambda decoder=decoder: decoder.feed(flood)))
-        walked_s.append(cpu_s(lambda: [byte for byte in flood if byte > 256]))
+        took_s.append(processor_s(lambda decoder=decoder: decoder.feed(flood)))
+        walked_s.append(processor_s(lambda: [byte for byte in flood if byte > 256]))
         if took_s[-1] < FLOOD_CPU_S:
             break
     assert min(took_s) < max(FLOOD_CPU_S, FLOOD_WALKS_MAX * min(walked_s))
@@ -199,12 +199,6 @@ def test_half_a_frame_again_and_again_keeps_no_more_than_one(name):
             decoder.feed(half[at : at + 7])
     assert weight(decoder) <= FRAME_BYTES_MAX
     assert heard_after(name, decoder)
-
-
-def cpu_s(work) -> float:
-    begun = time.process_time()
-    work()
-    return time.process_time() - begun
 
 
 def weight(decoder) -> int:

@@ -1,13 +1,12 @@
 """Messages on lines: in and out of the envelope, cut anywhere, damaged in every way."""
 
-import gc
 import json
-import time
 
 import pytest
 
 from devices.decoders.decoder import FRAME_BYTES_MAX, Tally
 from devices.decoders.envelope import Lines, unwrap, wrap
+from tests.processor import processor_s
 
 STATE = b'{"action":"emergency","battery":80}'
 
@@ -121,8 +120,4 @@ def test_a_full_read_of_anything_takes_little_time(unit):
 
 def seconds(data: bytes) -> float:
     """The processor's time for one read, without that for clearing up after other tests."""
-    gc.disable()
-    began = time.process_time()
-    read(data)
-    gc.enable()
-    return time.process_time() - began
+    return processor_s(lambda: read(data))
