@@ -317,19 +317,22 @@ class _Search:
     def look(self, cells: Iterable[_Cell]) -> None:
         """Offer those who could be among the best, the most promising first, until one is too far away."""
         found: list[tuple[float, CarerId, Candidate]] = []
-        since = self.question.base_before
+        since, based_s = self.question.base_before, self.question.weights.base_position_s
         for cell in cells:
             if self.cell_floor_s(cell) <= self.best.limit_s:
-                found += self._hopeful([entry for entry in cell.seen.values() if entry[1] >= since])
-                found += self._hopeful([entry for entry in cell.based.values() if entry[1] < since])
+                found += self._hopeful([entry for entry in cell.seen.values() if entry[1] >= since], 0)
+                found += self._hopeful([entry for entry in cell.based.values() if entry[1] < since], based_s)
         found.sort()
         for floor_s, _, candidate in found:
             if floor_s > self.best.limit_s:
                 return
             self.best.offer(self.question, candidate)
 
-    def _hopeful(self, entries: list[Entry]) -> list[tuple[float, CarerId, Candidate]]:
-        """Those whose least effective_s, by way, ring and other alarms alone, could still be among the best."""
+    def _hopeful(self, entries: list[Entry], based_s: int) -> list[tuple[float, CarerId, Candidate]]:
+        """
+        Those whose least effective_s, by way, ring and other alarms alone, could still be among the best; `based_s` is
+        added for all of them, who are believed to be at their base.
+        """
         here, paces, limit_s, engaged_s = self.here, self.paces, self.best.limit_s, self.question.weights.engaged_s
         stations_s, others_s, dist = self.stations_s, self.others_s, math.dist
         return [
@@ -339,6 +342,7 @@ class _Search:
                 floor_s := (dist(here, point) - _SLACK_M) * paces[one.means]
                 + stations_s.get(one.station_id, others_s)
                 + engaged_s * one.engaged
+                + based_s
             )
             <= limit_s
         ]
