@@ -44,7 +44,7 @@ from dispatch.rules.travel import Means, Mesh, Point, TravelTime, point_of
 
 PER_DEGREE = (320, 160, 80, 40, 20, 10)
 """Cells per degree, from 350 m to 11 km from south to north; chosen. The first with `_CARERS_A_CELL` is taken."""
-_CARERS_A_CELL = 2
+_CARERS_A_CELL = 4
 _SLACK_M = 0.001
 """What rounding may do to a bound: a thousand times more than it does."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -316,13 +316,11 @@ class _Search:
 
     def look(self, cells: Iterable[_Cell]) -> None:
         """Offer those who could be among the best, the most promising first, until one is too far away."""
-        found: list[tuple[float, CarerId, Candidate]] = []
         since, based_s = self.question.base_before, self.question.weights.base_position_s
-        for cell in cells:
-            if self.cell_floor_s(cell) <= self.best.limit_s:
-                found += self._hopeful([entry for entry in cell.seen.values() if entry[1] >= since], 0)
-                found += self._hopeful([entry for entry in cell.based.values() if entry[1] < since], based_s)
-        found.sort()
+        near = [cell for cell in cells if self.cell_floor_s(cell) <= self.best.limit_s]
+        seen = [entry for cell in near for entry in cell.seen.values() if entry[1] >= since]
+        based = [entry for cell in near for entry in cell.based.values() if entry[1] < since]
+        found = sorted(self._hopeful(seen, 0) + self._hopeful(based, based_s))
         for floor_s, _, candidate in found:
             if floor_s > self.best.limit_s:
                 return
