@@ -18,7 +18,7 @@ import math
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -89,6 +89,10 @@ class Grid:
 
     def replace(self, candidate: Candidate) -> None:
         """Take in a carer, or what is new about one: a few microseconds."""
+        if self._stays(candidate):
+            self._carers[candidate.carer_id] = candidate
+            self._settle(candidate)
+            return
         self.remove(candidate.carer_id)
         self._carers[candidate.carer_id] = candidate
         barred = standing(candidate)
@@ -98,6 +102,11 @@ class Grid:
             self._barred[barred] += 1
         if len(self._carers) >= self._outgrown_at:
             self._lay_out_anew()
+
+    def _stays(self, candidate: Candidate) -> bool:
+        """Whether all that is new is how many alarms they are busy with, which no index here is ordered by."""
+        known = self._carers.get(candidate.carer_id)
+        return known is not None and standing(known) is None and replace(known, engaged=candidate.engaged) == candidate
 
     def remove(self, carer_id: CarerId) -> None:
         """Forget a carer; nothing happens when there is none."""
