@@ -245,6 +245,28 @@ def test_in_a_shared_commit_who_raises_harms_no_neighbour(house, pool):
 
 
 @pytest.mark.error_lines("commit_failed")
+@pytest.mark.parametrize("told", [True, False])
+def test_where_the_database_takes_the_transaction_back_nobody_is_told_that_it_was_kept(house, pool, told):
+    """As SQLite does on a full disk; the unit that met it may have noticed, or have gone on."""
+    gate = Gate(house.transactions, pool)
+
+    def full(tx):
+        tx.connection.connection.cursor().execute("ROLLBACK")
+        if told:
+            raise OSError("disk full")
+
+    results = []
+    for number, work in enumerate([write("S1"), full, write("S2")]):
+        results.append(pool.submit(house.transactions.run, work))
+        until(lambda number=number: house.transactions.waiting() == number + 1)
+    gate.let_go()
+    assert all(each.exception(10) is not None for each in results)
+    assert house.stations() == set()
+    assert house.transactions.run(write("S3")) == "S3"
+    assert house.stations() == {"S3"}
+
+
+@pytest.mark.error_lines("commit_failed")
 def test_when_a_commit_fails_all_its_callers_hear_it_and_the_writer_lives(house):
     orphan = {"id": "h", "code": "H", "address": "x", "station_id": "nowhere", "entry": ""}
 
