@@ -45,6 +45,7 @@ from dispatch.rules.travel import StraightLine
 from dispatch.siren import Consoles, Siren
 from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
+from dispatch.store.bell import Listener
 from dispatch.store.database import Engine, reading_engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
@@ -109,9 +110,13 @@ class House:
     doors: dict[str, HttpDoor] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
     runner: Runner | None = None
+    bell: Listener | None = None
 
     def start(self, roles: frozenset[str]) -> None:
         """Takes up what waits, then listens. The engine first: what was pending leaves before anything else begins."""
+        if self.writing.dialect.name == "postgresql":
+            self.bell = Listener(self.writing, self.nudges)
+            self.bell.start()
         if "engine" in roles:
             self.muster.refresh(self.clock.now())
             self.transactions.run(self._take_up)
@@ -130,6 +135,8 @@ class House:
         self.stopping.set()
         for gateway in self.hearing:
             gateway.stop()
+        if self.bell is not None:
+            self.bell.stop()
         if self.runner is not None:
             self.runner.stop()
             self.courier.stop()

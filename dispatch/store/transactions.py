@@ -27,6 +27,7 @@ from dispatch.clock import Clock, Instant, jump_s
 from dispatch.rules.people import SERVICE
 from dispatch.rules.record import Line
 from dispatch.store import record
+from dispatch.store.bell import ring
 from dispatch.store.database import savepoint
 
 RETRIES_MAX = 5
@@ -230,7 +231,10 @@ class PooledTransactions(Units):
                     with self._clock_lock:
                         self.mend_clock(connection)
                     with connection.begin():
-                        return self.unit(connection, work)
+                        result = self.unit(connection, work)
+                        if lane is Lane.EMERGENCY:
+                            ring(connection)
+                        return result
             except OperationalError as error:
                 if attempt + 1 == RETRIES_MAX or not _lost_race(error):
                     raise

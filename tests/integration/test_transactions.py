@@ -18,6 +18,7 @@ from dispatch.rules.people import operator
 from dispatch.rules.record import Line
 from dispatch.store import writer
 from dispatch.store.alarms import Alarms, alarms
+from dispatch.store.bell import Listener
 from dispatch.store.database import metadata, reading_engine, writing_engine
 from dispatch.store.outbox import LEASE
 from dispatch.store.people import stations
@@ -688,6 +689,46 @@ def test_on_postgresql_a_clock_set_back_is_mended_and_stays_so(city):
         city.transactions.run(refused)
     assert city.alarm(alarm_id).due_at == due - timedelta(hours=1)
     assert city.transactions.waiting() == 0
+
+
+@pytest.fixture
+def rung(city):
+    """How often a second process on the same database was rung; it has begun to listen."""
+    heard = []
+    second = create_engine(city.reading.url)
+    listener = Listener(second, lambda: heard.append(1))
+    listener.start()
+    until(lambda: heard)
+    yield heard
+    listener.stop()
+    second.dispose()
+
+
+def test_what_one_process_commits_another_hears_of_at_once(city, rung):
+    before = len(rung)
+    city.press()
+    until(lambda: len(rung) > before, patience_s=0.9)
+
+
+def test_nobody_is_rung_for_what_was_not_kept_or_can_wait(city, rung):
+    before = len(rung)
+    with pytest.raises(ZeroDivisionError):
+        city.transactions.run(lambda tx: 1 / 0)
+    city.transactions.run(lambda tx: None, lane=Lane.BULK)
+    city.press()
+    until(lambda: len(rung) > before)
+    assert len(rung) == before + 1
+
+
+def test_a_listener_whose_connection_is_lost_listens_again(city, rung):
+    before = len(rung)
+    with city.reading.connect() as connection:
+        lost = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'"
+        assert connection.exec_driver_sql(lost).all() == [(True,)]
+    until(lambda: len(rung) > before)
+    before = len(rung)
+    city.press()
+    until(lambda: len(rung) > before, patience_s=0.9)
 
 
 def test_a_whole_alarm_goes_its_way_on_postgresql(city):
