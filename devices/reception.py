@@ -85,6 +85,7 @@ class Reception:
         self._lock = threading.Lock()
         self._tests = tests
         self._registered: Mapping[tuple[str, str], tuple[Device, ...]] = {}
+        self._buttons: Mapping[tuple[str, str], tuple[Device, ...]] = {}
         self._given: Mapping[str, Meanings] = {}
         self._handed_in: dict[str, int] = {}
         self.forget()
@@ -96,10 +97,12 @@ class Reception:
             self._station_codes = {each.code: each.id for each in People(connection).stations()}
             self._given = GivenMeanings(connection).all()
         found: dict[tuple[str, str], tuple[Device, ...]] = {}
+        buttons: dict[tuple[str, str], tuple[Device, ...]] = {}
         for device in active:
-            key = (device.protocol, canonical(device.protocol, device.address))
-            found[key] = (*found.get(key, ()), device)
-        self._registered = found
+            address = canonical(device.protocol, device.address)
+            for shelf, known in ((found, address), *((buttons, each) for each in _starts(address))):
+                shelf[device.protocol, known] = (*shelf.get((device.protocol, known), ()), device)
+        self._registered, self._buttons = found, buttons
 
     @property
     def handed_in(self) -> Mapping[str, int]:
@@ -289,13 +292,8 @@ class Reception:
         address = taken.frame.address
         if said.call is not None or address is None:
             return []
-        return [
-            device
-            for (protocol, known), devices in self._registered.items()
-            if protocol == taken.protocol and known.startswith(f"{address}:")
-            for device in devices
-            if device.gateway in {"", taken.gateway}
-        ]
+        sharing = self._buttons.get((taken.protocol, address), ())
+        return [device for device in sharing if device.gateway in {"", taken.gateway}]
 
     def _signal(
         self,
@@ -348,6 +346,12 @@ _FIGURES = ("lasted_s", "calls", "texts", "saved", "seq")
 def _key(spool: Spool | None) -> str:
     """By its number, where nothing else tells it from others."""
     return f"{spool.gateway}:{spool.epoch}:{spool.seq}" if spool else ""
+
+
+def _starts(address: str) -> list[str]:
+    """What an address is called without its last parts: `A:1:2` is a part of `A:1` and of `A`."""
+    parts = address.split(":")
+    return [":".join(parts[:end]) for end in range(1, len(parts))]
 
 
 def _rssi(frame: Frame) -> float | None:
