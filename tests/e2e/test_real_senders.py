@@ -246,8 +246,9 @@ def test_a_dialler_over_tcp_is_heard_however_it_speaks(roads, protocol):
         button = Button("tcp", protocol, number)
         persevere(roads, button, treated(draw, button.says(number + 1), treatment), treatment)
         roads.raised(button)
-        # A frame that was damaged may be kept as a press of its own, marked; whatever else was said is one press.
-        assert roads.presses(button) == 1 or number == TREATMENTS.index("damaged, then right"), treatment
+        # A damaged frame may be kept as a press of its own, marked, and an SOS of Topin has nothing to know it again by.
+        if treatment != "damaged, then right" and protocol != "topin":
+            assert roads.presses(button) == 1, treatment
         assert roads.alarms()[button.home] == 1, treatment
 
 
