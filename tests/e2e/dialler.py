@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from tests.e2e.rig import rest, until
@@ -105,4 +106,4 @@ class SerialLine:
 def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
     """The bytes in pieces that end at these places."""
     ends = [0, *sorted(set(places)), len(data)]
-    return [data[start:end] for start, end in zip(ends, ends[1:], strict=False) if end > start]
+    return [data[start:end] for start, end in pairwise(ends) if end > start]

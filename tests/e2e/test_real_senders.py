@@ -246,7 +246,7 @@ def test_a_dialler_over_tcp_is_heard_however_it_speaks(roads, protocol):
         button = Button("tcp", protocol, number)
         persevere(roads, button, treated(draw, button.says(number + 1), treatment), treatment)
         roads.raised(button)
-        # A damaged frame may be kept as a press of its own, marked, and an SOS of Topin has nothing to know it again by.
+        # A damaged frame may be kept as a press of its own, marked; an SOS of Topin has nothing to know it again by.
         if treatment != "damaged, then right" and protocol != "topin":
             assert roads.presses(button) == 1, treatment
         assert roads.alarms()[button.home] == 1, treatment
