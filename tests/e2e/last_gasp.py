@@ -1,4 +1,4 @@
-"""A library laid before libc's: the process dies in its next answer, with everything before it done and no byte said."""
+"""A library laid before libc's: the process dies in its next answer, with all before it done and no byte said."""
 
 import os
 import shutil
