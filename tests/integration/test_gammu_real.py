@@ -36,12 +36,15 @@ def gammu(modem: FakeModem, folder: Path, *arguments: str) -> subprocess.Complet
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.drill
 def test_gammu_knows_a_modem_when_it_meets_one(modem, tmp_path):
     done = gammu(modem, tmp_path, "identify")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("text", [SHORT, LONG], ids=["one part", "several parts"])
+@pytest.mark.parametrize(
+    "text", [SHORT, pytest.param(LONG, marks=pytest.mark.drill)], ids=["one part", "several parts"]
+)
 def test_our_pager_says_to_a_modem_what_gammu_says(modem, tmp_path, text):
     done = gammu(modem, tmp_path, "sendsms", "TEXT", NUMBER, "-unicode", "-len", "400", "-text", text)
     assert done.returncode == 0, done.stdout + done.stderr
