@@ -133,6 +133,10 @@ class Presses(threading.Thread):
             self.answered.append(home)
 
 
+PROVOKED = ("service_cut_off", "nobody_paged", "service_has_less", "frames_never_kept", "spool_renewed")
+"""What an edge says as an error while services die around it and its spool is deleted."""
+
+
 def assert_nothing_is_lost_under(
     kills: int, seed: int, folder, *, pause_s: float, life_s: float = 1.5, restores: bool = False, wipes: bool = False
 ) -> None:
@@ -167,7 +171,7 @@ def assert_nothing_is_lost_under(
             assert_kept(rig, presses)
             edge.stop()
             rig.assert_sound()
-            assert edge.surprises("service_cut_off", "nobody_paged", "service_has_less", "frames_never_kept") == []
+            assert edge.surprises(*PROVOKED) == []
         rig.stop()
         assert rig.surprises() == []
 
@@ -184,6 +188,8 @@ def put_back(rig: Rig) -> None:
 def wipe(edge: EdgeProcess) -> None:
     """Somebody deletes the spool of a running edge; with what it hears next it is there again, and whole."""
     path = edge.folder / "spool.db"
+    # Of one that does not run, nobody remembers what was in it.
+    until("the edge has its spool open", edge.is_ready, 30)
     for ending in ("", "-wal", "-shm"):
         (edge.folder / f"spool.db{ending}").unlink(missing_ok=True)
     until("the spool is there again", lambda: path.exists() and not edge.process.poll(), 30)
