@@ -38,6 +38,9 @@ PRESSED = 18_000
 """Homes from this number on press as well; the first two thousand speak on the radio."""
 
 RADIO_HOMES = 2_000
+AT_ONCE_RATE = 4_000
+"""About what a service takes in a second when it is handed everything at once: the presses are to fall into that."""
+
 OFFERED_S, GROWS_MB = 2.0, 128.0
 LATE_S = 30.0
 
@@ -57,7 +60,7 @@ def _weather(here: District, name: str, count: int, lasts_s: float | None, *, pr
     here.people.wait_offered(1, LATE_S)
     on_radio = round(count * ON_RADIO)
     senders = [Sender(each, here.service, (count - on_radio) // GATEWAYS, lasts_s) for each in range(GATEWAYS)]
-    presser = Presser(here, presses, lasts_s, random.Random(SEED))
+    presser = Presser(here, presses, lasts_s or count / AT_ONCE_RATE, random.Random(SEED))
     with _watched(here.service) as memory:
         begun_s, begun_cpu_s = time.monotonic(), cpu_s(here.service.pid)
         _all_at_once(*(sender.run for sender in senders), lambda: _radio(here, on_radio, lasts_s), presser.run)
@@ -154,13 +157,13 @@ class Presser:
 
     here: District
     count: int
-    lasts_s: float | None
+    lasts_s: float
     draw: random.Random
     pressed: dict[int, float] = field(default_factory=dict)
 
     def run(self) -> None:
         pause, begun = threading.Event(), time.monotonic()
-        moments = sorted(self.draw.uniform(0, self.lasts_s or self.count / 4) for _ in range(self.count))
+        moments = sorted(self.draw.uniform(0, self.lasts_s) for _ in range(self.count))
         connection = self.here.service.connection()
         for number, moment in enumerate(moments):
             pause.wait(max(0.0, begun + moment - time.monotonic()))
