@@ -13,6 +13,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,7 @@ class Button:
         if self.protocol in {"contact_id", "dc09", "surgard"}:
             return f"{_ROADS.index(self.road) * 1000 + 2117 + self.number * 13}"
         if self.protocol == "chirpstack":
-            return f"a84041000000{self.number:04x}"
+            return f"a8404100{_ROADS.index(self.road):04x}{self.number:04x}"
         if self.protocol == "rflink":
             return f"EV1527:{0x51A000 + 257 * self.number:06x}:01"
         if self.protocol == "bed" and self.road != "http":
@@ -92,7 +93,7 @@ class Button:
         )
 
 
-_ROADS = ("tcp", "udp", "mqtt", "http", "serial", "gasp")
+_ROADS = ("tcp", "udp", "mqtt", "http", "serial", "gasp", "gaspudp")
 
 
 def buttons(road: str, protocols: tuple[str, ...], count: int) -> list[Button]:
@@ -111,7 +112,7 @@ class Roads:
     key: str
 
     def dial(self, button: Button) -> Dialler:
-        kind = {"udp": "UDP", "gasp": "TCP"}.get(button.road, "TCP")
+        kind = "UDP" if button.road in {"udp", "gaspudp"} else "TCP"
         port = self.ports[f"{'tcp' if kind == 'TCP' else 'udp'}-{button.protocol}"]
         return Dialler(f"{kind}:127.0.0.1:{port}{',nodelay' if kind == 'TCP' else ''}")
 
@@ -189,7 +190,8 @@ def everybody() -> list[Button]:
         *buttons("mqtt", AT_BROKER, 2),
         *buttons("http", ("traccar", "surgard", "dc09"), 2),
         *buttons("serial", ("rflink",), 8),
-        *buttons("gasp", ANSWERING, 1),
+        *buttons("gasp", (*ANSWERING, *AT_BROKER, "traccar"), 1),
+        *buttons("gaspudp", ON_UDP, 1),
     ]
 
 
@@ -358,22 +360,74 @@ def test_a_serial_line_is_unplugged_in_the_middle_of_a_frame(roads):
         assert (roads.alarms()[button.home], roads.presses(button)) == (1, 1)
 
 
+# ------------------------------------------------------------------------------------------------ killed answering
+
+
+def died(roads: Roads) -> None:
+    until("it died answering", roads.gasp.has_struck)
+    roads.rig.process.wait(10)
+
+
 @pytest.mark.drill
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("protocol", ANSWERING)
-def test_a_service_killed_between_commit_and_answer_answers_the_repetition_and_raises_nothing(roads, protocol):
-    button = Button("gasp", protocol, 0)
+@pytest.mark.parametrize(
+    "button", [*buttons("gasp", ANSWERING, 1), *buttons("gaspudp", ON_UDP, 1)], ids=lambda button: button.home
+)
+def test_a_service_killed_between_commit_and_answer_answers_the_repetition_and_raises_nothing(roads, button):
     with roads.dial(button) as line:
         if button.logs_in():
             line.say(button.logs_in())
             assert line.wait_answer()
         answered = line.answer
-        roads.gasp.arm(roads.ports[f"tcp-{protocol}"])
+        roads.gasp.arm(roads.ports[f"{'udp' if button.road == 'gaspudp' else 'tcp'}-{button.protocol}"])
         line.say(button.says(9))
-        until("it died answering", roads.gasp.has_struck)
-        roads.rig.process.wait(10)
+        died(roads)
         assert line.answer == answered, "nothing was answered"
     assert roads.presses(button) == 1, "it was on disk before"
     roads.rig.start()
     persevere(roads, button, [button.says(9)], "after the kill")
     assert (roads.alarms()[button.home], roads.presses(button)) == (1, 1)
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("button", buttons("gasp", AT_BROKER, 1), ids=lambda button: button.home)
+def test_a_service_killed_before_it_confirms_to_the_broker_gets_the_message_again_and_raises_nothing(roads, button):
+    until("it is there", lambda: roads.rig.metric("gateway_connected", f"mqtt-{button.protocol}") == 1.0)
+    roads.gasp.arm(roads.broker.port)
+    roads.broker.publish(*unwrapped(button.says(9)))
+    died(roads)
+    assert roads.presses(button) == 1, "it was on disk before"
+    roads.rig.start()
+    until("it is there", lambda: roads.rig.metric("gateway_connected", f"mqtt-{button.protocol}") == 1.0)
+    rest(2.0)
+    assert (roads.alarms()[button.home], roads.presses(button)) == (1, 1)
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(120)
+def test_a_service_killed_before_it_answers_a_request_is_asked_again_and_raises_nothing(roads):
+    (button,) = buttons("gasp", ("traccar",), 1)
+    roads.gasp.arm(roads.rig.port)
+    with pytest.raises(OSError, match=r"."):
+        roads.rig.post_raw("/api/v1/gateways/http-traccar/frames", button.says(9), key=roads.key)
+    died(roads)
+    assert roads.presses(button) == 1, "it was on disk before"
+    roads.rig.start()
+    assert roads.rig.post_raw("/api/v1/gateways/http-traccar/frames", button.says(9), key=roads.key)[0] == 204
+    assert (roads.alarms()[button.home], roads.presses(button)) == (1, 1)
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(120)
+def test_sipp_that_was_not_answered_repeats_and_is_answered_by_the_next_process(roads, tmp_path):
+    body = "<mrq><ref>R700</ref><cid>46700008</cid><dty>0002</dty><stc>0010</stc></mrq>"
+    before, results = roads.rig.one("SELECT count(*) FROM signals WHERE address = '46700008'"), []
+    unit = threading.Thread(target=lambda: results.append(sipp(tmp_path, roads.ports["sip-scaip"], [body])))
+    roads.gasp.arm(roads.ports["sip-scaip"])
+    unit.start()
+    died(roads)
+    roads.rig.start()
+    unit.join(60)
+    assert results[0].returncode == 0, results[0].stdout + results[0].stderr
+    assert (before, roads.rig.one("SELECT count(*) FROM signals WHERE address = '46700008'")) == (0, 1)
