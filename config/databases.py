@@ -6,11 +6,8 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
+from sqlalchemy import String, column, inspect, select, table
 
 from config.settings import Settings
 from dispatch.clock import Clock
@@ -22,17 +19,23 @@ from dispatch.store.transactions import OnJump, PooledTransactions
 from dispatch.store.writer import WriterTransactions
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+_REVISION_LENGTH = len("20261121_2030")
+_KEPT_AT = table("alembic_version", column("version_num", String))
 
 Owned = PooledTransactions | WriterTransactions
 
 
 def upgrade(engine: Engine) -> None:
     """Brings the tables up to date; does nothing where they are."""
+    if revision(engine) == newest():
+        return
+    # Loaded only where it is needed: it is a sixth of what a start takes.
+    from alembic import command
+    from alembic.config import Config
+
     with engine.connect() as connection:
-        if MigrationContext.configure(connection).get_current_revision() == newest():
-            return
-        connection.rollback()
-        config = _alembic()
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
@@ -41,12 +44,19 @@ def upgrade(engine: Engine) -> None:
 def revision(engine: Engine) -> str | None:
     """Which migration the tables are at; None for an empty database."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table(_KEPT_AT.name):
+            return None
+        return connection.execute(select(_KEPT_AT.c.version_num)).scalar()
 
 
-def newest() -> str | None:
+def newest() -> str:
     """The newest migration this program knows."""
-    return ScriptDirectory.from_config(_alembic()).get_current_head()
+    return max(known())
+
+
+def known() -> set[str]:
+    """All migrations this program knows, by their files: a name begins with its revision, which is a time."""
+    return {path.name[:_REVISION_LENGTH] for path in MIGRATIONS.glob("versions/*.py")}
 
 
 def open_for_writing(settings: Settings) -> Engine:
@@ -61,9 +71,7 @@ def open_for_writing(settings: Settings) -> Engine:
         path.parent.mkdir(parents=True, exist_ok=True)
     engine = writing_engine(settings.database_url)
     at = revision(engine)
-    if at is not None and at not in {
-        each.revision for each in ScriptDirectory.from_config(_alembic()).walk_revisions()
-    }:
+    if at is not None and at not in known():
         raise Misconfigured(
             "database_url", f"its tables are at {at}, newer than this program; install the newer program"
         )
@@ -163,9 +171,3 @@ class closing_engine:  # noqa: N801  reads like contextlib.closing, whose siblin
 
     def __exit__(self, *_: object) -> None:
         self._engine.dispose()
-
-
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return config

@@ -119,6 +119,7 @@ class House:
             self.runner = Runner(self.timers, self._timetable(), self.clock)
             self.runner.start()
             self.nudges()
+        self.reception.forget()
         # What the web server's threads hand over is heard in the same process.
         self.hearing = [each for each in self.gateways if ("web" if each.name in self.doors else "gateway") in roles]
         for gateway in self.hearing:

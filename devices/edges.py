@@ -12,7 +12,7 @@ from devices.line import Condition
 from devices.store.edges import EdgeRow, EdgeShelf
 from dispatch.clock import Clock
 from dispatch.store.database import Engine
-from dispatch.store.signals import Signals
+from dispatch.store.signals import Signals, held_with
 from dispatch.store.transactions import Lane, Transactions, Tx
 
 SILENT_S = 45.0
@@ -78,9 +78,11 @@ class Edges:
                 shelf.remove(gateway) if row.status.get("retired") else shelf.put(row)
             return Signals(tx.connection).hold(gateway, epoch, seqs, tx.now, after=after)
 
-        if not seqs and not due:
+        if not due:
             with self._reading.connect() as connection:
-                return Signals(connection).held(gateway, epoch)
+                held = Signals(connection).held(gateway, epoch)
+            if held_with(held, seqs, after) == held:
+                return held
         return self._transactions.run(work, lane=Lane.EMERGENCY if seqs else Lane.BULK)
 
     def is_edge(self, name: str) -> bool:

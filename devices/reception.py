@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from devices.decoders import canonical
 from devices.decoders.decoder import Frame
+from devices.picture import Picture
 from devices.rules.burst import Windows
-from devices.rules.meaning import FAULTS, MENDS, NO_MEANINGS, Meanings, Said, counts_as_test, overlaid, understood
-from devices.store.devices import Device, Devices
-from devices.store.meanings import DISTRICT, GivenMeanings
+from devices.rules.meaning import FAULTS, MENDS, NO_MEANINGS, Said, counts_as_test, overlaid, understood
+from devices.store.devices import Device
+from devices.store.meanings import DISTRICT
 from devices.supervision import Supervision
 from devices.upkeep.press_tests import PressTesting
 from devices.wire import EDGE, key_on_file
@@ -27,7 +27,6 @@ from dispatch.rules.place import Position
 from dispatch.rules.record import Line
 from dispatch.rules.signal import Cause, Event, Signal
 from dispatch.store.database import Engine
-from dispatch.store.people import People
 from dispatch.store.transactions import Tx
 
 
@@ -84,25 +83,20 @@ class Reception:
         self._windows = Windows()
         self._lock = threading.Lock()
         self._tests = tests
-        self._registered: Mapping[tuple[str, str], tuple[Device, ...]] = {}
-        self._buttons: Mapping[tuple[str, str], tuple[Device, ...]] = {}
-        self._given: Mapping[str, Meanings] = {}
         self._handed_in: dict[str, int] = {}
-        self.forget()
+        self._picture: Picture | None = None
 
     def forget(self) -> None:
         """The register changed: read it afresh."""
-        with self._reading.connect() as connection:
-            active = Devices(connection).active()
-            self._station_codes = {each.code: each.id for each in People(connection).stations()}
-            self._given = GivenMeanings(connection).all()
-        found: dict[tuple[str, str], tuple[Device, ...]] = {}
-        buttons: dict[tuple[str, str], tuple[Device, ...]] = {}
-        for device in active:
-            address = canonical(device.protocol, device.address)
-            for shelf, known in ((found, address), *((buttons, each) for each in _starts(address))):
-                shelf[device.protocol, known] = (*shelf.get((device.protocol, known), ()), device)
-        self._registered, self._buttons = found, buttons
+        self._picture = Picture.read(self._reading)
+
+    @property
+    def _known(self) -> Picture:
+        """Read when it is first needed, so that a start with alarms waiting sends their letters before it."""
+        if self._picture is None:
+            self.forget()
+        assert self._picture is not None
+        return self._picture
 
     @property
     def handed_in(self) -> Mapping[str, int]:
@@ -160,7 +154,7 @@ class Reception:
     def register(self, protocols: Collection[str]) -> dict[str, dict[str, tuple[str, str]]]:
         """What is registered of these protocols, by address: code and kind, nothing about people."""
         found: dict[str, dict[str, tuple[str, str]]] = {protocol: {} for protocol in protocols}
-        for (protocol, address), devices in self._registered.items():
+        for (protocol, address), devices in self._known.registered.items():
             if protocol in found:
                 found[protocol][address] = (devices[0].code, devices[0].kind)
         return found
@@ -180,7 +174,7 @@ class Reception:
     def _device(self, protocol: str, gateway: str, addresses: tuple[str, ...]) -> Device | None:
         """The device with the most particular of these addresses; one bound to another gateway is another device."""
         for address in addresses:
-            for device in self._registered.get((protocol, address), ()):
+            for device in self._known.registered.get((protocol, address), ()):
                 if device.gateway in {"", gateway}:
                     return device
         return None
@@ -197,7 +191,7 @@ class Reception:
 
     def _understood(self, events: tuple[Event, ...], device: Device | None, *, explicit: bool) -> Said:
         """What was said, by the vocabulary, the role of the device, and the meanings that were given."""
-        given, role = self._given, device.kind if device else None
+        given, role = self._known.given, device.kind if device else None
         if not given:
             return understood(events, role, explicit=explicit)
         layers = [given.get(DISTRICT, NO_MEANINGS)]
@@ -225,7 +219,7 @@ class Reception:
         kept = self._kept(device, said)
         if kept is None:
             return self._settled(taken)
-        station = self._station_codes.get(taken.station) if device is None else None
+        station = self._known.stations.get(taken.station) if device is None else None
         signal = self._signal(
             kept, said.cause, taken.protocol, frame.address or taken.gateway, taken.gateway, device,
             dedup_key=frame.dedup_key or _key(taken.spool), sent_at=taken.sent_at(now), heard_at=heard_at,
@@ -292,7 +286,7 @@ class Reception:
         address = taken.frame.address
         if said.call is not None or address is None:
             return []
-        sharing = self._buttons.get((taken.protocol, address), ())
+        sharing = self._known.sharing.get((taken.protocol, address), ())
         return [device for device in sharing if device.gateway in {"", taken.gateway}]
 
     def _signal(
@@ -346,12 +340,6 @@ _FIGURES = ("lasted_s", "calls", "texts", "saved", "seq")
 def _key(spool: Spool | None) -> str:
     """By its number, where nothing else tells it from others."""
     return f"{spool.gateway}:{spool.epoch}:{spool.seq}" if spool else ""
-
-
-def _starts(address: str) -> list[str]:
-    """What an address is called without its last parts: `A:1:2` is a part of `A:1` and of `A`."""
-    parts = address.split(":")
-    return [":".join(parts[:end]) for end in range(1, len(parts))]
 
 
 def _rssi(frame: Frame) -> float | None:

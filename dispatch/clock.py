@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -63,6 +64,7 @@ def jump_s(before: Instant, after: Instant) -> float:
     return (after.wall - before.wall).total_seconds() - (after.steady_s - before.steady_s)
 
 
+@cache
 def _boot_id() -> str:
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip().replace("-", "")

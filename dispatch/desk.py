@@ -203,6 +203,7 @@ class Desk:
             now=tx.now,
         )
         Alarms.of(tx).add(alarm)
+        self._situations.expect(alarm)
         tx.log(line)
         return alarm
 

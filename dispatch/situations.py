@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from dispatch.clock import Clock
 from dispatch.ids import AlarmId, CarerId, StationId
@@ -23,6 +24,8 @@ PROPOSED_MAX = 20
 """How many candidates are proposed and looked at again inside the unit of work: those that are kept with the alarm."""
 
 HOLDS_MAX = 10_000
+
+T = TypeVar("T")
 
 CODE_REST = timedelta(days=7)
 """A reply code rests this long before the same person gets it again."""
@@ -62,16 +65,25 @@ class Situations:
         self._two_way = two_way
         self._emergency_number = emergency_number
         self._holds: dict[AlarmId, str] = {}
+        self._raised: dict[AlarmId, Alarm] = {}
         self.operators = tuple(operators)
 
     def propose(self, alarm_id: AlarmId) -> Proposal:
         """Who could come, by the picture in memory; outside of any unit of work."""
+        raised = self._raised.pop(alarm_id, None)
         with self._reading.connect() as connection:
             alarms = Alarms(connection)
-            alarm, offers = alarms.get(alarm_id), alarms.offers_of(alarm_id)
+            alarm, offers = (raised, ()) if raised else (alarms.get(alarm_id), alarms.offers_of(alarm_id))
             household = People(connection).household(alarm.home_id) if alarm.home_id else None
         self._remember(alarm)
         return self._proposal(alarm, offers, household, self._clock.now())
+
+    def expect(self, alarm: Alarm) -> None:
+        """
+        This alarm was raised just now: the first proposal for it needs not read it. Should it have changed since, or
+        never have become durable, the version tells when the situation is loaded.
+        """
+        _put(self._raised, alarm.id, alarm)
 
     def load(self, tx: Tx, alarm_id: AlarmId, proposal: Proposal | None, people: Sequence[Person] = ()) -> Situation:
         """
@@ -140,9 +152,8 @@ class Situations:
         return known
 
     def _remember(self, alarm: Alarm) -> str:
-        if len(self._holds) >= HOLDS_MAX:
-            self._holds.pop(next(iter(self._holds)), None)
-        key = self._holds[alarm.id] = hold_key(alarm)
+        key = hold_key(alarm)
+        _put(self._holds, alarm.id, key)
         return key
 
     def _again(self, tx: Tx, alarm: Alarm, offers: Sequence[Offer], proposal: Proposal) -> Choice:
@@ -189,6 +200,13 @@ class Situations:
                 person = contact(kin.id)
                 found[person] = Reach(person=person, phone=kin.phone, two_way=self._two_way(kin.phone))
         return found
+
+
+def _put(kept: dict[AlarmId, T], id_: AlarmId, value: T) -> None:
+    """Remembers it, and forgets the oldest of too many."""
+    if len(kept) >= HOLDS_MAX:
+        kept.pop(next(iter(kept)), None)
+    kept[id_] = value
 
 
 def _concerned(

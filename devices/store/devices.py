@@ -32,6 +32,7 @@ from sqlalchemy.engine import Row
 from dispatch.ids import DeviceId, HomeId, ResidentId
 from dispatch.rules.signal import Event
 from dispatch.store.database import Instant, insert_into, metadata, upsert
+from dispatch.store.prepared import Prepared
 
 devices = Table(
     "devices", metadata,
@@ -50,6 +51,7 @@ Index(
     "ix_devices_address", devices.c.protocol, devices.c.address, devices.c.gateway,
     unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE,
 )  # fmt: skip
+_ALL_ACTIVE = Prepared(select(devices).where(_ACTIVE).order_by(devices.c.code))
 
 seen = Table(
     "seen", metadata,
@@ -161,8 +163,7 @@ class Devices:
 
     def active(self) -> list[Device]:
         """All devices in use."""
-        query = select(devices).where(_ACTIVE).order_by(devices.c.code)
-        return [_device(row) for row in self._connection.execute(query)]
+        return [_device(row) for row in _ALL_ACTIVE.on(self._connection)]
 
     def get(self, id_: DeviceId) -> Device | None:
         """A device in use."""
@@ -364,6 +365,6 @@ _FORGET = strangers.delete().where(strangers.c.last_at <= _OLDEST.scalar_subquer
 
 
 def _device(row: Row[Any]) -> Device:
-    fields = dict(row._mapping)
+    fields = row._asdict()
     del fields["retired_at"]
     return Device(**fields)

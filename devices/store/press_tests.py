@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     select,
     update,
 )
@@ -52,7 +53,7 @@ press_tests = Table(
 """`notify`: the installer's telephone, told what was seen; `gateway` and `signal_id`: by whom and as what."""
 _WAITS = press_tests.c.due_at.is_not(None)
 Index("ix_press_tests_due_at", press_tests.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
-_WAITING = press_tests.c.state == "waiting"
+_WAITING = press_tests.c.state == literal_column("'waiting'")
 Index("ix_press_tests_waiting", press_tests.c.device_id, unique=True, sqlite_where=_WAITING, postgresql_where=_WAITING)
 
 
@@ -91,13 +92,18 @@ _DUE = (
     .limit(bindparam("most"))
 )  # fmt: skip
 _OF = select(press_tests).where(press_tests.c.device_id == bindparam("device_id"))
-_WAITING_OF = _OF.where(_WAITING, press_tests.c.until_at > bindparam("now"))
-_SEEN_ELSEWHERE = _OF.where(
-    press_tests.c.seen_at > bindparam("since"), press_tests.c.seen_at <= bindparam("now"),
-    press_tests.c.gateway != bindparam("gateway"),
+_WAITING_OF = Prepared(_OF.where(_WAITING, press_tests.c.until_at > bindparam("now")))
+_SEEN_ELSEWHERE = Prepared(
+    _OF.where(
+        press_tests.c.seen_at > bindparam("since"), press_tests.c.seen_at <= bindparam("now"),
+        press_tests.c.gateway != bindparam("gateway"),
+    )
 )  # fmt: skip
 _END = update(press_tests).where(press_tests.c.id == bindparam("its_id"), _WAITING)
-_ALARMED = select(alarms.c.id).where(alarms.c.home_id == bindparam("home_id"), alarms.c.state != "closed").limit(1)
+_ALARMED = Prepared(
+    select(alarms.c.id)
+    .where(alarms.c.home_id == bindparam("home_id"), alarms.c.state != literal_column("'closed'")).limit(1)
+)  # fmt: skip
 
 
 class PressTests:
@@ -111,14 +117,13 @@ class PressTests:
 
     def waiting_of(self, device_id: DeviceId, now: datetime) -> PressTest | None:
         """The test this device is awaited for at this moment; one whose time is over is none, woken or not."""
-        row = self._connection.execute(_WAITING_OF, {"device_id": device_id, "now": now}).first()
+        row = _WAITING_OF.on(self._connection, device_id=device_id, now=now).first()
         return None if row is None else _test(row)
 
     def seen_elsewhere(self, device_id: DeviceId, gateway: str, since: datetime, now: datetime) -> bool:
         """Whether a test press of this device was seen since then, by another gateway than this."""
-        return self._connection.execute(
-            _SEEN_ELSEWHERE, {"device_id": device_id, "gateway": gateway, "since": since, "now": now}
-        ).first() is not None  # fmt: skip
+        found = _SEEN_ELSEWHERE.on(self._connection, device_id=device_id, gateway=gateway, since=since, now=now)
+        return found.first() is not None
 
     def all_waiting(self) -> list[DeviceId]:
         """The devices that are awaited, some perhaps for a moment too long."""
@@ -157,7 +162,7 @@ class PressTests:
 
     def is_alarmed(self, home_id: HomeId) -> bool:
         """Whether somebody in this home needs help at the moment: then no press there is a test."""
-        return self._connection.execute(_ALARMED, {"home_id": home_id}).first() is not None
+        return _ALARMED.on(self._connection, home_id=home_id).first() is not None
 
     def shift_due(self, seconds: float) -> None:
         """Moves what waits, because somebody moved the clock."""
@@ -172,4 +177,4 @@ def _row(test: PressTest) -> Mapping[str, Any]:
 
 
 def _test(row: Row[Any]) -> PressTest:
-    return PressTest(**dict(row._mapping) | {"purpose": Purpose(row.purpose)})
+    return PressTest(**row._asdict() | {"purpose": Purpose(row.purpose)})

@@ -13,6 +13,7 @@ from typing import Generic, Protocol
 import structlog
 
 from dispatch.messages.carriers import Carriers, Job
+from dispatch.store.database import savepoint
 from dispatch.store.transactions import Tx
 
 log = structlog.get_logger()
@@ -67,7 +68,7 @@ class _Seats(Generic[Job]):
     def _claimed(self, tx: Tx, places: int) -> list[Job]:
         """A letter that cannot be claimed must not cost the decision that it tells of: then the courier looks at it."""
         try:
-            with tx.connection.begin_nested():
+            with savepoint(tx.connection):
                 return self._claim(tx, places) if places else []
         except Exception:
             log.exception("ride_failed")

@@ -30,12 +30,6 @@ class Ranked:
     eta_s: int
     reasons: tuple[Reason, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain values; by hand, because `dataclasses.asdict` took a sixth of an alarm's time."""
-        plain = {field: getattr(self, field) for field in self.__slots__}
-        reasons = [{"code": each.code, "seconds": each.seconds, "figures": dict(each.figures)} for each in self.reasons]
-        return {**plain, "reasons": reasons}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -52,20 +46,9 @@ class Choice:
     place_known: bool
     at: datetime
 
-    def to_json(self) -> dict[str, Any]:
-        """The choice as plain values for `json.dumps`."""
-        return {
-            "ranked": [one.to_json() for one in self.ranked],
-            "excluded": dict(self.excluded),
-            "considered": self.considered,
-            "version": self.version,
-            "place_known": self.place_known,
-            "at": self.at.isoformat(),
-        }
-
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """The choice that `to_json` wrote, after any number of trips through JSON."""
+        """The choice that was kept as JSON, field by field (`store.database.Json` writes a dataclass so)."""
         reasons = [tuple(Reason(**reason) for reason in one["reasons"]) for one in stored["ranked"]]
         ranked = tuple(Ranked(**{**one, "reasons": why}) for one, why in zip(stored["ranked"], reasons, strict=True))
         return cls(**{**stored, "ranked": ranked, "at": datetime.fromisoformat(stored["at"])})

@@ -18,7 +18,7 @@ import math
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -44,7 +44,7 @@ from dispatch.rules.travel import Means, Mesh, Point, TravelTime, point_of
 
 PER_DEGREE = (320, 160, 80, 40, 20, 10)
 """Cells per degree, from 350 m to 11 km from south to north; chosen. The first with `_CARERS_A_CELL` is taken."""
-_CARERS_A_CELL = 2
+_CARERS_A_CELL = 4
 _SLACK_M = 0.001
 """What rounding may do to a bound: a thousand times more than it does."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -89,6 +89,10 @@ class Grid:
 
     def replace(self, candidate: Candidate) -> None:
         """Take in a carer, or what is new about one: a few microseconds."""
+        if self._stays(candidate):
+            self._carers[candidate.carer_id] = candidate
+            self._settle(candidate)
+            return
         self.remove(candidate.carer_id)
         self._carers[candidate.carer_id] = candidate
         barred = standing(candidate)
@@ -98,6 +102,11 @@ class Grid:
             self._barred[barred] += 1
         if len(self._carers) >= self._outgrown_at:
             self._lay_out_anew()
+
+    def _stays(self, candidate: Candidate) -> bool:
+        """Whether all that is new is how many alarms they are busy with, which no index here is ordered by."""
+        known = self._carers.get(candidate.carer_id)
+        return known is not None and standing(known) is None and replace(known, engaged=candidate.engaged) == candidate
 
     def remove(self, carer_id: CarerId) -> None:
         """Forget a carer; nothing happens when there is none."""
@@ -316,20 +325,21 @@ class _Search:
 
     def look(self, cells: Iterable[_Cell]) -> None:
         """Offer those who could be among the best, the most promising first, until one is too far away."""
-        found: list[tuple[float, CarerId, Candidate]] = []
-        since = self.question.base_before
-        for cell in cells:
-            if self.cell_floor_s(cell) <= self.best.limit_s:
-                found += self._hopeful([entry for entry in cell.seen.values() if entry[1] >= since])
-                found += self._hopeful([entry for entry in cell.based.values() if entry[1] < since])
-        found.sort()
+        since, based_s = self.question.base_before, self.question.weights.base_position_s
+        near = [cell for cell in cells if self.cell_floor_s(cell) <= self.best.limit_s]
+        seen = [entry for cell in near for entry in cell.seen.values() if entry[1] >= since]
+        based = [entry for cell in near for entry in cell.based.values() if entry[1] < since]
+        found = sorted(self._hopeful(seen, 0) + self._hopeful(based, based_s))
         for floor_s, _, candidate in found:
             if floor_s > self.best.limit_s:
                 return
             self.best.offer(self.question, candidate)
 
-    def _hopeful(self, entries: list[Entry]) -> list[tuple[float, CarerId, Candidate]]:
-        """Those whose least effective_s, by way, ring and other alarms alone, could still be among the best."""
+    def _hopeful(self, entries: list[Entry], based_s: int) -> list[tuple[float, CarerId, Candidate]]:
+        """
+        Those whose least effective_s, by way, ring and other alarms alone, could still be among the best; `based_s` is
+        added for all of them, who are believed to be at their base.
+        """
         here, paces, limit_s, engaged_s = self.here, self.paces, self.best.limit_s, self.question.weights.engaged_s
         stations_s, others_s, dist = self.stations_s, self.others_s, math.dist
         return [
@@ -339,6 +349,7 @@ class _Search:
                 floor_s := (dist(here, point) - _SLACK_M) * paces[one.means]
                 + stations_s.get(one.station_id, others_s)
                 + engaged_s * one.engaged
+                + based_s
             )
             <= limit_s
         ]

@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple, Self, TypeAlias
 
 from dispatch.ids import CarerId, StationId
@@ -24,7 +24,7 @@ from dispatch.rules.choice import Ranked as Ranked
 from dispatch.rules.choice import Reason as Reason
 from dispatch.rules.place import Position, distance_m
 from dispatch.rules.travel import Candidate as Candidate
-from dispatch.rules.travel import TravelTime
+from dispatch.rules.travel import Means, TravelTime
 
 KEEP_MAX = 20
 """How many of the best are kept with the alarm (DESIGN, section 5)."""
@@ -130,6 +130,7 @@ class Question:
     asked: frozenset[CarerId]
     declined: frozenset[CarerId]
     base_before: datetime
+    rules: tuple["Rule", ...]
 
     @classmethod
     def of(cls, need: Need, *, now: datetime, travel: TravelTime, weights: Weights) -> Self:
@@ -144,6 +145,7 @@ class Question:
             asked=frozenset(need.asked),
             declined=frozenset(need.declined),
             base_before=now - timedelta(seconds=weights.base_after_s),
+            rules=tuple(rule for rule in RULES if rule.concerns(need)),
         )
 
 
@@ -154,11 +156,7 @@ STANDING: Mapping[str, Callable[[Candidate], bool]] = {
 }
 """Exclusions that hold for every resident and at any time."""
 
-PASSING: Mapping[str, Callable[[Question, Candidate], bool]] = {
-    "shift_over": lambda question, candidate: candidate.on_duty_until <= question.now,
-    "declined": lambda question, candidate: candidate.carer_id in question.declined,
-    "asked_already": lambda question, candidate: candidate.carer_id in question.asked,
-}
+PASSING = ("shift_over", "declined", "asked_already")
 """Exclusions that hold for this resident at this time."""
 
 EXCLUSIONS = (*STANDING, *PASSING)
@@ -180,10 +178,11 @@ def standing(candidate: Candidate) -> str | None:
 
 def passing(question: Question, candidate: Candidate) -> str | None:
     """The first exclusion that this question brings."""
-    for code, holds in PASSING.items():
-        if holds(question, candidate):
-            return code
-    return None
+    if candidate.on_duty_until <= question.now:
+        return "shift_over"
+    if candidate.carer_id in question.declined:
+        return "declined"
+    return "asked_already" if candidate.carer_id in question.asked else None
 
 
 Scored: TypeAlias = tuple[float, int, str, CarerId, float, Candidate]
@@ -198,6 +197,8 @@ class Rule(NamedTuple):
     code: str
     seconds: Callable[[Question, Candidate, float], int]
     figures: Callable[[Question, Candidate], Figures]
+    concerns: Callable[[Need], bool] = lambda _: True
+    """Whether it can apply to anybody at all, so that it is not asked of each."""
 
 
 def score(question: Question, candidate: Candidate) -> Scored:
@@ -211,8 +212,8 @@ def score(question: Question, candidate: Candidate) -> Scored:
 def handicap_s(question: Question, candidate: Candidate, travel_s: float) -> int:
     """All handicaps together, in seconds. More travel never makes it less."""
     total_s = 0
-    for seconds in _SECONDS:
-        total_s += seconds(question, candidate, travel_s)
+    for rule in question.rules:
+        total_s += rule.seconds(question, candidate, travel_s)
     return total_s
 
 
@@ -250,16 +251,14 @@ def _speaks(question: Question, candidate: Candidate) -> bool:
 
 
 def _stale_s(question: Question, candidate: Candidate, _: float) -> int:
-    if question.need.place is None or not _is_seen(question, candidate):
+    if not _is_seen(question, candidate):
         return 0
     over_s = _age_s(question, candidate.position_at) - question.weights.stale_after_s
     return min(int(max(over_s, 0.0) * question.weights.stale_per_s), question.weights.stale_max_s)
 
 
 def _base_position_s(question: Question, candidate: Candidate, _: float) -> int:
-    if question.need.place is None or candidate.base is None or _is_seen(question, candidate):
-        return 0
-    return question.weights.base_position_s
+    return 0 if candidate.base is None or _is_seen(question, candidate) else question.weights.base_position_s
 
 
 def _unrested_s(question: Question, candidate: Candidate, _: float) -> int:
@@ -287,11 +286,13 @@ RULES: tuple[Rule, ...] = (
         "skill",
         lambda q, c, _: q.weights.skill_s * len(_missing(q, c)),
         lambda q, c: {"count": len(_missing(q, c)), "skills": " ".join(_missing(q, c))},
+        lambda need: bool(need.skills),
     ),
     Rule(
         "language",
         lambda q, c, _: 0 if _speaks(q, c) else q.weights.language_s,
         lambda q, _: {"language": q.need.language or ""},
+        lambda need: need.language is not None,
     ),
     Rule("shift_end", _shift_end_s, lambda q, c: {"minutes": _minutes(-_age_s(q, c.on_duty_until))}),
     Rule(
@@ -299,13 +300,16 @@ RULES: tuple[Rule, ...] = (
         lambda q, c, _: q.weights.ring_s[ring_of(q, c.station_id)],
         lambda q, c: {"ring": ring_of(q, c.station_id)},
     ),
-    Rule("base_position", _base_position_s, lambda *_: {}),
-    Rule("stale", _stale_s, lambda q, c: {"minutes": _minutes(_age_s(q, c.position_at))}),
+    Rule("base_position", _base_position_s, lambda *_: {}, lambda need: need.place is not None),
+    Rule(
+        "stale",
+        _stale_s,
+        lambda q, c: {"minutes": _minutes(_age_s(q, c.position_at))},
+        lambda need: need.place is not None,
+    ),
     Rule("unrested", _unrested_s, lambda q, c: {"minutes": _minutes(_age_s(q, c.last_callout_at))}),
 )
 """Every handicap there is (q asks, c is the carer), in the order in which an operator reads them: the gravest first."""
-
-_SECONDS = tuple(rule.seconds for rule in RULES)
 
 
 def chosen(
@@ -326,7 +330,6 @@ def _ranked(question: Question, scored: Scored) -> Ranked:
     effective_s, ring, code, carer_id, travel_s, candidate = scored
     place, start = question.need.place, origin(question, candidate)
     way = "no_place" if place is None else "no_position" if start is None else "travel"
-    journey = Reason(code=way, figures={"means": candidate.means.value})
     return Ranked(
         carer_id=carer_id,
         code=code,
@@ -335,14 +338,19 @@ def _ranked(question: Question, scored: Scored) -> Ranked:
         travel_s=travel_s,
         effective_s=effective_s,
         eta_s=math.ceil(travel_s),
-        reasons=(journey, *_handicaps(question, candidate, travel_s)),
+        reasons=(_journey(way, candidate.means), *_handicaps(question, candidate, travel_s)),
     )
+
+
+@cache
+def _journey(code: str, means: Means) -> Reason:
+    return Reason(code=code, figures={"means": means.value})
 
 
 def _handicaps(question: Question, candidate: Candidate, travel_s: float) -> list[Reason]:
     return [
         Reason(code=rule.code, seconds=seconds, figures=rule.figures(question, candidate))
-        for rule in RULES
+        for rule in question.rules
         if (seconds := rule.seconds(question, candidate, travel_s))
     ]
 

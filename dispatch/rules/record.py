@@ -10,6 +10,8 @@ from typing import Any
 from dispatch.ids import AlarmId
 from dispatch.rules.message import NO_FACTS, Fact
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 GENESIS = "0" * 64
 """What the first entry is chained to."""
 
@@ -56,7 +58,7 @@ def note_hash(note: str, salt: str) -> str:
 
 def body_of(facts: Mapping[str, Fact]) -> str:
     """The facts in their one canonical form: keys sorted, no spaces, non-ASCII as it is."""
-    return json.dumps(dict(facts), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _canonical(dict(facts))
 
 
 def digest(before: str, fields: Mapping[str, Any]) -> str:
@@ -65,5 +67,4 @@ def digest(before: str, fields: Mapping[str, Any]) -> str:
 
     `fields` are all columns of the entry but `before` and `hash`; `at` as integer microseconds since 1970 UTC.
     """
-    canonical = json.dumps(dict(fields), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(f"{before}\n{canonical}".encode()).hexdigest()
+    return hashlib.sha256(f"{before}\n{_canonical(dict(fields))}".encode()).hexdigest()

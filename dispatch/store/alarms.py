@@ -239,8 +239,10 @@ class Alarms:
             AssertionError: somebody else changed it in between, which the hold should have made impossible.
         """
         self._held(before)
-        row = _alarm_row(after)
-        done = _UPDATE.on(self._connection, **row, failures=failures, key=before.id, was=before.version)
+        was, row = _alarm_row(before), _alarm_row(after)
+        # What stays as it is also stays out of the statement: SQLite would write its index entries anew.
+        changed = {column: value for column, value in row.items() if value != was[column]}
+        done = _UPDATE.on(self._connection, **changed, failures=failures, key=before.id, was=before.version)
         assert done.rowcount == 1, f"alarm {before.id} changed underneath"
 
     def stumbled(self, id_: AlarmId) -> int:
@@ -264,9 +266,7 @@ class Alarms:
                 _ADD_OFFER.on(self._connection, **_offer_row(offer))
 
     def keep_choice(self, alarm: Alarm, choice: Choice) -> None:
-        _ADD_CHOICE.on(
-            self._connection, alarm_id=alarm.id, version=alarm.version, at=choice.at, choice=choice.to_json()
-        )
+        _ADD_CHOICE.on(self._connection, alarm_id=alarm.id, version=alarm.version, at=choice.at, choice=choice)
 
     def choice_of(self, id_: AlarmId) -> Choice | None:
         """The latest choice kept with this alarm."""

@@ -10,6 +10,7 @@ same transaction, same types, same exceptions.
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Dialect, Executable, Float, Numeric, Table
@@ -147,14 +148,27 @@ class _Ready:
     sql: str
     binds: tuple[_Bind, ...]
     positional: bool
+    pick: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None
+    """Where each place takes one value as it is called, all of them at once; only in positional statements."""
+    bind_converts: tuple[tuple[int, Convert], ...]
     make_row: Callable[[Any], Any] | None
     converts: tuple[tuple[int, Convert], ...]
 
     def values(self, given: Mapping[str, Any]) -> Any:
         """The values as the driver wants them."""
+        if self.pick is not None:
+            return self._picked(given)
         if self.positional:
             return [bind.value(given) for bind in self.binds]
         return {bind.name: bind.value(given) for bind in self.binds}
+
+    def _picked(self, given: Mapping[str, Any]) -> list[Any]:
+        assert self.pick is not None
+        values = list(self.pick(given))
+        for place, convert in self.bind_converts:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return values
 
     def rows(self, raw: Sequence[Any]) -> list[Any]:
         """The driver's rows as our types have them."""
@@ -181,18 +195,29 @@ def _prepare(statement: Any, dialect: Dialect, rooms: Mapping[str, int]) -> _Rea
         for place, child in enumerate(children)
     }
     columns = list(statement.exported_columns)
+    binds = tuple(
+        _bind(name, by_name[places[name][0]], places[name][1], state.parameters.get(name), dialect)
+        for name in state.positiontup or state.parameters
+    )
     return _Ready(
         sql=state.statement,
-        binds=tuple(
-            _bind(name, by_name[places[name][0]], places[name][1], state.parameters.get(name), dialect)
-            for name in state.positiontup or state.parameters
-        ),
+        binds=binds,
+        pick=_picker(binds) if compiled.positional else None,
+        bind_converts=tuple((place, bind.convert) for place, bind in enumerate(binds) if bind.convert),
         positional=compiled.positional,
         make_row=_maker([column.key for column in columns]) if columns else None,
         converts=tuple(
             (place, convert) for place, column in enumerate(columns) if (convert := _reader(column.type, dialect))
         ),
     )
+
+
+def _picker(binds: Sequence[_Bind]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]] | None:
+    """All values at once where each place has one of its own; None where one is fixed or part of a list."""
+    keys = [bind.key for bind in binds]
+    if len(keys) < 2 or None in keys or any(bind.place is not None for bind in binds):
+        return None
+    return itemgetter(*keys)
 
 
 def _bind(name: str, bind: BindParameter[Any], place: int | None, value: Any, dialect: Dialect) -> _Bind:

@@ -113,12 +113,14 @@ def append(
         connection.execute(_LOCK)
         instant = look()
     number, before = head or Record(connection).head()
+    rows = []
     for line in lines:
         number += 1
         row = _row(number, line, instant, _keep_note(connection, line.note))
         row["before"] = before
         row["hash"] = before = digest(before, {key: _plain(value) for key, value in row.items() if key != "before"})
-        _ADD.on(connection, **row)
+        rows.append(row)
+    _ADD.each(connection, rows)
     return number, before
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Executable,
     ForeignKey,
     Index,
     Integer,
@@ -132,18 +133,35 @@ class Signals:
         between any two of these. Without it numbers count only where each follows the one before.
         """
         before = self.held(gateway, epoch)
-        held = max(before, *seqs, 0) if after is not None and after <= before else before
-        for seq in sorted(seqs):
-            held += seq == held + 1
+        held = held_with(before, seqs, after)
         if held > before:
-            key = {"gateway": gateway, "epoch": epoch}
-            row = insert_into(spools, self._connection.dialect.name).values(**key, held=held, last_at=at)
-            changes = {"held": held, "last_at": at}
-            self._connection.execute(row.on_conflict_do_update(index_elements=["gateway", "epoch"], set_=changes))
-            self._connection.execute(delete(spooled).filter_by(**key).where(spooled.c.seq.between(1, held)))
+            _HOLD.on(self._connection, gateway=gateway, epoch=epoch, held=held, last_at=at)
+            _LET_GO.on(self._connection, g=gateway, e=epoch, last=held)
         return held
 
 
+def held_with(before: int, seqs: Sequence[int], after: int | None) -> int:
+    """How far a spool is held that was held as far as `before`, with these numbers; `after` as in `Signals.hold`."""
+    held = max(before, *seqs, 0) if after is not None and after <= before else before
+    for seq in sorted(seqs):
+        held += seq == held + 1
+    return held
+
+
+def _hold(dialect: str) -> Executable:
+    row = insert_into(spools, dialect)
+    changes = {"held": row.excluded.held, "last_at": row.excluded.last_at}
+    statement: Executable = row.on_conflict_do_update(index_elements=["gateway", "epoch"], set_=changes)
+    return statement
+
+
+_HOLD = Prepared(_hold)
+_LET_GO = Prepared(
+    delete(spooled).where(
+        spooled.c.gateway == bindparam("g"), spooled.c.epoch == bindparam("e"),
+        spooled.c.seq.between(1, bindparam("last")),
+    )
+)  # fmt: skip
 _HELD = Prepared(select(spools.c.held).where(spools.c.gateway == bindparam("g"), spools.c.epoch == bindparam("e")))
 
 

@@ -27,6 +27,7 @@ from dispatch.clock import Clock, Instant, jump_s
 from dispatch.rules.people import SERVICE
 from dispatch.rules.record import Line
 from dispatch.store import record
+from dispatch.store.database import savepoint
 
 RETRIES_MAX = 5
 """On PostgreSQL a unit that lost a race (class 40) is run again this often."""
@@ -119,7 +120,7 @@ class Units:
         """One unit among others in a transaction: if it raises, its savepoint takes it back and the others go on."""
         head = self._head
         try:
-            with connection.begin_nested():
+            with savepoint(connection):
                 return self.unit(connection, work)
         except BaseException:
             self._head = head

@@ -5,9 +5,10 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from config.databases import MIGRATIONS, newest, revision, upgrade
+from config.databases import MIGRATIONS, known, newest, revision, upgrade
 from config.tables import metadata
 from dispatch.store.database import writing_engine
 
@@ -25,6 +26,13 @@ def test_an_upgraded_database_has_every_table_the_program_knows(engine):
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False, "render_as_batch": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_migrations_are_known_by_their_files_names():
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    script = ScriptDirectory.from_config(config)
+    assert (newest(), known()) == (script.get_current_head(), {each.revision for each in script.walk_revisions()})
 
 
 def test_upgrading_twice_changes_nothing(engine):

@@ -1,11 +1,11 @@
 """Laws of nearest: the grid answers like looking at everybody, and the explanation adds up to the measure."""
 
-import json
 import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import orjson
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -209,7 +209,7 @@ def test_the_order_of_the_roster_changes_nothing(question, random):
 def test_a_choice_comes_back_from_json_as_it_went(question):
     crowd, need = question
     choice = rank(need, crowd, now=NOW, travel=StraightLine(), weights=Weights(), version="7")
-    assert Choice.from_json(json.loads(json.dumps(choice.to_json()))) == choice
+    assert Choice.from_json(orjson.loads(orjson.dumps(choice))) == choice
 
 
 @given(questions(most=4), st.floats(0, 5000), st.floats(0, 5000))
