@@ -263,9 +263,9 @@ def persevere(roads: Roads, button: Button, writes: list[bytes], treatment: str)
                 line.say(button.logs_in())
                 assert line.wait_answer(), "the login is answered"
                 answered = len(line.answer)
-            if "damaged" in treatment and not attempt:
+            if treatment in {"after noise", "damaged, then right"} and not attempt:
                 line.say(writes.pop(0))
-                # Without a checksum nobody can tell, and it may be answered like any other.
+                # It may be refused, and without a checksum nobody can tell and it is answered like any other.
                 line.wait_answer(0.5, longer_than=answered)
                 answered = len(line.answer)
             line.say(*(writes if not attempt else writes[-1:]), pause_s=0.005 if len(writes) > 9 else 0.1)
@@ -401,7 +401,9 @@ def test_a_service_killed_before_it_confirms_to_the_broker_gets_the_message_agai
     roads.rig.start()
     until("it is there", lambda: roads.rig.metric("gateway_connected", f"mqtt-{button.protocol}") == 1.0)
     rest(2.0)
-    assert (roads.alarms()[button.home], roads.presses(button)) == (1, 1)
+    # A button of Zigbee2MQTT has no number: what the broker says again may be a second press, and joins the alarm.
+    assert roads.alarms()[button.home] == 1
+    assert roads.presses(button) == 1 or button.protocol == "zigbee2mqtt"
 
 
 @pytest.mark.drill
