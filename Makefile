@@ -47,5 +47,5 @@ lock: ## resolve pyproject.toml anew into both locks (needs uv, which ignores th
 	@$(UV) pip compile pyproject.toml --extra dev -c requirements.lock $(LOCK_OPTIONS) -o requirements-dev.lock
 
 clean: ## take away what was made here: environment, caches, the demo's data; never var/
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage build dist *.egg-info demo-data
+	@rm -rf .venv .peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage build dist *.egg-info demo-data
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,13 +1,17 @@
 """The demo's fictional district as text, with shifts relative to now."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from config.files import parse_toml_text
+from devices.dialects import address_of
 
 DISTRICT = Path(__file__).with_name("demo") / "district.toml"
+_BUTTON = re.compile(r'protocol = "rflink", address = "[^"]+"')
 
 
 def demo_text(now: datetime) -> str:
@@ -17,13 +21,26 @@ def demo_text(now: datetime) -> str:
     return "\n".join([text, *shifts])
 
 
-def buttons(text: str) -> dict[str, str]:
-    """The address of one radio button of each home that has one, by the home's code."""
+def speaking(text: str, protocol: str) -> str:
+    """
+    The district with its radio buttons replaced by devices of another protocol, one for each; one line hears one radar.
+    """
+    if protocol == "rflink":
+        return text
+    numbers = count()
+    return _BUTTON.sub(
+        lambda _: f'protocol = "{protocol}", address = "{address_of(protocol, next(numbers))}"', text,
+        count=1 if protocol == "bed" else 0,
+    )  # fmt: skip
+
+
+def buttons(text: str, protocol: str = "rflink") -> dict[str, str]:
+    """The address of one button of each home that has one of this protocol, by the home's code."""
     return {
         home["code"]: device["address"]
         for home in _homes(text)
         for device in home.get("devices", [])
-        if device["protocol"] == "rflink"
+        if device["protocol"] == protocol
     }
 
 

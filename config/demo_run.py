@@ -11,12 +11,12 @@ import webbrowser
 from pathlib import Path
 
 from config.commands import change
-from config.demo_district import addresses, buttons, demo_text
+from config.demo_district import addresses, buttons, demo_text, speaking
 from config.options import GatewaySettings, LogSettings, WebSettings
 from config.serve import Serving, Told
 from config.settings import Settings
-from devices.dialects import RflinkDialect
-from devices.simulator import Simulator
+from devices.dialects import DIALECTS, calling
+from devices.simulator import ROADS, Simulator
 from dispatch.clock import SystemClock
 from dispatch.web.phones import DemoControls
 
@@ -48,17 +48,24 @@ _SAYS = {
 }
 
 
-def run_demo(*, lang: str, port: int, browser: bool) -> int:
-    """Runs until Ctrl-C in ./demo-data, which is made anew and taken away again."""
+def run_demo(*, lang: str, port: int, browser: bool, protocol: str = "rflink", road: str = "smooth") -> int:
+    """
+    Runs until Ctrl-C in ./demo-data, which is made anew and taken away again.
+
+    `protocol` is what the pretend gateway speaks, of `DIALECTS`, and `road` how its line is, of `ROADS`.
+    """
     home = Path("demo-data").resolve()
     _fresh(home)
-    text, password = demo_text(SystemClock().now()), f"{secrets.choice(_WORDS)}-{secrets.randbelow(9000) + 1000}"
+    text, password = (
+        speaking(demo_text(SystemClock().now()), protocol),
+        f"{secrets.choice(_WORDS)}-{secrets.randbelow(9000) + 1000}",
+    )
     told = Told()
-    with Simulator(home, RflinkDialect(), name="radio") as radio:
-        settings = _settings(home, radio.path, port)
+    with Simulator(home, DIALECTS[protocol](), name="radio", road=ROADS[road]) as radio:
+        settings = _settings(home, radio.path, port, protocol)
         change(settings, "load", text=text, name="demo")
         change(settings, "user_add", login=LOGIN, name="王芳", password=password, phone=None, lang="zh")
-        people = _People(text, radio)
+        people = _People(text, radio, protocol)
         serving = Serving(settings, demo=people.controls())
         serving.start(frozenset({"web", "engine", "gateway", "planner"}))
         address = f"http://127.0.0.1:{serving.port}"
@@ -76,9 +83,10 @@ def run_demo(*, lang: str, port: int, browser: bool) -> int:
 class _People:
     """What may be done to the pretend gateway from the page."""
 
-    def __init__(self, text: str, radio: Simulator) -> None:
+    def __init__(self, text: str, radio: Simulator, protocol: str) -> None:
         self._radio = radio
-        self._buttons = buttons(text)
+        self._calling = calling(protocol)
+        self._buttons = buttons(text, protocol)
         self._addresses = addresses(text)
         self._plugged = True
 
@@ -87,8 +95,8 @@ class _People:
         return next(iter(self._buttons))
 
     def press(self, home: str, cause: str = "press") -> None:
-        """Somebody presses the button of this home: a burst of real frames on the line."""
-        self._radio.press(self._buttons[home])
+        """Somebody presses the button of this home: real frames on the line."""
+        self._radio.say(self._buttons[home], self._calling)
 
     def controls(self) -> DemoControls:
         homes = [(code, self._addresses[code]) for code in self._buttons]
@@ -114,12 +122,12 @@ def _fresh(home: Path) -> None:
     (home / "demo").touch()
 
 
-def _settings(home: Path, radio: Path, port: int) -> Settings:
+def _settings(home: Path, radio: Path, port: int, protocol: str) -> Settings:
     return Settings(
         database_url=f"sqlite:///{home / 'anling.db'}",
         home=home,
         web=WebSettings(listen=f"127.0.0.1:{port or _free_port()}"),
-        gateways=(GatewaySettings(name="hall-radio", protocol="rflink", port=str(radio), baud=57600),),
+        gateways=(GatewaySettings(name="hall-radio", protocol=protocol, port=str(radio), baud=57600),),
         log=LogSettings(level="warning"),
     )
 

@@ -105,16 +105,27 @@ def gateway(context: click.Context, status: bool, retire: bool, as_json: bool, c
 @click.option("--port", type=int, default=0, help="Port of the page; any free one without it.")
 @click.option("--refuse", is_flag=True, help="With --once: the message provider refuses everything.")
 @click.option("--open/--no-open", "browser", default=True, help="Open a browser where there is one.")
+@click.option("--protocol", default="rflink", show_default=True, help="What the pretend gateway speaks: dc09, gt06, …")
+@click.option(
+    "--road", default="smooth", show_default=True, help="How its line is: split, repeated, noisy, lossy, rough."
+)
 @says_no
-def demo(once: bool, as_json: bool, lang: str, port: int, refuse: bool, browser: bool) -> None:
+def demo(
+    once: bool, as_json: bool, lang: str, port: int, refuse: bool, browser: bool, protocol: str, road: str
+) -> None:
     """A fictional district to play with: nothing is sent to anybody."""
     if once:
         from config.demo_once import play_once
 
         sys.exit(play_once(as_json=as_json, lang=lang, refuse=refuse))
     from config.demo_run import run_demo
+    from devices.dialects import DIALECTS
+    from devices.simulator import ROADS
 
-    sys.exit(run_demo(lang=lang, port=port, browser=browser))
+    for name, said, known in (("--protocol", protocol, DIALECTS), ("--road", road, ROADS)):
+        if said not in known:
+            raise click.BadParameter(f"{said!r} is none of {', '.join(sorted(known))}", param_hint=name)
+    sys.exit(run_demo(lang=lang, port=port, browser=browser, protocol=protocol, road=road))
 
 
 # ------------------------------------------------------------------------------------------------- filling it

@@ -106,3 +106,27 @@ DIALECTS: Mapping[str, Callable[[], Dialect]] = MappingProxyType(
     {**{protocol: partial(SpokenDialect, protocol, answered=protocol in _ANSWERED) for protocol in ENCODERS}, **_OWN}
 )
 """What it can speak, by the name of the protocol."""
+
+
+def calling(protocol: str) -> Event:
+    """What somebody who needs help makes a device of this protocol say: a radar has no button, it sees them fall."""
+    return Event.FALL if protocol == "bed" else Event.BUTTON
+
+
+def address_of(protocol: str, number: int) -> str:
+    """
+    An address as devices of this protocol have them; another one for each number from 0 to 9999.
+
+    A radar on a line of its own has no name: it is the one that this gateway hears.
+    """
+    return _ADDRESSES[protocol].format(number=number, account=2000 + number)
+
+
+_IMEI = "35963210765{number:04}"
+_ADDRESSES: Mapping[str, str] = MappingProxyType({
+    "bed": "radar", "chirpstack": "a84041000000{number:04x}", "contact_id": "{account}", "dc09": "{account}",
+    "ev07b": _IMEI, "gt06": _IMEI, "h02": "410912{number:04}", "jt808": "1391234{number:04}",
+    "rflink": "EV1527:0b{number:04x}:08", "rtl433": "Generic-Remote:{account}:48", "scaip": "4670987{number:04}",
+    "surgard": "{account}", "topin": _IMEI, "traccar": _IMEI, "trv": _IMEI, "watch3g": "880000{number:04}",
+    "zigbee2mqtt": "sos_{number}",
+})  # fmt: skip

@@ -18,10 +18,12 @@ class Picture:
     """
     The devices in use by protocol and address, the stations by their codes, and the meanings that were given.
 
-    Several devices share an address where each is bound to a gateway of its own.
+    Several devices share an address where each is bound to a gateway of its own. `sharing` are those that an address
+    without its last parts may mean: a look for them is made for every frame of a stranger.
     """
 
     registered: Mapping[tuple[str, str], tuple[Device, ...]]
+    sharing: Mapping[tuple[str, str], tuple[Device, ...]]
     stations: Mapping[str, StationId]
     given: Mapping[str, Meanings]
 
@@ -33,7 +35,15 @@ class Picture:
             stations = {each.code: each.id for each in People(connection).stations()}
             given = GivenMeanings(connection).all()
         found: dict[tuple[str, str], tuple[Device, ...]] = {}
+        sharing: dict[tuple[str, str], tuple[Device, ...]] = {}
         for device in active:
-            key = (device.protocol, canonical(device.protocol, device.address))
-            found[key] = (*found.get(key, ()), device)
-        return cls(registered=found, stations=stations, given=given)
+            address = canonical(device.protocol, device.address)
+            for shelf, known in ((found, address), *((sharing, start) for start in _starts(address))):
+                shelf[device.protocol, known] = (*shelf.get((device.protocol, known), ()), device)
+        return cls(registered=found, sharing=sharing, stations=stations, given=given)
+
+
+def _starts(address: str) -> list[str]:
+    """An address without its last parts: `A:1:2` is a part of `A:1` and of `A`."""
+    parts = address.split(":")
+    return [":".join(parts[:end]) for end in range(1, len(parts))]

@@ -29,6 +29,11 @@ from dispatch.rules.signal import Cause, Event, Signal
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Tx
 
+NAMED_S = 60.0
+"""
+A message whose copies are known for so long has a number or a time of its own: it is the same one also after a restart.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
@@ -226,8 +231,9 @@ class Reception:
             station_id=station, raw=frame.raw, trusted=frame.trusted, position=frame.position,
             position_at=frame.position_at,
         )  # fmt: skip
-        # Senders that repeat until acknowledged may do so across a restart of ours, so the database is asked as well.
-        asked = frame.answers or taken.spool is not None
+        # Senders that repeat until acknowledged may do so across a restart of ours, so the database is asked as well:
+        # of whoever waits for an answer, and of messages with a name of their own, which brokers say again.
+        asked = frame.answers or taken.spool is not None or frame.window_s >= NAMED_S
         return self._desk.receive(
             signal,
             window_s=frame.window_s if asked else 0.0,
@@ -286,13 +292,8 @@ class Reception:
         address = taken.frame.address
         if said.call is not None or address is None:
             return []
-        return [
-            device
-            for (protocol, known), devices in self._known.registered.items()
-            if protocol == taken.protocol and known.startswith(f"{address}:")
-            for device in devices
-            if device.gateway in {"", taken.gateway}
-        ]
+        sharing = self._known.sharing.get((taken.protocol, address), ())
+        return [device for device in sharing if device.gateway in {"", taken.gateway}]
 
     def _signal(
         self,

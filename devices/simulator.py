@@ -16,8 +16,10 @@ import random
 import select
 import threading
 import tty
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from devices.dialects import Dialect
 from dispatch.rules.signal import Event
@@ -49,6 +51,16 @@ class Road:
 
 
 SMOOTH = Road()
+
+ROADS: Mapping[str, Road] = MappingProxyType({
+    "smooth": SMOOTH,
+    "split": Road(bite=3),
+    "repeated": Road(times=3),
+    "noisy": Road(noise=_NOISE, times=2),
+    "lossy": Road(lost=0.5, times=3, seed=2),
+    "rough": Road(bite=5, noise=_NOISE, lost=0.3, times=3, seed=3),
+})  # fmt: skip
+"""Roads to choose from, by name."""
 
 
 class Simulator:

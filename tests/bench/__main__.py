@@ -31,7 +31,7 @@ NAMES = {
     "acknowledged": "frame to commit to answer, on a fast and a slow disk",
     "flat_out": "alarms a second, durable, 50,000 carers on duty",
     "lateness": "how late an alarm is woken, a million waiting",
-    "storm": "presses amid 100,000 life signs",
+    "storm": "presses amid a power cut: 100,000 supervision signals in 60 s, and at once",
     "heartbeats": "2,000 life signs a second over HTTP",
     "mqtt": "1,100 messages a second through a broker",
     "restart": "kill -9 to the first pending request",

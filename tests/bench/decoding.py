@@ -1,27 +1,24 @@
 """
 Figure 8: decoding beside the libraries that others use, on the same bytes: how fast, and how often right.
 
-The peers run in a process of their own, with the Python named in ANLING_BENCH_PEERS if it is set (`pip install
-pysiaalarm rflink` there), else with ours if they are in it; else they are left out. One read is one message, as on most
-TCP connections and serial lines; DC-09 is decoded and answered. Right is: the events that the vectors expect, from the
+The peers run in a process and an environment of their own (see `peers.py`). One read is one message, as on most TCP
+connections and serial lines; DC-09 is decoded and answered. Right is: the events that the vectors expect, from the
 reads as they stand and from the same bytes cut in two. Only vectors are counted whose words the peer has, and none that
 a peer is strict about on purpose (a wrong CRC).
 """
 
 import json
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from devices.decoders import DECODERS, KEYED, dc09, rflink
 from devices.decoders.sia_codes import sia_event
 from tests.bench.measure import Figure, figure, left_out
+from tests.bench.peers import python_with
 from tests.bench.plan import Plan
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -84,9 +81,9 @@ def _words(name: str, reads: Sequence[bytes]) -> list[str]:
 
 def _peer(package: str, work: Mapping[str, Any]) -> Any:
     """What the peer says, or why it was not asked."""
-    python = os.environ.get("ANLING_BENCH_PEERS") or (sys.executable if find_spec(package) else "")
+    python, why = python_with(package)
     if not python:
-        return f"{package} is not installed; ANLING_BENCH_PEERS may name a Python that has it"
+        return why
     command = [python, str(Path(__file__).with_name("peer.py")), package]
     done = subprocess.run(command, input=json.dumps(work), capture_output=True, text=True, timeout=300, check=False)
     return json.loads(done.stdout) if done.returncode == 0 else f"{package} ended with {done.stderr[-200:]}"

@@ -50,6 +50,7 @@ class EdgeProcess:
 
     def start(self, *, ready: bool = True) -> "EdgeProcess":
         command = [sys.executable, "-m", "config.main", "--config", str(self.config), "gateway"]
+        self._ready_before = len(self.logged("edge_ready"))
         with (self.folder / "edge.out").open("ab") as out, (self.folder / "edge.err").open("ab") as errors:
             self.processes.append(
                 subprocess.Popen(
@@ -57,8 +58,12 @@ class EdgeProcess:
                 )
             )
         if ready:
-            until("the edge hears", lambda: len(self.logged("edge_ready")) >= 1 and self._is_alive(), START_S)
+            until("the edge hears", lambda: self.is_ready() and self._is_alive(), START_S)
         return self
+
+    def is_ready(self) -> bool:
+        """Whether the newest process has said that it hears."""
+        return len(self.logged("edge_ready")) > self._ready_before
 
     def _is_alive(self) -> bool:
         assert self.process.poll() is None, f"it ended by itself: {self.stderr()[-2000:]}"
@@ -74,7 +79,10 @@ class EdgeProcess:
         assert self.process.wait(2 * STOP_S) == 0, self.stderr()[-2000:]
 
     def lines(self) -> list[dict[str, Any]]:
-        written = (self.folder / "edge.out").read_text(encoding="utf-8", errors="replace").splitlines()
+        out = self.folder / "edge.out"
+        if not out.exists():
+            return []
+        written = out.read_text(encoding="utf-8", errors="replace").splitlines()
         found = []
         for each in written:
             with contextlib.suppress(ValueError):

@@ -57,8 +57,8 @@ def test_the_demo_says_no_when_the_provider_refuses(tmp_path):
 
 
 @contextmanager
-def demo_running(folder, port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [sys.executable, "-m", "config.main", "demo", "--no-open", "--port", str(port), "--lang", "en"]
+def demo_running(folder, port: int, *more: str) -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-m", "config.main", "demo", "--no-open", "--port", str(port), "--lang", "en", *more]
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(
             command, cwd=folder, env={**environ(), "PYTHONUNBUFFERED": "1"}, stdout=said, stderr=subprocess.STDOUT
@@ -89,10 +89,17 @@ def test_the_demo_serves_its_pages_and_cleans_up_when_it_is_left(tmp_path, numbe
     assert not (tmp_path / "demo-data").exists()
 
 
+def test_the_demo_names_what_it_can_speak(tmp_path):
+    refused = demo(tmp_path, "--no-open", "--protocol", "morse")
+    assert refused.returncode == 2
+    assert "dc09" in refused.stderr
+
+
 @pytest.mark.drill
-def test_the_demo_presses_by_itself_and_the_board_shows_it(tmp_path):
+@pytest.mark.parametrize("more", [(), ("--protocol", "gt06", "--road", "rough"), ("--protocol", "bed")])
+def test_the_demo_presses_by_itself_and_the_board_shows_it(tmp_path, more):
     port = free_port()
-    with demo_running(tmp_path, port) as process:
+    with demo_running(tmp_path, port, *more) as process:
         until("somebody has pressed", lambda: _frames(port) > 0, 40)
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0

@@ -133,8 +133,12 @@ class Presses(threading.Thread):
             self.answered.append(home)
 
 
+PROVOKED = ("service_cut_off", "nobody_paged", "service_has_less", "frames_never_kept", "spool_renewed")
+"""What an edge says as an error while services die around it and its spool is deleted."""
+
+
 def assert_nothing_is_lost_under(
-    kills: int, seed: int, folder, *, pause_s: float, life_s: float = 1.5, restores: bool = False
+    kills: int, seed: int, folder, *, pause_s: float, life_s: float = 1.5, restores: bool = False, wipes: bool = False
 ) -> None:
     draw = random.Random(seed)
     homes = min(20 + 4 * kills, 150)
@@ -149,6 +153,8 @@ def assert_nothing_is_lost_under(
             presses.start()
             for number in range(kills):
                 rest(draw.uniform(0.05, life_s))
+                if wipes and number % 3 == 0:
+                    wipe(edge)
                 for victim in draw.choice([(rig,), (edge,), (rig, edge)]):
                     victim.kill()
                 rest(draw.choice([0.0, 0.0, 0.5]))
@@ -165,7 +171,7 @@ def assert_nothing_is_lost_under(
             assert_kept(rig, presses)
             edge.stop()
             rig.assert_sound()
-            assert edge.surprises("service_cut_off", "nobody_paged", "service_has_less", "frames_never_kept") == []
+            assert edge.surprises(*PROVOKED) == []
         rig.stop()
         assert rig.surprises() == []
 
@@ -177,6 +183,17 @@ def put_back(rig: Rig) -> None:
     for ending in ("", "-wal", "-shm"):
         (rig.folder / f"anling.db{ending}").unlink(missing_ok=True)
     path.write_bytes((rig.folder / "copy.db").read_bytes())
+
+
+def wipe(edge: EdgeProcess) -> None:
+    """Somebody deletes the spool of a running edge; with what it hears next it is there again, and whole."""
+    path = edge.folder / "spool.db"
+    # Of one that does not run, nobody remembers what was in it.
+    until("the edge has its spool open", edge.is_ready, 30)
+    for ending in ("", "-wal", "-shm"):
+        (edge.folder / f"spool.db{ending}").unlink(missing_ok=True)
+    until("the spool is there again", lambda: path.exists() and not edge.process.poll(), 30)
+    rest(1.0)
 
 
 def settled(rig: Rig, edge: EdgeProcess) -> None:
@@ -222,3 +239,10 @@ def test_nothing_is_lost_or_doubled_by_sixty_kills_of_either(tmp_path, seed):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_database_put_back_among_the_kills_gets_everything_again(tmp_path, seed):
     assert_nothing_is_lost_under(20, seed, tmp_path, pause_s=0.5, life_s=4.0, restores=True)
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_spool_wiped_again_and_again_among_the_kills_loses_and_doubles_nothing(tmp_path, seed):
+    assert_nothing_is_lost_under(15, seed, tmp_path, pause_s=0.5, life_s=3.0, wipes=True)
