@@ -26,6 +26,9 @@ REPEAT_WINDOW_S = 3.0
 BRACES_MAX = 256
 """A flex decoder prints an object for each of some fifty rows at most; what closes more braces than this is noise."""
 
+OBJECT_BYTES_MIN = len(b'{"stats":{}}')
+"""The shortest that says anything, with `{"model":"A"}`; a brace closed before that without a name says nothing."""
+
 _END = re.compile(rb"[}\n]")
 _MARK = re.compile(rb'\{\s*"(?:time|model)"')
 _STATISTICS = frozenset({"stats", "enabled", "frames", "noise"})
@@ -51,12 +54,12 @@ class Rtl433:
         An object is complete at its closing brace, so a datagram needs no line end; a line end gives up what is open.
         """
         frames: list[Frame] = []
-        at = 0
-        for end in _END.finditer(data):
-            self._add(data[at : end.end()])
+        at = self._opening(data, 0)
+        while (end := _END.search(data, at)) is not None:
+            self._tail.add(data[at : end.end()])
             frames += self._line_ended() if end[0] == b"\n" else self._brace_closed()
-            at = end.end()
-        self._add(data[at:])
+            at = self._opening(data, end.end())
+        self._tail.add(data[at:])
         return frames
 
     def acknowledge(self, frame: Frame, at: datetime, pad: bytes) -> bytes:
@@ -67,17 +70,19 @@ class Rtl433:
         """Nothing: the radio is one-way."""
         return b""
 
-    def _add(self, data: bytes) -> None:
-        """Keeps what may become an object; whatever stands before its first brace is a banner or noise."""
-        opening = 0 if len(self._tail) else data.find(b"{")
-        kept = data[opening:] if opening >= 0 else b""
-        self._count_noise(data[: len(data) - len(kept)])
-        self._tail.add(kept)
+    def _opening(self, data: bytes, at: int) -> int:
+        """Where what may become an object goes on or begins; what stands before a first brace is a banner or noise."""
+        if len(self._tail):
+            return at
+        found = data.find(b"{", at)
+        opening = found if found >= 0 else len(data)
+        if opening > at:
+            self._count_noise(data[at:opening])
+        return opening
 
     def _line_ended(self) -> list[Frame]:
         """An object is on one line: what is open when the line ends was cut."""
-        if len(self._tail):
-            self._give_up()
+        self._give_up()
         return []
 
     def _give_up(self) -> None:
@@ -86,11 +91,15 @@ class Rtl433:
         self.tally.malformed += 1
 
     def _brace_closed(self) -> list[Frame]:
-        found = _object_at_the_end(self._tail.peek())
+        text = self._tail.peek()
+        if len(text) < OBJECT_BYTES_MIN and b'"' not in text:
+            self._give_up()
+            return []
+        found = _object_at_the_end(text)
         if found is not None:
             return self._closed(*found)
         self._braces += 1
-        if len(self._tail) and self._braces > BRACES_MAX:
+        if self._braces > BRACES_MAX:
             self._give_up()
         return []
 
