@@ -15,7 +15,7 @@ from devices.decoders import accounts
 from devices.decoders.accounts import Unkept
 from devices.decoders.contact_id_codes import contact_id_stated
 from devices.decoders.decoder import NO_PROFILE, Frame, Tail, Tally
-from devices.decoders.surgard_messages import LINES, MESSAGES, Form, Print, link_test
+from devices.decoders.surgard_messages import LINES, MESSAGES, Form, link_test, printed
 from dispatch.rules.signal import Event
 
 ACK = b"\x06"
@@ -101,8 +101,7 @@ class Surgard:
             if found is not None:
                 self.tally.noise_bytes += found.start()
                 self._messages += 1
-                said = Print(raw=data[found.start() :], number=self._messages, profile=self._profile)
-                return list(read(found, said))
+                return list(read(found, printed(data[found.start() :], self._messages, self._profile)))
         self.tally.malformed += bool(text.strip())
         return []
 

@@ -42,9 +42,13 @@ Profile = Mapping[str, Event]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Print:
-    """One message as it was printed, its number on the connection, and the code table of the receiver's panels."""
+    """
+    One message as it was printed, its number on the connection, and the code table of the receiver's panels; `key` is
+    what tells it from others.
+    """
 
     raw: bytes
+    key: str
     number: int
     profile: Profile
 
@@ -82,7 +86,7 @@ def _frame(
         alternatives=addresses[1:],
         scope=scope if not own else Scope.GATEWAY,
         explicit=event in EMERGENCIES,
-        dedup_key=f"surgard:{_text_key(said)}:{part[0]}",
+        dedup_key=f"{said.key}:{part[0]}",
         window_s=REPEAT_WINDOW_S,
         sliding=False,
         answers=True,
@@ -90,8 +94,9 @@ def _frame(
     )
 
 
-def _text_key(said: Print) -> str:
-    return key_of(said.raw.strip(_ENDS).decode("latin-1"))
+def printed(raw: bytes, number: int, profile: Profile) -> Print:
+    """Message `number` of a connection."""
+    return Print(raw=raw, key=f"surgard:{key_of(raw.strip(_ENDS).decode('latin-1'))}", number=number, profile=profile)
 
 
 _ENDS = b" \r\n\x14"
@@ -290,7 +295,7 @@ def _channel(digit: str, about: str) -> Event:
 
 def _channels(said: Print, told: Sequence[tuple[str, Event, bool]], line: Mapping[str, Any]) -> Sequence[Frame]:
     """As `_frame` would make them one by one; eight stand in 22 bytes, so what they share is worked out once."""
-    key, account = f"surgard:{_text_key(said)}:", line["account"].upper()
+    key, account = f"{said.key}:", line["account"].upper()
     of_account, of_panel = (account,), ()
     return [
         Frame(

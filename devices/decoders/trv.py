@@ -158,8 +158,8 @@ class Trv:
         # Another maker makes friends with APFD, and writes its place behind it.
         if type_ == _FALL and _FALLEN.match(rest):
             return words([type_], {_FALL: Event.FALL}, self._profile, self._device)
-        known = _WORDS.get(type_)
-        return [known or (Event.ACK if _TO_OUR_COMMANDS.match(rest) else Event.UNKNOWN)]
+        word = _WORDS.get(type_)
+        return [word or (Event.ACK if _TO_OUR_COMMANDS.match(rest) else Event.UNKNOWN)]
 
 
 def login(address: str) -> bytes:
