@@ -9,8 +9,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from devices.decoders import canonical
-from devices.decoders.decoder import Frame
+from devices.decoders.decoder import SEALED_EARLY, SEALED_LATE, Frame
 from devices.rules.burst import Windows
 from devices.rules.meaning import FAULTS, MENDS, NO_MEANINGS, Meanings, Said, counts_as_test, overlaid, understood
 from devices.store.devices import Device, Devices
@@ -31,6 +33,15 @@ from dispatch.store.people import People
 from dispatch.store.transactions import Tx
 
 
+KEPT_BY_DEVICES, AHEAD_AT_MOST = timedelta(days=31), timedelta(days=1)
+"""
+No device keeps a call for a month, and no clock in the wrong time zone is a day ahead: what tells such a time has never
+been told the date (PROMISES, R9: receipt time rules).
+"""
+
+_log = structlog.get_logger()
+
+
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """A frame with where it came from, whose it is, how long it had to wait, and whether a life sign is settled now."""
@@ -49,10 +60,23 @@ class _Taken:
         return now - timedelta(seconds=self.waited_s)
 
     def sent_at(self, now: datetime) -> datetime | None:
-        """When it was said: as the frame tells, else when it was heard, if that is not now."""
-        if self.frame.sent_at is not None or self.waited_s < 1.0:
-            return self.frame.sent_at
-        return now - timedelta(seconds=self.waited_s)
+        """When it was said: as the frame tells, if that can be, else when it was heard, if that is not now."""
+        heard_at, told = self.heard_at(now), self.frame.sent_at
+        if told is not None and heard_at - KEPT_BY_DEVICES <= told <= heard_at + AHEAD_AT_MOST:
+            return told
+        return None if self.waited_s < 1.0 else heard_at
+
+    def is_recording(self, heard_at: datetime) -> bool:
+        """Whether this may be one played back: what its sender has sealed says that it was said at another time."""
+        return self.frame.sealed and not self.frame.is_timely(heard_at)
+
+    @property
+    def said_between(self) -> tuple[datetime, datetime] | None:
+        """When its sender has certainly said it, by our clock if the sender's was right then."""
+        sent_at = self.frame.sent_at
+        if not self.frame.sealed or sent_at is None:
+            return None
+        return sent_at - SEALED_EARLY, sent_at + SEALED_LATE
 
 
 class Reception:
@@ -218,7 +242,11 @@ class Reception:
     def _take(self, taken: "_Taken", said: Said) -> Received | None:
         now = self._clock.now()
         frame, device, heard_at = taken.frame, taken.device, taken.heard_at(now)
-        self._note(taken, said, heard_at)
+        if taken.is_recording(heard_at):
+            # Whoever plays back what a panel said long ago must not make it look alive.
+            _log.warning("message_out_of_time", gateway=taken.gateway, address=frame.address, sent_at=frame.sent_at)
+        else:
+            self._note(taken, said, heard_at)
         kept = self._kept(device, said)
         if kept is None:
             return self._settled(taken)
@@ -236,6 +264,7 @@ class Reception:
             window_s=frame.window_s if asked else 0.0,
             spool=taken.spool,
             is_test=self._is_test(device, said, trusted=frame.trusted),
+            said_between=taken.said_between,
         )
 
     def _note(self, taken: "_Taken", said: Said, heard_at: datetime) -> None:

@@ -8,7 +8,7 @@ to `DECODERS` in `decoders/__init__.py`.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -17,6 +17,9 @@ from dispatch.rules.signal import Event, Scope
 
 FRAME_BYTES_MAX = 65_536
 """No alarm frame is longer; what is, is noise, and the decoder looks for the next start after it."""
+
+SEALED_EARLY, SEALED_LATE = timedelta(seconds=20), timedelta(seconds=40)
+"""How far the time of a sealed message may be ahead of ours and behind it (default of pysiaalarm and others)."""
 
 _NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
 
@@ -37,7 +40,8 @@ class Frame:
     `explicit` is True when the protocol itself says *emergency*, so that even an unknown account raises one.
     `dedup_key` is equal for all copies of one statement and `window_s` says for how long a copy counts as the same
     (`sliding`: each copy extends it; zero: never a copy). `trusted` is False when a checksum was wrong. `answers` is
-    True when the sender waits for an acknowledgement. `fields` are the decoded parts, for people and tests.
+    True when the sender waits for an acknowledgement. `sealed` is True when nobody but the sender can have written
+    `sent_at`, so that an old one gives a recording away. `fields` are the decoded parts, for people and tests.
 
     `position` is where the device says it is and `position_at` when it found that out; a position of unknown age is
     never the alarm's place.
@@ -58,6 +62,7 @@ class Frame:
     sliding: Final[bool] = True
     trusted: Final[bool] = True
     answers: Final[bool] = False
+    sealed: Final[bool] = False
     sent_at: Final[datetime | None] = None
     position: Final[Position | None] = None
     position_at: Final[datetime | None] = None
@@ -67,6 +72,10 @@ class Frame:
     def addresses(self) -> tuple[str, ...]:
         """Every address under which the sender may be registered, the most particular first."""
         return self.alternatives if self.address is None else (self.address, *self.alternatives)
+
+    def is_timely(self, at: datetime) -> bool:
+        """Whether it was said when it was heard, by the clock of its sender."""
+        return self.sent_at is not None and at - SEALED_LATE <= self.sent_at <= at + SEALED_EARLY
 
 
 @dataclass(slots=True)

@@ -42,10 +42,7 @@ Profile = Mapping[str, Event]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Print:
-    """
-    One message as it was printed, its number on the connection, and the code table of the receiver's panels; `key` is
-    what tells it from others.
-    """
+    """One message as printed, what tells it from others, its number on the connection, the code table of the panels."""
 
     raw: bytes
     key: str
