@@ -32,7 +32,6 @@ from dispatch.store.database import Engine
 from dispatch.store.people import People
 from dispatch.store.transactions import Tx
 
-
 KEPT_BY_DEVICES, AHEAD_AT_MOST = timedelta(days=31), timedelta(days=1)
 """
 No device keeps a call for a month, and no clock in the wrong time zone is a day ahead: what tells such a time has never
