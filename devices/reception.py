@@ -70,7 +70,7 @@ class _Taken:
         return self.frame.sealed and not self.frame.is_timely(heard_at)
 
     @property
-    def said_between(self) -> tuple[datetime, datetime] | None:
+    def said_in(self) -> tuple[datetime, datetime] | None:
         """When its sender has certainly said it, by our clock if the sender's was right then."""
         sent_at = self.frame.sent_at
         if not self.frame.sealed or sent_at is None:
@@ -263,7 +263,7 @@ class Reception:
             window_s=frame.window_s if asked else 0.0,
             spool=taken.spool,
             is_test=self._is_test(device, said, trusted=frame.trusted),
-            said_between=taken.said_between,
+            said_in=taken.said_in,
         )
 
     def _note(self, taken: "_Taken", said: Said, heard_at: datetime) -> None:

@@ -12,8 +12,8 @@ telephone keys * # A B C. The answer over TCP is one byte, 06, and the panel clo
 `asterisk/asterisk:apps/app_alarmreceiver.c`; `schmupu/ioBroker.contactid`; `kk7ds/asterisk_contactid`; LUPUS manual;
 alarmforum.de thread 12037 (the Fletcher sum, which fits the three messages printed there and by ioBroker.contactid).
 
-Who hangs up over TCP is not written anywhere. Of two servers that XT1 panels are known to work with, one hangs up behind
-its answer and one (`timbocgn/xtcontactid`) never does; so we leave it to the panel, which may have more to say.
+Who hangs up over TCP is not written anywhere. Of two servers that XT1 panels are known to work with, one hangs up
+behind its answer and one (`timbocgn/xtcontactid`) never does; so we leave it to the panel, which may have more to say.
 """
 
 import re
