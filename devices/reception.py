@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from devices.crowds import Crowds
 from devices.decoders import canonical
 from devices.decoders.decoder import SEALED_EARLY, SEALED_LATE, Frame
 from devices.rules.burst import Windows
@@ -105,6 +106,7 @@ class Reception:
         self._protocols = protocols
         self._stations = stations
         self._windows = Windows()
+        self._crowds = Crowds(desk, reading, clock)
         self._lock = threading.Lock()
         self._tests = tests
         self._registered: Mapping[tuple[str, str], tuple[Device, ...]] = {}
@@ -250,6 +252,8 @@ class Reception:
         if kept is None:
             return self._settled(taken)
         station = self._station_codes.get(taken.station) if device is None else None
+        if device is None and said.cause is not None and not self._crowds.has_own(taken.gateway, frame.address):
+            return self._join_crowd(taken, kept, said.cause, station)
         signal = self._signal(
             kept, said.cause, taken.protocol, frame.address or taken.gateway, taken.gateway, device,
             dedup_key=frame.dedup_key or _key(taken.spool), sent_at=taken.sent_at(now), heard_at=heard_at,
@@ -265,6 +269,14 @@ class Reception:
             is_test=self._is_test(device, said, trusted=frame.trusted),
             said_in=taken.said_in,
         )
+
+    def _join_crowd(self, taken: "_Taken", kept: Event, cause: Cause | None, station: StationId | None) -> Received:
+        signal = self._signal(
+            kept, cause, taken.protocol, taken.gateway, taken.gateway, None, raw=taken.frame.raw, station_id=station,
+            dedup_key=f"strangers:{taken.gateway}:{cause}", trusted=taken.frame.trusted,
+            details={"account": taken.frame.address},
+        )  # fmt: skip
+        return self._crowds.join(signal, spool=taken.spool)
 
     def _note(self, taken: "_Taken", said: Said, heard_at: datetime) -> None:
         """Who was heard, how strongly, and in which state."""

@@ -135,7 +135,7 @@ class Desk:
         signals = Signals(tx.connection)
         if spool is not None and not signals.first_time(spool.gateway, spool.epoch, spool.seq, tx.now):
             return Received(alarm_id=None, copy=True)
-        if window_s > 0:
+        if window_s > 0 or said_in is not None:
             # What comes out of a spool is old: copies of it, heard by others, may have come before and after it.
             heard_at, window = signal.heard_at or tx.now, timedelta(seconds=window_s)
             known = signals.copy_of(signal.dedup_key, heard_at - window, heard_at + window if spool else tx.now)
