@@ -74,7 +74,9 @@ def test_closing_while_a_stranger_is_on_its_way_loses_nobody(scene):
     with world.reading.connect() as connection:
         (row,) = Signals(connection).of_alarm(shared)
     told = {each.name: row[each.name] for each in fields(Signal) if each.name in row} | {"id": SignalId("late")}
-    late = Signal(**told | {"cause": Cause.PRESS, "received_at": world.clock.now(), "heard_at": None})
+    late = Signal(
+        **told | {"event": Event.PRESS, "cause": Cause.PRESS, "received_at": world.clock.now(), "heard_at": None}
+    )
     received = Crowds(ClosesFirst(world.desk, shared), world.reading, world.clock).join(late, spool=None)
     assert received.alarm_id != shared
     assert world.alarm(received.alarm_id).open
