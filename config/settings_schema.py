@@ -163,6 +163,13 @@ class _GatewaySchema(_Section):
     silent_s = _seconds("seconds, or 0", validate.Range(min=0))
     key = _text("32, 48 or 64 hexadecimal digits, or nothing", _HEX_KEY, secret=True)
 
+    @validates_schema
+    def _users_have_passwords(self, data: dict[str, Any], **_: Any) -> None:
+        port = data.get("port", "")
+        user, at, _ = port.removeprefix("sip-listen://").partition("@")
+        if at and port.startswith("sip-listen:") and ":" not in user and not data.get("password"):
+            raise ValidationError("The user in the port's address has no password, so nobody could report.", "password")
+
 
 class _EdgeSchema(_Section):
     value = EdgeSettings

@@ -90,8 +90,8 @@ class Exchange(Hearing):
         self._gathering_s = 0.0
         self._quiet = True
         self._durable: deque[Heard] = deque()
-        self._garbled: deque[tuple[Conversation, bytes]] = deque()
-        self._at_work: Piece | Conversation | None = None
+        self._garbled: deque[Piece] = deque()
+        self._at_work: Piece | None = None
 
     @property
     def state(self) -> GatewayState:
@@ -187,7 +187,10 @@ class Exchange(Hearing):
         frames = decoder.feed(data) if data else ()
         self._at_work, at_s = None, self._clock.look().steady_s
         self._count(before, decoder.tally)
-        self._garbled += [(conversation, data)] * (decoder.tally.malformed - before.malformed)
+        # Who says its last word with it waits for the refusal all the same.
+        garbled = decoder.tally.malformed - before.malformed
+        self._garbled += [piece] * garbled
+        piece.left += garbled
         if data:
             self._line.note(len(data), frames, at_s)
         # A whole message leaves nothing half-heard behind.
@@ -228,12 +231,10 @@ class Exchange(Hearing):
         if failed is None:
             super()._recover(error)
             return
-        piece = failed if isinstance(failed, Piece) else None
-        raw = piece.said.data[:SAID_BYTES_MAX].hex() if piece else ""
+        raw = failed.said.data[:SAID_BYTES_MAX].hex()
         _log.error("conversation_failed", gateway=self.name, raw=raw, exc_info=error)
-        self._break_off(failed.conversation if isinstance(failed, Piece) else failed)
-        if piece is not None:
-            self._done(piece)
+        self._break_off(failed.conversation)
+        self._done(failed)
 
     def _send_away(self, conversation: Conversation) -> None:
         self._refused += 1
@@ -344,10 +345,10 @@ class Exchange(Hearing):
 
     def _refuse(self) -> None:
         while self._garbled:
-            conversation, data = self._garbled.popleft()
-            self._at_work = conversation
-            self._answer(conversation, conversation.decoder.refuse(data))
+            piece = self._at_work = self._garbled.popleft()
+            self._answer(piece.conversation, piece.conversation.decoder.refuse(piece.said.data))
             self._at_work = None
+            self._done(piece)
 
     def _answer(self, conversation: Conversation, data: bytes) -> None:
         if data and not conversation.gone:

@@ -37,8 +37,8 @@ class SharedReception(Protocol):
 @dataclass(slots=True, eq=False)
 class Piece:
     """
-    Something that was said, until all of it is durable: `left` counts its frames that are not, and its reading.
-    `given_up`: one of them was dropped, so it never will be.
+    Something that was said, until all of it is durable: `left` counts its frames that are not, the refusals that were
+    not given yet, and its reading. `given_up`: one of its frames was dropped, so it never will be durable.
     """
 
     said: Said

@@ -9,7 +9,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from devices.decoders.decoder import Frame
+import structlog
+
+from devices.crowds import Crowds
+from devices.decoders.decoder import SEALED_EARLY, SEALED_LATE, Frame
 from devices.picture import Picture
 from devices.rules.burst import Windows
 from devices.rules.meaning import FAULTS, MENDS, NO_MEANINGS, Said, counts_as_test, overlaid, understood
@@ -34,6 +37,14 @@ NAMED_S = 60.0
 A message whose copies are known for so long has a number or a time of its own: it is the same one also after a restart.
 """
 
+KEPT_BY_DEVICES, AHEAD_AT_MOST = timedelta(days=31), timedelta(days=1)
+"""
+No device keeps a call for a month, and no clock in the wrong time zone is a day ahead: what tells such a time has never
+been told the date (PROMISES, R9: receipt time rules).
+"""
+
+_log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
@@ -53,10 +64,23 @@ class _Taken:
         return now - timedelta(seconds=self.waited_s)
 
     def sent_at(self, now: datetime) -> datetime | None:
-        """When it was said: as the frame tells, else when it was heard, if that is not now."""
-        if self.frame.sent_at is not None or self.waited_s < 1.0:
-            return self.frame.sent_at
-        return now - timedelta(seconds=self.waited_s)
+        """When it was said: as the frame tells, if that can be, else when it was heard, if that is not now."""
+        heard_at, told = self.heard_at(now), self.frame.sent_at
+        if told is not None and heard_at - KEPT_BY_DEVICES <= told <= heard_at + AHEAD_AT_MOST:
+            return told
+        return None if self.waited_s < 1.0 else heard_at
+
+    def is_recording(self, heard_at: datetime) -> bool:
+        """Whether this may be one played back: what its sender has sealed says that it was said at another time."""
+        return self.frame.sealed and not self.frame.is_timely(heard_at)
+
+    @property
+    def said_in(self) -> tuple[datetime, datetime] | None:
+        """When its sender has certainly said it, by our clock if the sender's was right then."""
+        sent_at = self.frame.sent_at
+        if not self.frame.sealed or sent_at is None:
+            return None
+        return sent_at - SEALED_EARLY, sent_at + SEALED_LATE
 
 
 class Reception:
@@ -86,6 +110,7 @@ class Reception:
         self._protocols = protocols
         self._stations = stations
         self._windows = Windows()
+        self._crowds = Crowds(desk, reading, clock)
         self._lock = threading.Lock()
         self._tests = tests
         self._handed_in: dict[str, int] = {}
@@ -220,11 +245,17 @@ class Reception:
     def _take(self, taken: "_Taken", said: Said) -> Received | None:
         now = self._clock.now()
         frame, device, heard_at = taken.frame, taken.device, taken.heard_at(now)
-        self._note(taken, said, heard_at)
+        if taken.is_recording(heard_at):
+            # Whoever plays back what a panel said long ago must not make it look alive.
+            _log.warning("message_out_of_time", gateway=taken.gateway, address=frame.address, sent_at=frame.sent_at)
+        else:
+            self._note(taken, said, heard_at)
         kept = self._kept(device, said)
         if kept is None:
             return self._settled(taken)
         station = self._known.stations.get(taken.station) if device is None else None
+        if device is None and said.cause is not None and not self._crowds.has_own(taken.gateway, frame.address):
+            return self._join_crowd(taken, kept, said.cause, station)
         signal = self._signal(
             kept, said.cause, taken.protocol, frame.address or taken.gateway, taken.gateway, device,
             dedup_key=frame.dedup_key or _key(taken.spool), sent_at=taken.sent_at(now), heard_at=heard_at,
@@ -239,7 +270,16 @@ class Reception:
             window_s=frame.window_s if asked else 0.0,
             spool=taken.spool,
             is_test=self._is_test(device, said, trusted=frame.trusted),
+            said_in=taken.said_in,
         )
+
+    def _join_crowd(self, taken: "_Taken", kept: Event, cause: Cause | None, station: StationId | None) -> Received:
+        signal = self._signal(
+            kept, cause, taken.protocol, taken.gateway, taken.gateway, None, raw=taken.frame.raw, station_id=station,
+            dedup_key=f"strangers:{taken.gateway}:{cause}", trusted=taken.frame.trusted,
+            details={"account": taken.frame.address},
+        )  # fmt: skip
+        return self._crowds.join(signal, spool=taken.spool)
 
     def _note(self, taken: "_Taken", said: Said, heard_at: datetime) -> None:
         """Who was heard, how strongly, and in which state."""

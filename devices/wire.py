@@ -79,6 +79,7 @@ def _differing(frame: Frame) -> dict[str, Any]:
         "also": [str(event) for event in frame.also[:ALSO_MAX]],
         "scope": "" if frame.scope is Scope.DEVICE else str(frame.scope),
         "answers": frame.answers,
+        "sealed": frame.sealed,
     }
     unlike: dict[str, Any] = {"sliding": False} if not frame.sliding else {}
     unlike |= {"trusted": False} if not frame.trusted else {}
@@ -139,6 +140,7 @@ def frame_of(said: Mapping[str, Any], *, received_at: datetime) -> Frame:
         sliding=said.get("sliding", True),
         trusted=said.get("trusted", True),
         answers=said.get("answers", False),
+        sealed=said.get("sealed", False),
         sent_at=said.get("sent_at"),
         position=position if isinstance(position, Position) else None,
         position_at=said.get("position_at", received_at) if position else None,

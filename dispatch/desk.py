@@ -84,7 +84,7 @@ class Desk:
 
     def receive(
         self, signal: Signal, *, window_s: float = 0.0, spool: Spool | None = None, line: Line | None = None,
-        is_test: IsTest | None = None,
+        is_test: IsTest | None = None, said_in: tuple[datetime, datetime] | None = None,
     ) -> Received:  # fmt: skip
         """
         Makes a signal durable: raises an alarm, joins the open one, or only keeps it. Returns when it is on disk.
@@ -92,12 +92,13 @@ class Desk:
         `window_s`: a statement with the same key heard within this time is a copy: counted, nothing else. `spool`: the
         number a forwarding gateway gave it; the same number again is a copy for ever. `line` is what the record says of
         a signal that is kept without an alarm. `is_test` may take it in the same unit as the test press that somebody
-        waits for: then it is kept, and raises nothing.
+        waits for: then it is kept, and raises nothing. `said_in`: when it was said, where that is certain; what
+        has the same key and was heard then is the same statement, however long ago.
 
         Whoever calls acknowledges first and then lets it `proceed`: the sender is answered before anybody begins to
         choose. (Should it never come to that, the row is due and the next sweep finds it.)
         """
-        return self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool, line, is_test))
+        return self._transactions.run(lambda tx: self._receive(tx, signal, window_s, spool, line, is_test, said_in))
 
     def proceed(self, received: Received) -> None:
         """What was received is acknowledged: whom to ask is decided now."""
@@ -128,15 +129,18 @@ class Desk:
         return alarm_id
 
     def _receive(
-        self, tx: Tx, signal: Signal, window_s: float, spool: Spool | None, line: Line | None, is_test: IsTest | None
-    ) -> Received:
+        self, tx: Tx, signal: Signal, window_s: float, spool: Spool | None, line: Line | None, is_test: IsTest | None,
+        said_in: tuple[datetime, datetime] | None,
+    ) -> Received:  # fmt: skip
         signals = Signals(tx.connection)
         if spool is not None and not signals.first_time(spool.gateway, spool.epoch, spool.seq, tx.now):
             return Received(alarm_id=None, copy=True)
-        if window_s > 0:
+        if window_s > 0 or said_in is not None:
             # What comes out of a spool is old: copies of it, heard by others, may have come before and after it.
             heard_at, window = signal.heard_at or tx.now, timedelta(seconds=window_s)
             known = signals.copy_of(signal.dedup_key, heard_at - window, heard_at + window if spool else tx.now)
+            if known is None and said_in is not None:
+                known = signals.copy_of(signal.dedup_key, said_in[0], min(said_in[1], tx.now))
             if known is not None:
                 return Received(alarm_id=known[1], copy=True)
         if is_test is not None and is_test(tx, signal):

@@ -3,12 +3,17 @@ Ademco Contact ID as the panels themselves send it: sixteen digits, alone, in br
 
     AAAA MT Q XYZ GG CCC S              raw; a line end follows, or the next message; blanks may stand between
     [ACCT 18QXYZGGCCCS]                 over TCP (Climax, LUPUS); the account may be longer, and a word
+    [ACCT 18QXYZGGCCCFFFF]              the same with a Fletcher sum of four digits (LUPUS XT1) in the place of S
     event=AAAA18QXYZGGCCCS              a line of the Asterisk alarm receiver; S may be masked as _
 
 A account, MT 18 or 98, Q 1 new, 3 restored, 6 still present, XYZ code, GG group, CCC zone or user, S check digit: the
 sum of all digits is a multiple of 15, where 0 counts ten and B to F eleven to fifteen. Asterisk writes B to F as the
 telephone keys * # A B C. The answer over TCP is one byte, 06, and the panel closes. Sources: SIA DC-05-1999.09;
-`asterisk/asterisk:apps/app_alarmreceiver.c`; `schmupu/ioBroker.contactid`; `kk7ds/asterisk_contactid`; LUPUS manual.
+`asterisk/asterisk:apps/app_alarmreceiver.c`; `schmupu/ioBroker.contactid`; `kk7ds/asterisk_contactid`; LUPUS manual;
+alarmforum.de thread 12037 (the Fletcher sum, which fits the three messages printed there and by ioBroker.contactid).
+
+Who hangs up over TCP is not written anywhere. Of two servers that XT1 panels are known to work with, one hangs up
+behind its answer and one (`timbocgn/xtcontactid`) never does; so we leave it to the panel, which may have more to say.
 """
 
 import re
@@ -37,7 +42,7 @@ _STOP = re.compile(rb"[\]\r\n]")
 _DIGIT = "[0-9A-F*#]"
 _EVENT = rf"(?P<mt>18|98)(?P<qualifier>[136])(?P<code>{_DIGIT}{{3}})(?P<group>{_DIGIT}{{2}})(?P<zone>{_DIGIT}{{3}})"
 _RAW = re.compile(rf"(?P<account>{_DIGIT}{{4}}){_EVENT}(?P<checksum>{_DIGIT}|_)$")
-_BRACKETS = re.compile(rf"\[(?P<account>[0-9A-Za-z_.-]{{1,32}}) +{_EVENT}(?P<checksum>{_DIGIT})$")
+_BRACKETS = re.compile(rf"\[(?P<account>[0-9A-Za-z_.-]{{1,32}}) +{_EVENT}(?P<checksum>{_DIGIT}|[0-9A-F]{{4}})$")
 _ATTEMPT = re.compile(rf"{_DIGIT}{{8}}")
 """So many digits in a row were meant as a message; anything else on a line is not."""
 
@@ -113,7 +118,8 @@ class ContactId:
 
     def _frame(self, said: Mapping[str, str], raw: bytes) -> Frame:
         event = contact_id_event(said["code"], said["qualifier"], self._profile)
-        trusted, masked = _fits(said) is not False, said["checksum"] == "_"
+        summed, masked = len(said["checksum"]) == 4, said["checksum"] == "_"
+        trusted = fletcher(raw[1:-5]) == said["checksum"] if summed else _fits(said) is not False
         addresses = addresses_of(said["account"], said["zone"])
         self.tally.bad_checksum += not trusted
         return Frame(
@@ -158,6 +164,15 @@ def check_digit(digits: str) -> str:
     """The digit that makes the sum a multiple of 15: ten is printed 0, fifteen F. Letters of a word count nothing."""
     missing = 15 - sum(_WEIGHT.get(digit, 0) for digit in digits) % 15
     return f"{missing:X}".replace("A", "0")
+
+
+def fletcher(data: bytes) -> str:
+    """The sum behind everything from the bracket on: Fletcher's, of two sums of eight bits, as four digits."""
+    plain = weighted = 0
+    for byte in data:
+        plain = (plain + byte) & 0xFF
+        weighted = (weighted + plain) & 0xFF
+    return f"{weighted:02X}{plain:02X}"
 
 
 def _bare(line: bytes) -> str:

@@ -14,7 +14,7 @@ nothing to a wrong CRC, so that the panel repeats. See `dc09_message.py` for wha
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 
 from devices.decoders import accounts
@@ -29,9 +29,6 @@ from dispatch.rules.signal import Event, Scope
 
 BODY_BYTES_MAX = 4096
 """The length field holds three hexadecimal digits; what goes on without a line end is noise."""
-
-EARLY, LATE = timedelta(seconds=20), timedelta(seconds=40)
-"""How far the time of an encrypted message may be ahead of ours and behind it (default of pysiaalarm and others)."""
 
 START_BYTES_MAX = 96
 """No head of a message and no keep-alive is longer: so much is kept of what is neither yet."""
@@ -74,6 +71,7 @@ class Dc09:
 
     What is said at a wrong time is heard all the same, and answered so that the panel says it again, which joins: a
     clock that is wrong is more likely than somebody who plays back a recording, and a lost press is worse than a walk.
+    A recording of what was heard at its own time is known by that time (`sealed`) and raises nothing again.
     """
 
     def __init__(self, *, profile: Mapping[str, Event] = NO_PROFILE, keys: Mapping[str, str] = NO_KEYS) -> None:
@@ -209,7 +207,7 @@ class Dc09:
 
     def _answer(self, frame: Frame, at: datetime, pad: bytes) -> str:
         fields, told = frame.fields, frame.fields["answer"]
-        if told == "NAK" or (told == "ACK" and fields["encrypted"] and not _in_time(frame, at)):
+        if told == "NAK" or (told == "ACK" and fields["encrypted"] and not frame.is_timely(at)):
             return f'"NAK"0000R0L0A0[]{stamp(at)}'
         parts = [f"{letter}{fields[name]}" for letter, name in (("R", "receiver"), ("L", "line")) if name in fields]
         sender = f"{fields['seq']}{''.join(parts)}#{fields['account']}["
@@ -227,10 +225,6 @@ class Dc09:
 
 def _useful(said: Sequence[Statement]) -> bool:
     return any(one.event is not Event.UNKNOWN for one in said)
-
-
-def _in_time(frame: Frame, at: datetime) -> bool:
-    return frame.sent_at is not None and at - LATE <= frame.sent_at <= at + EARLY
 
 
 def _keepalive(found: re.Match[bytes]) -> Frame:

@@ -95,6 +95,7 @@ def _frame(message: Message, one: Statement, common: Mapping[str, Any], key: str
         answers=not talk,
         # Times in plain messages are as often local as GMT, and nothing sets the panel's clock right.
         sent_at=block.at if block is not None and message.head.encrypted else None,
+        sealed=block is not None and message.head.encrypted and block.at is not None,
         fields=MappingProxyType({**common, **one.fields}),
     )
 

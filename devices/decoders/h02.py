@@ -150,11 +150,13 @@ class H02:
         anchor = _anchor(parts)
         status, date = _status(parts, anchor)
         time = parts[anchor - 3] if anchor is not None else parts[0]
-        at = moment_of(f"{date}{time}", order="dmy")
+        at = moment_of(f"{date}{time}", order="dmy") if date else None
         fix = _fix(parts, anchor, at)
-        fields: dict[str, Any] = {"type": type_} | ({"status": status} if status else {})
-        fields |= {} if anchor is None else {"fix": parts[anchor - 2] == "A"}
-        fields |= _battery(type_, parts) | place_fields(fix)
+        fields: dict[str, Any] = {"type": type_, **_battery(type_, parts)}
+        if anchor is not None:
+            fields |= {"fix": parts[anchor - 2] == "A", **place_fields(fix)}
+        if status:
+            fields["status"] = status
         return statement(
             "h02",
             self._events(address, status) or [_WORDS.get(type_, _default(type_, anchor))],
@@ -221,6 +223,8 @@ def encode(
 
 def _anchor(parts: Sequence[str]) -> int | None:
     """Where N or S stands with E or W two places on, a latitude before and a time before that."""
+    if len(parts) < 6:
+        return None
     return next(
         (place for place in range(3, len(parts) - 2) if parts[place] in {"N", "S"} and parts[place + 2] in {"E", "W"}),
         None,
@@ -234,6 +238,8 @@ def _status(parts: Sequence[str], anchor: int | None) -> tuple[str, str]:
     A message with a place has its date behind speed and course (and sometimes a battery) and the status next to it, or
     last; others have both wherever they stand. A telephone number of eight digits is no status.
     """
+    if len(parts) < 3:
+        return "", ""
     if anchor is None:
         at = next(
             (at for at in range(2, len(parts)) if _STATUS.fullmatch(parts[at]) and _DATE.fullmatch(parts[at - 1])), 0

@@ -26,8 +26,14 @@ REPEAT_WINDOW_S = 3.0
 BRACES_MAX = 256
 """A flex decoder prints an object for each of some fifty rows at most; what closes more braces than this is noise."""
 
+OBJECT_BYTES_MIN = len(b'{"stats":{}}')
+"""The shortest that says anything, with `{"model":"A"}`; a brace closed before that without a name says nothing."""
+
 _END = re.compile(rb"[}\n]")
 _MARK = re.compile(rb'\{\s*"(?:time|model)"')
+_BEGUN = re.compile(rb'\{\s*"(?:[^"\\]|\\.)*(?:"\s*:|\Z)', re.DOTALL)
+"""How an object that says anything begins, as far as it has come."""
+
 _STATISTICS = frozenset({"stats", "enabled", "frames", "noise"})
 
 
@@ -43,6 +49,8 @@ class Rtl433:
         self._profile = {canonical(address): event for address, event in profile.items()}
         self._tail = Tail(limit=FRAME_BYTES_MAX, tally=self.tally)
         self._braces = 0
+        self._hopeless: set[int] = set()
+        self._mark = 0
 
     def feed(self, data: bytes) -> Sequence[Frame]:
         """
@@ -51,11 +59,11 @@ class Rtl433:
         An object is complete at its closing brace, so a datagram needs no line end; a line end gives up what is open.
         """
         frames: list[Frame] = []
-        at = 0
-        for end in _END.finditer(data):
+        at = self._opening(data, 0)
+        while (end := _END.search(data, at)) is not None:
             self._add(data[at : end.end()])
             frames += self._line_ended() if end[0] == b"\n" else self._brace_closed()
-            at = end.end()
+            at = self._opening(data, end.end())
         self._add(data[at:])
         return frames
 
@@ -67,41 +75,87 @@ class Rtl433:
         """Nothing: the radio is one-way."""
         return b""
 
+    def _opening(self, data: bytes, at: int) -> int:
+        """Where what may become an object goes on or begins; what stands before a first brace is a banner or noise."""
+        if len(self._tail):
+            return at
+        found = data.find(b"{", at)
+        opening = found if found >= 0 else len(data)
+        if opening > at:
+            self._count_noise(data[at:opening])
+        return opening
+
     def _add(self, data: bytes) -> None:
-        """Keeps what may become an object; whatever stands before its first brace is a banner or noise."""
-        opening = 0 if len(self._tail) else data.find(b"{")
-        kept = data[opening:] if opening >= 0 else b""
-        self._count_noise(data[: len(data) - len(kept)])
-        self._tail.add(kept)
+        if len(self._tail) + len(data) > FRAME_BYTES_MAX:
+            self._forget()  # What is kept begins elsewhere then.
+        self._tail.add(data)
 
     def _line_ended(self) -> list[Frame]:
         """An object is on one line: what is open when the line ends was cut."""
-        if len(self._tail):
-            self._give_up()
+        self._give_up()
         return []
 
     def _give_up(self) -> None:
-        self._count_noise(self._tail.take())
-        self._braces = 0
+        self._count_noise(self._take())
         self.tally.malformed += 1
 
     def _brace_closed(self) -> list[Frame]:
-        found = _object_at_the_end(self._tail.peek())
+        text = self._tail.peek()
+        if len(text) < OBJECT_BYTES_MIN and b'"' not in text:
+            self._give_up()
+            return []
+        found = self._object_at_the_end(text)
         if found is not None:
             return self._closed(*found)
         self._braces += 1
-        if len(self._tail) and self._braces > BRACES_MAX:
+        if self._braces > BRACES_MAX:
             self._give_up()
         return []
 
     def _closed(self, start: int, said: Json, raw: bytes) -> list[Frame]:
-        self._count_noise(self._tail.take()[:start])
-        self._braces = 0
+        self._count_noise(self._take()[:start])
         frame = _frame(said, raw)
         if frame is None:
             self.tally.malformed += 1
             return []
         return [profiled(frame, self._profile)]
+
+    def _take(self) -> bytes:
+        self._braces = 0
+        self._forget()
+        return self._tail.take()
+
+    def _forget(self) -> None:
+        self._mark = 0
+        self._hopeless.clear()
+
+    def _object_at_the_end(self, data: bytes) -> tuple[int, dict[str, Any], bytes] | None:
+        """
+        The JSON object that these bytes end with, where it starts and its own bytes; None while there is none.
+
+        Tried are the last `{"time"` or `{"model"`, which nothing legal contains inside, so that a press glued to a cut
+        line is found; then the first brace, for other orders of the fields; then the last. Where nothing that may
+        still come makes an object of it, none is looked for again.
+        """
+        first = data.find(b"{")
+        for start in self._starts(data, first):
+            if start in self._hopeless:
+                continue
+            begun = _BEGUN.match(data, start)
+            said, hope = _loaded(data[start:]) if begun else (None, False)
+            if said is not None and (start == first or "model" in said):
+                return start, said, data[start:]
+            if not hope:
+                self._hopeless.add(start)
+        return None
+
+    def _starts(self, data: bytes, first: int) -> Iterable[int]:
+        last = data.rfind(b"{")
+        if first == last:
+            return (first,) if first >= 0 else ()
+        for mark in _MARK.finditer(data, self._mark):
+            self._mark = mark.start()
+        return dict.fromkeys((self._mark, first, last))
 
     def _count_noise(self, data: bytes) -> None:
         self.tally.noise_bytes += len(data.translate(None, b" \t\r\n"))
@@ -159,35 +213,22 @@ def burst_offset_s(frame: Frame) -> float | None:
     return at.timestamp() if at else None
 
 
-def _object_at_the_end(data: bytes) -> tuple[int, dict[str, Any], bytes] | None:
-    """
-    The JSON object that these bytes end with, where it starts and its own bytes; None while there is none.
-
-    Tried are the last `{"time"` or `{"model"`, which nothing legal contains inside, so that a press glued to a cut
-    line is found; then the first brace, for other orders of the fields; then the last.
-    """
-    for start in _starts(data):
-        said = _loaded(data[start:])
-        if said is not None and (start == data.find(b"{") or "model" in said):
-            return start, said, data[start:]
-    return None
-
-
-def _starts(data: bytes) -> Iterable[int]:
-    marks = [mark.start() for mark in _MARK.finditer(data)]
-    return dict.fromkeys(at for at in (*marks[-1:], data.find(b"{"), data.rfind(b"{")) if at >= 0)
-
-
-def _loaded(data: bytes) -> dict[str, Any] | None:
+def _loaded(data: bytes) -> tuple[dict[str, Any] | None, bool]:
+    """The object that these bytes are, None when they are none; whether they may still become one."""
     try:
-        said = json.loads(data.decode(), parse_constant=_no_constant)
+        said = _JSON.decode(data.decode())
+    except json.JSONDecodeError as error:
+        return None, error.pos >= len(error.doc) or error.msg.startswith("Unterminated string")
     except (ValueError, RecursionError):  # Deep nesting is noise too.
-        return None
-    return said if isinstance(said, dict) else None
+        return None, False
+    return (said if isinstance(said, dict) else None), False
 
 
 def _no_constant(name: str) -> float:
     raise ValueError(name)  # NaN and Infinity are not JSON; no program behind us could read them.
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _frame(said: Json, raw: bytes) -> Frame | None:
@@ -212,8 +253,8 @@ def _published(message: Message) -> Frame | None:
 def _device(said: Json, model: str, raw: bytes) -> Frame:
     number, button = identity(said), button_of(said, model)
     addresses = _addresses(model, number, button)
-    events = gravest_first(events_of(said, model))
-    head = _leading(events)
+    events = events_of(said, model)
+    head = _leading(gravest_first(events) if len(events) > 1 else tuple(events))
     return Frame(
         event=head[0],
         also=head[1:],
@@ -269,6 +310,8 @@ def _part(value: int | str) -> str:
 
 def _moment(printed: str) -> datetime | None:
     """The time that was printed, if it says its zone: seconds since 1970 as a string, or ISO 8601 with Z or offset."""
+    if not printed:
+        return None
     try:
         if re.fullmatch(r"[0-9]{1,10}(?:\.[0-9]{1,9})?", printed):
             return datetime.fromtimestamp(float(printed), UTC)

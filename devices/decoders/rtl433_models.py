@@ -34,6 +34,8 @@ def identity(said: Json) -> int | str | None:
     return None
 
 
+_BLANKS = re.compile(r"\s+")
+
 BUTTON_FIELDS: Mapping[str, tuple[str, ...]] = {
     "Generic-Remote": ("cmd",),
     "Chuango-Security": ("cmd_id",),
@@ -57,7 +59,7 @@ def button_of(said: Json, model: str) -> int | str | None:
 
 def model_name(name: str) -> str:
     """The model as rtl_433 prints it since 2019; before, names had blanks (`SimpliSafe Keypad`)."""
-    dashed = re.sub(r"\s+", "-", name.strip())
+    dashed = _BLANKS.sub("-", name.strip())
     return _OLD_MODELS.get(dashed, dashed)
 
 
@@ -79,13 +81,13 @@ def events_of(said: Json, model: str) -> list[Event]:
 
 def _trouble(said: Json) -> list[Event]:
     """Battery and cover. Some models print `battery_ok` only when it is low, so absent means well (X10, Kerui)."""
-    low = said.get("battery_ok") in (0, False) and "battery_ok" in said
+    low = said.get("battery_ok", 1) in (0, False)
     events = [Event.LOW_BATTERY] if low or str(said.get("battery", "")).upper() == "LOW" else []
     return [*events, Event.TAMPER] if _on(said, "tamper") else events
 
 
 def _on(said: Json, name: str) -> bool:
-    return said.get(name) in (1, "1", "ON", "on", "true")
+    return name in said and said[name] in (1, "1", "ON", "on", "true")
 
 
 def _chuango(said: Json) -> list[Event]:
@@ -260,7 +262,7 @@ _CAVIUS: Mapping[int, Event] = {
 
 def _any_model(said: Json) -> list[Event]:
     """What the common field names say (docs/DATA_FORMAT.md), for the models without a reading of their own."""
-    events = [event for name, event in _COMMON.items() if _on(said, name)]
+    events = [_COMMON[name] for name in _COMMON.keys() & said.keys() if _on(said, name)]
     events += _contact(said)
     if str(said.get("subtype", "")).lower() == "smoke":
         events.append(Event.SMOKE)
@@ -287,19 +289,20 @@ _MEASURED = re.compile(r"temperature|humidity|pressure|wind|rain|power|energy|mo
 
 def _contact(said: Json) -> list[Event]:
     """Open or closed, under the names that the versions had for it; nothing when none is there."""
-    for name, when_on, when_off in _CONTACTS:
+    for name in _CONTACTS:
         if name in said:
+            when_on, when_off = _CONTACTS[name]
             return [when_on if _on(said, name) else when_off]
     state = str(said.get("state", "")).lower()
     return [_CONTACT_TEXTS[state]] if state in _CONTACT_TEXTS else []
 
 
-_CONTACTS = (
-    ("contact_open", Event.CONTACT_OPEN, Event.CONTACT_CLOSED),
-    ("opened", Event.CONTACT_OPEN, Event.CONTACT_CLOSED),
-    ("closed", Event.CONTACT_CLOSED, Event.CONTACT_OPEN),
-    ("reed_open", Event.CONTACT_OPEN, Event.CONTACT_CLOSED),
-)
+_CONTACTS = {
+    "contact_open": (Event.CONTACT_OPEN, Event.CONTACT_CLOSED),
+    "opened": (Event.CONTACT_OPEN, Event.CONTACT_CLOSED),
+    "closed": (Event.CONTACT_CLOSED, Event.CONTACT_OPEN),
+    "reed_open": (Event.CONTACT_OPEN, Event.CONTACT_CLOSED),
+}
 _CONTACT_TEXTS = {"open": Event.CONTACT_OPEN, "closed": Event.CONTACT_CLOSED, "close": Event.CONTACT_CLOSED}
 
 _READINGS: Mapping[str, Callable[[Json], list[Event]]] = {

@@ -106,6 +106,8 @@ class Scaip:
         return []
 
     def _count_noise(self, data: bytes) -> None:
+        if not data:
+            return
         self.tally.noise_bytes += len(data.translate(None, b" \t\r\n\xef\xbb\xbf"))
 
 
@@ -145,8 +147,12 @@ def _codes_of(event: Event, own: str) -> tuple[str, str]:
 
 def _starts(text: bytes) -> Sequence[int]:
     """Where a message may begin: at the beginning, or at the last root, behind a cut message or a DOCTYPE unread."""
-    roots = [root.start() for root in _OPENING.finditer(text)]
-    return [*dict.fromkeys((0, *roots[-1:]))] if roots else []
+    last = _OPENING.search(text)
+    while last is not None and (further := _OPENING.search(text, last.end())) is not None:
+        last = further
+    if last is None:
+        return ()
+    return (0, last.start()) if last.start() else (0,)
 
 
 def _frame(told: Told, raw: bytes, profile: Mapping[str, Event]) -> Frame:

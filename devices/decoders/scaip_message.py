@@ -30,6 +30,7 @@ _FORMS: Mapping[str, re.Pattern[str]] = {
 }
 """The forms of the tags that decide what is meant; texts and places are taken as they come."""
 
+_BEFORE = re.compile(r"^[\s+]+")
 _MANDATORY = ("ref", "cid", "dty")
 _PART_MAX = 48
 """So much of an identity is kept: three times the longest legal one, and no more than a register can hold."""
@@ -37,8 +38,7 @@ _PART_MAX = 48
 
 def frame_of(tags: Tags, raw: bytes, profile: Mapping[str, Event]) -> Frame:
     """The frame of a request with these tags; one that is defective is decoded and marked as not trusted."""
-    events = _events(tags, profile)
-    addresses = _addresses(tags)
+    events, addresses = _events(tags, profile), _addresses(tags)
     key, window_s = _copies(tags, raw)
     return Frame(
         event=events[0],
@@ -53,7 +53,7 @@ def frame_of(tags: Tags, raw: bytes, profile: Mapping[str, Event]) -> Frame:
         sliding=False,
         trusted=status_number(tags) == TAKEN,
         answers=True,
-        fields=MappingProxyType(dict(tags)),
+        fields=MappingProxyType({**tags}),
     )
 
 
@@ -78,7 +78,7 @@ def wants_callback(tags: Tags) -> bool:
 
 def canonical(address: str) -> str:
     """The one spelling of an address: the unit's number without a plus, the device in upper case."""
-    unit, colon, device = re.sub(r"^[\s+]+", "", address).rstrip().partition(":")
+    unit, colon, device = _BEFORE.sub("", address).rstrip().partition(":")
     return unit + colon + device.upper()
 
 
@@ -88,6 +88,8 @@ def _events(tags: Tags, profile: Mapping[str, Event]) -> tuple[Event, ...]:
 
     Its alarm is not dropped for that: the status says *alarm*, so it is one of unknown kind from a registered unit.
     """
+    if not tags:
+        return (Event.UNKNOWN,)
     match tags.get("mty", "ME").upper():
         case "RE":
             return (Event.CANCEL,)
@@ -124,6 +126,8 @@ def _is_explicit(tags: Tags, events: Sequence[Event]) -> bool:
 
 def _addresses(tags: Tags) -> tuple[str, ...]:
     """From the device to its unit; none for a message that names no unit."""
+    if "cid" not in tags:
+        return ()
     unit, device = canonical(_part(tags, "cid")), _part(tags, "did")
     if not unit:
         return ()

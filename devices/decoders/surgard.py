@@ -15,7 +15,7 @@ from devices.decoders import accounts
 from devices.decoders.accounts import Unkept
 from devices.decoders.contact_id_codes import contact_id_stated
 from devices.decoders.decoder import NO_PROFILE, Frame, Tail, Tally
-from devices.decoders.surgard_messages import LINES, MESSAGES, Form, Print, link_test
+from devices.decoders.surgard_messages import LINES, MESSAGES, Form, link_test, printed
 from dispatch.rules.signal import Event
 
 ACK = b"\x06"
@@ -24,7 +24,8 @@ NAK = b"\x15"
 MESSAGE_BYTES_MAX = 256
 """The longest message has some 80 bytes (SIA blocks: 66, MLR2-E); a terminator later than this ends noise."""
 
-_TERMINATOR = re.compile(rb"[\x14\r]")
+_TERMINATOR = re.compile(rb"\x14+|\r")
+_LINK_TEST = (link_test(b"\r"),)
 _WITHOUT_PARITY = bytes(byte & 0x7F if byte.bit_count() % 2 == 0 else byte for byte in range(256))
 """What 7 bits with even parity look like when read as 8 bits: bit 7 makes the number of ones even."""
 
@@ -56,8 +57,11 @@ class Surgard:
         frames: list[Frame] = []
         at = 0
         for end in _TERMINATOR.finditer(clean):
-            self._tail.add(clean[at : end.end()])
-            frames += self._line() if end[0] == b"\r" else self._message()
+            if at == end.start() and not len(self._tail):
+                frames += self._asked() if end[0] == b"\r" else ()
+            else:
+                self._tail.add(clean[at : end.start() + 1])
+                frames += self._line() if end[0] == b"\r" else self._message()
             at = end.end()
         self._tail.add(clean[at:])
         return frames
@@ -75,13 +79,9 @@ class Surgard:
         return self._one_of(MESSAGES, self._tail.take())
 
     def _line(self) -> list[Frame]:
-        """
-        What a CR has ended, if it began with LF; else the CR is noise in a message that may still end well.
-
-        A lone CR is the 685 link test. Noise has those too, so it counts only where 685 has been spoken before.
-        """
+        """What a CR has ended, if it began with LF; else the CR is noise in a message that may still end well."""
         text = self._tail.peek()
-        if text.strip(b"\r\n") == b"":
+        if not text.strip(b"\r\n"):
             self._tail.take()
             return [link_test(text)] if self._speaks_685 else []
         if b"\n" not in text:
@@ -90,6 +90,10 @@ class Surgard:
         self._speaks_685 |= bool(frames)
         return frames
 
+    def _asked(self) -> Sequence[Frame]:
+        """A lone CR is the 685 link test. Noise has those too, so it counts only where 685 has been spoken before."""
+        return _LINK_TEST if self._speaks_685 else ()
+
     def _one_of(self, forms: Sequence[Form], data: bytes) -> list[Frame]:
         text = data[:-1].decode("latin-1")
         for form, read in forms:
@@ -97,8 +101,7 @@ class Surgard:
             if found is not None:
                 self.tally.noise_bytes += found.start()
                 self._messages += 1
-                said = Print(raw=data[found.start() :], number=self._messages, profile=self._profile)
-                return list(read(found, said))
+                return list(read(found, printed(data[found.start() :], self._messages, self._profile)))
         self.tally.malformed += bool(text.strip())
         return []
 

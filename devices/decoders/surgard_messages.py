@@ -42,9 +42,10 @@ Profile = Mapping[str, Event]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Print:
-    """One message as it was printed, its number on the connection, and the code table of the receiver's panels."""
+    """One message as printed, what tells it from others, its number on the connection, the code table of the panels."""
 
     raw: bytes
+    key: str
     number: int
     profile: Profile
 
@@ -82,12 +83,17 @@ def _frame(
         alternatives=addresses[1:],
         scope=scope if not own else Scope.GATEWAY,
         explicit=event in EMERGENCIES,
-        dedup_key=f"surgard:{key_of(said.raw.strip(_ENDS).decode('latin-1'))}:{part[0]}",
+        dedup_key=f"{said.key}:{part[0]}",
         window_s=REPEAT_WINDOW_S,
         sliding=False,
         answers=True,
         fields=MappingProxyType({**fields, **numbered}),
     )
+
+
+def printed(raw: bytes, number: int, profile: Profile) -> Print:
+    """Message `number` of a connection."""
+    return Print(raw=raw, key=f"surgard:{key_of(raw.strip(_ENDS).decode('latin-1'))}", number=number, profile=profile)
 
 
 _ENDS = b" \r\n\x14"
@@ -268,23 +274,46 @@ def _high_speed(found: re.Match[str], said: Print) -> Sequence[Frame]:
     """
     channels, about = found["channels"].replace(" ", ""), found["about"]
     line = {"kind": "high-speed", **_stripped(found), "alarm_code": channels}
-    news = (
-        [] if about in _BY_USER else [(f"{place:03}", digit) for place, digit in enumerate(channels, 1) if digit != "5"]
-    )
-    told = [(zone, said.profile.get(digit) or _channel(digit, about)) for zone, digit in news]
-    told += [("", _PANEL_NEWS[about])] if about in _PANEL_NEWS else []
-    told = told or [("", Event.DURESS if about == "1" else Event.TEST)]
+    news = "" if about in _BY_USER else channels
+    meant = {digit: said.profile.get(digit) or _channel(digit, about) for digit in dict.fromkeys(news)}
+    stated = {digit: (event, event in EMERGENCIES) for digit, event in meant.items()}
+    told = [(zone, *stated[digit]) for zone, digit in zip(_ZONES, news, strict=False) if digit != "5"]
+    told += [("", _PANEL_NEWS[about], False)] if about in _PANEL_NEWS else []
+    told = told or [("", Event.DURESS if about == "1" else Event.TEST, about == "1")]
+    if len(told) == 1:
+        ((zone, event, _),) = told
+        return [_frame(said, event, line | {"zone": zone}, scope=_SCOPES[bool(zone)], zone=zone)]
+    return _channels(said, told, line | {"zone": "", "message": said.number, "part": 0, "parts": len(told)})
+
+
+def _channel(digit: str, about: str) -> Event:
+    return _ABOUT.get(about, NO_PROFILE).get(digit) or _CHANNELS.get(digit, Event.UNKNOWN)
+
+
+def _channels(said: Print, told: Sequence[tuple[str, Event, bool]], line: Mapping[str, Any]) -> Sequence[Frame]:
+    """As `_frame` would make them one by one; eight stand in 22 bytes, so what they share is worked out once."""
+    key, account = f"{said.key}:", line["account"].upper()
+    of_account, of_panel = (account,), ()
     return [
-        _frame(said, event, line | {"zone": zone}, scope=_SCOPES[bool(zone)], zone=zone, part=(number, len(told)))
-        for number, (zone, event) in enumerate(told, 1)
+        Frame(
+            event=event,
+            raw=said.raw,
+            address=f"{account}:{zone}" if zone else account,
+            alternatives=of_account if zone else of_panel,
+            scope=Scope.DEVICE if zone else Scope.GATEWAY,
+            explicit=explicit,
+            dedup_key=f"{key}{part}",
+            window_s=REPEAT_WINDOW_S,
+            sliding=False,
+            answers=True,
+            fields=MappingProxyType({**line, "zone": zone, "part": part}),
+        )
+        for part, (zone, event, explicit) in enumerate(told, 1)
     ]
 
 
 _SCOPES = (Scope.GATEWAY, Scope.DEVICE)
-
-
-def _channel(digit: str, about: str) -> Event:
-    return _ABOUT.get(about, {}).get(digit) or _CHANNELS.get(digit, Event.UNKNOWN)
+_ZONES = tuple(f"{place:03}" for place in range(1, 17))
 
 
 _CHANNELS: Profile = {

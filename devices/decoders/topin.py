@@ -54,10 +54,12 @@ _ALARMS = {0x94, 0x99}
 _OTHERS = {_FOUND, _STORED}  # the other form of a place; what was stored is no fix
 _EITHER = _PLACES | _OTHERS
 _TIMED = _PLACES | _WIFI
+_ALIVE = {_LOGIN, _STATUS, _TIME} | _OTHERS
 _ANSWERED = {_LOGIN, _STATUS, _TIME} | _TIMED
 _HEAD = re.compile(
     rb"(?=\x78\x78.[\x01\x08\x09\x10\x11\x13-\x15\x17-\x1a\x30\x41\x56\x57\x69\x80\x81\x92-\x94\x99])", re.DOTALL
 )
+_NAMES = tuple(f"{type_:02x}" for type_ in range(256))
 _GPS = struct.Struct(">6BBIIBH")
 
 
@@ -109,13 +111,13 @@ class Topin:
             self._device = imei_of(content)
         fix = _fix(type_, content) if content else NO_FIX
         codes = [f"{type_:02x}"] if type_ in _ALARMS else bits(_alarm_byte(raw))
-        alarms = words(codes, ALARM_BITS, self._profile, self._device)
+        alarms = words(codes, ALARM_BITS, self._profile, self._device) if codes else []
         return statement(
             "topin",
             alarms or [_word(type_, content)],
             raw=raw,
             address=self._device,
-            fields={"type": f"{type_:02x}", **_state(type_, content), **place_fields(fix)},
+            fields={"type": _NAMES[type_], **_state(type_, content), **place_fields(fix)},
             number=raw.hex() if alarms and fix.at else "",
             answers=type_ in _ANSWERED,
             sent_at=fix.at,
@@ -225,7 +227,7 @@ def _decimal(four: bytes) -> float:
 def _word(type_: int, content: bytes) -> Event:
     if type_ in _TIMED or (type_ in _OTHERS and content):
         return Event.LOCATION
-    return Event.HEARTBEAT if type_ in {_LOGIN, _STATUS, _TIME} | _OTHERS else Event.INFO
+    return Event.HEARTBEAT if type_ in _ALIVE else Event.INFO
 
 
 def _state(type_: int, content: bytes) -> dict[str, Any]:

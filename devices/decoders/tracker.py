@@ -49,15 +49,15 @@ def statement(
     A device that has not said who it is (`address` None: its login was lost) is nobody's copy; whatever would raise an
     alarm for a device we know then raises one without a home, for it may be one of ours.
     """
-    head, *also = gravest_first(events) if len(events) > 1 else events
-    known_by = number if address else ""
+    said = gravest_first(events) if len(events) > 1 else events
+    head, known_by = said[0], number if address else ""
     return Frame(
         event=head,
-        also=tuple(also),
+        also=tuple(said[1:]),
         raw=raw,
         address=address,
-        explicit=_is_explicit((head, *also), address),
-        dedup_key=f"{protocol}:{address}:{known_by or head}",
+        explicit=_is_explicit(said, address),
+        dedup_key=f"{protocol}:{address}:{known_by or head.value}",
         window_s=REPEAT_WINDOW_S if known_by else 0.0,
         sliding=False,
         trusted=trusted,
@@ -96,6 +96,8 @@ def _own(code: str, profile: Mapping[str, Event], address: str | None) -> Event 
 
 def bits(word: int) -> list[str]:
     """The names of the bits that are set: `bit0` is the lowest."""
+    if not word:
+        return []
     return [f"bit{place}" for place in range(word.bit_length()) if word >> place & 1]
 
 

@@ -53,6 +53,8 @@ _PLACE = re.compile(
 )
 _ID = re.compile(r"(\d{10,20})(?:,|$)", re.ASCII)
 _STATE = re.compile(r"\d{6}(?P<battery>\d{3})", re.ASCII)
+_FALLEN = re.compile(r",\d{10,15},", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,3})?")
 _LOGIN, _ALARM, _FALL, _LOW = "AP00", "AP10", "APFD", "AP04"
 _TO_OUR_COMMANDS = re.compile(r",\d{6}(?:,|$)", re.ASCII)
 _UNANSWERED = {"AP12", "AP14", "AP33", "AP34", "AP40", "AP76", "AP77", "AP84", "AP85", "AP86", "AP87"}
@@ -120,19 +122,23 @@ class Trv:
 
     def _text(self, piece: bytes) -> list[Frame]:
         text = piece.decode("latin-1") if len(piece) > 6 else ""
-        head = next(reversed(list(_SURE_HEAD.finditer(text))), None) or _HEAD.search(text)
+        head = _head_of(text)
         self.tally.noise_bytes += len(piece) if head is None else head.start()
         return [] if head is None else [self._frame(piece[head.start() :], head[1], head[2], text[head.end() : -1])]
 
     def _frame(self, raw: bytes, maker: str, type_: str, rest: str) -> Frame:
         hello = _ID.match(rest) if type_ == _LOGIN else None
-        self._device = hello[1] if hello else self._device
+        if hello:
+            self._device = hello[1]
         place = _PLACE.match(rest)
         at = moment_of(place["date"] + place["time"]) if place else None
         fix = _fix(place, at)
         code = (place["alarm"] or "") if place else ""
-        fields: dict[str, Any] = {"maker": maker, "type": type_} | ({"alarm_code": code} if code else {})
-        fields |= _state(place) | _measured(type_, rest.split(",")) | place_fields(fix)
+        fields: dict[str, Any] = {"maker": maker, "type": type_}
+        if place:
+            fields |= ({"alarm_code": code} if code else {}) | _state(place) | place_fields(fix)
+        elif type_ in _MEASURES:
+            fields |= _measured(type_, rest.split(","))
         return statement(
             "trv",
             self._events(type_, rest, code),
@@ -150,9 +156,10 @@ class Trv:
             known = words([code], ALARMS, self._profile, self._device)
             return known or [Event.LOCATION if code == "00" else Event.ALARM]
         # Another maker makes friends with APFD, and writes its place behind it.
-        if type_ == _FALL and re.match(r",\d{10,15},", rest, re.ASCII):
+        if type_ == _FALL and _FALLEN.match(rest):
             return words([type_], {_FALL: Event.FALL}, self._profile, self._device)
-        return [_WORDS.get(type_, Event.ACK if _TO_OUR_COMMANDS.match(rest) else Event.UNKNOWN)]
+        word = _WORDS.get(type_)
+        return [word or (Event.ACK if _TO_OUR_COMMANDS.match(rest) else Event.UNKNOWN)]
 
 
 def login(address: str) -> bytes:
@@ -189,6 +196,14 @@ def encode(
     )
 
 
+def _head_of(text: str) -> re.Match[str] | None:
+    """The last head that is surely one, else the first that may be."""
+    first = found = _SURE_HEAD.search(text)
+    while found is not None:
+        first, found = found, _SURE_HEAD.search(text, found.end())
+    return first or _HEAD.search(text)
+
+
 def _is_answered(type_: str, rest: str) -> bool:
     """A login that names nobody must come again, so it gets no answer either."""
     if type_ == _LOGIN:
@@ -220,10 +235,9 @@ def _state(place: re.Match[str] | None) -> dict[str, Any]:
 
 def _measured(type_: str, parts: Sequence[str]) -> dict[str, Any]:
     """The numbers of a measurement; those of a heartbeat are packed as in a position."""
-    if type_ not in _MEASURES:
-        return {}
-    found = {name: parts[at] for name, at in _MEASURES[type_].items() if at < len(parts)}
-    numbers = {name: part for name, part in found.items() if re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]{1,3})?", part)}
-    told: dict[str, Any] = {name: float(part) if "." in part else int(part) for name, part in numbers.items()}
+    told: dict[str, Any] = {}
+    for name, at in _MEASURES[type_].items():
+        if at < len(parts) and _NUMBER.fullmatch(parts[at]):
+            told[name] = float(parts[at]) if "." in parts[at] else int(parts[at])
     packed = _STATE.match(parts[1]) if type_ in {"AP03", "CP01"} and len(parts) > 1 else None
     return told | ({"battery": int(packed["battery"])} if packed else {})

@@ -10,19 +10,23 @@ A server and no more than SCAIP needs of one: MESSAGE goes to the decoder, OPTIO
 is declined. The response leaves when the message is durable and not before; until then, after 3.5 s, a 100.
 
 `?answer=response` (the default) puts the answer into the body of the response; `?answer=message` sends an empty
-response and the answer in a MESSAGE of its own. Units of both kinds exist (PROTOCOLS section 6). Encryption and the
-checking of passwords are left to a proxy in front: docs/adr/0020-sip.md.
+response and the answer in a MESSAGE of its own. Units of both kinds exist (PROTOCOLS section 6). Passwords are checked
+where the address has users (`sip_digest.py`), and with a certificate it is TLS (`sip_address.py` has all of it).
 """
 
 import re
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from urllib.parse import parse_qsl, urlsplit
+
+import structlog
 
 from devices.ports.listener import SAID_MAX, Said
+from devices.ports.port import PortLost
+from devices.ports.sip_address import passwords, sip_address
+from devices.ports.sip_digest import Digest, Proof
 from devices.ports.sip_framing import Garbled
-from devices.ports.sip_message import CONTENT_TYPE, CONTENT_TYPES, DEFAULT_PORT, Headers, SipMessage, response
+from devices.ports.sip_message import CONTENT_TYPE, CONTENT_TYPES, Headers, SipMessage, response
 from devices.ports.sip_messenger import Messenger
 from devices.ports.sip_sockets import Peer, SipSockets
 from devices.ports.sip_transactions import Transaction, Transactions
@@ -35,10 +39,10 @@ ALLOWED = "MESSAGE, OPTIONS, REGISTER"
 _NEEDS_DIALOG = frozenset({"BYE", "CANCEL", "PRACK", "UPDATE", "INFO"})
 _KNOWN = frozenset({"INVITE", "SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH"})
 
-ANSWERS = ("response", "message")
-"""Where the decoder's answer goes."""
+STRANGERS_MAX = 64
+"""Whose wrong passwords are told in the log, each once for as long as the address is open."""
 
-_WANTED = "sip-listen://HOST:PORT, like sip-listen://0.0.0.0:5060, and maybe ?answer=message"
+_log = structlog.get_logger()
 _MAPPED = re.compile(r"^::ffff:(?=[0-9.]+$)", re.IGNORECASE)
 
 
@@ -46,16 +50,18 @@ class SipListener:
     """
     A `Listener` over SIP. A talker is one transaction: one MESSAGE with all its repetitions.
 
-    `refused` counts messages that were put off as well; `malformed` counts what came and was no SIP. Promises: a
-    MESSAGE is answered only after `answer` or `confirm`; its copies are not said again but have the same answer;
-    whatever comes, memory is bounded and nothing is raised.
+    `refused` counts messages that were put off as well, and those whose password was wrong; `malformed` counts what
+    came and was no SIP. Promises: a MESSAGE is answered only after `answer` or `confirm`; its copies are not said again
+    but have the same answer; whatever comes, memory is bounded and nothing is raised.
     """
 
     def __init__(self, address: str, *, steady_s: Callable[[], float] | None = None) -> None:
         """`address` as above; a `ValueError` says what is wrong with it. `steady_s` gives seconds that only grow."""
-        host, port, self._answers_in = _parts(address)
+        self._address = said = sip_address(address)
         self.unanswered = self.refused = self.malformed = 0
-        self._sockets = SipSockets(host, port)
+        self._sockets = SipSockets(said.host, said.port, certificate=said.certificate, key=said.key)
+        self._digest: Digest | None = None
+        self._strangers: set[tuple[str, str]] = set()
         self._messenger = Messenger(self._sockets)
         self._transactions = Transactions()
         clock = SystemClock()
@@ -72,6 +78,11 @@ class SipListener:
 
     def open(self) -> None:
         self.close()
+        try:
+            known = passwords(self._address)
+        except ValueError as error:
+            raise PortLost(str(error)) from None
+        self._digest = Digest(known, self._address.algorithms) if known else None
         self._sockets.open()
 
     def poll(self, timeout_s: float) -> Sequence[Said]:
@@ -123,6 +134,7 @@ class SipListener:
         self._said.clear()
         self._ended.clear()
         self._speechless.clear()
+        self._strangers.clear()
         self._sockets.close()
 
     # ------------------------------------------------------------------------------------------------ hearing
@@ -147,6 +159,8 @@ class SipListener:
         known = self._transactions.of(name)
         if known is not None:
             self._repeat(known, peer)
+        elif self._asks_for_proof(peer, request):
+            return
         elif self._transactions.full:
             self._busy += 1
             self._send(peer, request, 503, headers=(("Retry-After", "5"),))
@@ -158,6 +172,27 @@ class SipListener:
                 )
             )  # fmt: skip
             self._said.append(Said(name, request.body + END, receipt=name))
+
+    def _asks_for_proof(self, peer: Peer, request: SipMessage) -> bool:
+        """Whether its sender was asked who it is. Its next request is another transaction, with the proof."""
+        if self._digest is None:
+            return False
+        now_s = self._steady_s()
+        proof = self._digest.proof(request, now_s)
+        if proof is Proof.GIVEN:
+            return False
+        if proof is Proof.WRONG:
+            self._tell_of_stranger(peer, request)
+        self._send(peer, request, 401, headers=self._digest.challenge(now_s, stale=proof is Proof.STALE))
+        return True
+
+    def _tell_of_stranger(self, peer: Peer, request: SipMessage) -> None:
+        """A unit whose password somebody mistyped is not heard, and somebody must find out."""
+        self._busy += 1
+        stranger = (peer.host, request.first("from")[:160])
+        if stranger not in self._strangers and len(self._strangers) < STRANGERS_MAX:
+            self._strangers.add(stranger)
+            _log.warning("sender_not_authenticated", peer=peer.host, sender=stranger[1], port=self.port)
 
     def _repeat(self, transaction: Transaction, peer: Peer) -> None:
         """A copy: its client has not had our answer yet, or there is none yet."""
@@ -176,7 +211,7 @@ class SipListener:
 
     def _answer(self, transaction: Transaction, data: bytes) -> None:
         content_type = transaction.request.first("content-type") or CONTENT_TYPE
-        if self._answers_in == "response":
+        if self._address.answers_in == "response":
             self._respond(transaction, 200, data, content_type)
             return
         request = transaction.request
@@ -218,21 +253,6 @@ class SipListener:
         sent = response(request, code, came_from=came_from, tag=tag, body=body, headers=headers)
         self._sockets.send(_response_path(request, peer), sent)
         return sent
-
-
-def _parts(address: str) -> tuple[str, int, str]:
-    """Host, port, and where answers go."""
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-        options = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
-    except ValueError:
-        raise ValueError(f"{address!r} is not {_WANTED}") from None
-    answers_in = options.pop("answer", ANSWERS[0])
-    more = parts.path.strip("/") or parts.fragment or parts.username or options
-    if parts.scheme.lower() != "sip-listen" or not parts.hostname or more or answers_in not in ANSWERS:
-        raise ValueError(f"{address!r} is not {_WANTED}")
-    return parts.hostname, DEFAULT_PORT if port is None else port, answers_in
 
 
 def _courtesy(request: SipMessage) -> tuple[int, Headers]:

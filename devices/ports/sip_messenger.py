@@ -79,7 +79,7 @@ class Messenger:
         self._open.clear()
 
     def _composed(self, body: bytes, to: Peer, about: SipMessage, content_type: str, branch: str) -> bytes:
-        transport = "TCP" if to.connection else "UDP"
+        transport = self._sockets.transport_to(to)
         host = self._sockets.host_towards(to)
         here = f"{_bracketed(host)}:{self._sockets.port}"
         headers = (

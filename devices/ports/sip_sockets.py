@@ -1,5 +1,6 @@
 """
 The two ways SIP comes in, on one selector: datagrams on one socket, and as many connections as there is room for.
+With a certificate there are connections alone, all of them in TLS.
 
 Nothing here waits for a peer. What a peer does not take is dropped; over UDP it asks again, over TCP it is hung up on.
 """
@@ -7,6 +8,7 @@ Nothing here waits for a peer. What a peer does not take is dropped; over UDP it
 import contextlib
 import selectors
 import socket
+import ssl
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -56,6 +58,7 @@ class _Caller:
     stream: SipStream = field(default_factory=SipStream)
     unsent: bytearray = field(default_factory=bytearray)
     leaving: bool = False
+    greeting: bool = False
 
 
 Heard = tuple[Peer, SipMessage | Garbled]
@@ -69,11 +72,14 @@ class SipSockets:
     `unanswered` counts answers that nobody took, `refused` connections that were ended for want of room.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, certificate: str = "", key: str = "") -> None:
+        """`certificate` and `key` are files in PEM."""
         self.unanswered = 0
         self.refused = 0
         self._host = host
         self._port = port
+        self._certificate, self._key = certificate, key
+        self._context: ssl.SSLContext | None = None
         self._selector: selectors.BaseSelector | None = None
         self._datagrams: socket.socket | None = None
         self._door: socket.socket | None = None
@@ -83,17 +89,22 @@ class SipSockets:
     @property
     def port(self) -> int:
         """The port listened on, once open: what the machine chose where the address says 0."""
-        return 0 if self._datagrams is None else int(self._datagrams.getsockname()[1])
+        return 0 if self._door is None else int(self._door.getsockname()[1])
 
     def open(self) -> None:
-        """Takes the address for both; `PortLost` when somebody else has either."""
+        """Takes the address; `PortLost` when somebody else has it, or the certificate is none."""
         self.close()
-        self._datagrams, self._door = _both(self._host, self._port)
-        with contextlib.suppress(OSError):
-            self._datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WAITING_BYTES)
+        self._context = _context(self._certificate, self._key) if self._certificate else None
+        if self._context is None:
+            self._datagrams, self._door = _both(self._host, self._port)
+            with contextlib.suppress(OSError):
+                self._datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WAITING_BYTES)
+        else:
+            self._door = bound_socket(self._host, self._port, socket.SOCK_STREAM)
+            self._door.listen(BACKLOG)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._datagrams, selectors.EVENT_READ, None)
-        self._selector.register(self._door, selectors.EVENT_READ, None)
+        for each in filter(None, (self._datagrams, self._door)):
+            self._selector.register(each, selectors.EVENT_READ, None)
 
     def poll(self, timeout_s: float) -> Iterator[Heard]:
         """What has come, at once when there is something; nothing after so many seconds. `PortLost` when not open."""
@@ -129,6 +140,10 @@ class SipSockets:
             caller.leaving = True
             self._flush(caller)
 
+    def transport_to(self, peer: Peer) -> str:
+        """How a Via names the way to this peer."""
+        return "UDP" if not peer.connection else "TLS" if self._context is not None else "TCP"
+
     def host_towards(self, peer: Peer) -> str:
         """Our own address as this peer knows it; sends nothing."""
         caller = self._callers.get(peer.connection)
@@ -148,7 +163,7 @@ class SipSockets:
         for each in (self._datagrams, self._door, self._selector):
             if each is not None:
                 each.close()
-        self._datagrams = self._door = self._selector = None
+        self._datagrams = self._door = self._selector = self._context = None
 
     # ------------------------------------------------------------------------------------------------ datagrams
 
@@ -190,8 +205,10 @@ class SipSockets:
         if len(self._callers) >= CALLERS_MAX:
             self._make_room()
         connection.setblocking(False)
+        if self._context is not None:
+            connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         self._count += 1
-        caller = _Caller(Peer(host, port, self._count), connection)
+        caller = _Caller(Peer(host, port, self._count), connection, greeting=self._context is not None)
         self._callers[self._count] = caller
         self._selector.register(connection, selectors.EVENT_READ, caller)
 
@@ -201,15 +218,38 @@ class SipSockets:
             self._drop(next(iter(self._callers.values())))
 
     def _served(self, caller: _Caller, events: int) -> Iterator[Heard]:
+        if caller.greeting and not self._greet(caller):
+            return
         if events & selectors.EVENT_WRITE and caller.peer.connection in self._callers:
             self._flush(caller)
         if events & selectors.EVENT_READ and caller.peer.connection in self._callers:
             yield from self._read(caller)
 
+    def _greet(self, caller: _Caller) -> bool:
+        """Takes a TLS handshake as far as it goes now; whether it is through."""
+        assert isinstance(caller.socket, ssl.SSLSocket)
+        try:
+            caller.socket.do_handshake()
+        except ssl.SSLWantReadError:
+            self._await(caller, selectors.EVENT_READ)
+            return False
+        except ssl.SSLWantWriteError:
+            self._await(caller, selectors.EVENT_WRITE)
+            return False
+        except (OSError, ValueError):
+            self._drop(caller)
+            return False
+        caller.greeting = False
+        self._await(caller, selectors.EVENT_READ)
+        return True
+
     def _read(self, caller: _Caller) -> Iterator[Heard]:
         try:
             data = caller.socket.recv(READ_BYTES)
-        except BlockingIOError:
+            # What TLS has opened already wakes no selector; it is at most one record.
+            while data and isinstance(caller.socket, ssl.SSLSocket) and caller.socket.pending():
+                data += caller.socket.recv(READ_BYTES)
+        except _NOT_NOW:
             return
         except OSError:
             data = b""
@@ -226,7 +266,7 @@ class SipSockets:
         try:
             if caller.unsent:
                 del caller.unsent[: caller.socket.send(caller.unsent)]
-        except BlockingIOError:
+        except _NOT_NOW:
             pass
         except OSError:
             self.unanswered += 1
@@ -234,9 +274,12 @@ class SipSockets:
             return
         if caller.leaving and not caller.unsent:
             self._drop(caller)
-        elif self._selector is not None:
-            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if caller.unsent else 0)
-            self._selector.modify(caller.socket, wanted, caller)
+        else:
+            self._await(caller, selectors.EVENT_READ | (selectors.EVENT_WRITE if caller.unsent else 0))
+
+    def _await(self, caller: _Caller, events: int) -> None:
+        if self._selector is not None:
+            self._selector.modify(caller.socket, events, caller)
 
     def _drop(self, caller: _Caller) -> None:
         if self._callers.pop(caller.peer.connection, None) is None:
@@ -244,6 +287,20 @@ class SipSockets:
         if self._selector is not None:
             self._selector.unregister(caller.socket)
         caller.socket.close()
+
+
+_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+def _context(certificate: str, key: str) -> ssl.SSLContext:
+    """TLS as a server: 1.2 or newer, which is what units that are kept up to date speak."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        raise PortLost(f"the certificate in {certificate} with the key in {key} is of no use: {error}") from error
+    return context
 
 
 def _told(peer: Peer, messages: Iterator[SipMessage]) -> Iterator[Heard]:

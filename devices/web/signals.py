@@ -95,6 +95,7 @@ class SignalSchema(PositionSchema):
     sliding = fields.Boolean()
     trusted = fields.Boolean(metadata={"description": "False when a checksum was wrong"})
     answers = fields.Boolean(metadata={"description": "Its sender waits for an answer and repeats until it has one"})
+    sealed = fields.Boolean(metadata={"description": "Nobody but its sender can have written `sent_at`"})
     sent_at = fields.AwareDateTime(validate=_BELIEVABLE)
     raw = Octets(validate=validate.Length(max=RAW_MAX))
     parts = fields.Dict(keys=fields.String(), data_key="fields")

@@ -375,6 +375,34 @@ def test_whoever_ended_is_answered_and_then_dismissed(scene):
     assert scene.state.talkers == 0
 
 
+@pytest.mark.parametrize("last", [b"?gar\n", b"help\n?bled\n"])
+def test_whoever_ended_is_refused_what_was_garbled_and_then_dismissed(scene, last):
+    scene.listener.say("A", last, ended=True)
+    until(lambda: scene.happened("dismissed A"))
+    assert scene.journal[-2:] == ["told A nak;", "dismissed A"]
+
+
+def test_whoever_hung_up_behind_something_garbled_is_refused_it(scene):
+    scene.listener.say_together(Said("A", b"?gar\n"), Said("A", b"", ended=True))
+    until(lambda: scene.happened("dismissed A"))
+    assert scene.journal == ["told A nak;", "dismissed A"]
+
+
+@pytest.mark.error_lines("conversation_failed")
+def test_a_refusal_that_breaks_ends_its_own_conversation_and_no_other():
+    scene = Scene(decoder=NeverRefuses)
+    with listening(scene.exchange):
+        scene.listener.say("A", b"?gar\n", receipt=1)
+        until(lambda: scene.happened("dismissed A", "confirmed 1 0"))
+        scene.listener.say("B", b"help\n")
+        until(lambda: scene.happened("told B ack help;"))
+
+
+class NeverRefuses(LineDecoder):
+    def refuse(self, data):
+        raise RuntimeError("no word for it")
+
+
 def test_who_is_quiet_for_too_long_is_dismissed_and_nobody_sooner():
     scene = Scene(idle_s=600.0)
     with listening(scene.exchange):

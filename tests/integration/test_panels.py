@@ -1,7 +1,8 @@
 """What alarm panels say, from the bytes to the alarm: whose it is, what is a copy, and what joins."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from devices.decoders.dc09_message import framed
 from devices.reception import Reception
 from devices.supervision import Supervision
 from dispatch.ids import new_id
-from dispatch.rules.alarm import State
+from dispatch.rules.alarm import Outcome, State
+from dispatch.rules.people import Person
 from dispatch.rules.signal import Event
 from dispatch.store.alarms import Alarms
 from tests.builders import DISTRICT, World, build_world
@@ -36,19 +38,32 @@ devices = [
 )
 
 
+class Seen(Supervision):
+    """Supervision that tells whom it saw."""
+
+    def __init__(self, transactions) -> None:
+        super().__init__(transactions)
+        self.last = {}
+
+    def saw(self, device_id, at, **how):
+        self.last[device_id] = at
+        super().saw(device_id, at, **how)
+
+
 class Scene:
     """A receiver of each kind over a small district; `hear` gives the alarms that bytes have led to."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._reception = Reception(
-            world.desk, Supervision(world.transactions), world.reading, world.clock, new_id,
+        self.supervision = Seen(world.transactions)
+        self.reception = Reception(
+            world.desk, self.supervision, world.reading, world.clock, new_id,
             protocols={name: name for name in PANELS}, stations={name: world.id_of_station("S1") for name in PANELS},
         )  # fmt: skip
         self.decoders = {name: DECODERS[name]() for name in PANELS}
 
     def hear(self, name: str, data: bytes):
-        received = [self._reception.hear(frame, gateway=name) for frame in self.decoders[name].feed(data)]
+        received = [self.reception.hear(frame, gateway=name) for frame in self.decoders[name].feed(data)]
         return [each.alarm_id for each in received if each is not None and each.alarm_id is not None]
 
     @property
@@ -125,3 +140,80 @@ def test_an_encrypted_press_at_a_wrong_time_is_one_press_with_the_one_that_follo
     scene.hear("dc09", dc09.encode("1234:1", key=key, at=now - timedelta(hours=3), pad=pad))
     scene.hear("dc09", dc09.encode("1234:1", key=key, at=now, pad=pad))
     assert [each.press_count for each in scene.open] == [1]
+
+
+KEY, PAD = "00112233445566778899AABBCCDDEEFF", bytes(16)
+
+
+def sealed(at, address="1234:1", *, event=Event.PRESS):
+    return dc09.encode(address, event, key=KEY, at=at, pad=PAD)
+
+
+@pytest.fixture
+def sealing(scene):
+    scene.decoders["dc09"] = dc09.Dc09(keys={"*": KEY})
+    return scene
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=11), timedelta(days=3), timedelta(days=400)])
+def test_a_recording_of_what_was_heard_raises_nothing_again(sealing, later, log_lines):
+    world = sealing.world
+    press = sealed(world.clock.now() - timedelta(seconds=5))
+    (alarm,) = sealing.hear("dc09", press)
+    world.desk.close(alarm, outcome=Outcome.FALSE_ALARM, by=Person("operator:o1"))
+    world.clock.advance(later.total_seconds())
+    sealing.hear("dc09", press)
+    assert sealing.open == []
+    assert [line["event"] for line in log_lines if line["event"] == "message_out_of_time"] == ["message_out_of_time"]
+
+
+def test_a_recording_of_a_second_try_raises_nothing_either(sealing):
+    """It was answered under its first time; the second time is that of the same statement."""
+    world = sealing.world
+    first, second = sealed(world.clock.now()), sealed(world.clock.now() + timedelta(seconds=10))
+    (alarm,) = sealing.hear("dc09", first)
+    world.desk.close(alarm, outcome=Outcome.FALSE_ALARM, by=Person("operator:o1"))
+    world.clock.advance(3600)
+    sealing.hear("dc09", second)
+    assert sealing.open == []
+
+
+def test_a_panel_without_a_clock_is_heard_each_time_it_calls(sealing):
+    """It counts and dates from the beginning after every power cut, and has never heard of a NAK."""
+    world = sealing.world
+    press = sealed(datetime(2000, 1, 1, tzinfo=UTC))
+    (alarm,) = sealing.hear("dc09", press)
+    world.desk.close(alarm, outcome=Outcome.HELPED, by=Person("operator:o1"))
+    world.clock.advance(3600)
+    (again,) = sealing.hear("dc09", press)
+    assert again != alarm
+
+
+def test_a_recording_nobody_has_heard_is_heard_and_marked(sealing):
+    """Whoever kept it from us, the call was never answered."""
+    now = sealing.world.clock.now()
+    (alarm,) = sealing.hear("dc09", sealed(now - timedelta(hours=3)))
+    assert sealing.world.alarm(alarm).delayed_s == 3 * 3600
+
+
+def test_a_recording_makes_no_panel_look_alive(sealing):
+    world, seen = sealing.world, sealing.supervision
+    now = world.clock.now()
+    sealing.hear("dc09", sealed(now - timedelta(hours=3), "BCDE", event=Event.HEARTBEAT))
+    assert seen.last == {}
+    sealing.hear("dc09", sealed(now, "BCDE", event=Event.HEARTBEAT))
+    assert len(seen.last) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "delayed_s"),
+    [(datetime(1970, 1, 1, tzinfo=UTC), 0), (datetime(2009, 5, 1, tzinfo=UTC), 0), (None, 0), (timedelta(hours=8), 0),
+     (timedelta(hours=-3), 10_800), (timedelta(days=-30), 30 * 86_400), (timedelta(days=-32), 0),
+     (timedelta(days=300), 0)],
+)  # fmt: skip
+def test_a_time_that_no_device_can_mean_is_unknown(scene, told, delayed_s):
+    """A watch that was never told the date begins in 1970; its press is not fifty years late."""
+    sent_at = scene.world.clock.now() + told if isinstance(told, timedelta) else told
+    (frame,) = contact_id.ContactId().feed(contact_id.encode("1234:1"))
+    received = scene.reception.hear(replace(frame, sent_at=sent_at), gateway="contact_id")
+    assert scene.world.alarm(received.alarm_id).delayed_s == delayed_s

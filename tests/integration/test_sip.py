@@ -530,13 +530,16 @@ def test_who_does_not_read_its_answers_is_hung_up_on(listener):
         "sip-listen://127.0.0.1:5060?answer=never",
         "sip-listen://127.0.0.1:5060?answer",
         "sip-listen://127.0.0.1:5060?reply=message",
-        "sip-listen://user@127.0.0.1:5060",
+        "sip-listen://127.0.0.1:5060?auth=sha-1",
+        "sip-listen://127.0.0.1:5060?tls_key=/etc/key.pem",
+        "sip-listen://user:secret@127.0.0.1:5060?answer=never",
         "udp-listen://127.0.0.1:5060",
     ],
 )
 def test_a_wrong_address_is_refused_in_words(address):
-    with pytest.raises(ValueError, match=r"sip-listen://HOST:PORT"):
+    with pytest.raises(ValueError, match=r"sip-listen://HOST:PORT") as refused:
         SipListener(address)
+    assert "secret" not in str(refused.value)
 
 
 def test_without_a_port_it_is_the_one_of_sip():

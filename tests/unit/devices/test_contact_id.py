@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devices.decoders.contact_id import ACK, MESSAGE_BYTES_MAX, ContactId, canonical, check_digit, encode
+from devices.decoders.contact_id import ACK, MESSAGE_BYTES_MAX, ContactId, canonical, check_digit, encode, fletcher
 from devices.decoders.contact_id_codes import PROFILES
 from devices.decoders.decoder import FRAME_BYTES_MAX
 from dispatch.rules.signal import Event, Scope
@@ -156,3 +156,27 @@ def test_noise_without_an_end_keeps_little():
 def test_what_is_encoded_is_heard_again(event, brackets):
     (frame,) = heard(encode(canonical(" b234:7 "), event, brackets=brackets))
     assert (frame.event, frame.addresses, frame.trusted) == (event, ("B234:007", "B234"), True)
+
+
+@pytest.mark.parametrize(
+    ("text", "event", "addresses"),
+    [
+        (b"[alarmanlage 18140101001B4B6]", Event.ARM_DISARM, ("ALARMANLAGE:001", "ALARMANLAGE")),
+        (b"[alarmanlage 18160200000C5B7]", Event.TEST, ("ALARMANLAGE:000", "ALARMANLAGE")),
+        (b"[test 18313100003D504]", Event.RESTORE, ("TEST:003", "TEST")),
+        (b"[1234 18110101001" + fletcher(b"1234 18110101001").encode() + b"]", Event.PRESS, ("1234:001", "1234")),
+    ],
+)
+def test_messages_with_a_fletcher_sum_are_heard_and_answered(text, event, addresses):
+    """The first three were printed by others who received them from real panels."""
+    decoder = ContactId()
+    (frame,) = decoder.feed(b"noise" + text)
+    assert (frame.event, frame.addresses, frame.trusted) == (event, addresses, True)
+    assert decoder.acknowledge(frame, NOON, b"") == b"\x06"
+
+
+def test_a_wrong_fletcher_sum_is_heard_and_not_answered():
+    decoder = ContactId()
+    (frame,) = decoder.feed(b"[test 18110100003D504]")
+    assert (frame.event, frame.explicit, frame.trusted, decoder.tally.bad_checksum) == (Event.PRESS, True, False, 1)
+    assert decoder.acknowledge(frame, NOON, b"") == b""

@@ -52,6 +52,7 @@ FRAMES = st.builds(
     sliding=st.booleans(),
     trusted=st.booleans(),
     answers=st.booleans(),
+    sealed=st.booleans(),
     sent_at=st.none() | INSTANTS,
     fields=st.dictionaries(st.text(max_size=8), VALUES, max_size=4),
 )
