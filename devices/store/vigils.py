@@ -15,6 +15,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Connection,
+    Float,
     ForeignKey,
     Index,
     String,
@@ -41,13 +42,17 @@ vigils = Table(
     Column("health_at", Instant, nullable=False),
     Column("since", Instant, nullable=False),
     Column("proven_at", Instant),
+    Column("silent_s", Float),
     CheckConstraint("health IN ('well','late','offline')", name="health"),
 )  # fmt: skip
-"""`since`: when it was handed out; `proven_at`: when a test press was first seen from it."""
+"""
+`since`: when it was handed out; `proven_at`: when a test press was first seen from it; `silent_s`: silent for so long
+it must have a case, by the rule it was last judged by, for the auditor to go by; None while it need not speak.
+"""
 _WAITS = vigils.c.due_at.is_not(None)
 Index("ix_vigils_due_at", vigils.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
-_ILL = vigils.c.health != "well"
-Index("ix_vigils_ill", vigils.c.health, sqlite_where=_ILL, postgresql_where=_ILL)
+ILL = vigils.c.health != "well"
+Index("ix_vigils_ill", vigils.c.health, sqlite_where=ILL, postgresql_where=ILL)
 _UNPROVEN = vigils.c.proven_at.is_(None)
 Index("ix_vigils_unproven", vigils.c.device_id, sqlite_where=_UNPROVEN, postgresql_where=_UNPROVEN)
 _NEXT_VIGILS = Prepared(select(func.min(vigils.c.due_at).label("at")).where(_WAITS))
@@ -95,8 +100,8 @@ _LOOK = (
 )  # fmt: skip
 _JUDGED = update(vigils).where(vigils.c.device_id == bindparam("its_id"))
 FEW = 200
-_FEW = select(vigils.c.device_id).where(_ILL).limit(FEW + 1)
-_ILL_AMONG = select(vigils.c.device_id).where(_ILL, vigils.c.device_id.in_(bindparam("ids", expanding=True)))
+_FEW = select(vigils.c.device_id).where(ILL).limit(FEW + 1)
+_ILL_AMONG = select(vigils.c.device_id).where(ILL, vigils.c.device_id.in_(bindparam("ids", expanding=True)))
 _LOOK_NOW = update(vigils).where(vigils.c.device_id.in_(bindparam("ids", expanding=True)))
 
 
@@ -109,7 +114,15 @@ class Vigils:
     def begin(self, ids: Collection[DeviceId], now: datetime) -> None:
         """Somebody looks after these devices from now on, if nobody did; the first look is at once."""
         rows = [
-            {"device_id": id_, "due_at": now, "health": "well", "health_at": now, "since": now, "proven_at": None}
+            {
+                "device_id": id_,
+                "due_at": now,
+                "health": "well",
+                "health_at": now,
+                "since": now,
+                "proven_at": None,
+                "silent_s": None,
+            }
             for id_ in ids
         ]
         if rows:
@@ -133,7 +146,7 @@ class Vigils:
         return [Vigil(**dict(row._mapping) | {"health": Health(row.health)}) for row in found]
 
     def judged(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """What became of them: `its_id`, `due_at`, `health`, `health_at`."""
+        """What became of them: `its_id`, `due_at`, `health`, `health_at`, `silent_s`."""
         if rows:
             self._connection.execute(_JUDGED, list(rows))
 

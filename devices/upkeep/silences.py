@@ -13,7 +13,7 @@ from functools import partial
 from devices.rules.plan import Plan
 from devices.rules.silence import Health, Known, Span, Verdict, judge
 from devices.store.devices import Devices
-from devices.store.gateways import Gateways
+from devices.store.gateways import Gateways, Incidents
 from devices.store.vigils import Vigil, Vigils
 from devices.upkeep.cases import Cases
 from dispatch.ids import DeviceId, HomeId
@@ -71,13 +71,13 @@ class Silences:
         shelf = Vigils(tx.connection)
         ids = shelf.due(tx.now, most) if most > 1 else [id_]
         found = self._believed(tx, shelf.look(ids))
-        deaf = self._deaf(tx, found)
+        deaf, jammed = self._deaf(tx, found), Incidents(tx.connection).jammed()
         verdicts: list[tuple[Vigil, Verdict]] = []
         faulty: dict[DeviceId, tuple[HomeId, Sequence[str]]] = {}
         for vigil in found:
             if len(faulty) >= FAULTY_MAX:
                 break
-            verdict = self._verdict(vigil, deaf, tx.now)
+            verdict = self._verdict(vigil, deaf, tx.now, jammed=vigil.gateway in jammed)
             verdicts.append((vigil, verdict))
             if verdict.faults:
                 faulty[vigil.device_id] = (HomeId(vigil.home_id), verdict.faults)
@@ -101,7 +101,7 @@ class Silences:
         since = min((each.last_at or each.since for each in found), default=tx.now)
         return Gateways(tx.connection).deaf({each.gateway for each in found}, since)
 
-    def _verdict(self, vigil: Vigil, deaf: Mapping[str, tuple[Span, ...]], now: datetime) -> Verdict:
+    def _verdict(self, vigil: Vigil, deaf: Mapping[str, tuple[Span, ...]], now: datetime, *, jammed: bool) -> Verdict:
         known = Known(
             heard_at=vigil.last_at or vigil.since,
             # A gateway we know nothing of is taken to hear: rather a case too many than a device nobody misses.
@@ -110,6 +110,7 @@ class Silences:
             battery_low=vigil.battery_low,
             fault=vigil.fault,
             fault_at=vigil.fault_at,
+            jammed=jammed,
         )
         rule = self._plan.rule(kind=vigil.kind, protocol=vigil.protocol, address=vigil.address)
         return judge(known, rule, self._plan, now)
@@ -127,6 +128,7 @@ def _row(vigil: Vigil, verdict: Verdict, now: datetime) -> dict[str, object]:
     return {
         "its_id": vigil.device_id, "due_at": verdict.due_at, "health": verdict.health.value,
         "health_at": now if changed else vigil.health_at,
+        "silent_s": None if verdict.silent_max is None else verdict.silent_max.total_seconds(),
     }  # fmt: skip
 
 

@@ -120,6 +120,7 @@ class Auditor:
             "to_number": to_number,
             "up_us": up_us,
             "late_us": now_us - FIGURES["epsilon_us"] if is_up else 0,
+            "late_look_us": now_us - FIGURES["look_us"] if is_up else 0,
             "late_send_us": now_us - FIGURES["send_us"] if is_up else 0,
             "stuck_us": now_us - FIGURES["unknown_us"] - FIGURES["epsilon_us"] if is_up else 0,
             "seen_number": seen[0],

@@ -235,10 +235,10 @@ def test_a_device_that_was_never_heard_is_missed_too(rig):
 def test_a_device_that_cannot_be_judged_rests_and_the_others_go_on(rig):
     real, bad = rig.silences._verdict, rig.id_of("D1")
 
-    def verdict(vigil, deaf, now):
+    def verdict(vigil, *facts, **more):
         if vigil.device_id == bad:
             raise ZeroDivisionError
-        return real(vigil, deaf, now)
+        return real(vigil, *facts, **more)
 
     rig.silences._verdict = verdict
     rig.report("one", Event.TAMPER)
