@@ -13,6 +13,7 @@ from devices.decoders import canonical
 from devices.decoders.decoder import Frame
 from devices.rules.burst import Windows
 from devices.rules.meaning import FAULTS, MENDS, NO_MEANINGS, Meanings, Said, counts_as_test, overlaid, understood
+from devices.rules.stuck import Sticking
 from devices.store.devices import Device, Devices
 from devices.store.meanings import DISTRICT, GivenMeanings
 from devices.supervision import Supervision
@@ -43,6 +44,7 @@ class _Taken:
     settle: bool
     spool: Spool | None = None
     station: str = ""
+    stuck: bool = False
 
     def heard_at(self, now: datetime) -> datetime:
         """When the gateway heard it, by our clock."""
@@ -82,6 +84,7 @@ class Reception:
         self._protocols = protocols
         self._stations = stations
         self._windows = Windows()
+        self._sticking = Sticking()
         self._lock = threading.Lock()
         self._tests = tests
         self._registered: Mapping[tuple[str, str], tuple[Device, ...]] = {}
@@ -117,13 +120,14 @@ class Reception:
         """
         protocol = self._protocols[gateway]
         device = self._whose(protocol, gateway, frame)
+        said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
+        stuck = self._is_stuck(device, said, waited_s)
         if self._is_copy(frame):
             if device is not None:
                 self._supervision.heard_too(device.id, self._clock.now(), gateway=gateway, rssi=_rssi(frame))
             return Received(alarm_id=None, copy=True)
-        said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
         try:
-            return self._take(_Taken(frame, protocol, gateway, device, waited_s, settle), said)
+            return self._take(_Taken(frame, protocol, gateway, device, waited_s, settle, stuck=stuck), said)
         except BaseException:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
@@ -146,7 +150,8 @@ class Reception:
         with self._lock:
             self._handed_in[spool.gateway] = self._handed_in.get(spool.gateway, 0) + 1
             self._windows.heard(frame, self._clock.look().steady_s - waited_s)
-        taken = _Taken(frame, protocol, gateway, device, waited_s, settle=False, spool=spool, station=station)
+        stuck = self._is_stuck(device, said, waited_s)
+        taken = _Taken(frame, protocol, gateway, device, waited_s, False, spool, station, stuck)
         try:
             return self._take(taken, said) or _NOT_YET
         except BaseException:
@@ -182,6 +187,13 @@ class Reception:
                     return device
         return None
 
+    def _is_stuck(self, device: Device | None, said: Said, waited_s: float) -> bool:
+        """Whether this is a button that is pressed without end; it is an alarm all the same, and never a test."""
+        if device is None or not said.pressed:
+            return False
+        with self._lock:
+            return self._sticking.pressed(device.id, self._clock.look().steady_s - waited_s)
+
     def _is_copy(self, frame: Frame) -> bool:
         """
         Whether memory knows it as a copy. Where the sender waits for an answer only the database may say so, because
@@ -208,10 +220,15 @@ class Reception:
             return said.events[0] if counts_as_test(device.kind, said) else None
         return said.kept
 
-    def _is_test(self, device: Device | None, said: Said, *, trusted: bool) -> Callable[[Tx, Signal], bool] | None:
-        """Who may take it as a test press. Never one with a wrong checksum: that shows no working way."""
-        tests = self._tests
-        if device is None or tests is None or not trusted or not counts_as_test(device.kind, said):
+    def _is_test(self, taken: "_Taken", said: Said) -> Callable[[Tx, Signal], bool] | None:
+        """
+        Who may take it as a test press. Never one with a wrong checksum, which shows no working way, nor that of a
+        button which is stuck: nobody pressed.
+        """
+        tests, device = self._tests, taken.device
+        if device is None or tests is None or taken.stuck or not taken.frame.trusted:
+            return None
+        if not counts_as_test(device.kind, said):
             return None
         return lambda tx, signal: tests.take(tx, device, signal)
 
@@ -235,18 +252,21 @@ class Reception:
             signal,
             window_s=frame.window_s if asked else 0.0,
             spool=taken.spool,
-            is_test=self._is_test(device, said, trusted=frame.trusted),
+            is_test=self._is_test(taken, said),
         )
 
     def _note(self, taken: "_Taken", said: Said, heard_at: datetime) -> None:
         """Who was heard, how strongly, and in which state."""
         frame, device, rssi = taken.frame, taken.device, _rssi(taken.frame)
         heard = [device] if device is not None else self._same_transmitter(taken, said)
+        alive = frame.fields.get("retained") is not True
         for each in heard:
             state = self._of_each(frame, each, device, said)
-            self._supervision.saw(each.id, heard_at, gateway=taken.gateway, said=state, rssi=rssi)
+            self._supervision.saw(
+                each.id, heard_at, gateway=taken.gateway, said=state, rssi=rssi, stuck=taken.stuck, alive=alive
+            )
         # Under its own name a gateway speaks of itself.
-        if not heard and frame.address is not None and frame.address.casefold() != taken.gateway.casefold():
+        if alive and not heard and frame.address is not None and frame.address.casefold() != taken.gateway.casefold():
             self._supervision.saw_stranger(
                 taken.protocol, frame.address, heard_at, gateway=taken.gateway, event=said.events[0], rssi=rssi
             )
