@@ -24,6 +24,7 @@ from devices.outages import Outages
 from devices.ports import HttpDoor
 from devices.reception import Reception
 from devices.supervision import Supervision
+from devices.upkeep.by_text import TestsByText
 from dispatch.answers import Answers, DeskClaims
 from dispatch.clock import Clock
 from dispatch.desk import Desk
@@ -216,8 +217,12 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudges,
         hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=rides,
     )  # fmt: skip
+    upkeep = build_upkeep(
+        settings, transactions, reading, clock, calendar, desk, nudge=nudges,
+        changed=lambda: reception.forget(),  # noqa: PLW0108  it is made below
+    )  # fmt: skip
     answers = Answers(
-        transactions, reading, [DeskClaims(desk)], desk,
+        transactions, reading, [DeskClaims(desk)], desk, orders=[TestsByText(upkeep.tests, after=nudges)],
         nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
     on_sqlite = writing.dialect.name == "sqlite"
@@ -233,10 +238,6 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         notice_workers=settings.messages.notice_workers,
     )
     supervision = Supervision(transactions)
-    upkeep = build_upkeep(
-        settings, transactions, reading, clock, calendar, desk, nudge=nudges,
-        changed=lambda: reception.forget(),  # noqa: PLW0108  it is made below
-    )  # fmt: skip
     reception = Reception(
         desk, supervision, reading, clock, ids,
         protocols={each.name: each.protocol for each in settings.gateways},

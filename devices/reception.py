@@ -148,7 +148,8 @@ class Reception:
         device = self._whose(protocol, gateway, frame)
         said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
         with self._lock:
-            self._handed_in[spool.gateway] = self._handed_in.get(spool.gateway, 0) + 1
+            if _is_alive(frame):
+                self._handed_in[spool.gateway] = self._handed_in.get(spool.gateway, 0) + 1
             self._windows.heard(frame, self._clock.look().steady_s - waited_s)
         stuck = self._is_stuck(device, said, waited_s)
         taken = _Taken(frame, protocol, gateway, device, waited_s, False, spool, station, stuck)
@@ -259,7 +260,7 @@ class Reception:
         """Who was heard, how strongly, and in which state."""
         frame, device, rssi = taken.frame, taken.device, _rssi(taken.frame)
         heard = [device] if device is not None else self._same_transmitter(taken, said)
-        alive = frame.fields.get("retained") is not True
+        alive = _is_alive(frame)
         for each in heard:
             state = self._of_each(frame, each, device, said)
             self._supervision.saw(
@@ -368,6 +369,11 @@ _FIGURES = ("lasted_s", "calls", "texts", "saved", "seq")
 def _key(spool: Spool | None) -> str:
     """By its number, where nothing else tells it from others."""
     return f"{spool.gateway}:{spool.epoch}:{spool.seq}" if spool else ""
+
+
+def _is_alive(frame: Frame) -> bool:
+    """Whether its sender was really heard: not of what a broker has kept, or a machine says that we do not know."""
+    return frame.fields.get("retained") is not True
 
 
 def _rssi(frame: Frame) -> float | None:

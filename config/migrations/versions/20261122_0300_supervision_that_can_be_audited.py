@@ -1,6 +1,8 @@
 """
 What an auditor must know of supervision: how long each device and gateway may be silent, and behind which edge it is.
 
+And for which gateways a machine's key may speak.
+
 The times were known to the service alone, which read them out of its file; nobody beside it could say that a silent
 device had been forgotten.
 
@@ -28,6 +30,7 @@ def upgrade() -> None:
     op.add_column("gateways", sa.Column("silent_s", sa.Float(), server_default="0", nullable=False))
     op.add_column("gateways", sa.Column("behind", sa.String(length=80), server_default="", nullable=False))
     op.add_column("gateways", sa.Column("connected_at", sa.BigInteger(), nullable=True))
+    op.add_column("keys", sa.Column("gateways", sa.String(length=400), server_default="", nullable=False))
     op.create_index("ix_repairs_ended_at", "repairs", ["ended_at"], sqlite_where=_ENDED, postgresql_where=_ENDED)
     # Each device is looked at once, which writes down how long it may be silent.
     now_us = NOW_US[op.get_bind().dialect.name]
@@ -36,6 +39,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_repairs_ended_at", table_name="repairs")
+    with op.batch_alter_table("keys", schema=None) as batch_op:
+        batch_op.drop_column("gateways")
     with op.batch_alter_table("gateways", schema=None) as batch_op:
         batch_op.drop_column("connected_at")
         batch_op.drop_column("behind")
