@@ -104,7 +104,7 @@ def mend_devices(tx: Tx, seconds: float) -> None:
     for shelf in (PressTests, Repairs, Checks, Incidents):
         shelf(tx.connection).shift_due(seconds)
     if seconds < -BORNE_S:
-        Vigils(tx.connection).look_at_all(tx.now)
+        Vigils(tx.connection).look_at_all()
 
 
 BORNE_S = 3_600.0

@@ -31,7 +31,7 @@ from devices.rules.silence import Health
 from devices.store.devices import devices, seen
 from devices.store.gateways import gateways
 from dispatch.ids import DeviceId
-from dispatch.store.database import Instant, insert_once, metadata
+from dispatch.store.database import Instant, insert_once, metadata, upsert
 from dispatch.store.prepared import Prepared
 
 vigils = Table(
@@ -58,6 +58,15 @@ Index("ix_vigils_unproven", vigils.c.device_id, sqlite_where=_UNPROVEN, postgres
 _NEXT_VIGILS = Prepared(select(func.min(vigils.c.due_at).label("at")).where(_WAITS))
 
 
+rounds = Table(
+    "rounds", metadata,
+    Column("name", String(16), primary_key=True),
+    Column("after", String(40), nullable=False),
+)  # fmt: skip
+"""A look at everybody that is not over: how far it has come, in the order of ids."""
+_ROUND = "vigils"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vigil:
     """A device with everything that its state is judged by; `listened_until` None: its gateway is not known."""
@@ -81,6 +90,11 @@ class Vigil:
 
 _DUE = (
     select(vigils.c.device_id).where(vigils.c.due_at <= bindparam("now")).order_by(vigils.c.due_at)
+    .limit(bindparam("most"))
+)  # fmt: skip
+_FAR = select(rounds.c.after).where(rounds.c.name == _ROUND)
+_NEXT_OF_ROUND = (
+    select(vigils.c.device_id).where(vigils.c.device_id > bindparam("after"), _WAITS).order_by(vigils.c.device_id)
     .limit(bindparam("most"))
 )  # fmt: skip
 _GATEWAY = func.coalesce(seen.c.gateway, devices.c.gateway)
@@ -177,6 +191,24 @@ class Vigils:
         ahead = update(vigils).where(vigils.c.device_id.in_(ids), vigils.c.since > now)
         self._connection.execute(ahead.values(since=now))
 
-    def look_at_all(self, now: datetime) -> None:
-        """Whoever waits is looked at now: the clock was set back so far that nobody knows for how long they would."""
-        self._connection.execute(update(vigils).where(_WAITS).values(due_at=now))
+    def look_at_all(self) -> None:
+        """
+        Whoever waits is looked at, a part at a time: the clock was set back so far that nobody knows for how long they
+        would. One row is written; moving a hundred thousand takes 0.1 s, for which a press would wait.
+        """
+        upsert(rounds, self._connection, "name", {"name": _ROUND, "after": ""})
+
+    def round(self, most: int) -> list[DeviceId] | None:
+        """The next of those to be looked at without being due; None when nobody is."""
+        after = self._connection.execute(_FAR).scalar()
+        if after is None:
+            return None
+        found = self._connection.execute(_NEXT_OF_ROUND, {"after": after, "most": most})
+        return [DeviceId(row.device_id) for row in found]
+
+    def round_is_at(self, id_: DeviceId | None) -> None:
+        """Everybody up to this one was looked at; None when that was everybody."""
+        if id_ is None:
+            self._connection.execute(delete(rounds).where(rounds.c.name == _ROUND))
+        else:
+            self._connection.execute(update(rounds).where(rounds.c.name == _ROUND).values(after=id_))

@@ -28,6 +28,9 @@ LOOKED_AT_MAX = 100
 FAULTY_MAX = 25
 """Devices with faults in one unit; the rest of its devices stay due."""
 
+_THE_END = DeviceId("")
+"""Nobody: the round has come to its end, which is to be written down."""
+
 BAD_REST = timedelta(hours=1)
 """A device that cannot be judged keeps no other waiting."""
 
@@ -46,9 +49,11 @@ class Silences:
         self._alone = 0  # So many looks are at one device each, to find the one that spoils it for the others.
 
     def due(self, now: datetime, most: int) -> Sequence[DeviceId]:
-        """The device that has waited longest, in the name of all that are due."""
+        """The device that has waited longest, in the name of all that are due; then whoever the round has come to."""
         with self._reading.connect() as connection:
-            return Vigils(connection).due(now, min(most, 1))
+            shelf = Vigils(connection)
+            found = shelf.due(now, min(most, 1)) or shelf.round(1)
+        return [] if found is None else found or [_THE_END]
 
     def next_due(self) -> datetime | None:
         with self._reading.connect() as connection:
@@ -70,6 +75,7 @@ class Silences:
     def _look(self, id_: DeviceId, most: int, tx: Tx) -> None:
         shelf = Vigils(tx.connection)
         ids = shelf.due(tx.now, most) if most > 1 else [id_]
+        ids = list(dict.fromkeys([*ids, *_further(shelf, id_, most - len(ids))]))
         found = self._believed(tx, shelf.look(ids))
         deaf, jammed = self._deaf(tx, found), Incidents(tx.connection).jammed()
         verdicts: list[tuple[Vigil, Verdict]] = []
@@ -84,6 +90,7 @@ class Silences:
         tx.log(*(_line(vigil, verdict.health) for vigil, verdict in verdicts if verdict.health is not vigil.health))
         self._cases.note(tx, faulty)
         shelf.judged([_row(vigil, verdict, tx.now) for vigil, verdict in verdicts])
+        shelf.look_now([each.device_id for each in found[len(verdicts) :]], tx.now)
         for gone in set(ids) - {each.device_id for each in found}:
             shelf.end(gone)
 
@@ -116,6 +123,17 @@ class Silences:
         return judge(known, rule, self._plan, now)
 
 
+def _further(shelf: Vigils, id_: DeviceId, room: int) -> list[DeviceId]:
+    """
+    Some of those that are looked at because the clock was set, and the round is that much further. With no room, as for
+    one that is looked at alone, it only goes past that one.
+    """
+    found = shelf.round(max(room, 1))
+    if found is not None and (room > 0 or found in ([id_], [])):
+        shelf.round_is_at(found[-1] if found else None)
+    return found or [] if room > 0 else []
+
+
 def _line(vigil: Vigil, health: Health) -> Line:
     facts = {"device": vigil.device_id, "home": vigil.home_id, "gateway": vigil.gateway}
     if health is Health.WELL:
@@ -133,4 +151,5 @@ def _row(vigil: Vigil, verdict: Verdict, now: datetime) -> dict[str, object]:
 
 
 def _rest(id_: DeviceId, tx: Tx) -> None:
+    _further(Vigils(tx.connection), id_, 0)
     Vigils(tx.connection).look_now([id_], tx.now + BAD_REST)

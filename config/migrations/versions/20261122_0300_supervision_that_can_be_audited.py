@@ -26,6 +26,12 @@ _ENDED = sa.text("ended_at IS NOT NULL")
 
 
 def upgrade() -> None:
+    op.create_table(
+        "rounds",
+        sa.Column("name", sa.String(length=16), nullable=False),
+        sa.Column("after", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_rounds")),
+    )
     op.add_column("vigils", sa.Column("silent_s", sa.Float(), nullable=True))
     op.add_column("gateways", sa.Column("silent_s", sa.Float(), server_default="0", nullable=False))
     op.add_column("gateways", sa.Column("behind", sa.String(length=80), server_default="", nullable=False))
@@ -39,6 +45,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_repairs_ended_at", table_name="repairs")
+    op.drop_table("rounds")
     with op.batch_alter_table("keys", schema=None) as batch_op:
         batch_op.drop_column("gateways")
     with op.batch_alter_table("gateways", schema=None) as batch_op:
