@@ -1,6 +1,6 @@
 """What may be changed from outside pages: by a command that owns the database, or through the running service."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -39,12 +39,9 @@ def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
         sign_in.close()
         return {"login": operator.login, "id": operator.id}
 
-    def key_add(name: str, scope: str) -> dict[str, Any]:
-        return {
-            "key": Keys(house.transactions, house.reading, house.clock).new_key(name, scope),
-            "name": name,
-            "scope": scope,
-        }
+    def key_add(name: str, scope: str, gateways: Sequence[str] = ()) -> dict[str, Any]:
+        made = Keys(house.transactions, house.reading, house.clock).new_key(name, scope, gateways=gateways)
+        return {"key": made, "name": name, "scope": scope, "gateways": list(gateways)}
 
     return {"load": load, "user_add": user_add, "key_add": key_add}
 

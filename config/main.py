@@ -179,14 +179,15 @@ def key() -> None:
 @key.command("add")
 @click.argument("name")
 @click.option("--scope", default="signals", show_default=True, help="Words between spaces: signals, read, operator …")
+@click.option("--gateway", "gateways", multiple=True, help="Speaks for this gateway, and no other key does.")
 @_JSON
 @click.pass_context
 @says_no
-def key_add(context: click.Context, name: str, scope: str, as_json: bool) -> None:
+def key_add(context: click.Context, name: str, scope: str, gateways: tuple[str, ...], as_json: bool) -> None:
     """Makes a key and shows it once."""
     from config.commands import change
 
-    _tell(change(_settings(context), "key_add", name=name, scope=scope), as_json=as_json)
+    _tell(change(_settings(context), "key_add", name=name, scope=scope, gateways=list(gateways)), as_json=as_json)
 
 
 # ------------------------------------------------------------------------------------------------- looking into it

@@ -7,10 +7,11 @@ one process.
 
 import threading
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from config.databases import Owned, open_for_writing, transactions_on
 from config.gateways import Gateways
@@ -23,6 +24,7 @@ from devices.outages import Outages
 from devices.ports import HttpDoor
 from devices.reception import Reception
 from devices.supervision import Supervision
+from devices.upkeep.by_text import TestsByText
 from dispatch.answers import Answers, DeskClaims
 from dispatch.clock import Clock
 from dispatch.desk import Desk
@@ -111,9 +113,13 @@ class House:
     stopping: threading.Event = field(default_factory=threading.Event)
     runner: Runner | None = None
     bell: Listener | None = None
+    takes_batches: bool = True
 
     def start(self, roles: frozenset[str]) -> None:
         """Takes up what waits, then listens. The engine first: what was pending leaves before anything else begins."""
+        # What the web server's threads hand over is heard in the same process.
+        self.hearing += [each for each in self.gateways if ("web" if each.name in self.doors else "gateway") in roles]
+        self.takes_batches = "web" in roles
         if self.writing.dialect.name == "postgresql":
             self.bell = Listener(self.writing, self.nudges)
             self.bell.start()
@@ -124,9 +130,11 @@ class House:
             self.runner = Runner(self.timers, self._timetable(), self.clock)
             self.runner.start()
             self.nudges()
+        elif roles & {"web", "gateway"}:
+            # Whoever hears must also write down what it heard, and notice when it hears nothing.
+            self.runner = Runner(Timers([], self.clock, workers=0), self._listening(), self.clock)
+            self.runner.start()
         self.reception.forget()
-        # What the web server's threads hand over is heard in the same process.
-        self.hearing = [each for each in self.gateways if ("web" if each.name in self.doors else "gateway") in roles]
         for gateway in self.hearing:
             gateway.start()
 
@@ -139,7 +147,7 @@ class House:
             self.bell.stop()
         if self.runner is not None:
             self.runner.stop()
-            self.courier.stop()
+        self.courier.stop()
         self.transactions.close()
         self.reading.dispose()
         self.writing.dispose()
@@ -170,13 +178,23 @@ class House:
         )
         beat = Beat(self.settings.home / "engine.beat", self.clock)
         return (
-            Periodic(name="check_gateways", every_s=5.0, work=self.outages.check),
+            *self._listening(),
             Periodic(name="write_beat", every_s=5.0, work=beat.write),
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
-            Periodic(name="write_down_sightings", every_s=1.0, work=self.supervision.write_down),
             Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
+
+    def _listening(self) -> tuple[Periodic, ...]:
+        """What every process does that hears devices, or that others tell of them."""
+        return (
+            Periodic(name="check_gateways", every_s=5.0, work=self.outages.check),
+            Periodic(name="write_down_sightings", every_s=1.0, work=self.supervision.write_down),
+        )
+
+    def heard(self) -> Sequence[Any]:
+        """The gateways that this process listens to, itself or by what edges tell it."""
+        return [*self.hearing, *(self.edges.ears() if self.takes_batches else ())]
 
 
 def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bool | None = None) -> House:
@@ -207,8 +225,12 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudges,
         hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=rides,
     )  # fmt: skip
+    upkeep = build_upkeep(
+        settings, transactions, reading, clock, calendar, desk, nudge=nudges,
+        changed=lambda: reception.forget(),  # noqa: PLW0108  it is made below
+    )  # fmt: skip
     answers = Answers(
-        transactions, reading, [DeskClaims(desk)], desk,
+        transactions, reading, [DeskClaims(desk)], desk, orders=[TestsByText(upkeep.tests, after=nudges)],
         nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
     on_sqlite = writing.dialect.name == "sqlite"
@@ -224,10 +246,6 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         notice_workers=settings.messages.notice_workers,
     )
     supervision = Supervision(transactions)
-    upkeep = build_upkeep(
-        settings, transactions, reading, clock, calendar, desk, nudge=nudges,
-        changed=lambda: reception.forget(),  # noqa: PLW0108  it is made below
-    )  # fmt: skip
     reception = Reception(
         desk, supervision, reading, clock, ids,
         protocols={each.name: each.protocol for each in settings.gateways},
@@ -252,10 +270,10 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         if isinstance(listener, HttpDoor):
             house.doors[each.name] = listener
     house.outages = build_outages(
-        settings, Everybody(house.gateways, house.edges.ears), _stations_of(settings, stations), transactions,
+        settings, Everybody((), house.heard), _stations_of(settings, stations), transactions,
         reading, clock, upkeep,
         forwarding=lambda: {name: n for name, n in reception.handed_in.items() if not house.edges.is_edge(name)},
-        nudge=nudges,
+        nudge=nudges, shared=not on_sqlite,
     )  # fmt: skip
     return house
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from config.files import parse_toml
 from config.settings import Settings
-from devices.outages import SILENT_S, Heard, Outages
+from devices.ears import SILENT_S
+from devices.outages import Heard, Outages
 from devices.ports import is_listener
 from devices.rules.plan import Plan, read_plan
 from devices.store.gateways import Incidents
@@ -74,17 +75,18 @@ def build_upkeep(
 def build_outages(
     settings: Settings, gateways: Sequence[Heard], stations: Mapping[str, StationId], transactions: Transactions,
     reading: Engine, clock: Clock, upkeep: Upkeep, *, forwarding: Callable[[], Mapping[str, int]],
-    nudge: Callable[[], None],
+    nudge: Callable[[], None], shared: bool,
 ) -> Outages:  # fmt: skip
     """
     Who notices that a gateway hears nothing. `forwarding` counts what those have handed in that say nothing of how
-    they are.
+    they are; `shared` says that other processes may listen to others.
     """
     return Outages(
         gateways, transactions, reading, clock, upkeep.notices,
         forwarding=forwarding,
         silent_s={each.name: each.silent_s or default_silent_s(each.port) for each in settings.gateways},
         forwarding_silent_s=settings.devices.forwarding_silent_s, stations=stations, nudge=nudge,
+        shared=shared,
     )  # fmt: skip
 
 
@@ -102,7 +104,7 @@ def mend_devices(tx: Tx, seconds: float) -> None:
     for shelf in (PressTests, Repairs, Checks, Incidents):
         shelf(tx.connection).shift_due(seconds)
     if seconds < -BORNE_S:
-        Vigils(tx.connection).look_at_all(tx.now)
+        Vigils(tx.connection).look_at_all()
 
 
 BORNE_S = 3_600.0

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,13 +32,16 @@ FORGOTTEN = timedelta(days=7)
 class Remote:
     """
     A gateway that is not wired to this service, in the shape of one that is. `behind` is its edge; `silent_s` how long
-    it may hear nothing, 0 where that says nothing.
+    it may hear nothing, 0 where that says nothing; `unreached` says that the edge itself is lost, `told` that it has
+    told how it is since our start: until then all this is what it told before.
     """
 
     name: str
     state: GatewayState
     behind: str = ""
     silent_s: float = 0.0
+    unreached: bool = False
+    told: bool = True
 
 
 class Edges:
@@ -53,6 +56,7 @@ class Edges:
         # By the steady clock: nobody is lost because somebody set the other.
         self._heard_s: dict[str, float] = {}
         self._ever: set[str] = set()
+        self._told: set[str] = set()
         self._written_s: dict[str, float] = {}
 
     def hold(
@@ -106,7 +110,8 @@ class Edges:
         with self._lock:
             rows = sorted(self._rows().values(), key=lambda row: row.name)
             silent_s = {row.name: now.steady_s - self._heard_s[row.name] for row in rows}
-        return [remote for row in rows for remote in _remotes(row, now.wall, silent_s[row.name])]
+            told = frozenset(self._told)
+        return [remote for row in rows for remote in _remotes(row, now.wall, silent_s[row.name], told=row.name in told)]
 
     def _note(self, row: EdgeRow) -> bool:
         """Remembers it; whether it is also to be written down now."""
@@ -119,6 +124,7 @@ class Edges:
                 return True
             known[row.name], self._heard_s[row.name] = row, now_s
             self._ever.add(row.name)
+            self._told.add(row.name)
             quiet = before is not None and _conditions(before) == _conditions(row)
             due = not quiet or written_s is None or now_s - written_s >= WRITTEN_S
             self._written_s[row.name] = now_s if due or written_s is None else written_s
@@ -161,11 +167,12 @@ def _conditions(row: EdgeRow) -> list[tuple[str, str]]:
     return [(each["name"], each["condition"]) for each in row.status.get("receivers", ())]
 
 
-def _remotes(row: EdgeRow, now: datetime, silent_s: float) -> Iterator[Remote]:
+def _remotes(row: EdgeRow, now: datetime, silent_s: float, *, told: bool) -> Iterator[Remote]:
     lost, heard_at = silent_s >= SILENT_S, now - timedelta(seconds=silent_s)
     waiting = int(row.status.get("calls", 0)) + int(row.status.get("news", 0))
     yield Remote(
         name=row.name,
+        told=told,
         state=GatewayState(
             name=row.name,
             condition=Condition.LOST if lost else Condition.CONNECTED,
@@ -181,7 +188,7 @@ def _remotes(row: EdgeRow, now: datetime, silent_s: float) -> Iterator[Remote]:
             error=f"not heard for {silent_s:.0f} s" if lost else _trouble(row),
         ),
     )
-    yield from (_behind(row, each, heard_at, lost=lost) for each in row.status.get("receivers", ()))
+    yield from (replace(_behind(row, each, heard_at, lost=lost), told=told) for each in row.status.get("receivers", ()))
 
 
 def _trouble(row: EdgeRow) -> str:
@@ -209,4 +216,7 @@ def _behind(row: EdgeRow, said: Mapping[str, Any], told_at: datetime, *, lost: b
         tally=Tally(malformed=int(said.get("malformed", 0)), noise_bytes=int(said.get("noise_bytes", 0))),
         error=f"its edge {row.name} is not heard" if lost else str(said.get("error", "")),
     )
-    return Remote(name=said["name"], state=state, behind=row.name, silent_s=float(said.get("silent_s", LISTENED_S)))
+    return Remote(
+        name=said["name"], state=state, behind=row.name, silent_s=float(said.get("silent_s", LISTENED_S)),
+        unreached=lost,
+    )  # fmt: skip

@@ -16,6 +16,7 @@ from devices.decoders.decoder import SEALED_EARLY, SEALED_LATE, Frame
 from devices.picture import Picture
 from devices.rules.burst import Windows
 from devices.rules.meaning import FAULTS, MENDS, NO_MEANINGS, Said, counts_as_test, overlaid, understood
+from devices.rules.stuck import Sticking
 from devices.store.devices import Device
 from devices.store.meanings import DISTRICT
 from devices.supervision import Supervision
@@ -58,6 +59,7 @@ class _Taken:
     settle: bool
     spool: Spool | None = None
     station: str = ""
+    stuck: bool = False
 
     def heard_at(self, now: datetime) -> datetime:
         """When the gateway heard it, by our clock."""
@@ -111,6 +113,7 @@ class Reception:
         self._stations = stations
         self._windows = Windows()
         self._crowds = Crowds(desk, reading, clock)
+        self._sticking = Sticking()
         self._lock = threading.Lock()
         self._tests = tests
         self._handed_in: dict[str, int] = {}
@@ -144,13 +147,14 @@ class Reception:
         """
         protocol = self._protocols[gateway]
         device = self._whose(protocol, gateway, frame)
+        said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
+        stuck = self._is_stuck(device, said, waited_s)
         if self._is_copy(frame):
             if device is not None:
                 self._supervision.heard_too(device.id, self._clock.now(), gateway=gateway, rssi=_rssi(frame))
             return Received(alarm_id=None, copy=True)
-        said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
         try:
-            return self._take(_Taken(frame, protocol, gateway, device, waited_s, settle), said)
+            return self._take(_Taken(frame, protocol, gateway, device, waited_s, settle, stuck=stuck), said)
         except BaseException:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
@@ -171,9 +175,11 @@ class Reception:
         device = self._whose(protocol, gateway, frame)
         said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
         with self._lock:
-            self._handed_in[spool.gateway] = self._handed_in.get(spool.gateway, 0) + 1
+            if _is_alive(frame):
+                self._handed_in[spool.gateway] = self._handed_in.get(spool.gateway, 0) + 1
             self._windows.heard(frame, self._clock.look().steady_s - waited_s)
-        taken = _Taken(frame, protocol, gateway, device, waited_s, settle=False, spool=spool, station=station)
+        stuck = self._is_stuck(device, said, waited_s)
+        taken = _Taken(frame, protocol, gateway, device, waited_s, False, spool, station, stuck)
         try:
             return self._take(taken, said) or _NOT_YET
         except BaseException:
@@ -209,6 +215,13 @@ class Reception:
                     return device
         return None
 
+    def _is_stuck(self, device: Device | None, said: Said, waited_s: float) -> bool:
+        """Whether this is a button that is pressed without end; it is an alarm all the same, and never a test."""
+        if device is None or not said.pressed:
+            return False
+        with self._lock:
+            return self._sticking.pressed(device.id, self._clock.look().steady_s - waited_s)
+
     def _is_copy(self, frame: Frame) -> bool:
         """
         Whether memory knows it as a copy. Where the sender waits for an answer only the database may say so, because
@@ -235,10 +248,15 @@ class Reception:
             return said.events[0] if counts_as_test(device.kind, said) else None
         return said.kept
 
-    def _is_test(self, device: Device | None, said: Said, *, trusted: bool) -> Callable[[Tx, Signal], bool] | None:
-        """Who may take it as a test press. Never one with a wrong checksum: that shows no working way."""
-        tests = self._tests
-        if device is None or tests is None or not trusted or not counts_as_test(device.kind, said):
+    def _is_test(self, taken: "_Taken", said: Said) -> Callable[[Tx, Signal], bool] | None:
+        """
+        Who may take it as a test press. Never one with a wrong checksum, which shows no working way, nor that of a
+        button which is stuck: nobody pressed.
+        """
+        tests, device = self._tests, taken.device
+        if device is None or tests is None or taken.stuck or not taken.frame.trusted:
+            return None
+        if not counts_as_test(device.kind, said):
             return None
         return lambda tx, signal: tests.take(tx, device, signal)
 
@@ -269,7 +287,7 @@ class Reception:
             signal,
             window_s=frame.window_s if asked else 0.0,
             spool=taken.spool,
-            is_test=self._is_test(device, said, trusted=frame.trusted),
+            is_test=self._is_test(taken, said),
             said_in=taken.said_in,
         )
 
@@ -285,11 +303,14 @@ class Reception:
         """Who was heard, how strongly, and in which state."""
         frame, device, rssi = taken.frame, taken.device, _rssi(taken.frame)
         heard = [device] if device is not None else self._same_transmitter(taken, said)
+        alive = _is_alive(frame)
         for each in heard:
             state = self._of_each(frame, each, device, said)
-            self._supervision.saw(each.id, heard_at, gateway=taken.gateway, said=state, rssi=rssi)
+            self._supervision.saw(
+                each.id, heard_at, gateway=taken.gateway, said=state, rssi=rssi, stuck=taken.stuck, alive=alive
+            )
         # Under its own name a gateway speaks of itself.
-        if not heard and frame.address is not None and frame.address.casefold() != taken.gateway.casefold():
+        if alive and not heard and frame.address is not None and frame.address.casefold() != taken.gateway.casefold():
             self._supervision.saw_stranger(
                 taken.protocol, frame.address, heard_at, gateway=taken.gateway, event=said.events[0], rssi=rssi
             )
@@ -386,6 +407,11 @@ _FIGURES = ("lasted_s", "calls", "texts", "saved", "seq")
 def _key(spool: Spool | None) -> str:
     """By its number, where nothing else tells it from others."""
     return f"{spool.gateway}:{spool.epoch}:{spool.seq}" if spool else ""
+
+
+def _is_alive(frame: Frame) -> bool:
+    """Whether its sender was really heard: not of what a broker has kept, or a machine says that we do not know."""
+    return frame.fields.get("retained") is not True
 
 
 def _rssi(frame: Frame) -> float | None:

@@ -47,17 +47,24 @@ class Supervision:
         self._last: dict[DeviceId, tuple[str, datetime]] = {}
         self._strangers: dict[tuple[str, str], Sighting] = {}
 
-    def saw(self, device_id: DeviceId, at: datetime, *, gateway: str, said: Said, rssi: float | None = None) -> None:
-        """A registered device was heard; `rssi` in dBm, where the frame tells."""
+    def saw(
+        self, device_id: DeviceId, at: datetime, *, gateway: str, said: Said, rssi: float | None = None,
+        stuck: bool = False, alive: bool = True,
+    ) -> None:  # fmt: skip
+        """
+        A registered device was heard; `rssi` in dBm, where the frame tells. `stuck`: it is pressed without end. Not
+        `alive`, it was not heard at all: a broker hands on what it had said before.
+        """
         sighting = Sighting(
             at=at, gateway=gateway, events=said.events, changes=said.changes, pressed=said.pressed, worn=said.worn,
-            rssi=rssi,
+            rssi=rssi, stuck=stuck, alive=alive,
         )  # fmt: skip
         with self._lock:
             before = self._known.get(device_id)
             self._known[device_id] = sighting if before is None else _merged(before, sighting)
-            self._note(device_id, at, gateway, rssi)
-            self._last[device_id] = (gateway, at)
+            if alive:
+                self._note(device_id, at, gateway, rssi)
+                self._last[device_id] = (gateway, at)
 
     def heard_too(self, device_id: DeviceId, at: datetime, *, gateway: str, rssi: float | None = None) -> None:
         """A copy of what a registered device said came by this gateway: it is covered by that one as well."""
@@ -151,9 +158,11 @@ def _write_strangers(part: list[tuple[tuple[str, str], Sighting]], tx: Tx) -> No
 
 def _merged(before: Sighting, new: Sighting) -> Sighting:
     """Two sightings as one: nothing lasting that was said is forgotten, and what was said last has the last word."""
+    latest = new if new.alive or not before.alive else before
     return Sighting(
-        at=new.at, gateway=new.gateway, events=new.events, times=before.times + new.times,
+        at=latest.at, gateway=latest.gateway, events=new.events, times=before.times + new.times,
         changes=tuple(reversed(dict.fromkeys(reversed((*before.changes, *new.changes))))),
         pressed=before.pressed or new.pressed, worn=before.worn if new.worn is None else new.worn,
-        rssi=before.rssi if new.rssi is None else new.rssi,
+        rssi=before.rssi if new.rssi is None else new.rssi, stuck=before.stuck or new.stuck,
+        alive=before.alive or new.alive,
     )  # fmt: skip

@@ -77,6 +77,14 @@ class Claimant(Protocol):
         ...
 
 
+class Order(Protocol):
+    """Somebody whom people may tell by text what to do, without having been asked anything."""
+
+    def take(self, tx: Tx, reply: Reply) -> tuple[Done, Person] | None:
+        """What was done and in whose name; None where this is no order of somebody who may give it."""
+        ...
+
+
 class Answers:
     """The owner of waiting answers."""
 
@@ -92,6 +100,7 @@ class Answers:
         nudge: Callable[[], None],
         hand_over: Callable[[ReplyId], None] | None = None,
         rides: Rides = afoot,
+        orders: Sequence[Order] = (),
     ) -> None:
         self._transactions = transactions
         self._reading = reading
@@ -100,6 +109,7 @@ class Answers:
         self._nudge = nudge
         self._hand_over = hand_over or (lambda _: nudge())
         self._rides = rides
+        self._orders = orders
 
     def receive(self, provider: str, said: Sequence[Said]) -> None:
         """Makes answers durable; a copy changes nothing. They are understood a moment later, by `wake`."""
@@ -166,14 +176,17 @@ class Answers:
         reply = shelf.get(id_)
         if reply is None or reply.due_at is None:
             return Done("known")
-        people = self._people(tx, reply)
-        done, person, alarm_id = self._understand(tx, reply, people)
+        done, person, alarm_id = self._ordered(tx, reply) or self._understand(tx, reply, self._people(tx, reply))
         shelf.change(id_, {"due_at": None, "result": done.result, "person": person, "alarm_id": alarm_id})
         tx.log(Line(
             kind="answered", by=person or SERVICE, alarm_id=alarm_id, note=reply.text,
             facts={"reply": reply.id, "result": done.result, "voice": int(reply.voice)},
         ))  # fmt: skip
         return done
+
+    def _ordered(self, tx: Tx, reply: Reply) -> tuple[Done, Person | None, AlarmId | None] | None:
+        taken = next((taken for order in self._orders if (taken := order.take(tx, reply)) is not None), None)
+        return None if taken is None else (taken[0], taken[1], None)
 
     def _people(self, tx: Tx, reply: Reply) -> list[Person]:
         """Whose answer this is: the person called, or everybody with the number it came from."""

@@ -24,6 +24,9 @@ FIRST_S = 5 + 2
 
 FINAL = "all_hands"
 RADIO_WINDOW_S, PANEL_WINDOW_S, BLUR_S = 3.0, 60.0, 1.0
+HELD_S = 30.0
+"""A button that is pressed without end counts again after so long; R20."""
+
 _BEGINS = {"raised", "reopened", "not_arrived", "gave_up"}
 _COMES = {"accepted", "attended"}
 
@@ -45,6 +48,7 @@ class Ledger:
         self._in_doubt = 0
         self._hearing: str | None = None
         self._heard: dict[str, float] = {}
+        self._first: dict[str, float] = {}
         self._unsure: dict[str, float] = {}
         self._steps_at: float = float("-inf")
         self._before: Row | None = None
@@ -78,14 +82,19 @@ class Ledger:
         """A copy is one within its window and nothing else; a doubt about the first time is a doubt here."""
         window_s = PANEL_WINDOW_S if frame.answers else RADIO_WINDOW_S
         last_t, t = self._heard.get(frame.dedup_key, float("-inf")), self._stage.clock.t
+        held = frame.sliding and t - self._first.get(frame.dedup_key, t) >= HELD_S - BLUR_S
         if frame.sliding or not copy:
             self._heard[frame.dedup_key] = t
+        if not copy:
+            self._first[frame.dedup_key] = t
         if t - self._unsure.get(frame.dedup_key, float("-inf")) < PANEL_WINDOW_S + BLUR_S:
             return
         if copy and t - last_t > window_s + BLUR_S:
             self._break("I4.lost_press", frame.dedup_key, "a new press was taken for a copy")
+        if copy and frame.sliding and t - self._first.get(frame.dedup_key, t) > HELD_S + BLUR_S:
+            self._break("R20.muted", frame.dedup_key, "a button that is stuck was muted")
         certain = not frame.answers or self._steps_at < last_t
-        if not copy and t - last_t < window_s - BLUR_S and certain:
+        if not copy and t - last_t < window_s - BLUR_S and certain and not held:
             self._break("I4.copy_counted", frame.dedup_key, "a copy was taken for a new press")
 
     def _judge_kept(self, button: Button | None, received: Received) -> None:
@@ -135,6 +144,7 @@ class Ledger:
         radio = [key for key in self._heard if key.startswith("rflink")]
         for key in radio:
             del self._heard[key]
+            self._first.pop(key, None)
         if self._hearing is not None:
             self._in_doubt += 1
             self._unsure[self._hearing] = self._stage.clock.t

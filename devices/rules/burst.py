@@ -25,6 +25,13 @@ STRAY_SHARE = 4
 """A model heard less than once for this many of the most frequent one in a burst is a stray decode (section 2.4)."""
 
 
+HELD_MAX_S = 30.0
+"""
+A window that slides along ends so long after the first statement, however often it is repeated: a button that is stuck
+or held down is heard anew twice a minute, and mutes no press of its own or of a later hour (PROMISES, R20).
+"""
+
+
 class Windows:
     """
     What was said lately, so that a copy is known as one. Keeps at most `remembered_max` statements.
@@ -34,6 +41,7 @@ class Windows:
 
     def __init__(self, *, remembered_max: int = REMEMBERED_MAX) -> None:
         self._until: OrderedDict[str, float] = OrderedDict()
+        self._since: dict[str, float] = {}
         self._remembered_max = remembered_max
 
     def __len__(self) -> int:
@@ -43,12 +51,16 @@ class Windows:
         """
         Whether this is a copy of something heard less than `window_s` seconds before; it is remembered either way.
 
-        A sliding window begins anew with each copy; the other ends at its time after the first. A window of zero
-        remembers nothing: such statements (heartbeats) are never copies.
+        A sliding window begins anew with each copy, for half a minute at most; the other ends at its time after the
+        first. A window of zero remembers nothing: such statements (heartbeats) are never copies.
         """
         if window_s <= 0:
             return False
         copy = at_s < self._until.get(key, float("-inf"))
+        if copy and sliding and at_s - self._since[key] >= max(window_s, HELD_MAX_S):
+            copy = False
+        if not copy:
+            self._since[key] = at_s
         if sliding or not copy:
             self._remember(key, until_s=at_s + window_s)
         return copy
@@ -60,12 +72,14 @@ class Windows:
     def forget(self, key: str) -> None:
         """Takes back that it was heard: what could not be made durable must count as new when it is repeated."""
         self._until.pop(key, None)
+        self._since.pop(key, None)
 
     def _remember(self, key: str, *, until_s: float) -> None:
         self._until[key] = max(until_s, self._until.get(key, until_s))
         self._until.move_to_end(key)
         if len(self._until) > self._remembered_max:
-            self._until.popitem(last=False)
+            oldest, _ = self._until.popitem(last=False)
+            self._since.pop(oldest, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

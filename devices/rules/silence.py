@@ -58,21 +58,30 @@ class Known:
     battery_low: bool = False
     fault: str | None = None
     fault_at: datetime | None = None
+    jammed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How it is, the faults that count now, and when to look again; None when only a sign of life changes anything."""
+    """
+    How it is, the faults that count now, and when to look again; None when only a sign of life changes anything.
+
+    `silent_max` is how long it may be silent before it is offline, None for ever.
+    """
 
     health: Health
     faults: tuple[str, ...]
     due_at: datetime | None
+    silent_max: timedelta | None = None
 
 
 def judge(known: Known, rule: Rule, plan: Plan, now: datetime) -> Verdict:
     """How a device is at this moment."""
     health, next_at = _signs_of_life(known, rule, now)
-    faults = [] if health is not Health.OFFLINE else ["offline"]
+    faults = ["offline"] if health is Health.OFFLINE and not known.jammed else []
+    if health is Health.OFFLINE and known.jammed:
+        # The incident of its gateway speaks for it; once that is over, it speaks for itself.
+        next_at = now + RELOOK_MAX
     if known.fault is not None:
         began = known.fault_at or now
         # A time to come is none of ours: the clock was set back since.
@@ -83,7 +92,10 @@ def judge(known: Known, rule: Rule, plan: Plan, now: datetime) -> Verdict:
             next_at = min(next_at or counts_at, counts_at)
     if known.battery_low:
         faults.append("low_battery")
-    return Verdict(health=health, faults=tuple(dict.fromkeys(faults)), due_at=next_at)
+    return Verdict(
+        health=health, faults=tuple(dict.fromkeys(faults)), due_at=next_at,
+        silent_max=rule.offline if rule.interval is not None else None,
+    )  # fmt: skip
 
 
 def _signs_of_life(known: Known, rule: Rule, now: datetime) -> tuple[Health, datetime | None]:

@@ -89,6 +89,9 @@ strangers = Table(
     Column("rssi", Float),
 )  # fmt: skip
 
+STUCK = "stuck"
+"""The fault of a button that is pressed without end. No device says it of itself."""
+
 STRANGERS_MAX = 5_000
 """A noisy band makes up addresses without end; the list for pairing is for people."""
 
@@ -123,7 +126,9 @@ class Sighting:
     What was heard of a device or a stranger since the last time this was written down.
 
     `changes` are what it said of itself, in the order said: an event that is a fault (True) or ends one (False).
-    `worn` is False when it was taken off, True when it was put on, None when it did not say. `rssi` is in dBm.
+    `worn` is False when it was taken off, True when it was put on, None when it did not say. `rssi` is in dBm. `stuck`:
+    its button has been pressed for minutes without a pause. `alive` is False for what a broker has kept and hands on:
+    it says how the device was, and not that it is there.
     """
 
     at: datetime
@@ -134,16 +139,18 @@ class Sighting:
     pressed: bool = False
     worn: bool | None = None
     rssi: float | None = None
+    stuck: bool = False
+    alive: bool = True
 
     @property
     def is_plain(self) -> bool:
         """Whether it says nothing but that the device is there."""
-        return not self.changes and not self.pressed and self.worn is None
+        return not self.changes and not self.pressed and self.worn is None and not self.stuck
 
     @property
     def faulty(self) -> bool:
         """Whether a fault is among it, which somebody has to look at now."""
-        return any(is_fault for _, is_fault in self.changes)
+        return self.stuck or any(is_fault for _, is_fault in self.changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,12 +227,17 @@ class Devices:
 
     def saw(self, sightings: Sequence[tuple[DeviceId, Sighting]]) -> None:
         """One `seen` row a device, not a row a heartbeat: one statement for life signs, one for whoever said more."""
-        plain = [_sign_of_life(id_, each) for id_, each in sightings if each.is_plain]
-        others = [{"device_id": id_, **_changes(each)} for id_, each in sightings if not each.is_plain]
+        plain = [_sign_of_life(id_, each) for id_, each in sightings if each.alive and each.is_plain]
+        others = [{"device_id": id_, **_changes(each)} for id_, each in sightings if each.alive and not each.is_plain]
+        kept = [(id_, _changes(each)) for id_, each in sightings if not (each.alive or each.is_plain)]
         if plain:
             self._connection.execute(_saw_plainly(self._connection.dialect.name), plain)
         if others:
             self._connection.execute(_saw(self._connection.dialect.name), others)
+        for id_, said in kept:
+            fault = {"its_fault": said["fault"], "its_fault_at": said["fault_at"]}
+            values = {"its_id": id_, "battery": said["battery"], "faulty": said["faulty"], **fault}
+            self._connection.execute(_KEPT, values)
 
     def heard(self, hearings_: Sequence[tuple[tuple[DeviceId, str], Hearing]]) -> None:
         """Which gateway heard which device."""
@@ -284,6 +296,8 @@ def _changes(sighting: Sighting) -> dict[str, Any]:
         if event is not Event.LOW_BATTERY:
             fault = (event.value, sighting.at) if is_fault else (None, None)
             values |= {"faulty": 1, "fault": fault[0], "fault_at": fault[1]}
+    if sighting.stuck:
+        values |= {"faulty": 1, "fault": STUCK, "fault_at": sighting.at}
     return values
 
 
@@ -332,6 +346,22 @@ def _saw(dialect: str) -> Any:
             ),
         },
     )
+
+
+_CHANGED = bindparam("faulty", type_=Integer) == 1
+_SAME = seen.c.fault == bindparam("its_fault", type_=String)
+_KEPT = (
+    update(seen)
+    .where(seen.c.device_id == bindparam("its_id"))
+    .values(
+        battery_low=func.coalesce(bindparam("battery", type_=Boolean), seen.c.battery_low),
+        fault=case((_CHANGED, bindparam("its_fault", type_=String)), else_=seen.c.fault),
+        fault_at=case(
+            (_CHANGED & ~func.coalesce(_SAME, false()), bindparam("its_fault_at", type_=Instant)), else_=seen.c.fault_at
+        ),
+    )
+)
+"""What was said before anybody listened, of a device that has been heard since: when it was heard stays."""
 
 
 @lru_cache(maxsize=2)

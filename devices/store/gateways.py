@@ -41,8 +41,15 @@ gateways = Table(
     Column("heard_at", Instant, nullable=False),
     Column("quiet_s", Float, nullable=False),
     Column("dismissed_at", Instant),
+    Column("silent_s", Float, nullable=False, server_default="0"),
+    Column("behind", String(80), nullable=False, server_default=""),
+    Column("connected_at", Instant),
 )  # fmt: skip
-"""`heard_at`: when it was last known to hear; `quiet_s`: how long we have listened since and heard nothing."""
+"""
+`heard_at`: when it was last known to hear; `quiet_s`: how long we have listened since and heard nothing; `silent_s`:
+how long it may be quiet, 0 for ever; `behind`: the edge it is wired to, empty if to us; `connected_at`: when its line
+was last known to be there.
+"""
 
 deafness = Table(
     "deafness", metadata,
@@ -71,6 +78,9 @@ _OPEN = incidents.c.ended_at.is_(None)
 Index("ix_incidents_open", incidents.c.gateway, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
 Index("ix_incidents_opened_at", incidents.c.opened_at)
 
+JAMMED = "jammed"
+"""Why an incident is open whose gateway is there, and whose devices are kept from it."""
+
 COPY_US = 60_000_000
 """A gateway that heard the latest statement of a device up to a minute before the last one did heard it as well."""
 
@@ -84,6 +94,9 @@ class Ear:
     heard_at: datetime
     quiet_s: float
     dismissed_at: datetime | None = None
+    silent_s: float = 0.0
+    behind: str = ""
+    connected_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,19 +128,16 @@ class Gateways:
 
     def heard(self, ears: Sequence[Ear]) -> None:
         """How each of these is now; one that is heard again is no longer dismissed."""
-        rows = [
-            {"name": each.name, "forwarding": each.forwarding, "heard_at": each.heard_at, "quiet_s": each.quiet_s,
-             "dismissed_at": each.dismissed_at}
-            for each in ears
-        ]  # fmt: skip
+        rows = [{name: getattr(each, name) for name in Ear.__dataclass_fields__} for each in ears]
         if rows:
             insert_ = insert_into(gateways, self._connection.dialect.name)
             changes = {name: insert_.excluded[name] for name in rows[0] if name != "name"}
             self._connection.execute(insert_.on_conflict_do_update(index_elements=["name"], set_=changes), rows)
 
     def dismiss(self, name: str, at: datetime) -> None:
-        """Nobody expects this gateway to be heard, until it is."""
-        self._connection.execute(update(gateways).where(gateways.c.name == name).values(dismissed_at=at))
+        """Nobody expects this gateway, or whatever is behind this edge, to be heard, until it is."""
+        these = (gateways.c.name == name) | (gateways.c.behind == name)
+        self._connection.execute(update(gateways).where(these).values(dismissed_at=at))
 
     def was_deaf(self, name: str, span: Span) -> None:
         row = {"gateway": name, "start": span.start, "end": span.end}
@@ -145,31 +155,35 @@ class Gateways:
         """Spans that ended so long ago concern no device any more."""
         self._connection.execute(delete(deafness).where(deafness.c.end < before))
 
-    def uncovered(self, name: str, also: Collection[str]) -> tuple[tuple[str, ...], int]:
+    def forget(self, name: str) -> None:
+        """Nobody listens to it any more, because it is there no more."""
+        self._connection.execute(delete(gateways).where(gateways.c.name == name))
+
+    def uncovered(self, names: Collection[str], also: Collection[str]) -> tuple[tuple[str, ...], int]:
         """
-        The codes of the homes whose devices were last heard by this gateway alone, and how many devices that are.
+        The codes of the homes whose devices were last heard by these gateways alone, and how many devices that are.
 
         `also` are other gateways that hear nothing at the moment: they cover nobody.
         """
-        behind = self._behind(name)
+        behind = self._behind(names)
         covered = (
             select(devices.c.home_id)
             .join(seen, seen.c.device_id == devices.c.id)
-            .where(devices.c.retired_at.is_(None), _heard_by(lambda gateway: gateway.not_in([name, *also])))
+            .where(devices.c.retired_at.is_(None), _heard_by(lambda gateway: gateway.not_in([*names, *also])))
         )
         left = behind.with_only_columns(homes.c.code).where(homes.c.id.not_in(covered)).distinct()
         codes = sorted(row.code for row in self._connection.execute(left))
         count = self._connection.execute(select(func.count()).select_from(behind.subquery())).scalar_one()
         return tuple(codes), int(count)
 
-    def _behind(self, name: str) -> Select[Any]:
-        """The devices in use that this gateway heard last, alone or with others, or is the only one to hear."""
-        never = seen.c.device_id.is_(None) & (devices.c.gateway == name)
+    def _behind(self, names: Collection[str]) -> Select[Any]:
+        """The devices in use that one of these heard last, alone or with others, or is the only one to hear."""
+        never = seen.c.device_id.is_(None) & devices.c.gateway.in_(names)
         return (
             select(devices.c.id)
             .join(homes, homes.c.id == devices.c.home_id)
             .join(seen, seen.c.device_id == devices.c.id, isouter=True)
-            .where(devices.c.retired_at.is_(None), never | _heard_by(lambda gateway: gateway == name))
+            .where(devices.c.retired_at.is_(None), never | _heard_by(lambda gateway: gateway.in_(names)))
         )
 
 
@@ -219,6 +233,16 @@ class Incidents:
         """Changes an open incident; False when it is over."""
         done = self._connection.execute(update(incidents).where(incidents.c.id == id_, _OPEN).values(**values))
         return done.rowcount == 1
+
+    def tell(self, incident: Incident, *, told: int, due_at: datetime) -> bool:
+        """It is told again; False when somebody else has, or it is over."""
+        once = update(incidents).where(incidents.c.id == incident.id, incidents.c.told == incident.told, _OPEN)
+        return self._connection.execute(once.values(told=told, due_at=due_at)).rowcount == 1
+
+    def jammed(self) -> frozenset[str]:
+        """The gateways whose devices are kept from them at the moment."""
+        query = select(incidents.c.gateway).where(_OPEN, incidents.c.why == JAMMED)
+        return frozenset(row.gateway for row in self._connection.execute(query))
 
     def shift_due(self, seconds: float) -> None:
         """Moves what waits, because somebody moved the clock."""

@@ -53,6 +53,8 @@ repairs = Table(
 """`repair_by` is the date it has; `due_at` is when somebody is reminded of it; `test_id` is the press that ended it."""
 _OPEN = repairs.c.ended_at.is_(None)
 Index("ix_repairs_open", repairs.c.device_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
+_ENDED = repairs.c.ended_at.is_not(None)
+Index("ix_repairs_ended_at", repairs.c.ended_at, sqlite_where=_ENDED, postgresql_where=_ENDED)
 _WAITS = repairs.c.due_at.is_not(None)
 Index("ix_repairs_due_at", repairs.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
 

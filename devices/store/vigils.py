@@ -15,6 +15,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Connection,
+    Float,
     ForeignKey,
     Index,
     String,
@@ -30,7 +31,7 @@ from devices.rules.silence import Health
 from devices.store.devices import devices, seen
 from devices.store.gateways import gateways
 from dispatch.ids import DeviceId
-from dispatch.store.database import Instant, insert_once, metadata
+from dispatch.store.database import Instant, insert_once, metadata, upsert
 from dispatch.store.prepared import Prepared
 
 vigils = Table(
@@ -41,16 +42,29 @@ vigils = Table(
     Column("health_at", Instant, nullable=False),
     Column("since", Instant, nullable=False),
     Column("proven_at", Instant),
+    Column("silent_s", Float),
     CheckConstraint("health IN ('well','late','offline')", name="health"),
 )  # fmt: skip
-"""`since`: when it was handed out; `proven_at`: when a test press was first seen from it."""
+"""
+`since`: when it was handed out; `proven_at`: when a test press was first seen from it; `silent_s`: silent for so long
+it must have a case, by the rule it was last judged by, for the auditor to go by; None while it need not speak.
+"""
 _WAITS = vigils.c.due_at.is_not(None)
 Index("ix_vigils_due_at", vigils.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
-_ILL = vigils.c.health != "well"
-Index("ix_vigils_ill", vigils.c.health, sqlite_where=_ILL, postgresql_where=_ILL)
+ILL = vigils.c.health != "well"
+Index("ix_vigils_ill", vigils.c.health, sqlite_where=ILL, postgresql_where=ILL)
 _UNPROVEN = vigils.c.proven_at.is_(None)
 Index("ix_vigils_unproven", vigils.c.device_id, sqlite_where=_UNPROVEN, postgresql_where=_UNPROVEN)
 _NEXT_VIGILS = Prepared(select(func.min(vigils.c.due_at).label("at")).where(_WAITS))
+
+
+rounds = Table(
+    "rounds", metadata,
+    Column("name", String(16), primary_key=True),
+    Column("after", String(40), nullable=False),
+)  # fmt: skip
+"""A look at everybody that is not over: how far it has come, in the order of ids."""
+_ROUND = "vigils"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +92,11 @@ _DUE = (
     select(vigils.c.device_id).where(vigils.c.due_at <= bindparam("now")).order_by(vigils.c.due_at)
     .limit(bindparam("most"))
 )  # fmt: skip
+_FAR = select(rounds.c.after).where(rounds.c.name == _ROUND)
+_NEXT_OF_ROUND = (
+    select(vigils.c.device_id).where(vigils.c.device_id > bindparam("after"), _WAITS).order_by(vigils.c.device_id)
+    .limit(bindparam("most"))
+)  # fmt: skip
 _GATEWAY = func.coalesce(seen.c.gateway, devices.c.gateway)
 _LOOK = (
     select(
@@ -95,8 +114,8 @@ _LOOK = (
 )  # fmt: skip
 _JUDGED = update(vigils).where(vigils.c.device_id == bindparam("its_id"))
 FEW = 200
-_FEW = select(vigils.c.device_id).where(_ILL).limit(FEW + 1)
-_ILL_AMONG = select(vigils.c.device_id).where(_ILL, vigils.c.device_id.in_(bindparam("ids", expanding=True)))
+_FEW = select(vigils.c.device_id).where(ILL).limit(FEW + 1)
+_ILL_AMONG = select(vigils.c.device_id).where(ILL, vigils.c.device_id.in_(bindparam("ids", expanding=True)))
 _LOOK_NOW = update(vigils).where(vigils.c.device_id.in_(bindparam("ids", expanding=True)))
 
 
@@ -109,7 +128,15 @@ class Vigils:
     def begin(self, ids: Collection[DeviceId], now: datetime) -> None:
         """Somebody looks after these devices from now on, if nobody did; the first look is at once."""
         rows = [
-            {"device_id": id_, "due_at": now, "health": "well", "health_at": now, "since": now, "proven_at": None}
+            {
+                "device_id": id_,
+                "due_at": now,
+                "health": "well",
+                "health_at": now,
+                "since": now,
+                "proven_at": None,
+                "silent_s": None,
+            }
             for id_ in ids
         ]
         if rows:
@@ -133,7 +160,7 @@ class Vigils:
         return [Vigil(**dict(row._mapping) | {"health": Health(row.health)}) for row in found]
 
     def judged(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """What became of them: `its_id`, `due_at`, `health`, `health_at`."""
+        """What became of them: `its_id`, `due_at`, `health`, `health_at`, `silent_s`."""
         if rows:
             self._connection.execute(_JUDGED, list(rows))
 
@@ -164,6 +191,24 @@ class Vigils:
         ahead = update(vigils).where(vigils.c.device_id.in_(ids), vigils.c.since > now)
         self._connection.execute(ahead.values(since=now))
 
-    def look_at_all(self, now: datetime) -> None:
-        """Whoever waits is looked at now: the clock was set back so far that nobody knows for how long they would."""
-        self._connection.execute(update(vigils).where(_WAITS).values(due_at=now))
+    def look_at_all(self) -> None:
+        """
+        Whoever waits is looked at, a part at a time: the clock was set back so far that nobody knows for how long they
+        would. One row is written; moving a hundred thousand takes 0.1 s, for which a press would wait.
+        """
+        upsert(rounds, self._connection, "name", {"name": _ROUND, "after": ""})
+
+    def round(self, most: int) -> list[DeviceId] | None:
+        """The next of those to be looked at without being due; None when nobody is."""
+        after = self._connection.execute(_FAR).scalar()
+        if after is None:
+            return None
+        found = self._connection.execute(_NEXT_OF_ROUND, {"after": after, "most": most})
+        return [DeviceId(row.device_id) for row in found]
+
+    def round_is_at(self, id_: DeviceId | None) -> None:
+        """Everybody up to this one was looked at; None when that was everybody."""
+        if id_ is None:
+            self._connection.execute(delete(rounds).where(rounds.c.name == _ROUND))
+        else:
+            self._connection.execute(update(rounds).where(rounds.c.name == _ROUND).values(after=id_))

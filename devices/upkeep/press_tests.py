@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from devices.store.devices import Device, Devices
+from devices.store.devices import Device, Devices, Sighting
 from devices.store.press_tests import PressTest, PressTests, Purpose
 from devices.store.vigils import Vigils
 from devices.upkeep.cases import Cases
@@ -146,7 +146,11 @@ class PressTesting:
             return shelf.seen_elsewhere(device.id, signal.gateway, tx.now - SAME_PRESS, tx.now)
         if not shelf.end(test.id, "seen", seen_at=tx.now, gateway=signal.gateway, signal_id=signal.id):
             return False
+        # Its case ends with this, so it must count as heard in the same commit: nobody may find it silent without one.
+        here = Sighting(at=tx.now, gateway=signal.gateway, events=(signal.event,), times=0)
+        Devices(tx.connection).saw([(device.id, here)])
         Vigils(tx.connection).proven(device.id, tx.now)
+        Vigils(tx.connection).look_now([device.id], tx.now)
         tested = Person(f"device:{signal.address}")
         self._cases.end(tx, device.id, test_id=test.id, by=tested)
         facts = {"device": device.id, "test": test.id, "purpose": str(test.purpose), "signal": signal.id}

@@ -13,7 +13,7 @@ from functools import partial
 from devices.rules.plan import Plan
 from devices.rules.silence import Health, Known, Span, Verdict, judge
 from devices.store.devices import Devices
-from devices.store.gateways import Gateways
+from devices.store.gateways import Gateways, Incidents
 from devices.store.vigils import Vigil, Vigils
 from devices.upkeep.cases import Cases
 from dispatch.ids import DeviceId, HomeId
@@ -27,6 +27,9 @@ LOOKED_AT_MAX = 100
 
 FAULTY_MAX = 25
 """Devices with faults in one unit; the rest of its devices stay due."""
+
+_THE_END = DeviceId("")
+"""Nobody: the round has come to its end, which is to be written down."""
 
 BAD_REST = timedelta(hours=1)
 """A device that cannot be judged keeps no other waiting."""
@@ -46,9 +49,11 @@ class Silences:
         self._alone = 0  # So many looks are at one device each, to find the one that spoils it for the others.
 
     def due(self, now: datetime, most: int) -> Sequence[DeviceId]:
-        """The device that has waited longest, in the name of all that are due."""
+        """The device that has waited longest, in the name of all that are due; then whoever the round has come to."""
         with self._reading.connect() as connection:
-            return Vigils(connection).due(now, min(most, 1))
+            shelf = Vigils(connection)
+            found = shelf.due(now, min(most, 1)) or shelf.round(1)
+        return [] if found is None else found or [_THE_END]
 
     def next_due(self) -> datetime | None:
         with self._reading.connect() as connection:
@@ -70,20 +75,22 @@ class Silences:
     def _look(self, id_: DeviceId, most: int, tx: Tx) -> None:
         shelf = Vigils(tx.connection)
         ids = shelf.due(tx.now, most) if most > 1 else [id_]
+        ids = list(dict.fromkeys([*ids, *_further(shelf, id_, most - len(ids))]))
         found = self._believed(tx, shelf.look(ids))
-        deaf = self._deaf(tx, found)
+        deaf, jammed = self._deaf(tx, found), Incidents(tx.connection).jammed()
         verdicts: list[tuple[Vigil, Verdict]] = []
         faulty: dict[DeviceId, tuple[HomeId, Sequence[str]]] = {}
         for vigil in found:
             if len(faulty) >= FAULTY_MAX:
                 break
-            verdict = self._verdict(vigil, deaf, tx.now)
+            verdict = self._verdict(vigil, deaf, tx.now, jammed=vigil.gateway in jammed)
             verdicts.append((vigil, verdict))
             if verdict.faults:
                 faulty[vigil.device_id] = (HomeId(vigil.home_id), verdict.faults)
         tx.log(*(_line(vigil, verdict.health) for vigil, verdict in verdicts if verdict.health is not vigil.health))
         self._cases.note(tx, faulty)
         shelf.judged([_row(vigil, verdict, tx.now) for vigil, verdict in verdicts])
+        shelf.look_now([each.device_id for each in found[len(verdicts) :]], tx.now)
         for gone in set(ids) - {each.device_id for each in found}:
             shelf.end(gone)
 
@@ -101,7 +108,7 @@ class Silences:
         since = min((each.last_at or each.since for each in found), default=tx.now)
         return Gateways(tx.connection).deaf({each.gateway for each in found}, since)
 
-    def _verdict(self, vigil: Vigil, deaf: Mapping[str, tuple[Span, ...]], now: datetime) -> Verdict:
+    def _verdict(self, vigil: Vigil, deaf: Mapping[str, tuple[Span, ...]], now: datetime, *, jammed: bool) -> Verdict:
         known = Known(
             heard_at=vigil.last_at or vigil.since,
             # A gateway we know nothing of is taken to hear: rather a case too many than a device nobody misses.
@@ -110,9 +117,21 @@ class Silences:
             battery_low=vigil.battery_low,
             fault=vigil.fault,
             fault_at=vigil.fault_at,
+            jammed=jammed,
         )
         rule = self._plan.rule(kind=vigil.kind, protocol=vigil.protocol, address=vigil.address)
         return judge(known, rule, self._plan, now)
+
+
+def _further(shelf: Vigils, id_: DeviceId, room: int) -> list[DeviceId]:
+    """
+    Some of those that are looked at because the clock was set, and the round is that much further. With no room, as for
+    one that is looked at alone, it only goes past that one.
+    """
+    found = shelf.round(max(room, 1))
+    if found is not None and (room > 0 or found in ([id_], [])):
+        shelf.round_is_at(found[-1] if found else None)
+    return found or [] if room > 0 else []
 
 
 def _line(vigil: Vigil, health: Health) -> Line:
@@ -127,8 +146,10 @@ def _row(vigil: Vigil, verdict: Verdict, now: datetime) -> dict[str, object]:
     return {
         "its_id": vigil.device_id, "due_at": verdict.due_at, "health": verdict.health.value,
         "health_at": now if changed else vigil.health_at,
+        "silent_s": None if verdict.silent_max is None else verdict.silent_max.total_seconds(),
     }  # fmt: skip
 
 
 def _rest(id_: DeviceId, tx: Tx) -> None:
+    _further(Vigils(tx.connection), id_, 0)
     Vigils(tx.connection).look_now([id_], tx.now + BAD_REST)

@@ -2,10 +2,11 @@
 """Signals from forwarding gateways: a batch is checked whole, kept whole, and only then answered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from flask import Response, after_this_request
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
@@ -28,9 +29,11 @@ from devices.wire import (
 from dispatch.clock import Clock
 from dispatch.desk import Received, Spool
 from dispatch.rules.signal import Event, Scope
-from dispatch.web.access import either
+from dispatch.web.access import either, machine, speaks_for
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.schemas import NUMBER_MAX, PositionSchema, Text, Wire, position_of
+
+_log = structlog.get_logger()
 
 BATCH_MAX = 1_000
 """Signals of one request; a gateway with more in its spool sends the next thousand after the answer."""
@@ -230,6 +233,9 @@ def signals_blueprint(reception: Reception, edges: Edges, clock: Clock) -> ApiBl
     def receive(batch: dict[str, Any]) -> dict[str, Any]:
         now = clock.now()
         told = [_told(each, batch["gateway"], now) for each in batch["signals"]]
+        seqs, known = [each.seq for each in told], speaks_for(batch["gateway"])
+        if not known:
+            told = _quarantined(batch["gateway"], told)
         received = _received(reception, batch["gateway"], batch["epoch"], told)
 
         @after_this_request
@@ -239,16 +245,29 @@ def signals_blueprint(reception: Reception, edges: Edges, clock: Clock) -> ApiBl
             return response
 
         held = edges.hold(
-            batch["gateway"], batch["epoch"], [each.seq for each in told], after=batch.get("after"),
-            status=batch.get("status"),
+            batch["gateway"], batch["epoch"], seqs, after=batch.get("after"),
+            status=batch.get("status") if known else None,
         )  # fmt: skip
         alarms = [each.alarm_id for each in received if each.alarm_id is not None]
         copies = sum(each.copy for each in received)
         answer = {"stored": len(received) - copies, "copies": copies, "alarms": list(dict.fromkeys(alarms))}
-        register = {"register": reception.register(batch["ask_register"])} if "ask_register" in batch else {}
+        register = {"register": reception.register(batch["ask_register"])} if known and "ask_register" in batch else {}
         return {**answer, "held": held, **register}
 
     return bp
+
+
+def _quarantined(gateway: str, told: list[_Told]) -> list[_Told]:
+    """
+    What is believed of a machine whose key is not for this gateway: that somebody calls for help, marked as not to be
+    relied on. No sign of life, no state and no test press of its saying counts (PROMISES, X15).
+    """
+    _log.warning("gateway_unbound", gateway=gateway, key=machine().prefix, signals=len(told))
+    return [
+        replace(each, frame=replace(each.frame, trusted=False, fields={**each.frame.fields, "retained": True}))
+        for each in told
+        if may_call(each.frame)
+    ]
 
 
 def _proceed(reception: Reception, received: Sequence[Received]) -> None:

@@ -30,6 +30,7 @@ FAULTS: Mapping[str, str] = {
     "jamming": N_("radio jammed"),
     "fault": N_("fault"),
     "reported": N_("reported as broken"),
+    "stuck": N_("button stuck"),
 }
 
 KINDS: Mapping[str, str] = {
@@ -90,4 +91,9 @@ RESULTS: Mapping[str, str] = {
     "needs_help": N_("Needs help: raise an alarm"),
 }
 
-WHYS: Mapping[str, str] = {"lost": N_("line gone"), "silent": N_("nothing heard")}
+WHYS: Mapping[str, str] = {
+    "lost": N_("line gone"),
+    "silent": N_("nothing heard"),
+    "jammed": N_("devices cannot get through"),
+    "noisy": N_("little but noise"),
+}

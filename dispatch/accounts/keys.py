@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -26,6 +27,9 @@ USED_EVERY = timedelta(minutes=1)
 _KEY = re.compile(r"al_(?P<prefix>[0-9a-f]{12})\.(?P<secret>[A-Za-z0-9_-]{43})")
 _SCOPE = re.compile(r"[a-z][a-z_]*(?::[a-z_]+)?(?: [a-z][a-z_]*(?::[a-z_]+)?)*")
 
+GATEWAYS_MAX = 400
+"""Characters of all names together; an edge has one."""
+
 log = structlog.get_logger()
 
 
@@ -41,23 +45,26 @@ class Keys:
         self._reading = reading
         self._clock = clock
 
-    def new_key(self, name: str, scope: str, *, by: Person = SERVICE) -> str:
+    def new_key(self, name: str, scope: str, *, gateways: Sequence[str] = (), by: Person = SERVICE) -> str:
         """
         A new key for the machine called `name`; `scope` is one or more words between spaces (`signals`, `record:read`).
+        `gateways` are the only ones it may speak for, and from now on only such a key speaks for them.
 
         Raises:
-            Invalid: the name is empty or the scope is not such words.
+            Invalid: the name is empty, the scope is not such words, or a gateway's name is none.
         """
         _refuse_odd(name, scope)
+        _refuse_odd_gateways(gateways)
         secret = secrets.token_urlsafe(32)
         prefix = secrets.token_hex(6)
 
         def work(tx: Tx) -> None:
             key = Key(
-                id=tx.new_id(), prefix=prefix, secret_hash=_hash(secret), name=name, scope=scope, created_at=tx.now
-            )
+                id=tx.new_id(), prefix=prefix, secret_hash=_hash(secret), name=name, scope=scope, created_at=tx.now,
+                gateways=" ".join(gateways),
+            )  # fmt: skip
             Accounts(tx.connection).add_key(key)
-            tx.log(Line(kind="key_made", by=by, facts={"key": prefix, "scope": scope}))
+            tx.log(Line(kind="key_made", by=by, facts={"key": prefix, "scope": scope, "gateways": " ".join(gateways)}))
 
         self._transactions.run(work)
         return f"al_{prefix}.{secret}"
@@ -76,6 +83,13 @@ class Keys:
         if found.last_used_at is None or abs(self._clock.now() - found.last_used_at) >= USED_EVERY:
             self._mark_used(found)
         return found
+
+    def speaks_for(self, key: Key, gateway: str) -> bool:
+        """Whether this key may say what that gateway heard: it was made for it, or neither was made for anything."""
+        if key.gateways:
+            return gateway in key.gateways.split()
+        with self._reading.connect() as connection:
+            return gateway not in Accounts(connection).taken_gateways()
 
     def revoke(self, prefix: str, *, by: Person = SERVICE) -> None:
         """
@@ -121,6 +135,12 @@ def _refuse_odd(name: str, scope: str) -> None:
         raise Invalid("A key has a name.", {"name": ["A key has a name."]})
     if not _SCOPE.fullmatch(scope):
         raise Invalid("A scope is one or more words.", {"scope": ["A scope is one or more words."]})
+
+
+def _refuse_odd_gateways(names: Sequence[str]) -> None:
+    whole = " ".join(names)
+    if len(whole) > GATEWAYS_MAX or any(not name or name.split() != [name] for name in names):
+        raise Invalid("A gateway has a name without spaces.", {"gateways": ["A gateway has a name without spaces."]})
 
 
 def _hash(secret: str) -> str:

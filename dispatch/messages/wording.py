@@ -181,6 +181,16 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         ),
     ),
     "reminder": _both(("值守：{why}[，{place}]，请看维修页", "DESK: {why}[, {place}]. See the repairs page")),
+    "test_waiting": _both(
+        (
+            "{number}请试按[，{minutes}分钟内][，{place}]。不是您要求的请速告值守台",
+            "{number}: press it now[, within {minutes} min][, {place}]. You did not ask? Call the desk",
+        ),
+        shrinks="number",
+    ),
+    "test_refused": _both(
+        ("{number}现在不能试按，请联系值守台", "{number} cannot be tested now. Please call the desk"), shrinks="number"
+    ),
     "test_seen": _both(
         ("{number}试按已收到[，{place}]，配好了", "{number}: test press received[, {place}]. It works"),
         shrinks="number",

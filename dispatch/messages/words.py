@@ -31,6 +31,7 @@ WHYS: Mapping[str, Mapping[str, str]] = {
     "fallback": {"zh": "系统故障，已用备用通知", "en": "fall-back in use"},
     "worsened": {"zh": "情况加重", "en": "it got worse"},
     "gateway_lost": {"zh": "网关失联", "en": "gateway lost"},
+    "gateway_troubled": {"zh": "网关收不到设备信号", "en": "gateway cannot hear its devices"},
     "no_console": {"zh": "没有值守台能响铃", "en": "no console can ring"},
     "welfare_check": {"zh": "请电话问安", "en": "call to ask how they are"},
     "outage_round": {"zh": "失联期间请逐户问安", "en": "call every home"},

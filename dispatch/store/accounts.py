@@ -69,7 +69,9 @@ keys = Table(
     Column("created_at", Instant, nullable=False),
     Column("last_used_at", Instant),
     Column("revoked_at", Instant),
+    Column("gateways", String(400), nullable=False, server_default=""),
 )  # fmt: skip
+"""`gateways`: the names of those it may speak for, between spaces; empty for any that no other key is made for."""
 
 sign_in_failures = Table(
     "sign_in_failures", metadata,
@@ -112,7 +114,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A machine's key. `prefix` names it in public; `scope` is one or more words between spaces."""
+    """
+    A machine's key. `prefix` names it in public; `scope` is one or more words between spaces, `gateways` the names of
+    the gateways it was made for.
+    """
 
     id: str
     prefix: str
@@ -122,6 +127,7 @@ class Key:
     created_at: datetime
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    gateways: str = ""
 
     def allows(self, scope: str) -> bool:
         return scope in self.scope.split()
@@ -141,6 +147,12 @@ class Accounts:
     def operators(self) -> list[Operator]:
         rows = self._connection.execute(select(operators).order_by(operators.c.login))
         return [_operator(row) for row in rows]
+
+    def by_phone(self, phone: str) -> Operator | None:
+        """The operator with this number who may sign in; None where it is nobody's, or of several."""
+        query = select(operators).where(operators.c.phone == phone, operators.c.disabled.is_(False)).limit(2)
+        found = [_operator(row) for row in self._connection.execute(query)]
+        return found[0] if len(found) == 1 else None
 
     def operator(self, id_: OperatorId) -> Operator:
         """
@@ -210,6 +222,11 @@ class Accounts:
 
     def add_key(self, key: Key) -> None:
         self._connection.execute(insert(keys), {column: getattr(key, column) for column in Key.__slots__})
+
+    def taken_gateways(self) -> frozenset[str]:
+        """The gateways that keys in use were made for: nobody else speaks for these."""
+        query = select(keys.c.gateways).where(keys.c.revoked_at.is_(None), keys.c.gateways != "")
+        return frozenset(name for row in self._connection.execute(query) for name in row.gateways.split())
 
     def used_key(self, prefix: str, at: datetime) -> None:
         self._connection.execute(update(keys).where(keys.c.prefix == prefix).values(last_used_at=at))

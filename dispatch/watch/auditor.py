@@ -61,6 +61,7 @@ class Auditor:
         self._seen: tuple[int, str] | None = None
         self._full_at_s = 0.0
         self._all = self._books.prepare(all_of(predicates))
+        self._walks = any(each.log for each in predicates)
         self._log = self._books.prepare(all_of([each for each in predicates if each.log]))
         self._rest = self._books.prepare(all_of([each for each in predicates if not each.log]))
 
@@ -100,7 +101,7 @@ class Auditor:
         broken = _found(page.rows(self._rest, self._values(0, head[0], full=True)))
         if self._seen is not None:
             broken += self._hashes(page, min(self._seen[0], head[0]), head[0])
-        for start in range(0, head[0], SLICE):
+        for start in range(0, head[0] if self._walks else 0, SLICE):
             with self._books.open() as slice_:
                 values = self._values(start, min(start + SLICE, head[0]), full=True)
                 broken += _found(slice_.rows(self._log, values))
@@ -120,6 +121,7 @@ class Auditor:
             "to_number": to_number,
             "up_us": up_us,
             "late_us": now_us - FIGURES["epsilon_us"] if is_up else 0,
+            "late_look_us": now_us - FIGURES["look_us"] if is_up else 0,
             "late_send_us": now_us - FIGURES["send_us"] if is_up else 0,
             "stuck_us": now_us - FIGURES["unknown_us"] - FIGURES["epsilon_us"] if is_up else 0,
             "seen_number": seen[0],

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from dispatch.watch.evidence import ACCOUNTS, EVIDENCE, TIME, TRANSITIONS
 from dispatch.watch.promise import Predicate
+from dispatch.watch.supervision import SUPERVISION
 
 COVERAGE = (
     Predicate(
@@ -208,5 +209,6 @@ CLOSING = (
 
 PREDICATES: Sequence[Predicate] = (
     *COVERAGE, *PUNCTUALITY, *ORIGINS, *WINNERS, *CLOSING, *TRANSITIONS, *ACCOUNTS, *EVIDENCE, *TIME,
+    *SUPERVISION,
 )  # fmt: skip
 """All promises that are kept an eye on."""

@@ -28,6 +28,11 @@ CONSTANTS: Mapping[str, Constant] = MappingProxyType(
         "close_us": Constant(seconds=3600, source="PROMISES 5: W_close"),
         "claim_us": Constant(seconds=120, source="PROMISES 5: Y; a claimed arrival is verified or asked about again"),
         "unclosed_us": Constant(seconds=600, source="PROMISES 4, H19: lone-worker timer, repeated after the hour"),
+        "borne_us": Constant(seconds=7200, source="PROMISES 5: I15; a look put off by an hour, and a clock set by one"),
+        "look_us": Constant(seconds=600, source="PROMISES 5: I15; a whole district may be due at once"),
+        "lost_us": Constant(seconds=180, source="PROMISES 2: gateway lost → operator told"),
+        "usual_silent_us": Constant(seconds=150, source="PROMISES 2: 180 s less what the telling takes"),
+        "test_us": Constant(seconds=3600, source="PROMISES 4, O8: test mode expires within 60 min"),
         "jump_us": Constant(seconds=4, source="PROMISES 5: I12, 2 s, and ε for steps too small to be told"),
     }
 )

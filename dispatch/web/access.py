@@ -142,6 +142,12 @@ def machine() -> Key:
     return key
 
 
+def speaks_for(gateway: str) -> bool:
+    """Whether the machine of this request may say what this gateway heard; a person may, for any."""
+    gate: Gate = g.gate
+    return not has_bearer(request) or gate.keys.speaks_for(machine(), gateway)
+
+
 def caller() -> Person:
     """Whoever it is, as the record names them: `operator:<id>` or `key:<prefix>`."""
     if has_bearer(request):

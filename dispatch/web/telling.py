@@ -120,6 +120,8 @@ SENTENCES: Mapping[str, str] = {
     "not_understood": N_("answer not understood"),
     "page": N_("page to the duty number"),
     "reminder": N_("reminder to the duty number"),
+    "test_waiting": N_("test press is waited for"),
+    "test_refused": N_("no test press now"),
     "test_seen": N_("test press was seen"),
     "test_lapsed": N_("no test press was seen"),
     "emergency_sheet": N_("call to 120"),

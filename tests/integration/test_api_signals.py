@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devices.web.signals import BATCH_MAX
+from dispatch.errors import Invalid
 from dispatch.rules.alarm import State
 from dispatch.store.signals import Signals
 from tests.builders import House, build_world
@@ -165,3 +166,65 @@ def test_a_batch_kept_by_half_is_not_answered_and_may_come_again(tmp_path):
         assert [len(Signals(connection).of_alarm(each["id"])) for each in alarms(house)] == [1, 1]
     house.close()
     world.close()
+
+
+# ------------------------------------------------------------------------------------------------ whose key it is
+
+
+def bound(house, *gateways):
+    client = house.app.test_client()
+    key = house.keys.new_key("edge", "signals", gateways=gateways)
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
+    return client
+
+
+def told_by(house, gateway, event="press", seq=1, **more):
+    at = house.world.clock.now().isoformat()
+    signal = {"seq": seq, "protocol": "rflink", "device": "EV1527:0a1b2c:01", "event": event, "received_at": at}
+    return {"gateway": gateway, "epoch": "e1", "signals": [signal], **more}
+
+
+def seen(house):
+    with house.world.reading.connect() as connection:
+        return connection.exec_driver_sql("SELECT COUNT(*) FROM seen").scalar_one()
+
+
+def test_a_key_speaks_for_the_gateways_it_was_made_for(house):
+    mine = bound(house, "hall", "roof")
+    for gateway in ("hall", "roof"):
+        assert mine.post(API, json=told_by(house, gateway, "heartbeat")).json["stored"] == 1
+    assert seen(house) == 1
+
+
+def test_of_any_other_only_its_calls_for_help_are_believed_and_marked(house):
+    other = bound(house, "hall")
+    other.post(API, json=told_by(house, "roof", "heartbeat", status={"receivers": []}))
+    assert seen(house) == 0
+    told = other.post(API, json=told_by(house, "roof", seq=2, ask_register=["rflink"])).json
+    assert (len(told["alarms"]), told["held"], "register" in told) == (1, 2, False)
+    assert seen(house) == 0
+    with house.world.reading.connect() as connection:
+        assert connection.exec_driver_sql("SELECT trusted FROM signals").scalar_one() == 0
+        assert connection.exec_driver_sql("SELECT COUNT(*) FROM edges").scalar_one() == 0
+
+
+def test_nobody_speaks_for_a_gateway_that_has_a_key_of_its_own(house):
+    bound(house, "hall")
+    anybody = house.machine("signals")
+    anybody.post(API, json=told_by(house, "hall", "heartbeat"))
+    assert seen(house) == 0
+    anybody.post(API, json=told_by(house, "cellar", "heartbeat"))
+    assert seen(house) == 1
+
+
+def test_a_revoked_key_keeps_no_gateway_to_itself(house):
+    bound(house, "hall")
+    house.keys.revoke(house.keys.keys()[0].prefix)
+    house.machine("signals").post(API, json=told_by(house, "hall", "heartbeat"))
+    assert seen(house) == 1
+
+
+@pytest.mark.parametrize("names", [("two words",), ("",), ("x" * 401,)])
+def test_a_name_that_is_none_is_refused(house, names):
+    with pytest.raises(Invalid):
+        house.keys.new_key("edge", "signals", gateways=names)

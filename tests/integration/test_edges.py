@@ -8,9 +8,11 @@ from devices.decoders import canonical
 from devices.edges import SILENT_S, WRITTEN_S, Edges, Everybody
 from devices.line import Condition
 from devices.outages import Outages
+from devices.store.devices import Devices, Sighting
 from devices.store.edges import EdgeShelf
 from devices.store.gateways import incidents
 from devices.upkeep.notices import Notices
+from dispatch.rules.signal import Event
 from tests.builders import House, build_world
 
 API = "/api/v1/signals"
@@ -233,17 +235,62 @@ def test_an_edge_whose_gateway_hears_is_no_incident_however_little_it_has_to_say
     assert watch.incidents() == [("garden", "silent", True)], "only the one that it does not tell of any more"
 
 
-def test_a_silent_edge_is_one_incident_for_each_gateway_behind_it_within_the_promised_time(watch, world):
+def several(frames: int) -> list[dict]:
+    return [RECEIVER | {"name": name, "frames": frames} for name in ("garden", "roof", "cellar")]
+
+
+def test_a_silent_edge_is_one_incident_however_many_gateways_are_behind_it_within_the_promised_time(watch, world):
     for frames in range(6):
-        watch.live(10, RECEIVER | {"frames": frames})
+        watch.live(10, *several(frames))
     gone_at = world.clock.now()
     while not watch.incidents():
         watch.live(1, heard=False)
     assert (world.clock.now() - gone_at).total_seconds() <= 180
-    watch.live(300, heard=False)
-    assert watch.incidents() == [("garden", "lost", True)]
-    watch.live(30, RECEIVER | {"frames": 8})
-    assert watch.incidents() == [("garden", "lost", False)]
+    watch.live(1200, heard=False)
+    assert watch.incidents() == [("garden-edge", "lost", True)]
+    watch.live(30, *several(5))
+    assert watch.incidents() == [("garden-edge", "lost", False)]
+    watch.live(50, *several(5))
+    assert len(watch.incidents()) == 1, "nobody listened to them while their edge was gone"
+    watch.live(130, *several(5))
+    assert sorted(each[:2] for each in watch.incidents()[1:]) == [
+        (name, "silent") for name in ("cellar", "garden", "roof")
+    ]
+
+
+def test_it_names_the_homes_behind_every_one_of_them(watch, world):
+    for code, gateway in (("D1", "garden"), ("D2", "roof"), ("D3", "cellar")):
+        with world.reading.connect() as connection:
+            device_id = Devices(connection).id_of(code)
+        sighting = Sighting(at=world.clock.now(), gateway=gateway, events=(Event.HEARTBEAT,))
+        world.transactions.run(lambda tx, seen=(device_id, sighting): Devices(tx.connection).saw([seen]))
+    watch.live(20, *several(1))
+    watch.live(200, heard=False)
+    with world.reading.connect() as connection:
+        (row,) = connection.execute(incidents.select()).all()
+    assert (row.homes, row.devices) == (["H1", "H2"], 3)
+
+
+def test_a_restart_in_the_middle_leaves_one_incident(watch, world):
+    watch.live(20, *several(1))
+    watch.live(200, heard=False)
+    fresh = Watch(world, Edges(world.transactions, world.reading, world.clock))
+    fresh.live(600, heard=False)
+    assert watch.incidents() == [("garden-edge", "lost", True)]
+
+
+def test_a_dismissed_edge_is_not_missed_until_it_is_heard(watch, world):
+    watch.live(20, *several(1))
+    watch.live(200, heard=False)
+    with world.reading.connect() as connection:
+        (row,) = connection.execute(incidents.select()).all()
+    watch.outages.dismiss(row.id, by="operator:1")
+    watch.live(600, heard=False)
+    assert watch.incidents() == [("garden-edge", "lost", False)]
+    for frames in range(2, 6):
+        watch.live(10, *several(frames))
+    watch.live(200, heard=False)
+    assert watch.incidents()[1:] == [("garden-edge", "lost", True)]
 
 
 def test_a_gateway_that_an_edge_has_lost_or_does_not_hear_is_an_incident_too(watch):

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 
+from config.wiring_devices import mend_devices
 from devices.rules.meaning import understood
 from devices.store.devices import devices
 from devices.store.lists import Show
@@ -15,6 +16,7 @@ from devices.upkeep.register import Reason
 from devices.upkeep.silences import FAULTY_MAX, LOOKED_AT_MAX
 from dispatch.ids import DeviceId
 from dispatch.rules.signal import Event
+from dispatch.store.database import to_us
 from tests.integration.devices_rig import HOURLY, OPERATOR, DevicesRig, label
 
 HOUR = 3600.0
@@ -235,10 +237,10 @@ def test_a_device_that_was_never_heard_is_missed_too(rig):
 def test_a_device_that_cannot_be_judged_rests_and_the_others_go_on(rig):
     real, bad = rig.silences._verdict, rig.id_of("D1")
 
-    def verdict(vigil, deaf, now):
+    def verdict(vigil, *facts, **more):
         if vigil.device_id == bad:
             raise ZeroDivisionError
-        return real(vigil, deaf, now)
+        return real(vigil, *facts, **more)
 
     rig.silences._verdict = verdict
     rig.report("one", Event.TAMPER)
@@ -304,3 +306,83 @@ def test_vigils_end_with_the_device(rig):
     alive(rig, 5)
     assert "D1" not in healths(rig)
     assert repairs(rig) == []
+
+
+# ------------------------------------------------------------------------------------------------ a clock set far back
+
+
+def far_ahead(rig: DevicesRig, count: int) -> None:
+    """So many devices whose next look is far away, and a clock that was set back by more than is borne."""
+    many(rig, count)
+    rig.wake()
+    rig.world.transactions.run(
+        lambda tx: tx.connection.exec_driver_sql("UPDATE vigils SET due_at = due_at + 90000000000 WHERE due_at > 0")
+    )
+    rig.world.transactions.run(lambda tx: mend_devices(tx, -90_000))
+
+
+def overdue(rig: DevicesRig) -> int:
+    """How many wait for longer than their interval."""
+    limit = to_us(rig.world.clock.now()) + 2 * 3600 * 1_000_000
+    return int(rig.one("SELECT COUNT(*) FROM vigils WHERE due_at > :limit", limit=limit))
+
+
+def test_after_a_clock_set_far_back_everybody_is_looked_at_a_part_at_a_time(rig):
+    far_ahead(rig, 250)
+    assert overdue(rig) == 252
+    before = rig.wake()
+    assert (overdue(rig), rig.rows("SELECT * FROM rounds")) == (0, [])
+    assert 3 <= before <= 6
+
+
+def test_a_restart_in_the_middle_of_such_a_round_goes_on_where_it_was(rig):
+    far_ahead(rig, 250)
+    rig.silences.wake(rig.silences.due(rig.world.clock.now(), 1)[0])
+    assert 0 < overdue(rig) < 252
+    rig.restart()
+    rig.wake()
+    assert overdue(rig) == 0
+
+
+def test_many_broken_ones_in_such_a_round_are_all_looked_at(rig):
+    far_ahead(rig, 250)
+    rig.world.transactions.run(lambda tx: tx.connection.exec_driver_sql(
+        "INSERT INTO seen (device_id, last_at, times, gateway, battery_low, fault, fault_at) "
+        "SELECT id, 1, 1, 'far', 1, 'tamper', 1 FROM devices WHERE code LIKE 'X%' ON CONFLICT DO NOTHING"
+    ))  # fmt: skip
+    rig.wake()
+    assert (overdue(rig), rig.rows("SELECT * FROM rounds")) == (0, [])
+    assert len(repairs(rig)) >= 250
+
+
+def test_one_that_cannot_be_judged_stops_no_round(rig):
+    far_ahead(rig, 250)
+    real, bad = rig.silences._verdict, rig.rows("SELECT id FROM devices ORDER BY id LIMIT 1 OFFSET 120")[0]["id"]
+
+    def verdict(vigil, *facts, **more):
+        if vigil.device_id == bad:
+            raise ZeroDivisionError
+        return real(vigil, *facts, **more)
+
+    rig.silences._verdict = verdict
+    for _ in range(400):
+        for id_ in rig.silences.due(rig.world.clock.now(), 100):
+            try:
+                rig.silences.wake(id_)
+            except ZeroDivisionError as error:
+                rig.silences.stumble(id_, error)
+    assert rig.silences.due(rig.world.clock.now(), 100) == []
+    assert overdue(rig) == 0
+
+
+def test_setting_the_clock_back_keeps_no_press_waiting_for_a_hundred_thousand_devices(rig):
+    """One row is written, however many there are."""
+    many(rig, 50)
+    statements = []
+
+    @event.listens_for(rig.world.transactions._connection, "after_cursor_execute")
+    def _count(connection, cursor, statement, *_):
+        statements.append((statement.split()[0], cursor.rowcount))
+
+    rig.world.transactions.run(lambda tx: mend_devices(tx, -90_000))
+    assert max(count for verb, count in statements if verb in {"INSERT", "UPDATE"}) <= 1

@@ -18,7 +18,18 @@ from dispatch.watch.loop import Beat, siren, watch
 from dispatch.watch.predicates import PREDICATES
 from tests.architecture.tree import ROOT
 from tests.fakes.clock import HandClock
-from tests.integration.watch_plants import PLANTS, no_due, set_due, unchained
+from tests.integration.watch_plants import (
+    PLANTS,
+    SECOND,
+    case,
+    check,
+    device,
+    incident,
+    no_due,
+    set_due,
+    silent_for,
+    unchained,
+)
 from tests.integration.watch_rig import MEANT, Books, History, copied, spoilable
 from tests.need import need
 
@@ -79,7 +90,13 @@ def test_nothing_is_broken_in_the_books_before_they_are_spoilt(books):
 
 # ------------------------------------------------------------------------------------------------ breaking promises
 
-SEEN = {"I11.gap": [FIRST], "I11.chain": [FIRST], "I11.rewritten": [LATER], HASH: [LATER]}
+AT_A_FULL_LOOK = ("I15.unwatched", "I15.silent", "I15.fault")
+SEEN = {name: [FIRST] for name in AT_A_FULL_LOOK} | {
+    "I11.gap": [FIRST],
+    "I11.chain": [FIRST],
+    "I11.rewritten": [LATER],
+    HASH: [LATER],
+}
 """What was long ago is seen at a full look only; what needs a memory, by one who has looked before."""
 
 CASES = [
@@ -106,6 +123,31 @@ def test_a_broken_promise_is_named_with_what_broke_it_and_nothing_else(books, na
         assert auditor.pass_() == []
     id_ = plant(books)
     assert {(each.promise, each.id) for each in auditor.pass_()} == {(name, id_)}
+
+
+EXCUSES = {
+    "an open case": lambda books: check(books, case(books)),
+    "an incident of its gateway": incident,
+    "an incident of the edge": lambda books: incident(books, gateway="edge"),
+    "a gateway that was deaf": lambda books: books.sql(
+        "INSERT INTO deafness (gateway, start, \"end\") VALUES ('radio', :s, :e)",
+        s=books.now - 15000 * SECOND, e=books.now - 5000 * SECOND,
+    ),
+    "a gateway that was not heard since": lambda books: books.sql(
+        "UPDATE gateways SET heard_at = :at, dismissed_at = NULL", at=books.now - 12000 * SECOND
+    ),
+    "an interval it does not have": lambda books: books.sql("UPDATE vigils SET silent_s = NULL"),
+    "the end of its use": lambda books: books.sql(
+        "UPDATE devices SET retired_at = :at WHERE id = :id", at=books.now, id=device(books)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("excuse", EXCUSES)
+def test_silence_is_excused_by_whoever_owns_it_and_by_nobody_having_listened(books, excuse):
+    silent_for(20000)(books)
+    EXCUSES[excuse](books)
+    assert Auditor(books.engine, books.clock).pass_() == []
 
 
 # ------------------------------------------------------------------------------------------------ the auditor
@@ -267,4 +309,4 @@ def test_the_years_do_not_slow_a_short_look(here):
     with here.engine.connect() as connection:
         plan = connection.execute(text(f"EXPLAIN QUERY PLAN {auditor._all.text}"), auditor._values(1, 1)).all()
     whole = [row[3] for row in plan if row[3].startswith("SCAN ") and "USING" not in row[3]]
-    assert set(whole) <= {"SCAN a", "SCAN x", "SCAN n", "SCAN CONSTANT ROW"}
+    assert set(whole) <= {"SCAN a", "SCAN x", "SCAN n", "SCAN g", "SCAN CONSTANT ROW"}

@@ -215,6 +215,188 @@ def forged(books):
     return number
 
 
+def device(books, code="D1"):
+    return books.one("SELECT id FROM devices WHERE code = :code", code=code)
+
+
+def hear(books, code, **more):
+    """The device of this code was heard at this moment; gives back its id."""
+    values = {"at": books.now, "gateway": "radio", "fault": None, "low": False} | more
+    books.sql(
+        "INSERT INTO seen (device_id, last_at, times, gateway, battery_low, fault) "
+        "VALUES (:id, :at, 1, :gateway, :low, :fault)",
+        id=device(books, code), **values,
+    )  # fmt: skip
+    return device(books, code)
+
+
+def listen(books, name="radio", *, quiet_s=0.0, silent_s=150.0):
+    books.sql(
+        "INSERT INTO gateways (name, forwarding, heard_at, quiet_s, silent_s, behind) "
+        "VALUES (:name, FALSE, :at, :quiet_s, :silent_s, 'edge')",
+        name=name, at=books.now, quiet_s=quiet_s, silent_s=silent_s,
+    )  # fmt: skip
+
+
+def case(books, code="D1", **more):
+    """An open case with everything that belongs to it, unless `more` says otherwise; gives back its id."""
+    values = {"due": books.now + SECOND, "owner": "operators", "ended": None, "by": None, "test": None} | more
+    books.sql(
+        "INSERT INTO repairs (id, device_id, home_id, faults, opened_at, by, owner, repair_by, due_at, ended_at, "
+        "ended_by, test_id) SELECT :case, id, home_id, '[]', :now - 7, 'service', :owner, :now, :due, :ended, :by, "
+        ":test FROM devices WHERE code = :code",
+        case=f"case {code}", now=books.now, code=code, **values,
+    )  # fmt: skip
+    return f"case {code}"
+
+
+def check(books, of, **more):
+    """Somebody is to ask the resident; gives back its id."""
+    values = {"due": books.now + SECOND, "state": "waiting"} | more
+    books.sql(
+        "INSERT INTO checks (id, repair_id, state, planned_at, due_at, asked) "
+        "VALUES ('check', :of, :state, :now, :due, 0)",
+        of=of, now=books.now, **values,
+    )  # fmt: skip
+    return "check"
+
+
+def press_test(books, code="D1", *, until=SECOND, state="waiting"):
+    books.sql(
+        "INSERT INTO press_tests (id, device_id, purpose, state, begun_at, until_at, due_at, by, lang) "
+        "VALUES ('test', :id, 'repair', :state, :now, :now + :until, :due, 'operator:1', 'zh')",
+        id=device(books, code), state=state, now=books.now, until=until,
+        due=books.now + until if state == "waiting" else None,
+    )  # fmt: skip
+    return "test"
+
+
+def incident(books, **more):
+    values = {"due": books.now + SECOND, "owner": "operators", "gateway": "radio"} | more
+    books.sql(
+        "INSERT INTO incidents (id, gateway, why, began_at, opened_at, due_at, told, homes, devices, owner) "
+        "VALUES ('incident', :gateway, 'lost', :now, :now, :due, 1, '[]', 0, :owner)",
+        now=books.now, **values,
+    )  # fmt: skip
+    return "incident"
+
+
+def unwatched(books):
+    books.sql("DELETE FROM vigils WHERE device_id = :id", id=device(books))
+    return device(books)
+
+
+def silent_for(seconds):
+    """Silent for so long, of which it may be silent for an hour; an old gateway's deafness does not excuse it."""
+
+    def plant(books):
+        listen(books)
+        books.sql("UPDATE vigils SET silent_s = 3600 WHERE device_id = :id", id=device(books))
+        start = books.now - seconds * SECOND
+        books.sql("INSERT INTO deafness (gateway, start, \"end\") VALUES ('other', :s, :e)", s=start, e=books.now)
+        return hear(books, "D1", at=start)
+
+    return plant
+
+
+def silent_since_it_was_handed_out(books):
+    listen(books)
+    since = books.now - 11000 * SECOND
+    books.sql("UPDATE vigils SET silent_s = 3600, since = :since WHERE device_id = :id", id=device(books), since=since)
+    return device(books)
+
+
+def silent_but_for_a_moment_of_deafness(books):
+    id_ = silent_for(20000)(books)
+    start = books.now - 15000 * SECOND
+    books.sql(
+        "INSERT INTO deafness (gateway, start, \"end\") VALUES ('radio', :s, :e)", s=start, e=start + 600 * SECOND
+    )
+    return id_
+
+
+def offline(books):
+    books.sql("UPDATE vigils SET health = 'offline', due_at = NULL WHERE device_id = :id", id=device(books))
+    return device(books)
+
+
+def never_ended(books):
+    """The case of another device is no excuse, nor is one that is over."""
+    check(books, case(books, "D2"))
+    press_test(books, state="seen")
+    ended(test="test")(books)
+    return offline(books)
+
+
+def told_of_a_fault(**what):
+    def plant(books):
+        books.sql("UPDATE vigils SET due_at = NULL WHERE device_id = :id", id=device(books))
+        return hear(books, "D1", **what)
+
+    return plant
+
+
+def nobodys(books):
+    id_ = case(books, owner="")
+    check(books, id_)
+    return id_
+
+
+def unasked(books):
+    id_ = case(books)
+    check(books, id_, state="done", due=None)
+    return id_
+
+
+def ended(by="service", test=None):
+    return lambda books: case(books, ended=books.now, due=None, by=by, test=test)
+
+
+def ended_by_anothers_test(books):
+    press_test(books, "D2", state="seen")
+    return ended(test="test")(books)
+
+
+def ended_by_a_test_nobody_saw(books):
+    press_test(books, state="lapsed")
+    return ended(test="test")(books)
+
+
+def ended_by_a_move(books):
+    books.sql(
+        "UPDATE assignments SET until_at = :now, reason = 'moved' WHERE device_id = :id",
+        now=books.now, id=device(books),
+    )  # fmt: skip
+    return ended(by="operator:1")(books)
+
+
+def deaf(quiet_s, silent_s=150.0):
+    def plant(books):
+        incident(books, gateway="another")
+        listen(books, quiet_s=quiet_s, silent_s=silent_s)
+        return "radio"
+
+    return plant
+
+
+LONG_AGO = -601 * SECOND
+
+
+def vigil_late(books):
+    books.sql("UPDATE vigils SET due_at = :at WHERE device_id = :id", at=books.now + LONG_AGO, id=device(books))
+    return device(books)
+
+
+def check_late(books):
+    return check(books, case(books), due=books.now + LONG_AGO)
+
+
+def repair_late(books):
+    id_ = case(books, due=books.now + LONG_AGO)
+    check(books, id_)
+    return id_
+
+
 PLANTS = {
     "I1.due": [no_due],
     "I1.no_lead": [no_lead],
@@ -250,6 +432,33 @@ PLANTS = {
     "I11.rewritten": [cut_short],
     "I11.unwritten_change": [unwritten],
     HASH: [forged],
+    "I15.unwatched": [unwatched],
+    "I15.silent": [silent_for(10801), silent_since_it_was_handed_out, silent_but_for_a_moment_of_deafness],
+    "I15.no_case": [offline, never_ended],
+    "I15.fault": [told_of_a_fault(fault="tamper"), told_of_a_fault(low=True)],
+    "I15.unowned": [
+        nobodys,
+        unasked,
+        case,
+        lambda books: incident(books, owner=""),
+        lambda books: incident(books, due=None),
+    ],
+    "I15.untested": [
+        ended(),
+        ended(by="operator:1"),
+        ended_by_anothers_test,
+        ended_by_a_test_nobody_saw,
+        ended_by_a_move,
+    ],
+    "I15.gateway": [deaf(181), deaf(181, silent_s=0.0), deaf(931, silent_s=900.0)],
+    "I15.late": [
+        vigil_late,
+        check_late,
+        repair_late,
+        lambda books: incident(books, due=books.now + LONG_AGO),
+        lambda books: press_test(books, until=LONG_AGO),
+    ],
+    "O8.test_mode": [lambda books: press_test(books, until=3601 * SECOND)],
     "I12.backwards": [lambda books: books.say("noted", steady_s=-30, wall_s=-30)],
     "I12.untold_jump": [lambda books: books.say("noted", wall_s=3600)],
 }

@@ -1,6 +1,7 @@
 """The books of a small district with a clean and eventful history, on SQLite or PostgreSQL, and ways to spoil them."""
 
 import shutil
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,6 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
 
+from devices.rules.plan import read_plan
+from devices.upkeep.cases import Cases
+from devices.upkeep.silences import Silences
 from dispatch.ids import AlarmId
 from dispatch.rules.alarm import Outcome, Proof
 from dispatch.rules.people import SERVICE, Person
@@ -22,12 +26,21 @@ from tests.fakes.clock import HandClock
 
 DUTY = Person("operator:1")
 SECOND = 1_000_000
+SHIPPED = Path(__file__).parents[2] / "config" / "devices.toml"
 
 MEANT: Mapping[str, str] = {
     "there": "a position proves the arrival", "claimed": "nothing proves it", "coming": "a second one leads",
     "second": "on the way", "done": "closed", "again": "reopened", "asked": "still asking", "hand": "just raised",
 }  # fmt: skip
 """What the history leaves behind, by the names the tests use."""
+
+
+def _look_after(world: World) -> None:
+    """The first look at every device, as the timers would take it."""
+    plan = read_plan(tomllib.loads(SHIPPED.read_text(encoding="utf-8")))
+    silences = Silences(world.transactions, world.reading, plan, Cases(plan, world.calendar.by_day))
+    while due := silences.due(world.clock.now(), 1):
+        silences.wake(due[0])
 
 
 def deliver(world: World) -> None:
@@ -53,6 +66,7 @@ class History:
 
     def __init__(self, folder: Path) -> None:
         self.world = build_world(folder)
+        _look_after(self.world)
         self.auditor = Auditor(self.world.reading, self.world.clock)
         self.alarms: dict[str, str] = {}
         self.broken: list[Any] = []
