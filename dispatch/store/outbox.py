@@ -219,7 +219,8 @@ _IS_DUE = Prepared(
     )
     .limit(1)
 )
-_SLOW = STANDING.where(
+_SLOW = (
+    STANDING.where(
         messages.c.due_at <= bindparam("now"),
         messages.c.priority == int(Priority.EMERGENCY),
         messages.c.state == "claimed",

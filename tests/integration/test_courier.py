@@ -770,7 +770,7 @@ def test_a_unit_that_runs_after_its_caller_has_gone_claims_nothing(post, a, ridi
 
 @pytest.mark.error_lines("ride_failed")
 def test_a_letter_that_cannot_be_claimed_does_not_cost_the_decision(post, a, riding, monkeypatch):
-    monkeypatch.setattr(riding, "_start", lambda *_: 1 / 0)
+    monkeypatch.setattr(riding._claims, "_attempt", lambda *_: 1 / 0)
     with riding.ride() as ride:
         post.world.transactions.run(posting(ride, letter("k")))
     assert [each.state for each in post.world.messages()] == ["posted"]

@@ -61,7 +61,8 @@ class Outgoing:
 
     `to` is E.164. `text` is what an SMS says or a call reads aloud; `lang` is `zh` or `en`. `validity_s` is how long
     the provider may keep trying. `attempt_id` goes into the callback address, so that a callback which overtakes our
-    own settling still finds its attempt. `answerable` marks a call that takes key presses.
+    own settling still finds its attempt. `answerable` marks a call that takes key presses. `urgent` is what must not
+    queue behind notices at the provider: it may have a sender of its own.
     """
 
     attempt_id: AttemptId
@@ -72,6 +73,7 @@ class Outgoing:
     validity_s: int = 120
     answerable: bool = False
     seq: int = 1
+    urgent: bool = True
 
 
 class ReceiptKind(StrEnum):
@@ -127,8 +129,9 @@ class Inbound:
     """
     A person's answer: a text, or the digits pressed in a call.
 
-    `key` is equal for every copy of the same callback. `attempt_id` is set for a key press: it names the call and by
-    that the offer, so nothing has to be guessed.
+    `key` is equal for every copy of the same callback, and for the same text when it is listed. `attempt_id` is set for
+    a key press: it names the call and by that the offer, so nothing has to be guessed. `said_at` is set where a
+    provider was asked for it later: it answers nothing that was asked after that.
     """
 
     key: str
@@ -136,6 +139,7 @@ class Inbound:
     text: str
     attempt_id: AttemptId | None = None
     voice: bool = False
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
