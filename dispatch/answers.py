@@ -265,9 +265,7 @@ class DeskClaims:
         action = parsed.action
         if action is None:
             return []
-        # An answer that was told late answers nothing that was asked after it was given.
-        asked = Alarms(tx.connection).offers_to(person)
-        open_ = [each for each in asked if each[0].offered_at <= reply.received_at + CLOCKS_APART]
+        open_ = [each for each in Alarms(tx.connection).offers_to(person) if _was_asked(each[0], reply)]
         called = self._called(tx, reply)
         if called is not None:
             meant = [(offer, alarm) for offer, alarm in open_ if offer.id == called]
@@ -333,6 +331,15 @@ class DeskClaims:
 
 _CONFIRMATIONS = {Action.DECLINE: "confirm_decline", Action.ARRIVED: "confirm_arrived", Action.DONE: "ask_outcome"}
 """Acceptance needs none: door and entry follow, and say it."""
+
+
+def _was_asked(offer: Offer, reply: Reply) -> bool:
+    """
+    An answer that was told late answers nothing that was asked after it was given. One that came by itself answers
+    whatever is open: then the times say nothing, because somebody may have set the clock in between.
+    """
+    told_late = reply.due_at is not None and reply.due_at - reply.received_at > CLOCKS_APART
+    return not told_late or offer.offered_at <= reply.received_at + CLOCKS_APART
 
 
 def _fits(action: Action, offer: Offer) -> bool:

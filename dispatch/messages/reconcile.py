@@ -119,12 +119,8 @@ class Reconciler:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _loop(self) -> None:
-        """One of the places that may catch everything: a look-up that fails must not stop the others."""
         while not self._stopping.wait(SWEEP_S):
-            try:
-                self._sweep()
-            except Exception:
-                log.exception("reconciling_failed")
+            _safely(self._sweep)
 
     def _sweep(self) -> None:
         while looks := self.take():
@@ -142,12 +138,8 @@ class Reconciler:
         self._busy.add(what)
 
         def run() -> None:
-            try:
-                work()
-            except Exception:
-                log.exception("reconciling_failed")
-            finally:
-                self._busy.discard(what)
+            _safely(work)
+            self._busy.discard(what)
 
         self._pool.submit(run)
 
@@ -287,6 +279,14 @@ class Reconciler:
 
     def _is_probed(self, name: str) -> bool:
         return isinstance(self._providers.get(name), Probing)
+
+
+def _safely(work: Callable[[], object]) -> None:
+    """One of the places that may catch everything: a look-up that fails must not stop the others."""
+    try:
+        work()
+    except Exception:
+        log.exception("reconciling_failed")
 
 
 def _is_open(look: Look) -> bool:

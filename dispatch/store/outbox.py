@@ -9,8 +9,7 @@ The outbox: what is to be sent, and every attempt at it.
 An attempt is written before the network is touched. After a crash it is `unknown`, never "not sent". While an emergency
 is claimed, `due_at` is when a second road is tried beside the first (the hedge), then when the lease runs out.
 
-A message with a `bundle_id` leaves in the text of that other message. It stays due by itself, later: should the other
-never come to an end, it leaves on its own.
+A message with a `bundle_id` leaves in the text of that other one, and by itself should that never come to an end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -232,7 +231,6 @@ _SLOW = (
 _TO_HEDGE = Prepared(
     lambda dialect: _SLOW if dialect == "sqlite" else _SLOW.with_for_update(skip_locked=True, of=messages)
 )
-_NEXT_DUE = Prepared(select(func.min(messages.c.due_at).label("at")).where(_WAITS))
 _POST = once(messages)
 _FENCED = Prepared(
     update(messages).where(
@@ -280,10 +278,6 @@ class Outbox:
         """Whether anything within these priorities is to be looked at now."""
         return bool(_IS_DUE.on(self._connection, now=now, first=int(first), last=int(last)))
 
-    def next_due(self) -> datetime | None:
-        found: datetime | None = _NEXT_DUE.on(self._connection).scalar()
-        return found
-
     def slow(self, now: datetime, most: int) -> list[tuple[Message, str | None, str | None]]:
         """Emergencies under a lease whose first road has not answered in its time, as `due` gives them."""
         found = _TO_HEDGE.on(self._connection, now=now, most=most)
@@ -299,7 +293,7 @@ class Outbox:
         return _with(message, state="claimed", fence=fence, tries=tries, lease_until=until)
 
     def also(self, message: Message) -> Message:
-        """A second attempt under the same claim; nobody looks again before the lease runs out."""
+        """A second attempt under the same claim."""
         self.change(message, tries=message.tries + 1, due_at=message.lease_until)
         return _with(message, tries=message.tries + 1)
 

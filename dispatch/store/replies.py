@@ -82,7 +82,7 @@ class Replies:
 
     def keep(self, id_: ReplyId, key: str, now: datetime, *, said_at: datetime | None = None, **values: Any) -> bool:
         """
-        Keeps a reply, due now; False when the same was kept before. `said_at`: when it was given, where it is told late.
+        Keeps a reply, due now; False when the same was kept before. `said_at`: when it was given, if it is told late.
         """
         at = said_at or now
         kept = _KEEP.on(self._connection, id=id_, key=key, received_at=at, due_at=now, failures=0, **values)
