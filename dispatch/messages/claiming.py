@@ -6,12 +6,13 @@ to be left in peace just now.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from dispatch.clock import Clock
-from dispatch.ids import AttemptId
+from dispatch.ids import AttemptId, MessageId
 from dispatch.messages.job import Job, settled
 from dispatch.messages.pace import Paces
 from dispatch.messages.providers.provider import Outgoing, Provider
@@ -50,8 +51,11 @@ class Claims:
         """Up to so many messages that are due, the most urgent first."""
         first, last = LANES[emergency]
         outbox = Outbox(tx.connection)
-        jobs = []
+        jobs: list[Job] = []
+        bundled: set[MessageId] = set()
         for message, alarm_state, offer_state in outbox.due(tx.now, most, first=first, last=last):
+            if message.id in bundled:
+                continue
             if message.state == "claimed":
                 self._give_up_waiting(tx, outbox, message)
             why = pointless(message, alarm_state, offer_state, tx.now)
@@ -61,6 +65,7 @@ class Claims:
                 jobs.append(self._start(tx, outbox, message))
             elif self._paces.lets(tx, message):
                 jobs.append(self._start(tx, outbox, message, self._paces.beside(tx, message)))
+                bundled.update(jobs[-1].beside)
         return jobs
 
     def hedges_in(self, tx: Tx, most: int) -> list[Job]:
@@ -108,7 +113,8 @@ class Claims:
         doubts = [each for each in before if each.outcome in {"unknown", "in_flight"}]
         look_up = [each for each in doubts if _comes_first(each, message, provider)]
         silent = any(each.outcome in {"taken", "confirmed"} for each in before)
-        return self._attempt(tx, outbox, claimed, provider, text, look_up, why=SILENT if silent else None)
+        job = self._attempt(tx, outbox, claimed, provider, text, look_up, why=SILENT if silent else None)
+        return replace(job, beside=tuple(each.id for each in beside)) if beside else job
 
     def _second_look(self, now: datetime, message: Message, provider: Provider) -> datetime | None:
         """When a second road is tried, if there is one."""

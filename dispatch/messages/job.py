@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dispatch.ids import MessageId
 from dispatch.messages.providers.provider import Outgoing, Provider
 from dispatch.rules.message import Fact
 from dispatch.rules.people import SERVICE
@@ -15,7 +16,7 @@ class Job:
     A claimed message with its attempt on file: what is left is to send it.
 
     `look_up` are earlier attempts in doubt that are looked for first, because they went the same road or were left by a
-    stop. `why` is that of the attempt: a second road beside one that is slow.
+    stop. `why` is that of the attempt: a second road beside one that is slow. `beside` leave in the same text.
     """
 
     message: Message
@@ -23,6 +24,7 @@ class Job:
     outgoing: Outgoing
     look_up: tuple[Attempt, ...] = ()
     why: str | None = None
+    beside: tuple[MessageId, ...] = ()
 
 
 def settled(message: Message, provider: str, outcome: str, code: str | None, why: str | None = None) -> Line:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from dispatch.ids import MessageId
 from dispatch.rules.message import Priority
@@ -28,7 +28,14 @@ _LEFT = Prepared(
 )
 _BESIDE = Prepared(
     select(messages)
-    .where(*_ONE_CONTACT, messages.c.state == "posted", messages.c.tries == 0, messages.c.expires_at > bindparam("now"))
+    .where(
+        *_ONE_CONTACT,
+        messages.c.state == "posted",
+        messages.c.tries == 0,
+        messages.c.expires_at > bindparam("now"),
+        messages.c.id != bindparam("own"),
+        or_(messages.c.bundle_id.is_(None), messages.c.bundle_id == bindparam("own")),
+    )
     .order_by(messages.c.posted_at, messages.c.id)
     .limit(bindparam("most"))
 )
@@ -53,7 +60,8 @@ class Bundles:
 
     def beside(self, message: Message, now: datetime, most: int) -> list[Message]:
         """What else of its priority waits for the same person in the same tongue and was never tried."""
-        rows = _BESIDE.on(self._connection, to=message.to, priority=int(message.priority), now=now, most=most)
+        values = {"to": message.to, "priority": int(message.priority), "own": message.id}
+        rows = _BESIDE.on(self._connection, **values, now=now, most=most)
         return [each for each in map(message_of, rows) if _go_together(each, message)]
 
     def of(self, id_: MessageId) -> list[Message]:
@@ -70,7 +78,6 @@ class Bundles:
 
 
 def _go_together(one: Message, other: Message) -> bool:
-    free = one.bundle_id in {None, other.id} and not one.answerable
-    return free and one.id != other.id and (one.person, one.lang, one.channel) == (
-        other.person, other.lang, other.channel
-    )  # fmt: skip
+    """Whether the same person gets both, in the same tongue and way; what expects an answer is a text of its own."""
+    same = (one.person, one.lang, one.channel) == (other.person, other.lang, other.channel)
+    return same and not one.answerable
