@@ -98,7 +98,7 @@ class Courier:
         self._carriers = Carriers(self._carry, emergency=emergency_workers, notice=notice_workers)
         # A provider that hangs may hold every place there is: a second road beside it has places of its own.
         self._beside = Carriers(self._carry, emergency=emergency_workers, notice=1)
-        self._flights = Flights(hedge_s if hedge_s > 0 and len(providers) > 1 else None)
+        self._flights = Flights(hedge_s if hedge_s > 0 else None)
         self._thread: threading.Thread | None = None
         self.beats = 0
         self._noticed_s = 0.0
