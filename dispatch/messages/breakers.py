@@ -9,7 +9,7 @@ import structlog
 
 from dispatch.clock import Clock
 from dispatch.messages.providers.provider import Blame, Outcome, Sent
-from dispatch.rules.breaker import Breaker, BreakerLimits, Mark, noted
+from dispatch.rules.breaker import Breaker, BreakerLimits, Mark, noted, tried
 from dispatch.rules.message import Channel
 from dispatch.rules.people import SERVICE
 from dispatch.rules.record import Line
@@ -86,6 +86,16 @@ class Breakers:
         if breaker is None or breaker.closed:
             return False
         return not breaker.on_trial(now_s) or (road.side is Side.GIVING and road.provider in self._probed)
+
+    def tried(self, provider: str, channel: Channel) -> None:
+        """A message leaves by this road: should it be on trial, the next does not."""
+        if not self._open:
+            return
+        now_s = self._clock.look().steady_s
+        with self._lock:
+            for road in (Road(provider, channel, side) for side in Side):
+                if road in self._roads:
+                    self._roads[road] = tried(self._roads[road], now_s, self._limits)
 
     def on_trial(self) -> list[Road]:
         """Open roads whose time is over: a probe or the next message decides."""

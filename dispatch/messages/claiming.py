@@ -127,6 +127,7 @@ class Claims:
         look_up: Sequence[Attempt] = (), why: str | None = None,
     ) -> Job:  # fmt: skip
         outgoing = self.outgoing(AttemptId(tx.new_id()), message, provider, text)
+        self._roads.breakers.tried(provider.name, message.channel)
         outbox.start(
             Attempt(
                 id=outgoing.attempt_id, message_id=message.id, seq=message.tries, provider=provider.name,

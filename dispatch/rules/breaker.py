@@ -79,6 +79,14 @@ def noted(breaker: Breaker, mark: Mark, now_s: float, limits: BreakerLimits) -> 
     return _opened(after, now_s, limits) if breaker.on_trial(now_s) else after
 
 
+def tried(breaker: Breaker, now_s: float, limits: BreakerLimits) -> Breaker:
+    """
+    A message goes the road that is on trial: one is enough. The others wait for what becomes of it, and if nothing
+    does, for twice the time.
+    """
+    return _opened(breaker, now_s, limits) if breaker.on_trial(now_s) else breaker
+
+
 def _lately(breaker: Breaker, now_s: float, limits: BreakerLimits, *, good: bool) -> tuple[tuple[float, bool], ...]:
     most = max(limits.failures, limits.calls_min)
     lately = tuple(each for each in breaker.calls if now_s - each[0] <= limits.window_s)

@@ -11,7 +11,7 @@ from dispatch.rules.message import Channel, Draft, Priority
 from dispatch.rules.people import operator
 from dispatch.store.outbox import Outbox
 from dispatch.store.record import entries
-from tests.builders import build_world, policies_of
+from tests.builders import DISTRICT, build_world, policies_of
 
 WANG = operator("wang")
 STEPS = (
@@ -24,8 +24,12 @@ STEPS = (
 class Post:
     """A world with a courier that works when told to, and what became of everything."""
 
-    def __init__(self, folder, *providers):
-        self.world = build_world(folder, policies=policies_of(*STEPS))
+    def __init__(self, folder, *providers, homes=0, carers=0):
+        """Besides the usual district so many homes H100, H101, …, and carers D1, D2, … on duty."""
+        more = "".join(_home(number) for number in range(100, 100 + homes))
+        more += "".join(_carer(number) for number in range(1, carers + 1))
+        on_duty = ("C1", "C2", "C3", *(f"D{number}" for number in range(1, carers + 1)))
+        self.world = build_world(folder, policies=policies_of(*STEPS), district=DISTRICT + more, on_duty=on_duty)
         self.providers = {each.name: each for each in providers}
         self.courier = self.another_courier()
 
@@ -121,3 +125,26 @@ class Post:
         query = select(entries.c.body).where(entries.c.kind == kind).order_by(entries.c.number)
         with self.world.reading.connect() as connection:
             return [row.body for row in connection.execute(query)]
+
+
+def _home(number):
+    return f"""
+[[homes]]
+code = "H{number}"
+address = "柏林小区 {number}-1"
+lat = 38.0720
+lng = 114.4920
+residents = [{{ code = "R{number}", name = "王秀英" }}]
+"""
+
+
+def _carer(number):
+    return f"""
+[[carers]]
+code = "D{number}"
+name = "护理{number}"
+phone = "+86139{number:08}"
+station = "S1"
+lat = {38.0730 + number / 10_000:.4f}
+lng = 114.4920
+"""

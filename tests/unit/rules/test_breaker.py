@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.rules.breaker import Breaker, BreakerLimits, Mark, noted
+from dispatch.rules.breaker import Breaker, BreakerLimits, Mark, noted, tried
 
 LIMITS = BreakerLimits()
 GOOD, BAD, FATAL, NOTHING = Mark.GOOD, Mark.BAD, Mark.FATAL, Mark.NOTHING
@@ -66,6 +66,15 @@ def test_one_good_answer_closes_it_and_forgets_how_long_it_was_open():
     breaker = noted(after(BAD, BAD, BAD), GOOD, 3.0, LIMITS)
     assert breaker.closed
     assert after(BAD, BAD, BAD, begin=breaker, at_s=10.0).open_for_s == 15
+
+
+def test_on_trial_one_message_is_enough():
+    opened = after(BAD, BAD, BAD)
+    assert tried(opened, 10.0, LIMITS) == opened, "not yet"
+    once = tried(opened, 17.0, LIMITS)
+    assert not once.on_trial(17.0 + 29.9)
+    assert once.on_trial(17.0 + 30.0)
+    assert noted(once, GOOD, 20.0, LIMITS).closed
 
 
 def test_limits_that_contradict_themselves_are_refused():
