@@ -4,7 +4,7 @@ Reconciling: whatever providers should have told us by webhook is asked of them 
     attempts in doubt        looked for until they are confirmed or absent
     taken, and no receipt    asked how they stand; silent at the limit, the next road is taken at once
     replies                  listed at a set rhythm; one seen twice has one effect
-    roads in doubt           probed, where the provider can be
+    roads in doubt           asked for replies before they are trusted again, where that is possible
 
 Nothing here waits before a message: a provider that hangs holds up its own look-ups only. Silence is judged by what is
 on file, without asking anybody.
@@ -22,9 +22,8 @@ import structlog
 from dispatch.clock import Clock
 from dispatch.messages.breakers import Road, Side
 from dispatch.messages.courier import Courier
-from dispatch.messages.inbox import Inbox, Probing
 from dispatch.messages.job import settled
-from dispatch.messages.providers.provider import Inbound, Outcome, Outgoing, Provider, Receipt, Sent
+from dispatch.messages.providers.provider import Inbound, Listing, Outcome, Outgoing, Provider, Receipt, Sent
 from dispatch.messages.receipts import FINAL, Unreached
 from dispatch.messages.settling import confirm
 from dispatch.messages.silence import Silences, Silent
@@ -96,7 +95,7 @@ class Reconciler:
         self._busy: set[str] = set()
         self._thread: threading.Thread | None = None
         self._pool: ThreadPoolExecutor | None = None
-        courier.breakers.probe([name for name, each in self._providers.items() if isinstance(each, Probing)])
+        courier.breakers.probe([name for name, each in self._providers.items() if isinstance(each, Listing)])
 
     @property
     def _providers(self) -> Mapping[str, Provider]:
@@ -244,17 +243,17 @@ class Reconciler:
         due = []
         for name, each in self._providers.items():
             asked_s = self._inboxes.asked_s.get(name)
-            if self._poll_s and isinstance(each, Inbox) and (asked_s is None or now_s - asked_s >= self._poll_s):
+            if self._poll_s and isinstance(each, Listing) and (asked_s is None or now_s - asked_s >= self._poll_s):
                 due.append(name)
         return due
 
     def list_replies(self, name: str) -> None:
         """Asks one provider for the texts that came in, and keeps those that no webhook brought."""
         provider, now = self._providers[name], self._clock.look()
-        assert isinstance(provider, Inbox)
+        assert isinstance(provider, Listing)
         self._inboxes.asked_s[name] = now.steady_s
         since = self._inboxes.heard_at.get(name, now.wall - BEFORE) - OVERLAP
-        found = provider.inbound(since)
+        found = provider.fetch_replies(since)
         if found is None:
             log.warning("replies_not_listed", provider=name)
             return
@@ -266,10 +265,14 @@ class Reconciler:
         return sorted({road.provider for road in self._on_trial() if self._is_probed(road.provider)})
 
     def probe(self, name: str) -> None:
-        """Asks a provider in doubt whether it works. What it says of itself is no word on what arrives."""
+        """
+        Asks a provider in doubt for its newest replies: whether it answers, before an emergency has to find out. It is
+        no word on what arrives.
+        """
         provider = self._providers[name]
-        assert isinstance(provider, Probing)
-        mark = Mark.GOOD if provider.probe() else Mark.BAD
+        assert isinstance(provider, Listing)
+        found = provider.fetch_replies(self._clock.now())
+        mark = Mark.BAD if found is None else Mark.GOOD
         for road in self._on_trial():
             if road.provider == name:
                 self._courier.mark(road, mark)
@@ -278,7 +281,7 @@ class Reconciler:
         return [road for road in self._courier.breakers.on_trial() if road.side is Side.GIVING]
 
     def _is_probed(self, name: str) -> bool:
-        return isinstance(self._providers.get(name), Probing)
+        return isinstance(self._providers.get(name), Listing)
 
 
 def _safely(work: Callable[[], object]) -> None:

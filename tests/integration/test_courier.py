@@ -68,8 +68,8 @@ def test_the_attempt_is_on_file_before_the_network_is_touched(post, a):
 
 def test_how_long_a_provider_may_try_is_what_is_left_within_bounds(post, a):
     for key, left_s in (("long", 3600), ("some", 60), ("hardly", 3)):
-        post.post(key, expires_at=post.world.clock.now() + timedelta(seconds=left_s))
-    post.deliver(emergency=False)
+        post.post(key, priority=Priority.EMERGENCY, expires_at=post.world.clock.now() + timedelta(seconds=left_s))
+    post.deliver()
     assert sorted(each.validity_s for each in a.sent) == [10, 60, 120]
 
 

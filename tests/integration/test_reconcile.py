@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dispatch.messages.courier import RECEIPT_LIMIT_S
-from dispatch.messages.providers.provider import Inbound, Outcome, ReceiptKind, Sent
+from dispatch.messages.providers.provider import Blame, Inbound, Outcome, ReceiptKind, Sent
 from dispatch.rules.alarm import OfferState, State
 from dispatch.rules.message import Channel, Priority
 from tests.fakes.line import until
@@ -14,20 +14,16 @@ from tests.integration.post_rig import Post
 
 
 class Listing(ScriptedProvider):
-    """A provider that also lists what people have sent, and can be probed."""
+    """A provider that also lists what people have sent."""
 
     def __init__(self, name, **more):
         super().__init__(name, **more)
         self.box = []
         self.asked_since = []
-        self.works = True
 
-    def inbound(self, since):
+    def fetch_replies(self, since):
         self.asked_since.append(since)
         return None if self.box is None else [each for each in self.box if each.said_at >= since]
-
-    def probe(self):
-        return self.works
 
 
 @pytest.fixture
@@ -427,3 +423,110 @@ def test_a_provider_that_breaks_its_contract_stops_no_other_look(post, a):
         until(lambda: len(asked) == 2)
     finally:
         reconciler.stop()
+
+
+# ------------------------------------------------------------------------------------------------ roads in doubt
+
+
+def fail_three(post, a):
+    for number in range(3):
+        post.post(f"k{number}", priority=Priority.EMERGENCY, to=f"+861380000001{number}")
+    a.says.extend([NOT_SENT] * 3)
+    post.deliver()
+    post.deliver()
+
+
+def next_one(post, a, b, key):
+    a.sent.clear()
+    b.sent.clear()
+    post.post(key, priority=Priority.EMERGENCY, to="+8613800000019")
+    post.deliver()
+    return (len(a.sent), len(b.sent))
+
+
+def test_after_three_failures_the_other_provider_is_the_first(two, a, b):
+    fail_three(two, a)
+    assert two.recorded("road_doubted") == ['{"channel":"sms","provider":"a","seconds":15,"side":"giving"}']
+    assert next_one(two, a, b, "next") == (0, 1)
+    assert two.courier.breakers.facts() == {"a.sms.giving": True}
+    assert two.courier.breakers.in_trouble("a")
+
+
+def test_calls_have_a_road_of_their_own(two, a, b):
+    fail_three(two, a)
+    two.post("call", priority=Priority.EMERGENCY, channel=Channel.VOICE)
+    a.sent.clear()
+    two.deliver()
+    assert [each.channel for each in a.sent] == [Channel.VOICE]
+
+
+def test_a_road_in_doubt_is_asked_before_an_emergency_has_to_find_out(two, a, b):
+    fail_three(two, a)
+    two.wait(15)
+    assert next_one(two, a, b, "one") == (0, 1), "its time is over, but nobody has asked it"
+    reconciler = two.reconciler()
+    two.wait(15)
+    box, a.box = a.box, None
+    assert reconciler.probes_due() == ["a"]
+    reconciler.probe("a")
+    assert reconciler.probes_due() == []
+    assert next_one(two, a, b, "two") == (0, 1)
+    a.box = box
+    two.wait(30)
+    reconciler.probe("a")
+    assert two.recorded("road_trusted") == ['{"channel":"sms","provider":"a","seconds":0,"side":"giving"}']
+    assert next_one(two, a, b, "three") == (1, 0)
+
+
+def test_where_it_cannot_be_asked_one_message_finds_out(tmp_path, b):
+    a = ScriptedProvider("a")
+    post = Post(tmp_path, a, b)
+    fail_three(post, a)
+    post.wait(15)
+    a.says.append(NOT_SENT)
+    assert next_one(post, a, b, "one") == (1, 0)
+    post.deliver()
+    assert next_one(post, a, b, "two") == (0, 1)
+    post.wait(30)
+    assert next_one(post, a, b, "three") == (1, 0)
+    assert next_one(post, a, b, "four") == (1, 0)
+    post.world.close()
+
+
+def test_when_every_road_is_in_doubt_all_are_tried_in_their_order(two, a, b):
+    fail_three(two, a)
+    for number in range(3):
+        two.post(f"l{number}", priority=Priority.EMERGENCY, to=f"+861380000002{number}")
+    b.says.extend([NOT_SENT] * 3)
+    a.says.extend([NOT_SENT] * 3)
+    two.deliver()
+    two.deliver()
+    assert {road for road, doubted in two.courier.breakers.facts().items() if doubted} == {
+        "a.sms.giving",
+        "b.sms.giving",
+    }
+    assert next_one(two, a, b, "next") == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Sent(outcome=Outcome.NOT_SENT, http_status=429, retry_after_s=7.0),
+        Sent(outcome=Outcome.REFUSED, blame=Blame.RECIPIENT, code="21614", http_status=400),
+        Sent(outcome=Outcome.REFUSED, blame=Blame.CONFIG, code="21606", http_status=400),
+    ],
+)
+def test_what_says_nothing_of_the_road_does_not_count(two, a, b, said):
+    for number in range(8):
+        two.post(f"k{number}", priority=Priority.EMERGENCY, to=f"+861380000001{number}")
+    a.says.extend([said] * 8)
+    two.deliver()
+    assert two.courier.breakers.facts().get("a.sms.giving", False) is False
+
+
+def test_a_closed_account_counts_at_once(two, a, b):
+    two.post("k", priority=Priority.EMERGENCY)
+    a.says.append(Sent(outcome=Outcome.REFUSED, blame=Blame.CONFIG, code="20003", http_status=401))
+    two.deliver()
+    two.deliver()
+    assert next_one(two, a, b, "next") == (0, 1)

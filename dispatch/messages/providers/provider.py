@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qsl
 
 from dispatch.ids import AttemptId
@@ -69,11 +69,11 @@ class Outgoing:
     channel: Channel
     to: str
     text: str
+    urgent: bool = True
     lang: str = "zh"
     validity_s: int = 120
     answerable: bool = False
     seq: int = 1
-    urgent: bool = True
 
 
 class ReceiptKind(StrEnum):
@@ -232,4 +232,19 @@ class Provider(Protocol):
 
     def lacking(self) -> Sequence[str]:
         """The settings without which this provider cannot work, by key; empty when it is ready."""
+        ...
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """
+    A provider that can be asked what people answered, because a webhook that was lost is an acceptance that was lost.
+    What became of its own messages is asked with `look_up`, which says it in `Sent.kind`.
+    """
+
+    def fetch_replies(self, since: datetime) -> Sequence[Inbound] | None:
+        """
+        Answers that came in since then, each with the key its webhook has; None when it could not be asked just now.
+        Ended within the provider's own total deadline. Never raises for what a network may do.
+        """
         ...

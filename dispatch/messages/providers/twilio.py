@@ -12,20 +12,9 @@ from twilio.rest import Client  # type: ignore[import-untyped]
 
 from dispatch.messages.providers import twilio_voice
 from dispatch.messages.providers.bulkhead import Bulkhead, Full, Overdue
-from dispatch.messages.providers.provider import (
-    Blame,
-    Capability,
-    Channel,
-    Heard,
-    Hook,
-    Inbound,
-    Outcome,
-    Outgoing,
-    Sent,
-)
+from dispatch.messages.providers.provider import Blame, Capability, Channel, Heard, Hook, Outcome, Outgoing, Sent
 from dispatch.messages.providers.twilio_hooks import TwilioHooks
 from dispatch.messages.providers.twilio_http import BrokenOff, Exchange, Unreadable, connections
-from dispatch.messages.providers.twilio_inbox import inbound_of, listed
 from dispatch.messages.providers.twilio_outcomes import code_of, judge, taken
 
 RING_S = 25
@@ -160,26 +149,6 @@ class TwilioProvider:
         except (Full, Overdue, *_FAILURES):
             return None
         return _found(page, message, since - CLOCKS_APART)
-
-    def inbound(self, since: datetime) -> Sequence[Inbound] | None:
-        """The texts that came in since then, whether a webhook told of them or not. None: it could not be asked."""
-        exchange, service = self._exchange(), self._settings.messaging_service_sid
-        client = self._client(exchange)
-        ours = None if service else self._settings.from_
-        try:
-            return inbound_of(self._within(exchange, lambda: listed(client, ours, since)), since)
-        except (Full, Overdue, *_FAILURES):
-            return None
-
-    def probe(self) -> bool:
-        """Whether Twilio answers a look at its newest message."""
-        exchange = self._exchange()
-        client = self._client(exchange)
-        try:
-            self._within(exchange, lambda: list(client.messages.list(limit=1, page_size=1)))
-        except (Full, Overdue, *_FAILURES):
-            return False
-        return True
 
     def hear(self, hook: Hook) -> Heard:
         """A receipt, a reply or a key press. See `TwilioHooks.hear`."""
