@@ -102,6 +102,7 @@ class Courier:
         self._thread: threading.Thread | None = None
         self.beats = 0
         self._noticed_s = 0.0
+        self._more_notices = False
 
     # ------------------------------------------------------------------------------------------- the loop
 
@@ -155,21 +156,26 @@ class Courier:
             self._flights.hedged(self._clock.look().steady_s)
 
     def _send_notices(self) -> None:
-        """What is no emergency is looked for once a second, so that emergencies are not held up by looking for it."""
+        """
+        What is no emergency is looked for once a second, so that emergencies are not held up by looking for it; and
+        whenever a place becomes free while more is known to wait.
+        """
         now_s = self._clock.look().steady_s
-        if abs(now_s - self._noticed_s) >= SWEEP_S:
+        if self._more_notices or abs(now_s - self._noticed_s) >= SWEEP_S:
             self._noticed_s = now_s
-            self._send_out(emergency=False)
+            self._more_notices = self._send_out(emergency=False)
 
-    def _send_out(self, *, emergency: bool) -> None:
+    def _send_out(self, *, emergency: bool) -> bool:
+        """Whether more may be waiting than there were places for."""
         if not self._is_due(emergency=emergency):
-            return
+            return False
         taken = self._carriers.take(CLAIM_MAX, emergency=emergency)
         jobs = self._claim_on(taken, emergency=emergency)
         for job in jobs:
             self._carriers.go(job, emergency=emergency)
         if taken and len(jobs) == taken:
             self._wanted.set()
+        return len(jobs) == taken
 
     def _is_due(self, *, emergency: bool) -> bool:
         """A look without writing: most letters ride along, and an empty unit of work would hold up a press."""
