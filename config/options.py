@@ -119,14 +119,54 @@ class DeviceSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerSettings:
+    """When a road to people is held to be in doubt, and for how long: see `rules.breaker.BreakerLimits`."""
+
+    failures: int = 3
+    window_s: float = 60.0
+    open_s: float = 15.0
+    open_max_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietSettings:
+    """Between two times of day what is named in `kinds` waits, and leaves afterwards within `spread_s` seconds."""
+
+    begin: str = "21:00"
+    end: str = "08:00"
+    kinds: tuple[str, ...] = ("reminder", "report")
+    spread_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """How many messages of a kind one contact gets: pairs of a count and of seconds."""
+
+    confirmation: tuple[tuple[int, int], ...] = ((6, 60),)
+    family: tuple[tuple[int, int], ...] = ((1, 180), (3, 1200), (8, 7200))
+    reminder: tuple[tuple[int, int], ...] = ((1, 900), (6, 86_400))
+    report: tuple[tuple[int, int], ...] = ((2, 86_400),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSettings:
     """
     How messages leave. `order` is the order of fail-over; emergencies have workers of their own.
+
+    `hedge_s`: a provider that has not answered by then gets a second beside it. `receipt_limit_s`: what was taken and
+    has no receipt by then counts as not received. `poll_s`: how often providers are asked for replies. All in seconds,
+    0 for never.
     """
 
     order: tuple[str, ...] = ("console",)
     emergency_workers: int = 24
     notice_workers: int = 4
+    hedge_s: float = 3.0
+    receipt_limit_s: float = 30.0
+    poll_s: float = 60.0
+    breaker: BreakerSettings = BreakerSettings()
+    quiet: QuietSettings = QuietSettings()
+    limits: LimitSettings = LimitSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,6 +109,7 @@ class Pages:
             "messages_waiting": waiting,
             "writer_queue": house.transactions.waiting(),
             "consoles_sounding": self._house.consoles.sounding(),
+            "roads_in_doubt": dict(house.courier.breakers.facts()),
             "hooks_forged": self.forgeries.by_provider(),
             "gateway_connected": {each.name: each.state.connected for each in house.everybody()},
             "gateway_frames": {each.name: each.state.frames for each in house.everybody()},
@@ -118,7 +119,10 @@ class Pages:
         house = self._house
         return Strip(
             gateways={each.name: each.state.condition is Condition.CONNECTED for each in house.everybody()},
-            providers={name: not each.lacking() for name, each in house.providers.items()},
+            providers={
+                name: not each.lacking() and not house.courier.breakers.in_trouble(name)
+                for name, each in house.providers.items()
+            },
             sounding=self._house.consoles.sounding(),
         )
 

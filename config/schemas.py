@@ -27,10 +27,10 @@ class Table(Schema):
 
 
 def frozen(value: Any) -> Any:
-    """A list as a tuple, a table of free names as a read-only mapping, everything else as it is."""
+    """Lists as tuples, a table of free names as a read-only mapping, everything else as it is."""
     if isinstance(value, dict):
         return MappingProxyType(value)
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(frozen(each) for each in value) if isinstance(value, list) else value
 
 
 def say(remedy: str, *, secret: bool = False) -> dict[str, Any]:

@@ -12,17 +12,20 @@ from urllib.parse import urlsplit
 from marshmallow import ValidationError, fields, post_load, pre_load, validate, validates_schema
 
 from config.options import (
+    BreakerSettings,
     ConsoleSettings,
     DeviceSettings,
     EdgeSettings,
     EmergencySettings,
     EscalationSettings,
     GatewaySettings,
+    LimitSettings,
     LogSettings,
     MessageSettings,
     NearestSettings,
     OperatorSettings,
     ProviderSettings,
+    QuietSettings,
     Settings,
     SirenSettings,
     TwilioSettings,
@@ -36,6 +39,7 @@ _SECRET_MAX = 4096
 _NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _NAME_OR_NOTHING = validate.Regexp(r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?\Z")
 _PHONE = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z")
+_CLOCK = validate.Regexp(r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")
 _POSITIVE = validate.Range(min=0, min_inclusive=False)
 _COUNT = validate.Range(min=1, max=4096)
 
@@ -191,6 +195,44 @@ class _DeviceSchema(_Section):
     forwarding_silent_s = _seconds("seconds from 30 to 170, or 0 for never", _SILENCE)
 
 
+class _BreakerSchema(_Section):
+    value = BreakerSettings
+    failures = _whole("a number of failures from 1 to 100", validate.Range(min=1, max=100))
+    window_s = _seconds("seconds above 0")
+    open_s = _seconds("seconds above 0, and not above open_max_s")
+    open_max_s = _seconds("seconds above 0")
+
+    @validates_schema
+    def _in_order(self, data: dict[str, Any], **_: Any) -> None:
+        usual = BreakerSettings()
+        if data.get("open_s", usual.open_s) > data.get("open_max_s", usual.open_max_s):
+            raise ValidationError("It is longer than open_max_s.", "open_s")
+
+
+class _QuietSchema(_Section):
+    value = QuietSettings
+    begin = _text('a time of day, like "21:00"', _CLOCK, data_key="from")
+    end = _text('a time of day, like "08:00"', _CLOCK, data_key="until")
+    kinds = fields.List(
+        fields.String(validate=validate.OneOf(["family", "reminder", "report"])),
+        metadata=say('of family, reminder and report those that can wait, like ["reminder", "report"]'),
+    )
+    spread_s = _seconds("seconds, or 0", validate.Range(min=0))
+
+
+def _limits() -> fields.Field[Any]:
+    pair = fields.List(fields.Integer(strict=True, validate=validate.Range(min=1)), validate=validate.Length(equal=2))
+    return fields.List(pair, metadata=say("pairs of a count and of seconds, like [[1, 180], [8, 7200]]"))
+
+
+class _LimitSchema(_Section):
+    value = LimitSettings
+    confirmation = _limits()
+    family = _limits()
+    reminder = _limits()
+    report = _limits()
+
+
 class _MessageSchema(_Section):
     value = MessageSettings
     order = fields.List(
@@ -200,6 +242,12 @@ class _MessageSchema(_Section):
     )
     emergency_workers = _whole("a number of threads from 1 to 4096")
     notice_workers = _whole("a number of threads from 1 to 4096")
+    hedge_s = _seconds("seconds, or 0 for never", validate.Range(min=0))
+    receipt_limit_s = _seconds("seconds, or 0 for never", validate.Range(min=0))
+    poll_s = _seconds("seconds, or 0 for never", validate.Range(min=0))
+    breaker = fields.Nested(_BreakerSchema)
+    quiet = fields.Nested(_QuietSchema)
+    limits = fields.Nested(_LimitSchema)
 
 
 class _ConsoleSchema(_Section):

@@ -15,6 +15,7 @@ from typing import Any
 
 from config.databases import Owned, open_for_writing, transactions_on
 from config.gateways import Gateways
+from config.sending import courier_options, said_of
 from config.settings import Settings
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from devices.edges import Edges, Everybody
@@ -35,6 +36,7 @@ from dispatch.messages.providers import PROVIDERS
 from dispatch.messages.providers import console as console_provider
 from dispatch.messages.providers import twilio as twilio_provider
 from dispatch.messages.providers.provider import Provider
+from dispatch.messages.reconcile import Reconciler
 from dispatch.messages.ride import Ride
 from dispatch.muster import Muster
 from dispatch.review import Review
@@ -100,6 +102,7 @@ class House:
     providers: Mapping[str, Provider]
     panel: console_provider.ConsolePanel
     courier: Courier
+    reconciler: Reconciler
     supervision: Supervision
     reception: Reception
     edges: Edges
@@ -127,6 +130,7 @@ class House:
             self.muster.refresh(self.clock.now())
             self.transactions.run(self._take_up)
             self.courier.start()
+            self.reconciler.start()
             self.runner = Runner(self.timers, self._timetable(), self.clock)
             self.runner.start()
             self.nudges()
@@ -147,6 +151,7 @@ class House:
             self.bell.stop()
         if self.runner is not None:
             self.runner.stop()
+        self.reconciler.stop()
         self.courier.stop()
         self.transactions.close()
         self.reading.dispose()
@@ -244,7 +249,12 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         alone=on_sqlite if alone is None else alone,
         emergency_workers=settings.messages.emergency_workers,
         notice_workers=settings.messages.notice_workers,
+        **courier_options(settings, clock),
     )
+    reconciler = Reconciler(
+        courier, transactions, reading, clock, unreached=desk, poll_s=settings.messages.poll_s,
+        keep=lambda provider, found: answers.receive(provider, [said_of(each) for each in found]),
+    )  # fmt: skip
     supervision = Supervision(transactions)
     reception = Reception(
         desk, supervision, reading, clock, ids,
@@ -260,6 +270,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings=settings, clock=clock, ids=ids, writing=writing, reading=reading, transactions=transactions,
         calendar=calendar, nudges=nudges, roster=roster, muster=muster, desk=desk, answers=answers,
         review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
+        reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock),
     )  # fmt: skip

@@ -32,19 +32,25 @@ from dispatch.store.transactions import Transactions, Tx
 LATE = timedelta(hours=24)
 """An answer to an alarm that has been over for longer than this is nobody's any more."""
 
+CLOCKS_APART = timedelta(seconds=10)
+"""How far a provider's clock, by which an answer was given, may be behind ours."""
+
 AGAIN_S = 5
 FAILURES_MAX = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One answer as a provider hands it on; `key` is the same for every copy."""
+    """
+    One answer as a provider hands it on; `key` is the same for every copy. `said_at` where it is told late.
+    """
 
     key: str
     sender: str
     text: str
     attempt_id: AttemptId | None = None
     voice: bool = False
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,7 @@ class Answers:
                 id_
                 for id_, each in zip(ids, said, strict=True)
                 if shelf.keep(
-                    id_, each.key, tx.now,
+                    id_, each.key, tx.now, said_at=min(each.said_at or tx.now, tx.now),
                     provider=provider, sender=each.sender, text=each.text[:1600], voice=each.voice,
                     attempt_id=each.attempt_id,
                 )
@@ -272,7 +278,7 @@ class DeskClaims:
         action = parsed.action
         if action is None:
             return []
-        open_ = Alarms(tx.connection).offers_to(person)
+        open_ = [each for each in Alarms(tx.connection).offers_to(person) if _was_asked(each[0], reply)]
         called = self._called(tx, reply)
         if called is not None:
             meant = [(offer, alarm) for offer, alarm in open_ if offer.id == called]
@@ -338,6 +344,15 @@ class DeskClaims:
 
 _CONFIRMATIONS = {Action.DECLINE: "confirm_decline", Action.ARRIVED: "confirm_arrived", Action.DONE: "ask_outcome"}
 """Acceptance needs none: door and entry follow, and say it."""
+
+
+def _was_asked(offer: Offer, reply: Reply) -> bool:
+    """
+    An answer that was told late answers nothing that was asked after it was given. One that came by itself answers
+    whatever is open: then the times say nothing, because somebody may have set the clock in between.
+    """
+    told_late = reply.due_at is not None and reply.due_at - reply.received_at > CLOCKS_APART
+    return not told_late or offer.offered_at <= reply.received_at + CLOCKS_APART
 
 
 def _fits(action: Action, offer: Offer) -> bool:

@@ -307,6 +307,10 @@ class Desk:
         """Nobody knows whether the letter for this offer left; the next step comes sooner."""
         self._about(offer_id, answering.doubtful)
 
+    def unheard(self, offer_id: OfferId, *, not_by: str) -> None:
+        """A provider took a letter for this offer and tells no receipt: the person is called."""
+        self._about(offer_id, lambda situation, person: answering.unheard(situation, person, not_by=not_by))
+
     def _about(self, offer_id: OfferId, decide: Callable[[Situation, Person], Decision]) -> None:
         with self._reading.connect() as connection:
             found = Alarms(connection).offer(offer_id)

@@ -11,7 +11,7 @@ from config.simulation.provider import Carrier
 from config.simulation.world import Service
 from dispatch.messages.courier import Job
 from dispatch.messages.providers.provider import Outcome
-from dispatch.store.outbox import LEASE
+from dispatch.store.outbox import HEDGE, LEASE, SILENT
 
 
 class Post:
@@ -33,16 +33,17 @@ class Post:
     def carry_later(self, job: Job) -> None:
         """A claimed message leaves after the provider's latency, while everything else goes on."""
         random, id_, attempt_id = self._random, job.message.id, job.outgoing.attempt_id
-        self._judge_claim(id_)
-        self._flying[id_] = (attempt_id, self._stage.clock.t)
+        if job.why != HEDGE:
+            self._judge_claim(id_, silent=job.why == SILENT)
+            self._flying[id_] = (attempt_id, self._stage.clock.t)
         self._carriers[job.provider.name].letters[attempt_id] = job.message
         slow = random.random() < self._stage.faults.slow
         wait_s = random.uniform(15.5, 18) if slow else min(4.0, random.lognormvariate(-1.2, 0.6))
         self._stage.later(wait_s, f"carry {job.message.sentence}", partial(self._carry, job, self._stage.service))
 
-    def _judge_claim(self, id_: str) -> None:
+    def _judge_claim(self, id_: str, *, silent: bool) -> None:
         """Nobody claims what another carries, as long as the lease holds and nobody touches the clock."""
-        if id_ in self._taken:
+        if id_ in self._taken and not silent:
             self._stage.broken("I10.sent_again", id_, "claimed again although it was taken and settled")
         _, since_t = self._flying.get(id_, ("", float("-inf")))
         if since_t > self.stepped_t and self._stage.clock.t < since_t + LEASE.total_seconds() - 0.01:

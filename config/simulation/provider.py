@@ -1,7 +1,7 @@
 """Providers that lose, delay, double and deny, and are dead for hours; what they deliver, people receive."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
@@ -47,6 +47,7 @@ class Carrier:
         self._stage = stage
         self._deliver = deliver
         self._has: dict[AttemptId, float] = {}
+        self._fates: dict[AttemptId, tuple[float, ReceiptKind]] = {}
 
     def capability(self, to: str) -> Capability:
         return Capability(sms=True, voice=True, two_way=not to.endswith("7"), receipts=True)
@@ -72,7 +73,8 @@ class Carrier:
         young = self._stage.clock.t - self._has[message.attempt_id] < 10
         if young and self._random.random() < self._stage.faults.liar:
             return self._random.choice((None, Sent(outcome=Outcome.NOT_SENT)))
-        return self._taken(message)
+        arrives_t, fate = self._fates[message.attempt_id]
+        return replace(self._taken(message), kind=fate if self._stage.clock.t >= arrives_t else ReceiptKind.QUEUED)
 
     def _luck(self, message: Outgoing) -> Sent:
         random, faults = self._random, self._stage.faults
@@ -107,6 +109,7 @@ class Carrier:
             letter = Letter(message=self.letters[message.attempt_id], outgoing=message, provider=self.name)
             self._stage.later(random.uniform(1, 6), f"deliver {letter.message.sentence}", lambda: self._deliver(letter))
         last = ReceiptKind.DELIVERED if reaches or random.random() < 0.3 else ReceiptKind.UNDELIVERED
+        self._fates[message.attempt_id] = (self._stage.clock.t + 6, last)
         if random.random() < faults.early_receipt:
             self._call_back(message, last)
             return

@@ -173,16 +173,21 @@ class Play:
     def _due(self) -> list[tuple[Any, ...]]:
         """What is due at this moment, by shelf; looked at here because an empty pass costs more than this look."""
         now_us = self._now_us()
-        return list(self.look(_DUE, now_us, now_us, now_us))
+        return list(self.look(_DUE, now_us, now_us, now_us, now_us))
 
     def _pass(self, shelves: set[str]) -> None:
         service = self.service
-        if shelves - {"messages"}:
+        if shelves & {"alarms", "replies"}:
             service.timers.run_pass()
+        if "attempts" in shelves:
+            for look in service.reconciler.take():
+                service.reconciler.ask(look)
         if shelves == {"messages"}:
             for emergency in (True, False):
                 for job in service.courier.claim(16, emergency=emergency):
                     self.post.carry_later(job)
+            for job in service.courier.hedge(16):
+                self.post.carry_later(job)
 
     def _tick(self) -> None:
         """The next look: when something falls due, or in a second where something that is due rests."""
@@ -346,11 +351,13 @@ _DUE = """
 SELECT 'alarms', id, due_at FROM alarms WHERE due_at <= ?
 UNION ALL SELECT 'replies', id, due_at FROM replies WHERE due_at <= ?
 UNION ALL SELECT 'messages', id, due_at FROM messages WHERE due_at IS NOT NULL AND due_at <= ?
+UNION ALL SELECT 'attempts', id, look_at FROM attempts WHERE look_at IS NOT NULL AND look_at <= ?
 """
 _NEXT = """
 SELECT MIN(due_at) FROM (SELECT MIN(due_at) AS due_at FROM alarms WHERE due_at IS NOT NULL
 UNION ALL SELECT MIN(due_at) FROM replies WHERE due_at IS NOT NULL
-UNION ALL SELECT MIN(due_at) FROM messages WHERE due_at IS NOT NULL)
+UNION ALL SELECT MIN(due_at) FROM messages WHERE due_at IS NOT NULL
+UNION ALL SELECT MIN(look_at) FROM attempts WHERE look_at IS NOT NULL)
 """
 _RECORD = 'SELECT number, at, boot, steady_us, kind, "by", alarm_id, version, body FROM entries ORDER BY number'
 

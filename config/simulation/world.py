@@ -29,6 +29,7 @@ from dispatch.clock import Clock, Instant
 from dispatch.desk import Desk
 from dispatch.messages.courier import Courier
 from dispatch.messages.providers.provider import Provider
+from dispatch.messages.reconcile import Reconciler
 from dispatch.muster import Muster
 from dispatch.rules.escalation import Policies, read_policies
 from dispatch.rules.nearest import Weights
@@ -329,6 +330,9 @@ class Service:
         )  # fmt: skip
         self.answers = Answers(transactions, reading, [DeskClaims(desk)], desk, nudge=_nothing)
         self.courier = Courier(transactions, reading, providers, clock, local=calendar.local, unreached=desk)
+        self.reconciler = Reconciler(
+            self.courier, transactions, reading, clock, unreached=desk, poll_s=0.0, keep=lambda *_: None
+        )
         self.supervision = Supervision(transactions)
         self.reception = Reception(
             desk, self.supervision, reading, clock, ids,

@@ -21,6 +21,10 @@ class Unreached(Protocol):
         """Nobody knows whether the letter left."""
         ...
 
+    def unheard(self, offer_id: OfferId, *, not_by: str) -> None:
+        """A provider took the letter, and no receipt came in its time."""
+        ...
+
 
 class Receipts:
     """
@@ -31,17 +35,22 @@ class Receipts:
         self._transactions = transactions
         self._unreached = unreached
 
-    def receive(self, provider: str, receipts: Sequence[Receipt]) -> None:
-        """Keeps what a provider tells later. A copy changes nothing; an order that is mixed up only moves upwards."""
+    def receive(self, provider: str, receipts: Sequence[Receipt]) -> frozenset[Channel]:
+        """
+        Keeps what a provider tells later. A copy changes nothing; an order that is mixed up only moves upwards.
+
+        Returns the channels on which something of this provider arrived.
+        """
         if not receipts:
-            return
-        lost = self._transactions.run(lambda tx: [self._receive(tx, provider, each) for each in receipts])
-        for offer_id, receipt in zip(lost, receipts, strict=True):
+            return frozenset()
+        told = self._transactions.run(lambda tx: [self._receive(tx, provider, each) for each in receipts])
+        for (offer_id, _), receipt in zip(told, receipts, strict=True):
             if offer_id is not None:
                 self._unreached.unreached(offer_id, code=receipt.code or receipt.status)
+        return frozenset(channel for _, channel in told if channel is not None)
 
-    def _receive(self, tx: Tx, provider: str, receipt: Receipt) -> OfferId | None:
-        """Keeps one; gives back the offer that will not reach its person, if that is what it says."""
+    def _receive(self, tx: Tx, provider: str, receipt: Receipt) -> tuple[OfferId | None, Channel | None]:
+        """Keeps one; gives back the offer that will not reach its person, or the channel on which it arrived."""
         outbox = Outbox(tx.connection)
         known = outbox.attempt(receipt.attempt_id) if receipt.attempt_id else None
         known = known or outbox.attempt_of_provider(provider, receipt.provider_id)
@@ -51,26 +60,40 @@ class Receipts:
         )  # fmt: skip
         message = outbox.get(known.message_id) if known else None
         if not new or known is None or message is None or rank(known.status) >= RANKS[receipt.kind]:
-            return None
+            return None, None
         values = {"status": receipt.kind.value, "code": receipt.code, "provider_id": receipt.provider_id}
         proved = {"outcome": "confirmed"} if known.outcome in {"unknown", "absent", "in_flight"} else {}
-        outbox.end(known.id, **values, **proved)
-        return self._on_file(tx, outbox, message, receipt)
+        final = {"look_at": None} if receipt.kind in FINAL else {}
+        outbox.end(known.id, **values, **proved, **final)
+        arrived = message.channel if receipt.kind is ReceiptKind.DELIVERED else None
+        return self._on_file(tx, outbox, message, receipt), arrived
 
     def _on_file(self, tx: Tx, outbox: Outbox, message: Message, receipt: Receipt) -> OfferId | None:
-        if receipt.kind is ReceiptKind.DELIVERED and message.state in {"sent", "uncertain", "claimed"}:
+        if receipt.kind is ReceiptKind.DELIVERED and message.state in _MAY_ARRIVE:
             outbox.change(message, state="delivered", delivered_at=tx.now, due_at=None)
-        if receipt.kind not in LOST or message.state == "delivered":
+        if receipt.kind not in LOST or message.state == "delivered" or _goes_on(outbox, message, receipt):
             return None
         if message.state == "sent":
             outbox.change(message, state="failed", reason=f"{receipt.status} {receipt.code or ''}".strip())
         return message.offer_id if message.channel is Channel.SMS else None
 
 
+_MAY_ARRIVE = frozenset({"sent", "uncertain", "claimed", "posted"})
+
 LOST = frozenset({ReceiptKind.FAILED, ReceiptKind.UNDELIVERED})
+
+FINAL = LOST | {ReceiptKind.DELIVERED}
+"""After these a provider has nothing more to say."""
 
 RANKS = {kind: rank for rank, kind in enumerate(ReceiptKind, 1)}
 
 
 def rank(status: str | None) -> int:
     return RANKS[ReceiptKind(status)] if status in set(ReceiptKind) else 0
+
+
+def _goes_on(outbox: Outbox, message: Message, receipt: Receipt) -> bool:
+    """Whether another road has this message too, or is about to: then it is not lost with the one."""
+    attempts = [each for each in outbox.attempts_of(message.id) if each.provider_id != receipt.provider_id]
+    alive = {"in_flight", "taken", "confirmed"}
+    return any(each.outcome in alive and each.status not in LOST for each in attempts)

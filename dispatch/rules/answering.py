@@ -12,7 +12,7 @@ from dispatch.rules import arrival, letters, offers
 from dispatch.rules.alarm import Offer, OfferState, Outcome, Proof, Role, State
 from dispatch.rules.escalation import Decision, Situation, soon, swap
 from dispatch.rules.message import Draft, Fact
-from dispatch.rules.people import SERVICE, Person, carer
+from dispatch.rules.people import SERVICE, Person, carer, carer_id
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Cause
 from dispatch.rules.steps.offer_nearest import asking, called, fresh
@@ -91,6 +91,22 @@ def doubtful(situation: Situation, person: Person) -> Decision:
         return Decision(alarm=alarm)
     after, line = life.change(alarm, "delivery_unknown", SERVICE, {"person": person}, due_at=soonest)
     return Decision(alarm=after, lines=(line,))
+
+
+def unheard(situation: Situation, person: Person, *, not_by: str) -> Decision:
+    """
+    A provider took the text to this person, and no receipt came in its time: they are called at once. Whoever has
+    answered is left alone. `not_by` is the provider whose silence this is.
+    """
+    offer, reach, alarm = situation.offer_of(person), situation.reach.get(person), situation.alarm
+    if offer is None or reach is None or offer.state is not OfferState.OPEN or not alarm.needs_asking:
+        return Decision(alarm=alarm)
+    facts: dict[str, Fact] = {"person": person, "offer": offer.id, "provider": not_by}
+    after, line = life.change(alarm, "receipt_missing", SERVICE, facts)
+    sentence = "offer_call" if carer_id(person) else "offer_family_call"
+    draft = letters.offer_call(replace(situation, alarm=after), offer, reach, sentence)
+    call = replace(draft, facts={**draft.facts, "not_by": not_by})
+    return Decision(alarm=after, drafts=(call,), lines=(line, called(situation, person)))
 
 
 def _in_their_place(before: Situation, decision: Decision) -> Decision:

@@ -6,7 +6,10 @@ The outbox: what is to be sent, and every attempt at it.
        │          │  └──► uncertain ──► sent (found at the provider) or posted (certainly not there)
        └──────────┘                     failed, cancelled, expired are the other ends
 
-An attempt is written before the network is touched. After a crash it is `unknown`, never "not sent".
+An attempt is written before the network is touched. After a crash it is `unknown`, never "not sent". While an emergency
+is claimed, `due_at` is when a second road is tried beside the first (the hedge), then when the lease runs out.
+
+A message with a `bundle_id` leaves in the text of that other one, and by itself should that never come to an end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,6 +34,7 @@ from sqlalchemy import (
     insert,
     literal,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -67,6 +71,7 @@ messages = Table(
     Column("sent_at", Instant),
     Column("delivered_at", Instant),
     Column("reason", String(160)),
+    Column("bundle_id", String(40)),
     CheckConstraint(
         "state IN ('posted','claimed','uncertain','sent','delivered','failed','cancelled','expired')", name="state"
     ),
@@ -75,6 +80,13 @@ messages = Table(
 )  # fmt: skip
 _WAITS = messages.c.due_at.is_not(None)
 Index("ix_messages_due", messages.c.priority, messages.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
+_BUNDLED = messages.c.bundle_id.is_not(None)
+Index("ix_messages_bundle_id", messages.c.bundle_id, sqlite_where=_BUNDLED, postgresql_where=_BUNDLED)
+_PACED = messages.c.priority > literal_column("0")
+Index(
+    "ix_messages_paced", messages.c.to, messages.c.priority, messages.c.posted_at,
+    sqlite_where=_PACED, postgresql_where=_PACED,
+)  # fmt: skip
 
 attempts = Table(
     "attempts", metadata,
@@ -90,6 +102,10 @@ attempts = Table(
     Column("code", String(40)),
     Column("detail", String(240)),
     Column("text", Text, nullable=False),
+    Column("why", String(12)),
+    Column("look_at", Instant),
+    Column("looks", Integer),
+    Column("absent_at", Instant),
     CheckConstraint(
         "outcome IN ('in_flight','taken','refused','not_sent','unknown','confirmed','absent')", name="outcome"
     ),
@@ -98,6 +114,8 @@ attempts = Table(
 )  # fmt: skip
 _FLYING = attempts.c.outcome == literal_column("'in_flight'")
 Index("ix_attempts_in_flight", attempts.c.started_at, sqlite_where=_FLYING, postgresql_where=_FLYING)
+_LOOKED = attempts.c.look_at.is_not(None)
+Index("ix_attempts_look_at", attempts.c.look_at, sqlite_where=_LOOKED, postgresql_where=_LOOKED)
 
 receipts = Table(
     "receipts", metadata,
@@ -113,7 +131,11 @@ receipts = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A draft on file. `due_at` says when the courier is to look at it; None once nothing more will happen."""
+    """
+    A draft on file. `due_at` says when the courier is to look at it; None once nothing more will happen.
+
+    `lease_until` is how long the claim holds, `bundle_id` the message in whose text this one leaves.
+    """
 
     id: MessageId
     sentence: str
@@ -135,11 +157,18 @@ class Message:
     sent_at: datetime | None
     delivered_at: datetime | None
     reason: str | None
+    lease_until: datetime | None = None
+    bundle_id: MessageId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One network call for one message."""
+    """
+    One network call for one message.
+
+    `why` says why it was made although another may have arrived: `hedge` (that one was slow) or `silent` (that one was
+    taken, and no receipt came). None for a first try and for one after a failure.
+    """
 
     id: AttemptId
     message_id: MessageId
@@ -153,16 +182,25 @@ class Attempt:
     code: str | None
     detail: str | None
     text: str
+    why: str | None = None
 
 
-_DUE = (
+HEDGE, SILENT = "hedge", "silent"
+"""What `Attempt.why` may say."""
+
+STANDING = (
     select(messages, alarms.c.state.label("alarm_state"), offers.c.state.label("offer_state"))
     .join(alarms, alarms.c.id == messages.c.alarm_id, isouter=True)
     .join(offers, offers.c.id == messages.c.offer_id, isouter=True)
-    .where(
+)
+"""Messages with the state of their alarms and of their offers."""
+
+_DUE = (
+    STANDING.where(
         messages.c.due_at <= bindparam("now"),
         messages.c.priority >= bindparam("first"),
         messages.c.priority <= bindparam("last"),
+        or_(messages.c.state != "claimed", messages.c.lease_until <= bindparam("now")),
     )
     .order_by(messages.c.priority, messages.c.due_at)
     .limit(bindparam("most"))
@@ -176,10 +214,23 @@ _IS_DUE = Prepared(
         messages.c.due_at <= bindparam("now"),
         messages.c.priority >= bindparam("first"),
         messages.c.priority <= bindparam("last"),
+        or_(messages.c.state != "claimed", messages.c.lease_until <= bindparam("now")),
     )
     .limit(1)
 )
-_NEXT_DUE = Prepared(select(func.min(messages.c.due_at).label("at")).where(_WAITS))
+_SLOW = (
+    STANDING.where(
+        messages.c.due_at <= bindparam("now"),
+        messages.c.priority == int(Priority.EMERGENCY),
+        messages.c.state == "claimed",
+        messages.c.lease_until > bindparam("now"),
+    )
+    .order_by(messages.c.due_at)
+    .limit(bindparam("most"))
+)
+_TO_HEDGE = Prepared(
+    lambda dialect: _SLOW if dialect == "sqlite" else _SLOW.with_for_update(skip_locked=True, of=messages)
+)
 _POST = once(messages)
 _FENCED = Prepared(
     update(messages).where(
@@ -221,21 +272,30 @@ class Outbox:
         looking at are passed over.
         """
         found = _TO_SEND.on(self._connection, now=now, most=most, first=int(first), last=int(last))
-        return [(_message(row), row.alarm_state, row.offer_state) for row in found]
+        return [(message_of(row), row.alarm_state, row.offer_state) for row in found]
 
     def is_due(self, now: datetime, *, first: Priority, last: Priority) -> bool:
         """Whether anything within these priorities is to be looked at now."""
         return bool(_IS_DUE.on(self._connection, now=now, first=int(first), last=int(last)))
 
-    def next_due(self) -> datetime | None:
-        found: datetime | None = _NEXT_DUE.on(self._connection).scalar()
-        return found
+    def slow(self, now: datetime, most: int) -> list[tuple[Message, str | None, str | None]]:
+        """Emergencies under a lease whose first road has not answered in its time, as `due` gives them."""
+        found = _TO_HEDGE.on(self._connection, now=now, most=most)
+        return [(message_of(row), row.alarm_state, row.offer_state) for row in found]
 
-    def claim(self, message: Message, *, until: datetime) -> Message:
-        """Takes the message under a lease; every later write of this claim carries the new fence."""
-        fence = message.fence + 1
-        self.change(message, state="claimed", fence=fence, lease_until=until, due_at=until, tries=message.tries + 1)
-        return _with(message, state="claimed", fence=fence, tries=message.tries + 1)
+    def claim(self, message: Message, *, until: datetime, look_at: datetime | None = None) -> Message:
+        """
+        Takes the message under a lease; every later write of this claim carries the new fence. At `look_at`, before the
+        lease ends, somebody looks whether it needs a second road.
+        """
+        fence, tries = message.fence + 1, message.tries + 1
+        self.change(message, state="claimed", fence=fence, lease_until=until, due_at=look_at or until, tries=tries)
+        return _with(message, state="claimed", fence=fence, tries=tries, lease_until=until)
+
+    def also(self, message: Message) -> Message:
+        """A second attempt under the same claim."""
+        self.change(message, tries=message.tries + 1, due_at=message.lease_until)
+        return _with(message, tries=message.tries + 1)
 
     def change(self, message: Message, **values: Any) -> bool:
         """Changes a message if the claim still holds; False when somebody else has taken it over."""
@@ -261,15 +321,15 @@ class Outbox:
 
     def get(self, id_: MessageId) -> Message | None:
         row = _MESSAGE.on(self._connection, id=id_).first()
-        return None if row is None else _message(row)
+        return None if row is None else message_of(row)
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Message]:
         query = select(messages).where(messages.c.alarm_id == alarm_id).order_by(messages.c.posted_at, messages.c.id)
-        return [_message(row) for row in self._connection.execute(query)]
+        return [message_of(row) for row in self._connection.execute(query)]
 
     def recent(self, limit: int) -> list[Message]:
         query = select(messages).order_by(messages.c.posted_at.desc(), messages.c.id.desc()).limit(limit)
-        return [_message(row) for row in self._connection.execute(query)]
+        return [message_of(row) for row in self._connection.execute(query)]
 
     def waiting(self) -> int:
         """How many messages are still to be sent."""
@@ -280,7 +340,7 @@ class Outbox:
         After a start of the only engine: attempts in flight are unknown, their messages are looked at now; how many.
         """
         self._connection.execute(
-            update(attempts).where(_FLYING).values(outcome="unknown", ended_at=now, detail="the service stopped")
+            update(attempts).where(_FLYING).values(outcome="unknown", ended_at=now, detail=STOPPED, look_at=now)
         )
         stranded = update(messages).where(messages.c.state == "claimed")
         return self._connection.execute(
@@ -294,11 +354,16 @@ class Outbox:
     def shift_due(self, seconds: float) -> None:
         """Moves all waiting messages, because somebody moved the clock."""
         by = literal(round(seconds * 1_000_000), BigInteger)
-        moved = {"due_at": messages.c.due_at + by, "expires_at": messages.c.expires_at + by}
-        self._connection.execute(update(messages).where(_WAITS).values(**moved))
+        columns = (messages.c.due_at, messages.c.expires_at, messages.c.lease_until)
+        self._connection.execute(update(messages).where(_WAITS).values({each: each + by for each in columns}))
+        looks = {attempts.c.look_at: attempts.c.look_at + by, attempts.c.absent_at: attempts.c.absent_at + by}
+        self._connection.execute(update(attempts).where(_LOOKED).values(looks))
 
 
 _OF_MESSAGE = tuple(Message.__dataclass_fields__)
+
+STOPPED = "the service stopped"
+"""The detail of an attempt that a stop left in doubt: its provider need not be slow."""
 
 LEASE = timedelta(seconds=15)
 """Longer than any provider's total deadline with margin; MESSAGING, section 8.2."""
@@ -314,7 +379,7 @@ def _draft_row(tx: Tx, draft: Draft) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _message(row: Any) -> Message:
+def message_of(row: Any) -> Message:
     fields = {name: getattr(row, name) for name in _OF_MESSAGE}
     return Message(**fields | {"channel": Channel(row.channel), "priority": Priority(row.priority)})
 

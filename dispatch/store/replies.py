@@ -80,9 +80,12 @@ class Replies:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def keep(self, id_: ReplyId, key: str, now: datetime, **values: Any) -> bool:
-        """Keeps a reply, due now; False when the same was kept before."""
-        kept = _KEEP.on(self._connection, id=id_, key=key, received_at=now, due_at=now, failures=0, **values)
+    def keep(self, id_: ReplyId, key: str, now: datetime, *, said_at: datetime | None = None, **values: Any) -> bool:
+        """
+        Keeps a reply, due now; False when the same was kept before. `said_at`: when it was given, if it is told late.
+        """
+        at = said_at or now
+        kept = _KEEP.on(self._connection, id=id_, key=key, received_at=at, due_at=now, failures=0, **values)
         return kept.rowcount == 1
 
     def get(self, id_: ReplyId) -> Reply | None:

@@ -86,14 +86,14 @@ ACCOUNTS = (
     ),
     Predicate(
         name="I10.sent_again",
-        english="A message that a provider has taken is not sent again.",
-        chinese="服务商已接收的消息不再重发。",
+        english="A message that a provider has taken is not sent again, unless the attempt says why.",
+        chinese="服务商已接收的消息不再重发，除非该次尝试写明了原因。",
         log=True,
         sql="""SELECT DISTINCT t.id AS id, 'sent although the attempt before it was taken' AS what
             FROM entries e JOIN attempts b ON b.message_id = FACT(e.body, message) AND b.outcome = 'taken'
             JOIN attempts t ON t.message_id = b.message_id AND t.seq = b.seq + 1
             WHERE e.number > :from_number AND e.number <= :to_number AND e.kind = 'message_settled'
-            AND t.started_at > b.ended_at AND t.outcome NOT IN ('absent', 'not_sent')""",
+            AND t.started_at > b.ended_at AND t.why IS NULL AND t.outcome NOT IN ('absent', 'not_sent')""",
     ),
 )
 

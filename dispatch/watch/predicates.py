@@ -53,10 +53,11 @@ COVERAGE = (
         sql="""SELECT a.id AS id, 'the last step comes too late' AS what FROM alarms a
             WHERE a.state <> 'closed' AND a.state IN ('raised', 'offered') AND a.rounds = 0
             AND a.due_at > :now_us + :epsilon_us AND a.due_at > :up_us + :final_us + :epsilon_us
-            AND a.due_at > :final_us + :epsilon_us + COALESCE((SELECT MAX(e.at) FROM entries e
+            AND a.due_at > :final_us + :epsilon_us + COALESCE((
+                SELECT MAX(e.at + CASE e.kind WHEN 'fell_back' THEN 120000000 ELSE 0 END) FROM entries e
                 WHERE e.alarm_id = a.id
                 AND e.kind IN ('raised', 'reopened', 'gave_up', 'not_arrived', 'fell_back')),
-                a.raised_at)""",
+                a.raised_at)""",  # A fall-back tells everybody; the asking begins anew when its 120 s are over.
     ),
     Predicate(
         name="I1.arrival",

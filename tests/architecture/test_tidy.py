@@ -12,6 +12,7 @@ BROAD_EXCEPTS = {
     "dispatch/messages/providers/bulkhead.py": 1,  # no loop: handed over to whoever waits for the call
     "dispatch/messages/ride.py": 1,  # a letter that cannot be claimed must not cost the decision that it tells of
     "dispatch/store/writer.py": 2,  # whoever leads, and one unit of work that must not stop its neighbours
+    "dispatch/messages/reconcile.py": 1,
     "dispatch/web/problems.py": 1,
     "schedules/timers.py": 1,
 }

@@ -34,6 +34,7 @@ NAMES = {
     "storm": "presses amid a power cut: 100,000 supervision signals in 60 s, and at once",
     "heartbeats": "2,000 life signs a second over HTTP",
     "mqtt": "1,100 messages a second through a broker",
+    "backlog": "press to text taken behind 1,000 reminders and a slow provider",
     "restart": "kill -9 to the first pending request",
     "simulated": "station-years an hour and core",
     "decoding": "DC-09 and RFLink beside pysiaalarm and rflink: how fast, how often right",

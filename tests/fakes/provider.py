@@ -32,13 +32,13 @@ class ScriptedProvider:
     `sent` are the attempts it was given, `has` what a look-up finds, by attempt; None in it means that it cannot tell.
     """
 
-    def __init__(self, name: str, *, sms: bool = True, voice: bool = True) -> None:
+    def __init__(self, name: str, *, sms: bool = True, voice: bool = True, receipts: bool = True) -> None:
         self.name = name
         self.says: deque[Script] = deque()
         self.sent: list[Outgoing] = []
         self.has: dict[str, Sent | None] = {}
         self.looked_up: list[str] = []
-        self._capability = Capability(sms=sms, voice=voice, two_way=True, receipts=True)
+        self._capability = Capability(sms=sms, voice=voice, two_way=True, receipts=receipts)
 
     def capability(self, to: str) -> Capability:
         return self._capability

@@ -5,96 +5,17 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 
-from dispatch.messages.courier import EMERGENCY_WORKERS, Courier
+from dispatch.messages.courier import EMERGENCY_WORKERS
 from dispatch.messages.providers.provider import Outcome, ReceiptKind, Sent
 from dispatch.rules.alarm import OfferState, Proof, State
 from dispatch.rules.alarm import Outcome as End
 from dispatch.rules.message import Channel, Draft, Priority
-from dispatch.rules.people import operator
 from dispatch.store.outbox import LEASE, Outbox
-from dispatch.store.record import entries
-from tests.builders import NOON, build_world, policies_of
+from tests.builders import NOON
 from tests.fakes.line import until
 from tests.fakes.provider import NOT_SENT, REFUSED_CONFIG, REFUSED_RECIPIENT, UNKNOWN, ScriptedProvider
-
-WANG = operator("wang")
-STEPS = (
-    {"step": "offer_nearest", "wait_s": 60},
-    {"step": "call_carer", "wait_s": 60},
-    {"step": "all_hands", "wait_s": 120},
-)
-
-
-class Post:
-    """A world with a courier that works when told to, and what became of everything."""
-
-    def __init__(self, folder, *providers):
-        self.world = build_world(folder, policies=policies_of(*STEPS))
-        self.providers = {each.name: each for each in providers}
-        self.courier = self.another_courier()
-
-    def another_courier(self, **more):
-        world = self.world
-        return Courier(
-            world.transactions,
-            world.reading,
-            self.providers,
-            world.clock,
-            local=world.calendar.local,
-            unreached=world.desk,
-            **more,
-        )
-
-    def press(self):
-        """A press whose first offer waits to be sent."""
-        alarm_id = self.world.press()
-        self.world.wake()
-        return alarm_id
-
-    def deliver(self, *, emergency=True, most=16):
-        """One round: everything due is claimed, then carried; how many."""
-        jobs = self.courier.claim(most, emergency=emergency)
-        for job in jobs:
-            self.courier.carry(job)
-        return len(jobs)
-
-    def wait(self, seconds):
-        self.world.clock.advance(seconds)
-
-    def post(self, key, *, priority=Priority.REMINDER, sentence="plain", to="+8613800000009", facts=None, **more):
-        fields = {
-            "key": key, "sentence": sentence, "channel": Channel.SMS, "priority": priority, "to": to,
-            "person": "carer:x", "lang": "zh", "expires_at": self.world.clock.now() + timedelta(hours=1),
-            "facts": facts if facts is not None else {"number": key, "place": ""},
-        }  # fmt: skip
-        self.world.transactions.run(lambda tx: Outbox.post(tx, [Draft(**fields | more)]))
-
-    def message(self, alarm_id=None, sentence="offer", person=None):
-        found = [
-            each for each in self.world.messages(alarm_id)
-            if each.sentence == sentence and person in {None, each.person}
-        ]  # fmt: skip
-        (message,) = found
-        return message
-
-    def attempts(self, message):
-        with self.world.reading.connect() as connection:
-            return Outbox(connection).attempts_of(message.id)
-
-    def outcomes(self, message):
-        return [(each.provider, each.outcome) for each in self.attempts(message)]
-
-    def offer(self, alarm_id, code):
-        person = self.world.carer(code)
-        return next((each for each in self.world.offers(alarm_id) if each.person == person), None)
-
-    def settled(self):
-        """What the record says about sending, oldest first."""
-        query = select(entries.c.body).where(entries.c.kind == "message_settled").order_by(entries.c.number)
-        with self.world.reading.connect() as connection:
-            return [row.body for row in connection.execute(query)]
+from tests.integration.post_rig import WANG, Post
 
 
 @pytest.fixture
@@ -147,8 +68,8 @@ def test_the_attempt_is_on_file_before_the_network_is_touched(post, a):
 
 def test_how_long_a_provider_may_try_is_what_is_left_within_bounds(post, a):
     for key, left_s in (("long", 3600), ("some", 60), ("hardly", 3)):
-        post.post(key, expires_at=post.world.clock.now() + timedelta(seconds=left_s))
-    post.deliver(emergency=False)
+        post.post(key, priority=Priority.EMERGENCY, expires_at=post.world.clock.now() + timedelta(seconds=left_s))
+    post.deliver()
     assert sorted(each.validity_s for each in a.sent) == [10, 60, 120]
 
 
@@ -770,7 +691,7 @@ def test_a_unit_that_runs_after_its_caller_has_gone_claims_nothing(post, a, ridi
 
 @pytest.mark.error_lines("ride_failed")
 def test_a_letter_that_cannot_be_claimed_does_not_cost_the_decision(post, a, riding, monkeypatch):
-    monkeypatch.setattr(riding, "_start", lambda *_: 1 / 0)
+    monkeypatch.setattr(riding._claims, "_attempt", lambda *_: 1 / 0)
     with riding.ride() as ride:
         post.world.transactions.run(posting(ride, letter("k")))
     assert [each.state for each in post.world.messages()] == ["posted"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qsl
 
 from dispatch.ids import AttemptId
@@ -61,13 +61,15 @@ class Outgoing:
 
     `to` is E.164. `text` is what an SMS says or a call reads aloud; `lang` is `zh` or `en`. `validity_s` is how long
     the provider may keep trying. `attempt_id` goes into the callback address, so that a callback which overtakes our
-    own settling still finds its attempt. `answerable` marks a call that takes key presses.
+    own settling still finds its attempt. `answerable` marks a call that takes key presses. `urgent` is what must not
+    queue behind notices at the provider: it may have a sender of its own.
     """
 
     attempt_id: AttemptId
     channel: Channel
     to: str
     text: str
+    urgent: bool = True
     lang: str = "zh"
     validity_s: int = 120
     answerable: bool = False
@@ -127,8 +129,9 @@ class Inbound:
     """
     A person's answer: a text, or the digits pressed in a call.
 
-    `key` is equal for every copy of the same callback. `attempt_id` is set for a key press: it names the call and by
-    that the offer, so nothing has to be guessed.
+    `key` is equal for every copy of the same callback, and for the same text when it is listed. `attempt_id` is set for
+    a key press: it names the call and by that the offer, so nothing has to be guessed. `said_at` is set where a
+    provider was asked for it later: it answers nothing that was asked after that.
     """
 
     key: str
@@ -136,6 +139,7 @@ class Inbound:
     text: str
     attempt_id: AttemptId | None = None
     voice: bool = False
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,4 +232,19 @@ class Provider(Protocol):
 
     def lacking(self) -> Sequence[str]:
         """The settings without which this provider cannot work, by key; empty when it is ready."""
+        ...
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """
+    A provider that can be asked what people answered, because a webhook that was lost is an acceptance that was lost.
+    What became of its own messages is asked with `look_up`, which says it in `Sent.kind`.
+    """
+
+    def fetch_replies(self, since: datetime) -> Sequence[Inbound] | None:
+        """
+        Answers that came in since then, each with the key its webhook has; None when it could not be asked just now.
+        Ended within the provider's own total deadline. Never raises for what a network may do.
+        """
         ...

@@ -1,0 +1,188 @@
+"""
+Claiming: a message is taken under a lease, with its attempt on file, before the network is touched.
+
+Right before it leaves it is asked once more whether it still says something true and useful, and whether its contact is
+to be left in peace just now.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from dispatch.clock import Clock
+from dispatch.ids import AttemptId, MessageId
+from dispatch.messages.job import Job, settled
+from dispatch.messages.pace import Paces
+from dispatch.messages.providers.provider import Outgoing, Provider
+from dispatch.messages.relevance import pointless
+from dispatch.messages.roads import Roads
+from dispatch.messages.segments import segments
+from dispatch.messages.wording import render
+from dispatch.rules.message import Priority
+from dispatch.store.bundles import Bundles
+from dispatch.store.outbox import HEDGE, LEASE, SILENT, STOPPED, Attempt, Message, Outbox
+from dispatch.store.transactions import Tx
+
+log = structlog.get_logger()
+
+BUNDLE_PARTS_MAX = 4
+"""Parts of an SMS that a bundle may have; what is over leaves in the next."""
+
+LANES = {True: (Priority.EMERGENCY, Priority.CONFIRMATION), False: (Priority.FAMILY, Priority.REPORT)}
+"""First and last priority of what is an emergency, and of what is not."""
+
+
+class Claims:
+    """Takes messages up, in somebody's unit of work."""
+
+    def __init__(
+        self, roads: Roads, clock: Clock, *, local: Callable[[datetime], datetime], paces: Paces, hedge_s: float
+    ) -> None:
+        """After `hedge_s` without an answer a second road is tried beside the first; 0 for never."""
+        self._roads = roads
+        self._clock = clock
+        self._local = local
+        self._paces = paces
+        self._hedge = timedelta(seconds=hedge_s) if hedge_s > 0 else None
+
+    def claim_in(self, tx: Tx, most: int, *, emergency: bool) -> list[Job]:
+        """Up to so many messages that are due, the most urgent first."""
+        first, last = LANES[emergency]
+        outbox = Outbox(tx.connection)
+        jobs: list[Job] = []
+        bundled: set[MessageId] = set()
+        for message, alarm_state, offer_state in outbox.due(tx.now, most, first=first, last=last):
+            if message.id in bundled:
+                continue
+            if message.state == "claimed":
+                self._give_up_waiting(tx, outbox, message)
+            why = pointless(message, alarm_state, offer_state, tx.now)
+            if why is not None:
+                cancel(tx, message, why)
+            elif message.priority is Priority.EMERGENCY:
+                jobs.append(self._start(tx, outbox, message))
+            elif self._paces.lets(tx, message):
+                jobs.append(self._start(tx, outbox, message, self._paces.beside(tx, message)))
+                bundled.update(jobs[-1].beside)
+        return jobs
+
+    def hedges_in(self, tx: Tx, most: int) -> list[Job]:
+        """A second attempt, by another provider, for emergencies whose first has not ended in its time."""
+        outbox = Outbox(tx.connection)
+        jobs = []
+        for message, alarm_state, offer_state in outbox.slow(tx.now, most):
+            before = outbox.attempts_of(message.id)
+            other = self._roads.beside(message, before)
+            if pointless(message, alarm_state, offer_state, tx.now) or other is None:
+                outbox.change(message, due_at=message.lease_until)
+                continue
+            also = outbox.also(message)
+            jobs.append(self._attempt(tx, outbox, also, other, self._text(message, other), why=HEDGE))
+        return jobs
+
+    def outgoing(self, attempt_id: AttemptId, message: Message, provider: Provider, text: str) -> Outgoing:
+        """The attempt as its provider gets it."""
+        left_s = (message.expires_at - self._clock.now()).total_seconds()
+        return Outgoing(
+            attempt_id=attempt_id,
+            channel=message.channel,
+            to=message.to,
+            text=text,
+            lang=message.lang,
+            validity_s=max(10, min(120, int(left_s))),
+            answerable=message.answerable,
+            seq=message.tries,
+            urgent=message.priority <= Priority.CONFIRMATION,
+        )
+
+    def _give_up_waiting(self, tx: Tx, outbox: Outbox, message: Message) -> None:
+        """Its lease ran out: whoever sent it is gone, and nobody knows what became of the attempt."""
+        for attempt in outbox.attempts_of(message.id):
+            if attempt.outcome == "in_flight":
+                outbox.end(attempt.id, outcome="unknown", ended_at=tx.now, detail="the engine stopped", look_at=tx.now)
+                tx.log(settled(message, attempt.provider, "unknown", None))
+
+    def _start(self, tx: Tx, outbox: Outbox, message: Message, beside: Sequence[Message] = ()) -> Job:
+        before = outbox.attempts_of(message.id) if message.tries else []
+        provider = self._roads.next(message, before)
+        claimed = outbox.claim(message, until=tx.now + LEASE, look_at=self._second_look(tx.now, message, provider))
+        text, beside = self._words(tx, claimed, beside, provider)
+        self._paces.bundle(tx, claimed, beside)
+        doubts = [each for each in before if each.outcome in {"unknown", "in_flight"}]
+        look_up = [each for each in doubts if _comes_first(each, message, provider)]
+        silent = any(each.outcome in {"taken", "confirmed"} for each in before)
+        job = self._attempt(tx, outbox, claimed, provider, text, look_up, why=SILENT if silent else None)
+        return replace(job, beside=tuple(each.id for each in beside)) if beside else job
+
+    def _second_look(self, now: datetime, message: Message, provider: Provider) -> datetime | None:
+        """When a second road is tried, if there is one."""
+        if self._hedge is None or message.priority is not Priority.EMERGENCY or len(self._roads.providers) == 1:
+            return None
+        return now + self._hedge if len(self._roads.able(message)) > 1 else None
+
+    def _attempt(
+        self, tx: Tx, outbox: Outbox, message: Message, provider: Provider, text: str,
+        look_up: Sequence[Attempt] = (), why: str | None = None,
+    ) -> Job:  # fmt: skip
+        outgoing = self.outgoing(AttemptId(tx.new_id()), message, provider, text)
+        self._roads.breakers.tried(provider.name, message.channel)
+        outbox.start(
+            Attempt(
+                id=outgoing.attempt_id, message_id=message.id, seq=message.tries, provider=provider.name,
+                started_at=tx.now, ended_at=None, outcome="in_flight", provider_id=None, status=None, code=None,
+                detail=None, text=text, why=why,
+            )
+        )  # fmt: skip
+        return Job(message=message, provider=provider, outgoing=outgoing, look_up=tuple(look_up), why=why)
+
+    def _words(
+        self, tx: Tx, message: Message, beside: Sequence[Message], provider: Provider
+    ) -> tuple[str, Sequence[Message]]:
+        """The text, and what leaves in it: as much as fits. What was in it once stays in it."""
+        text = self._text(message, provider)
+        if beside and not provider.capability(message.to).free_text:
+            release(tx, message)
+            return text, ()
+        again = message.tries > 1
+        for fits, each in enumerate(beside):
+            longer = f"{text}\n{self._text(each, provider)}"
+            if segments(longer) > BUNDLE_PARTS_MAX and not again:
+                return text, beside[:fits]
+            text = longer
+        return text, beside
+
+    def _text(self, message: Message, provider: Provider) -> str:
+        """The words; should they fail for one person, the plain sentence, because somebody must hear something."""
+        capability = provider.capability(message.to)
+        try:
+            return render(
+                message.sentence, message.channel, message.lang, message.facts, capability=capability, local=self._local
+            )
+        except (KeyError, ValueError, TypeError):
+            log.exception("wording_failed", message_id=message.id, sentence=message.sentence)
+            facts = {"number": message.alarm_id or message.id, "place": ""}
+            return render("plain", message.channel, message.lang, facts, capability=capability, local=self._local)
+
+
+def cancel(tx: Tx, message: Message, why: str) -> None:
+    """It need not leave any more; what would have left in its text does so by itself."""
+    state = "expired" if why == "expired" else "cancelled"
+    Outbox(tx.connection).change(message, state=state, reason=why, due_at=None)
+    release(tx, message)
+
+
+def release(tx: Tx, message: Message) -> None:
+    """Whatever was to leave in the text of this one leaves by itself."""
+    if message.priority > Priority.EMERGENCY:
+        Bundles(tx.connection).settle(message.id, bundle_id=None, due_at=tx.now)
+
+
+def _comes_first(doubt: Attempt, message: Message, provider: Provider) -> bool:
+    """
+    Whether a doubt is looked up before the message is sent again: not for an emergency that another road can carry now.
+    A stop of our own says nothing against a provider, so then it is asked first.
+    """
+    urgent = message.priority is Priority.EMERGENCY
+    return not urgent or doubt.provider == provider.name or doubt.detail == STOPPED

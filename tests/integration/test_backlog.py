@@ -1,0 +1,93 @@
+"""Emergencies pass a backlog, and two carers who answer at once: in real threads, on a real clock."""
+
+import threading
+import time
+
+import pytest
+
+from dispatch.answers import Said
+from dispatch.rules.alarm import OfferState, Role
+from dispatch.rules.message import Priority
+from dispatch.rules.pacing import Pace
+from tests.fakes.line import until
+from tests.fakes.provider import ScriptedProvider
+from tests.integration.post_rig import Post
+
+REMINDERS = 1000
+SLOW_S = 0.2
+
+
+class Slow(ScriptedProvider):
+    """A provider that takes its time for everything, and keeps when it had taken what."""
+
+    def __init__(self, name):
+        super().__init__(name)
+        self.closing = threading.Event()
+        self.taken_s = {}
+
+    def send(self, message):
+        if not message.urgent:
+            self.closing.wait(SLOW_S)
+        sent = super().send(message)
+        self.taken_s[message.to] = time.monotonic()
+        return sent
+
+
+@pytest.fixture
+def a():
+    return Slow("a")
+
+
+@pytest.fixture
+def post(tmp_path, a):
+    post = Post(tmp_path, a)
+    yield post
+    post.world.close()
+
+
+def test_an_offer_passes_a_thousand_reminders_in_less_than_a_second(post, a):
+    for number in range(REMINDERS):
+        post.post(f"r{number}", priority=Priority.REMINDER, to=f"+86139{number:08}", person=f"contact:{number}")
+    courier = post.another_courier(pace=Pace(quiet=frozenset()))
+    courier.start()
+    try:
+        courier.nudge()
+        until(lambda: len(a.sent) >= 4)
+        began_s = time.monotonic()
+        post.press()
+        courier.nudge()
+        until(lambda: "+8613800000001" in a.taken_s)
+        took_s = a.taken_s["+8613800000001"] - began_s
+        waiting = sum(each.state == "posted" for each in post.world.messages())
+    finally:
+        a.closing.set()
+        courier.stop()
+    assert took_s < 1.0
+    assert waiting > REMINDERS / 2, "the backlog was there all the while"
+
+
+def test_two_carers_answer_at_once_three_times_each_and_one_leads(post, a):
+    """Each from a thread of its own, each answer by webhook and listed besides."""
+    alarm_id = post.press()
+    post.deliver()
+    post.world.advance(120)
+    answers, phones = post.world.answers, ("+8613800000001", "+8613800000002")
+    barrier = threading.Barrier(6)
+
+    def answer(phone, number):
+        barrier.wait()
+        for key in (f"{phone}-{number}", f"{phone}-0"):
+            answers.receive("a", [Said(key=key, sender=phone, text="1")])
+
+    threads = [threading.Thread(target=answer, args=(phone, number)) for phone in phones for number in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    post.world.wake()
+    asked = [each for each in post.world.offers(alarm_id) if each.person != "x"]
+    leads = [each for each in asked if each.role is Role.LEAD]
+    assert len(leads) == 1
+    accepted = [each for each in asked if each.state is OfferState.ACCEPTED]
+    assert [each.role for each in accepted if each.role is not Role.LEAD] == []
+    assert post.world.kinds(alarm_id).count("accepted") == 1

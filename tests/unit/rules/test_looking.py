@@ -1,0 +1,48 @@
+"""When the fate of an attempt is asked of its provider."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dispatch.rules.looking import is_absent, is_judged, look_after
+from dispatch.rules.message import Priority
+
+NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
+URGENT, NOTICE = Priority.EMERGENCY, Priority.REMINDER
+
+
+def times(**said):
+    found = []
+    while (after := look_after(looks=len(found), **said)) is not None:
+        found.append(after.total_seconds())
+    return found
+
+
+def test_an_emergency_in_doubt_is_looked_for_soon_and_five_times():
+    assert times(unknown=True, priority=URGENT, limit_s=30.0) == [2, 5, 15, 60, 300]
+
+
+def test_a_notice_in_doubt_may_take_longer():
+    assert times(unknown=True, priority=NOTICE, limit_s=30.0) == [5, 20, 60, 300]
+
+
+@pytest.mark.parametrize(("limit_s", "first"), [(30.0, [15, 30, 60]), (10.0, [5, 10, 60]), (0.0, [15, 60, 120]), (90.0, [15, 90, 120])])  # noqa: E501  # fmt: skip
+def test_the_receipt_of_an_emergency_is_asked_for_before_the_limit_and_at_it(limit_s, first):
+    found = times(unknown=False, priority=URGENT, limit_s=limit_s)
+    assert found[:3] == first
+    assert found == sorted(found)
+    assert found[-1] == 21_600
+
+
+def test_silence_is_judged_once_at_the_limit_and_for_emergencies_only():
+    judged = [n for n in range(12) if is_judged(unknown=False, priority=URGENT, looks=n, limit_s=30.0)]
+    assert judged == [1]
+    assert not is_judged(unknown=True, priority=URGENT, looks=1, limit_s=30.0)
+    assert not is_judged(unknown=False, priority=Priority.CONFIRMATION, looks=1, limit_s=30.0)
+    assert not is_judged(unknown=False, priority=URGENT, looks=1, limit_s=0.0)
+
+
+def test_not_there_is_believed_after_half_a_minute():
+    assert not is_absent(None, NOW)
+    assert not is_absent(NOW - timedelta(seconds=29.9), NOW)
+    assert is_absent(NOW - timedelta(seconds=30), NOW)
