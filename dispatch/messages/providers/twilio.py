@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-import requests
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
+from dispatch.messages.providers import exchange as wire
 from dispatch.messages.providers import twilio_voice
-from dispatch.messages.providers.bulkhead import Bulkhead, Full, Overdue
+from dispatch.messages.providers.bulkhead import Full, Overdue
+from dispatch.messages.providers.exchange import Caller, Exchange, Limits
 from dispatch.messages.providers.provider import Blame, Capability, Channel, Heard, Hook, Outcome, Outgoing, Sent
 from dispatch.messages.providers.twilio_hooks import TwilioHooks
-from dispatch.messages.providers.twilio_http import BrokenOff, Exchange, Unreadable, connections
+from dispatch.messages.providers.twilio_http import TwilioHttp
 from dispatch.messages.providers.twilio_outcomes import code_of, judge, taken
 
 RING_S = 25
@@ -39,7 +40,7 @@ CLOCKS_APART = timedelta(seconds=10)
 _CALLBACK_REFUSED = "21609"
 
 # What may come out of a call for reasons of the network or of Twilio.
-_FAILURES = (requests.RequestException, TwilioException, Unreadable, BrokenOff)
+_FAILURES = (*wire.FAILURES, TwilioException)
 
 _ANYWHERE = Capability(sms=True, voice=True, two_way=True, urls=True, free_text=True, receipts=True)
 
@@ -83,11 +84,6 @@ class TwilioSettings:
     trust_env: bool = False
     callback_overrides: str = CALLBACK_OVERRIDES
 
-    def __post_init__(self) -> None:
-        assert 0 < self.slot_wait_s < self.total_deadline_s
-        assert self.connect_s > 0
-        assert self.read_s > 0
-
 
 class TwilioProvider:
     """
@@ -102,15 +98,14 @@ class TwilioProvider:
     def __init__(self, settings: TwilioSettings) -> None:
         self._settings = settings
         self._caller = settings.voice_from or settings.from_
-        self._session = connections(trust_env=settings.trust_env, pool_max=settings.calls_max)
-        self._sends = Bulkhead("twilio", calls_max=settings.calls_max, wait_s=settings.slot_wait_s)
+        self._calls = Caller("twilio", _limits(settings))
         self._hooks = TwilioHooks(
             public_url=settings.public_url,
             account_sid=settings.account_sid,
             tokens=(settings.auth_token, settings.alternate_auth_token or ""),
             callback_overrides=settings.callback_overrides,
         )
-        _load_twilio(self._client(self._exchange()))
+        _load_twilio(self._client(self._calls.exchange()))
 
     def capability(self, to: str) -> Capability:
         """What Twilio can do towards this number's country."""
@@ -121,14 +116,11 @@ class TwilioProvider:
         """One text or one call; ended, whatever the network does, within `total_deadline_s`."""
         if lacking := self._lacking_for(message.channel):
             return Sent(outcome=Outcome.REFUSED, blame=Blame.CONFIG, detail=f"lacking {', '.join(lacking)}")
-        exchange = self._exchange()
+        exchange = self._calls.exchange()
         try:
-            made = self._within(exchange, lambda: self._create(self._client(exchange), message))
-        except Full:
-            return Sent(outcome=Outcome.NOT_SENT, blame=Blame.PROVIDER, detail="too many calls under way")
-        except Overdue:
-            outcome = Outcome.UNKNOWN if exchange.began else Outcome.NOT_SENT
-            return Sent(outcome=outcome, blame=Blame.PROVIDER, detail="not ended within the deadline")
+            made = self._calls.within(exchange, lambda: self._create(self._client(exchange), message))
+        except (Full, Overdue) as error:
+            return wire.given_up(error, exchange)
         except _FAILURES as error:
             return judge(error, exchange)
         return taken(made, exchange.status)
@@ -140,12 +132,12 @@ class TwilioProvider:
 
         How soon a new message shows in Twilio's list is not documented: one NOT_SENT is not the last word.
         """
-        exchange = self._exchange()
+        exchange = self._calls.exchange()
         client = self._client(exchange)
         try:
             if provider_id is not None:
-                return taken(self._within(exchange, lambda: _fetch(client, provider_id)), exchange.status)
-            page = self._within(exchange, lambda: _newest(client, message))
+                return taken(self._calls.within(exchange, lambda: _fetch(client, provider_id)), exchange.status)
+            page = self._calls.within(exchange, lambda: _newest(client, message))
         except (Full, Overdue, *_FAILURES):
             return None
         return _found(page, message, since - CLOCKS_APART)
@@ -166,29 +158,18 @@ class TwilioProvider:
 
     def close(self) -> None:
         """Let the kept connections go."""
-        self._session.close()
+        self._calls.close()
 
     def _lacking_for(self, channel: Channel) -> list[str]:
         caller = ["voice_from"] if channel is Channel.VOICE and not self._caller else []
         return [*self.lacking(), *caller]
-
-    def _within(self, exchange: Exchange, call: Callable[[], _Result]) -> _Result:
-        try:
-            return self._sends.run(call, total_s=self._settings.total_deadline_s)
-        except Overdue:
-            exchange.break_off()
-            raise
-
-    def _exchange(self) -> Exchange:
-        settings = self._settings
-        return Exchange(self._session, base_url=settings.base_url, connect_s=settings.connect_s, read_s=settings.read_s)
 
     def _client(self, exchange: Exchange) -> Client:
         # A client is cheap and one a call shares nothing. An environment that is not empty keeps it from the real one.
         return Client(
             self._settings.account_sid or "-",
             self._settings.auth_token or "-",
-            http_client=exchange,
+            http_client=TwilioHttp(exchange, base_url=self._settings.base_url),
             environment={"-": "-"},
         )
 
@@ -227,6 +208,17 @@ class TwilioProvider:
             "timeout": RING_S,
             "status_callback_event": ["completed"],
         }
+
+
+def _limits(settings: TwilioSettings) -> Limits:
+    return Limits(
+        total_s=settings.total_deadline_s,
+        connect_s=settings.connect_s,
+        read_s=settings.read_s,
+        slot_wait_s=settings.slot_wait_s,
+        calls_max=settings.calls_max,
+        trust_env=settings.trust_env,
+    )
 
 
 def _load_twilio(client: Client) -> None:
