@@ -30,7 +30,7 @@ from dispatch.messages.providers.provider import Blame, Outcome, Sent
 BODY_MAX = 1_048_576
 """Bytes of an answer that are read; a page of fifty messages has about 40,000."""
 
-TOO_MANY = 429
+NO_CONTENT, TOO_MANY = 204, 429
 
 RETRY_AFTER_MAX_S = 3600.0
 """Who asks for more is not believed: the circuit breaker decides, not a header."""
@@ -127,7 +127,7 @@ class Exchange:
         text = _text(response)
         with self._lock:
             self._line = None  # It goes back to the pool and may be another exchange's from now on.
-        said = _object(text)
+        said = {} if response.status_code == NO_CONTENT else _object(text)
         if response.status_code < 400 and said is None:
             raise Unreadable
         return Answered(status=response.status_code, text=text, headers=response.headers, said=said or {})
@@ -210,7 +210,7 @@ def failed(error: Exception, exchange: Exchange) -> Sent:
 
 
 def outcome_of(status: int) -> Outcome:
-    """What an error by HTTP status means: 429 was not processed, any other 4xx is a no, and behind a 5xx all is open."""
+    """What an error means by its HTTP status: 429 was not processed, another 4xx is a no, behind a 5xx all is open."""
     if status == TOO_MANY:
         return Outcome.NOT_SENT
     return Outcome.REFUSED if 400 <= status < 500 else Outcome.UNKNOWN

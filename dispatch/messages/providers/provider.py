@@ -6,12 +6,12 @@ A provider sends one attempt and says honestly what became of it; it never retri
 never decides whom to ask. Facts on providers: section 1 and 8 of the messaging reference in the project's documents.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qsl
 
 from dispatch.ids import AttemptId
@@ -44,7 +44,13 @@ class Blame(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
-    """What a provider can do towards one country. `two_way`: replies come back. `urls`: links may stand in a text."""
+    """
+    What a provider can do towards one country.
+
+    `two_way`: replies come back. `urls`: links may stand in a text. `free_text`: any words may; without it only
+    approved templates leave, filled with `Outgoing.params`. `receipts`: it tells later what arrived.
+    `cross_border`: it lies in another country than the residents, so nothing of theirs may pass through it.
+    """
 
     sms: bool = True
     voice: bool = False
@@ -52,6 +58,7 @@ class Capability:
     urls: bool = False
     free_text: bool = True
     receipts: bool = False
+    cross_border: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +68,8 @@ class Outgoing:
 
     `to` is E.164. `text` is what an SMS says or a call reads aloud; `lang` is `zh` or `en`. `validity_s` is how long
     the provider may keep trying. `attempt_id` goes into the callback address, so that a callback which overtakes our
-    own settling still finds its attempt. `answerable` marks a call that takes key presses.
+    own settling still finds its attempt. `answerable` marks a call that takes key presses. `sentence` names the
+    template and `params` fill it, for providers that take no free text.
     """
 
     attempt_id: AttemptId
@@ -72,6 +80,8 @@ class Outgoing:
     validity_s: int = 120
     answerable: bool = False
     seq: int = 1
+    sentence: str = ""
+    params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class ReceiptKind(StrEnum):
@@ -228,4 +238,36 @@ class Provider(Protocol):
 
     def lacking(self) -> Sequence[str]:
         """The settings without which this provider cannot work, by key; empty when it is ready."""
+        ...
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """
+    A provider that can be asked what people answered, because a webhook that was lost is an acceptance that was lost.
+    What became of its own messages is asked with `look_up`, which says it in `Sent.kind`.
+    """
+
+    def fetch_replies(self, since: datetime) -> Sequence[Inbound] | None:
+        """
+        Answers that came in since then, each with the key its webhook has; None when it could not be asked just now.
+        Ended within the provider's own total deadline. Never raises for what a network may do.
+        """
+        ...
+
+
+Keep = Callable[[Heard], bool]
+"""Makes durable what was heard; False when that is not possible just now, so that it must be said again."""
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A provider that hears by itself, over a line of its own, and not by way of a webhook."""
+
+    def listen(self, keep: Keep) -> None:
+        """From now on hands what it hears to `keep`, from a thread of its own, and again until that is kept."""
+        ...
+
+    def close(self) -> None:
+        """Ends listening, and gives the line back."""
         ...

@@ -42,7 +42,7 @@ class TwilioHttp(HttpClient):  # type: ignore[misc]
         timeout: float | None = None,
         allow_redirects: bool = False,
     ) -> Response:
-        """The answer as Twilio's client wants it; raises what `Exchange.ask` raises. `timeout` gives way to its limits."""
+        """The answer as Twilio's client wants it; raises what `Exchange.ask` raises. `timeout` gives way to its own."""
         url = uri.replace(_TWILIO, self._base_url, 1)
         answered = self._exchange.ask(method, url, params=params, data=data, headers=headers, auth=auth)
         return Response(answered.status, answered.text, answered.headers)
