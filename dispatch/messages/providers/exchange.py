@@ -128,7 +128,7 @@ class Exchange:
         with self._lock:
             self._line = None  # It goes back to the pool and may be another exchange's from now on.
         said = {} if response.status_code == NO_CONTENT else _object(text)
-        if response.status_code < 400 and said is None:
+        if 300 <= response.status_code < 400 or (response.status_code < 300 and said is None):
             raise Unreadable
         return Answered(status=response.status_code, text=text, headers=response.headers, said=said or {})
 
@@ -151,6 +151,10 @@ class Limits:
         assert 0 < self.slot_wait_s < self.total_s
         assert self.connect_s > 0
         assert self.read_s > 0
+
+
+LIMITS = Limits()
+"""What holds when nothing is said."""
 
 
 class Caller:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -13,7 +13,17 @@ from dispatch.messages.providers import exchange as wire
 from dispatch.messages.providers import twilio_voice
 from dispatch.messages.providers.bulkhead import Full, Overdue
 from dispatch.messages.providers.exchange import Caller, Exchange, Limits
-from dispatch.messages.providers.provider import Blame, Capability, Channel, Heard, Hook, Outcome, Outgoing, Sent
+from dispatch.messages.providers.provider import (
+    Blame,
+    Capability,
+    Channel,
+    Heard,
+    Hook,
+    Inbound,
+    Outcome,
+    Outgoing,
+    Sent,
+)
 from dispatch.messages.providers.twilio_hooks import TwilioHooks
 from dispatch.messages.providers.twilio_http import TwilioHttp
 from dispatch.messages.providers.twilio_outcomes import code_of, judge, taken
@@ -30,6 +40,9 @@ How Twilio calls back with a status: connect, read and total time in ms, five re
 
 All retries happen inside the total: this covers the restart of a worker, not an outage (MESSAGING 1.3).
 """
+
+REPLIES_MAX = 200
+"""Texts that came in looked through at once: more than the carers of a district write in an hour."""
 
 PAGE = 50
 """Messages looked through for one whose outcome is unknown."""
@@ -65,7 +78,8 @@ class TwilioSettings:
     `voice_from`, or else from `from_`. `public_url` is where Twilio reaches us. `alternate_auth_token` is believed, but
     not used, while a token is being replaced. Times are in seconds: `total_deadline_s` holds for one whole `send`,
     `slot_wait_s` is the part of it spent at most waiting for one of `calls_max` places. `callback_overrides` goes
-    behind the `#` of status callbacks. `trust_env` lets the environment name a proxy and certificates.
+    behind the `#` of status callbacks. `trust_env` lets the environment name a proxy and certificates. `cross_border`:
+    the residents live in another country than Twilio's machines.
     """
 
     account_sid: str = ""
@@ -82,6 +96,7 @@ class TwilioSettings:
     slot_wait_s: float = 0.5
     calls_max: int = 32
     trust_env: bool = False
+    cross_border: bool = False
     callback_overrides: str = CALLBACK_OVERRIDES
 
 
@@ -110,7 +125,8 @@ class TwilioProvider:
     def capability(self, to: str) -> Capability:
         """What Twilio can do towards this number's country."""
         country = COUNTRIES[max((start for start in COUNTRIES if to.startswith(start)), key=len, default="+")]
-        return replace(country, voice=country.voice and bool(self._caller))
+        voice = country.voice and bool(self._caller)
+        return replace(country, voice=voice, cross_border=self._settings.cross_border)
 
     def send(self, message: Outgoing) -> Sent:
         """One text or one call; ended, whatever the network does, within `total_deadline_s`."""
@@ -141,6 +157,26 @@ class TwilioProvider:
         except (Full, Overdue, *_FAILURES):
             return None
         return _found(page, message, since - CLOCKS_APART)
+
+    def fetch_replies(self, since: datetime) -> Sequence[Inbound] | None:
+        """
+        Texts to our number since then, by their sid, as the webhook names them. Twilio lists by day, newest first:
+        `REPLIES_MAX` are looked through.
+        """
+        if self.lacking():
+            return None
+        exchange = self._calls.exchange()
+        client, to = self._client(exchange), self._settings.from_
+        asked = {"to": to} if to and not self._settings.messaging_service_sid else {}
+        day = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        try:
+            page = self._calls.within(
+                exchange,
+                lambda: client.messages.list(**asked, date_sent_after=day, limit=REPLIES_MAX, page_size=REPLIES_MAX),
+            )
+        except (Full, Overdue, *_FAILURES):
+            return None
+        return [_inbound(one) for one in page if _came_in(one, since - CLOCKS_APART)]
 
     def hear(self, hook: Hook) -> Heard:
         """A receipt, a reply or a key press. See `TwilioHooks.hear`."""
@@ -229,6 +265,15 @@ def _load_twilio(client: Client) -> None:
 
 def _fetch(client: Client, sid: str) -> Any:
     return client.calls(sid).fetch() if sid.startswith("CA") else client.messages(sid).fetch()
+
+
+def _came_in(one: Any, since: datetime) -> bool:
+    at = one.date_sent or one.date_created
+    return str(one.direction or "").startswith("inbound") and (at is None or at >= since)
+
+
+def _inbound(one: Any) -> Inbound:
+    return Inbound(key=str(one.sid), sender=str(one.from_ or ""), text=str(one.body or ""))
 
 
 def _newest(client: Client, message: Outgoing) -> list[Any]:
