@@ -51,6 +51,7 @@ class Texted:
     to: str
     text: str
     part: tuple[int, int, int] | None
+    wants_report: bool = False
 
 
 class FakeModem:
@@ -286,4 +287,4 @@ def _submitted(unit: bytes) -> Texted:
     if first & 0x40:
         assert body[:3] == b"\x05\x00\x03"
         part, body = (body[3], body[4], body[5]), body[6:]
-    return Texted(to=f"+{number}", text=body.decode("utf-16-be"), part=part)
+    return Texted(to=f"+{number}", text=body.decode("utf-16-be"), part=part, wants_report=bool(first & 0x20))

@@ -230,7 +230,7 @@ class ModemProvider:
 
     def _after(self, failed: ModemFailed) -> None:
         """A modem that refused a text is well; one that said nothing is opened anew."""
-        if failed.fate is Fate.REFUSED or failed.code is not None:
+        if self._modem is not None and (failed.fate is Fate.REFUSED or failed.code is not None):
             self._swept_s = float("-inf") if failed.code == _MEMORY_FULL else self._swept_s
             return
         self._hang_up()
