@@ -55,7 +55,11 @@ class Texted:
 
 
 class FakeModem:
-    """At `path` from the start; `commands` is what it was told, `texts` what it sent. Close it, or use it in `with`."""
+    """
+    At `path` from the start; `commands` is what it was told, `texts` what it sent, `units` the digits of that.
+
+    Close it, or use it in `with`.
+    """
 
     def __init__(self, folder: Path, name: str = "modem") -> None:
         self.path = folder / name
@@ -63,6 +67,7 @@ class FakeModem:
         self.commands: list[str] = []
         self.texts: list[Texted] = []
         self.wrong: list[str] = []
+        self.units: list[str] = []
         self.stored: dict[str, dict[int, str]] = {"ME": {}, "SR": {}}
         self._memory = "ME"
         self._echo = True
@@ -173,7 +178,8 @@ class FakeModem:
         if command == "AT+CPIN?" and not self.air.sim:
             self._say(b"\r\n+CME ERROR: 10\r\n")
             return
-        if command.startswith(("AT+CMGL=", "AT+CMGR=", "AT+CMGD=", "AT+CPMS=", "AT+CPMS?")):
+        verbs = ("AT+CMGL=", "AT+CMGR=", "AT+CMGD=", "AT+CPMS=", "AT+CPMS?")
+        if command.startswith(verbs) and not command.endswith("=?"):
             self._on_memory(command[3:7], command[8:])
             return
         if command in {"ATE0", "ATE1"}:
@@ -198,7 +204,7 @@ class FakeModem:
     def _on_memory(self, verb: str, rest: str) -> None:
         if verb == "CPMS" and rest:
             self._memory = rest[1:3]
-        shelf = self.stored[self._memory]
+        shelf = self.stored.setdefault(self._memory, {})
         if verb == "CPMS":
             self._say(f"\r\n+CPMS: {len(shelf)},{self.air.room},{len(shelf)},{self.air.room}\r\n\r\nOK\r\n".encode())
             return
@@ -229,6 +235,7 @@ class FakeModem:
             self.wrong.append(f"told {expected} octets, got {digits}")
             self._say(b"\r\n+CMS ERROR: 304\r\n")
             return
+        self.units.append(digits)
         self._say(self.air.chatter)
         if self.air.refuse and (refusal := self.air.refuse.pop(0)):
             self._say(f"\r\n{refusal}\r\n".encode())
