@@ -203,6 +203,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     answers = Answers(
         transactions, reading, [DeskClaims(desk)], desk,
         nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
+        operators=settings.operators.phones,
     )  # fmt: skip
     on_sqlite = writing.dialect.name == "sqlite"
     courier = Courier(

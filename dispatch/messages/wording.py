@@ -193,6 +193,9 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         ("{number}没有收到试按[，{place}]，请重试", "{number}: no test press was received[, {place}]. Try again"),
         shrinks="number",
     ),
+    "opted_out": _both(
+        ("值守：{number}已退订短信，请打电话联系", "DESK: {number} wants no more texts. Please phone"), shrinks="number"
+    ),
     "emergency_sheet": _both((_SHEET_ZH, _SHEET_EN), parts=6, shrinks=""),
     "plain": _both(("告警[ {number}][，{place}]，请联系值守台", "ALARM[ {number}][, {place}]. Please call the desk")),
 }
