@@ -110,6 +110,7 @@ class Pages:
             "writer_queue": house.transactions.waiting(),
             "consoles_sounding": self._house.consoles.sounding(),
             "hooks_forged": self.forgeries.by_provider(),
+            "hooks_known": self.forgeries.known_by_provider(),
             "gateway_connected": {each.name: each.state.connected for each in house.everybody()},
             "gateway_frames": {each.name: each.state.frames for each in house.everybody()},
         }

@@ -104,10 +104,13 @@ class Answers:
         self._rides = rides
         self._operators = operators
 
-    def receive(self, provider: str, said: Sequence[Said]) -> None:
-        """Makes answers durable; a copy changes nothing. They are understood a moment later, by `wake`."""
+    def receive(self, provider: str, said: Sequence[Said]) -> int:
+        """
+        Makes answers durable; a copy changes nothing. They are understood a moment later, by `wake`. Gives back how
+        many were no copies.
+        """
         if not said:
-            return
+            return 0
 
         def work(tx: Tx) -> list[ReplyId]:
             ids = [ReplyId(tx.new_id()) for _ in said]
@@ -122,8 +125,10 @@ class Answers:
                 )
             ]  # fmt: skip
 
-        for id_ in self._transactions.run(work):
+        new = self._transactions.run(work)
+        for id_ in new:
             self._hand_over(id_)
+        return len(new)
 
     def due(self, now: datetime, most: int) -> Sequence[ReplyId]:
         with self._reading.connect() as connection:
