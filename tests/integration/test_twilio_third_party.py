@@ -12,7 +12,7 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -144,6 +144,7 @@ def test_a_reply_keeps_its_blanks(twilio, service, emulator):
     ask(emulator, "/_twilio/simulate/inbound-message", {"To": NUMBER, "From": TO, "Body": "1 "})
     (heard,) = hear(twilio, service, 1)
     assert [(reply.sender, reply.text) for reply in heard.replies] == [(TO, "1 ")]
+    assert twilio.fetch_replies(datetime.now(UTC) - timedelta(minutes=1)) == list(heard.replies)
 
 
 def test_a_call_is_taken_and_its_end_is_heard(twilio, service, emulator):
