@@ -23,10 +23,10 @@ from typing import Protocol
 import structlog
 
 from dispatch.clock import Clock
-from dispatch.messages.modem.flights import Flights
 from dispatch.messages.modem.memory import Memory, Text, texts
 from dispatch.messages.modem.modem import WEAK_RSSI, Fate, Modem, ModemFailed
 from dispatch.messages.modem.pdu import BadPdu, Report
+from dispatch.messages.providers.modem_flights import Flights
 from dispatch.messages.providers.provider import (
     Blame,
     Capability,
