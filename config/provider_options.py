@@ -47,7 +47,7 @@ class ModemSettings:
 
     port: str = ""
     baud: int = 115_200
-    total_deadline_s: float = 40.0
+    total_deadline_s: float = 12.0
 
     def lacking(self) -> dict[str, str]:
         """The port."""

@@ -40,6 +40,9 @@ _NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _NAME_OR_NOTHING = validate.Regexp(r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?\Z")
 _PHONE = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z")
 _POSITIVE = validate.Range(min=0, min_inclusive=False)
+_WITHIN_LEASE = validate.Range(min=0, min_inclusive=False, max=14)
+"""The courier holds a message for 15 s; a call that took longer would be taken for lost and made twice."""
+
 _COUNT = validate.Range(min=1, max=4096)
 
 
@@ -258,14 +261,14 @@ class _AliyunSchema(_Section):
     base_url = _text(
         '"https://dysmsapi.aliyuncs.com", or a local stand-in', _must(_is_url, "Not an address of the web.")
     )
-    total_deadline_s = _seconds("seconds above 0")
+    total_deadline_s = _seconds("seconds above 0, at most 14", _WITHIN_LEASE)
 
 
 class _ModemSchema(_Section):
     value = ModemSettings
     port = _text('a serial port like "/dev/ttyUSB2", or nothing')
     baud = _whole("the line's speed, like 115200", validate.Range(min=50, max=4_000_000))
-    total_deadline_s = _seconds("seconds above 0")
+    total_deadline_s = _seconds("seconds above 0, at most 14", _WITHIN_LEASE)
 
 
 class _WebhookSchema(_Section):
@@ -279,7 +282,7 @@ class _WebhookSchema(_Section):
     urls = _truth("true or false")
     receipts = _truth("true or false")
     cross_border = _truth("true where the residents live in another country")
-    total_deadline_s = _seconds("seconds above 0")
+    total_deadline_s = _seconds("seconds above 0, at most 14", _WITHIN_LEASE)
 
 
 class _ProviderSchema(_Section):

@@ -30,7 +30,8 @@ from dispatch.messages.providers.provider import (
 from dispatch.messages.receipts import LOST, Receipts, Unreached
 from dispatch.messages.relevance import pointless
 from dispatch.messages.ride import Ride, ride
-from dispatch.messages.wording import parameters, render
+from dispatch.messages.variables import variables
+from dispatch.messages.wording import render
 from dispatch.rules.message import Channel, Priority
 from dispatch.rules.people import SERVICE
 from dispatch.rules.record import Line
@@ -265,18 +266,8 @@ class Courier:
             answerable=message.answerable,
             seq=message.tries,
             sentence=message.sentence,
-            params=self._params(message, provider),
+            params=variables(message, provider.capability(message.to), self._local),
         )
-
-    def _params(self, message: Message, provider: Provider) -> dict[str, str]:
-        """What fills the template of a provider that takes no free text."""
-        capability = provider.capability(message.to)
-        if capability.free_text:
-            return {}
-        try:
-            return parameters(message.sentence, message.lang, message.facts, capability=capability, local=self._local)
-        except (KeyError, ValueError, TypeError):  # Logged with the text; the provider refuses, and the next one tries.
-            return {}
 
     def _text(self, message: Message, provider: Provider) -> str:
         """The words; should they fail for one person, the plain sentence, because somebody must hear something."""

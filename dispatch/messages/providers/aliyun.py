@@ -98,7 +98,7 @@ class AliyunProvider:
         By the attempt's own id among the texts to this number on the day of `since`, and on the next. NOT_SENT when it
         is not there, None when that cannot be told.
         """
-        found = [self._sent_on(message, day) for day in _days(since)]
+        found = [self._listed(message.to, day) for day in _days(since)]
         details = [each for day in found for each in day or ()]
         ours = next((each for each in details if each.get("OutId") == message.attempt_id), None)
         if ours is not None:
@@ -140,10 +140,10 @@ class AliyunProvider:
         )  # fmt: skip
         return exchange.ask("POST", f"{settings.base_url}/?{canonical_query(params)}", headers=headers)
 
-    def _sent_on(self, message: Outgoing, day: str) -> list[Mapping[str, Any]] | None:
+    def _listed(self, to: str, day: str) -> list[Mapping[str, Any]] | None:
         """The texts to this number on a day; None when they could not be had."""
         params = {
-            "PhoneNumber": message.to.removeprefix("+86"),
+            "PhoneNumber": to.removeprefix("+86"),
             "SendDate": day,
             "PageSize": str(PAGE),
             "CurrentPage": "1",

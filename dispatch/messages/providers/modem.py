@@ -77,14 +77,14 @@ class Line(Protocol):
 class ModemSettings:
     """
     One modem. `line` makes its line, not opened yet, and is None where none is set; `lost` are the errors of that line.
-    `total_deadline_s` is how long a `send` may take, waiting for others included; the network alone may take
-    `network_s` for a part.
+    `total_deadline_s` is how long a `send` may take, waiting for others included: shorter than the courier's lease. The
+    network may take `network_s` for a part, and a text that outlives its `send` is told of by its report.
     """
 
     line: Callable[[], Line] | None = None
     lost: tuple[type[Exception], ...] = (OSError,)
     clock: Clock
-    total_deadline_s: float = 40.0
+    total_deadline_s: float = 12.0
     network_s: float = 35.0
     listen_s: float = 0.2
 
@@ -262,6 +262,8 @@ class ModemProvider:
         once where there is none.
         """
         if self._modem is None:
+            if self._now_s() - self._opened_s < REOPEN_S:
+                raise ModemFailed(self.state)  # It was tried a moment ago: what waits goes another way at once.
             self._open()
         assert self._modem is not None
         if now and not self._modem.registered:

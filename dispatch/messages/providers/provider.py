@@ -68,14 +68,16 @@ class Outgoing:
 
     `to` is E.164. `text` is what an SMS says or a call reads aloud; `lang` is `zh` or `en`. `validity_s` is how long
     the provider may keep trying. `attempt_id` goes into the callback address, so that a callback which overtakes our
-    own settling still finds its attempt. `answerable` marks a call that takes key presses. `sentence` names the
-    template and `params` fill it, for providers that take no free text.
+    own settling still finds its attempt. `answerable` marks a call that takes key presses. `urgent` is what must not
+    queue behind notices at the provider: it may have a sender of its own. `sentence` names the template and `params`
+    fill it, for providers that take no free text.
     """
 
     attempt_id: AttemptId
     channel: Channel
     to: str
     text: str
+    urgent: bool = True
     lang: str = "zh"
     validity_s: int = 120
     answerable: bool = False
@@ -137,8 +139,9 @@ class Inbound:
     """
     A person's answer: a text, or the digits pressed in a call.
 
-    `key` is equal for every copy of the same callback. `attempt_id` is set for a key press: it names the call and by
-    that the offer, so nothing has to be guessed.
+    `key` is equal for every copy of the same callback, and for the same text when it is listed. `attempt_id` is set for
+    a key press: it names the call and by that the offer, so nothing has to be guessed. `said_at` is set where a
+    provider was asked for it later: it answers nothing that was asked after that.
     """
 
     key: str
@@ -146,6 +149,7 @@ class Inbound:
     text: str
     attempt_id: AttemptId | None = None
     voice: bool = False
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

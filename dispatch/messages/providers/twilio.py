@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ from dispatch.messages.providers.provider import (
 )
 from dispatch.messages.providers.twilio_hooks import TwilioHooks
 from dispatch.messages.providers.twilio_http import TwilioHttp
+from dispatch.messages.providers.twilio_inbox import inbound_of, listed
 from dispatch.messages.providers.twilio_outcomes import code_of, judge, taken
 
 RING_S = 25
@@ -40,9 +41,6 @@ How Twilio calls back with a status: connect, read and total time in ms, five re
 
 All retries happen inside the total: this covers the restart of a worker, not an outage (MESSAGING 1.3).
 """
-
-REPLIES_MAX = 200
-"""Texts that came in looked through at once: more than the carers of a district write in an hour."""
 
 PAGE = 50
 """Messages looked through for one whose outcome is unknown."""
@@ -113,14 +111,14 @@ class TwilioProvider:
     def __init__(self, settings: TwilioSettings) -> None:
         self._settings = settings
         self._caller = settings.voice_from or settings.from_
-        self._calls = Caller("twilio", _limits(settings))
+        self._wire = Caller("twilio", _limits(settings))
         self._hooks = TwilioHooks(
             public_url=settings.public_url,
             account_sid=settings.account_sid,
             tokens=(settings.auth_token, settings.alternate_auth_token or ""),
             callback_overrides=settings.callback_overrides,
         )
-        _load_twilio(self._client(self._calls.exchange()))
+        _load_twilio(self._client(self._exchange()))
 
     def capability(self, to: str) -> Capability:
         """What Twilio can do towards this number's country."""
@@ -132,9 +130,9 @@ class TwilioProvider:
         """One text or one call; ended, whatever the network does, within `total_deadline_s`."""
         if lacking := self._lacking_for(message.channel):
             return Sent(outcome=Outcome.REFUSED, blame=Blame.CONFIG, detail=f"lacking {', '.join(lacking)}")
-        exchange = self._calls.exchange()
+        exchange = self._exchange()
         try:
-            made = self._calls.within(exchange, lambda: self._create(self._client(exchange), message))
+            made = self._within(exchange, lambda: self._create(self._client(exchange), message))
         except (Full, Overdue) as error:
             return wire.given_up(error, exchange)
         except _FAILURES as error:
@@ -148,35 +146,27 @@ class TwilioProvider:
 
         How soon a new message shows in Twilio's list is not documented: one NOT_SENT is not the last word.
         """
-        exchange = self._calls.exchange()
+        exchange = self._exchange()
         client = self._client(exchange)
         try:
             if provider_id is not None:
-                return taken(self._calls.within(exchange, lambda: _fetch(client, provider_id)), exchange.status)
-            page = self._calls.within(exchange, lambda: _newest(client, message))
+                return taken(self._within(exchange, lambda: _fetch(client, provider_id)), exchange.status)
+            page = self._within(exchange, lambda: _newest(client, message))
         except (Full, Overdue, *_FAILURES):
             return None
         return _found(page, message, since - CLOCKS_APART)
 
     def fetch_replies(self, since: datetime) -> Sequence[Inbound] | None:
-        """
-        Texts to our number since then, by their sid, as the webhook names them. Twilio lists by day, newest first:
-        `REPLIES_MAX` are looked through.
-        """
+        """The texts that came in since then, whether a webhook told of them or not. None: it could not be asked."""
         if self.lacking():
             return None
-        exchange = self._calls.exchange()
-        client, to = self._client(exchange), self._settings.from_
-        asked = {"to": to} if to and not self._settings.messaging_service_sid else {}
-        day = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        exchange, service = self._exchange(), self._settings.messaging_service_sid
+        client = self._client(exchange)
+        ours = None if service else self._settings.from_
         try:
-            page = self._calls.within(
-                exchange,
-                lambda: client.messages.list(**asked, date_sent_after=day, limit=REPLIES_MAX, page_size=REPLIES_MAX),
-            )
+            return inbound_of(self._within(exchange, lambda: listed(client, ours, since)), since)
         except (Full, Overdue, *_FAILURES):
             return None
-        return [_inbound(one) for one in page if _came_in(one, since - CLOCKS_APART)]
 
     def hear(self, hook: Hook) -> Heard:
         """A receipt, a reply or a key press. See `TwilioHooks.hear`."""
@@ -194,11 +184,17 @@ class TwilioProvider:
 
     def close(self) -> None:
         """Let the kept connections go."""
-        self._calls.close()
+        self._wire.close()
 
     def _lacking_for(self, channel: Channel) -> list[str]:
         caller = ["voice_from"] if channel is Channel.VOICE and not self._caller else []
         return [*self.lacking(), *caller]
+
+    def _within(self, exchange: Exchange, call: Callable[[], _Result]) -> _Result:
+        return self._wire.within(exchange, call)
+
+    def _exchange(self) -> Exchange:
+        return self._wire.exchange()
 
     def _client(self, exchange: Exchange) -> Client:
         # A client is cheap and one a call shares nothing. An environment that is not empty keeps it from the real one.
@@ -265,15 +261,6 @@ def _load_twilio(client: Client) -> None:
 
 def _fetch(client: Client, sid: str) -> Any:
     return client.calls(sid).fetch() if sid.startswith("CA") else client.messages(sid).fetch()
-
-
-def _came_in(one: Any, since: datetime) -> bool:
-    at = one.date_sent or one.date_created
-    return str(one.direction or "").startswith("inbound") and (at is None or at >= since)
-
-
-def _inbound(one: Any) -> Inbound:
-    return Inbound(key=str(one.sid), sender=str(one.from_ or ""), text=str(one.body or ""))
 
 
 def _newest(client: Client, message: Outgoing) -> list[Any]:
