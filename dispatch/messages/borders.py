@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dispatch.messages.providers.provider import Capability
 from dispatch.messages.words import ELSEWHERE, JOIN
 
-_ABROAD = frozenset({"cause", "why", "at", "minutes", "code", "presses", "number", "example"})
-"""The fields that may cross a border. `number` is that of an alarm or of a device, which is nobody's name."""
+_ABROAD = frozenset({"cause", "why", "at", "minutes", "code", "presses", "number", "example", "link"})
+"""
+The fields that may cross a border. `number` is that of an alarm or of a device, which is nobody's name; a link leads
+back to a page of ours.
+"""
 
 
 def allowed(values: Mapping[str, str], capability: Capability, lang: str) -> dict[str, str]:
@@ -26,4 +29,4 @@ def allowed(values: Mapping[str, str], capability: Capability, lang: str) -> dic
 def _codes(choices: str, lang: str) -> str:
     """Of "12 柏林小区；37 红星里" the codes alone."""
     heads = [item.strip().partition(" ")[0] for item in choices.split(JOIN[lang].strip())]
-    return JOIN[lang].join(head for head in heads if len(head) == 2 and head.isascii() and head.isdigit())
+    return JOIN[lang].join(head for head in heads if len(head) in {2, 3} and head.isascii() and head.isdigit())

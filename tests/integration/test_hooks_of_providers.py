@@ -313,6 +313,14 @@ def test_what_a_proxy_says_of_hosts_and_schemes_decides_nothing(tmp_path, header
         assert called.post(replace(hook, headers={**headers, "X-Twilio-Signature": elsewhere})).status_code == 403
 
 
+@pytest.mark.parametrize(("kind", "text"), [("STOP", "STOP"), ("stop", "STOP"), ("HELP", "weg"), ("", "weg")])
+def test_what_twilio_took_for_an_opt_out_is_one_whatever_word_was_used(kind, text):
+    with ExitStack() as stack:
+        form = {"MessageSid": "SM1", "From": CARER, "Body": "weg", "OptOutType": kind}
+        (reply,) = RIGS["twilio"](stack).provider.hear(_twilio("reply", form)).replies
+        assert reply.text == text
+
+
 def test_json_is_what_aliyun_gets_for_an_answer():
     with ExitStack() as stack:
         heard = RIGS["aliyun"](stack).provider.hear(pushed("reply", []))
