@@ -20,6 +20,7 @@ from devices.ports import PortLost, is_listener, open_listener, open_port, witho
 from dispatch.clock import SystemClock
 from dispatch.errors import Refusal
 from dispatch.messages.providers import PROVIDERS
+from dispatch.messages.wording import SENTENCES
 from dispatch.store.database import is_sqlite, reading_engine, sqlite_file
 from dispatch.store.people import People
 from dispatch.store.record import Record
@@ -135,6 +136,7 @@ def _providers(settings: Settings) -> Iterator[Finding]:
         known = name in PROVIDERS
         seen = "ready" if known and not missing else f"lacks {', '.join(missing) or 'everything'}"
         yield Finding(name=f"provider {name}", well=known and not missing, seen=seen, cure=" ".join(missing.values()))
+    yield from _about_providers(settings)
     if tuple(settings.messages.order) == ("console",):
         yield Finding(
             name="messages",
@@ -142,6 +144,24 @@ def _providers(settings: Settings) -> Iterator[Finding]:
             seen="console only: nothing is sent to anybody",
             cure='set messages.order = ["twilio"]',
         )
+
+
+def _about_providers(settings: Settings) -> Iterator[Finding]:
+    """What the credentials alone do not say."""
+    said, order = settings.providers, settings.messages.order
+    if "modem" in order and said.modem.port.startswith("/"):
+        cure = _device_cure(Path(said.modem.port))
+        yield Finding(name="modem", well=not cure, seen=said.modem.port, cure=cure)
+    if "aliyun" in order:
+        without = sorted(set(SENTENCES) - {name.partition(".")[0] for name in said.aliyun.templates})
+        seen = f"{len(SENTENCES) - len(without)} of {len(SENTENCES)} sentences have a template"
+        cure = f"these go by the next provider: {', '.join(without)}" if without else ""
+        yield Finding(name="aliyun templates", well=not without or len(order) > 1, seen=seen, cure=cure)
+    abroad = {"twilio": said.twilio.cross_border, "webhook": said.webhook.cross_border}
+    for name in (each for each in order if each in abroad):
+        told = "told no names, addresses or illness" if abroad[name] else "told names, addresses and illness"
+        cure = "" if abroad[name] else f"providers.{name}.cross_border = true, if it lies in another country"
+        yield Finding(name=f"border {name}", well=True, seen=told, cure=cure)
 
 
 def _gateways(settings: Settings) -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from config.provider_options import AliyunSettings, ModemSettings, WebhookSettings
+
 _ESCALATION = Path(__file__).with_name("escalation.toml")
 _DEVICES = Path(__file__).with_name("devices.toml")
 _AUTH_TOKEN_REMEDY = "Set ANLING_PROVIDERS__TWILIO__AUTH_TOKEN, or name a file in auth_token_file."  # noqa: S105
@@ -179,6 +181,7 @@ class TwilioSettings:
     voice_from: str = ""
     base_url: str = "https://api.twilio.com"
     total_deadline_s: float = 6.0
+    cross_border: bool = False
     auth_token: str = field(default="", repr=False)
     alternate_auth_token: str = field(default="", repr=False)
 
@@ -213,8 +216,11 @@ class ConsoleSettings:
 class ProviderSettings:
     """What each message provider needs."""
 
+    aliyun: AliyunSettings = field(default_factory=AliyunSettings)
     console: ConsoleSettings = ConsoleSettings()
+    modem: ModemSettings = field(default_factory=ModemSettings)
     twilio: TwilioSettings = TwilioSettings()
+    webhook: WebhookSettings = field(default_factory=WebhookSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

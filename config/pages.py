@@ -111,6 +111,7 @@ class Pages:
             "consoles_sounding": self._house.consoles.sounding(),
             "roads_in_doubt": dict(house.courier.breakers.facts()),
             "hooks_forged": self.forgeries.by_provider(),
+            "hooks_known": self.forgeries.known_by_provider(),
             "gateway_connected": {each.name: each.state.connected for each in house.everybody()},
             "gateway_frames": {each.name: each.state.frames for each in house.everybody()},
         }

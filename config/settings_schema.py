@@ -32,8 +32,11 @@ from config.options import (
     WatchSettings,
     WebSettings,
 )
+from config.provider_options import AliyunSettings, ModemSettings, WebhookSettings
 from config.schemas import Table, by_key, is_secret, say
 from devices.ports import check_address
+from dispatch.messages.providers.standard_webhooks import secret_bytes
+from dispatch.messages.wording import LANGUAGES, SENTENCES
 
 _SECRET_MAX = 4096
 _NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -41,6 +44,9 @@ _NAME_OR_NOTHING = validate.Regexp(r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?\Z")
 _PHONE = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z")
 _CLOCK = validate.Regexp(r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")
 _POSITIVE = validate.Range(min=0, min_inclusive=False)
+_WITHIN_LEASE = validate.Range(min=0, min_inclusive=False, max=14)
+"""The courier holds a message for 15 s; a call that took longer would be taken for lost and made twice."""
+
 _COUNT = validate.Range(min=1, max=4096)
 
 
@@ -63,6 +69,24 @@ def _is_private(text: str) -> bool:
     return _is_url(text) and not text.endswith("/") and (here or text.startswith("https://"))
 
 
+def _is_receiver(text: str) -> bool:
+    """What is signed is not thereby hidden: over TLS, or to this machine itself."""
+    here = _is_url(text) and urlsplit(text).hostname in {"localhost", "127.0.0.1", "::1"}
+    return text == "" or here or (_is_url(text) and text.startswith("https://"))
+
+
+def _is_sentence(name: str) -> bool:
+    sentence, _, lang = name.partition(".")
+    return sentence in SENTENCES and lang in {"", *LANGUAGES}
+
+
+def _is_signing(text: str) -> bool:
+    try:
+        return text == "" or bool(secret_bytes(text))
+    except ValueError:
+        return False
+
+
 def _must(holds: Any, what: str) -> Any:
     """A validator from a predicate, with a sentence of its own."""
 
@@ -83,6 +107,8 @@ def _port(text: str) -> None:
 _LISTEN = _must(_is_listen, "Not an address to listen on.")
 _URL = _must(lambda text: text == "" or (_is_url(text) and not text.endswith("/")), "Not an address of the web.")
 _SERVICE = _must(lambda text: text == "" or _is_private(text), "Not a private way to the service.")
+_SIGNING = _must(_is_signing, "Not a secret of Standard Webhooks.")
+_HOOK_SECRET = validate.Regexp(r"^([0-9A-Za-z_-]{22,200})?\Z", error="Too short, or with other signs.")
 _HEX_KEY = _must(
     lambda text: len(text) in {0, 32, 48, 64} and not set(text.lower()) - set("0123456789abcdef"),
     "Not a key of 16, 24 or 32 bytes in hexadecimal.",
@@ -98,6 +124,10 @@ def _text(remedy: str, *checks: Any, secret: bool = False, **more: Any) -> field
 
 def _whole(remedy: str, check: Any = _COUNT) -> fields.Integer:
     return fields.Integer(strict=True, validate=check, metadata=say(remedy))
+
+
+def _truth(remedy: str) -> fields.Boolean:
+    return fields.Boolean(truthy={True}, falsy={False}, metadata=say(remedy))
 
 
 def _seconds(remedy: str, check: Any = _POSITIVE) -> fields.Float:
@@ -236,7 +266,7 @@ class _LimitSchema(_Section):
 class _MessageSchema(_Section):
     value = MessageSettings
     order = fields.List(
-        fields.String(validate=validate.OneOf(["console", "twilio"])),
+        fields.String(validate=validate.OneOf(["aliyun", "console", "modem", "twilio", "webhook"])),
         validate=[validate.Length(min=1), _must(lambda names: len(set(names)) == len(names), "A name stands twice.")],
         metadata=say('names of providers, each once, like ["twilio"]'),
     )
@@ -267,14 +297,56 @@ class _TwilioSchema(_Section):
     messaging_service_sid = _text("a SID that begins with MG, or nothing", validate.Regexp(r"^(MG[0-9A-Za-z]+)?\Z"))
     base_url = _text('"https://api.twilio.com", or a local stand-in', _must(_is_url, "Not an address of the web."))
     total_deadline_s = _seconds("seconds above 0")
+    cross_border = _truth("true where the residents live in another country")
     auth_token = _text("the account's auth token", secret=True)
     alternate_auth_token = _text("the other auth token while tokens are being rotated", secret=True)
 
 
+class _AliyunSchema(_Section):
+    value = AliyunSettings
+    access_key_id = _text("the id of an access key", validate.Regexp(r"^[0-9A-Za-z.]{0,64}\Z"))
+    access_key_secret = _text("the secret of that access key", secret=True)
+    sign_name = _text("the approved signature, without brackets", validate.Length(max=20))
+    templates = fields.Dict(
+        keys=fields.String(validate=_must(_is_sentence, "There is no such sentence.")),
+        values=fields.String(validate=validate.Regexp(r"^SMS_[0-9A-Za-z]{1,40}\Z")),
+        metadata=say('a table of approved templates by sentence, like { offer = "SMS_123456789" }'),
+    )
+    hook_secret = _text("at least 22 random letters, digits, - and _", _HOOK_SECRET, secret=True)
+    base_url = _text(
+        '"https://dysmsapi.aliyuncs.com", or a local stand-in', _must(_is_url, "Not an address of the web.")
+    )
+    total_deadline_s = _seconds("seconds above 0, at most 14", _WITHIN_LEASE)
+
+
+class _ModemSchema(_Section):
+    value = ModemSettings
+    port = _text('a serial port like "/dev/ttyUSB2", or nothing')
+    baud = _whole("the line's speed, like 115200", validate.Range(min=50, max=4_000_000))
+    total_deadline_s = _seconds("seconds above 0, at most 14", _WITHIN_LEASE)
+
+
+class _WebhookSchema(_Section):
+    value = WebhookSettings
+    url = _text('an address like "https://messages.example/send"', _must(_is_receiver, "Not an address of the web."))
+    secret = _text("whsec_ and the base64 of 24 to 64 random bytes", _SIGNING, secret=True)
+    alternate_secret = _text("the other secret while secrets are being rotated", _SIGNING, secret=True)
+    sms = _truth("true or false")
+    voice = _truth("true or false")
+    two_way = _truth("true or false")
+    urls = _truth("true or false")
+    receipts = _truth("true or false")
+    cross_border = _truth("true where the residents live in another country")
+    total_deadline_s = _seconds("seconds above 0, at most 14", _WITHIN_LEASE)
+
+
 class _ProviderSchema(_Section):
     value = ProviderSettings
+    aliyun = fields.Nested(_AliyunSchema)
     console = fields.Nested(_ConsoleSchema)
+    modem = fields.Nested(_ModemSchema)
     twilio = fields.Nested(_TwilioSchema)
+    webhook = fields.Nested(_WebhookSchema)
 
 
 class _EscalationSchema(_Section):

@@ -18,6 +18,7 @@ from config.gateways import Gateways
 from config.sending import courier_options, said_of
 from config.settings import Settings
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
+from config.wiring_providers import hang_up, listen, make_provider
 from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
 from devices.gateway import Gateway
@@ -32,9 +33,7 @@ from dispatch.desk import Desk
 from dispatch.errors import Misconfigured
 from dispatch.ids import StationId
 from dispatch.messages.courier import Courier
-from dispatch.messages.providers import PROVIDERS
 from dispatch.messages.providers import console as console_provider
-from dispatch.messages.providers import twilio as twilio_provider
 from dispatch.messages.providers.provider import Provider
 from dispatch.messages.reconcile import Reconciler
 from dispatch.messages.ride import Ride
@@ -131,6 +130,7 @@ class House:
             self.transactions.run(self._take_up)
             self.courier.start()
             self.reconciler.start()
+            listen(self.providers, self.answers, self.courier)
             self.runner = Runner(self.timers, self._timetable(), self.clock)
             self.runner.start()
             self.nudges()
@@ -151,6 +151,7 @@ class House:
             self.bell.stop()
         if self.runner is not None:
             self.runner.stop()
+        hang_up(self.providers)
         self.reconciler.stop()
         self.courier.stop()
         self.transactions.close()
@@ -218,7 +219,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         stations = {each.code: each.id for each in People(connection).stations()}
     calendar, nudges, roster = Calendar(zone), Nudges(), Roster(reading)
     panel = _panel(settings)
-    providers = {name: _provider(name, settings, panel) for name in settings.messages.order}
+    providers = {name: make_provider(name, settings, panel, clock, ids) for name in settings.messages.order}
     muster = Muster(reading, roster, StraightLine(), _weights(settings), lambda: clock.look().steady_s)
     situations = _situations(settings, reading, muster, clock, providers)
 
@@ -237,6 +238,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     answers = Answers(
         transactions, reading, [DeskClaims(desk)], desk, orders=[TestsByText(upkeep.tests, after=nudges)],
         nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
+        operators=settings.operators.phones,
     )  # fmt: skip
     on_sqlite = writing.dialect.name == "sqlite"
     courier = Courier(
@@ -381,23 +383,6 @@ def _situations(
 def _panel(settings: Settings) -> console_provider.ConsolePanel:
     said = settings.providers.console
     return console_provider.ConsolePanel(token=said.token, fault=console_provider.ConsoleFault(said.fault))
-
-
-def _provider(name: str, settings: Settings, panel: console_provider.ConsolePanel) -> Provider:
-    if name == "console":
-        return PROVIDERS[name](console_provider.ConsoleSettings(panel=panel))
-    if name == "twilio":
-        said = settings.providers.twilio
-        return PROVIDERS[name](
-            twilio_provider.TwilioSettings(
-                account_sid=said.account_sid, auth_token=said.auth_token, from_=said.sender,
-                messaging_service_sid=said.messaging_service_sid or None, voice_from=said.voice_from or None,
-                public_url=settings.web.base_url,
-                base_url=said.base_url, alternate_auth_token=said.alternate_auth_token or None,
-                total_deadline_s=said.total_deadline_s,
-            )
-        )  # fmt: skip
-    raise Misconfigured("messages.order", f"'{name}' is not built yet; known are {', '.join(PROVIDERS)}")
 
 
 def refuse_unknown_stations(settings: Settings, reading: Engine) -> None:

@@ -13,13 +13,13 @@ from typing import Protocol
 
 from dispatch.desk import Desk
 from dispatch.errors import AlarmClosed, AlreadyTaken, OfferGone
-from dispatch.ids import AlarmId, AttemptId, ReplyId
+from dispatch.ids import AlarmId, AttemptId, OfferId, ReplyId
 from dispatch.messages.ride import Rides, afoot
 from dispatch.rules import answering
 from dispatch.rules.alarm import Alarm, Offer, OfferState, Proof
 from dispatch.rules.escalation import Decision, Situation
 from dispatch.rules.message import Channel, Draft, Fact, Priority
-from dispatch.rules.people import SERVICE, Carer, Person, carer_id, compound
+from dispatch.rules.people import SERVICE, Carer, Person, carer_id, compound, operator
 from dispatch.rules.record import Line
 from dispatch.rules.reply import ALL, Action, Parsed, parse
 from dispatch.store.alarms import Alarms
@@ -107,7 +107,9 @@ class Answers:
         hand_over: Callable[[ReplyId], None] | None = None,
         rides: Rides = afoot,
         orders: Sequence[Order] = (),
+        operators: Sequence[str] = (),
     ) -> None:
+        """`operators` are the telephones of the people on watch, who are told when somebody wants no more texts."""
         self._transactions = transactions
         self._reading = reading
         self._claimants = claimants
@@ -116,11 +118,15 @@ class Answers:
         self._hand_over = hand_over or (lambda _: nudge())
         self._rides = rides
         self._orders = orders
+        self._operators = operators
 
-    def receive(self, provider: str, said: Sequence[Said]) -> None:
-        """Makes answers durable; a copy changes nothing. They are understood a moment later, by `wake`."""
+    def receive(self, provider: str, said: Sequence[Said]) -> int:
+        """
+        Makes answers durable; a copy changes nothing. They are understood a moment later, by `wake`. Gives back how
+        many were no copies.
+        """
         if not said:
-            return
+            return 0
 
         def work(tx: Tx) -> list[ReplyId]:
             ids = [ReplyId(tx.new_id()) for _ in said]
@@ -135,8 +141,10 @@ class Answers:
                 )
             ]  # fmt: skip
 
-        for id_ in self._transactions.run(work):
+        new = self._transactions.run(work)
+        for id_ in new:
             self._hand_over(id_)
+        return len(new)
 
     def due(self, now: datetime, most: int) -> Sequence[ReplyId]:
         with self._reading.connect() as connection:
@@ -248,13 +256,24 @@ class Answers:
 
     def _opted_out(self, tx: Tx, people: Sequence[Person]) -> Done:
         """
-        The provider will not write to this number any more: an on-duty carer nobody can write to is an alarm itself.
+        The provider will not write to this number any more. The desk is told to phone, and where they were just asked,
+        somebody else is: no wish to get no texts may silence an alarm.
         """
+        shelf, unreached = People(tx.connection), list[OfferId]()
         for person in people:
             if (id_ := carer_id(person)) is not None:
-                People(tx.connection).opt_out(id_)
+                shelf.opt_out(id_)
                 tx.log(Line(kind="opted_out", by=person))
-        return Done("opted_out", self._desk.forget)
+                code = shelf.carers_by_id([id_])[id_].code
+                Outbox.post(tx, [_told_to_phone(tx, phone, code) for phone in self._operators])
+                asked = Alarms(tx.connection).offers_to(person)
+                unreached += [offer.id for offer, _ in asked if offer.state is OfferState.OPEN]
+        return Done("opted_out", lambda: self._ask_others(unreached))
+
+    def _ask_others(self, unreached: Sequence[OfferId]) -> None:
+        self._desk.forget()
+        for offer_id in unreached:
+            self._desk.unreached(offer_id, code="opted_out")
 
     def _say(self, tx: Tx, person: Person, reply: Reply, sentence: str, facts: dict[str, Fact]) -> None:
         if reply.voice:
@@ -383,6 +402,14 @@ def _place(tx: Tx, alarm: Alarm) -> str:
 
 def _lang(speaker: Carer | None) -> str:
     return speaker.lang if speaker else "zh"
+
+
+def _told_to_phone(tx: Tx, phone: str, code: str) -> Draft:
+    return Draft(
+        key=f"opted_out:{code}:{phone}:{tx.now.isoformat()}", sentence="opted_out", channel=Channel.SMS,
+        priority=Priority.CONFIRMATION, to=phone, person=operator(phone), lang="zh",
+        expires_at=tx.now + timedelta(hours=1), facts={"number": code},
+    )  # fmt: skip
 
 
 def _confirmation(tx: Tx, person: Person, reply: Reply, sentence: str, facts: dict[str, Fact], lang: str) -> Draft:

@@ -291,7 +291,7 @@ def build_world(
     policies = policies or default_policies()
     nudge = lambda: nudges.append(None)  # noqa: E731
     desk = Desk(transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudge)
-    answers = Answers(transactions, reading, [DeskClaims(desk)], desk, nudge=nudge)
+    answers = Answers(transactions, reading, [DeskClaims(desk)], desk, nudge=nudge, operators=operators)
     world = World(
         folder,
         clock,

@@ -19,6 +19,7 @@ from dispatch.messages.providers.provider import Outgoing, Provider
 from dispatch.messages.relevance import pointless
 from dispatch.messages.roads import Roads
 from dispatch.messages.segments import segments
+from dispatch.messages.variables import variables
 from dispatch.messages.wording import render
 from dispatch.rules.message import Priority
 from dispatch.store.bundles import Bundles
@@ -95,6 +96,8 @@ class Claims:
             answerable=message.answerable,
             seq=message.tries,
             urgent=message.priority <= Priority.CONFIRMATION,
+            sentence=message.sentence,
+            params=variables(message, provider.capability(message.to), self._local),
         )
 
     def _give_up_waiting(self, tx: Tx, outbox: Outbox, message: Message) -> None:

@@ -54,7 +54,7 @@ BEFORE = timedelta(minutes=15)
 OVERLAP = timedelta(minutes=2)
 """Later so much more than the time since the last list: clocks differ, and lists lag behind."""
 
-KeepReplies = Callable[[str, Sequence[Inbound]], None]
+KeepReplies = Callable[[str, Sequence[Inbound]], object]
 """Who keeps replies, given the provider's name."""
 
 

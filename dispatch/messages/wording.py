@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from dispatch.messages.borders import allowed
 from dispatch.messages.providers.provider import Capability
 from dispatch.messages.segments import segments
-from dispatch.messages.words import CAUSES, NOTHING, TALK, WHYS
+from dispatch.messages.words import CAUSES, JOIN, NOT_KNOWN, NOTHING, TALK, WHYS
 from dispatch.rules.message import Channel, Fact
 from dispatch.rules.people import age
 
@@ -22,6 +23,9 @@ LANGUAGES = ("zh", "en")
 
 SIGNATURE = "【安铃】"
 """Chinese carriers take no SMS without one; it counts."""
+
+PARAMETER_MAX = 35
+"""Characters of one variable of a template; Aliyun's longest kind without an application of its own."""
 
 VALUE_MAX = 200
 """Characters of one value: far more than any address; what is longer is not one."""
@@ -199,12 +203,14 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         ("{number}没有收到试按[，{place}]，请重试", "{number}: no test press was received[, {place}]. Try again"),
         shrinks="number",
     ),
+    "opted_out": _both(
+        ("值守：{number}已退订短信，请打电话联系", "DESK: {number} wants no more texts. Please phone"), shrinks="number"
+    ),
     "emergency_sheet": _both((_SHEET_ZH, _SHEET_EN), parts=6, shrinks=""),
     "plain": _both(("告警[ {number}][，{place}]，请联系值守台", "ALARM[ {number}][, {place}]. Please call the desk")),
 }
 
 _ALOUD = {"zh": {"-": "杠", "#": "井号", "*": "星号"}, "en": {"-": " dash ", "#": " hash ", "*": " star "}}
-_JOIN = {"zh": "；", "en": "; "}
 _CUT = {"zh": "…", "en": ".."}
 _SIGNS = str.maketrans("“”„‘’`–—－＃＊【】", "\"\"\"'''---#*()")
 _LINK = re.compile(r"(?:https?://|www\.)[!-~]*", re.IGNORECASE)
@@ -233,12 +239,41 @@ def render(
     """
     lang = lang if lang in LANGUAGES else "zh"
     words = SENTENCES[sentence][lang]
-    values = _values(facts, lang, local)
+    values = allowed(_values(facts, lang, local), capability, lang)
     if channel is Channel.VOICE:
         return _filled(_pieces(words.voice or words.one_way or words.sms, values), _aloud(values, lang), lang).strip()
-    form = words.sms if capability.two_way else words.one_way or words.sms
+    form = _form(words, capability)
     signed = SIGNATURE + form if lang == "zh" else form
     return _fitted(words, signed, values if capability.urls else _without_links(values), lang)
+
+
+def parameters(
+    sentence: str,
+    lang: str,
+    facts: Mapping[str, Fact],
+    *,
+    capability: Capability,
+    local: Callable[[datetime], datetime],
+) -> dict[str, str]:
+    """
+    What fills an approved template of this sentence, by the names of its fields: each has a value, at most
+    `PARAMETER_MAX` characters, because a template has no brackets that could vanish.
+
+    Raises:
+        KeyError: there is no such sentence, which is a programmer's error.
+    """
+    lang = lang if lang in LANGUAGES else "zh"
+    values = _without_links(allowed(_values(facts, lang, local), capability, lang))
+    names = dict.fromkeys(_FIELD.findall(_form(SENTENCES[sentence][lang], capability)))
+    return {name: (values.get(name) or _gap(name, lang))[:PARAMETER_MAX] for name in names if name != "phone"}
+
+
+def _gap(name: str, lang: str) -> str:
+    return NOTHING[name][lang] if name in NOTHING else NOT_KNOWN
+
+
+def _form(words: Words, capability: Capability) -> str:
+    return words.sms if capability.two_way else words.one_way or words.sms
 
 
 _TEXTS = ("place", "address", "entry", "name", "phone", "illness", "number", "choices")
@@ -300,7 +335,7 @@ def _choices(values: _Values, lang: str) -> _Values:
     """The tasks to choose from, and how to answer the first of them."""
     items = [item.strip() for item in re.split("[;；]", values.get("choices", "")) if item.strip()]
     code = re.match(r"[1-9][0-9](?![0-9])", items[0]) if items else None
-    told = {"choices": _JOIN[lang].join(items)} if items else {}
+    told = {"choices": JOIN[lang].join(items)} if items else {}
     return values | told | {"example": f"{code[0] if code else 12} 1"}
 
 
@@ -364,8 +399,8 @@ def _shorter_forms(form: str, values: _Values, never: str) -> Iterator[list[tupl
 
 def _shorter_values(value: str, lang: str) -> Iterator[str]:
     """With fewer of its items, then with fewer of its signs."""
-    items = value.split(_JOIN[lang])
+    items = value.split(JOIN[lang])
     for count in reversed(range(1, len(items))):
-        yield _JOIN[lang].join(items[:count])
+        yield JOIN[lang].join(items[:count])
     for length in reversed(range(1, len(value))):
         yield value[:length].rstrip() + _CUT[lang]

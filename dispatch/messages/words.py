@@ -56,3 +56,15 @@ NOTHING: Mapping[str, Mapping[str, str]] = {
     "number": {"zh": "设备", "en": "device"},
 }
 """What stands where a needed fact is missing: a message with a gap is better than none."""
+
+NOT_KNOWN = "-"
+"""What fills a variable of a template that nothing is known for: an empty one is refused."""
+
+ELSEWHERE: Mapping[str, Mapping[str, str]] = {
+    "place": {"zh": "地点请看任务页", "en": "see your task page"},
+    "address": {"zh": "地址请问值守台", "en": "ask the desk for the address"},
+}
+"""What stands where a road abroad may not say it, though it is known."""
+
+JOIN = {"zh": "；", "en": "; "}
+"""What stands between the items of a list."""

@@ -34,25 +34,37 @@ class Receipts(Protocol):
 
 
 class Replies(Protocol):
-    """Who keeps what people answer; the answers do."""
+    """Who keeps what people answer, and says how many of them were no copies; the answers do."""
 
-    def receive(self, provider: str, said: Sequence[Said]) -> None: ...
+    def receive(self, provider: str, said: Sequence[Said]) -> int: ...
 
 
 class Forgeries:
-    """How many hooks did not prove where they came from, by provider; for the metrics. May be asked from any thread."""
+    """
+    How many hooks did not prove where they came from, and how many answers in them were known already, by provider; for
+    the metrics. May be asked from any thread.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._count: Counter[str] = Counter()
+        self._known: Counter[str] = Counter()
 
     def count(self, provider: str) -> None:
         with self._lock:
             self._count[provider] += 1
 
+    def count_known(self, provider: str, answers: int) -> None:
+        with self._lock:
+            self._known[provider] += answers
+
     def by_provider(self) -> dict[str, int]:
         with self._lock:
             return dict(self._count)
+
+    def known_by_provider(self) -> dict[str, int]:
+        with self._lock:
+            return dict(+self._known)
 
 
 def hooks_blueprint(
@@ -93,11 +105,12 @@ def hooks_blueprint(
             for each in heard.replies
         ]
         try:
-            answers.receive(provider, said)
+            new = answers.receive(provider, said)
             courier.receive(provider, heard.receipts)
         except (Busy, StorageFailed) as error:
             log.error("hook_not_kept", provider=provider, error=type(error).__name__)
             return heard.not_kept
+        forgeries.count_known(provider, len(said) - new)
         return heard.answer
 
     return bp

@@ -124,6 +124,7 @@ SENTENCES: Mapping[str, str] = {
     "test_refused": N_("no test press now"),
     "test_seen": N_("test press was seen"),
     "test_lapsed": N_("no test press was seen"),
+    "opted_out": N_("wants no messages"),
     "emergency_sheet": N_("call to 120"),
     "plain": N_("plain alert"),
 }

@@ -38,6 +38,10 @@ class Air:
     """Lines of its own between every command and its answer."""
     unknown: tuple[str, ...] = ()
     """Commands that this make does not know."""
+    room: int = 20
+    """So many messages fit into its memory; the next is lost in silence, as with a real one."""
+    gives_reports_away: bool = False
+    """Reports come as `+CDS` and a line of digits; else they are stored, and `+CDSI` says where."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,15 @@ class Texted:
     to: str
     text: str
     part: tuple[int, int, int] | None
+    wants_report: bool = False
 
 
 class FakeModem:
-    """At `path` from the start; `commands` is what it was told, `texts` what it sent. Close it, or use it in `with`."""
+    """
+    At `path` from the start; `commands` is what it was told, `texts` what it sent, `units` the digits of that.
+
+    Close it, or use it in `with`.
+    """
 
     def __init__(self, folder: Path, name: str = "modem") -> None:
         self.path = folder / name
@@ -58,6 +67,9 @@ class FakeModem:
         self.commands: list[str] = []
         self.texts: list[Texted] = []
         self.wrong: list[str] = []
+        self.units: list[str] = []
+        self.stored: dict[str, dict[int, str]] = {"ME": {}, "SR": {}}
+        self._memory = "ME"
         self._echo = True
         self._expected: int | None = None
         self._heard = b""
@@ -106,6 +118,27 @@ class FakeModem:
             whole[key] = whole.get(key, "") + each.text
         return [(key[0], text) for key, text in whole.items()]
 
+    def receive(self, pdu: str) -> None:
+        """A text comes in from the air: stored and announced, or lost where there is no room."""
+        with self._lock, contextlib.suppress(OSError):
+            self._store("ME", pdu, "CMTI")
+
+    def report(self, pdu: str) -> None:
+        """A report comes in from the air."""
+        with self._lock, contextlib.suppress(OSError):
+            if self.air.gives_reports_away:
+                self._say(f"\r\n+CDS: {len(pdu) // 2 - 1}\r\n{pdu}\r\n".encode())
+            else:
+                self._store("SR", pdu, "CDSI")
+
+    def _store(self, memory: str, pdu: str, urc: str) -> None:
+        shelf = self.stored[memory]
+        if len(shelf) >= self.air.room:
+            return
+        place = next(place for place in range(1, self.air.room + 1) if place not in shelf)
+        shelf[place] = pdu
+        self._say(f'\r\n+{urc}: "{memory}",{place}\r\n'.encode())
+
     # -------------------------------------------------------------------------------------- the dialog
 
     def _run(self) -> None:
@@ -145,6 +178,10 @@ class FakeModem:
         if command == "AT+CPIN?" and not self.air.sim:
             self._say(b"\r\n+CME ERROR: 10\r\n")
             return
+        verbs = ("AT+CMGL=", "AT+CMGR=", "AT+CMGD=", "AT+CPMS=", "AT+CPMS?")
+        if command.startswith(verbs) and not command.endswith("=?"):
+            self._on_memory(command[3:7], command[8:])
+            return
         if command in {"ATE0", "ATE1"}:
             self._echo = command == "ATE1"
         answers = {
@@ -164,6 +201,26 @@ class FakeModem:
         is_foreign = command.endswith("?") and command not in answers
         self._say(b"\r\nERROR\r\n" if is_foreign or command == "AT+CLAC" else b"\r\nOK\r\n")
 
+    def _on_memory(self, verb: str, rest: str) -> None:
+        if verb == "CPMS" and rest:
+            self._memory = rest[1:3]
+        shelf = self.stored.setdefault(self._memory, {})
+        if verb == "CPMS":
+            self._say(f"\r\n+CPMS: {len(shelf)},{self.air.room},{len(shelf)},{self.air.room}\r\n\r\nOK\r\n".encode())
+            return
+        place = int(rest.split(",")[0])
+        if verb == "CMGL":
+            for index, pdu in list(shelf.items()):
+                self._say(f"\r\n+CMGL: {index},0,,{len(pdu) // 2 - 1}\r\n{pdu}\r\n".encode())
+        elif place not in shelf:
+            self._say(b"\r\n+CMS ERROR: 321\r\n")
+            return
+        elif verb == "CMGR":
+            self._say(f"\r\n+CMGR: 0,,{len(shelf[place]) // 2 - 1}\r\n{shelf[place]}\r\n".encode())
+        else:
+            del shelf[place]
+        self._say(b"\r\nOK\r\n")
+
     def _prompt(self, length: int) -> None:
         if self.air.no_prompt:
             self.air.no_prompt -= 1
@@ -178,6 +235,7 @@ class FakeModem:
             self.wrong.append(f"told {expected} octets, got {digits}")
             self._say(b"\r\n+CMS ERROR: 304\r\n")
             return
+        self.units.append(digits)
         self._say(self.air.chatter)
         if self.air.refuse and (refusal := self.air.refuse.pop(0)):
             self._say(f"\r\n{refusal}\r\n".encode())
@@ -192,6 +250,32 @@ class FakeModem:
     def _say(self, data: bytes) -> None:
         if self._ends is not None and data:
             os.write(self._ends[0], data)
+
+
+def incoming(sender: str, text: str, *, part: tuple[int, int, int] | None = None, second: int = 0) -> str:
+    """A text of `sender` as a modem stores it, in UCS-2; `part` is reference, count, number. Written from TS 23.040."""
+    digits = sender.removeprefix("+")
+    header = bytes([5, 0, 3, *part]) if part else b""
+    body = header + text.encode("utf-16-be")
+    unit = bytes([0x44 if part else 0x04, len(digits), 0x91]) + _swapped(digits) + b"\x00\x08" + _stamp(second)
+    return (b"\x00" + unit + bytes([len(body)]) + body).hex().upper()
+
+
+def reported(number: int, to: str, status: int) -> str:
+    """The network's report on the part it gave this number."""
+    digits = to.removeprefix("+")
+    unit = bytes([0x06, number, len(digits), 0x91]) + _swapped(digits) + _stamp(0) * 2 + bytes([status])
+    return (b"\x00" + unit).hex().upper()
+
+
+def _swapped(digits: str) -> bytes:
+    even = digits + "F" * (len(digits) % 2)
+    return bytes.fromhex("".join(even[at + 1] + even[at] for at in range(0, len(even), 2)))
+
+
+def _stamp(second: int) -> bytes:
+    """2026-03-02 20:00 and so many seconds, in Beijing."""
+    return bytes.fromhex(f"6230200200{second % 10}{second // 10}23")
 
 
 def _submitted(unit: bytes) -> Texted:
@@ -210,4 +294,4 @@ def _submitted(unit: bytes) -> Texted:
     if first & 0x40:
         assert body[:3] == b"\x05\x00\x03"
         part, body = (body[3], body[4], body[5]), body[6:]
-    return Texted(to=f"+{number}", text=body.decode("utf-16-be"), part=part)
+    return Texted(to=f"+{number}", text=body.decode("utf-16-be"), part=part, wants_report=bool(first & 0x20))

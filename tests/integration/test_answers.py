@@ -337,6 +337,21 @@ def test_who_wants_no_more_messages_gets_none(talk, text):
     assert talk.told() == []
 
 
+@pytest.mark.parametrize("text", ["STOP", "stop", "退订", "TD", "回T退订", "Unsubscribe"])
+def test_an_opt_out_in_the_middle_of_an_alarm_asks_the_next_at_once_and_tells_the_desk(tmp_path, text):
+    talk = Talk(tmp_path, operators=["+8613800000900"])
+    alarm_id = talk.press()
+    assert talk.offer(alarm_id, "C2") is None
+    assert talk.says("C1", text) == "opted_out"
+    assert talk.offer(alarm_id, "C1").state is OfferState.LAPSED
+    assert talk.offer(alarm_id, "C2").state is OfferState.OPEN
+    (told,) = [each for each in talk.world.messages() if each.sentence == "opted_out"]
+    assert (told.to, told.facts["number"]) == ("+8613800000900", "C1")
+    talk.says("C1", text)
+    assert talk.world.alarm(alarm_id).open
+    talk.world.close()
+
+
 def test_who_opted_out_is_not_asked_about_the_next_alarm(talk):
     talk.says("C1", "STOP")
     alarm_id = talk.press()

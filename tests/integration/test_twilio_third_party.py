@@ -6,17 +6,13 @@ that holds it to loopback is loaded before it.
 """
 
 import base64
-import contextlib
 import json
 import os
-import shutil
-import socket
 import subprocess
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -26,7 +22,7 @@ from dispatch.ids import AttemptId, new_id
 from dispatch.messages.providers.provider import Blame, Channel, Heard, Outcome, Outgoing, ReceiptKind
 from dispatch.messages.providers.twilio import TwilioProvider, TwilioSettings
 from tests.fakes.hook_catcher import HookCatcher
-from tests.need import need
+from tests.integration.npm_rig import fetched, free_port, wait_for
 
 # The tag `latest` of this name is another, unrelated package; 0.12 needs a newer Node than 20.
 EMULATE = "emulate@0.11.2"
@@ -48,33 +44,14 @@ net.Server.prototype.listen = function (...given) {
 @pytest.fixture(scope="session")
 def program() -> Path:
     """The emulator's entry file, fetched when it is not in the cache yet."""
-    need(shutil.which("node") and shutil.which("npm"), "node and npm not found: apt install nodejs npm")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path(tempfile.gettempdir()) / "anling-tests") / "anling-emulate"
-    entry = cache / "0.11.2" / "node_modules" / "emulate" / "dist" / "index.js"
-    if not entry.exists():
-        _fetch(entry.parents[3])
-    need(entry.exists(), f"npm could not fetch {EMULATE}: is there a registry?")
-    return entry
-
-
-def _fetch(prefix: Path) -> None:
-    # Into a directory of our own, moved into place whole: two test processes may fetch at the same time.
-    prefix.parent.mkdir(parents=True, exist_ok=True)
-    own = Path(tempfile.mkdtemp(dir=prefix.parent))
-    install = ["npm", "install", "--prefix", str(own), "--no-audit", "--no-fund", "--ignore-scripts", EMULATE]
-    done = subprocess.run(install, capture_output=True, timeout=100, check=False)
-    with contextlib.suppress(OSError):  # The other was quicker.
-        if done.returncode == 0:
-            own.rename(prefix)
-    shutil.rmtree(own, ignore_errors=True)
+    return fetched(EMULATE, "emulate/dist/index.js")
 
 
 @pytest.fixture
 def emulator(program, tmp_path) -> Iterator[str]:
     """A fresh emulator with its own state; gives its address."""
     (tmp_path / "loopback.cjs").write_text(_LOOPBACK_ONLY)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with (tmp_path / "out").open("wb") as out:
         process = subprocess.Popen(
             ["node", str(program), "start", "--service", "twilio", "--port", str(port)],
@@ -84,24 +61,11 @@ def emulator(program, tmp_path) -> Iterator[str]:
             cwd=tmp_path,
         )
     try:
-        _wait_for(process, port, tmp_path / "out")
+        wait_for(process, port, tmp_path / "out")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _wait_for(process: subprocess.Popen, port: int, out: Path) -> None:
-    for _ in range(200):
-        assert process.poll() is None, out.read_text()
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        try:
-            process.wait(0.1)
-        except subprocess.TimeoutExpired:
-            continue
-    pytest.fail(f"the emulator did not come up: {out.read_text()}")
 
 
 @pytest.fixture
@@ -180,6 +144,8 @@ def test_a_reply_keeps_its_blanks(twilio, service, emulator):
     ask(emulator, "/_twilio/simulate/inbound-message", {"To": NUMBER, "From": TO, "Body": "1 "})
     (heard,) = hear(twilio, service, 1)
     assert [(reply.sender, reply.text) for reply in heard.replies] == [(TO, "1 ")]
+    (listed,) = twilio.fetch_replies(datetime.now(UTC) - timedelta(minutes=1))
+    assert listed == replace(heard.replies[0], said_at=listed.said_at)
 
 
 def test_a_call_is_taken_and_its_end_is_heard(twilio, service, emulator):

@@ -13,6 +13,7 @@ whoever owns it opens, closes and reopens it. Nothing here logs, because everyth
 """
 
 from collections import deque
+from dataclasses import replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -64,6 +65,9 @@ class ModemFailed(Exception):
 _RECIPIENT = frozenset({1, 8, 10, 21, 27, 28, 29, 30})
 """Unassigned, barred, rejected, out of service, unknown (TS 24.011, annex E-2, as TS 27.005, 3.2.5 numbers them)."""
 
+_GIVEN_AWAY = frozenset({"CDS", "CMT"})
+"""A unit follows on the next line (TS 27.005, 3.4.1)."""
+
 _DOUBTFUL = frozenset({332})
 """The network did not say in time whether it took the text."""
 
@@ -92,7 +96,9 @@ class Modem:
     """
     One modem on an open line, used by one thread. Nothing is remembered that a replugged modem would not know.
 
-    `state` is what the last look found: registration, signal, SIM.
+    `state` is what the last look found: registration, signal, SIM. `unasked` is what it said by itself; a unit that it
+    gave away instead of storing it (`+CDS`, `+CMT`) stands there with its digits as `pdu`. `handed_over` says whether
+    any part of the last text has gone to the modem, for when the line breaks in the middle.
     """
 
     def __init__(self, line: Serial, clock: Clock, *, network_s: float = NETWORK_S) -> None:
@@ -102,8 +108,10 @@ class Modem:
         self._network_s = network_s
         self._heard = b""
         self._reference = 0
+        self._announced: Line | None = None
         self.state: dict[str, Value] = {}
         self.unasked: deque[Line] = deque(maxlen=100)
+        self.handed_over = False
 
     def prepare(self) -> None:
         """
@@ -151,6 +159,7 @@ class Modem:
             ModemFailed: a part was refused or may not have left; with parts before it, the fate is UNKNOWN.
             BadPdu: the number is none.
         """
+        self.handed_over = False
         self._reference = (self._reference + 1) % 256
         parts = submit(to, text, reference=self._reference, validity_s=validity_s, report=report)
         numbers: list[int] = []
@@ -177,6 +186,7 @@ class Modem:
     def _hand_over(self, part: Submit) -> int:
         self._line.write(f"AT+CMGS={part.length}\r".encode("ascii"))
         self._await_prompt()
+        self.handed_over = True
         self._line.write(part.pdu.encode("ascii") + _END)
         try:
             answer = self._until_final("AT+CMGS", self._network_s)
@@ -255,9 +265,32 @@ class Modem:
                     raise self._refusal(command, line)
                 if line.final:
                     return answer
-                (self.unasked if "urc" in line.values else answer).append(line)
+                if not self._is_unasked(line):
+                    answer.append(line)
             self._hear()
         raise ModemFailed(f"the modem did not answer {command}")
+
+    def _is_unasked(self, line: Line) -> bool:
+        """Keeps what the modem says by itself, also the digits that follow a unit which it does not store."""
+        if self._announced is not None:
+            told = {"urc": self._announced.name, "pdu": line.text}
+            self._announced = None
+            self.unasked.append(replace(line, values=told))
+            return True
+        if line.name in _GIVEN_AWAY:
+            self._announced = line
+            return True
+        if "urc" in line.values:
+            self.unasked.append(line)
+            return True
+        return False
+
+    def listen(self, for_s: float) -> bool:
+        """Waits for what the modem says by itself; whether there is something to look at."""
+        self._heard = (self._heard + self._line.read(for_s))[-_HEARD_MAX:]
+        for line in self._lines():
+            self._is_unasked(line)
+        return bool(self.unasked)
 
     def _refusal(self, command: str, line: Line) -> ModemFailed:
         code = line.values.get("code")

@@ -6,7 +6,7 @@ A provider sends one attempt and says honestly what became of it; it never retri
 never decides whom to ask. Facts on providers: section 1 and 8 of the messaging reference in the project's documents.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -44,7 +44,13 @@ class Blame(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
-    """What a provider can do towards one country. `two_way`: replies come back. `urls`: links may stand in a text."""
+    """
+    What a provider can do towards one country.
+
+    `two_way`: replies come back. `urls`: links may stand in a text. `free_text`: any words may; without it only
+    approved templates leave, filled with `Outgoing.params`. `receipts`: it tells later what arrived.
+    `cross_border`: it lies in another country than the residents, so nothing of theirs may pass through it.
+    """
 
     sms: bool = True
     voice: bool = False
@@ -52,6 +58,7 @@ class Capability:
     urls: bool = False
     free_text: bool = True
     receipts: bool = False
+    cross_border: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +69,8 @@ class Outgoing:
     `to` is E.164. `text` is what an SMS says or a call reads aloud; `lang` is `zh` or `en`. `validity_s` is how long
     the provider may keep trying. `attempt_id` goes into the callback address, so that a callback which overtakes our
     own settling still finds its attempt. `answerable` marks a call that takes key presses. `urgent` is what must not
-    queue behind notices at the provider: it may have a sender of its own.
+    queue behind notices at the provider: it may have a sender of its own. `sentence` names the template and `params`
+    fill it, for providers that take no free text.
     """
 
     attempt_id: AttemptId
@@ -74,6 +82,8 @@ class Outgoing:
     validity_s: int = 120
     answerable: bool = False
     seq: int = 1
+    sentence: str = ""
+    params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class ReceiptKind(StrEnum):
@@ -247,4 +257,21 @@ class Listing(Protocol):
         Answers that came in since then, each with the key its webhook has; None when it could not be asked just now.
         Ended within the provider's own total deadline. Never raises for what a network may do.
         """
+        ...
+
+
+Keep = Callable[[Heard], bool]
+"""Makes durable what was heard; False when that is not possible just now, so that it must be said again."""
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A provider that hears by itself, over a line of its own, and not by way of a webhook."""
+
+    def listen(self, keep: Keep) -> None:
+        """From now on hands what it hears to `keep`, from a thread of its own, and again until that is kept."""
+        ...
+
+    def close(self) -> None:
+        """Ends listening, and gives the line back."""
         ...

@@ -6,15 +6,27 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-import requests
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
+from dispatch.messages.providers import exchange as wire
 from dispatch.messages.providers import twilio_voice
-from dispatch.messages.providers.bulkhead import Bulkhead, Full, Overdue
-from dispatch.messages.providers.provider import Blame, Capability, Channel, Heard, Hook, Outcome, Outgoing, Sent
+from dispatch.messages.providers.bulkhead import Full, Overdue
+from dispatch.messages.providers.exchange import Caller, Exchange, Limits
+from dispatch.messages.providers.provider import (
+    Blame,
+    Capability,
+    Channel,
+    Heard,
+    Hook,
+    Inbound,
+    Outcome,
+    Outgoing,
+    Sent,
+)
 from dispatch.messages.providers.twilio_hooks import TwilioHooks
-from dispatch.messages.providers.twilio_http import BrokenOff, Exchange, Unreadable, connections
+from dispatch.messages.providers.twilio_http import TwilioHttp
+from dispatch.messages.providers.twilio_inbox import inbound_of, listed
 from dispatch.messages.providers.twilio_outcomes import code_of, judge, taken
 
 RING_S = 25
@@ -39,7 +51,7 @@ CLOCKS_APART = timedelta(seconds=10)
 _CALLBACK_REFUSED = "21609"
 
 # What may come out of a call for reasons of the network or of Twilio.
-_FAILURES = (requests.RequestException, TwilioException, Unreadable, BrokenOff)
+_FAILURES = (*wire.FAILURES, TwilioException)
 
 _ANYWHERE = Capability(sms=True, voice=True, two_way=True, urls=True, free_text=True, receipts=True)
 
@@ -64,7 +76,8 @@ class TwilioSettings:
     `voice_from`, or else from `from_`. `public_url` is where Twilio reaches us. `alternate_auth_token` is believed, but
     not used, while a token is being replaced. Times are in seconds: `total_deadline_s` holds for one whole `send`,
     `slot_wait_s` is the part of it spent at most waiting for one of `calls_max` places. `callback_overrides` goes
-    behind the `#` of status callbacks. `trust_env` lets the environment name a proxy and certificates.
+    behind the `#` of status callbacks. `trust_env` lets the environment name a proxy and certificates. `cross_border`:
+    the residents live in another country than Twilio's machines.
     """
 
     account_sid: str = ""
@@ -81,12 +94,8 @@ class TwilioSettings:
     slot_wait_s: float = 0.5
     calls_max: int = 32
     trust_env: bool = False
+    cross_border: bool = False
     callback_overrides: str = CALLBACK_OVERRIDES
-
-    def __post_init__(self) -> None:
-        assert 0 < self.slot_wait_s < self.total_deadline_s
-        assert self.connect_s > 0
-        assert self.read_s > 0
 
 
 class TwilioProvider:
@@ -102,8 +111,7 @@ class TwilioProvider:
     def __init__(self, settings: TwilioSettings) -> None:
         self._settings = settings
         self._caller = settings.voice_from or settings.from_
-        self._session = connections(trust_env=settings.trust_env, pool_max=settings.calls_max)
-        self._sends = Bulkhead("twilio", calls_max=settings.calls_max, wait_s=settings.slot_wait_s)
+        self._wire = Caller("twilio", _limits(settings))
         self._hooks = TwilioHooks(
             public_url=settings.public_url,
             account_sid=settings.account_sid,
@@ -115,7 +123,8 @@ class TwilioProvider:
     def capability(self, to: str) -> Capability:
         """What Twilio can do towards this number's country."""
         country = COUNTRIES[max((start for start in COUNTRIES if to.startswith(start)), key=len, default="+")]
-        return replace(country, voice=country.voice and bool(self._caller))
+        voice = country.voice and bool(self._caller)
+        return replace(country, voice=voice, cross_border=self._settings.cross_border)
 
     def send(self, message: Outgoing) -> Sent:
         """One text or one call; ended, whatever the network does, within `total_deadline_s`."""
@@ -124,11 +133,8 @@ class TwilioProvider:
         exchange = self._exchange()
         try:
             made = self._within(exchange, lambda: self._create(self._client(exchange), message))
-        except Full:
-            return Sent(outcome=Outcome.NOT_SENT, blame=Blame.PROVIDER, detail="too many calls under way")
-        except Overdue:
-            outcome = Outcome.UNKNOWN if exchange.began else Outcome.NOT_SENT
-            return Sent(outcome=outcome, blame=Blame.PROVIDER, detail="not ended within the deadline")
+        except (Full, Overdue) as error:
+            return wire.given_up(error, exchange)
         except _FAILURES as error:
             return judge(error, exchange)
         return taken(made, exchange.status)
@@ -150,6 +156,18 @@ class TwilioProvider:
             return None
         return _found(page, message, since - CLOCKS_APART)
 
+    def fetch_replies(self, since: datetime) -> Sequence[Inbound] | None:
+        """The texts that came in since then, whether a webhook told of them or not. None: it could not be asked."""
+        if self.lacking():
+            return None
+        exchange, service = self._exchange(), self._settings.messaging_service_sid
+        client = self._client(exchange)
+        ours = None if service else self._settings.from_
+        try:
+            return inbound_of(self._within(exchange, lambda: listed(client, ours, since)), since)
+        except (Full, Overdue, *_FAILURES):
+            return None
+
     def hear(self, hook: Hook) -> Heard:
         """A receipt, a reply or a key press. See `TwilioHooks.hear`."""
         return self._hooks.hear(hook)
@@ -166,29 +184,24 @@ class TwilioProvider:
 
     def close(self) -> None:
         """Let the kept connections go."""
-        self._session.close()
+        self._wire.close()
 
     def _lacking_for(self, channel: Channel) -> list[str]:
         caller = ["voice_from"] if channel is Channel.VOICE and not self._caller else []
         return [*self.lacking(), *caller]
 
     def _within(self, exchange: Exchange, call: Callable[[], _Result]) -> _Result:
-        try:
-            return self._sends.run(call, total_s=self._settings.total_deadline_s)
-        except Overdue:
-            exchange.break_off()
-            raise
+        return self._wire.within(exchange, call)
 
     def _exchange(self) -> Exchange:
-        settings = self._settings
-        return Exchange(self._session, base_url=settings.base_url, connect_s=settings.connect_s, read_s=settings.read_s)
+        return self._wire.exchange()
 
     def _client(self, exchange: Exchange) -> Client:
         # A client is cheap and one a call shares nothing. An environment that is not empty keeps it from the real one.
         return Client(
             self._settings.account_sid or "-",
             self._settings.auth_token or "-",
-            http_client=exchange,
+            http_client=TwilioHttp(exchange, base_url=self._settings.base_url),
             environment={"-": "-"},
         )
 
@@ -227,6 +240,17 @@ class TwilioProvider:
             "timeout": RING_S,
             "status_callback_event": ["completed"],
         }
+
+
+def _limits(settings: TwilioSettings) -> Limits:
+    return Limits(
+        total_s=settings.total_deadline_s,
+        connect_s=settings.connect_s,
+        read_s=settings.read_s,
+        slot_wait_s=settings.slot_wait_s,
+        calls_max=settings.calls_max,
+        trust_env=settings.trust_env,
+    )
 
 
 def _load_twilio(client: Client) -> None:

@@ -139,8 +139,10 @@ def _reply(form: _Form) -> Heard:
     sid = form.last("MessageSid") or _needed(form, "SmsSid")
     if "Body" not in form:
         raise Invalid("Twilio's reply has no Body.", {"Body": "missing"})
-    # The text as it came, blanks and all: what it means is not decided here. Confirmations go through the outbox.
-    inbound = Inbound(key=sid, sender=_needed(form, "From"), text=form.last("Body"))
+    # The text as it came, blanks and all: what it means is not decided here. Confirmations go through the outbox. Only
+    # where Twilio itself took it for an opt-out, by a word that the account chose, the word for it is ours.
+    text = "STOP" if form.last("OptOutType").upper() == "STOP" else form.last("Body")
+    inbound = Inbound(key=sid, sender=_needed(form, "From"), text=text)
     return Heard(replies=(inbound,), answer=_xml("<Response/>"))
 
 

@@ -1,18 +1,13 @@
 """What an answer or a failure of Twilio means: which outcome, whose fault, how far a message has come."""
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-import requests
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
-from urllib3 import exceptions as urllib3
 
+from dispatch.messages.providers.exchange import Exchange, failed, masked, outcome_of
 from dispatch.messages.providers.provider import Blame, Outcome, ReceiptKind, Sent
-from dispatch.messages.providers.twilio_http import Exchange
-
-TOO_MANY = 429
 
 # Twilio's error codes by whose fault they are (twilio.com/docs/api/errors; section 1.4 of the messaging reference,
 # where each has its source). The list grows without notice: a code that is not here is judged by its HTTP status.
@@ -60,17 +55,6 @@ _KINDS: Mapping[str, ReceiptKind] = MappingProxyType(
     }
 )
 
-# What went wrong before there was a connection, as urllib3 names it inside a requests.ConnectionError.
-_BEFORE_LEAVING = (
-    urllib3.NewConnectionError,
-    urllib3.NameResolutionError,
-    urllib3.ConnectTimeoutError,
-    urllib3.ProxyError,
-    urllib3.SSLError,
-)
-
-_NUMBER = re.compile(r"\+?\d{6,}")
-
 
 def kind_of(status: str) -> ReceiptKind:
     """How far a message or a call has come; a status that we do not know claims the least."""
@@ -109,8 +93,7 @@ def judge(error: Exception, exchange: Exchange) -> Sent:
     """
     if isinstance(error, TwilioException) and exchange.status is not None:
         return _answered(error, exchange.status, exchange.retry_after_s)
-    outcome = Outcome.NOT_SENT if _never_left(error, exchange) else Outcome.UNKNOWN
-    return Sent(outcome=outcome, http_status=exchange.status, blame=Blame.PROVIDER, detail=_name(error))
+    return failed(error, exchange)
 
 
 def code_of(error: Exception, status: int | None) -> str | None:
@@ -122,37 +105,11 @@ def code_of(error: Exception, status: int | None) -> str | None:
 def _answered(error: Exception, status: int, retry_after_s: float | None) -> Sent:
     code = code_of(error, status)
     return Sent(
-        outcome=_outcome(status),
+        # 429: "never processed and always safe to retry", says Twilio of 20429.
+        outcome=outcome_of(status),
         code=code,
         http_status=status,
         blame=blame_of(code, status),
-        detail=_masked(str(getattr(error, "msg", None) or getattr(error, "detail", None) or "")),
+        detail=masked(str(getattr(error, "msg", None) or getattr(error, "detail", None) or "")),
         retry_after_s=retry_after_s,
     )
-
-
-def _outcome(status: int) -> Outcome:
-    if status == TOO_MANY:  # "Never processed and always safe to retry", says Twilio of 20429.
-        return Outcome.NOT_SENT
-    return Outcome.REFUSED if 400 <= status < 500 else Outcome.UNKNOWN
-
-
-def _never_left(error: Exception, exchange: Exchange) -> bool:
-    """
-    Two witnesses: the connection never announced that a request is leaving, and the error is of a kind that comes
-    before. `requests.ConnectionError` alone is said of "refused" and of "broken after sending", and its SSL errors may
-    come late.
-    """
-    if exchange.began or not isinstance(error, requests.RequestException):
-        return False
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(error, (requests.ConnectTimeout, ValueError)) or isinstance(reason, _BEFORE_LEAVING)
-
-
-def _name(error: Exception) -> str:
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return type(error).__name__ + (f": {type(reason).__name__}" if reason is not None else "")
-
-
-def _masked(text: str) -> str:
-    return _NUMBER.sub("…", text)[:200]

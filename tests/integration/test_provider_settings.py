@@ -1,0 +1,159 @@
+"""From the settings file to a provider that works, and what is said where something is missing."""
+
+import base64
+
+import pytest
+
+from config.doctor import LOOKS, examine
+from config.provider_options import HOOK_SECRET_MIN
+from config.settings import read_settings
+from config.wiring import refuse_lacking
+from config.wiring_providers import make_provider
+from dispatch.clock import SystemClock
+from dispatch.errors import Misconfigured
+from dispatch.ids import new_id
+from dispatch.messages.providers import PROVIDERS
+from dispatch.messages.providers.console import ConsolePanel
+from dispatch.messages.wording import SENTENCES
+
+SECRET = "whsec_" + base64.b64encode(b"s3cret-" * 4).decode()
+KEY, HOOK = "s3cret-key-of-aliyun", "s3cret-hook-of-aliyun-x"
+
+WHOLE = {
+    "aliyun": {"access_key_id": "LTAI5t", "sign_name": "安铃", "templates": {"offer": "SMS_1", "plain.en": "SMS_2"}},
+    "console": {},
+    "modem": {"port": "/dev/ttyUSB9"},
+    "twilio": {"account_sid": "AC01", "from": "+15005550006"},
+    "webhook": {"url": "https://messages.example/send"},
+}
+ENVIRON = {
+    "ANLING_PROVIDERS__TWILIO__AUTH_TOKEN": "s3cret-token",
+    "ANLING_PROVIDERS__ALIYUN__ACCESS_KEY_SECRET": KEY,
+    "ANLING_PROVIDERS__ALIYUN__HOOK_SECRET": HOOK,
+    "ANLING_PROVIDERS__WEBHOOK__SECRET": SECRET,
+}
+
+
+def settings(name: str, said: dict | None = None, **environ: str):
+    written = {"messages": {"order": [name]}, "providers": {name: WHOLE[name] if said is None else said}}
+    return read_settings(written, environ=environ)
+
+
+def made(name: str, read):
+    return make_provider(name, read, ConsolePanel(), SystemClock(), new_id)
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_with_everything_said_it_is_ready(name):
+    read = settings(name, **ENVIRON)
+    provider = made(name, read)
+    assert (provider.name, list(provider.lacking()), read.lacking()) == (name, [], {})
+    refuse_lacking(read)
+
+
+MISSING = {
+    "aliyun": {"access_key_id", "access_key_secret", "sign_name", "templates", "hook_secret"},
+    "console": set(),
+    "modem": {"port"},
+    "twilio": {"account_sid", "auth_token", "from"},
+    "webhook": {"url", "secret"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_what_is_missing_is_said_by_key_with_its_cure_and_stops_the_start(name):
+    read = settings(name, {})
+    lacking = read.lacking()
+    assert set(lacking) == {f"providers.{name}.{key}" for key in MISSING[name]}
+    assert all(lacking.values())
+    assert set(made(name, read).lacking()) == MISSING[name]
+    if lacking:
+        with pytest.raises(Misconfigured):
+            refuse_lacking(read)
+
+
+def test_every_provider_may_stand_in_the_order():
+    read = read_settings({"messages": {"order": sorted(PROVIDERS)}}, environ={})
+    assert set(read.messages.order) == set(PROVIDERS)
+
+
+@pytest.mark.parametrize("secret", [KEY, HOOK, SECRET])
+def test_secrets_show_nowhere(secret):
+    read = read_settings({"providers": WHOLE | {"twilio": {}}}, environ=ENVIRON)
+    assert secret not in repr(read)
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "place", "word"),
+    [
+        ("webhook", {"url": "http://messages.example/send"}, "providers.webhook.url", "https://"),
+        ("webhook", {"two_way": "yes"}, "providers.webhook.two_way", "true"),
+        ("aliyun", {"templates": {"ofer": "SMS_1"}}, "providers.aliyun.templates", "sentence"),
+        ("aliyun", {"templates": {"offer": "1"}}, "providers.aliyun.templates", "SMS_"),
+        ("aliyun", {"access_key_secret": "x"}, "providers.aliyun.access_key_secret", "do not stand in this file"),
+        ("modem", {"baud": 0}, "providers.modem.baud", "115200"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_place_and_cure(name, said, place, word):
+    with pytest.raises(Misconfigured) as refused:
+        settings(name, said)
+    assert refused.value.place.startswith(place)
+    assert word in refused.value.detail
+
+
+@pytest.mark.parametrize("secret", ["whsec_short", "not base64!", "whsec_" + base64.b64encode(b"x" * 70).decode()])
+def test_a_secret_that_is_none_is_refused_and_not_repeated(secret):
+    with pytest.raises(Misconfigured) as refused:
+        settings("webhook", ANLING_PROVIDERS__WEBHOOK__SECRET=secret)
+    assert refused.value.place == "providers.webhook.secret"
+    assert secret not in refused.value.detail
+
+
+def test_a_hook_secret_too_short_to_be_guessed_at_is_refused():
+    with pytest.raises(Misconfigured):
+        settings("aliyun", ANLING_PROVIDERS__ALIYUN__HOOK_SECRET="x" * (HOOK_SECRET_MIN - 1))
+
+
+# ------------------------------------------------------------------------------------------------ doctor
+
+
+def findings(read) -> dict[str, tuple[bool, str, str]]:
+    (look,) = [each for each in LOOKS if each.__name__ == "_providers"]
+    return {each.name: (each.well, each.seen, each.cure) for each in look(read)}
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_the_doctor_names_what_each_provider_lacks(name):
+    well, seen, cure = findings(settings(name, {}))[f"provider {name}"]
+    assert well is (not MISSING[name])
+    for key in MISSING[name]:
+        assert f"providers.{name}.{key}" in seen
+    assert bool(cure) is bool(MISSING[name])
+
+
+def test_the_doctor_looks_for_the_modem_itself():
+    well, seen, cure = findings(settings("modem"))["modem"]
+    assert (well, seen) == (False, "/dev/ttyUSB9")
+    assert "plug it in" in cure
+
+
+def test_the_doctor_names_the_sentences_without_a_template():
+    well, seen, cure = findings(settings("aliyun", **ENVIRON))["aliyun templates"]
+    assert not well
+    assert seen.startswith(f"2 of {len(SENTENCES)} ")
+    assert "details" in cure
+    assert "offer," not in cure
+
+
+@pytest.mark.parametrize(("abroad", "word"), [(True, "told no names"), (False, "told names")])
+def test_the_doctor_says_what_a_provider_is_told(abroad, word):
+    read = settings("twilio", WHOLE["twilio"] | {"cross_border": abroad}, **ENVIRON)
+    assert findings(read)["border twilio"][1].startswith(word)
+    assert made("twilio", read).capability("+8613800000001").cross_border is abroad
+
+
+def test_the_doctor_runs_whole_without_any_credentials(tmp_path, capsys):
+    written = {"home": str(tmp_path), "messages": {"order": sorted(set(PROVIDERS) - {"console"})}}
+    assert examine(read_settings(written, environ={}), as_json=False) == 1
+    told = capsys.readouterr().out
+    assert all(f"✗ provider {name}" in told for name in set(PROVIDERS) - {"console"})
