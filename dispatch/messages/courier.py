@@ -263,6 +263,7 @@ class Courier:
             lang=message.lang,
             validity_s=max(10, min(120, int(left_s))),
             answerable=message.answerable,
+            slowly=bool(message.facts.get("slowly")),
             seq=message.tries,
         )
 

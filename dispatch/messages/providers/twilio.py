@@ -1,18 +1,22 @@
 """Twilio: text messages and calls over its REST API, with its own client."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 import requests
+import structlog
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 from dispatch.messages.providers import twilio_voice
 from dispatch.messages.providers.bulkhead import Bulkhead, Full, Overdue
 from dispatch.messages.providers.provider import Blame, Capability, Channel, Heard, Hook, Outcome, Outgoing, Sent
+from dispatch.messages.providers.twilio_calls import TwilioCalls
 from dispatch.messages.providers.twilio_hooks import TwilioHooks
 from dispatch.messages.providers.twilio_http import BrokenOff, Exchange, Unreadable, connections
 from dispatch.messages.providers.twilio_outcomes import code_of, judge, taken
@@ -53,6 +57,7 @@ COUNTRIES: Mapping[str, Capability] = MappingProxyType(
 )
 
 _Result = TypeVar("_Result")
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +69,8 @@ class TwilioSettings:
     `voice_from`, or else from `from_`. `public_url` is where Twilio reaches us. `alternate_auth_token` is believed, but
     not used, while a token is being replaced. Times are in seconds: `total_deadline_s` holds for one whole `send`,
     `slot_wait_s` is the part of it spent at most waiting for one of `calls_max` places. `callback_overrides` goes
-    behind the `#` of status callbacks. `trust_env` lets the environment name a proxy and certificates.
+    behind the `#` of status callbacks. `machine_detection` asks Twilio to tell a human from a machine. `desk` are the
+    telephones that ring for whoever rings in. `trust_env` lets the environment name a proxy and certificates.
     """
 
     account_sid: str = ""
@@ -82,6 +88,8 @@ class TwilioSettings:
     calls_max: int = 32
     trust_env: bool = False
     callback_overrides: str = CALLBACK_OVERRIDES
+    machine_detection: bool = True
+    desk: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         assert 0 < self.slot_wait_s < self.total_deadline_s
@@ -104,7 +112,11 @@ class TwilioProvider:
         self._caller = settings.voice_from or settings.from_
         self._session = connections(trust_env=settings.trust_env, pool_max=settings.calls_max)
         self._sends = Bulkhead("twilio", calls_max=settings.calls_max, wait_s=settings.slot_wait_s)
+        self._calls = TwilioCalls(
+            public_url=settings.public_url, caller=self._caller, desk=settings.desk, interrupt=self._interrupt
+        )
         self._hooks = TwilioHooks(
+            calls=self._calls,
             public_url=settings.public_url,
             account_sid=settings.account_sid,
             tokens=(settings.auth_token, settings.alternate_auth_token or ""),
@@ -218,15 +230,44 @@ class TwilioProvider:
         }
 
     def _call(self, message: Outgoing) -> dict[str, Any]:
-        action = self._hooks.voice_url(message.attempt_id, message.lang)
-        asked = twilio_voice.ask(message.text, message.lang, action) if message.answerable else None
         return {
             "to": message.to,
             "from_": self._caller,
-            "twiml": asked or twilio_voice.tell(message.text, message.lang),
             "timeout": RING_S,
             "status_callback_event": ["completed"],
+            **(self._asking(message) if message.answerable else {"twiml": _telling(message)}),
         }
+
+    def _asking(self, message: Outgoing) -> dict[str, Any]:
+        """
+        The words begin at once. Whether a machine listens is found out beside them and told later (docs/adr/0026): to
+        wait for it would leave a human several seconds without a word.
+        """
+        url = partial(self._calls.url, message.attempt_id, message.lang)
+        detected = {
+            "machine_detection": "Enable",
+            "async_amd": "true",
+            "async_amd_status_callback": url(s="amd"),
+            "async_amd_status_callback_method": "POST",
+        }
+        twiml = twilio_voice.ask(message.text, message.lang, url())
+        return {"twiml": twiml, **(detected if self._settings.machine_detection else {})}
+
+    def _interrupt(self, sid: str, twiml: str) -> None:
+        """Other words for a call under way, said from a thread of its own: whoever asks for it does not wait."""
+        threading.Thread(target=self._say_instead, args=(sid, twiml), name="twilio-interrupt", daemon=True).start()
+
+    def _say_instead(self, sid: str, twiml: str) -> None:
+        exchange = self._exchange()
+        try:
+            self._within(exchange, lambda: self._client(exchange).calls(sid).update(twiml=twiml))
+        except (Full, Overdue, *_FAILURES) as error:
+            # The call goes on with the words it has: too long for a mailbox, and nothing worse.
+            log.warning("call_not_shortened", call=sid, error=type(error).__name__)
+
+
+def _telling(message: Outgoing) -> str:
+    return twilio_voice.tell(message.text, message.lang, slowly=message.slowly)
 
 
 def _load_twilio(client: Client) -> None:
