@@ -139,6 +139,7 @@ class TwilioSettings:
     voice_from: str = ""
     base_url: str = "https://api.twilio.com"
     total_deadline_s: float = 6.0
+    machine_detection: bool = True
     auth_token: str = field(default="", repr=False)
     alternate_auth_token: str = field(default="", repr=False)
 

@@ -212,6 +212,7 @@ class _TwilioSchema(_Section):
     messaging_service_sid = _text("a SID that begins with MG, or nothing", validate.Regexp(r"^(MG[0-9A-Za-z]+)?\Z"))
     base_url = _text('"https://api.twilio.com", or a local stand-in', _must(_is_url, "Not an address of the web."))
     total_deadline_s = _seconds("seconds above 0")
+    machine_detection = fields.Boolean(metadata=say("true or false"))
     auth_token = _text("the account's auth token", secret=True)
     alternate_auth_token = _text("the other auth token while tokens are being rotated", secret=True)
 

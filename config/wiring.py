@@ -24,6 +24,7 @@ from devices.ports import HttpDoor
 from devices.reception import Reception
 from devices.supervision import Supervision
 from dispatch.answers import Answers, DeskClaims
+from dispatch.calls import Calls
 from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.errors import Misconfigured
@@ -45,11 +46,13 @@ from dispatch.rules.travel import StraightLine
 from dispatch.siren import Consoles, Siren
 from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
+from dispatch.store.calls import Calls as CallShelf
 from dispatch.store.database import Engine, reading_engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.replies import Replies
 from dispatch.store.transactions import Tx
+from dispatch.talks import ResidentClaims, Talks
 from dispatch.watch.loop import Beat
 from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
@@ -93,6 +96,8 @@ class House:
     muster: Muster
     desk: Desk
     answers: Answers
+    talks: Talks
+    calls: Calls
     review: Review
     providers: Mapping[str, Provider]
     panel: console_provider.ConsolePanel
@@ -200,9 +205,10 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=rides,
     )  # fmt: skip
     answers = Answers(
-        transactions, reading, [DeskClaims(desk)], desk,
+        transactions, reading, [DeskClaims(desk), ResidentClaims(desk)], desk,
         nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
+    calls = Calls(transactions, reading, desk, nudge=nudges, hand_over=lambda id_: timers.hand_over(Calls.name, id_))
     on_sqlite = writing.dialect.name == "sqlite"
     courier = Courier(
         transactions,
@@ -225,7 +231,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers([desk, answers, *upkeep.owners], clock)
+    timers = Timers([desk, answers, calls, *upkeep.owners], clock)
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
     nudges.join(timers.nudge)
@@ -233,6 +239,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     house = House(
         settings=settings, clock=clock, ids=ids, writing=writing, reading=reading, transactions=transactions,
         calendar=calendar, nudges=nudges, roster=roster, muster=muster, desk=desk, answers=answers,
+        talks=Talks(transactions), calls=calls,
         review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock),
@@ -317,6 +324,7 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         Alarms.of(tx).shift_due(seconds)
         Outbox(tx.connection).shift_due(seconds)
         Replies(tx.connection).shift_due(seconds)
+        CallShelf(tx.connection).shift_due(seconds)
         mend_devices(tx, seconds)
 
 
@@ -357,7 +365,8 @@ def _provider(name: str, settings: Settings, panel: console_provider.ConsolePane
                 messaging_service_sid=said.messaging_service_sid or None, voice_from=said.voice_from or None,
                 public_url=settings.web.base_url,
                 base_url=said.base_url, alternate_auth_token=said.alternate_auth_token or None,
-                total_deadline_s=said.total_deadline_s,
+                total_deadline_s=said.total_deadline_s, machine_detection=said.machine_detection,
+                desk=settings.operators.phones,
             )
         )  # fmt: skip
     raise Misconfigured("messages.order", f"'{name}' is not built yet; known are {', '.join(PROVIDERS)}")

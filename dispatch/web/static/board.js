@@ -28,6 +28,7 @@ const live = new Live(snapshot, merged, ticked);
 let chosen = new URLSearchParams(location.search).get("alarm");
 let known = new Map(rows().map((row) => [row.dataset.alarm, row.dataset.waits]));
 let faults = faultCount();
+let called = new Set(ringing());
 let armed = null;
 let opener = null;
 let rangMs = 0;
@@ -52,6 +53,11 @@ function rows() {
   return all("#rows [data-alarm]");
 }
 
+/* Calls that ring in at this moment, by their card. */
+function ringing() {
+  return all('#calls [data-ringing="1"]').map((card) => card.id);
+}
+
 function waiting() {
   return rows().filter((row) => row.dataset.waits === "1");
 }
@@ -64,6 +70,9 @@ function merged() {
   setSkew();
   tickClocks();
   if (fresh.length) ring(fresh);
+  const came = ringing().filter((id) => !called.has(id));
+  called = new Set(ringing());
+  if (came.length) tellCalls(came);
   if (faultCount() > faults) sound.fault();
   faults = faultCount();
   document.title = document.title.replace(/^(▲ \d+ )?/, waiting().length ? `▲ ${waiting().length} ` : "");
@@ -76,6 +85,19 @@ function ring(fresh) {
   $("announce").replaceChildren(...fresh.map((row) => sentence(`${words.new}: ${row.dataset.say}`)));
   rangMs = Date.now();
   sound.urgent(0.5, true);
+}
+
+/* A person is on the line: as loud as an alarm, once. */
+function tellCalls(ids) {
+  $("announce").replaceChildren(...ids.map((id) => sentence($(id).dataset.say)));
+  sound.urgent(0.5, true);
+}
+
+/* Judges the newest call, which is the first on the board. */
+function judge(what) {
+  const form = document.querySelector(`#calls .call form[action$="/${what}"]`);
+  if (!form) return toast(words.nocall, true);
+  return form.requestSubmit();
 }
 
 function sentence(text) {
@@ -412,6 +434,8 @@ function pressed(event) {
 const KEYS = {
   F2: take,
   F4: () => openNamed("send"),
+  F6: () => { judge("alarm"); },
+  "Shift+F6": () => { judge("dismiss"); },
   F8: () => openNamed("close"),
   "Shift+F8": () => { sound.mute(); presentMs = 0; showSound(); },
   F9: () => openNamed("call"),
