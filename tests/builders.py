@@ -374,6 +374,7 @@ class House:
             local=world.calendar.local,
             unreached=world.desk,
         )
+        self.talks = Talks(world.transactions)
         self.bell, self.consoles, self.forgeries = Bell(), Consoles(world.clock), Forgeries()
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self.sign_in = SignIn(world.transactions, world.reading, world.clock, hasher)
@@ -396,7 +397,7 @@ class House:
                 self.providers,
                 self.courier,
                 world.answers,
-                Talks(world.transactions),
+                self.talks,
                 world.calls,
                 public_url=PUBLIC_URL,
                 forgeries=self.forgeries,

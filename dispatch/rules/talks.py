@@ -52,6 +52,8 @@ def standing_of(alarm: Alarm, offer: Offer, *, waits: bool) -> Stand:
         return Stand.OVER
     if waits:
         return Stand.UNKNOWN
+    if offer.state is OfferState.LAPSED and not alarm.needs_asking:
+        return Stand.TAKEN
     return _STANDS.get(offer.state, Stand.TAKEN)
 
 
