@@ -6,7 +6,7 @@ from typing import Any
 
 from dispatch.clock import Clock
 from dispatch.ids import AlarmId
-from dispatch.rules.calls import Call, File
+from dispatch.rules.calls import Call, CallState, File
 from dispatch.store.calls import Calls
 from dispatch.store.database import Connection, Engine
 from dispatch.store.people import People
@@ -27,9 +27,13 @@ class CallBook:
         self._clock = clock
 
     def to_judge(self) -> list[Plain]:
-        """The calls of which nobody has said yet what they are, the newest first, with whose number it is."""
+        """
+        The calls of which nobody has said yet what they are, with whose number it is: those that ring before the
+        others, the newest first.
+        """
         with self._reading.connect() as connection:
-            return [told(connection, each) for each in Calls(connection).to_judge(SHOWN_MAX)]
+            found = sorted(Calls(connection).to_judge(SHOWN_MAX), key=lambda call: call.state is not CallState.RINGING)
+            return [told(connection, each) for each in found]
 
     def recent(self, limit: int = 200) -> list[Plain]:
         """The newest calls."""

@@ -14,6 +14,7 @@ const QUIET_AFTER_LOOK_MS = 60000;
 const PRESENT_EVERY_MS = 15000;
 const LOST_TONE_EVERY_MS = 5000;
 const TOAST_MS = 6000;
+const LOOK_FIRST_MS = 1500;
 const LOOKED = "anling-looked";
 const CONSOLE = "anling-console";
 const DUTY = "anling-duty";
@@ -29,6 +30,7 @@ let chosen = new URLSearchParams(location.search).get("alarm");
 let known = new Map(rows().map((row) => [row.dataset.alarm, row.dataset.waits]));
 let faults = faultCount();
 let called = new Set(ringing());
+let firstSeen = new Map(all("#calls .call").map((card) => [card.id, 0]));
 let armed = null;
 let opener = null;
 let rangMs = 0;
@@ -70,6 +72,7 @@ function merged() {
   setSkew();
   tickClocks();
   if (fresh.length) ring(fresh);
+  seeCalls();
   const came = ringing().filter((id) => !called.has(id));
   called = new Set(ringing());
   if (came.length) tellCalls(came);
@@ -93,11 +96,18 @@ function tellCalls(ids) {
   sound.urgent(0.5, true);
 }
 
-/* Judges the newest call, which is the first on the board. */
+/* Judges the first call on the board; never one that slipped under the key a moment ago, or that asks which home. */
 function judge(what) {
-  const form = document.querySelector(`#calls .call form[action$="/${what}"]`);
-  if (!form) return toast(words.nocall, true);
-  return form.requestSubmit();
+  const card = document.querySelector("#calls .call");
+  const forms = card ? all(`form[action$="/${what}"]`, card) : [];
+  if (!forms.length) return toast(words.nocall, true);
+  if (Date.now() - (firstSeen.get(card.id) ?? 0) < LOOK_FIRST_MS) return toast(words.lookfirst, true);
+  return forms.length === 1 ? forms[0].requestSubmit() : forms[0].querySelector("button").focus();
+}
+
+function seeCalls() {
+  const cards = all("#calls .call").map((card) => card.id);
+  firstSeen = new Map(cards.map((id) => [id, firstSeen.get(id) ?? Date.now()]));
 }
 
 function sentence(text) {
