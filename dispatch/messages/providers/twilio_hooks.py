@@ -11,11 +11,9 @@ from dispatch.ids import AttemptId
 from dispatch.messages.providers.provider import Answer, Forged, Heard, Hook, Inbound, Receipt, ReceiptKind, form_of
 from dispatch.messages.providers.twilio_calls import TwilioCalls
 from dispatch.messages.providers.twilio_form import Form, attempt_of, query_of, xml
-from dispatch.messages.providers.twilio_outcomes import blame_of, kind_of
+from dispatch.messages.providers.twilio_outcomes import OVER, blame_of, kind_of
 
 _SIP_TEMPORARILY_UNAVAILABLE = "480"
-_OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
-"""Statuses after which nobody can press a key any more (MESSAGING 1.8)."""
 
 
 class TwilioHooks:
@@ -85,7 +83,7 @@ def _receipt(form: Form, query: Mapping[str, str]) -> Heard:
         status=status,
         code=code,
         blame=blame_of(code) if code and not call else None,
-        over=call and status in _OVER,
+        over=call and status in OVER,
     )
     return Heard(receipts=(receipt,), answer=Answer(status=204))
 

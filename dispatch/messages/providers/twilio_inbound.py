@@ -16,6 +16,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse  # type: ignore[im
 from dispatch.errors import Invalid
 from dispatch.messages.providers.provider import Answer, Heard
 from dispatch.messages.providers.twilio_form import Form, count_of, xml
+from dispatch.messages.providers.twilio_outcomes import OVER
 from dispatch.rules.calls import News, Rang
 
 RING_S = 15
@@ -26,7 +27,6 @@ TALK_MAX_S = 3600
 _TRIES_MAX = 5
 _CALL = re.compile(r"CA[0-9a-fA-F]{1,62}")
 _TALKED = frozenset({"completed", "answered"})
-_OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 
 _VOICES = (("zh-CN", "Polly.Zhiyu"), ("en-GB", "Polly.Amy"))
 _HELLO = (
@@ -68,7 +68,7 @@ class TwilioInbound:
 
     def ended(self, form: Form) -> Heard:
         """The status of a call that rang in; only its end is news."""
-        over = form.needed("CallStatus") in _OVER
+        over = form.needed("CallStatus") in OVER
         return Heard(calls=(_rang(form, News.ENDED),) if over else (), answer=Answer(status=204))
 
     def _came(self, form: Form, tried: int) -> Heard:
@@ -120,7 +120,7 @@ class TwilioInbound:
         """One telephone of the desk is through: the talk is over, or the next one rings."""
         nth = count_of(query)
         talked = form.last("DialCallStatus") in _TALKED
-        if not talked and nth < len(self._desk) and form.last("CallStatus") not in _OVER:
+        if not talked and nth < len(self._desk) and form.last("CallStatus") not in OVER:
             return Heard(answer=self._ring(form.needed("CallSid"), nth))
         # Picked up by a mailbox looks like a talk, and is none: then nobody has pressed the key, and it is missed.
         answer = xml("<Response><Hangup/></Response>") if talked else xml(_said(_BACK))

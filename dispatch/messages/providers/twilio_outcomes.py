@@ -60,6 +60,9 @@ _KINDS: Mapping[str, ReceiptKind] = MappingProxyType(
     }
 )
 
+OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+"""Statuses of a call after which nobody can press a key or talk any more (MESSAGING 1.8)."""
+
 # What went wrong before there was a connection, as urllib3 names it inside a requests.ConnectionError.
 _BEFORE_LEAVING = (
     urllib3.NewConnectionError,
