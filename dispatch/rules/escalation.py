@@ -176,11 +176,27 @@ def read_policies(rows: Sequence[Mapping[str, Any]], steps: Mapping[str, Step]) 
                     f"policies.{place}.causes", f"'{cause}' already belongs to '{by_cause[cause].name}'"
                 )
             by_cause[cause] = policy
+    by_cause |= {cause: _policy("built in", row, steps) for cause, row in BUILT_IN.items() if cause not in by_cause}
     missing = sorted(set(Cause) - set(by_cause))
     if missing:
         raise Misconfigured("policies", f"no policy for {', '.join(missing)}; name them in the causes of one")
     return Policies(by_cause)
 
+
+BUILT_IN: Mapping[Cause, Mapping[str, Any]] = {
+    Cause.MISSED_CALL: {
+        "name": "missed call",
+        "causes": ["missed_call"],
+        "steps": [
+            {"step": "call_back", "wait_s": 60},
+            {"step": "call_back", "wait_s": 60},
+            {"step": "look_in", "wait_s": 45},
+            {"step": "call_carer", "wait_s": 45},
+            {"step": "call_back", "wait_s": 120},
+        ],
+    }
+}
+"""Policies of causes that came later: a file written before them still starts the service, and means the same."""
 
 _POLICY_KEYS = {"name", "causes", "steps", "responders"}
 

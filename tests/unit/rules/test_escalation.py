@@ -45,6 +45,12 @@ def test_the_shipped_policies_keep_every_promise():
         assert policy.steps[-1].wait_s <= 120
 
 
+def test_a_file_from_before_missed_calls_means_the_same():
+    shipped = read_policies(tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["policies"], STEPS)
+    old = read_policies([{**row(), "causes": [each for each in ALL if each != "missed_call"]}], STEPS)
+    assert old.of(Cause.MISSED_CALL).id == shipped.of(Cause.MISSED_CALL).id
+
+
 def test_a_policy_has_its_steps_with_all_their_parameters():
     policy = read(row({"step": "offer_nearest", "wait_s": 9, "count": 3}, {"step": "call_family", "wait_s": 1}, LAST))
     first, second, last = policy.of(Cause.GAS).steps
