@@ -63,11 +63,12 @@ class Calls:
 
     def _receive(self, tx: Tx, provider: str, rang: Rang) -> Call:
         shelf = Shelf(tx.connection)
-        before = shelf.of_key(provider, rang.key)
-        call = before or came(CallId(tx.new_id()), rang, provider=provider, now=tx.now)
-        if before is None:
-            shelf.add(call)
-            tx.log(self._line(tx, "call_came", call))
+        call = shelf.of_key(provider, rang.key)
+        if call is None:
+            call = came(CallId(tx.new_id()), rang, provider=provider, now=tx.now)
+            if shelf.add(call):
+                tx.log(self._line(tx, "call_came", call))
+            call = shelf.of_key(provider, rang.key) or call
         told = after(call, rang.news, tx.now)
         if told != call:
             shelf.change(told)

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Table,
     bindparam,
     func,
-    insert,
     literal,
     select,
     update,
@@ -25,7 +24,7 @@ from dispatch.ids import AlarmId, CallId
 from dispatch.rules.calls import Call, CallState, Judgement
 from dispatch.store.alarms import alarms
 from dispatch.store.database import Instant, metadata
-from dispatch.store.prepared import Prepared
+from dispatch.store.prepared import Prepared, once
 
 calls = Table(
     "calls", metadata,
@@ -59,6 +58,7 @@ Index("ix_calls_to_judge", calls.c.came_at, sqlite_where=_UNJUDGED, postgresql_w
 _DUE = Prepared(
     select(calls.c.id).where(calls.c.due_at <= bindparam("now")).order_by(calls.c.due_at).limit(bindparam("most"))
 )
+_ADD = once(calls)
 _NEXT_DUE = Prepared(select(func.min(calls.c.due_at).label("at")).where(_WAITS))
 _TO_JUDGE = select(calls).where(_UNJUDGED).order_by(calls.c.came_at.desc(), calls.c.id.desc())
 
@@ -69,8 +69,9 @@ class Calls:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, call: Call) -> None:
-        self._connection.execute(insert(calls).values(_row(call)))
+    def add(self, call: Call) -> bool:
+        """Puts a call on file; False when the same was put there by somebody else at this very moment."""
+        return _ADD.on(self._connection, **_row(call)).rowcount == 1
 
     def change(self, call: Call) -> None:
         """The call as it now stands."""
