@@ -32,6 +32,9 @@ WAIT_S_MAX = 60
 REPEAT_S_MAX = 120
 """The last step is repeated at least this often until a human ends it; PROMISES, section 2 (Y)."""
 
+FALL_BACK_S = 120
+"""A fall-back, which is plain texts to everybody, is repeated as the last step would be; PROMISES, section 2."""
+
 STEPS_MAX = 20
 COUNT_MAX = 50
 
