@@ -51,7 +51,7 @@ def test_a_call_that_was_answered_to_before_the_power_went_is_an_alarm_after_it(
         rig.kill()
         assert [row["state"] for row in rig.rows("SELECT state FROM calls")] in (["ringing"], ["missed"])
         rig.start()
-        alarm = until("the call is an alarm", lambda: rig.alarm())
+        alarm = until("the call is an alarm", rig.alarm)
         assert alarm["cause"] == "missed_call"
         ring_in(rig, twilio)
         assert rig.one("SELECT count(*) FROM calls") == 1
