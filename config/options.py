@@ -182,6 +182,7 @@ class TwilioSettings:
     base_url: str = "https://api.twilio.com"
     total_deadline_s: float = 6.0
     cross_border: bool = False
+    machine_detection: bool = True
     auth_token: str = field(default="", repr=False)
     alternate_auth_token: str = field(default="", repr=False)
 

@@ -18,12 +18,14 @@ from devices.web.signals import signals_blueprint
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.answers import Said
+from dispatch.callbook import CallBook
 from dispatch.store.database import Connection
 from dispatch.store.outbox import Outbox
 from dispatch.store.replies import Replies
 from dispatch.web.alarms import alarms_blueprint
 from dispatch.web.app import create_app
 from dispatch.web.board import Strip, board_blueprint
+from dispatch.web.calls import call_forms, calls_blueprint
 from dispatch.web.health import Facts
 from dispatch.web.hooks import Forgeries, hooks_blueprint
 from dispatch.web.options import WebOptions
@@ -42,6 +44,7 @@ class Pages:
     def __init__(self, house: House) -> None:
         self._house = house
         self._shelves = Shelves(house.reading, house.upkeep.plan, house.clock)
+        self._calls = CallBook(house.reading, house.clock)
         self.bell = Bell()
         self.forgeries = Forgeries()
         house.nudges.join(self.bell.ring)
@@ -70,8 +73,16 @@ class Pages:
             registers_blueprint(house.reading, house.review, panels=self._panels()),
             stream_blueprint(house.review, self.bell, house.clock, house.consoles, streams_max=web.streams_max),
             hooks_blueprint(
-                house.providers, house.courier, house.answers, public_url=web.base_url, forgeries=self.forgeries
+                house.providers,
+                house.courier,
+                house.answers,
+                house.talks,
+                house.calls,
+                public_url=web.base_url,
+                forgeries=self.forgeries,
             ),
+            calls_blueprint(house.calls, transactions=house.transactions),
+            call_forms(house.calls),
             board_blueprint(
                 house.review,
                 house.desk,
@@ -79,6 +90,7 @@ class Pages:
                 zone=house.calendar.tzinfo,
                 strip=self._strip,
                 operators=operators,
+                calls=self._calls,
             ),
             *self._device_blueprints(operators),
         ]
@@ -110,6 +122,7 @@ class Pages:
             "writer_queue": house.transactions.waiting(),
             "consoles_sounding": self._house.consoles.sounding(),
             "roads_in_doubt": dict(house.courier.breakers.facts()),
+            "calls_24h": self._calls.counts(),
             "hooks_forged": self.forgeries.by_provider(),
             "hooks_known": self.forgeries.known_by_provider(),
             "gateway_connected": {each.name: each.state.connected for each in house.everybody()},
@@ -132,6 +145,7 @@ class Pages:
             "gateways": self._gateways,
             "shifts": self._shifts,
             "strangers": self._shelves.strangers,
+            "calls": self._calls.recent,
         }
 
     def _read(self, rows_of: Callable[[Connection], list[dict[str, Any]]]) -> list[dict[str, Any]]:

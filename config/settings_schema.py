@@ -298,6 +298,7 @@ class _TwilioSchema(_Section):
     base_url = _text('"https://api.twilio.com", or a local stand-in', _must(_is_url, "Not an address of the web."))
     total_deadline_s = _seconds("seconds above 0")
     cross_border = _truth("true where the residents live in another country")
+    machine_detection = fields.Boolean(metadata=say("true or false"))
     auth_token = _text("the account's auth token", secret=True)
     alternate_auth_token = _text("the other auth token while tokens are being rotated", secret=True)
 

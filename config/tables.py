@@ -10,6 +10,7 @@ from devices.store.repairs import repairs
 from devices.store.vigils import vigils
 from dispatch.store.accounts import operators
 from dispatch.store.alarms import alarms
+from dispatch.store.calls import calls
 from dispatch.store.database import metadata
 from dispatch.store.idempotency import idempotency
 from dispatch.store.outbox import messages
@@ -21,8 +22,8 @@ from dispatch.store.signals import signals
 from schedules.duty.store import shifts
 
 SHELVES = (
-    alarms, assignments, devices, edges, entries, gateways, homes, idempotency, meanings, messages, operators, policies,
-    press_tests, repairs, replies, shifts, signals, vigils,
+    alarms, assignments, calls, devices, edges, entries, gateways, homes, idempotency, meanings, messages, operators,
+    policies, press_tests, repairs, replies, shifts, signals, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

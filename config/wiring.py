@@ -28,6 +28,7 @@ from devices.reception import Reception
 from devices.supervision import Supervision
 from devices.upkeep.by_text import TestsByText
 from dispatch.answers import Answers, DeskClaims
+from dispatch.calls import Calls
 from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.errors import Misconfigured
@@ -49,11 +50,13 @@ from dispatch.siren import Consoles, Siren
 from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
 from dispatch.store.bell import Listener
+from dispatch.store.calls import Calls as CallShelf
 from dispatch.store.database import Engine, reading_engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.replies import Replies
 from dispatch.store.transactions import Tx
+from dispatch.talks import ResidentClaims, Talks
 from dispatch.watch.loop import Beat
 from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
@@ -97,6 +100,8 @@ class House:
     muster: Muster
     desk: Desk
     answers: Answers
+    talks: Talks
+    calls: Calls
     review: Review
     providers: Mapping[str, Provider]
     panel: console_provider.ConsolePanel
@@ -236,10 +241,11 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         changed=lambda: reception.forget(),  # noqa: PLW0108  it is made below
     )  # fmt: skip
     answers = Answers(
-        transactions, reading, [DeskClaims(desk)], desk, orders=[TestsByText(upkeep.tests, after=nudges)],
+        transactions, reading, [DeskClaims(desk), ResidentClaims(desk)], desk,
+        orders=[TestsByText(upkeep.tests, after=nudges)], operators=settings.operators.phones,
         nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
-        operators=settings.operators.phones,
     )  # fmt: skip
+    calls = Calls(transactions, reading, desk, nudge=nudges, hand_over=lambda id_: timers.hand_over(Calls.name, id_))
     on_sqlite = writing.dialect.name == "sqlite"
     courier = Courier(
         transactions,
@@ -263,7 +269,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers([desk, answers, *upkeep.owners], clock)
+    timers = Timers([desk, answers, calls, *upkeep.owners], clock)
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
     nudges.join(timers.nudge)
@@ -271,6 +277,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     house = House(
         settings=settings, clock=clock, ids=ids, writing=writing, reading=reading, transactions=transactions,
         calendar=calendar, nudges=nudges, roster=roster, muster=muster, desk=desk, answers=answers,
+        talks=Talks(transactions), calls=calls,
         review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
         reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
@@ -356,6 +363,7 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         Alarms.of(tx).shift_due(seconds)
         Outbox(tx.connection).shift_due(seconds)
         Replies(tx.connection).shift_due(seconds)
+        CallShelf(tx.connection).shift_due(seconds)
         mend_devices(tx, seconds)
 
 

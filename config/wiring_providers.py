@@ -79,6 +79,7 @@ def _twilio(settings: Settings) -> twilio.TwilioSettings:
         public_url=settings.web.base_url,
         base_url=said.base_url, alternate_auth_token=said.alternate_auth_token or None,
         total_deadline_s=said.total_deadline_s, cross_border=said.cross_border,
+        machine_detection=said.machine_detection, desk=tuple(settings.operators.phones),
     )  # fmt: skip
 
 

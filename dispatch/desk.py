@@ -14,7 +14,7 @@ from dispatch.fallback import fall_back
 from dispatch.ids import AlarmId, HomeId, OfferId, ResidentId
 from dispatch.messages.ride import Rides, afoot
 from dispatch.muster import Muster
-from dispatch.rules import answering
+from dispatch.rules import answering, unanswered
 from dispatch.rules.advance import advance
 from dispatch.rules.alarm import Alarm, Outcome, Proof
 from dispatch.rules.escalation import Decision, Policies, Situation
@@ -106,27 +106,23 @@ class Desk:
             self._hand_over(received.alarm_id)
 
     def raise_by_hand(
-        self,
-        cause: Cause,
-        *,
-        by: Person,
-        home_id: HomeId | None = None,
-        resident_id: ResidentId | None = None,
+        self, cause: Cause, *, by: Person, home_id: HomeId | None = None, resident_id: ResidentId | None = None,
         note: str | None = None,
-    ) -> AlarmId:
+    ) -> AlarmId:  # fmt: skip
         """
         Raises an alarm without a device: a call to the hotline, a missed visit.
 
         Raises:
             NotFound: there is no such home.
         """
-        alarm_id = self._transactions.run(
-            lambda tx: self._raise_or_join(
-                tx, Heard(cause=cause, by=by, home_id=home_id, resident_id=resident_id, note=note)
-            )[0]
-        )
+        heard = Heard(cause=cause, by=by, home_id=home_id, resident_id=resident_id, note=note)
+        alarm_id = self._transactions.run(lambda tx: self.raise_in(tx, heard))
         self._nudge()
         return alarm_id
+
+    def raise_in(self, tx: Tx, heard: Heard) -> AlarmId:
+        """The same in a unit of work of somebody else's, who lets it `proceed` once that is durable."""
+        return self._raise_or_join(tx, heard)[0]
 
     def _receive(
         self, tx: Tx, signal: Signal, window_s: float, spool: Spool | None, line: Line | None, is_test: IsTest | None,
@@ -302,6 +298,10 @@ class Desk:
     def unreached(self, offer_id: OfferId, *, code: str) -> None:
         """A letter for this offer cannot be delivered; another carer is asked in their place."""
         self._about(offer_id, lambda situation, person: answering.unreachable(situation, person, code=code))
+
+    def unanswered(self, offer_id: OfferId, *, code: str) -> None:
+        """A call about this offer is over without a key; whoever comes next is turned to at once."""
+        self._about(offer_id, lambda situation, person: unanswered.unanswered(situation, person, code=code))
 
     def doubtful(self, offer_id: OfferId) -> None:
         """Nobody knows whether the letter for this offer left; the next step comes sooner."""

@@ -9,15 +9,13 @@ from datetime import timedelta
 
 from dispatch.ids import AlarmId, CarerId
 from dispatch.rules.alarm import Alarm, change
+from dispatch.rules.escalation import FALL_BACK_S
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import SERVICE, Reach, carer
 from dispatch.store.alarms import Alarms, hold_key
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.transactions import Tx
-
-AGAIN_S = 120
-"""A fall-back is repeated as the last step of a policy would be; PROMISES, section 2."""
 
 TOLD_MAX = 200
 
@@ -43,7 +41,7 @@ def fall_back(
     carers = People(tx.connection).carers_by_id(on_duty[:TOLD_MAX]).values()
     told = [Reach(person=carer(each.id), phone=each.phone, lang=each.lang) for each in carers if each.phone]
     facts: dict[str, Fact] = {"error": error, "told": len(told) + len(operators)}
-    due_at = tx.now + timedelta(seconds=AGAIN_S)
+    due_at = tx.now + timedelta(seconds=FALL_BACK_S)
     after, line = change(alarm, "fell_back", SERVICE, facts, due_at=due_at, stepped_at=tx.now)
     # What fails twice will fail a third time: from now on one failure is enough.
     Alarms.of(tx).save(alarm, after, failures=failures)

@@ -6,6 +6,7 @@ import uuid_utils.compat as uuid_utils
 
 AlarmId = NewType("AlarmId", str)
 AttemptId = NewType("AttemptId", str)
+CallId = NewType("CallId", str)
 CarerId = NewType("CarerId", str)
 ContactId = NewType("ContactId", str)
 DeviceId = NewType("DeviceId", str)

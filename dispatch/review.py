@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from dispatch.callbook import calls_of
 from dispatch.ids import AlarmId
 from dispatch.messages.reasons import explain
 from dispatch.rules.alarm import Alarm, Offer, State
@@ -72,6 +73,7 @@ class Review:
                 "excluded": dict(choice.excluded) if choice else {},
                 "steps": self._steps(connection, alarm),
                 "attempts": self._attempts(connection, alarm_id),
+                "calls": calls_of(connection, alarm_id),
                 "signals": [_signal(row) for row in Signals(connection).of_alarm(alarm_id)],
                 "timeline": self._timeline(connection, alarm_id),
             }

@@ -34,7 +34,8 @@ from devices.web.signals import signals_blueprint
 from dispatch import ids as identities
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
-from dispatch.answers import Answers, DeskClaims
+from dispatch.answers import Answers, Claimant, DeskClaims
+from dispatch.calls import Calls
 from dispatch.desk import Desk
 from dispatch.ids import AlarmId, CarerId, HomeId, ResidentId, SignalId
 from dispatch.messages.courier import Courier
@@ -57,8 +58,10 @@ from dispatch.store.outbox import Message, Outbox
 from dispatch.store.people import carers, contacts, homes, residents, stations
 from dispatch.store.record import Record
 from dispatch.store.transactions import SerialTransactions
+from dispatch.talks import ResidentClaims, Talks
 from dispatch.web.alarms import alarms_blueprint
 from dispatch.web.app import create_app
+from dispatch.web.calls import calls_blueprint
 from dispatch.web.hooks import Forgeries, hooks_blueprint
 from dispatch.web.options import WebOptions
 from dispatch.web.registers import Panel, registers_blueprint
@@ -165,11 +168,17 @@ class World:
     situations: Situations
     desk: Desk
     answers: Answers
+    calls: Calls
     calendar: Calendar
     roster: Roster
     policies: Policies
     nudges: list[None] = field(default_factory=list)
     ids: Callable[[], str] = field(default_factory=numbered_ids)
+
+    @property
+    def owners(self) -> tuple[Calls | Desk | Answers, ...]:
+        """Everybody who keeps waiting rows."""
+        return self.calls, self.desk, self.answers
 
     def load(self, district: str | District) -> None:
         """Loads a further district file."""
@@ -223,7 +232,7 @@ class World:
     def wake(self) -> int:
         """Wakes everything that is due, alarms and answers, until nothing is; how many wakes that took."""
         count = 0
-        for owner in (self.desk, self.answers):
+        for owner in self.owners:
             while due := owner.due(self.clock.now(), 100):
                 for id_ in due:
                     owner.wake(id_)
@@ -234,7 +243,7 @@ class World:
         """Time passes; what falls due on the way is woken at its own time."""
         until = self.clock.now() + timedelta(seconds=seconds)
         while True:
-            times = [at for owner in (self.desk, self.answers) if (at := owner.next_due()) is not None and at <= until]
+            times = [at for owner in self.owners if (at := owner.next_due()) is not None and at <= until]
             if not times:
                 break
             self.clock.advance(max(0.0, (min(times) - self.clock.now()).total_seconds()))
@@ -291,7 +300,9 @@ def build_world(
     policies = policies or default_policies()
     nudge = lambda: nudges.append(None)  # noqa: E731
     desk = Desk(transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudge)
-    answers = Answers(transactions, reading, [DeskClaims(desk)], desk, nudge=nudge, operators=operators)
+    claimants: list[Claimant] = [DeskClaims(desk), ResidentClaims(desk)]
+    answers = Answers(transactions, reading, claimants, desk, nudge=nudge, operators=operators)
+    calls = Calls(transactions, reading, desk, nudge=nudge)
     world = World(
         folder,
         clock,
@@ -302,6 +313,7 @@ def build_world(
         situations,
         desk,
         answers,
+        calls,
         calendar,
         roster,
         policies,
@@ -363,6 +375,7 @@ class House:
             local=world.calendar.local,
             unreached=world.desk,
         )
+        self.talks = Talks(world.transactions)
         self.bell, self.consoles, self.forgeries = Bell(), Consoles(world.clock), Forgeries()
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self.sign_in = SignIn(world.transactions, world.reading, world.clock, hasher)
@@ -382,8 +395,15 @@ class House:
             signals_blueprint(reception, Edges(world.transactions, world.reading, world.clock), world.clock),
             frames_blueprint(self.doors),
             hooks_blueprint(
-                self.providers, self.courier, world.answers, public_url=PUBLIC_URL, forgeries=self.forgeries
+                self.providers,
+                self.courier,
+                world.answers,
+                self.talks,
+                world.calls,
+                public_url=PUBLIC_URL,
+                forgeries=self.forgeries,
             ),
+            calls_blueprint(world.calls, transactions=world.transactions),
             stream_blueprint(self.review, self.bell, world.clock, self.consoles, streams_max=streams_max),
             registers_blueprint(world.reading, self.review, panels=panels),
         ]

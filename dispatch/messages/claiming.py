@@ -96,6 +96,7 @@ class Claims:
             answerable=message.answerable,
             seq=message.tries,
             urgent=message.priority <= Priority.CONFIRMATION,
+            slowly=bool(message.facts.get("slowly")),
             sentence=message.sentence,
             params=variables(message, provider.capability(message.to), self._local),
         )

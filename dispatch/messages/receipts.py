@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from dispatch.ids import OfferId
+from dispatch.ids import AttemptId, OfferId
 from dispatch.messages.providers.provider import Receipt, ReceiptKind
 from dispatch.rules.message import Channel
-from dispatch.store.outbox import Message, Outbox
+from dispatch.rules.people import is_resident
+from dispatch.store.outbox import Attempt, Message, Outbox
+from dispatch.store.replies import Replies
 from dispatch.store.transactions import Transactions, Tx
 
 
@@ -15,6 +17,10 @@ class Unreached(Protocol):
 
     def unreached(self, offer_id: OfferId, *, code: str) -> None:
         """The letter certainly did not reach its person."""
+        ...
+
+    def unanswered(self, offer_id: OfferId, *, code: str) -> None:
+        """The call is over, or a machine has it, and no key was pressed."""
         ...
 
     def doubtful(self, offer_id: OfferId) -> None:
@@ -46,7 +52,8 @@ class Receipts:
         told = self._transactions.run(lambda tx: [self._receive(tx, provider, each) for each in receipts])
         for (offer_id, _), receipt in zip(told, receipts, strict=True):
             if offer_id is not None:
-                self._unreached.unreached(offer_id, code=receipt.code or receipt.status)
+                tell = self._unreached.unanswered if receipt.over else self._unreached.unreached
+                tell(offer_id, code=receipt.code or receipt.status)
         return frozenset(channel for _, channel in told if channel is not None)
 
     def _receive(self, tx: Tx, provider: str, receipt: Receipt) -> tuple[OfferId | None, Channel | None]:
@@ -59,7 +66,17 @@ class Receipts:
             status=receipt.status, code=receipt.code, received_at=tx.now,
         )  # fmt: skip
         message = outbox.get(known.message_id) if known else None
-        if not new or known is None or message is None or rank(known.status) >= RANKS[receipt.kind]:
+        if not new or known is None or message is None:
+            return None, None
+        in_vain = receipt.over and _in_vain(tx, message, known.id)
+        lost, arrived = self._moved(tx, outbox, known, message, receipt)
+        return (message.offer_id if in_vain else lost), arrived
+
+    def _moved(
+        self, tx: Tx, outbox: Outbox, known: Attempt, message: Message, receipt: Receipt
+    ) -> tuple[OfferId | None, Channel | None]:
+        """The attempt as the receipt says, if that is more than was known."""
+        if rank(known.status) >= RANKS[receipt.kind]:
             return None, None
         values = {"status": receipt.kind.value, "code": receipt.code, "provider_id": receipt.provider_id}
         proved = {"outcome": "confirmed"} if known.outcome in {"unknown", "absent", "in_flight"} else {}
@@ -79,6 +96,13 @@ class Receipts:
 
 
 _MAY_ARRIVE = frozenset({"sent", "uncertain", "claimed", "posted"})
+
+
+def _in_vain(tx: Tx, message: Message, attempt_id: AttemptId) -> bool:
+    """Whether a call that asked somebody to come is over without a key: heard or not, nobody has answered."""
+    asked = message.channel is Channel.VOICE and message.answerable and message.offer_id is not None
+    return asked and not is_resident(message.person) and Replies(tx.connection).of_attempt(attempt_id) is None
+
 
 LOST = frozenset({ReceiptKind.FAILED, ReceiptKind.UNDELIVERED})
 

@@ -184,6 +184,24 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
             "Anling duty desk. {why}. {place}. {cause}. [At {at}. ]Please look at the board now.",
         ),
     ),
+    "coming": _both(
+        ("您的呼叫已有人接，正在赶来[，约{minutes}分钟到]", "Somebody is on the way to you[, about {minutes} min]"),
+        voice=(
+            "您好，这里是安铃。已经有人赶来帮您了。[大约{minutes}分钟到。]请放心。",
+            "Hello, this is Anling. Somebody is on the way to you. [About {minutes} minutes. ]",
+        ),
+    ),
+    "coming_simple": _both(
+        ("有人来看您了，请坐着等", "Somebody is coming. Please sit down and wait"),
+        voice=("您好。有人来看您了。请坐好，等一等。", "Hello. Somebody is coming. Please sit down and wait."),
+    ),
+    "coming_keys": _both(
+        ("已有人赶来帮您[，约{minutes}分钟到]", "Somebody is on the way to you[, about {minutes} min]"),
+        voice=(
+            "您好，这里是安铃。已经有人赶来帮您了。[大约{minutes}分钟到。]您不用说话。听到了请按一，情况更急请按二。",
+            "Hello, this is Anling. Somebody is on the way. [About {minutes} minutes. ]Press 1: heard. 2: worse.",
+        ),
+    ),
     "reminder": _both(("值守：{why}[，{place}]，请看维修页", "DESK: {why}[, {place}]. See the repairs page")),
     "test_waiting": _both(
         (

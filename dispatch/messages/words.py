@@ -17,6 +17,7 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
     Cause.INTRUSION: {"zh": "有人闯入", "en": "intrusion"},
     Cause.UNCLEAR: {"zh": "原因不明", "en": "unclear"},
     Cause.MISSED_VISIT: {"zh": "上门未到", "en": "missed visit"},
+    Cause.MISSED_CALL: {"zh": "未接来电", "en": "missed call"},
     Cause.HOTLINE: {"zh": "热线求助", "en": "hotline call"},
 }
 
@@ -28,6 +29,8 @@ WHYS: Mapping[str, Mapping[str, str]] = {
     "not_closed": {"zh": "已到达，未结案", "en": "not closed yet"},
     "emergency_decide": {"zh": "请决定是否叫120", "en": "decide: call 120?"},
     "emergency_called": {"zh": "系统已呼叫120", "en": "120 was called"},
+    "missed_call": {"zh": "有未接来电，请回电", "en": "call back a missed call"},
+    "resident_asks": {"zh": "老人按键求急", "en": "resident needs more"},
     "fallback": {"zh": "系统故障，已用备用通知", "en": "fall-back in use"},
     "worsened": {"zh": "情况加重", "en": "it got worse"},
     "gateway_lost": {"zh": "网关失联", "en": "gateway lost"},

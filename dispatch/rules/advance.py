@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from dispatch.rules import letters, offers
 from dispatch.rules.alarm import CLAIM_CHECK_S, Alarm, Offer, OfferState, Proof, State, change, leader, overdue
-from dispatch.rules.escalation import Decision, Planned, Situation, StepSpec, soon, swap
+from dispatch.rules.escalation import FALL_BACK_S, Decision, Planned, Situation, StepSpec, soon, swap
 from dispatch.rules.message import Fact
 from dispatch.rules.people import SERVICE
 from dispatch.rules.record import Line
@@ -69,6 +69,7 @@ def _ask(situation: Situation, until: Offer | None = None) -> Decision:
     Takes the next step that can do something. `until` is the leader already on the way, whose arrival clock goes on.
     """
     lines: list[Line] = []
+    situation = _catch_up(situation)
     if _nobody_on_duty(situation) and situation.alarm.step < situation.policy.last:
         alarm, line = change(situation.alarm, "nobody_on_duty", SERVICE, step=situation.policy.last)
         situation = replace(situation, alarm=alarm)
@@ -82,6 +83,18 @@ def _ask(situation: Situation, until: Offer | None = None) -> Decision:
         spec = _spec(situation)
         planned = STEPS[spec.step].plan(situation, spec)
     return _take(situation, spec, planned, lines, until)
+
+
+def _catch_up(situation: Situation) -> Situation:
+    """
+    After a fall-back the steps that have no time left are passed over: it has cost the alarm two minutes, and the last
+    step must come within its promised time all the same.
+    """
+    alarm = situation.alarm
+    if alarm.stepped_at is None or alarm.due_at != soon(alarm.stepped_at, FALL_BACK_S):
+        return situation
+    begin = situation.policy.step_to_begin_with(raised_at=alarm.stepped_at, now=alarm.due_at)
+    return replace(situation, alarm=replace(alarm, step=max(alarm.step, begin)))
 
 
 def _nobody_on_duty(situation: Situation) -> bool:

@@ -241,7 +241,7 @@ def join(
         return after, (line,)
     if cause.graver_than(alarm.cause):
         counted["cause"] = cause
-    after, line = change(alarm, "pressed_again", by, facts, due_at=_earlier(alarm, now), **counted)
+    after, line = change(alarm, "pressed_again", by, facts, due_at=sooner(alarm, now), **counted)
     return after, (line,)
 
 
@@ -254,7 +254,11 @@ def _prove_by_button(
     return after, (line,)
 
 
-def _earlier(alarm: Alarm, now: datetime) -> datetime:
+def sooner(alarm: Alarm, now: datetime) -> datetime:
+    """
+    When the next step of an open alarm may come at the soonest, if something calls for it: never later than planned,
+    and so far from the step before that nothing runs through the whole policy in seconds.
+    """
     assert alarm.due_at is not None
     if not alarm.needs_asking:
         return alarm.due_at

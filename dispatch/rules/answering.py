@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from dispatch.errors import AlarmClosed, AlreadyTaken, NotFound
 from dispatch.rules import alarm as life
-from dispatch.rules import arrival, letters, offers
+from dispatch.rules import arrival, calling_back, letters, offers
 from dispatch.rules.alarm import Offer, OfferState, Outcome, Proof, Role, State
 from dispatch.rules.escalation import Decision, Situation, soon, swap
 from dispatch.rules.message import Draft, Fact
@@ -42,11 +42,12 @@ def accept(situation: Situation, person: Person, *, by: Person) -> Decision:
     enough = sum(each.state is OfferState.ACCEPTED for each in swap(situation.offers, (taken,))) >= wanted
     others = _waiting(situation, taken) if enough else ()
     after = replace(situation, alarm=alarm)
+    told, told_line = calling_back.call_back(after, taken)
     return Decision(
         alarm=alarm,
         offers=(taken, *(offers.withdraw(other) for other in others)),
-        drafts=(*_door(after, taken), *letters.to_people(after, others, "taken"), *_relieved(after, taken)),
-        lines=(line,),
+        drafts=(*_door(after, taken), *letters.to_people(after, others, "taken"), *_relieved(after, taken), *told),
+        lines=(line, *told_line),
     )
 
 

@@ -32,6 +32,9 @@ WAIT_S_MAX = 60
 REPEAT_S_MAX = 120
 """The last step is repeated at least this often until a human ends it; PROMISES, section 2 (Y)."""
 
+FALL_BACK_S = 120
+"""A fall-back, which is plain texts to everybody, is repeated as the last step would be; PROMISES, section 2."""
+
 STEPS_MAX = 20
 COUNT_MAX = 50
 
@@ -176,11 +179,27 @@ def read_policies(rows: Sequence[Mapping[str, Any]], steps: Mapping[str, Step]) 
                     f"policies.{place}.causes", f"'{cause}' already belongs to '{by_cause[cause].name}'"
                 )
             by_cause[cause] = policy
+    by_cause |= {cause: _policy("built in", row, steps) for cause, row in BUILT_IN.items() if cause not in by_cause}
     missing = sorted(set(Cause) - set(by_cause))
     if missing:
         raise Misconfigured("policies", f"no policy for {', '.join(missing)}; name them in the causes of one")
     return Policies(by_cause)
 
+
+BUILT_IN: Mapping[Cause, Mapping[str, Any]] = {
+    Cause.MISSED_CALL: {
+        "name": "missed call",
+        "causes": ["missed_call"],
+        "steps": [
+            {"step": "call_back", "wait_s": 60},
+            {"step": "call_back", "wait_s": 60},
+            {"step": "look_in", "wait_s": 45},
+            {"step": "call_carer", "wait_s": 45},
+            {"step": "call_back", "wait_s": 120},
+        ],
+    }
+}
+"""Policies of causes that came later: a file written before them still starts the service, and means the same."""
 
 _POLICY_KEYS = {"name", "causes", "steps", "responders"}
 

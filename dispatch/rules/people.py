@@ -10,7 +10,10 @@ from dispatch.ids import CarerId, ContactId, HomeId, OperatorId, ResidentId, Sta
 from dispatch.rules.place import Position
 
 Person = NewType("Person", str)
-"""Who, across all kinds of people: `carer:<id>`, `contact:<id>`, `operator:<id>`. One form in rows, log and replies."""
+"""
+Who, across all kinds of people: `carer:<id>`, `contact:<id>`, `resident:<id>`, `operator:<id>`. One form in rows,
+log and replies.
+"""
 
 SERVICE = Person("service")
 """The service itself, where it acts by its rules."""
@@ -22,6 +25,15 @@ def carer(id_: CarerId) -> Person:
 
 def contact(id_: ContactId) -> Person:
     return Person(f"contact:{id_}")
+
+
+def resident(id_: ResidentId) -> Person:
+    return Person(f"resident:{id_}")
+
+
+def is_resident(person: Person) -> bool:
+    """Whether this is the person served, not one who may be sent."""
+    return person.startswith("resident:")
 
 
 def operator(id_: OperatorId | str) -> Person:

@@ -101,6 +101,7 @@ class Cause(StrEnum):
     INTRUSION = "intrusion"
     UNCLEAR = "unclear"
     MISSED_VISIT = "missed_visit"
+    MISSED_CALL = "missed_call"
     HOTLINE = "hotline"
 
     def graver_than(self, other: "Cause") -> bool:

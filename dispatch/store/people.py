@@ -24,7 +24,8 @@ from sqlalchemy import (
 
 from dispatch.errors import NotFound
 from dispatch.ids import CarerId, HomeId, StationId
-from dispatch.rules.people import Carer, Contact, Home, Household, Person, Resident, Station, Talk, contact
+from dispatch.rules.calls import File
+from dispatch.rules.people import Carer, Contact, Home, Household, Person, Resident, Station, Talk, contact, resident
 from dispatch.rules.people import carer as carer_person
 from dispatch.rules.place import Position
 from dispatch.store.database import Instant, Json, metadata, upsert
@@ -85,6 +86,7 @@ residents = Table(
     Column("needs", Json, nullable=False), Column("language", String(20)),
     Column("talk", Json, nullable=False), Column("agreements", Json, nullable=False),
     Column("illness", Text, nullable=False),
+    Index("ix_residents_phone", "phone"),
 )  # fmt: skip
 
 contacts = Table(
@@ -109,9 +111,11 @@ _STATION = Prepared(select(stations).where(stations.c.id == bindparam("id")))
 _CARERS_OF = Prepared(select(carers).where(carers.c.id.in_(bindparam("ids", expanding=True))))
 _CARER_PHONE = Prepared(select(carers.c.id).where(carers.c.phone == bindparam("phone")))
 _KIN_PHONE = Prepared(select(contacts.c.id).where(contacts.c.phone == bindparam("phone")).order_by(contacts.c.id))
+_RESIDENT_PHONE = Prepared(select(residents.c.id, residents.c.home_id).where(residents.c.phone == bindparam("phone")))
+_KIN_HOME = Prepared(select(contacts.c.id, contacts.c.home_id).where(contacts.c.phone == bindparam("phone")))
 _NAMES = {
     kind: Prepared(select(table.c.name).where(table.c.id == bindparam("id")))
-    for kind, table in (("carer", carers), ("contact", contacts))
+    for kind, table in (("carer", carers), ("contact", contacts), ("resident", residents))
 }
 
 
@@ -199,6 +203,18 @@ class People:
         """Everybody with this number: carers first, then contacts."""
         found = [carer_person(CarerId(row.id)) for row in _CARER_PHONE.on(self._connection, phone=phone)]
         return found + [contact(row.id) for row in _KIN_PHONE.on(self._connection, phone=phone)]
+
+    def files_of(self, phone: str) -> tuple[File, ...]:
+        """Whose number this is, with the homes they belong to: residents first, then contacts, then carers."""
+        found = [
+            File(person=resident(row.id), home_id=row.home_id, resident_id=row.id)
+            for row in _RESIDENT_PHONE.on(self._connection, phone=phone)
+        ]
+        found += [
+            File(person=contact(row.id), home_id=row.home_id) for row in _KIN_HOME.on(self._connection, phone=phone)
+        ]
+        staff = (carer_person(CarerId(row.id)) for row in _CARER_PHONE.on(self._connection, phone=phone))
+        return (*found, *(File(person=each) for each in staff))
 
     def opt_out(self, id_: CarerId) -> None:
         """This carer's number refuses our texts."""

@@ -43,6 +43,7 @@ replies = Table(
     Column("alarm_id", String(40)),
     Index("ix_replies_key", "provider", "key", unique=True),
     Index("ix_replies_received_at", "received_at"),
+    Index("ix_replies_attempt_id", "attempt_id"),
 )  # fmt: skip
 _WAITS = replies.c.due_at.is_not(None)
 Index("ix_replies_due_at", replies.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
@@ -53,6 +54,9 @@ _DUE = Prepared(
 _NEXT_DUE = Prepared(select(func.min(replies.c.due_at).label("at")).where(_WAITS))
 _KEEP = once(replies)
 _GET = Prepared(select(replies).where(replies.c.id == bindparam("id")).with_for_update())
+_OF_ATTEMPT = Prepared(
+    select(replies).where(replies.c.attempt_id == bindparam("id")).order_by(replies.c.received_at.desc()).limit(1)
+)
 _CHANGE = Prepared(update(replies).where(replies.c.id == bindparam("its_id")))
 
 
@@ -91,6 +95,11 @@ class Replies:
     def get(self, id_: ReplyId) -> Reply | None:
         """One reply, locked until the unit ends where several engines share a database."""
         row = _GET.on(self._connection, id=id_).first()
+        return None if row is None else _value(row)
+
+    def of_attempt(self, id_: AttemptId) -> Reply | None:
+        """What was pressed last in this call; None while nothing was."""
+        row = _OF_ATTEMPT.on(self._connection, id=id_).first()
         return None if row is None else _value(row)
 
     def due(self, now: datetime, most: int) -> list[ReplyId]:

@@ -113,6 +113,12 @@ PUNCTUALITY = (
         sql="""SELECT r.id AS id, 'an answer is not read' AS what FROM replies r
             WHERE r.due_at IS NOT NULL AND r.due_at < :late_us""",
     ),
+    Predicate(
+        name="I2.late_call",
+        english="No call that rang in is looked at more than 2 s after its time.",
+        chinese="任何来电的处理不晚于其时间2秒。",
+        sql="SELECT c.id AS id, 'is overdue' AS what FROM calls c WHERE c.due_at < :late_us",
+    ),
 )
 
 ORIGINS = (
@@ -125,13 +131,21 @@ ORIGINS = (
     ),
     Predicate(
         name="I4.alarm_without_cause",
-        english="Every alarm was raised by a signal, a named operator or a named key (a missed visit by its plan).",
-        chinese="每个警报都源于信号、具名值班员或具名密钥（漏访则源于计划）。",
+        english="Every alarm was raised by a signal, a call, a named operator or key (a missed visit by its plan).",
+        chinese="每个警报都源于信号、来电、具名值班员或具名密钥（漏访则源于计划）。",
         sql="""SELECT a.id AS id, 'raised by nothing' AS what FROM looked a WHERE a.cause <> 'missed_visit'
             AND NOT EXISTS (SELECT 1 FROM signals s WHERE s.alarm_id = a.id AND s.cause IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM calls c WHERE c.alarm_id = a.id)
             AND NOT EXISTS (SELECT 1 FROM entries e
                 WHERE e.alarm_id = a.id AND e.version = 1
                 AND (e."by" LIKE 'operator:_%' OR e."by" LIKE 'key:_%'))""",
+    ),
+    Predicate(
+        name="I4.lost_call",
+        english="Every call that nobody took is an alarm, or a named operator has said that it is none.",
+        chinese="每个未接来电都成为警报，或由具名值班员判定无事。",
+        sql="""SELECT c.id AS id, 'missed, and nobody turned to it' AS what FROM calls c
+            WHERE c.judged IS NULL AND c.alarm_id IS NULL AND c.state <> 'answered' AND c.due_at IS NULL""",
     ),
 )
 

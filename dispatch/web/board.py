@@ -78,6 +78,14 @@ class Strip:
     sounding: int | None = None
 
 
+class CallsShown(Protocol):
+    """The calls that ring in, and how many did; `dispatch.callbook.CallBook` tells."""
+
+    def to_judge(self) -> list[Plain]: ...
+
+    def counts(self) -> dict[str, int]: ...
+
+
 def board_blueprint(
     stories: Stories,
     deeds: Deeds,
@@ -86,6 +94,7 @@ def board_blueprint(
     zone: tzinfo,
     strip: Callable[[], Strip],
     operators: Callable[[], Mapping[str, str]],
+    calls: CallsShown,
 ) -> Blueprint:
     """
     `/board`, `/board/live` and `/alarms/<id>`.
@@ -93,7 +102,7 @@ def board_blueprint(
     `zone` is the district's. `operators` says what operators are called, by `operator:<id>`.
     """
     bp = Blueprint("board", __name__)
-    book = _Book(stories, clock, zone, strip, operators)
+    book = _Book(stories, clock, zone, strip, operators, calls)
     bp.record_once(lambda state: _teach(state.app.jinja_env, zone))
 
     @bp.get("/board")
@@ -132,12 +141,14 @@ class _Book:
         zone: tzinfo,
         strip: Callable[[], Strip],
         operators: Callable[[], Mapping[str, str]],
+        calls: CallsShown,
     ) -> None:
         self._stories = stories
         self._clock = clock
         self._zone = zone
         self._strip = strip
         self._operators = operators
+        self._calls = calls
 
     def live(self, chosen: str | None) -> Plain:
         """All of the board, with this alarm's details."""
@@ -150,6 +161,8 @@ class _Book:
             "now": now,
             "strip": self._strip(),
             "rows": rows,
+            "calls": self._calls.to_judge(),
+            "call_counts": self._calls.counts(),
             "oldest": min(waiting, key=lambda row: str(row["raised_at"]), default=None),
             "counts": [(state, sum(row["state"] == state for row in rows)) for state in list(telling.STATES)[:4]],
             "closed": self._closed(now),
@@ -236,6 +249,7 @@ _WORDS: Mapping[str, Any] = {
     "PROOFS": telling.PROOFS, "OFFERS": telling.OFFERS, "MESSAGES": telling.MESSAGES, "ATTEMPTS": telling.ATTEMPTS,
     "CHANNELS": telling.CHANNELS, "SENTENCES": telling.SENTENCES, "STEPS": telling.STEPS, "TALKS": telling.TALKS,
     "LEVELS": telling.LEVELS, "CATS": telling.CATS, "NEEDS": telling.NEEDS, "AGREEMENTS": telling.AGREEMENTS,
+    "CALLS": telling.CALLS,
 }  # fmt: skip
 
 

@@ -15,7 +15,9 @@ from flask import Blueprint, Request, Response, request
 
 from dispatch.answers import Said
 from dispatch.errors import Busy, NotAllowed, NotFound
-from dispatch.messages.providers.provider import Answer, Forged, Heard, Hook, Provider, Receipt
+from dispatch.messages.providers.provider import Answer, Forged, Heard, Hook, Inquiry, Provider, Receipt
+from dispatch.rules.calls import Rang
+from dispatch.rules.talks import Standing
 from dispatch.store.idempotency import StorageFailed
 from dispatch.web.access import HOOKS
 
@@ -37,6 +39,18 @@ class Replies(Protocol):
     """Who keeps what people answer, and says how many of them were no copies; the answers do."""
 
     def receive(self, provider: str, said: Sequence[Said]) -> int: ...
+
+
+class Inquiries(Protocol):
+    """Who can say how it stands for somebody on the line; the talks do."""
+
+    def answer(self, provider: str, inquiry: Inquiry) -> Standing: ...
+
+
+class Calls(Protocol):
+    """Who keeps calls that ring in."""
+
+    def receive(self, provider: str, rang: Sequence[Rang]) -> None: ...
 
 
 class Forgeries:
@@ -71,6 +85,8 @@ def hooks_blueprint(
     providers: Mapping[str, Provider],
     courier: Receipts,
     answers: Replies,
+    talks: Inquiries,
+    calls: Calls,
     *,
     public_url: str,
     forgeries: Forgeries,
@@ -107,11 +123,21 @@ def hooks_blueprint(
         try:
             new = answers.receive(provider, said)
             courier.receive(provider, heard.receipts)
+            calls.receive(provider, heard.calls)
         except (Busy, StorageFailed) as error:
             log.error("hook_not_kept", provider=provider, error=type(error).__name__)
             return heard.not_kept
         forgeries.count_known(provider, len(said) - new)
-        return heard.answer
+        heard.then()
+        return heard.answer if heard.inquiry is None else told(provider, heard.inquiry, heard.answer)
+
+    def told(provider: str, inquiry: Inquiry, otherwise: Answer) -> Answer:
+        """Somebody is on the line: a neutral sentence is better than silence."""
+        try:
+            return inquiry.answer(talks.answer(provider, inquiry))
+        except (Busy, StorageFailed) as error:
+            log.error("inquiry_not_answered", provider=provider, error=type(error).__name__)
+            return otherwise
 
     return bp
 

@@ -199,6 +199,7 @@ class StorySchema(ShortSchema):
     steps = _rows("The policy")
     attempts = _rows("Messages with every attempt")
     signals = _rows("What was heard")
+    calls = _rows("Calls that rang in")
     timeline = _rows("The entries of the record")
 
 

@@ -36,8 +36,16 @@ CAUSES: Mapping[str, str] = {
     "intrusion": N_("Break-in"),
     "unclear": N_("Unclear alarm"),
     "missed_visit": N_("Missed visit"),
+    "missed_call": N_("Missed call"),
     "hotline": N_("Hotline call"),
 }
+
+CALLS: Mapping[str, str] = {
+    "ringing": N_("rings now"),
+    "answered": N_("answered"),
+    "missed": N_("missed"),
+}
+"""Where a call that rang in stands."""
 
 OUTCOMES: Mapping[str, str] = {
     "helped": N_("Helped"),
@@ -126,6 +134,9 @@ SENTENCES: Mapping[str, str] = {
     "test_lapsed": N_("no test press was seen"),
     "opted_out": N_("wants no messages"),
     "emergency_sheet": N_("call to 120"),
+    "coming": N_("somebody is on the way"),
+    "coming_simple": N_("somebody is on the way"),
+    "coming_keys": N_("somebody is on the way"),
     "plain": N_("plain alert"),
 }
 
@@ -136,6 +147,8 @@ STEPS: Mapping[str, str] = {
     "emergency_service": N_("decide about 120"),
     "page_operator": N_("page the operator"),
     "all_hands": N_("ask everybody"),
+    "call_back": N_("call back who rang"),
+    "look_in": N_("ask the nearest to look in"),
 }
 
 WHYS: Mapping[str, str] = {
@@ -152,6 +165,9 @@ WHYS: Mapping[str, str] = {
     "emergency_called": N_("120 is being called"),
     "fallback": N_("the rules failed"),
     "no_console": N_("no console can ring"),
+    "missed_call": N_("nobody took the call: please call back"),
+    "resident_asks": N_("the resident says by key that it is worse"),
+    "no_home": N_("the number belongs to no home"),
 }
 
 RESULTS: Mapping[str, str] = {
@@ -167,8 +183,30 @@ RESULTS: Mapping[str, str] = {
     "no_task": N_("had no task"),
     "opted_out": N_("wants no messages"),
     "unknown_sender": N_("from an unknown number"),
+    "resident_heard": N_("has heard it"),
+    "resident_worse": N_("it is worse"),
+    "asked": N_("being connected"),
+    "completed": N_("took place"),
+    "answered": N_("took place"),
+    "busy": N_("the line was busy"),
+    "no-answer": N_("nobody picked up"),
+    "canceled": N_("given up"),
     "failed": N_("could not be handled"),
 }
+
+CODES: Mapping[str, str] = {
+    "machine": N_("a machine answered"),
+    "completed": N_("no key was pressed"),
+    "busy": N_("the line was busy"),
+    "no-answer": N_("nobody picked up"),
+    "487": N_("nobody picked up"),
+    "486": N_("the line was busy"),
+    "480": N_("the telephone is off"),
+}
+"""Why a call was in vain: Twilio's status, or its SIP code (RFC 3261, 21.4)."""
+
+SAID: Mapping[str, str] = {"heard": N_("has heard it"), "worse": N_("it is worse")}
+"""What a resident says by key."""
 
 TALKS: Mapping[str, str] = {
     "phone": N_("by phone"),
@@ -231,6 +269,14 @@ KINDS: Mapping[str, str] = {
     "emergency_called:reference": N_("120 called, reference %(reference)s"),
     "nobody_on_duty": N_("No carer on duty can be asked"),
     "undeliverable": N_("The message to %(person)s cannot be delivered"),
+    "not_answered": N_("%(person)s was phoned in vain: %(code)s"),
+    "resident_told": N_("%(person)s is told that somebody comes"),
+    "resident_said": N_("%(person)s says by key: %(said)s"),
+    "talked": N_("Talk with %(person)s: %(result)s"),
+    "call_came": N_("A call rings in"),
+    "call_answered": N_("The call was answered"),
+    "call_missed": N_("Nobody took the call"),
+    "call_judged": N_("The call was judged"),
     "delivery_unknown": N_("Nobody knows whether the message to %(person)s left: the next step comes sooner"),
     "message_settled": N_("%(channel)s to %(person)s (%(message)s): %(outcome)s"),
     "answered": N_("Answer of %(by)s: %(result)s"),
@@ -293,6 +339,8 @@ def called(person: str | None, name: str | None, names: Mapping[str, str]) -> st
         return names[person]
     if kind == "operator":
         return gettext("duty number …%(end)s", end=rest[-4:])
+    if kind == "call":
+        return gettext("a call")
     if kind in {"device", "key"}:
         return rest
     if person == "emergency_service":
@@ -326,4 +374,6 @@ def _words_of(entry: Plain, names: Mapping[str, str]) -> dict[str, str]:
         "channel": word(CHANNELS, facts.get("channel")),
         "reference": str(facts.get("reference")),
         "told": str(facts.get("told")),
+        "code": word(CODES, facts.get("code")),
+        "said": word(SAID, facts.get("said")),
     }

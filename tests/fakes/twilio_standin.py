@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
+from queue import Queue
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit
 
@@ -42,6 +43,7 @@ class TwilioStandin:
         self.account, self.token, self.now = account, token, now
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.made: list[dict] = []
+        self.changed: Queue[tuple[str, dict[str, str]]] = Queue()
         self.always: Fault | None = None
         self.closing = threading.Event()
         self._next: deque[Fault] = deque()
@@ -179,7 +181,9 @@ def _handler(standin: TwilioStandin) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             form = dict(parse_qsl(body, keep_blank_values=True))
             kind = urlsplit(self.path).path.removeprefix(root).removesuffix(".json")
-            self._serve("POST", form, lambda: self._create(kind, form), lambda: standin.keep(kind, form))
+            kind, _, sid = kind.partition("/")
+            well = (lambda: self._change(sid, form)) if sid else (lambda: self._create(kind, form))
+            self._serve("POST", form, well, lambda: standin.keep(kind, form))
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
@@ -206,6 +210,13 @@ def _handler(standin: TwilioStandin) -> type[BaseHTTPRequestHandler]:
                 self._error(400, code)
             else:
                 self._answer(201, _shown(standin.keep(kind, form)))
+
+        def _change(self, sid: str, form: dict[str, str]) -> None:
+            """Other words for a call under way."""
+            made = standin.find(sid)
+            made["_params"] = made["_params"] | form
+            standin.changed.put((sid, form))
+            self._answer(200, _shown(made))
 
         def _list(self, kind: str, query: dict[str, str]) -> None:
             page = standin.listed(kind, query.get("To"))[: int(query.get("PageSize", 50))]

@@ -9,6 +9,7 @@ from flask import Flask
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.answers import Said
+from dispatch.callbook import CallBook
 from dispatch.clock import SystemClock
 from dispatch.ids import AlarmId
 from dispatch.messages.courier import Courier
@@ -19,6 +20,7 @@ from dispatch.siren import Consoles
 from dispatch.web.alarms import alarms_blueprint
 from dispatch.web.app import create_app
 from dispatch.web.board import Strip, board_blueprint
+from dispatch.web.calls import call_forms, calls_blueprint
 from dispatch.web.options import WebOptions
 from dispatch.web.phones import DemoControls, phones_blueprint
 from dispatch.web.stream import Bell, stream_blueprint
@@ -115,7 +117,10 @@ class BoardRig:
             board_blueprint(
                 self.review, world.desk, clock=world.clock, zone=world.calendar.tzinfo, strip=self.strip,
                 operators=lambda: {f"operator:{each.id}": each.name for each in self.sign_in.operators()},
+                calls=CallBook(world.reading, world.clock),
             ),
+            calls_blueprint(world.calls, transactions=world.transactions),
+            call_forms(world.calls),
             phones_blueprint(self.review, self.panel, self.hear, demo=demo),
         ]  # fmt: skip
         keys = Keys(world.transactions, world.reading, world.clock)

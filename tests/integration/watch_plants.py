@@ -55,6 +55,25 @@ def late_reply(books):
     return "r1"
 
 
+def _call(books, id_, due):
+    books.sql(
+        'INSERT INTO calls (id, provider, key, sender, "to", state, came_at, due_at, failures) '
+        "VALUES (:id, 'fake', :id, '+86', '+86', 'missed', :at, :due, 0)",
+        id=id_,
+        at=books.now - 60 * SECOND,
+        due=due,
+    )
+    return id_
+
+
+def late_call(books):
+    return _call(books, "c1", books.now - 3 * SECOND)
+
+
+def lost_call(books):
+    return _call(books, "c2", None)
+
+
 def orphan_press(books):
     books.sql(
         "INSERT INTO signals (id, event, cause, gateway, protocol, address, dedup_key, received_at, raw, trusted, "
@@ -407,6 +426,8 @@ PLANTS = {
     "I2.late": [set_due("there", -3)],
     "I2.late_message": [late_message],
     "I2.late_reply": [late_reply],
+    "I2.late_call": [late_call],
+    "I4.lost_call": [lost_call],
     "I4.orphan_press": [orphan_press],
     "I4.alarm_without_cause": [no_cause],
     "I6.two_leads": [two_leads],

@@ -72,7 +72,7 @@ def _copies_not_known():
 
 def _joined_later():
     """A second press puts the next step off."""
-    return patch.object(alarm, "_earlier", lambda before, now: before.due_at + timedelta(seconds=90))
+    return patch.object(alarm, "sooner", lambda before, now: before.due_at + timedelta(seconds=90))
 
 
 def _closed_by_timeout():

@@ -15,7 +15,9 @@ from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qsl
 
 from dispatch.ids import AttemptId
+from dispatch.rules.calls import Rang
 from dispatch.rules.message import Channel as Channel
+from dispatch.rules.talks import Standing
 
 
 class Outcome(StrEnum):
@@ -68,7 +70,8 @@ class Outgoing:
 
     `to` is E.164. `text` is what an SMS says or a call reads aloud; `lang` is `zh` or `en`. `validity_s` is how long
     the provider may keep trying. `attempt_id` goes into the callback address, so that a callback which overtakes our
-    own settling still finds its attempt. `answerable` marks a call that takes key presses. `urgent` is what must not
+    own settling still finds its attempt. `answerable` marks a call that takes key presses,
+    `slowly` one to somebody hard of hearing. `urgent` is what must not
     queue behind notices at the provider: it may have a sender of its own. `sentence` names the template and `params`
     fill it, for providers that take no free text.
     """
@@ -81,6 +84,7 @@ class Outgoing:
     lang: str = "zh"
     validity_s: int = 120
     answerable: bool = False
+    slowly: bool = False
     seq: int = 1
     sentence: str = ""
     params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -122,7 +126,8 @@ class Receipt:
     """
     The provider's word on an earlier attempt. `key` is equal for every copy of the same callback.
 
-    `code` and `blame` say why it did not arrive, where the provider says so.
+    `code` and `blame` say why it did not arrive, where the provider says so. `over` is set for a call in which no key
+    can be pressed any more, or is to be hoped for: it has ended, or a machine has answered it.
     """
 
     key: str
@@ -132,6 +137,7 @@ class Receipt:
     status: str
     code: str | None = None
     blame: Blame | None = None
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,17 +197,42 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """
+    Somebody in a call waits for what is only known here: what their key has done, the words once more, the resident.
+
+    `key` is equal for every copy. `talk` asks to be put through to the resident; `result` tells how that went.
+    `answer` makes the answer out of how things stand.
+    """
+
+    key: str
+    attempt_id: AttemptId
+    answer: Callable[[Standing], Answer]
+    talk: bool = False
+    result: str | None = None
+
+
+def nothing() -> None:
+    """There is nothing to be done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """
-    What a verified hook said: receipts and replies to keep, and the answer to give once they are kept.
+    What a verified hook said: receipts, replies and news of calls that ring in, to be kept, and the answer to give once
+    they are kept. An `inquiry` takes the place of `answer` where it can be answered.
 
     `not_kept` is the answer when they could not be kept just now: it makes the provider come again with the same.
+    `then` is done once all is kept; it returns at once and raises nothing.
     """
 
     receipts: tuple[Receipt, ...] = ()
     replies: tuple[Inbound, ...] = ()
+    calls: tuple[Rang, ...] = ()
+    inquiry: Inquiry | None = None
     answer: Answer = Answer()
     not_kept: Answer = Answer(status=503)
+    then: Callable[[], None] = nothing
 
 
 class Forged(Exception):

@@ -1,11 +1,14 @@
 """Twilio: text messages and calls over its REST API, with its own client."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+import structlog
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
@@ -24,6 +27,7 @@ from dispatch.messages.providers.provider import (
     Outgoing,
     Sent,
 )
+from dispatch.messages.providers.twilio_calls import TwilioCalls
 from dispatch.messages.providers.twilio_hooks import TwilioHooks
 from dispatch.messages.providers.twilio_http import TwilioHttp
 from dispatch.messages.providers.twilio_inbox import inbound_of, listed
@@ -65,6 +69,7 @@ COUNTRIES: Mapping[str, Capability] = MappingProxyType(
 )
 
 _Result = TypeVar("_Result")
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +81,9 @@ class TwilioSettings:
     `voice_from`, or else from `from_`. `public_url` is where Twilio reaches us. `alternate_auth_token` is believed, but
     not used, while a token is being replaced. Times are in seconds: `total_deadline_s` holds for one whole `send`,
     `slot_wait_s` is the part of it spent at most waiting for one of `calls_max` places. `callback_overrides` goes
-    behind the `#` of status callbacks. `trust_env` lets the environment name a proxy and certificates. `cross_border`:
-    the residents live in another country than Twilio's machines.
+    behind the `#` of status callbacks. `machine_detection` asks Twilio to tell a human from a machine. `desk` are the
+    telephones that ring for whoever rings in. `trust_env` lets the environment name a proxy and certificates.
+    `cross_border`: the residents live in another country than Twilio's machines.
     """
 
     account_sid: str = ""
@@ -96,6 +102,8 @@ class TwilioSettings:
     trust_env: bool = False
     cross_border: bool = False
     callback_overrides: str = CALLBACK_OVERRIDES
+    machine_detection: bool = True
+    desk: tuple[str, ...] = ()
 
 
 class TwilioProvider:
@@ -112,7 +120,11 @@ class TwilioProvider:
         self._settings = settings
         self._caller = settings.voice_from or settings.from_
         self._wire = Caller("twilio", _limits(settings))
+        self._calls = TwilioCalls(
+            public_url=settings.public_url, caller=self._caller, desk=settings.desk, interrupt=self._interrupt
+        )
         self._hooks = TwilioHooks(
+            calls=self._calls,
             public_url=settings.public_url,
             account_sid=settings.account_sid,
             tokens=(settings.auth_token, settings.alternate_auth_token or ""),
@@ -231,15 +243,44 @@ class TwilioProvider:
         }
 
     def _call(self, message: Outgoing) -> dict[str, Any]:
-        action = self._hooks.voice_url(message.attempt_id, message.lang)
-        asked = twilio_voice.ask(message.text, message.lang, action) if message.answerable else None
         return {
             "to": message.to,
             "from_": self._caller,
-            "twiml": asked or twilio_voice.tell(message.text, message.lang),
             "timeout": RING_S,
             "status_callback_event": ["completed"],
+            **(self._asking(message) if message.answerable else {"twiml": _telling(message)}),
         }
+
+    def _asking(self, message: Outgoing) -> dict[str, Any]:
+        """
+        The words begin at once. Whether a machine listens is found out beside them and told later (docs/adr/0026): to
+        wait for it would leave a human several seconds without a word.
+        """
+        url = partial(self._calls.url, message.attempt_id, message.lang)
+        detected = {
+            "machine_detection": "Enable",
+            "async_amd": "true",
+            "async_amd_status_callback": url(s="amd"),
+            "async_amd_status_callback_method": "POST",
+        }
+        twiml = twilio_voice.ask(message.text, message.lang, url())
+        return {"twiml": twiml, **(detected if self._settings.machine_detection else {})}
+
+    def _interrupt(self, sid: str, twiml: str) -> None:
+        """Other words for a call under way, said from a thread of its own: whoever asks for it does not wait."""
+        threading.Thread(target=self._say_instead, args=(sid, twiml), name="twilio-interrupt", daemon=True).start()
+
+    def _say_instead(self, sid: str, twiml: str) -> None:
+        exchange = self._exchange()
+        try:
+            self._within(exchange, lambda: self._client(exchange).calls(sid).update(twiml=twiml))
+        except (Full, Overdue, *_FAILURES) as error:
+            # The call goes on with the words it has: too long for a mailbox, and nothing worse.
+            log.warning("call_not_shortened", call=sid, error=type(error).__name__)
+
+
+def _telling(message: Outgoing) -> str:
+    return twilio_voice.tell(message.text, message.lang, slowly=message.slowly)
 
 
 def _limits(settings: TwilioSettings) -> Limits:

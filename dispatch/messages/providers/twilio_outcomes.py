@@ -55,6 +55,9 @@ _KINDS: Mapping[str, ReceiptKind] = MappingProxyType(
     }
 )
 
+OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+"""Statuses of a call after which nobody can press a key or talk any more (MESSAGING 1.8)."""
+
 
 def kind_of(status: str) -> ReceiptKind:
     """How far a message or a call has come; a status that we do not know claims the least."""

@@ -5,9 +5,11 @@ from types import MappingProxyType
 
 from dispatch.rules.escalation import Step
 from dispatch.rules.steps.all_hands import AllHands
+from dispatch.rules.steps.call_back import CallBack
 from dispatch.rules.steps.call_carer import CallCarer
 from dispatch.rules.steps.call_family import CallFamily
 from dispatch.rules.steps.emergency_service import EmergencyService
+from dispatch.rules.steps.look_in import LookIn
 from dispatch.rules.steps.offer_nearest import OfferNearest
 from dispatch.rules.steps.page_operator import PageOperator
 
@@ -19,5 +21,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         "emergency_service": EmergencyService(),
         "page_operator": PageOperator(),
         "all_hands": AllHands(),
+        "call_back": CallBack(),
+        "look_in": LookIn(),
     }
 )

@@ -14,6 +14,7 @@ const QUIET_AFTER_LOOK_MS = 60000;
 const PRESENT_EVERY_MS = 15000;
 const LOST_TONE_EVERY_MS = 5000;
 const TOAST_MS = 6000;
+const LOOK_FIRST_MS = 1500;
 const LOOKED = "anling-looked";
 const CONSOLE = "anling-console";
 const DUTY = "anling-duty";
@@ -28,6 +29,8 @@ const live = new Live(snapshot, merged, ticked);
 let chosen = new URLSearchParams(location.search).get("alarm");
 let known = new Map(rows().map((row) => [row.dataset.alarm, row.dataset.waits]));
 let faults = faultCount();
+let called = new Set(ringing());
+let firstSeen = new Map(all("#calls .call").map((card) => [card.id, 0]));
 let armed = null;
 let opener = null;
 let rangMs = 0;
@@ -52,6 +55,11 @@ function rows() {
   return all("#rows [data-alarm]");
 }
 
+/* Calls that ring in at this moment, by their card. */
+function ringing() {
+  return all('#calls [data-ringing="1"]').map((card) => card.id);
+}
+
 function waiting() {
   return rows().filter((row) => row.dataset.waits === "1");
 }
@@ -64,6 +72,10 @@ function merged() {
   setSkew();
   tickClocks();
   if (fresh.length) ring(fresh);
+  seeCalls();
+  const came = ringing().filter((id) => !called.has(id));
+  called = new Set(ringing());
+  if (came.length) tellCalls(came);
   if (faultCount() > faults) sound.fault();
   faults = faultCount();
   document.title = document.title.replace(/^(▲ \d+ )?/, waiting().length ? `▲ ${waiting().length} ` : "");
@@ -76,6 +88,26 @@ function ring(fresh) {
   $("announce").replaceChildren(...fresh.map((row) => sentence(`${words.new}: ${row.dataset.say}`)));
   rangMs = Date.now();
   sound.urgent(0.5, true);
+}
+
+/* A person is on the line: as loud as an alarm, once. */
+function tellCalls(ids) {
+  $("announce").replaceChildren(...ids.map((id) => sentence($(id).dataset.say)));
+  sound.urgent(0.5, true);
+}
+
+/* Judges the first call on the board; never one that slipped under the key a moment ago, or that asks which home. */
+function judge(what) {
+  const card = document.querySelector("#calls .call");
+  const forms = card ? all(`form[action$="/${what}"]`, card) : [];
+  if (!forms.length) return toast(words.nocall, true);
+  if (Date.now() - (firstSeen.get(card.id) ?? 0) < LOOK_FIRST_MS) return toast(words.lookfirst, true);
+  return forms.length === 1 ? forms[0].requestSubmit() : forms[0].querySelector("button").focus();
+}
+
+function seeCalls() {
+  const cards = all("#calls .call").map((card) => card.id);
+  firstSeen = new Map(cards.map((id) => [id, firstSeen.get(id) ?? Date.now()]));
 }
 
 function sentence(text) {
@@ -412,6 +444,8 @@ function pressed(event) {
 const KEYS = {
   F2: take,
   F4: () => openNamed("send"),
+  F6: () => { judge("alarm"); },
+  "Shift+F6": () => { judge("dismiss"); },
   F8: () => openNamed("close"),
   "Shift+F8": () => { sound.mute(); presentMs = 0; showSound(); },
   F9: () => openNamed("call"),

@@ -132,6 +132,17 @@ def test_a_step_beyond_the_policy_is_its_last():
 # ------------------------------------------------------------------------------------------------ on the way
 
 
+LONG = a_policy(*({"step": "page_operator", "wait_s": 58} for _ in range(5)), {"step": "all_hands", "wait_s": 120})
+
+
+def test_a_fall_back_leaves_out_what_has_no_time_left():
+    alarm = an_alarm(State.RAISED, stepped_at=at(-120), due_at=at(0))
+    decision = advance(a_situation(alarm, policy=LONG))
+    assert (decision.lines[0].facts["index"], decision.alarm.step) == (3, 4), "116 s of steps fit into what is left"
+    begun = advance(a_situation(an_alarm(State.RAISED, due_at=at(0)), policy=LONG))
+    assert begun.alarm.step == 1, "without one every step has its turn"
+
+
 def test_who_is_late_is_asked_and_becomes_backup_and_another_is_asked():
     lead = an_offer(C1, OfferState.ACCEPTED, arrival_due_at=at(0))
     decision = advance(a_situation(an_alarm(State.ACCEPTED, step=3, **DUE), lead))

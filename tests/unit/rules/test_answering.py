@@ -6,7 +6,7 @@ from dispatch.errors import AlarmClosed, AlreadyTaken, NotFound
 from dispatch.rules import answering
 from dispatch.rules.alarm import OfferState, Outcome, Proof, Role, State
 from dispatch.rules.message import Channel
-from dispatch.rules.people import carer
+from dispatch.rules.people import Person, carer
 from dispatch.rules.signal import Cause
 from tests.unit.rules.test_alarm import (
     C1,
@@ -26,6 +26,8 @@ from tests.unit.rules.test_alarm import (
     backup,
     reaches,
 )
+
+R1 = Person("resident:r1")
 
 
 def kinds(decision):
@@ -52,14 +54,14 @@ def test_who_accepts_gets_the_door_and_the_others_hear_that_it_is_taken():
     situation = a_situation(None, an_offer(C1), an_offer(C2), an_offer(C3, OfferState.LAPSED))
     decision = answering.accept(situation, C1, by=C1)
     assert states(decision) == {C1: OfferState.ACCEPTED, C2: OfferState.WITHDRAWN}
-    assert told(decision) == [("details", C1), ("taken", C2)]
+    assert told(decision) == [("details", C1), ("taken", C2), ("coming", R1)]
     assert decision.drafts[0].facts["entry"] == "钥匙盒 4711"
-    assert (decision.alarm.state, kinds(decision)) == (State.ACCEPTED, ["accepted"])
+    assert (decision.alarm.state, kinds(decision)) == (State.ACCEPTED, ["accepted", "resident_told"])
 
 
 def test_one_who_cannot_be_reached_leads_without_a_letter():
     decision = answering.accept(a_situation(None, an_offer(C1), reach={}), C1, by=WANG)
-    assert (decision.alarm.state, decision.drafts) == (State.ACCEPTED, ())
+    assert (decision.alarm.state, told(decision)) == (State.ACCEPTED, [("coming", R1)])
 
 
 def test_accepting_again_changes_nothing_but_sends_the_door_once_more():
@@ -75,7 +77,7 @@ def test_accepting_again_changes_nothing_but_sends_the_door_once_more():
 def test_while_a_second_is_wanted_nobody_is_sent_home():
     policy = a_policy(responders=2)
     decision = answering.accept(a_situation(None, an_offer(C1), an_offer(C2), policy=policy), C1, by=C1)
-    assert (states(decision), told(decision)) == ({C1: OfferState.ACCEPTED}, [("details", C1)])
+    assert (states(decision), told(decision)) == ({C1: OfferState.ACCEPTED}, [("details", C1), ("coming", R1)])
     lead = an_offer(C1, OfferState.ACCEPTED)
     situation = a_situation(an_alarm(State.ACCEPTED), lead, an_offer(C2), an_offer(C3), policy=policy)
     decision = answering.accept(situation, C2, by=C2)
@@ -85,7 +87,7 @@ def test_while_a_second_is_wanted_nobody_is_sent_home():
 
 def test_who_was_late_hears_that_another_leads_now():
     decision = answering.accept(a_situation(None, backup(C1), an_offer(C2)), C2, by=C2)
-    assert told(decision) == [("details", C2), ("now_backup", C1)]
+    assert told(decision) == [("details", C2), ("now_backup", C1), ("coming", R1)]
 
 
 def test_the_leader_is_not_told_that_a_second_one_comes():

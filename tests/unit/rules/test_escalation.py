@@ -40,8 +40,15 @@ def test_the_shipped_policies_keep_every_promise():
         assert cause in policy.causes
         assert sum(spec.wait_s for spec in policy.steps[:-1]) <= 290
         assert max(spec.wait_s for spec in policy.steps[:-1]) <= 60
-        assert policy.steps[-1].step == "all_hands"
+        # A missed call alone wakes nobody but the desk and, for a home that is known, the nearest.
+        assert policy.steps[-1].step == ("call_back" if cause is Cause.MISSED_CALL else "all_hands")
         assert policy.steps[-1].wait_s <= 120
+
+
+def test_a_file_from_before_missed_calls_means_the_same():
+    shipped = read_policies(tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["policies"], STEPS)
+    old = read_policies([{**row(), "causes": [each for each in ALL if each != "missed_call"]}], STEPS)
+    assert old.of(Cause.MISSED_CALL).id == shipped.of(Cause.MISSED_CALL).id
 
 
 def test_a_policy_has_its_steps_with_all_their_parameters():

@@ -9,7 +9,7 @@ from tests.unit.rules.test_raising import a_signal
 
 ORDER = [
     "fire", "gas", "duress", "fall", "press", "inactivity", "wandering", "water", "intrusion", "unclear",
-    "missed_visit",
+    "missed_visit", "missed_call",
 ]  # fmt: skip
 
 
