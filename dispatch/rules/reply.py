@@ -22,7 +22,7 @@ from dispatch.rules.phrases.meaning import GOES_WITH, Aside, Meaning
 from dispatch.rules.phrases.meaning import Action as Action
 from dispatch.rules.phrases.tidy import tidy
 
-TEXT_MAX = 300
+TEXT_MAX = 200
 """Signs that are read; nobody answers at such length, and what is longer is for a human."""
 
 
@@ -80,12 +80,19 @@ _NEARLY = re.compile(
 )
 """Nearly over is not over."""
 
+_CANNOT = re.compile("我?(?:现在|今天|实在|也|就|真的|恐怕)*(?:去不了|来不了|走不开|接不了|没空|没时间|赶不过去|赶不到|赶不回来|不能去|过不去)(?:了|啊|呀)?")
+_SOMEBODY = re.compile("[他她您你谁哪0-9?]|老人|家属|救护|老[一-鿿]|小[一-鿿]|[姐哥叔姨爷奶爸妈公婆]|儿|女|邻|同事|物业|[说让叫听]|没去|[a-z]")
+REASON_MAX = 14
+
 _VAGUE = re.compile(r"[ ,]*(?:不 ?行|no(?![a-z]))[ ,]")
 """With more behind it, this may be about the resident: "不行，老人流血"."""
 
+_GONE_AGAIN = re.compile("[走错回再后等叫问让说找快要]|告诉|联系|门|保安|[a-z]")
+"""What makes an arrival doubtful, when it stands in the note behind it."""
+
 _DENIAL = re.compile(r"[没沒不未别勿无非还\d]|(?<![a-z])(?:not|no|never|dont|didnt|isnt|wasnt)(?![a-z])")
 _NUMBER = re.compile(
-    r"(?:(?:码|代码|编号|code)[ ,]*(?=[0-9]))?(?P<code>[1-9][0-9]{1,2}(?=[ ,][ ,]*[1-4](?!\d))|[1-9][0-9])?"
+    r"(?:(?:码|代码|编号|code)[ ,]*(?=[0-9]))?(?P<code>[1-9][0-9][06-9](?=(?: |,) *[1-4](?!\d))|[1-9][0-9])?"
     r"(?:号(?=[^,]))?[ ,]*(?P<digit>[1-4])?(?!\d| ?(?:分|个|小时|半|min|刻钟|来分|多分|几分|fen|xiao))"
 )
 _LAST_DIGIT = re.compile(r"[ ,]*(?<![0-9,])(?:回复|回|按)?(?<![0-9])(?<!(?<!收)到)[ ,]?([1-4])$")
@@ -103,7 +110,16 @@ def parse(text: str) -> Parsed:
     if len(plain) > TEXT_MAX or any(each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY)):
         return Parsed(rest=plain)
     said = _LEAD.sub("", plain, count=1) if _LEAD.match(plain) else plain
-    return _answer(_ALONE.get(said, said)) or Parsed(rest=plain)
+    return _answer(_ALONE.get(said, said)) or _with_a_reason(said) or Parsed(rest=plain)
+
+
+def _with_a_reason(said: str) -> Parsed | None:
+    """A reason in free words, then a decline: "孩子没人带，去不了". Never where it may be about somebody else."""
+    reason, _, last = said.rpartition(",")
+    if not _CANNOT.fullmatch(last) or len(reason) > REASON_MAX or _SOMEBODY.search(reason):
+        return None
+    meant = _verdict([*_meanings(reason), Action.DECLINE])
+    return Parsed(action=Action.DECLINE, rest=reason) if meant is Action.DECLINE else None
 
 
 def _opts_out(plain: str) -> bool:
@@ -141,7 +157,7 @@ def _heard(said: str, at: int) -> tuple[list[Meaning], str | None]:
     whole = _clauses(said, at)
     if whole is not None:
         return whole, ""
-    for cut in re.finditer("[ ,]+", said[at:]):
+    for cut in re.finditer(" *,[ ,]*", said[at:]):
         heard = _clauses(said[: at + cut.start()], at)
         if heard:
             longer = next(_farther(said, at, at + cut.end()), None)
@@ -156,7 +172,7 @@ def _parted(said: str, at: int) -> str | None:
 
 def _farther(said: str, at: int, past: int) -> Iterator[tuple[list[Meaning], str]]:
     """The longest known head that goes on behind `past`."""
-    for cut in reversed([each for each in re.finditer("[ ,]+", said) if each.start() >= past]):
+    for cut in reversed([each for each in re.finditer(" *,[ ,]*", said) if each.start() >= past]):
         heard = _clauses(said[: cut.start()], at)
         if heard:
             yield heard, said[cut.end() :]
@@ -182,8 +198,13 @@ def _clauses(said: str, at: int) -> list[Meaning] | None:
     found = ways.get(len(said))
     if found is None:
         return None
-    verdicts = {_verdict(way) for way in found[1]}
-    return list(min(found[1], key=repr)) if len(verdicts) == 1 else None
+    deciding = [way for way in found[1] if not _idle(way)] or list(found[1])
+    return list(min(deciding, key=repr)) if len({_verdict(way) for way in deciding}) == 1 else None
+
+
+def _idle(way: Iterable[Meaning]) -> bool:
+    """Whether nothing here decides, so that another reading of the same words may."""
+    return all(isinstance(each, Aside) and each not in {Aside.CRY, Aside.NOD} for each in way)
 
 
 def _next(said: str, at: int) -> Iterator[tuple[int, Meaning | None]]:
@@ -216,14 +237,17 @@ def _only(actions: set[Meaning]) -> Action | None:
 
 def _may_note(action: Action, note: str) -> bool:
     """Free words may stand behind a decline or an end only, and must neither deny it nor say something else."""
-    if action not in {Action.DECLINE, Action.DONE}:
+    if action not in {Action.DECLINE, Action.DONE, Action.ARRIVED}:
+        return False
+    if action is Action.ARRIVED and _GONE_AGAIN.search(note):
         return False
     others = _verdict([action, *_meanings(note)]) is not action
     return not others and not _DENIAL.search(_unknown(note))
 
 
 def _meanings(words: str) -> list[Meaning]:
-    return [meaning for _, _, meaning in _known(words)]
+    known = (meaning for _, _, meaning in _known(words))
+    return [each for each in known if not isinstance(each, Aside) or each is Aside.CRY]
 
 
 def _known(words: str) -> Iterator[tuple[int, int, Meaning]]:

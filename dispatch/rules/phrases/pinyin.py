@@ -42,7 +42,8 @@ _READING = (
     "且qie 十shi 完wan 身shen 板ban 都dou 件jian 速su 加jia 赔pei 趣qu 抱bao 照zhao 该gai 心xin 动dong 呵he 丢diu 喂wei 头tou 送song "
     "逃tao 值zhi 妨fang 打da 先xian 溜liu 途tu 晚wan 今jin 题ti 断duan 些xie 接jie 答da 反fan 内nei 字zi 客ke 期qi 嫽liao 功gong 机ji 无wu "
     "火huo 拒ju 事shi 敢gan 弃qi 备bei 务wu 急ji 姓xing 电dian 迟chi 换huan 脱tuo 主zhu 扰rao 没mei 便bian 痛tong 拖tuo 堂tang 法fa 抛pao 去qu 但dan 元yuan 口kou 基ji 天tian 女nv 察cha 待dai 思si 挺ting 检jian 楚chu 滴di 烦fan 石shi 终zhong 蛮man 走zou 较jiao "
-    "道dao 闭bi 额e 辽liao"
+    "道dao 闭bi 额e 辽liao 厕ce 索suo 组zu 绪xu 翻fan 腿tui "
+    "药yao 躺tang 适shi 遵zun 长zhang 队dui"
 )
 _SOUNDS = {each[0]: each[1:] for each in _READING.split()}
 _HAN = re.compile("[\u4e00-\u9fff]")
@@ -50,7 +51,7 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 
 def romanised(pattern: str) -> str:
     """The same pattern over small letters without tones; a blank may stand behind each syllable, and none need to."""
-    return _HAN.sub(lambda found: f"{_SOUNDS[found[0]]} ?", _apart(pattern.replace("不了", "不辽")))
+    return _HAN.sub(lambda found: _SOUNDS.get(found[0], found[0]) + " ?", _apart(pattern.replace("不了", "不辽")))
 
 
 def _apart(pattern: str) -> str:
