@@ -121,10 +121,12 @@ class DeviceSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSettings:
     """
-    How messages leave. `order` is the order of fail-over; emergencies have workers of their own.
+    How messages leave. `order` is the order of fail-over; emergencies have workers of their own. `codes` says whether
+    an offer names its code `always` or only `when_needed`.
     """
 
     order: tuple[str, ...] = ("console",)
+    codes: str = "when_needed"
     emergency_workers: int = 24
     notice_workers: int = 4
 
@@ -139,6 +141,7 @@ class TwilioSettings:
     voice_from: str = ""
     base_url: str = "https://api.twilio.com"
     total_deadline_s: float = 6.0
+    cross_border: bool = True
     auth_token: str = field(default="", repr=False)
     alternate_auth_token: str = field(default="", repr=False)
 

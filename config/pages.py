@@ -6,7 +6,9 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from flask import Blueprint, Flask
+from marshmallow import ValidationError
 
+from config.district_schema import e164
 from config.wiring import House
 from devices.line import Condition
 from devices.web.devices import devices_blueprint
@@ -15,15 +17,21 @@ from devices.web.pages import device_pages
 from devices.web.repairs import repairs_blueprint
 from devices.web.shelves import Shelves, Upkeep
 from devices.web.signals import signals_blueprint
+from dispatch.accounts.carers import CarerSignIn
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.answers import Said
+from dispatch.families import Families
 from dispatch.store.database import Connection
 from dispatch.store.outbox import Outbox
 from dispatch.store.replies import Replies
+from dispatch.tasks import Tasks
 from dispatch.web.alarms import alarms_blueprint
 from dispatch.web.app import create_app
 from dispatch.web.board import Strip, board_blueprint
+from dispatch.web.carer import task_blueprint
+from dispatch.web.carer_list import list_blueprint
+from dispatch.web.family import family_blueprint
 from dispatch.web.health import Facts
 from dispatch.web.hooks import Forgeries, hooks_blueprint
 from dispatch.web.options import WebOptions
@@ -81,10 +89,24 @@ class Pages:
                 operators=operators,
             ),
             *self._device_blueprints(operators),
+            *self._small_pages(options, secret_key),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
         return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self)
+
+    def _small_pages(self, options: WebOptions, secret: str) -> list[Blueprint]:
+        """For carers and families, who have no account."""
+        house = self._house
+        tasks = Tasks(house.reading, house.transactions, house.answers, house.clock, local=house.calendar.local)
+        carers = CarerSignIn(house.transactions, house.reading, house.clock, secret=secret, nudge=house.nudges)
+        families = Families(house.reading, house.clock, local=house.calendar.local)
+        desk = next(iter(house.settings.operators.phones), "")
+        return [
+            task_blueprint(tasks, house.links, house.clock, options=options, desk=desk),
+            list_blueprint(carers, tasks, house.links, house.clock, options=options, e164=_number),
+            family_blueprint(families, house.links, house.clock, options=options),
+        ]
 
     def _device_blueprints(self, operators: Callable[[], Mapping[str, str]]) -> list[Blueprint]:
         house, own = self._house, self._house.upkeep
@@ -189,6 +211,14 @@ class _Door:
         ]
         self._house.answers.receive("console", said)
         self._house.courier.receive("console", heard.receipts)
+
+
+def _number(text: str) -> str | None:
+    """A number as people type it, as +86…; None where it is none."""
+    try:
+        return e164(text[:40])
+    except ValidationError:
+        return None
 
 
 def _replies(connection: Connection) -> list[dict[str, Any]]:

@@ -191,6 +191,7 @@ class _MessageSchema(_Section):
         validate=[validate.Length(min=1), _must(lambda names: len(set(names)) == len(names), "A name stands twice.")],
         metadata=say('names of providers, each once, like ["twilio"]'),
     )
+    codes = _text('"always" or "when_needed"', validate.OneOf(["always", "when_needed"]))
     emergency_workers = _whole("a number of threads from 1 to 4096")
     notice_workers = _whole("a number of threads from 1 to 4096")
 
@@ -211,6 +212,7 @@ class _TwilioSchema(_Section):
     voice_from = _text("a number of yours that may call, in E.164; without it the sending number calls")
     messaging_service_sid = _text("a SID that begins with MG, or nothing", validate.Regexp(r"^(MG[0-9A-Za-z]+)?\Z"))
     base_url = _text('"https://api.twilio.com", or a local stand-in', _must(_is_url, "Not an address of the web."))
+    cross_border = fields.Boolean(truthy={True}, falsy={False}, metadata=say("true or false"))
     total_deadline_s = _seconds("seconds above 0")
     auth_token = _text("the account's auth token", secret=True)
     alternate_auth_token = _text("the other auth token while tokens are being rotated", secret=True)

@@ -18,10 +18,11 @@ from dispatch.store.policies import policies
 from dispatch.store.record import entries
 from dispatch.store.replies import replies
 from dispatch.store.signals import signals
+from dispatch.store.visits import carer_visits
 from schedules.duty.store import shifts
 
 SHELVES = (
-    alarms, assignments, devices, edges, entries, gateways, homes, idempotency, meanings, messages, operators, policies,
+    alarms, assignments, carer_visits, devices, edges, entries, gateways, homes, idempotency, meanings, messages, operators, policies,
     press_tests, repairs, replies, shifts, signals, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""

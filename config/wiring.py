@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from config.databases import Owned, open_for_writing, transactions_on
 from config.gateways import Gateways
+from config.secret import secret_key
 from config.settings import Settings
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from devices.edges import Edges, Everybody
@@ -28,6 +29,7 @@ from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.errors import Misconfigured
 from dispatch.ids import StationId
+from dispatch.links import Links, addresses
 from dispatch.messages.courier import Courier
 from dispatch.messages.providers import PROVIDERS
 from dispatch.messages.providers import console as console_provider
@@ -103,6 +105,7 @@ class House:
     timers: Timers
     consoles: Consoles
     upkeep: Upkeep
+    links: Links
     outages: Outages = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
     hearing: list[Gateway | Exchange] = field(default_factory=list)
@@ -188,6 +191,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     calendar, nudges, roster = Calendar(zone), Nudges(), Roster(reading)
     panel = _panel(settings)
     providers = {name: _provider(name, settings, panel) for name in settings.messages.order}
+    links = Links(reading, clock, secret=secret_key(settings.home))
     muster = Muster(reading, roster, StraightLine(), _weights(settings), lambda: clock.look().steady_s)
     situations = _situations(settings, reading, muster, clock, providers)
 
@@ -214,6 +218,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         alone=on_sqlite if alone is None else alone,
         emergency_workers=settings.messages.emergency_workers,
         notice_workers=settings.messages.notice_workers,
+        address=addresses(links, settings.web.base_url),
     )
     supervision = Supervision(transactions)
     upkeep = build_upkeep(
@@ -235,7 +240,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         calendar=calendar, nudges=nudges, roster=roster, muster=muster, desk=desk, answers=answers,
         review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
-        edges=Edges(transactions, reading, clock),
+        edges=Edges(transactions, reading, clock), links=links,
     )  # fmt: skip
     made = Gateways(reception, clock, house.stopping)
     for each in settings.gateways:
@@ -338,6 +343,7 @@ def _situations(
         operators=[Reach(person=operator(phone), phone=phone) for phone in settings.operators.phones],
         two_way=lambda phone: first.capability(phone).two_way,
         emergency_number=settings.emergency.number or None,
+        always_codes=settings.messages.codes == "always",
     )  # fmt: skip
 
 
@@ -357,7 +363,7 @@ def _provider(name: str, settings: Settings, panel: console_provider.ConsolePane
                 messaging_service_sid=said.messaging_service_sid or None, voice_from=said.voice_from or None,
                 public_url=settings.web.base_url,
                 base_url=said.base_url, alternate_auth_token=said.alternate_auth_token or None,
-                total_deadline_s=said.total_deadline_s,
+                total_deadline_s=said.total_deadline_s, cross_border=said.cross_border,
             )
         )  # fmt: skip
     raise Misconfigured("messages.order", f"'{name}' is not built yet; known are {', '.join(PROVIDERS)}")

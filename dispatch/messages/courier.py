@@ -16,7 +16,7 @@ from functools import partial
 import structlog
 
 from dispatch.clock import Clock
-from dispatch.ids import AttemptId
+from dispatch.ids import AlarmId, AttemptId, OfferId
 from dispatch.messages.carriers import Carriers
 from dispatch.messages.providers.provider import (
     Blame,
@@ -32,7 +32,7 @@ from dispatch.messages.relevance import pointless
 from dispatch.messages.ride import Ride, ride
 from dispatch.messages.wording import render
 from dispatch.rules.message import Channel, Priority
-from dispatch.rules.people import SERVICE
+from dispatch.rules.people import SERVICE, Person
 from dispatch.rules.record import Line
 from dispatch.store.database import Engine
 from dispatch.store.outbox import LEASE, Attempt, Message, Outbox
@@ -83,10 +83,11 @@ class Courier:
         alone: bool = True,
         emergency_workers: int = EMERGENCY_WORKERS,
         notice_workers: int = NOTICE_WORKERS,
+        address: Callable[[Person, AlarmId | None, OfferId | None], str | None] = lambda *_: None,
     ) -> None:
         """
         `providers` are in the order of fail-over. `alone`: no other engine works on this database, so whatever is
-        claimed at the start was left by a service that stopped.
+        claimed at the start was left by a service that stopped. `address` is that of the page a message may name.
         """
         assert providers, "somebody must carry the messages"
         self._transactions = transactions
@@ -97,6 +98,7 @@ class Courier:
         self._unreached = unreached
         self._receipts = Receipts(transactions, unreached)
         self._alone = alone
+        self._address = address
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._carriers = Carriers(self._carry, emergency=emergency_workers, notice=notice_workers)
@@ -270,8 +272,11 @@ class Courier:
         """The words; should they fail for one person, the plain sentence, because somebody must hear something."""
         capability = provider.capability(message.to)
         try:
+            # The link is made here and nowhere kept: whoever reads the outbox or a backup cannot open the page.
+            link = self._address(Person(message.person), message.alarm_id, message.offer_id)
+            facts = {**message.facts, "link": link}
             return render(
-                message.sentence, message.channel, message.lang, message.facts, capability=capability, local=self._local
+                message.sentence, message.channel, message.lang, facts, capability=capability, local=self._local
             )
         except (KeyError, ValueError, TypeError):
             log.exception("wording_failed", message_id=message.id, sentence=message.sentence)

@@ -166,6 +166,11 @@ _ASKED = Prepared(
     .where(offers.c.person == bindparam("person"), _OPEN)
     .order_by(offers.c.offered_at.desc())
 )
+_ASKED_AMONG = Prepared(
+    select(offers.c.person)
+    .join(alarms, alarms.c.id == offers.c.alarm_id)
+    .where(_AMONG, _OPEN, offers.c.alarm_id != bindparam("but"), offers.c.state.in_(["open", "lapsed", "accepted"]))
+)
 _LAST_TO = Prepared(
     select(offers)
     .where(offers.c.person == bindparam("person"), offers.c.offered_at > bindparam("since"))
@@ -284,6 +289,12 @@ class Alarms:
         """How many other open alarms this person has accepted."""
         return int(_ON_THE_WAY.on(self._connection, person=person, but=but).scalar())
 
+    def asked_elsewhere(self, people: Collection[Person], *, but: AlarmId) -> set[Person]:
+        """Those of these people who may still be answering about another open alarm."""
+        if not people:
+            return set()
+        return {Person(row.person) for row in _ASKED_AMONG.on(self._connection, people=list(people), but=but)}
+
     def all_engaged(self) -> Mapping[Person, int]:
         """Everybody asked about or on the way to an alarm, with how many."""
         query = select(offers.c.person, func.count()).where(_ENGAGED).group_by(offers.c.person)
@@ -314,6 +325,11 @@ class Alarms:
         """One offer by its id."""
         row = _OFFER.on(self._connection, id=id_).first()
         return None if row is None else _offer(row)
+
+    def offered_since(self, since: datetime) -> list[OfferId]:
+        """Every offer made since then."""
+        query = select(offers.c.id).where(offers.c.offered_at > since)
+        return [OfferId(row.id) for row in self._connection.execute(query)]
 
     def last_of(self, person: Person, since: datetime) -> tuple[Offer, Alarm] | None:
         """The newest offer to this person since then, its alarm open or not."""

@@ -44,7 +44,10 @@ class Blame(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
-    """What a provider can do towards one country. `two_way`: replies come back. `urls`: links may stand in a text."""
+    """
+    What a provider can do towards one country. `two_way`: replies come back. `urls`: links may stand in a text.
+    `cross_border`: what it is given leaves the country, so no name, no address and no illness may stand in it.
+    """
 
     sms: bool = True
     voice: bool = False
@@ -52,6 +55,7 @@ class Capability:
     urls: bool = False
     free_text: bool = True
     receipts: bool = False
+    cross_border: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

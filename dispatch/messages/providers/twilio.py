@@ -82,6 +82,7 @@ class TwilioSettings:
     calls_max: int = 32
     trust_env: bool = False
     callback_overrides: str = CALLBACK_OVERRIDES
+    cross_border: bool = True
 
     def __post_init__(self) -> None:
         assert 0 < self.slot_wait_s < self.total_deadline_s
@@ -115,7 +116,9 @@ class TwilioProvider:
     def capability(self, to: str) -> Capability:
         """What Twilio can do towards this number's country."""
         country = COUNTRIES[max((start for start in COUNTRIES if to.startswith(start)), key=len, default="+")]
-        return replace(country, voice=country.voice and bool(self._caller))
+        return replace(
+            country, voice=country.voice and bool(self._caller), cross_border=self._settings.cross_border
+        )
 
     def send(self, message: Outgoing) -> Sent:
         """One text or one call; ended, whatever the network does, within `total_deadline_s`."""

@@ -37,6 +37,11 @@ def clauses(text: str, at: int) -> Iterator[tuple[int, Meaning]]:
                 yield end, each.meaning
 
 
+def learn() -> None:
+    """Makes the patterns, unless they are made: a quarter of a second, once in the life of a process."""
+    _lexicon()
+
+
 def _inside(text: str, at: int) -> bool:
     """Whether this place is in the middle of a Latin word."""
     return 0 < at < len(text) and _is_letter(text[at - 1]) and _is_letter(text[at])
