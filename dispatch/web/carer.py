@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Mapping
 
 from flask import Blueprint, redirect, request
-from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from werkzeug.wrappers import Response
 
 from dispatch.clock import Clock
@@ -83,7 +82,9 @@ def task_blueprint(tasks: Tasks, links: Links, clock: Clock, *, options: WebOpti
         if isinstance(task, Response):
             return task
         if not links.fits(request.form.get("token", ""), "form", code):
-            raise CSRFError("The form is not ours.")
+            text = gettext("The page was too old. Please press once more.")
+            again = f"/t/{code}"
+            return small_page("small_note.html", 400, title=gettext("Please press again"), text=text, again=again)
         if presses.is_over(code):
             return too_often(f"/t/{code}")
         presses.count(code)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
+from marshmallow import ValidationError
+
 from config.district_schema import e164
 from dispatch.accounts.carers import CarerSignIn
 from dispatch.accounts.keys import Keys
@@ -107,5 +109,5 @@ class Phone:
 def _number(text):
     try:
         return e164(text)
-    except ValueError:
+    except ValidationError:
         return None
