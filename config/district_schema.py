@@ -17,8 +17,8 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from config.district_meanings import MeaningsField
 from config.schemas import Table, say
 from devices.rules.meaning import NO_MEANINGS, Meanings
-from dispatch.rules.place import Position, gcj02_to_wgs84
 from dispatch.rules.family import Stage
+from dispatch.rules.place import Position, gcj02_to_wgs84
 
 PHONE_REGION = "CN"
 """Numbers without a country code are read as Chinese."""

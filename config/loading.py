@@ -167,9 +167,7 @@ def _contacts(tx: Tx, home: HomeRow, home_id: str) -> None:
 
 def _consent(tx: Tx, contact_id: ContactId, row: ConsentRow) -> None:
     """Kept with who gave it and when; the record says that it was, and of whom."""
-    kept = People(tx.connection).keep_consent(
-        contact_id, given_by=row.by, given_at=row.at, may_know=list(row.may_know)
-    )
+    kept = People(tx.connection).keep_consent(contact_id, given_by=row.by, given_at=row.at, may_know=list(row.may_know))
     if kept:
         facts = {"contact": contact_id, "may_know": ",".join(sorted(row.may_know))}
         tx.log(Line(kind="consent_kept", by=SERVICE, facts=facts))

@@ -22,8 +22,8 @@ from dispatch.store.visits import carer_visits
 from schedules.duty.store import shifts
 
 SHELVES = (
-    alarms, assignments, carer_visits, devices, edges, entries, gateways, homes, idempotency, meanings, messages, operators, policies,
-    press_tests, repairs, replies, shifts, signals, vigils,
+    alarms, assignments, carer_visits, devices, edges, entries, gateways, homes, idempotency, meanings, messages,
+    operators, policies, press_tests, repairs, replies, shifts, signals, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -20,8 +20,8 @@ from dispatch.rules.alarm import Alarm, Offer, OfferState, Proof
 from dispatch.rules.escalation import Decision, Situation
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import SERVICE, Carer, Person, carer_id, compound
-from dispatch.rules.record import Line
 from dispatch.rules.phrases import learn
+from dispatch.rules.record import Line
 from dispatch.rules.reply import ALL, Action, Parsed, parse
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine
@@ -40,7 +40,8 @@ FAILURES_MAX = 2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """
-    One answer as a provider hands it on; `key` is the same for every copy. `offer_id`: it was given on that offer's page.
+    One answer as a provider hands it on; `key` is the same for every copy. `offer_id`: it was given on the page
+    of that offer.
     """
 
     key: str

@@ -56,5 +56,7 @@ class Families:
             Stage.THERE: alarm.attended_at, Stage.CLOSED: alarm.closed_at,
         }  # fmt: skip
         upto = list(Stage)[: list(Stage).index(stage) + 1]
-        steps = tuple((each, f"{self._local(times[each]):%H:%M}") for each in upto if each in who.may_know and times[each])
+        steps = tuple(
+            (each, f"{self._local(times[each]):%H:%M}") for each in upto if each in who.may_know and times[each]
+        )
         return Told(stage=stage, steps=steps)

@@ -158,9 +158,7 @@ class Tasks:
         if words is None:
             raise NotFound("no such button")
         told = OUTCOMES.get(outcome, "") if deed == "done" else ""
-        said = Said(
-            key=f"{offer_id}:{nonce}:{deed}", sender="page", text=f"{words} {told}".strip(), offer_id=offer_id
-        )
+        said = Said(key=f"{offer_id}:{nonce}:{deed}", sender="page", text=f"{words} {told}".strip(), offer_id=offer_id)
         for id_ in self._answers.take("page", [said]):
             try:
                 self._answers.wake(id_)

@@ -91,7 +91,9 @@ _OFFER_FAMILY = _both(
     ),
 )
 _DOOR_ZH = "{address}[ 进门：{entry}][ {link} ][ {name}][ {talk}][ 电话{phone}][ {illness}][ {born}年生][ {cause}]"
-_DOOR_EN = "{address}[. Entry: {entry}][. {link} ][. {name}][. {talk}][. Tel {phone}][. {illness}][. Born {born}][. {cause}]"
+_DOOR_EN = (
+    "{address}[. Entry: {entry}][. {link} ][. {name}][. {talk}][. Tel {phone}][. {illness}][. Born {born}][. {cause}]"
+)
 _SHEET_ZH = (
     "您好，这里是安铃养老紧急呼叫服务，有老人需要急救。地址：{address}。情况：{cause}。[时间：{at}。][姓名：{name}。][年龄：{age}岁。]"
     "[{born}年出生。][病史：{illness}。][进门方式：{entry}。]请派救护车。"
@@ -158,7 +160,10 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     "confirm_no_entry": _told(
         "已告知值守台和保管钥匙的人，请在门口稍等。进去后回3",
         "the desk and the key holder are told. Wait there. Inside, reply 3",
-        one_way=("已告知值守台和保管钥匙的人，请在门口稍等", "the desk and the key holder are told. Please wait at the door"),
+        one_way=(
+            "已告知值守台和保管钥匙的人，请在门口稍等",
+            "the desk and the key holder are told. Please wait at the door",
+        ),
     ),
     "key_wanted": _both(
         (
@@ -191,8 +196,13 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         ),
         one_way=("没看懂您的回复。请联系值守台", "Not understood. Please call the desk"),
     ),
-    "page_code": _both(("登录码 {number}，10分钟内有效，请勿告诉他人", "Your code is {number}, good for 10 minutes. Tell nobody")),
-    "family_raised": _told("家人[ {at} ]按了铃，正在派人前往[ {link}]", "your relative called for help[ at {at}], somebody is being sent[ {link}]"),
+    "page_code": _both(
+        ("登录码 {number}，10分钟内有效，请勿告诉他人", "Your code is {number}, good for 10 minutes. Tell nobody")
+    ),
+    "family_raised": _told(
+        "家人[ {at} ]按了铃，正在派人前往[ {link}]",
+        "your relative called for help[ at {at}], somebody is being sent[ {link}]",
+    ),
     "family_coming": _told("已有人前往您家人处[ {link}]", "somebody is on the way to your relative[ {link}]"),
     "family_there": _told("已有人在您家人身边[ {link}]", "somebody is with your relative now[ {link}]"),
     "family_closed": _told("您家人的呼叫已处理完毕，已结束[ {link}]", "your relative's call is over[ {link}]"),

@@ -61,6 +61,10 @@ def news(before: Situation, decision: Decision) -> tuple[Draft, ...]:
     if was is not State.RAISED and stage is _STAGES[was]:
         return ()
     going = {each.person for each in (*before.offers, *decision.offers) if each.role is not None}
-    told = sorted((each for each in household.contacts if stage in each.may_know), key=lambda each: (each.order, each.id))
+    told = sorted(
+        (each for each in household.contacts if stage in each.may_know), key=lambda each: (each.order, each.id)
+    )
     reached = [before.reach[contact(each.id)] for each in told if contact(each.id) in before.reach]
-    return tuple(letters.to_family(before, decision.alarm, each, str(stage)) for each in reached if each.person not in going)
+    return tuple(
+        letters.to_family(before, decision.alarm, each, str(stage)) for each in reached if each.person not in going
+    )

@@ -113,8 +113,8 @@ class Resident:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """
-    Family or neighbour of a home, asked in `order`. `may_know` is what the resident allowed them to be told of an alarm:
-    stages of `rules/family.py`.
+    Family or neighbour of a home, asked in `order`. `may_know` is what the resident allowed them to be told of
+    an alarm: stages of `rules/family.py`.
     """
 
     id: ContactId

@@ -62,7 +62,8 @@ _LEAD = re.compile(
     r"(?:回复|答复|reply(?![a-z])|re(?![a-z])|(?:我)?(?:回|按|选|选择|数字|选项|press)(?=[ ,]*[0-9一二三四]))[ ,]*"
 )
 _TWICE_NO = re.compile(
-    r"不 ?[去来接到能会可得][^,]{0,2}不(?! ?好 ?意 ?思)|(?<![a-z])bu ?(?:qu|lai|jie|dao|neng|hui|ke)[a-z ]{0,9}bu(?! ?hao ?yi)|"
+    r"不 ?[去来接到能会可得][^,]{0,2}不(?! ?好 ?意 ?思)|"
+    r"(?<![a-z])bu ?(?:qu|lai|jie|dao|neng|hui|ke)[a-z ]{0,9}bu(?! ?hao ?yi)|"
     r"(?:cannot|cant|can not|wont|not|never|dont) (?:say |to |not )*(?:no|not|refuse|decline|reject)(?![a-z])"
 )
 """Two noes may be a yes: "不去不行" is "I have to go"."""
@@ -71,7 +72,9 @@ _ASKING = re.compile(
     r"[?]|吗|么$|么,|(?:到|完成|处理好|结束|搞定|办完|好了)(?:了)?嘛|(?:了|好|到|去|行|可以|能|会)没(?:有)?(?:啊|呀|呢)?$|"
     r"(?:hao|le|qu|dao|xing|yi|neng|jie|guo|lai) ?ma$"
 )
-_IF = re.compile(r"如果|要是|除非|的话|万一|假如|能[去来].{0,2}就|有空再|有空去|(?:没人|没空|没事).{0,2}就|(?<![a-z])if(?![a-z])")
+_IF = re.compile(
+    r"如果|要是|除非|的话|万一|假如|能[去来].{0,2}就|有空再|有空去|(?:没人|没空|没事).{0,2}就|(?<![a-z])if(?![a-z])"
+)
 """What is said under a condition is no answer yet: "能去我就去"."""
 
 _NEARLY = re.compile(
@@ -80,8 +83,12 @@ _NEARLY = re.compile(
 )
 """Nearly over is not over."""
 
-_CANNOT = re.compile("我?(?:现在|今天|实在|也|就|真的|恐怕)*(?:去不了|来不了|走不开|接不了|没空|没时间|赶不过去|赶不到|赶不回来|不能去|过不去)(?:了|啊|呀)?")
-_SOMEBODY = re.compile("[他她您你谁哪0-9?]|老人|家属|救护|老[一-鿿]|小[一-鿿]|[姐哥叔姨爷奶爸妈公婆]|儿|女|邻|同事|物业|[说让叫听]|没去|[a-z]")
+_CANNOT = re.compile(
+    "我?(?:现在|今天|实在|也|就|真的|恐怕)*(?:去不了|来不了|走不开|接不了|没空|没时间|赶不过去|赶不到|赶不回来|不能去|过不去)(?:了|啊|呀)?"
+)
+_SOMEBODY = re.compile(
+    "[他她您你谁哪0-9?]|老人|家属|救护|老[一-鿿]|小[一-鿿]|[姐哥叔姨爷奶爸妈公婆]|儿|女|邻|同事|物业|[说让叫听]|没去|[a-z]"
+)
 REASON_MAX = 14
 
 _VAGUE = re.compile(r"[ ,]*(?:不 ?行|no(?![a-z]))[ ,]")
@@ -188,7 +195,7 @@ def _clauses(said: str, at: int) -> list[Meaning] | None:
             continue
         count, heard = ways[start]
         for end, meaning in _next(said, start):
-            more = heard if meaning is None else frozenset({*(way + (meaning,) for way in heard)})
+            more = heard if meaning is None else frozenset({*((*way, meaning) for way in heard)})
             cost = count + (meaning is not None)
             known = ways.get(end)
             if known is None or cost < known[0]:
@@ -226,13 +233,12 @@ def _verdict(heard: Iterable[Meaning]) -> Action | None:
     return None if strange else verdict
 
 
-def _only(actions: set[Meaning]) -> Action | None:
+def _only(actions: set[Action]) -> Action | None:
     if actions == {Action.ARRIVED, Action.DONE}:
         return Action.ARRIVED
     if actions == {Action.ARRIVED, Action.NO_ENTRY}:
         return Action.NO_ENTRY
-    only = next(iter(actions)) if len(actions) == 1 else None
-    return only if isinstance(only, Action) else None
+    return next(iter(actions)) if len(actions) == 1 else None
 
 
 def _may_note(action: Action, note: str) -> bool:

@@ -222,7 +222,9 @@ class People:
         found = self._connection.execute(_KIN_OF_ALARMS, {"since": to_us(since)})
         return [(AlarmId(row.alarm_id), ContactId(row.contact_id)) for row in found]
 
-    def keep_consent(self, contact_id: ContactId, *, given_by: str, given_at: datetime, may_know: Collection[str]) -> bool:
+    def keep_consent(
+        self, contact_id: ContactId, *, given_by: str, given_at: datetime, may_know: Collection[str]
+    ) -> bool:
         """Keeps a consent and lets the newest hold; False where the same was kept before."""
         key = (consents.c.contact_id == contact_id) & (consents.c.given_at == given_at)
         if self._connection.execute(select(consents.c.contact_id).where(key)).first() is not None:

@@ -53,6 +53,7 @@ database_url = "sqlite:///{home / "anling.db"}"
 listen = "127.0.0.1:{free_port()}"
 [messages]
 order = ["{"twilio" if base_url else "console"}"]
+codes = "always"
 [providers.twilio]
 account_sid = "{ACCOUNT}"
 from = "{SENDER}"

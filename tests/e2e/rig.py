@@ -199,7 +199,8 @@ class Rig:
             parts.append(f'[escalation]\nfile = "{self.folder / "escalation.toml"}"\n')
         if self.twilio is not None:
             parts.append(
-                f'[messages]\norder = ["twilio"]\n[providers.twilio]\naccount_sid = "{ACCOUNT}"\nfrom = "{SENDER}"\n'
+                f'[messages]\norder = ["twilio"]\ncodes = "always"\n'
+                f'[providers.twilio]\naccount_sid = "{ACCOUNT}"\nfrom = "{SENDER}"\n'
                 f'base_url = "{self.twilio.base_url}"\n'
             )
         parts.append(f"[{tables}" if tables else "")

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from argon2 import PasswordHasher
-
 from marshmallow import ValidationError
 
 from config.district_schema import e164
@@ -25,14 +24,19 @@ SECRET = "s" * 40
 PRIVATE = ("3-2-501", "钥匙盒 4711", "王秀英", "13800000101", "高血压")
 """The door, the entry, the name, the phone and the illness of the resident of the first home."""
 
-PEOPLE = DISTRICT.replace('level = "moderate" }', 'level = "moderate", illness = "高血压", talk = ["hard_of_hearing"] }').replace(
-    '{ name = "王女士", phone = "+8613800000201", order = 1 }',
-    '{ name = "王女士", phone = "+8613800000201", order = 1, consent = { by = "王秀英", at = 2026-11-01T09:00:00+08:00, '
-    'may_know = ["raised", "coming", "there", "closed"] } }',
-).replace(
-    '{ name = "王先生", phone = "+8613800000202", order = 2 }',
-    '{ name = "王先生", phone = "+8613800000202", order = 2, key_holder = true, '
-    'consent = { by = "王秀英", at = 2026-11-01T09:00:00+08:00, may_know = ["closed"] } }',
+PEOPLE = (
+    DISTRICT.replace('level = "moderate" }', 'level = "moderate", illness = "高血压", talk = ["hard_of_hearing"] }')
+    .replace(
+        '{ name = "王女士", phone = "+8613800000201", order = 1 }',
+        '{ name = "王女士", phone = "+8613800000201", order = 1, '
+        'consent = { by = "王秀英", at = 2026-11-01T09:00:00+08:00, '
+        'may_know = ["raised", "coming", "there", "closed"] } }',
+    )
+    .replace(
+        '{ name = "王先生", phone = "+8613800000202", order = 2 }',
+        '{ name = "王先生", phone = "+8613800000202", order = 2, key_holder = true, '
+        'consent = { by = "王秀英", at = 2026-11-01T09:00:00+08:00, may_know = ["closed"] } }',
+    )
 )
 
 

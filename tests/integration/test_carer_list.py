@@ -17,7 +17,9 @@ def rig(tmp_path):
 
 
 def code_to(rig, phone=PHONE):
-    return next(each.facts["number"] for each in rig.world.messages() if each.sentence == "page_code" and each.to == phone)
+    return next(
+        each.facts["number"] for each in rig.world.messages() if each.sentence == "page_code" and each.to == phone
+    )
 
 
 def come_in(rig, phone):
@@ -69,7 +71,9 @@ def test_a_code_has_five_tries(rig):
 
 def test_guessing_from_one_place_is_stopped(rig):
     phone = rig.phone()
-    codes = [phone.fill("/c", "/c/code", phone=f"+861380000{n:04}", code="1").status_code for n in range(TRIES_A_MINUTE + 1)]
+    codes = [
+        phone.fill("/c", "/c/code", phone=f"+861380000{n:04}", code="1").status_code for n in range(TRIES_A_MINUTE + 1)
+    ]
     assert codes == [400] * TRIES_A_MINUTE + [429]
 
 
@@ -84,7 +88,7 @@ def test_nothing_says_whether_a_number_is_a_carers(rig):
     known = rig.phone().fill("/c", phone="13800000001")
     other = rig.phone().fill("/c", phone="13900000009")
     assert known.status_code == other.status_code == 200
-    assert known.text.replace("13800000001", "") .count("如果") == other.text.count("如果") == 1
+    assert known.text.replace("13800000001", "").count("如果") == other.text.count("如果") == 1
     assert [each.to for each in rig.world.messages()] == [PHONE], "family has no list"
 
 

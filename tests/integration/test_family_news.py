@@ -63,7 +63,9 @@ def test_no_letter_to_a_family_says_why_who_or_where(rig):
 
 
 def test_without_consent_nobody_is_told_anything(tmp_path):
-    rig = PagesRig(tmp_path, district=PEOPLE.replace('may_know = ["raised", "coming", "there", "closed"]', "may_know = []"))
+    rig = PagesRig(
+        tmp_path, district=PEOPLE.replace('may_know = ["raised", "coming", "there", "closed"]', "may_know = []")
+    )
     alarm_id, phone = rig.press(), rig.phone()
     path, family = rig.path(alarm_id), rig.family_path(alarm_id)
     phone.press(path, "accept")
@@ -73,9 +75,12 @@ def test_without_consent_nobody_is_told_anything(tmp_path):
 
 
 def test_who_allowed_what_and_when_is_kept_and_the_newest_holds(rig):
-    later = PEOPLE.replace("2026-11-01T09:00:00+08:00, may_know = [\"raised\"", "2026-11-02T09:00:00+08:00, may_know = [\"closed\", \"raised\"")
+    later = PEOPLE.replace(
+        '2026-11-01T09:00:00+08:00, may_know = ["raised"', '2026-11-02T09:00:00+08:00, may_know = ["closed", "raised"'
+    )
     withdrawn = PEOPLE.replace(
-        '2026-11-01T09:00:00+08:00, may_know = ["raised", "coming", "there", "closed"]', "2026-11-03T09:00:00+08:00, may_know = []"
+        '2026-11-01T09:00:00+08:00, may_know = ["raised", "coming", "there", "closed"]',
+        "2026-11-03T09:00:00+08:00, may_know = []",
     )
     assert later != PEOPLE != withdrawn
     for each in (PEOPLE, withdrawn, PEOPLE):

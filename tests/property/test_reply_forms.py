@@ -4,6 +4,7 @@ read, counted in a table. Asking back counts as not understood.
 """
 
 import itertools
+import re
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from dispatch.messages.wording import SENTENCES
 from dispatch.rules.phrases import chinese, english
+from dispatch.rules.phrases.pinyin import romanised
 from dispatch.rules.reply import Action, parse
 
 CASES = Path(__file__).parent.parent / "cases" / "replies.toml"
@@ -33,35 +35,99 @@ def corpus():
 
 def forms():
     """Sentences put together from who, when, what and a word of courtesy, with what they mean."""
-    before = ("您好，", "嗨，", "收到指令，", "好的好的，")[:1] + ("嗯，", "")
+    before = (*("您好，", "嗨，", "收到指令，", "好的好的，")[:1], "嗯，", "")
     who, soon = ("我", "咱们", "俺"), ("现在就", "马上", "立刻", "尽快")
-    yield from ((Action.ACCEPT, "".join(each)) for each in itertools.product(
-        before, who, soon, ("赶往现场去", "赶过去处理", "过去一趟", "出发前往")[1:3], ("！", "，谢谢")))
-    yield from ((Action.ACCEPT, f"{a}{n}分钟{b}{c}") for a, n, b, c in itertools.product(
-        ("我约", "预计我"), (3, 8, 12, 25, "七", "十八"), ("以内", "左右"), ("能到", "赶到现场"))
-        if a == "我约" or n in {3, 8})
-    yield from ((Action.DECLINE, "".join(each)) for each in itertools.product(
-        ("真抱歉，", "哎呀，", ""), ("我今晚", "我这会儿", "俺目前"), ("实在",), ("走不开", "赶不过来", "没空过去", "无法前往"),
-        ("，请换人", "！")))
-    yield from ((Action.ARRIVED, "".join(each)) for each in itertools.product(
-        ("报告领导，", "您好，", ""), ("我刚刚", "我们已经", "俺已经"), ("到张大爷家了", "抵达现场了", "进到屋里了", "看到李奶奶了"),
-        ("，放心", "。")))
-    yield from ((Action.DONE, "".join(each)) for each in itertools.product(
-        ("", "您好，"), ("事情都已经", "现场已"), ("处理妥当了", "安置好了", "解决了"), ("，张大爷没事", "，老人平安", "！")))
-    yield from ((Action.NO_ENTRY, "".join(each)) for each in itertools.product(
-        ("", "到了，"), ("大门反锁了", "防盗门打不开", "敲门一直没人应"[:2] + "没有回应", "我没带钥匙"), ("", "，进不去屋"), ("！！", "啊"))
-        if each != ("", "我没带钥匙", "", "啊"))
-    yield from (("unclear", "".join(each)) for each in itertools.product(
-        ("我还没", "他们没", "老人还没", "救护车没"), ("到", "去", "完成", "出发"), ("呢", "，等等")))
-    yield from (("unclear", "".join(each)) for each in itertools.product(
-        ("你们", "老张", "她儿子", "谁"), ("去了", "到了", "接单了", "去不了", "没空"), ("。", "吗", "，我不清楚")))
-    yield from (("unclear", "".join(each)) for each in itertools.product(
-        ("快要", "差一点就", "差不多"), ("到了", "办完了", "处理好了"), ("！", "，放心")))
+    yield from (
+        (Action.ACCEPT, "".join(each))
+        for each in itertools.product(
+            before, who, soon, ("赶往现场去", "赶过去处理", "过去一趟", "出发前往")[1:3], ("！", "，谢谢")
+        )
+    )
+    yield from (
+        (Action.ACCEPT, f"{a}{n}分钟{b}{c}")
+        for a, n, b, c in itertools.product(
+            ("我约", "预计我"), (3, 8, 12, 25, "七", "十八"), ("以内", "左右"), ("能到", "赶到现场")
+        )
+        if a == "我约" or n in {3, 8}
+    )
+    yield from (
+        (Action.DECLINE, "".join(each))
+        for each in itertools.product(
+            ("真抱歉，", "哎呀，", ""),
+            ("我今晚", "我这会儿", "俺目前"),
+            ("实在",),
+            ("走不开", "赶不过来", "没空过去", "无法前往"),
+            ("，请换人", "！"),
+        )
+    )
+    yield from (
+        (Action.ARRIVED, "".join(each))
+        for each in itertools.product(
+            ("报告领导，", "您好，", ""),
+            ("我刚刚", "我们已经", "俺已经"),
+            ("到张大爷家了", "抵达现场了", "进到屋里了", "看到李奶奶了"),
+            ("，放心", "。"),
+        )
+    )
+    yield from (
+        (Action.DONE, "".join(each))
+        for each in itertools.product(
+            ("", "您好，"),
+            ("事情都已经", "现场已"),
+            ("处理妥当了", "安置好了", "解决了"),
+            ("，张大爷没事", "，老人平安", "！"),
+        )
+    )
+    yield from (
+        (Action.NO_ENTRY, "".join(each))
+        for each in itertools.product(
+            ("", "到了，"),
+            ("大门反锁了", "防盗门打不开", "敲门一直没人应"[:2] + "没有回应", "我没带钥匙"),
+            ("", "，进不去屋"),
+            ("！！", "啊"),
+        )
+        if each != ("", "我没带钥匙", "", "啊")
+    )
+    yield from (
+        ("unclear", "".join(each))
+        for each in itertools.product(
+            ("我还没", "他们没", "老人还没", "救护车没"), ("到", "去", "完成", "出发"), ("呢", "，等等")
+        )
+    )
+    yield from (
+        ("unclear", "".join(each))
+        for each in itertools.product(
+            ("你们", "老张", "她儿子", "谁"), ("去了", "到了", "接单了", "去不了", "没空"), ("。", "吗", "，我不清楚")
+        )
+    )
+    yield from (
+        ("unclear", "".join(each))
+        for each in itertools.product(("快要", "差一点就", "差不多"), ("到了", "办完了", "处理好了"), ("！", "，放心"))
+    )
     english = {
-        Action.ACCEPT: (("OK, ", "Hi, "), ("I am", "we are"), (" heading over", " coming over", " on the way there"), (" right now", " asap")),
-        Action.DECLINE: (("Sorry, ", "Hello, "), ("I cannot", "I can't", "I am unable to"), (" attend", " make it"), (" tonight", " at the moment")),
-        Action.ARRIVED: (("Ok, ", ""), ("I have just", "we have already", "I just"), (" arrived",), (" safely", " at the flat", " at her house")),
-        "unclear": (("Has he", "Have they", "The doctor has", "Nobody has"), (" arrived", " finished", " accepted"), (" yet", " now", "?")),
+        Action.ACCEPT: (
+            ("OK, ", "Hi, "),
+            ("I am", "we are"),
+            (" heading over", " coming over", " on the way there"),
+            (" right now", " asap"),
+        ),
+        Action.DECLINE: (
+            ("Sorry, ", "Hello, "),
+            ("I cannot", "I can't", "I am unable to"),
+            (" attend", " make it"),
+            (" tonight", " at the moment"),
+        ),
+        Action.ARRIVED: (
+            ("Ok, ", ""),
+            ("I have just", "we have already", "I just"),
+            (" arrived",),
+            (" safely", " at the flat", " at her house"),
+        ),
+        "unclear": (
+            ("Has he", "Have they", "The doctor has", "Nobody has"),
+            (" arrived", " finished", " accepted"),
+            (" yet", " now", "?"),
+        ),
     }
     yield from ((meaning, "".join(each)) for meaning, parts in english.items() for each in itertools.product(*parts))
 
@@ -96,6 +162,11 @@ def test_none_is_misread_and_all_but_one_in_a_hundred_are_understood(source, cap
     meant = sum(count for (meaning, _), count in counts.items() if meaning != "unclear")
     understood = sum(counts[each, each] for each in map(str, Action))
     assert understood >= 0.99 * meant, [text for meaning, text in said if read(text) != meaning]
+
+
+def test_every_character_of_a_pattern_can_be_written_in_pinyin():
+    written = "".join(phrase for phrases in chinese.SAID.values() for phrase in map(romanised, phrases))
+    assert re.findall("[\u4e00-\u9fff]", written) == []
 
 
 def test_what_is_made_up_stands_nowhere_else():

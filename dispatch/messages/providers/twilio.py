@@ -116,9 +116,7 @@ class TwilioProvider:
     def capability(self, to: str) -> Capability:
         """What Twilio can do towards this number's country."""
         country = COUNTRIES[max((start for start in COUNTRIES if to.startswith(start)), key=len, default="+")]
-        return replace(
-            country, voice=country.voice and bool(self._caller), cross_border=self._settings.cross_border
-        )
+        return replace(country, voice=country.voice and bool(self._caller), cross_border=self._settings.cross_border)
 
     def send(self, message: Outgoing) -> Sent:
         """One text or one call; ended, whatever the network does, within `total_deadline_s`."""

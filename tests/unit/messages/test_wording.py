@@ -254,7 +254,19 @@ def test_no_name_no_door_and_no_illness_ever_leaves_the_country(sentence, lang, 
     for link in (None, LINK):
         facts = {**ALL_FACTS, "link": link}
         text = say(sentence, facts, lang, channel, replace(ABROAD, two_way=two_way))
-        private = ("501", "5 0 1", "门禁1234", "1 2 3 4#", "王秀英", "13800138000", "1 3 8 0 0", "高血压", "重听", "hearing", "1940")
+        private = (
+            "501",
+            "5 0 1",
+            "门禁1234",
+            "1 2 3 4#",
+            "王秀英",
+            "13800138000",
+            "1 3 8 0 0",
+            "高血压",
+            "重听",
+            "hearing",
+            "1940",
+        )
         assert [word for word in private if word in text] == []
 
 

@@ -77,8 +77,8 @@ def test_before_acceptance_no_letter_carries_a_name_a_door_or_an_illness():
 def test_who_accepted_learns_door_entry_and_person():
     draft = letters.details(a_situation(household=resident(born_on=date(1938, 3, 5))), an_offer(), REACH)
     assert dict(draft.facts) == {
-        "place": "柏林小区", "address": "柏林小区 3-2-501", "entry": "钥匙盒 4711", "name": "王秀英", "phone": "+8613800000101",
-        "illness": "糖尿病", "talk": "", "born_on": "1938-03-05",
+        "place": "柏林小区", "address": "柏林小区 3-2-501", "entry": "钥匙盒 4711", "name": "王秀英",
+        "phone": "+8613800000101", "illness": "糖尿病", "talk": "", "born_on": "1938-03-05",
     }  # fmt: skip
     assert (draft.sentence, draft.answerable, draft.key) == ("details", False, "details:sms:a1:carer:c1:7")
 

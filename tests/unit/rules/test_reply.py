@@ -192,8 +192,10 @@ def test_who_came_and_found_all_well_has_come(text):
         ("完成，老人 不在家", DONE, Outcome.NOBODY_HOME, ""),
         ("4 送医，家属陪同", DONE, Outcome.HOSPITAL, "家属陪同"),
         ("4 家属陪同，已送医", DONE, Outcome.HOSPITAL, "家属陪同,已送医"),
-        ("去不了，孩子发烧了", DECLINE, None, ""), ("去不了，水管爆了", DECLINE, None, "水管爆了"),
-        ("水管爆了，去不了", DECLINE, None, "水管爆了"), ("到了，老人坐在地上", ARRIVED, None, "老人坐在地上"),
+        ("去不了，孩子发烧了", DECLINE, None, ""),
+        ("去不了，水管爆了", DECLINE, None, "水管爆了"),
+        ("水管爆了，去不了", DECLINE, None, "水管爆了"),
+        ("到了，老人坐在地上", ARRIVED, None, "老人坐在地上"),
         ("2 孩子发烧", DECLINE, None, "孩子发烧"),
     ],
 )
