@@ -157,6 +157,14 @@ def e164(text: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def typed_number(text: str) -> str | None:
+    """A number as somebody typed it on a page, as +86…; None where it is none."""
+    try:
+        return e164(text[:40])
+    except ValidationError:
+        return None
+
+
 # ------------------------------------------------------------------------------------------------ fields
 
 

@@ -6,9 +6,8 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from flask import Blueprint, Flask
-from marshmallow import ValidationError
 
-from config.district_schema import e164
+from config.district_schema import typed_number
 from config.wiring import House
 from devices.line import Condition
 from devices.web.devices import devices_blueprint
@@ -104,7 +103,7 @@ class Pages:
         desk = next(iter(house.settings.operators.phones), "")
         return [
             task_blueprint(tasks, house.links, house.clock, options=options, desk=desk),
-            list_blueprint(carers, tasks, house.links, house.clock, options=options, e164=_number),
+            list_blueprint(carers, tasks, house.links, house.clock, options=options, e164=typed_number),
             family_blueprint(families, house.links, house.clock, options=options),
         ]
 
@@ -211,14 +210,6 @@ class _Door:
         ]
         self._house.answers.receive("console", said)
         self._house.courier.receive("console", heard.receipts)
-
-
-def _number(text: str) -> str | None:
-    """A number as people type it, as +86…; None where it is none."""
-    try:
-        return e164(text[:40])
-    except ValidationError:
-        return None
 
 
 def _replies(connection: Connection) -> list[dict[str, Any]]:

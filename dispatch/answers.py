@@ -39,10 +39,7 @@ FAILURES_MAX = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """
-    One answer as a provider hands it on; `key` is the same for every copy. `offer_id`: it was given on the page
-    of that offer.
-    """
+    """One answer as it was handed on; `key` is the same for every copy, `offer_id` set if it came from that page."""
 
     key: str
     sender: str

@@ -17,9 +17,8 @@ from typing import TypeVar
 from dispatch.clock import Clock
 from dispatch.ids import AlarmId, ContactId, OfferId
 from dispatch.rules.people import Person
-from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine
-from dispatch.store.people import People
+from dispatch.store.openings import Openings
 
 CODE_BYTES = 16
 """128 bits: PROMISES, X3."""
@@ -102,8 +101,8 @@ class Links:
         now = self._clock.now()
         since = max(self._until - OVERLAP if self._until else now - KEPT_FOR, now - KEPT_FOR)
         with self._reading.connect() as connection:
-            tasks = [(self.task(id_), id_) for id_ in Alarms(connection).offered_since(since)]
-            families = [(self.family(*pair), pair) for pair in People(connection).contacts_of_alarms(since)]
+            tasks = [(self.task(id_), id_) for id_ in Openings(connection).offers(since)]
+            families = [(self.family(*pair), pair) for pair in Openings(connection).contacts(since)]
         with self._lock:
             self._tasks.update(tasks)
             self._families.update(families)

@@ -15,7 +15,7 @@ import structlog
 
 from dispatch.answers import Answers, Said
 from dispatch.clock import Clock
-from dispatch.errors import NotFound
+from dispatch.errors import Busy, NotFound
 from dispatch.ids import OfferId
 from dispatch.rules.alarm import Alarm, Offer, OfferState, Outcome, State
 from dispatch.rules.letters import TALK_TO_BE_TOLD, minutes
@@ -24,6 +24,7 @@ from dispatch.rules.place import Position, wgs84_to_gcj02
 from dispatch.rules.record import Line
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine
+from dispatch.store.idempotency import StorageFailed
 from dispatch.store.people import People
 from dispatch.store.transactions import Transactions, Tx
 
@@ -33,6 +34,12 @@ log = structlog.get_logger()
 
 SHOWN_AFTER_CLOSING = timedelta(hours=24)
 """So long the page says that it is over; then it is gone."""
+
+MAPS: Mapping[str, str] = {
+    "Amap": "https://uri.amap.com/marker?position={lng:.6f},{lat:.6f}",
+    "Baidu": "https://api.map.baidu.com/marker?location={lat:.6f},{lng:.6f}&coord_type=gcj02&title=+&content=+&output=html",
+}
+"""Maps that open at a point without script or key, in GCJ-02; the addresses are those of their own documentation."""
 
 WORDS: Mapping[str, str] = {"accept": "1", "decline": "2", "arrived": "3", "done": "4", "no_entry": "进不去"}
 """What each button says, in the words of an SMS."""
@@ -162,9 +169,9 @@ class Tasks:
         for id_ in self._answers.take("page", [said]):
             try:
                 self._answers.wake(id_)
-            except Exception:
-                # It is kept and stays due: the engine does it a moment later, or puts it on the operator's list.
-                log.exception("page_answer_waits", offer_id=offer_id)
+            except (Busy, StorageFailed):
+                # It is kept and stays due: the engine does it a moment later.
+                log.warning("page_answer_waits", offer_id=offer_id)
 
     def opened(self, task: Task) -> None:
         """Door and person were shown in a browser: the record says to whom and when, not what."""
@@ -212,7 +219,7 @@ def _way(place: Position | None, far_m: float | None) -> Plain:
     return {
         "way": {
             "lat": f"{place.lat:.6f}", "lng": f"{place.lng:.6f}",
-            "gcj_lat": f"{shown.lat:.6f}", "gcj_lng": f"{shown.lng:.6f}",
+            "maps": {name: each.format(lat=shown.lat, lng=shown.lng) for name, each in MAPS.items()},
             "distance_m": None if far_m is None else max(10, round(far_m, -1)),
         }
     }  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from dispatch.messages.abroad import for_abroad
 from dispatch.messages.providers.provider import Capability
 from dispatch.messages.segments import segments
 from dispatch.messages.words import CAUSES, NOTHING, TALK, WHYS
@@ -197,7 +198,7 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         one_way=("没看懂您的回复。请联系值守台", "Not understood. Please call the desk"),
     ),
     "page_code": _both(
-        ("登录码 {number}，10分钟内有效，请勿告诉他人", "Your code is {number}, good for 10 minutes. Tell nobody")
+        ("登录码 {number}，10分钟内有效，请勿外传", "Your code is {number}, good for 10 min. Tell nobody")
     ),
     "family_raised": _told(
         "家人[ {at} ]按了铃，正在派人前往[ {link}]",
@@ -259,9 +260,8 @@ def render(
     """
     lang = lang if lang in LANGUAGES else "zh"
     words = SENTENCES[sentence][lang]
-    values = _values(facts, lang, local)
-    if capability.cross_border:
-        values = _for_abroad(values, lang)
+    known = _values(facts, lang, local)
+    values = for_abroad(known, lang) if capability.cross_border else known
     if channel is Channel.VOICE:
         return _filled(_pieces(words.voice or words.one_way or words.sms, values), _aloud(values, lang), lang).strip()
     form = words.sms if capability.two_way else words.one_way or words.sms
@@ -290,20 +290,6 @@ def _values(facts: Mapping[str, Fact], lang: str, local: Callable[[datetime], da
         "born": str(born.year) if born and years is None else "",
     }
     return _choices({name: value for name, value in found.items() if value}, lang)
-
-
-_PERSONAL = frozenset({"name", "address", "entry", "phone", "illness", "talk", "born", "age"})
-"""What never leaves the country: who it is, which door, and how they are (SECURITY, 5.2)."""
-
-_ASK = {"zh": ("请看链接", "请问值守台"), "en": ("see the link", "ask the desk")}
-
-
-def _for_abroad(values: _Values, lang: str) -> _Values:
-    """The same for a provider in another country: the compound instead of the door, and nothing of the person."""
-    kept = {name: value for name, value in values.items() if name not in _PERSONAL}
-    told = {"address": values["place"]} if "place" in values else {}
-    hidden = {"entry": _ASK[lang]["link" not in values]} if "address" in values or "entry" in values else {}
-    return kept | told | hidden
 
 
 def _clean(value: Fact) -> str:
@@ -380,10 +366,7 @@ def _filled(pieces: list[tuple[str, bool]], values: _Values, lang: str) -> str:
 
 
 def _fitted(words: Words, form: str, values: _Values, lang: str) -> str:
-    """
-    The fullest text that fits; a door is never cut, so that an address beyond all measure takes one part more. A link
-    may take a second part: it is worth more than the part costs.
-    """
+    """The fullest text that fits; a door is never cut, even if it costs a part more. A link is worth a second part."""
     parts_max = max(words.parts, 2) if "link" in values and "{link}" in form else words.parts
     shortest, text = _pieces(form, values), ""
     for shortest in _shorter_forms(form, values, words.shrinks):

@@ -291,8 +291,6 @@ class Alarms:
 
     def asked_elsewhere(self, people: Collection[Person], *, but: AlarmId) -> set[Person]:
         """Those of these people who may still be answering about another open alarm."""
-        if not people:
-            return set()
         return {Person(row.person) for row in _ASKED_AMONG.on(self._connection, people=list(people), but=but)}
 
     def all_engaged(self) -> Mapping[Person, int]:
@@ -325,11 +323,6 @@ class Alarms:
         """One offer by its id."""
         row = _OFFER.on(self._connection, id=id_).first()
         return None if row is None else _offer(row)
-
-    def offered_since(self, since: datetime) -> list[OfferId]:
-        """Every offer made since then."""
-        query = select(offers.c.id).where(offers.c.offered_at > since)
-        return [OfferId(row.id) for row in self._connection.execute(query)]
 
     def last_of(self, person: Person, since: datetime) -> tuple[Offer, Alarm] | None:
         """The newest offer to this person since then, its alarm open or not."""

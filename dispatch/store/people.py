@@ -21,16 +21,15 @@ from sqlalchemy import (
     bindparam,
     insert,
     select,
-    text,
     update,
 )
 
 from dispatch.errors import NotFound
-from dispatch.ids import AlarmId, CarerId, ContactId, HomeId, StationId
+from dispatch.ids import CarerId, ContactId, HomeId, StationId
 from dispatch.rules.people import Carer, Contact, Home, Household, Person, Resident, Station, Talk, contact
 from dispatch.rules.people import carer as carer_person
 from dispatch.rules.place import Position
-from dispatch.store.database import Instant, Json, metadata, to_us, upsert
+from dispatch.store.database import Instant, Json, metadata, upsert
 from dispatch.store.prepared import Prepared
 
 districts = Table(
@@ -122,10 +121,6 @@ _STATION = Prepared(select(stations).where(stations.c.id == bindparam("id")))
 _CARERS_OF = Prepared(select(carers).where(carers.c.id.in_(bindparam("ids", expanding=True))))
 _CARER_PHONE = Prepared(select(carers.c.id).where(carers.c.phone == bindparam("phone")))
 _KIN_PHONE = Prepared(select(contacts.c.id).where(contacts.c.phone == bindparam("phone")).order_by(contacts.c.id))
-_KIN_OF_ALARMS = text(
-    "SELECT alarms.id AS alarm_id, contacts.id AS contact_id FROM alarms "
-    "JOIN contacts ON contacts.home_id = alarms.home_id WHERE alarms.raised_at > :since"
-)
 _NAMES = {
     kind: Prepared(select(table.c.name).where(table.c.id == bindparam("id")))
     for kind, table in (("carer", carers), ("contact", contacts))
@@ -216,11 +211,6 @@ class People:
         """Everybody with this number: carers first, then contacts."""
         found = [carer_person(CarerId(row.id)) for row in _CARER_PHONE.on(self._connection, phone=phone)]
         return found + [contact(row.id) for row in _KIN_PHONE.on(self._connection, phone=phone)]
-
-    def contacts_of_alarms(self, since: datetime) -> list[tuple[AlarmId, ContactId]]:
-        """Every contact of a home with an alarm raised since then, with that alarm."""
-        found = self._connection.execute(_KIN_OF_ALARMS, {"since": to_us(since)})
-        return [(AlarmId(row.alarm_id), ContactId(row.contact_id)) for row in found]
 
     def keep_consent(
         self, contact_id: ContactId, *, given_by: str, given_at: datetime, may_know: Collection[str]

@@ -4,9 +4,8 @@ import re
 from pathlib import Path
 
 from argon2 import PasswordHasher
-from marshmallow import ValidationError
 
-from config.district_schema import e164
+from config.district_schema import typed_number
 from dispatch.accounts.carers import CarerSignIn
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
@@ -56,7 +55,7 @@ class PagesRig:
         options = WebOptions(public_url=PUBLIC_URL, secret_key=SECRET, secure_cookies=secure, lang=lang)
         blueprints = [
             task_blueprint(self.tasks, self.links, world.clock, options=options, desk="+8613800000009"),
-            list_blueprint(self.carers, self.tasks, self.links, world.clock, options=options, e164=_number),
+            list_blueprint(self.carers, self.tasks, self.links, world.clock, options=options, e164=typed_number),
             family_blueprint(self.families, self.links, world.clock, options=options),
         ]
         self.app = create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self)
@@ -108,10 +107,3 @@ class Phone:
         token = re.search(r'name="csrf_token" value="([^"]+)"', page)
         assert token is not None
         return self.client.post(action or path, data={"csrf_token": token[1], **values})
-
-
-def _number(text):
-    try:
-        return e164(text)
-    except ValidationError:
-        return None
