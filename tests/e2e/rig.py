@@ -202,7 +202,8 @@ class Rig:
         if self.twilio is not None:
             parts.append(
                 f'[messages]\norder = ["twilio"]\ncodes = "always"\n'
-                f'[providers.twilio]\ncross_border = {str(self.abroad).lower()}\naccount_sid = "{ACCOUNT}"\nfrom = "{SENDER}"\n'
+                f"[providers.twilio]\ncross_border = {str(self.abroad).lower()}\n"
+                f'account_sid = "{ACCOUNT}"\nfrom = "{SENDER}"\n'
                 f'base_url = "{self.twilio.base_url}"\n'
             )
         parts.append(f"[{tables}" if tables else "")
