@@ -146,7 +146,7 @@ ARRIVED = (
     f"{_I_AM} in",
     f"(?:{_I_AM} )?with {_HER}{_NOW}",
     f"(?:i |we |have )*reached(?: {_AT_HOME}| here| there)?",
-    "(?:i )?(?:got|made it) (?:here|there)",
+    "(?:i )?(?:just )?(?:got|made it) (?:here|there)",
     "made it",
     f"(?:{_I_AM} )?at (?:the )?location",
     "(?:ive |i have |have )?reached (?:the location|her home|his home)",
@@ -283,6 +283,7 @@ SAID: Mapping[Meaning, tuple[str, ...]] = {
         "bu ?hao ?yi ?si",
         "n[i]n? ?hao",
         "bao ?qian",
+        "(?:qing )?fang ?xin",
     ),
     Aside.NEAR: (f"(?:{_I_AM} )?(?:nearby|close by|close|around the corner)", _MINUTES),
     Aside.EXCUSE: (

@@ -26,6 +26,7 @@ _READINGS = (
     "yong用 you右呦有由 yu与于预 yuan元员愿远院 yue约 yun孕晕 zai再哉在 zan咱暂 zao澡 ze责 zen怎 zhan站 "
     "zhang张长 zhao找照赵 zhe着这 zhen真诊针 zheng征整正 zhi之值只直知置 zhong中终钟 zhou周 zhu主住助朱 "
     "zhua抓 zhuan转 zhuang庄状 zhun准 zi子自 zou走 zu组 zui最 zun遵 zuo作做坐左 "
+    "ling令 xin信 yuan原 sheng声 zhi指 chou瞅 qiao瞧 duan短 jiang讲 "
 )
 """Each syllable with the characters of the patterns that are read so."""
 
