@@ -17,6 +17,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from config.district_meanings import MeaningsField
 from config.schemas import Table, say
 from devices.rules.meaning import NO_MEANINGS, Meanings
+from dispatch.rules.family import Stage
 from dispatch.rules.place import Position, gcj02_to_wgs84
 
 PHONE_REGION = "CN"
@@ -76,14 +77,24 @@ class ResidentRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRow:
+    """Who allowed a contact to be told what of an alarm, and when; an empty list withdraws it."""
+
+    by: str
+    at: datetime
+    may_know: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContactRow:
-    """Family or a neighbour, asked in growing `order`."""
+    """Family or a neighbour, asked in growing `order`. Without a consent they are told nothing of an alarm's course."""
 
     name: str
     phone: str
     order: int = 1
     relation: str = ""
     key_holder: bool = False
+    consent: ConsentRow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +155,14 @@ def e164(text: str) -> str:
     if number.extension or not phonenumbers.is_possible_number(number):
         raise ValidationError("Not a possible telephone number.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def typed_number(text: str) -> str | None:
+    """A number as somebody typed it on a page, as +86…; None where it is none."""
+    try:
+        return e164(text[:40])
+    except ValidationError:
+        return None
 
 
 # ------------------------------------------------------------------------------------------------ fields
@@ -308,6 +327,15 @@ class _ResidentSchema(Table):
     meanings = MeaningsField()
 
 
+class _ConsentSchema(Table):
+    value = ConsentRow
+    by = _text("the name of who allowed it", required=True)
+    at = _Moment(required=True, metadata=say("when it was allowed, with its offset"))
+    may_know = fields.List(
+        _text("raised, coming, there or closed"), validate=validate.ContainsOnly([str(each) for each in Stage])
+    )
+
+
 class _ContactSchema(Table):
     value = ContactRow
     name = _text("the contact's name", required=True)
@@ -315,6 +343,7 @@ class _ContactSchema(Table):
     order = fields.Integer(strict=True, validate=validate.Range(min=1, max=99), metadata=say("1 for the first to ask"))
     relation = _text('what this person is, like "女儿"', longest=64)
     key_holder = fields.Boolean(truthy={True}, falsy={False}, metadata=say("true or false"))
+    consent = fields.Nested(_ConsentSchema, metadata=say("who allowed it, when, and what they may know"))
 
 
 class _DeviceSchema(Table):

@@ -8,12 +8,15 @@ from functools import partial
 from typing import Any
 
 from config.district import CarerRow, District, HomeRow
+from config.district_schema import ConsentRow
 from devices.decoders import canonical
 from devices.store.devices import Device, Devices
 from devices.store.meanings import DISTRICT, GivenMeanings
 from devices.upkeep.register import enter_loaded, refuse_taken
-from dispatch.ids import DeviceId, HomeId, ResidentId, StationId
+from dispatch.ids import ContactId, DeviceId, HomeId, ResidentId, StationId
+from dispatch.rules.people import SERVICE
 from dispatch.rules.place import Position, distance_m
+from dispatch.rules.record import Line
 from dispatch.store.database import Table
 from dispatch.store.people import People, carers, contacts, homes, residents, stations
 from dispatch.store.transactions import Lane, Transactions, Tx
@@ -157,7 +160,17 @@ def _contacts(tx: Tx, home: HomeRow, home_id: str) -> None:
             "home_id": home_id, "name": row.name, "phone": row.phone or None, "order": row.order,
             "relation": row.relation, "key_holder": row.key_holder,
         }  # fmt: skip
-        _put(tx, contacts, f"{home.code}/{number}", values)
+        contact_id = ContactId(_put(tx, contacts, f"{home.code}/{number}", values))
+        if row.consent is not None:
+            _consent(tx, contact_id, row.consent)
+
+
+def _consent(tx: Tx, contact_id: ContactId, row: ConsentRow) -> None:
+    """Kept with who gave it and when; the record says that it was, and of whom."""
+    kept = People(tx.connection).keep_consent(contact_id, given_by=row.by, given_at=row.at, may_know=list(row.may_know))
+    if kept:
+        facts = {"contact": contact_id, "may_know": ",".join(sorted(row.may_know))}
+        tx.log(Line(kind="consent_kept", by=SERVICE, facts=facts))
 
 
 def _refuse_taken(rows: tuple[HomeRow, ...], tx: Tx) -> None:

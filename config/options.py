@@ -158,9 +158,12 @@ class MessageSettings:
     `hedge_s`: a provider that has not answered by then gets a second beside it. `receipt_limit_s`: what was taken and
     has no receipt by then counts as not received. `poll_s`: how often providers are asked for replies. All in seconds,
     0 for never.
+    How messages leave. `order` is the order of fail-over; emergencies have workers of their own. `codes` says whether
+    an offer names its code `always` or only `when_needed`.
     """
 
     order: tuple[str, ...] = ("console",)
+    codes: str = "when_needed"
     emergency_workers: int = 24
     notice_workers: int = 4
     hedge_s: float = 3.0

@@ -7,6 +7,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from flask import Blueprint, Flask
 
+from config.district_schema import typed_number
 from config.wiring import House
 from devices.line import Condition
 from devices.web.devices import devices_blueprint
@@ -15,17 +16,23 @@ from devices.web.pages import device_pages
 from devices.web.repairs import repairs_blueprint
 from devices.web.shelves import Shelves, Upkeep
 from devices.web.signals import signals_blueprint
+from dispatch.accounts.carers import CarerSignIn
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.answers import Said
 from dispatch.callbook import CallBook
+from dispatch.families import Families
 from dispatch.store.database import Connection
 from dispatch.store.outbox import Outbox
 from dispatch.store.replies import Replies
+from dispatch.tasks import Tasks
 from dispatch.web.alarms import alarms_blueprint
 from dispatch.web.app import create_app
 from dispatch.web.board import Strip, board_blueprint
 from dispatch.web.calls import call_forms, calls_blueprint
+from dispatch.web.carer import task_blueprint
+from dispatch.web.carer_list import list_blueprint
+from dispatch.web.family import family_blueprint
 from dispatch.web.health import Facts
 from dispatch.web.hooks import Forgeries, hooks_blueprint
 from dispatch.web.options import WebOptions
@@ -93,10 +100,24 @@ class Pages:
                 calls=self._calls,
             ),
             *self._device_blueprints(operators),
+            *self._small_pages(options, secret_key),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
         return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self)
+
+    def _small_pages(self, options: WebOptions, secret: str) -> list[Blueprint]:
+        """For carers and families, who have no account."""
+        house = self._house
+        tasks = Tasks(house.reading, house.transactions, house.answers, house.clock, local=house.calendar.local)
+        carers = CarerSignIn(house.transactions, house.reading, house.clock, secret=secret, nudge=house.nudges)
+        families = Families(house.reading, house.clock, local=house.calendar.local)
+        desk = next(iter(house.settings.operators.phones), "")
+        return [
+            task_blueprint(tasks, house.links, house.clock, options=options, desk=desk),
+            list_blueprint(carers, tasks, house.links, house.clock, options=options, e164=typed_number),
+            family_blueprint(families, house.links, house.clock, options=options),
+        ]
 
     def _device_blueprints(self, operators: Callable[[], Mapping[str, str]]) -> list[Blueprint]:
         house, own = self._house, self._house.upkeep

@@ -4,12 +4,10 @@
 The engine starts before the pages do, so that what was pending leaves at once.
 """
 
-import secrets
 import signal
 import socket
 import sys
 import threading
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -21,6 +19,7 @@ from config.admin import AdminSocket
 from config.commands import commands_of
 from config.databases import Ownership, sqlite_version
 from config.logs import configure_logs
+from config.secret import secret_key
 from config.settings import Settings, systemd_socket
 from config.wiring import ROLES, House, build, refuse_lacking, refuse_unknown_stations
 from dispatch.clock import SystemClock
@@ -129,7 +128,7 @@ class Serving:
 
         self._pages = Pages(self.house)
         self._server = waitress.server.create_server(
-            self._pages.app(secret_key=_secret_key(self._settings.home), demo=self._demo),
+            self._pages.app(secret_key=secret_key(self._settings.home), demo=self._demo),
             host=self._settings.web.host,
             port=self._settings.web.port,
             threads=self._settings.web.threads,
@@ -167,15 +166,6 @@ def notify(line: str) -> None:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line_out:
         line_out.sendto(line.encode(), path.replace("@", "\0", 1) if path.startswith("@") else path)
-
-
-def _secret_key(home: Path) -> str:
-    """What signs cookies: drawn once, kept beside the data, readable by the service alone."""
-    path = home / "web.key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48), encoding="ascii")
-    return path.read_text(encoding="ascii")
 
 
 class Told:

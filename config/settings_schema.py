@@ -270,6 +270,7 @@ class _MessageSchema(_Section):
         validate=[validate.Length(min=1), _must(lambda names: len(set(names)) == len(names), "A name stands twice.")],
         metadata=say('names of providers, each once, like ["twilio"]'),
     )
+    codes = _text('"always" or "when_needed"', validate.OneOf(["always", "when_needed"]))
     emergency_workers = _whole("a number of threads from 1 to 4096")
     notice_workers = _whole("a number of threads from 1 to 4096")
     hedge_s = _seconds("seconds, or 0 for never", validate.Range(min=0))

@@ -19,11 +19,12 @@ from dispatch.store.policies import policies
 from dispatch.store.record import entries
 from dispatch.store.replies import replies
 from dispatch.store.signals import signals
+from dispatch.store.visits import carer_visits
 from schedules.duty.store import shifts
 
 SHELVES = (
-    alarms, assignments, calls, devices, edges, entries, gateways, homes, idempotency, meanings, messages, operators,
-    policies, press_tests, repairs, replies, shifts, signals, vigils,
+    alarms, assignments, calls, carer_visits, devices, edges, entries, gateways, homes, idempotency, meanings, messages,
+    operators, policies, press_tests, repairs, replies, shifts, signals, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from config.databases import Owned, open_for_writing, transactions_on
 from config.gateways import Gateways
+from config.secret import secret_key
 from config.sending import courier_options, said_of
 from config.settings import Settings
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
@@ -33,6 +34,7 @@ from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.errors import Misconfigured
 from dispatch.ids import StationId
+from dispatch.links import Links, addresses
 from dispatch.messages.courier import Courier
 from dispatch.messages.providers import console as console_provider
 from dispatch.messages.providers.provider import Provider
@@ -113,6 +115,7 @@ class House:
     timers: Timers
     consoles: Consoles
     upkeep: Upkeep
+    links: Links
     outages: Outages = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
     hearing: list[Gateway | Exchange] = field(default_factory=list)
@@ -225,6 +228,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     calendar, nudges, roster = Calendar(zone), Nudges(), Roster(reading)
     panel = _panel(settings)
     providers = {name: make_provider(name, settings, panel, clock, ids) for name in settings.messages.order}
+    links = Links(reading, clock, secret=secret_key(settings.home))
     muster = Muster(reading, roster, StraightLine(), _weights(settings), lambda: clock.look().steady_s)
     situations = _situations(settings, reading, muster, clock, providers)
 
@@ -258,6 +262,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         emergency_workers=settings.messages.emergency_workers,
         notice_workers=settings.messages.notice_workers,
         **courier_options(settings, clock),
+        address=addresses(links, settings.web.base_url),
     )
     reconciler = Reconciler(
         courier, transactions, reading, clock, unreached=desk, poll_s=settings.messages.poll_s,
@@ -281,7 +286,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
         reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
-        edges=Edges(transactions, reading, clock),
+        edges=Edges(transactions, reading, clock), links=links,
     )  # fmt: skip
     made = Gateways(reception, clock, house.stopping)
     for each in settings.gateways:
@@ -385,6 +390,7 @@ def _situations(
         operators=[Reach(person=operator(phone), phone=phone) for phone in settings.operators.phones],
         two_way=lambda phone: first.capability(phone).two_way,
         emergency_number=settings.emergency.number or None,
+        always_codes=settings.messages.codes == "always",
     )  # fmt: skip
 
 

@@ -15,11 +15,12 @@ from dispatch.desk import Desk
 from dispatch.errors import AlarmClosed, AlreadyTaken, OfferGone
 from dispatch.ids import AlarmId, AttemptId, OfferId, ReplyId
 from dispatch.messages.ride import Rides, afoot
-from dispatch.rules import answering
+from dispatch.rules import answering, entry
 from dispatch.rules.alarm import Alarm, Offer, OfferState, Proof
 from dispatch.rules.escalation import Decision, Situation
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import SERVICE, Carer, Person, carer_id, compound, operator
+from dispatch.rules.phrases import learn
 from dispatch.rules.record import Line
 from dispatch.rules.reply import ALL, Action, Parsed, parse
 from dispatch.store.alarms import Alarms
@@ -51,6 +52,7 @@ class Said:
     attempt_id: AttemptId | None = None
     voice: bool = False
     said_at: datetime | None = None
+    offer_id: OfferId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,15 @@ class Answers:
         Makes answers durable; a copy changes nothing. They are understood a moment later, by `wake`. Gives back how
         many were no copies.
         """
+        new = self.take(provider, said)
+        for id_ in new:
+            self._hand_over(id_)
+        return len(new)
+
+    def take(self, provider: str, said: Sequence[Said]) -> list[ReplyId]:
+        """The same for whoever wakes them at once: gives those that are no copies."""
         if not said:
-            return 0
+            return []
 
         def work(tx: Tx) -> list[ReplyId]:
             ids = [ReplyId(tx.new_id()) for _ in said]
@@ -137,14 +146,11 @@ class Answers:
                 if shelf.keep(
                     id_, each.key, tx.now, said_at=min(each.said_at or tx.now, tx.now),
                     provider=provider, sender=each.sender, text=each.text[:1600], voice=each.voice,
-                    attempt_id=each.attempt_id,
+                    attempt_id=each.attempt_id, offer_id=each.offer_id,
                 )
             ]  # fmt: skip
 
-        new = self._transactions.run(work)
-        for id_ in new:
-            self._hand_over(id_)
-        return len(new)
+        return self._transactions.run(work)
 
     def due(self, now: datetime, most: int) -> Sequence[ReplyId]:
         with self._reading.connect() as connection:
@@ -162,6 +168,8 @@ class Answers:
             ride.claim(tx)
             return done
 
+        # The first answer of all would otherwise keep the writer for as long as learning takes.
+        learn()
         with self._rides() as ride:
             done = self._transactions.run(work)
         done.after()
@@ -177,6 +185,8 @@ class Answers:
                 return
             given_up = reply.failures + 1 >= FAILURES_MAX
             if given_up:
+                for person in self._people(tx, reply)[:1]:
+                    self._say(tx, person, reply, "not_understood", {"code": None})
                 tx.log(Line(kind="answer_failed", by=SERVICE, note=reply.text, facts={"reply": reply.id}))
             due_at = None if given_up else tx.now + timedelta(seconds=AGAIN_S)
             shelf.change(
@@ -203,7 +213,10 @@ class Answers:
         return None if taken is None else (taken[0], taken[1], None)
 
     def _people(self, tx: Tx, reply: Reply) -> list[Person]:
-        """Whose answer this is: the person called, or everybody with the number it came from."""
+        """Whose answer this is: the person asked on the page or called, or everybody with the number it came from."""
+        if reply.offer_id is not None:
+            offer = Alarms(tx.connection).offer(reply.offer_id)
+            return [offer.person] if offer else []
         if reply.attempt_id is not None:
             attempt = Outbox(tx.connection).attempt(reply.attempt_id)
             message = Outbox(tx.connection).get(attempt.message_id) if attempt else None
@@ -276,7 +289,7 @@ class Answers:
             self._desk.unreached(offer_id, code="opted_out")
 
     def _say(self, tx: Tx, person: Person, reply: Reply, sentence: str, facts: dict[str, Fact]) -> None:
-        if reply.voice:
+        if _is_answered_at_once(reply):
             return
         speaker = People(tx.connection).carers_by_id([id_]).get(id_) if (id_ := carer_id(person)) else None
         Outbox.post(tx, [_confirmation(tx, person, reply, sentence, facts, _lang(speaker))])
@@ -308,7 +321,9 @@ class DeskClaims:
         return [self._expectation(tx, offer, alarm, action, parsed, reply) for offer, alarm in meant]
 
     def _called(self, tx: Tx, reply: Reply) -> str | None:
-        """The offer a call was about: a key pressed in it can mean nothing else."""
+        """The offer a call or a page was about: what is pressed in it can mean nothing else."""
+        if reply.offer_id is not None:
+            return reply.offer_id
         if reply.attempt_id is None:
             return None
         attempt = Outbox(tx.connection).attempt(reply.attempt_id)
@@ -325,7 +340,7 @@ class DeskClaims:
 
     def _must_mean_both(self, tx: Tx, offer: Offer, alarm: Alarm, action: Action, parsed: Parsed, reply: Reply) -> bool:
         """Whoever is on the way to somebody takes a second alarm only by its code, or by a key in its own call."""
-        said = parsed.code is not None or reply.attempt_id is not None or offer.state is OfferState.ACCEPTED
+        said = parsed.code is not None or self._called(tx, reply) is not None or offer.state is OfferState.ACCEPTED
         return action is Action.ACCEPT and not said and Alarms(tx.connection).on_the_way(offer.person, but=alarm.id) > 0
 
     def _ask_both(self, tx: Tx, offer: Offer, place: str, reply: Reply) -> Done:
@@ -356,12 +371,22 @@ class DeskClaims:
     def _confirm(self, tx: Tx, person: Person, reply: Reply, sentence: str, alarm: Alarm) -> None:
         id_ = carer_id(person)
         speaker = People(tx.connection).carers_by_id([id_]).get(id_) if id_ else None
-        if not reply.voice:
+        if not _is_answered_at_once(reply):
             facts: dict[str, Fact] = {"place": _place(tx, alarm), "number": alarm.number}
             Outbox.post(tx, [_confirmation(tx, person, reply, sentence, facts, _lang(speaker))])
 
 
-_CONFIRMATIONS = {Action.DECLINE: "confirm_decline", Action.ARRIVED: "confirm_arrived", Action.DONE: "ask_outcome"}
+def _is_answered_at_once(reply: Reply) -> bool:
+    """In a call the words are spoken, on a page they stand there: no text is wanted besides."""
+    return reply.voice or reply.offer_id is not None
+
+
+_CONFIRMATIONS = {
+    Action.DECLINE: "confirm_decline",
+    Action.ARRIVED: "confirm_arrived",
+    Action.DONE: "ask_outcome",
+    Action.NO_ENTRY: "confirm_no_entry",
+}
 """Acceptance needs none: door and entry follow, and say it."""
 
 
@@ -393,6 +418,8 @@ def _decide(situation: Situation, person: Person, action: Action) -> Decision:
         return answering.decline(situation, person, by=person)
     if action is Action.ARRIVED:
         return answering.attend(situation, person, proof=Proof.CLAIMED, by=person)
+    if action is Action.NO_ENTRY:
+        return entry.no_entry(situation, person, by=person)
     return Decision(alarm=situation.alarm)
 
 

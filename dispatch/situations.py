@@ -8,6 +8,7 @@ from typing import TypeVar
 from dispatch.clock import Clock
 from dispatch.ids import AlarmId, CarerId, StationId
 from dispatch.muster import Muster
+from dispatch.rules import family
 from dispatch.rules.alarm import Alarm, Offer, OfferState
 from dispatch.rules.escalation import Decision, Situation, engagements
 from dispatch.rules.nearest import Candidate, Choice, Need, rank
@@ -58,12 +59,14 @@ class Situations:
         operators: Sequence[Reach],
         two_way: Callable[[str], bool],
         emergency_number: str | None,
+        always_codes: bool = False,
     ) -> None:
         self._reading = reading
         self._muster = muster
         self._clock = clock
         self._two_way = two_way
         self._emergency_number = emergency_number
+        self._always_codes = always_codes
         self._holds: dict[AlarmId, str] = {}
         self._raised: dict[AlarmId, Alarm] = {}
         self.operators = tuple(operators)
@@ -113,6 +116,8 @@ class Situations:
             operators=self.operators,
             codes_taken=alarms.codes_in_use(concerned, tx.now - CODE_REST) if choice else {},
             emergency_number=self._emergency_number,
+            asked_elsewhere=alarms.asked_elsewhere(concerned, but=alarm_id),
+            always_codes=self._always_codes,
             elsewhere={person: alarms.on_the_way(person, but=alarm_id) for person in people},
             station=self.station_alone(tx, alarm),
         )
@@ -228,6 +233,6 @@ def keep(tx: Tx, situation: Situation, decision: Decision) -> Decision:
         alarms.save_offers(decision.alarm, situation.offers, decision.offers)
     if decision.choice is not None:
         alarms.keep_choice(decision.alarm, decision.choice)
-    Outbox.post(tx, decision.drafts)
+    Outbox.post(tx, (*decision.drafts, *family.news(situation, decision)))
     tx.log(*decision.lines)
     return replace(decision, engaged=engagements(situation.offers, decision.offers))

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from dispatch.clock import Clock
-from dispatch.ids import AttemptId, MessageId
+from dispatch.ids import AlarmId, AttemptId, MessageId, OfferId
 from dispatch.messages.job import Job, settled
 from dispatch.messages.pace import Paces
 from dispatch.messages.providers.provider import Outgoing, Provider
@@ -22,6 +22,7 @@ from dispatch.messages.segments import segments
 from dispatch.messages.variables import variables
 from dispatch.messages.wording import render
 from dispatch.rules.message import Priority
+from dispatch.rules.people import Person
 from dispatch.store.bundles import Bundles
 from dispatch.store.outbox import HEDGE, LEASE, SILENT, STOPPED, Attempt, Message, Outbox
 from dispatch.store.transactions import Tx
@@ -35,13 +36,32 @@ LANES = {True: (Priority.EMERGENCY, Priority.CONFIRMATION), False: (Priority.FAM
 """First and last priority of what is an emergency, and of what is not."""
 
 
+Address = Callable[[Person, AlarmId | None, OfferId | None], str | None]
+"""The page for this person about this alarm, by an address that opens it; None where there is none."""
+
+
+def no_address(_person: Person, _alarm_id: AlarmId | None, _offer_id: OfferId | None) -> None:
+    """There are no pages: commands, tests, the simulation."""
+
+
 class Claims:
     """Takes messages up, in somebody's unit of work."""
 
     def __init__(
-        self, roads: Roads, clock: Clock, *, local: Callable[[datetime], datetime], paces: Paces, hedge_s: float
+        self,
+        roads: Roads,
+        clock: Clock,
+        *,
+        local: Callable[[datetime], datetime],
+        paces: Paces,
+        hedge_s: float,
+        address: Address = no_address,
     ) -> None:
-        """After `hedge_s` without an answer a second road is tried beside the first; 0 for never."""
+        """
+        After `hedge_s` without an answer a second road is tried beside the first; 0 for never. `address` is that of the
+        page a message may name.
+        """
+        self._address = address
         self._roads = roads
         self._clock = clock
         self._local = local
@@ -161,8 +181,11 @@ class Claims:
         """The words; should they fail for one person, the plain sentence, because somebody must hear something."""
         capability = provider.capability(message.to)
         try:
+            # The link is made here and nowhere kept: whoever reads the outbox or a backup cannot open the page.
+            link = self._address(Person(message.person), message.alarm_id, message.offer_id)
+            facts = {**message.facts, "link": link}
             return render(
-                message.sentence, message.channel, message.lang, message.facts, capability=capability, local=self._local
+                message.sentence, message.channel, message.lang, facts, capability=capability, local=self._local
             )
         except (KeyError, ValueError, TypeError):
             log.exception("wording_failed", message_id=message.id, sentence=message.sentence)

@@ -17,7 +17,7 @@ import structlog
 from dispatch.clock import Clock
 from dispatch.messages.breakers import Breakers, Road
 from dispatch.messages.carriers import Carriers
-from dispatch.messages.claiming import LANES, Claims
+from dispatch.messages.claiming import LANES, Address, Claims, no_address
 from dispatch.messages.flights import Flights
 from dispatch.messages.job import Job as Job
 from dispatch.messages.pace import Paces
@@ -72,12 +72,14 @@ class Courier:
         hedge_s: float = HEDGE_S,
         limit_s: float = RECEIPT_LIMIT_S,
         pace: Pace | None = None,
+        address: Address = no_address,
         breakers: Breakers | None = None,
     ) -> None:
         """
         `providers` are in the order of fail-over. `alone`: no other engine works on this database, so whatever is
         claimed at the start was left by a service that stopped. `hedge_s` is when a slow provider gets a second beside
-        it, `limit_s` when one that tells no receipt counts as silent; 0 for never.
+        it, `limit_s` when one that tells no receipt counts as silent; 0 for never. `address` is that of the page
+        a message may name.
         """
         assert providers, "somebody must carry the messages"
         self.breakers = breakers or Breakers(clock)
@@ -90,6 +92,7 @@ class Courier:
         self._receipts = Receipts(transactions, unreached)
         self._claims = Claims(
             self.roads, clock, local=local, paces=Paces(pace or Pace(), local), hedge_s=hedge_s,
+            address=address,
         )  # fmt: skip
         self._settling = Settling(self.roads, limit_s=limit_s)
         self._alone = alone

@@ -15,6 +15,7 @@ _EVEN_AFTER_CLOSING = frozenset(
         "ask_which",
         "confirm_decline",
         "confirm_done",
+        "family_closed",
     }
 )
 """Sentences that are still true when the alarm is over."""

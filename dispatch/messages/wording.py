@@ -76,7 +76,7 @@ _PRESS_EN = "press 1. If you cannot go, press 2."
 _KIN_ZH = "{place} 老人告警：{cause}[ {at}][ 码{code}][ 约{minutes}分钟][ 已按{presses}次]"
 
 _OFFER = _both(
-    (f"急 {_FACTS_ZH}，回1接单，2去不了", f"ALARM {_FACTS_EN}. Reply 1 accept 2 no"),
+    (f"急 {_FACTS_ZH}，回1接单，2去不了[ {{link}}]", f"ALARM {_FACTS_EN}. Reply 1 accept 2 no[ {{link}}]"),
     one_way=(f"急 {_FACTS_ZH}，请接听来电按键", f"ALARM {_FACTS_EN}. Please answer our call"),
     voice=(
         f"安铃紧急呼叫。{_CALL_ZH}接单请按一，去不了请按二。",
@@ -84,15 +84,20 @@ _OFFER = _both(
     ),
 )
 _OFFER_FAMILY = _both(
-    (f"急 {_KIN_ZH}，您能去吗？回1能去，2去不了", f"ALARM {_FACTS_EN}. Can you go? Reply 1 yes 2 no"),
+    (
+        f"急 {_KIN_ZH}，您能去吗？回1能去，2去不了[ {{link}}]",
+        f"ALARM {_FACTS_EN}. Can you go? Reply 1 yes 2 no[ {{link}}]",
+    ),
     one_way=(f"急 {_KIN_ZH}，您能去吗？请接听来电按键", f"ALARM {_FACTS_EN}. Can you go? Please answer our call"),
     voice=(
         f"您好，这里是安铃养老紧急呼叫。您登记为联系人的老人需要帮助。{_CALL_ZH}您能去请按一，去不了请按二。",
         f"Anling emergency call. Somebody who named you as a contact needs help. {_CALL_EN}If you can go, {_PRESS_EN}",
     ),
 )
-_DOOR_ZH = "{address}[ 进门：{entry}][ {name}][ {talk}][ 电话{phone}][ {illness}][ {born}年生][ {cause}]"
-_DOOR_EN = "{address}[. Entry: {entry}][. {name}][. {talk}][. Tel {phone}][. {illness}][. Born {born}][. {cause}]"
+_DOOR_ZH = "{address}[ 进门：{entry}][ {link} ][ {name}][ {talk}][ 电话{phone}][ {illness}][ {born}年生][ {cause}]"
+_DOOR_EN = (
+    "{address}[. Entry: {entry}][. {link} ][. {name}][. {talk}][. Tel {phone}][. {illness}][. Born {born}][. {cause}]"
+)
 _SHEET_ZH = (
     "您好，这里是安铃养老紧急呼叫服务，有老人需要急救。地址：{address}。情况：{cause}。[时间：{at}。][姓名：{name}。][年龄：{age}岁。]"
     "[{born}年出生。][病史：{illness}。][进门方式：{entry}。]请派救护车。"
@@ -107,7 +112,10 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     "offer": _OFFER,
     "offer_call": _OFFER,
     "offer_all": _both(
-        (f"急！还没人接单 {_FACTS_ZH}，回1接单，2去不了", f"NOBODY YET {_FACTS_EN}. Reply 1 accept 2 no"),
+        (
+            f"急！还没人接单 {_FACTS_ZH}，回1接单，2去不了[ {{link}}]",
+            f"NOBODY YET {_FACTS_EN}. Reply 1 accept 2 no[ {{link}}]",
+        ),
         one_way=(f"急！还没人接单 {_FACTS_ZH}，请接听来电按键", f"NOBODY YET {_FACTS_EN}. Please answer our call"),
         voice=(
             f"安铃紧急呼叫，还没有人接单。{_CALL_ZH}接单请按一，去不了请按二。",
@@ -153,6 +161,24 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         one_way=("已记下您到了。处理完请告知值守台", "noted that you arrived. When done, tell the desk"),
     ),
     "confirm_done": _told("已记下，由值守台结案，谢谢", "noted, the desk will close it. Thank you"),
+    "confirm_no_entry": _told(
+        "已告知值守台和保管钥匙的人，请在门口稍等。进去后回3",
+        "the desk and the key holder are told. Wait there. Inside, reply 3",
+        one_way=(
+            "已告知值守台和保管钥匙的人，请在门口稍等",
+            "the desk and the key holder are told. Please wait at the door",
+        ),
+    ),
+    "key_wanted": _both(
+        (
+            "急 {place} 护理员到了，进不去门。您有钥匙，请马上送来或联系值守台",
+            "URGENT {place}: our carer cannot get in. Please bring your key now",
+        ),
+        voice=(
+            "您好，这里是安铃养老紧急呼叫。{place}，护理员到了，进不去门。您登记为保管钥匙的人，请马上把钥匙送来。",
+            "Anling emergency call. {place}. Our carer is at the door and cannot get in. Please bring your key now.",
+        ),
+    ),
     "late": _told("已由他人接单，不用去了，谢谢", "somebody else took it first, no need to come. Thanks"),
     "closed": _told("告警[ {number} ]已结束，谢谢", "the alarm[ {number}] is over. Thank you"),
     "no_task": _told(
@@ -174,6 +200,16 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         ),
         one_way=("没看懂您的回复。请联系值守台", "Not understood. Please call the desk"),
     ),
+    "page_code": _both(
+        ("登录码 {number}，10分钟内有效，请勿外传", "Your code is {number}, good for 10 min. Tell nobody")
+    ),
+    "family_raised": _told(
+        "家人[ {at} ]按了铃，正在派人前往[ {link}]",
+        "your relative called for help[ at {at}], somebody is being sent[ {link}]",
+    ),
+    "family_coming": _told("已有人前往您家人处[ {link}]", "somebody is on the way to your relative[ {link}]"),
+    "family_there": _told("已有人在您家人身边[ {link}]", "somebody is with your relative now[ {link}]"),
+    "family_closed": _told("您家人的呼叫已处理完毕，已结束[ {link}]", "your relative's call is over[ {link}]"),
     "page": _both(
         (
             "值守：{why}。告警[ {number}] {place} {cause}[ {at}]，请处理",
@@ -294,7 +330,7 @@ def _form(words: Words, capability: Capability) -> str:
     return words.sms if capability.two_way else words.one_way or words.sms
 
 
-_TEXTS = ("place", "address", "entry", "name", "phone", "illness", "number", "choices")
+_TEXTS = ("place", "address", "entry", "name", "phone", "illness", "number", "choices", "link")
 _Values = dict[str, str]
 
 
@@ -309,7 +345,7 @@ def _values(facts: Mapping[str, Fact], lang: str, local: Callable[[datetime], da
         "talk": TALK.get(str(facts.get("talk")), {}).get(lang, ""),
         "at": f"{at:%H:%M}" if at else "",
         "minutes": _count(facts.get("minutes"), 1, 600),
-        "code": _count(facts.get("code"), 10, 99),
+        "code": _count(facts.get("code"), 10, 999),
         "presses": _count(facts.get("presses"), 2, 999),
         "age": _count(years, 0, 130),
         "born": str(born.year) if born and years is None else "",
@@ -352,13 +388,13 @@ def _count(value: Fact, least: int, most: int) -> str:
 def _choices(values: _Values, lang: str) -> _Values:
     """The tasks to choose from, and how to answer the first of them."""
     items = [item.strip() for item in re.split("[;；]", values.get("choices", "")) if item.strip()]
-    code = re.match(r"[1-9][0-9](?![0-9])", items[0]) if items else None
+    code = re.match(r"[1-9][0-9]{1,2}(?![0-9])", items[0]) if items else None
     told = {"choices": JOIN[lang].join(items)} if items else {}
     return values | told | {"example": f"{code[0] if code else 12} 1"}
 
 
 def _without_links(values: _Values) -> _Values:
-    kept = {name: _LINK.sub("", value).strip() for name, value in values.items() if name != "phone"}
+    kept = {name: _LINK.sub("", value).strip() for name, value in values.items() if name not in {"phone", "link"}}
     return {name: value for name, value in kept.items() if value}
 
 
@@ -391,15 +427,16 @@ def _filled(pieces: list[tuple[str, bool]], values: _Values, lang: str) -> str:
 
 
 def _fitted(words: Words, form: str, values: _Values, lang: str) -> str:
-    """The fullest text that fits; a door is never cut, so that an address beyond all measure takes one part more."""
+    """The fullest text that fits; a door is never cut, even if it costs a part more. A link is worth a second part."""
+    parts_max = max(words.parts, 2) if "link" in values and "{link}" in form else words.parts
     shortest, text = _pieces(form, values), ""
     for shortest in _shorter_forms(form, values, words.shrinks):
         text = _filled(shortest, values, lang)
-        if segments(text) <= words.parts:
+        if segments(text) <= parts_max:
             return text
     for shorter in _shorter_values(values.get(words.shrinks, ""), lang):
         text = _filled(shortest, values | {words.shrinks: shorter}, lang)
-        if segments(text) <= words.parts:
+        if segments(text) <= parts_max:
             return text
     return text
 

@@ -26,6 +26,7 @@ WHYS: Mapping[str, Mapping[str, str]] = {
     "all_hands": {"zh": "已呼叫全员，仍无人前往", "en": "all hands called"},
     "not_arrived": {"zh": "接单人逾期未到", "en": "carer not arrived"},
     "arrival_claimed": {"zh": "自报到达，待核实", "en": "verify the arrival"},
+    "no_entry": {"zh": "护理员进不去门", "en": "carer cannot get in"},
     "not_closed": {"zh": "已到达，未结案", "en": "not closed yet"},
     "emergency_decide": {"zh": "请决定是否叫120", "en": "decide: call 120?"},
     "emergency_called": {"zh": "系统已呼叫120", "en": "120 was called"},

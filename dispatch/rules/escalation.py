@@ -81,7 +81,8 @@ class Situation:
     `choice` ranks who could come; `reach` says how each person is reached (no entry: not at all). `operators` are the
     duty numbers to page. `codes_taken` are the reply codes each person has in use. `elsewhere` counts
     the other open alarms that somebody is on the way to. `ids` draws new identities. `emergency_number` is where
-    `emergency_service` calls. `station` answers for an alarm without a home.
+    `emergency_service` calls. `asked_elsewhere` are those who may be answering about another alarm too, `always_codes`
+    gives everybody a code. `station` answers for an alarm without a home.
     """
 
     now: datetime
@@ -97,6 +98,12 @@ class Situation:
     emergency_number: str | None = None
     station: Station | None = None
     elsewhere: Mapping[Person, int] = field(default_factory=dict)
+    asked_elsewhere: Collection[Person] = ()
+    always_codes: bool = False
+
+    def needs_code(self, person: Person) -> bool:
+        """Whether a bare answer of this person could mean another alarm as well."""
+        return self.always_codes or person in self.asked_elsewhere
 
     def offer_of(self, person: Person) -> Offer | None:
         return next((offer for offer in self.offers if offer.person == person), None)

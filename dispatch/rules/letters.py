@@ -7,6 +7,7 @@ illness. Door and entry follow to the person who accepted.
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dispatch.rules.alarm import Alarm, Offer
@@ -16,6 +17,9 @@ from dispatch.rules.people import Household, Person, Reach, Resident, Talk, comp
 
 EMERGENCY_VALID_S = 600
 """An offer that has not left within ten minutes is no longer worth sending; MESSAGING, section 8.5."""
+
+FAMILY_VALID_S = 3600
+"""What a family is told is worth an hour."""
 
 TALK_TO_BE_TOLD = ("no_voice", "hard_of_hearing", "dementia", "do_not_phone")
 """How to speak with somebody, as far as a carer at the door must know; the first that holds is told."""
@@ -35,6 +39,7 @@ def offer_call(situation: Situation, offer: Offer, reach: Reach, sentence: str =
 def details(situation: Situation, offer: Offer, reach: Reach, *, again: bool = False) -> Draft:
     """
     Door, entry and person: only to somebody who accepted, only while the alarm is open. `again`: asked for once more.
+    Whoever renders it leaves out what may not go by the road it takes.
     """
     key = f"details.{situation.now.isoformat()}" if again else None
     return _draft(situation, reach, "details", offer=offer, facts=_door(situation), key=key)
@@ -44,6 +49,20 @@ def tell(situation: Situation, reach: Reach, sentence: str, *, offer: Offer | No
     """Tells somebody something about this alarm."""
     known: dict[str, Fact] = {"place": place_of(situation), "cause": str(situation.alarm.cause)}
     return _draft(situation, reach, sentence, offer=offer, facts={**known, **facts})
+
+
+def to_family(situation: Situation, alarm: Alarm, reach: Reach, stage: str) -> Draft:
+    """Tells a contact how far it is: `alarm` as it now stands. The place and the time, never why."""
+    facts: dict[str, Fact] = {"place": place_of(situation), "at": alarm.raised_at.isoformat()}
+    after = replace(situation, alarm=alarm)
+    draft = _draft(after, reach, f"family_{stage}", facts=facts)
+    return replace(draft, priority=Priority.FAMILY, expires_at=situation.now + timedelta(seconds=FAMILY_VALID_S))
+
+
+def call(situation: Situation, reach: Reach, sentence: str) -> Draft:
+    """The same as `tell`, read aloud in a call that takes no answer."""
+    known: dict[str, Fact] = {"place": place_of(situation), "cause": str(situation.alarm.cause)}
+    return _draft(situation, reach, sentence, Channel.VOICE, facts=known)
 
 
 def page(situation: Situation, why: str) -> tuple[Draft, ...]:
@@ -88,7 +107,7 @@ def _asking(situation: Situation, offer: Offer) -> dict[str, Fact]:
         "cause": str(alarm.cause),
         "at": alarm.raised_at.isoformat(),
         "minutes": minutes(offer.eta_s),
-        "code": offer.code,
+        "code": offer.code if situation.needs_code(offer.person) else None,
         "presses": alarm.press_count,
     }
 
@@ -98,7 +117,11 @@ def _door(situation: Situation) -> dict[str, Fact]:
     if household is None:
         return {"address": "", "entry": "", "name": "", "phone": "", "illness": "", "talk": ""}
     resident = household.resident(situation.alarm.resident_id)
-    facts: dict[str, Fact] = {"address": household.home.address, "entry": household.home.entry}
+    facts: dict[str, Fact] = {
+        "place": place_of(situation),
+        "address": household.home.address,
+        "entry": household.home.entry,
+    }
     return facts | _person(resident, household)
 
 

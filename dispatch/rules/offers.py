@@ -12,6 +12,11 @@ from dispatch.rules.record import Line
 CODES = range(10, 100)
 """Two digits: short enough to type back. A code is never reused for the same person within seven days."""
 
+LONG_CODES = tuple(code for code in range(100, 1000) if code % 10 in {0, 6, 7, 8, 9})
+"""
+For who has had all ninety: three digits, of which the last is no action, so that "126" can never be 12 and an answer.
+"""
+
 
 def ask(situation: Situation, person: Person, eta_s: int | None) -> tuple[Offer, Line]:
     """A new offer for this person, or the old one asked again, with its line in the log."""
@@ -52,11 +57,15 @@ def _first(situation: Situation, person: Person, eta_s: int | None) -> Offer:
 
 def _code(situation: Situation, person: Person, id_: OfferId) -> int:
     """
-    One of the codes this person has not in use, spread by the offer's id so that it cannot be guessed from the last.
+    One of the codes this person has not had of late, spread by the offer's id so that it cannot be guessed from the
+    last.
 
-    When all ninety are in use the offer shares one: an answer with it will be asked back, which is better than no
-    offer.
+    When all 540 are taken the offer shares one: an answer with it will be asked back, which is better than no offer.
     """
     taken = set(situation.codes_taken.get(person, ()))
-    free = [code for code in CODES if code not in taken] or list(CODES)
+    free = (
+        [code for code in CODES if code not in taken]
+        or [code for code in LONG_CODES if code not in taken]
+        or list(CODES)
+    )
     return free[int.from_bytes(hashlib.sha256(id_.encode()).digest()[:4]) % len(free)]

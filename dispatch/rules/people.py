@@ -124,7 +124,10 @@ class Resident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Family or neighbour of a home, asked in `order`."""
+    """
+    Family or neighbour of a home, asked in `order`. `may_know` is what the resident allowed them to be told of
+    an alarm: stages of `rules/family.py`.
+    """
 
     id: ContactId
     home_id: HomeId
@@ -133,6 +136,7 @@ class Contact:
     order: int
     relation: str = ""
     key_holder: bool = False
+    may_know: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

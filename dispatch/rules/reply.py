@@ -8,27 +8,22 @@ What people answer, read: an action, the code of an offer, how it ended, or the 
 
 A text counts only when every word of it is known: "不好" is not "好" with something before it. What is not understood,
 or says two things, has no action and is asked back. Accepting for somebody who did not mean it would leave an old
-person waiting.
+person waiting. How people say things is in `phrases/`.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum, StrEnum
-from functools import cache
 from types import MappingProxyType
 
 from dispatch.rules.alarm import Outcome
+from dispatch.rules.phrases import clauses
+from dispatch.rules.phrases.meaning import GOES_WITH, Aside, Meaning
+from dispatch.rules.phrases.meaning import Action as Action
+from dispatch.rules.phrases.tidy import tidy
 
-
-class Action(StrEnum):
-    """What an answer does; on a phone the digits 1 to 4 in this order."""
-
-    ACCEPT = "accept"
-    DECLINE = "decline"
-    ARRIVED = "arrived"
-    DONE = "done"
+TEXT_MAX = 200
+"""Signs that are read; nobody answers at such length, and what is longer is for a human."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,119 +47,62 @@ class Parsed:
 ALL = "全部"
 """What `rest` says when somebody declined everything that is open ("2 全部")."""
 
-
-class _Aside(Enum):
-    """
-    Words that do not decide alone. A nod agrees with whatever else is said, and by itself it accepts. A cry may be a
-    report or a call for help: a human reads it.
-    """
-
-    NOD = "nod"
-    ALL = "all"
-    COURTESY = "courtesy"
-    CRY = "cry"
-
-
-_Meaning = Action | Outcome | _Aside
-
-_DIGITS: Mapping[str, Action] = MappingProxyType(dict(zip("1234", Action, strict=True)))
-_ALONE: Mapping[str, str] = MappingProxyType({"一": "1", "二": "2", "三": "3", "四": "4", "不": "不去"})
+_DIGITS: Mapping[str, Action] = MappingProxyType(dict(zip("1234", Action, strict=False)))
+_ALONE: Mapping[str, str] = MappingProxyType(
+    {"一": "1", "壹": "1", "二": "2", "贰": "2", "三": "3", "叁": "3", "四": "4", "肆": "4", "不": "不去"}
+    | {"yi": "1", "1号": "1", "接1": "1"}
+)
 """Words too short to be trusted inside others."""
 
-_VOCABULARY: Mapping[_Meaning, str] = MappingProxyType(
-    {
-        Action.ACCEPT: (
-            "接单/接單/接/接了/接受/已接/已接单/我接/我接单/去/我去/我们去/马上去/我马上去/现在去/这就去/就去/能去/我能去/可以去/"
-            "我可以去/会去/马上到/我马上到/马上就到/马上来/我马上来/马上过来/马上过去/马上就来/这就来/这就到/立刻到/立即到/"
-            "立刻去/立即去/立刻出发/马上出发/我来/我过去/我过来/出发/出发了/已出发/我出发了/在路上/在路上了/已在路上/我在路上/"
-            "可以/我可以/行/行的/行吧/我行/没问题/是的/同意/"
-            "jie dan/qu/wo qu/wo lai/ma shang dao/ma shang qu/ma shang lai/ke yi/xing/"
-            "yes/yes i can/accept/accepted/i accept/coming/im coming/i am coming/i will come/ill come/i will go/ill go/"
-            "i go/going/im going/on my way/im on my way/omw/sure/no problem/i can/i can go"
-        ),
-        Action.DECLINE: (
-            "拒/拒绝/拒絕/拒单/拒接/不行/我不行/去不了/去不了了/我去不了/不去/我不去/不去了/我不去了/没空/我没空/没有空/不能去/"
-            "我不能去/不能去了/来不了/我来不了/不来/不来了/不能来/到不了/过不去/过不来/赶不到/赶不过去/赶不过来/不接/我不接/"
-            "不接单/接不了/接不了单/不能接/不能接单/没时间/我没时间/没有时间/不了/没法去/没法来/无法去/无法前往/无法接单/不方便/"
-            "走不开/我走不开/我有事/在忙/我在忙/不想去/没办法去/"
-            "bu qu/wo bu qu/bu qu le/qu bu liao/bu xing/mei kong/bu neng qu/lai bu liao/bu lai/ju jue/mei shi jian/"
-            "dao bu liao/no/nope/no i cant/decline/declined/i decline/cannot/cant/i cannot/i cant/cannot come/"
-            "cant come/i cannot come/i cant come/cannot go/cant go/i cannot go/i cant go/cant make it/cannot make it/"
-            "i cant make it/unable/unavailable/not available/not coming/im not coming/wont come/wont go/refuse/reject/"
-            "no time/busy/im busy"
-        ),
-        Action.ARRIVED: (
-            "到/到了/我到/我到了/到达/到達/到达了/已到/我已到/已到了/已到达/我已到达/已经到/已经到了/我已经到了/已经到达/刚到/"
-            "到现场/到现场了/已到现场/到位/到位了/已到位/抵达/已抵达/"
-            "dao le/wo dao le/yi dao/dao da/yi dao da/yi jing dao le/"
-            "arrived/i arrived/have arrived/i have arrived/ive arrived/here/im here/i am here/on site"
-        ),
-        Action.DONE: (
-            "完成/完成了/已完成/已经完成/好了/都好了/已经好了/办完/办完了/办好了/处理好了/已处理好/处理完/处理完了/处理完毕/已处理/"
-            "搞定/搞定了/已搞定/结束/结束了/已结束/弄好了/完事/完事了/忙完了/解决了/已解决/完毕/"
-            "wan cheng/wan cheng le/yi wan cheng/hao le/ban wan le/chu li hao le/gao ding/gao ding le/"
-            "done/all done/its done/finished/complete/completed/resolved"
-        ),
-        Outcome.HELPED: (
-            "没事/没事了/老人没事/人没事/无事/平安/安好/正常/一切正常/没大碍/扶起/扶起了/已扶起/扶起来了/已扶起来/已帮助/"
-            "mei shi/mei shi le/fine/all fine/is fine/all well/helped/no harm"
-        ),
-        Outcome.FALSE_ALARM: (
-            "误报/誤報/误按/误触/按错/按错了/虚惊/虚惊一场/wu bao/false alarm/false/by mistake/mistake"
-        ),
-        Outcome.TEST: "测试/測試/试按/试机/ce shi/test/a test",
-        Outcome.HOSPITAL: (
-            "送医/送醫/已送医/送医了/送医院/已送医院/送医院了/送到医院/已送到医院/去医院了/已去医院/已叫120/已打120/已叫救护车/"
-            "song yi/hospital/to hospital/taken to hospital"
-        ),
-        Outcome.POLICE_FIRE: "已报警/已叫110/已叫119/police came/fire brigade came",
-        Outcome.NOBODY_HOME: "没人/家里没人/没人在家/不在家/老人不在家/无人/家中无人/nobody home/no one home/not home",
-        Outcome.DIED: "去世/去世了/已去世/老人去世/死亡/已死亡/过世/过世了/离世/died/has died",
-        Outcome.DUPLICATE: "重复/重复报警/duplicate",
-        Outcome.OTHER: "其他/其它/qi ta/other",
-        _Aside.NOD: "收到/收到了/好/好的/好滴/好嘞/好吧/shou dao/hao/hao de/ok/okay/roger",
-        _Aside.ALL: "全部/都/quan bu/all",
-        _Aside.COURTESY: (
-            "谢谢/谢谢您/抱歉/对不起/不好意思/您好/你好/啊/呀/哦/xie xie/dui bu qi/"
-            "thanks/thank you/sorry/please/hello/hi"
-        ),
-        _Aside.CRY: (
-            "叫120/打120/叫救护车/救护车/去医院/报警/叫110/叫119/消防/警察/救命/着火/着火了/"
-            "ambulance/police/fire/fire brigade/help"
-        ),
-    }
-)
-"""What words mean. Two words that mean two things ("行不行") cancel each other and are asked back."""
-
-_MEANINGS = {word.replace(" ", ""): means for means, words in _VOCABULARY.items() for word in words.split("/")}
-
-_OPT_OUT = "stop|stopall|stop all|unsubscribe|optout|opt out|end|quit|cancel|revoke|td|t|r|tuiding|退订|退訂|取消订阅"
+_OPT_OUT = "stop|stopall|stop all|unsubscribe|optout|opt out|end|quit|cancel|revoke|td|t|r|tuiding|退订|取消订阅"
 """Twilio's list (MESSAGING, section 1.6) and what Chinese operators take: TD, T, R, 退订."""
 
-_HARMLESS = "👌👍🙏😊🌹"
-"""Signs that say nothing by themselves. Any other leaves the text not understood: "1 ❌" is no acceptance."""
-
-_DROPPED = frozenset("'’`\ufe0e\ufe0f\u20e3") | frozenset(map(chr, range(0x1F3FB, 0x1F400)))
-"""Apostrophes ("can't"), and what only changes how the sign before is drawn: "1️⃣" is 1."""
-
-_QUOTED = re.compile(r"【[^】]*】")
 _STOP = re.compile(rf"(?:(?:回复|回|reply)[ ,]*)?(?:{_OPT_OUT})(?:[ ,]*(?:{_OPT_OUT}))*")
-_LEAD = re.compile(r"(?:回复|答复|reply(?![a-z])|re(?![a-z])|(?:回|按|选|press)(?=[ ,]*[0-9]))[ ,]*")
-_TWICE_NO = re.compile(r"不 ?[去来接到能会可][^,]{0,2}不(?! ?好 ?意 ?思)")
+_LEAD = re.compile(
+    r"(?:回复|答复|reply(?![a-z])|re(?![a-z])|(?:我)?(?:回|按|选|选择|数字|选项|press)(?=[ ,]*[0-9一二三四]))[ ,]*"
+)
+_TWICE_NO = re.compile(
+    r"不 ?[去来接到能会可得][^,]{0,2}不(?! ?好 ?意 ?思)|"
+    r"(?<![a-z])bu ?(?:qu|lai|jie|dao|neng|hui|ke)[a-z ]{0,9}bu(?! ?hao ?yi)|"
+    r"(?:cannot|cant|can not|wont|not|never|dont) (?:say |to |not )*(?:no|not|refuse|decline|reject)(?![a-z])"
+)
 """Two noes may be a yes: "不去不行" is "I have to go"."""
+
+_ASKING = re.compile(
+    r"[?]|吗|么$|么,|(?:到|完成|处理好|结束|搞定|办完|好了)(?:了)?嘛|(?:了|好|到|去|行|可以|能|会)没(?:有)?(?:啊|呀|呢)?$|"
+    r"(?:hao|le|qu|dao|xing|yi|neng|jie|guo|lai) ?ma$"
+)
+_IF = re.compile(
+    r"如果|要是|除非|的话|万一|假如|能[去来].{0,2}就|有空再|有空去|(?:没人|没空|没事).{0,2}就|(?<![a-z])if(?![a-z])"
+)
+"""What is said under a condition is no answer yet: "能去我就去"."""
+
+_NEARLY = re.compile(
+    r"(?:马上|快要|快|就要|一会儿?|等会儿?|即将|将要|差不多|立刻|很快|待会)(?:就|要)*"
+    r"(?:好|完成?|办完|办好|处理好|处理完|弄好|结束|搞定|忙完|做完|到了|没事)(?!的)"
+)
+"""Nearly over is not over."""
+
+_CANNOT = re.compile(
+    "我?(?:现在|今天|实在|也|就|真的|恐怕)*(?:去不了|来不了|走不开|接不了|没空|没时间|赶不过去|赶不到|赶不回来|不能去|过不去)(?:了|啊|呀)?"
+)
+_SOMEBODY = re.compile(
+    "[他她您你谁哪0-9?]|老人|家属|救护|老[一-鿿]|小[一-鿿]|[姐哥叔姨爷奶爸妈公婆]|儿|女|邻|同事|物业|[说让叫听]|没去|[a-z]"
+)
+REASON_MAX = 14
 
 _VAGUE = re.compile(r"[ ,]*(?:不 ?行|no(?![a-z]))[ ,]")
 """With more behind it, this may be about the resident: "不行，老人流血"."""
 
-_DENIAL = re.compile(r"[没沒不未别別勿无無非还還\d]|(?<![a-z])(?:not|no|never|dont|didnt|isnt|wasnt)(?![a-z])")
+_GONE_AGAIN = re.compile("[走错回再后等叫问让说找快要]|告诉|联系|门|保安|[a-z]")
+"""What makes an arrival doubtful, when it stands in the note behind it."""
+
+_DENIAL = re.compile(r"[没沒不未别勿无非还\d]|(?<![a-z])(?:not|no|never|dont|didnt|isnt|wasnt)(?![a-z])")
 _NUMBER = re.compile(
-    r"(?:(?:码|代码|code)[ ,]*(?=[0-9]))?(?P<code>[1-9][0-9])?[ ,]*(?P<digit>[1-4])?(?!\d| ?(?:分|个|小时|半))"
+    r"(?:(?:码|代码|编号|code)[ ,]*(?=[0-9]))?(?P<code>[1-9][0-9][06-9](?=(?: |,) *[1-4](?!\d))|[1-9][0-9])?"
+    r"(?:号(?=[^,]))?[ ,]*(?P<digit>[1-4])?(?!\d| ?(?:分|个|小时|半|min|刻钟|来分|多分|几分|fen|xiao))"
 )
-_SOON = (
-    r"(?<!\d)(?<!\d,)(?:[0-9]{1,3}|[一二两三四五六七八九十半]{1,3}) ?(?:分钟?|个?小时)"
-    r"(?:后|内|左右|之内|以内)?就?能?到"
-)
-"""How long somebody will be is an acceptance, never a code and never an arrival: "12分钟到"."""
+_LAST_DIGIT = re.compile(r"[ ,]*(?<![0-9,])(?:回复|回|按)?(?<![0-9])(?<!(?<!收)到)[ ,]?([1-4])$")
 
 
 def parse(text: str) -> Parsed:
@@ -173,36 +111,26 @@ def parse(text: str) -> Parsed:
 
     Case, width of digits, blanks, punctuation and a quoted "回复：" do not matter. A question is not an answer.
     """
-    plain = _normal(text)
+    plain = tidy(text[: TEXT_MAX * 4])
     if _opts_out(plain):
         return Parsed(stop=True, rest=plain)
-    if "?" in plain or _TWICE_NO.search(plain):
+    if len(plain) > TEXT_MAX or any(each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY)):
         return Parsed(rest=plain)
     said = _LEAD.sub("", plain, count=1) if _LEAD.match(plain) else plain
-    return _answer(_ALONE.get(said, said)) or Parsed(rest=plain)
+    return _answer(_ALONE.get(said, said)) or _with_a_reason(said) or Parsed(rest=plain)
 
 
-def _normal(text: str) -> str:
-    """Small letters of common width; a comma for each run of punctuation, a single blank for white space."""
-    wide = unicodedata.normalize("NFKC", text).casefold()
-    signs = "".join(map(_sign, _QUOTED.sub(" ", wide)))
-    return re.sub(r" *,[ ,]*", ",", re.sub(r" +", " ", signs)).strip(" ,")
-
-
-def _sign(char: str) -> str:
-    if char.isspace():
-        return " "
-    if char == "?" or char.isalnum():
-        return char
-    kind = unicodedata.category(char)
-    if char in _DROPPED or kind in {"Cc", "Cf", "Cs"}:
-        return ""
-    return "," if kind.startswith("P") or char == "~" or char in _HARMLESS else char
+def _with_a_reason(said: str) -> Parsed | None:
+    """A reason in free words, then a decline: "孩子没人带，去不了". Never where it may be about somebody else."""
+    reason, _, last = said.rpartition(",")
+    if not _CANNOT.fullmatch(last) or len(reason) > REASON_MAX or _SOMEBODY.search(reason):
+        return None
+    meant = _verdict([*_meanings(reason), Action.DECLINE])
+    return Parsed(action=Action.DECLINE, rest=reason) if meant is Action.DECLINE else None
 
 
 def _opts_out(plain: str) -> bool:
-    asked = "退订" in plain or "退訂" in plain
-    return bool(_STOP.fullmatch(plain)) or (asked and not re.search("[不别勿没]", plain))
+    return bool(_STOP.fullmatch(plain)) or ("退订" in plain and not re.search("[不别勿没]", plain))
 
 
 def _answer(said: str) -> Parsed | None:
@@ -211,79 +139,137 @@ def _answer(said: str) -> Parsed | None:
     start, code, digit = (number.end(), number["code"], number["digit"]) if number else (0, None, None)
     if code and not digit and start == len(said):
         return Parsed(code=int(code))
+    if digit is None and (last := _LAST_DIGIT.search(said, start)) and last.start() > start:
+        said, digit = said[: last.start()], last[1]
     heard, note = _heard(said, start)
     if note is None or (note and _VAGUE.match(said, start)):
         return None
     return _understood([*([_DIGITS[digit]] if digit else []), *heard], note, int(code) if code else None)
 
 
-def _understood(heard: list[_Meaning], note: str, code: int | None) -> Parsed | None:
+def _understood(heard: list[Meaning], note: str, code: int | None) -> Parsed | None:
     action = _verdict(heard)
     if action is None or (note and not (action in heard and _may_note(action, note))):
         return None
     told = {each for each in (*heard, *_meanings(note)) if isinstance(each, Outcome)}
     outcome = told.pop() if len(told) == 1 else None
-    if _Aside.ALL not in heard:
+    if Aside.ALL not in heard:
         return Parsed(action=action, code=code, outcome=outcome, rest=note)
     everything = action is Action.DECLINE and code is None and not note
     return Parsed(action=action, rest=ALL) if everything else None
 
 
-def _heard(said: str, at: int) -> tuple[list[_Meaning], str | None]:
-    """What the words mean, longest first, up to the first unknown one; the rest is a note if something parts it."""
-    heard: list[_Meaning] = []
-    while found := _token().match(said, at):
-        heard += _meanings(found.group())
-        at = found.end()
-    parted = at == len(said) or (at > 0 and said[at - 1] in " ,")
-    return heard, said[at:] if parted else None
+def _heard(said: str, at: int) -> tuple[list[Meaning], str | None]:
+    """What the clauses mean, up to the first that is not wholly known; the rest is a note if something parts it."""
+    whole = _clauses(said, at)
+    if whole is not None:
+        return whole, ""
+    for cut in re.finditer(" *,[ ,]*", said[at:]):
+        heard = _clauses(said[: at + cut.start()], at)
+        if heard:
+            longer = next(_farther(said, at, at + cut.end()), None)
+            return longer or (heard, said[at + cut.end() :])
+    return [], said[at:] if at == 0 or said[at - 1] in " ," or at == len(said) else _parted(said, at)
 
 
-def _verdict(heard: Iterable[_Meaning]) -> Action | None:
+def _parted(said: str, at: int) -> str | None:
+    """What stands right behind a number: "4 老人起来了" is a note, "4楼" is not."""
+    return said[at:].lstrip(" ,") if said[at : at + 1] in {" ", ","} else None
+
+
+def _farther(said: str, at: int, past: int) -> Iterator[tuple[list[Meaning], str]]:
+    """The longest known head that goes on behind `past`."""
+    for cut in reversed([each for each in re.finditer(" *,[ ,]*", said) if each.start() >= past]):
+        heard = _clauses(said[: cut.start()], at)
+        if heard:
+            yield heard, said[cut.end() :]
+
+
+def _clauses(said: str, at: int) -> list[Meaning] | None:
+    """
+    The fewest clauses that cover all of it; None where something is left over, or where as few say different things.
+    """
+    ways: dict[int, tuple[int, frozenset[tuple[Meaning, ...]]]] = {at: (0, frozenset({()}))}
+    for start in range(at, len(said)):
+        if start not in ways:
+            continue
+        count, heard = ways[start]
+        for end, meaning in _next(said, start):
+            more = heard if meaning is None else frozenset({*((*way, meaning) for way in heard)})
+            cost = count + (meaning is not None)
+            known = ways.get(end)
+            if known is None or cost < known[0]:
+                ways[end] = (cost, more)
+            elif cost == known[0]:
+                ways[end] = (cost, frozenset([*known[1], *more][:8]))
+    found = ways.get(len(said))
+    if found is None:
+        return None
+    deciding = [way for way in found[1] if not _idle(way)] or list(found[1])
+    return list(min(deciding, key=repr)) if len({_verdict(way) for way in deciding}) == 1 else None
+
+
+def _idle(way: Iterable[Meaning]) -> bool:
+    """Whether nothing here decides, so that another reading of the same words may."""
+    return all(isinstance(each, Aside) and each not in {Aside.CRY, Aside.NOD} for each in way)
+
+
+def _next(said: str, at: int) -> Iterator[tuple[int, Meaning | None]]:
+    """Every clause that may begin here, with where it ends."""
+    if said[at] in " ,":
+        yield at + 1, None
+        return
+    yield from clauses(said, at)
+
+
+def _verdict(heard: Iterable[Meaning]) -> Action | None:
     """The one thing all of them say. Who came and finished has come: the end is asked for again, at the desk."""
     said = set(heard)
-    if _Aside.CRY in said:
+    if Aside.CRY in said:
         return None
-    actions = {Action.DONE if isinstance(each, Outcome) else each for each in said if not isinstance(each, _Aside)}
+    actions = {Action.DONE if isinstance(each, Outcome) else each for each in said if not isinstance(each, Aside)}
+    verdict = _only(actions) or (Action.ACCEPT if not actions and Aside.NOD in said else None)
+    strange = any(isinstance(each, Aside) and GOES_WITH.get(each, verdict) is not verdict for each in said)
+    return None if strange else verdict
+
+
+def _only(actions: set[Action]) -> Action | None:
     if actions == {Action.ARRIVED, Action.DONE}:
         return Action.ARRIVED
-    if len(actions) == 1:
-        return actions.pop()
-    return Action.ACCEPT if not actions and _Aside.NOD in said else None
+    if actions == {Action.ARRIVED, Action.NO_ENTRY}:
+        return Action.NO_ENTRY
+    return next(iter(actions)) if len(actions) == 1 else None
 
 
 def _may_note(action: Action, note: str) -> bool:
     """Free words may stand behind a decline or an end only, and must neither deny it nor say something else."""
-    if action not in {Action.DECLINE, Action.DONE}:
+    if action not in {Action.DECLINE, Action.DONE, Action.ARRIVED}:
+        return False
+    if action is Action.ARRIVED and _GONE_AGAIN.search(note):
         return False
     others = _verdict([action, *_meanings(note)]) is not action
-    return not others and not _DENIAL.search(_word().sub(" ", note))
+    return not others and not _DENIAL.search(_unknown(note))
 
 
-def _meanings(words: str) -> Iterator[_Meaning]:
-    for found in _word().finditer(words):
-        word = found["word"]
-        yield _MEANINGS[word.replace(" ", "")] if word else Action.ACCEPT
+def _meanings(words: str) -> list[Meaning]:
+    known = (meaning for _, _, meaning in _known(words))
+    return [each for each in known if not isinstance(each, Aside) or each is Aside.CRY]
 
 
-def _spelled(word: str) -> str:
-    """A pattern for the word: Chinese with stray blanks, Latin letters as whole words with or without their blanks."""
-    if word.isascii():
-        return rf"(?<![a-z]){word.replace(' ', ' ?')}(?![a-z])"
-    return " ?".join(map(re.escape, word))
+def _known(words: str) -> Iterator[tuple[int, int, Meaning]]:
+    """Whatever is known anywhere in a note, the longest first from the left."""
+    at = 0
+    while at < len(words):
+        found = [(end, meaning) for end, meaning in _next(words, at) if meaning is not None]
+        if not found:
+            at += 1
+            continue
+        end, meaning = max(found, key=lambda each: (each[0], repr(each[1])))
+        yield at, end, meaning
+        at = end
 
 
-def _longest_first() -> list[str]:
-    words = [word for said in _VOCABULARY.values() for word in said.split("/")]
-    return sorted(words, key=lambda word: len(word.replace(" ", "")), reverse=True)
-
-
-@cache
-def _word() -> re.Pattern[str]:
-    # Made when the first reply comes: it takes a tenth of a second, which a press may be waiting for at the start.
-    return re.compile(rf"(?P<soon>{_SOON})|(?P<word>{'|'.join(map(_spelled, _longest_first()))})")
-
-
-@cache
-def _token() -> re.Pattern[str]:
-    return re.compile(rf"[ ,]+|{_word().pattern}")
+def _unknown(words: str) -> str:
+    for start, end, _ in list(_known(words)):
+        words = words[:start] + " " * (end - start) + words[end:]
+    return words

@@ -3,6 +3,7 @@ The people and places of the district on file. Rows are matched by their code, s
 """
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -18,12 +19,13 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    insert,
     select,
     update,
 )
 
 from dispatch.errors import NotFound
-from dispatch.ids import CarerId, HomeId, StationId
+from dispatch.ids import CarerId, ContactId, HomeId, StationId
 from dispatch.rules.calls import File
 from dispatch.rules.people import Carer, Contact, Home, Household, Person, Resident, Station, Talk, contact, resident
 from dispatch.rules.people import carer as carer_person
@@ -99,8 +101,18 @@ contacts = Table(
     Column("order", Integer, nullable=False),
     Column("relation", String(40), nullable=False),
     Column("key_holder", Boolean, nullable=False),
+    Column("may_know", Json, nullable=False, server_default="[]"),
     Index("ix_contacts_phone", "phone"),
 )  # fmt: skip
+
+consents = Table(
+    "consents", metadata,
+    Column("contact_id", String(40), ForeignKey("contacts.id"), primary_key=True),
+    Column("given_at", Instant, primary_key=True),
+    Column("given_by", String(120), nullable=False),
+    Column("may_know", Json, nullable=False),
+)  # fmt: skip
+"""Who allowed a contact to know what, and when: every word of it is kept, the newest holds. An empty list withdraws."""
 
 _HOME = Prepared(select(homes).where(homes.c.id == bindparam("id")))
 _RESIDENTS = Prepared(select(residents).where(residents.c.home_id == bindparam("id")).order_by(residents.c.code))
@@ -216,6 +228,25 @@ class People:
         staff = (carer_person(CarerId(row.id)) for row in _CARER_PHONE.on(self._connection, phone=phone))
         return (*found, *(File(person=each) for each in staff))
 
+    def keep_consent(
+        self, contact_id: ContactId, *, given_by: str, given_at: datetime, may_know: Collection[str]
+    ) -> bool:
+        """Keeps a consent and lets the newest hold; False where the same was kept before."""
+        key = (consents.c.contact_id == contact_id) & (consents.c.given_at == given_at)
+        if self._connection.execute(select(consents.c.contact_id).where(key)).first() is not None:
+            return False
+        row = {"contact_id": contact_id, "given_at": given_at, "given_by": given_by, "may_know": sorted(may_know)}
+        self._connection.execute(insert(consents).values(row))
+        newest = (
+            select(consents.c.may_know)
+            .where(consents.c.contact_id == contact_id)
+            .order_by(consents.c.given_at.desc())
+            .limit(1)
+        )
+        holds = self._connection.execute(newest).scalar()
+        self._connection.execute(update(contacts).where(contacts.c.id == contact_id).values(may_know=holds))
+        return True
+
     def opt_out(self, id_: CarerId) -> None:
         """This carer's number refuses our texts."""
         self._connection.execute(update(carers).where(carers.c.id == id_).values(opted_out=True))
@@ -282,5 +313,5 @@ def _resident(row: Any) -> Resident:
 def _contact(row: Any) -> Contact:
     return Contact(
         id=row.id, home_id=row.home_id, name=row.name, phone=row.phone, order=row.order, relation=row.relation,
-        key_holder=row.key_holder,
+        key_holder=row.key_holder, may_know=frozenset(row.may_know),
     )  # fmt: skip

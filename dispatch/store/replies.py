@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from dispatch.ids import AttemptId, ReplyId
+from dispatch.ids import AttemptId, OfferId, ReplyId
 from dispatch.store.database import Instant, metadata
 from dispatch.store.prepared import Prepared, once
 
@@ -41,6 +41,7 @@ replies = Table(
     Column("result", String(24)),
     Column("person", String(80)),
     Column("alarm_id", String(40)),
+    Column("offer_id", String(40)),
     Index("ix_replies_key", "provider", "key", unique=True),
     Index("ix_replies_received_at", "received_at"),
     Index("ix_replies_attempt_id", "attempt_id"),
@@ -62,7 +63,10 @@ _CHANGE = Prepared(update(replies).where(replies.c.id == bindparam("its_id")))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One answer as it came. `result` says what became of it, None while it waits."""
+    """
+    One answer as it came. `result` says what became of it, None while it waits. `offer_id` is set where it was given on
+    the page of that offer.
+    """
 
     id: ReplyId
     provider: str
@@ -76,6 +80,7 @@ class Reply:
     result: str | None
     person: str | None
     alarm_id: str | None
+    offer_id: OfferId | None = None
 
 
 class Replies:

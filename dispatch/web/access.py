@@ -33,7 +33,9 @@ from dispatch.rules.people import Person
 from dispatch.store.accounts import Key, Operator
 
 ACCESS = "anling_access"
-"""The attribute that marks a view: public, operator, or key:<scope>."""
+"""The attribute that marks a view: public, code, operator, or key:<scope>."""
+
+CODE = "code"
 
 HOOKS = "/hooks"
 
@@ -69,6 +71,20 @@ def public(view: View) -> View:
     """Anybody may call this."""
     setattr(view, ACCESS, "public")
     return view
+
+
+def by_code(view: View) -> View:
+    """
+    Whoever holds the code in the address; the view itself looks whether it opens anything. Its forms carry a token of
+    that code instead of one of a session, so that a phone without cookies can press.
+    """
+    setattr(view, ACCESS, CODE)
+    return view
+
+
+def is_by_code(app: Flask, endpoint: str | None) -> bool:
+    """Whether this endpoint is opened by a code in its address."""
+    return endpoint is not None and getattr(app.view_functions.get(endpoint), ACCESS, "") == CODE
 
 
 def require_operator(view: View) -> View:

@@ -121,6 +121,13 @@ SENTENCES: Mapping[str, str] = {
     "confirm_decline": N_("receipt for the answer"),
     "confirm_arrived": N_("receipt for the answer"),
     "confirm_done": N_("receipt for the answer"),
+    "confirm_no_entry": N_("receipt for the answer"),
+    "key_wanted": N_("key wanted at the door"),
+    "page_code": N_("code for the page"),
+    "family_raised": N_("news for the family"),
+    "family_coming": N_("news for the family"),
+    "family_there": N_("news for the family"),
+    "family_closed": N_("news for the family"),
     "late": N_("somebody else was faster"),
     "closed": N_("alarm is over"),
     "no_task": N_("no open task"),
@@ -168,6 +175,7 @@ WHYS: Mapping[str, str] = {
     "missed_call": N_("nobody took the call: please call back"),
     "resident_asks": N_("the resident says by key that it is worse"),
     "no_home": N_("the number belongs to no home"),
+    "no_entry": N_("a carer cannot get in"),
 }
 
 RESULTS: Mapping[str, str] = {
@@ -175,6 +183,7 @@ RESULTS: Mapping[str, str] = {
     "decline": N_("cannot come"),
     "arrived": N_("has arrived"),
     "done": N_("is done"),
+    "no_entry": N_("cannot get in"),
     "late": N_("too late, somebody else comes"),
     "closed": N_("the alarm was over"),
     "again": N_("said before"),
@@ -280,6 +289,8 @@ KINDS: Mapping[str, str] = {
     "delivery_unknown": N_("Nobody knows whether the message to %(person)s left: the next step comes sooner"),
     "message_settled": N_("%(channel)s to %(person)s (%(message)s): %(outcome)s"),
     "answered": N_("Answer of %(by)s: %(result)s"),
+    "no_entry": N_("%(person)s cannot get in"),
+    "entry_shown": N_("Door and person shown to %(by)s on the page"),
     "reported_done": N_("%(by)s reports: done"),
     "reported_done:outcome": N_("%(by)s reports: done, %(outcome)s"),
     "noted": N_("Note"),
@@ -296,7 +307,7 @@ KINDS: Mapping[str, str] = {
 
 LOUD = frozenset({
     "raised", "pressed_again", "worsened", "gave_up", "not_arrived", "arrival_claimed", "not_closed", "operator_paged",
-    "emergency_proposed", "nobody_on_duty", "undeliverable", "delivery_unknown", "fell_back", "reopened",
+    "emergency_proposed", "nobody_on_duty", "undeliverable", "delivery_unknown", "fell_back", "reopened", "no_entry",
 })  # fmt: skip
 """The kinds that ask something of the operator: shown stronger than the rest."""
 

@@ -54,6 +54,7 @@ listen = "127.0.0.1:{free_port()}"
 [messages]
 order = ["{"twilio" if base_url else "console"}"]
 receipt_limit_s = 0
+codes = "always"
 [providers.twilio]
 account_sid = "{ACCOUNT}"
 from = "{SENDER}"

@@ -143,6 +143,7 @@ class Rig:
         roles: str | None = None,
         more: str = "",
         environ: Mapping[str, str] | None = None,
+        abroad: bool = False,
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -151,6 +152,7 @@ class Rig:
         self.database_url = database_url or f"sqlite:///{folder / 'anling.db'}"
         self.config = folder / "anling.toml"
         self.twilio = twilio
+        self.abroad = abroad
         self.token = secrets.token_urlsafe(12)
         self.roles = roles
         self.environ = {
@@ -199,7 +201,9 @@ class Rig:
             parts.append(f'[escalation]\nfile = "{self.folder / "escalation.toml"}"\n')
         if self.twilio is not None:
             parts.append(
-                f'[messages]\norder = ["twilio"]\n[providers.twilio]\naccount_sid = "{ACCOUNT}"\nfrom = "{SENDER}"\n'
+                f'[messages]\norder = ["twilio"]\ncodes = "always"\n'
+                f"[providers.twilio]\ncross_border = {str(self.abroad).lower()}\n"
+                f'account_sid = "{ACCOUNT}"\nfrom = "{SENDER}"\n'
                 f'base_url = "{self.twilio.base_url}"\n'
             )
         parts.append(f"[{tables}" if tables else "")

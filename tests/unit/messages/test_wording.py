@@ -2,6 +2,7 @@
 
 import ast
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -23,7 +24,7 @@ CHINA = timezone(timedelta(hours=8))
 ANSWERS, SILENT = Capability(two_way=True), Capability()
 LINKS = Capability(two_way=True, urls=True)
 OFFERS = ("offer", "offer_all", "offer_family", "offer_call", "offer_family_call")
-BEFORE_ACCEPTANCE = sorted(SENTENCES.keys() - {"details", "emergency_sheet"})
+BEFORE_ACCEPTANCE = sorted(SENTENCES.keys() - {"details", "emergency_sheet", "confirm_no_entry", "key_wanted"})
 
 ASKED = {
     "place": "柏林小区", "cause": "fall", "at": "2026-07-21T10:05:00+00:00", "minutes": 12, "code": 12, "presses": 1,
@@ -133,7 +134,7 @@ def test_every_reason_to_page_has_words():
 
 @pytest.mark.parametrize(("name", "lang", "form"), forms())
 def test_forms_have_known_fields_and_a_stand_in_for_what_they_need(name, lang, form):
-    known = {*ALL_FACTS, "age", "born", "example"}
+    known = {*ALL_FACTS, "age", "born", "example", "link"}
     always = {*NOTHING, "why", "example"}
     assert fields(form) <= known
     assert needed(form) <= always
@@ -239,6 +240,51 @@ def test_nothing_about_the_person_or_the_door_leaves_before_acceptance(sentence,
         "1940",
     )
     assert [word for word in private if word in text] == []
+
+
+ABROAD = Capability(two_way=True, urls=True, voice=True, cross_border=True)
+LINK = "https://anling.example/t/abcdefghijklmnopqrstuv"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("two_way", [True, False])
+@pytest.mark.parametrize("sentence", sorted(SENTENCES))
+def test_no_name_no_door_and_no_illness_ever_leaves_the_country(sentence, lang, channel, two_way):
+    for link in (None, LINK):
+        facts = {**ALL_FACTS, "link": link}
+        text = say(sentence, facts, lang, channel, replace(ABROAD, two_way=two_way))
+        private = (
+            "501",
+            "5 0 1",
+            "门禁1234",
+            "1 2 3 4#",
+            "王秀英",
+            "13800138000",
+            "1 3 8 0 0",
+            "高血压",
+            "重听",
+            "hearing",
+            "1940",
+        )
+        assert [word for word in private if word in text] == []
+
+
+def test_abroad_who_accepted_hears_the_compound_and_where_to_ask():
+    facts = {**DOOR, "place": "柏林小区"}
+    assert say("details", facts, capability=ABROAD) == "【安铃】已接单：柏林小区 进门：请问值守台。到了回3"
+    assert LINK in say("details", {**facts, "link": LINK}, capability=ABROAD)
+    assert "请看链接" in say("details", {**facts, "link": LINK}, capability=ABROAD)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("sentence", ["offer", "offer_all", "offer_family", "details"])
+def test_a_link_stands_where_links_may_and_costs_two_parts_at_most(sentence, lang):
+    facts = {**ALL_FACTS, "link": LINK}
+    assert LINK in say(sentence, facts, lang, capability=LINKS)
+    assert segments(say(sentence, facts, lang, capability=LINKS)) <= 2
+    assert "http" not in say(sentence, facts, lang)
+    assert segments(say("offer", facts, lang)) == 1
 
 
 def test_links_and_phones_stay_out_where_carriers_stop_them():

@@ -32,7 +32,8 @@ def resident(**more):
 
 
 def test_an_offer_says_where_what_when_and_how_far_and_can_be_answered():
-    draft = letters.offer_text(a_situation(an_alarm(press_count=3)), an_offer(eta_s=121), REACH)
+    situation = a_situation(an_alarm(press_count=3), asked_elsewhere={C1})
+    draft = letters.offer_text(situation, an_offer(eta_s=121), REACH)
     assert dict(draft.facts) == {
         "place": "柏林小区", "cause": "press", "at": at(-60).isoformat(), "minutes": 3, "code": 12, "presses": 3,
     }  # fmt: skip
@@ -46,8 +47,16 @@ def test_an_offer_says_where_what_when_and_how_far_and_can_be_answered():
     assert draft.key == "offer:sms:a1:carer:c1:7"
 
 
+def test_a_code_is_named_only_where_a_bare_answer_could_mean_another_alarm():
+    named = [
+        letters.offer_text(a_situation(**more), an_offer(), REACH).facts["code"]
+        for more in ({}, {"asked_elsewhere": {C2}}, {"asked_elsewhere": {C1}}, {"always_codes": True})
+    ]
+    assert named == [None, None, 12, 12]
+
+
 def test_a_call_reads_the_same_and_takes_a_key():
-    draft = letters.offer_call(a_situation(), an_offer(), REACH)
+    draft = letters.offer_call(a_situation(always_codes=True), an_offer(), REACH)
     assert (draft.sentence, draft.channel, draft.answerable) == ("offer_call", Channel.VOICE, True)
     assert (draft.facts["code"], draft.offer_id) == (12, "o-carer:c1")
 
@@ -68,8 +77,8 @@ def test_before_acceptance_no_letter_carries_a_name_a_door_or_an_illness():
 def test_who_accepted_learns_door_entry_and_person():
     draft = letters.details(a_situation(household=resident(born_on=date(1938, 3, 5))), an_offer(), REACH)
     assert dict(draft.facts) == {
-        "address": "柏林小区 3-2-501", "entry": "钥匙盒 4711", "name": "王秀英", "phone": "+8613800000101",
-        "illness": "糖尿病", "talk": "", "born_on": "1938-03-05",
+        "place": "柏林小区", "address": "柏林小区 3-2-501", "entry": "钥匙盒 4711", "name": "王秀英",
+        "phone": "+8613800000101", "illness": "糖尿病", "talk": "", "born_on": "1938-03-05",
     }  # fmt: skip
     assert (draft.sentence, draft.answerable, draft.key) == ("details", False, "details:sms:a1:carer:c1:7")
 

@@ -2,6 +2,7 @@
 
 from dispatch.rules.alarm import OfferState
 from dispatch.rules.offers import ask, lapse, withdraw
+from dispatch.rules.reply import Action, parse
 from tests.unit.rules.test_alarm import C1, C2, NOW, a_situation, an_offer, at
 
 
@@ -51,8 +52,18 @@ def test_codes_are_spread_by_the_offers_id_over_all_ninety():
     assert codes == set(range(10, 100))
 
 
-def test_with_all_ninety_in_use_a_code_is_shared_rather_than_nobody_asked():
-    everything = set(range(10, 100))
+def test_with_all_ninety_had_of_late_a_code_has_three_digits_and_cannot_be_taken_for_an_answer():
+    ids = iter(f"{number:032x}" for number in range(1, 60))
+    taken = {C1: set(range(10, 100))}
+    codes = {ask(a_situation(codes_taken=taken, ids=lambda: next(ids)), C1, None)[0].code for _ in range(50)}
+    assert all(100 <= code <= 999 for code in codes)
+    assert [code for code in codes if parse(str(code)).action is not None] == []
+    read = [parse(f"{code} 1") for code in codes]
+    assert {(each.code, each.action) for each in read} == {(code, Action.ACCEPT) for code in codes}
+
+
+def test_with_every_code_in_use_one_is_shared_rather_than_nobody_asked():
+    everything = set(range(10, 1000))
     ids = iter(f"{number:032x}" for number in range(1, 60))
     codes = {ask(a_situation(codes_taken={C1: everything}, ids=lambda: next(ids)), C1, None)[0].code for _ in range(50)}
     assert codes <= everything

@@ -5,7 +5,7 @@ import pytest
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.reply import ALL, Action, parse
 
-ACCEPT, DECLINE, ARRIVED, DONE = Action
+ACCEPT, DECLINE, ARRIVED, DONE, NO_ENTRY = Action
 
 PHRASES: dict[Action, tuple[str, ...]] = {
     ACCEPT: (
@@ -51,7 +51,7 @@ UNCLEAR = (
     "没好", "未完成", "不用了",
     "不用", "不用去了", "不必了", "别来", "别去", "不知道", "不清楚", "不明白", "bu hao", "mei dao", "hai mei dao",
     "not ok", "not yet",
-    "not arrived", "not done", "don't accept", "never", "i can not", "no no problem", "不可以不去", "不去不行",
+    "not arrived", "not done", "don't accept", "never", "no no problem", "不可以不去", "不去不行",
     "不能不去", "不得不去", "不接不行",
     # Nearly there is not there.
     "快到了", "马上到了", "就到", "一会到", "一会儿到", "等会到", "到门口", "到家了", "到楼下了", "我来了", "来了",
@@ -64,7 +64,7 @@ UNCLEAR = (
     # Somebody else, something else.
     "你去", "他去", "让老王去", "小王到了", "回去", "我回去", "回来了", "回家", "去医院", "接孩子去了", "知道了",
     "嗯", "有事", "不行了", "救命",
-    "报警", "叫120", "着火了", "help", "fire", "进不去", "没人开门", "没人 开门", "老人流血", "不行，老人流血",
+    "报警", "叫120", "着火了", "help", "fire", "老人流血", "不行，老人流血",
     "no, he is bleeding",
     "去不了医院", "去不了，让老王去", "我去，到了", "没事 我去", "1 没事",
     # Numbers that are neither an action nor a code.
@@ -190,9 +190,12 @@ def test_who_came_and_found_all_well_has_come(text):
     [
         ("4 老人自己起来了", DONE, None, "老人自己起来了"),
         ("完成，老人 不在家", DONE, Outcome.NOBODY_HOME, ""),
-        ("4 送医 家属陪同", DONE, Outcome.HOSPITAL, "家属陪同"),
+        ("4 送医，家属陪同", DONE, Outcome.HOSPITAL, "家属陪同"),
         ("4 家属陪同，已送医", DONE, Outcome.HOSPITAL, "家属陪同,已送医"),
-        ("去不了，在外地", DECLINE, None, "在外地"),
+        ("去不了，孩子发烧了", DECLINE, None, ""),
+        ("去不了，水管爆了", DECLINE, None, "水管爆了"),
+        ("水管爆了，去不了", DECLINE, None, "水管爆了"),
+        ("到了，老人坐在地上", ARRIVED, None, "老人坐在地上"),
         ("2 孩子发烧", DECLINE, None, "孩子发烧"),
     ],
 )

@@ -1,0 +1,119 @@
+"""
+The addresses of pages for people without an account: one alarm for a carer, its state for a family.
+
+A code is 128 bits of HMAC-SHA-256 over what it opens, under a key only this service has. So nothing is kept: no code
+stands in the database, in a message or in the record, and whoever reads a backup cannot open a page. Found again it is
+by an index in memory, filled from what the database knows; a restart fills it again.
+"""
+
+import base64
+import hashlib
+import hmac
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from dispatch.clock import Clock
+from dispatch.ids import AlarmId, ContactId, OfferId
+from dispatch.rules.people import Person
+from dispatch.store.database import Engine
+from dispatch.store.openings import Openings
+
+CODE_BYTES = 16
+"""128 bits: PROMISES, X3."""
+
+KEPT_FOR = timedelta(days=8)
+"""What is older is not filled in again: no alarm stays open for so long."""
+
+Found = TypeVar("Found")
+
+LOOK_S = 0.5
+"""A code nobody knows makes the database be asked for new ones at most this often, so that guessing costs nothing."""
+
+OVERLAP = timedelta(minutes=2)
+
+
+class Links:
+    """Makes codes and finds what they open. May be asked from any thread."""
+
+    def __init__(self, reading: Engine, clock: Clock, *, secret: str) -> None:
+        """`secret` stays the same over restarts, else every link that was sent is dead."""
+        self._reading = reading
+        self._clock = clock
+        self._key = secret.encode()
+        self._lock = threading.Lock()
+        self._tasks: dict[str, OfferId] = {}
+        self._families: dict[str, tuple[AlarmId, ContactId]] = {}
+        self._until: datetime | None = None
+        self._looked_s = float("-inf")
+
+    def task(self, offer_id: OfferId) -> str:
+        """The code of the carer's page for one offer: 22 letters, digits, - and _."""
+        return self._code("task", offer_id)
+
+    def family(self, alarm_id: AlarmId, contact_id: ContactId) -> str:
+        """The code of one contact's page of one alarm."""
+        return self._code("family", alarm_id, contact_id)
+
+    def token(self, purpose: str, *what: str) -> str:
+        """Proves something to ourselves later: that a form is ours, that a browser has pressed a button of a page."""
+        return self._code(f"token.{purpose}", *what)
+
+    def fits(self, token: str, purpose: str, *what: str) -> bool:
+        return hmac.compare_digest(token.encode(), self.token(purpose, *what).encode())
+
+    def open_task(self, code: str) -> OfferId | None:
+        """The offer behind a code; None where there is none."""
+        return self._find(lambda: self._tasks.get(code))
+
+    def open_family(self, code: str) -> tuple[AlarmId, ContactId] | None:
+        """The alarm and the contact behind a code; None where there is none."""
+        return self._find(lambda: self._families.get(code))
+
+    def path_of(self, person: Person, alarm_id: AlarmId | None, offer_id: OfferId | None) -> str | None:
+        """The page that a message to this person may name: an offer's, else the family's; None where there is none."""
+        if offer_id is not None:
+            return f"/t/{self.task(offer_id)}"
+        kind, _, id_ = person.partition(":")
+        return f"/f/{self.family(alarm_id, ContactId(id_))}" if kind == "contact" and alarm_id else None
+
+    def _code(self, *what: str) -> str:
+        digest = hmac.digest(self._key, "\x00".join(what).encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(digest[:CODE_BYTES]).rstrip(b"=").decode()
+
+    def _find(self, known: Callable[[], Found | None]) -> Found | None:
+        found = known()
+        if found is None and self._may_look():
+            self._fill()
+            found = known()
+        return found
+
+    def _may_look(self) -> bool:
+        now_s = self._clock.look().steady_s
+        with self._lock:
+            if now_s - self._looked_s < LOOK_S:
+                return False
+            self._looked_s = now_s
+            return True
+
+    def _fill(self) -> None:
+        now = self._clock.now()
+        since = max(self._until - OVERLAP if self._until else now - KEPT_FOR, now - KEPT_FOR)
+        with self._reading.connect() as connection:
+            tasks = [(self.task(id_), id_) for id_ in Openings(connection).offers(since)]
+            families = [(self.family(*pair), pair) for pair in Openings(connection).contacts(since)]
+        with self._lock:
+            self._tasks.update(tasks)
+            self._families.update(families)
+            self._until = now
+
+
+def addresses(links: Links, public_url: str) -> Callable[[Person, AlarmId | None, OfferId | None], str | None]:
+    """What the courier asks for the address a message may carry."""
+
+    def address(person: Person, alarm_id: AlarmId | None, offer_id: OfferId | None) -> str | None:
+        path = links.path_of(person, alarm_id, offer_id)
+        return public_url + path if path else None
+
+    return address

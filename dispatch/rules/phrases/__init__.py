@@ -1,0 +1,70 @@
+"""
+What people's words mean: `LEXICON` is every meaning with the patterns that say it, in any of three spellings.
+
+To add a way of saying something: a pattern in `chinese.py` (its pinyin follows by itself) or `english.py`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from dispatch.rules.phrases import chinese, english
+from dispatch.rules.phrases.meaning import Aside, Meaning
+from dispatch.rules.phrases.pinyin import romanised
+
+CLAUSE_MAX = 60
+"""Signs of one clause; the longest known one has half as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    meaning: Meaning
+    pattern: re.Pattern[str]
+    whole_words: bool = False
+
+
+def clauses(text: str, at: int) -> Iterator[tuple[int, Meaning]]:
+    """Every known clause that begins at this place of a tidy text: where it ends, and what it means."""
+    for each in _lexicon():
+        if each.whole_words and _inside(text, at):
+            continue
+        longest = each.pattern.match(text, at)
+        if longest is None:
+            continue
+        for end in range(at + 1, min(len(text), at + CLAUSE_MAX) + 1):
+            if each.pattern.fullmatch(text, at, end) and not (each.whole_words and _inside(text, end)):
+                yield end, each.meaning
+
+
+def learn() -> None:
+    """Makes the patterns, unless they are made: a quarter of a second, once in the life of a process."""
+    _lexicon()
+
+
+def _inside(text: str, at: int) -> bool:
+    """Whether this place is in the middle of a Latin word."""
+    return 0 < at < len(text) and _is_letter(text[at - 1]) and _is_letter(text[at])
+
+
+def _is_letter(char: str) -> bool:
+    return "a" <= char <= "z"
+
+
+@cache
+def _lexicon() -> Sequence[_Said]:
+    # Made when the first reply comes: it takes a tenth of a second, which a press may be waiting for at the start.
+    return [
+        *(_Said(means, _one_of(phrases)) for means, phrases in chinese.SAID.items()),
+        *(_Said(means, _one_of(phrases)) for means, phrases in chinese.DIALECT.items()),
+        *(
+            _Said(means, _one_of(map(romanised, phrases)))
+            for means, phrases in chinese.SAID.items()
+            if means is not Aside.COURTESY
+        ),
+        *(_Said(means, _one_of(phrases), whole_words=True) for means, phrases in english.SAID.items()),
+    ]
+
+
+def _one_of(phrases: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{each})" for each in phrases))

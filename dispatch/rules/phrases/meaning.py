@@ -1,0 +1,40 @@
+"""The meanings that words may have."""
+
+from enum import Enum, StrEnum
+
+from dispatch.rules.alarm import Outcome
+
+
+class Action(StrEnum):
+    """What an answer does; on a phone the digits 1 to 4 in this order. Not to get in has no digit, only words."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    ARRIVED = "arrived"
+    DONE = "done"
+    NO_ENTRY = "no_entry"
+
+
+class Aside(Enum):
+    """
+    Words that do not decide alone. A nod agrees with whatever else is said, and by itself it accepts. A cry may be a
+    report or a call for help: a human reads it. `NEAR`, `EXCUSE` and `TENDING` go with one action only and mean
+    nothing without it: "我在附近", "车坏了", "正在处理".
+    """
+
+    NOD = "nod"
+    ALL = "all"
+    COURTESY = "courtesy"
+    CRY = "cry"
+    NEAR = "near"
+    EXCUSE = "excuse"
+    TENDING = "tending"
+
+
+GOES_WITH: dict[Aside, Action] = {
+    Aside.NEAR: Action.ACCEPT,
+    Aside.EXCUSE: Action.DECLINE,
+    Aside.TENDING: Action.ARRIVED,
+}
+
+Meaning = Action | Outcome | Aside

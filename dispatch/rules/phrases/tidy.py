@@ -1,0 +1,128 @@
+"""
+A text made comparable: what was quoted is gone, one way of writing is left.
+
+Small letters of common width, simplified characters, no tones, no blank inside Chinese, a comma for each run of
+punctuation, and slips of Chinese keyboards mended where nothing else can be meant.
+"""
+
+import re
+import unicodedata
+
+_HARMLESS = "👌👍🙏😊🌹🤝💪🫡"
+"""Signs that say nothing by themselves. Any other leaves the text not understood: "1 ❌" is no acceptance."""
+
+_DROPPED = frozenset("'’`\ufe0e\ufe0f\u20e3") | frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+"""Apostrophes ("can't"), and what only changes how the sign before is drawn: "1️⃣" is 1."""
+
+_ROUND = str.maketrans("❶❷❸❹➊➋➌➍", "12341234")
+
+_TRADITIONAL = str.maketrans(
+    "馬來過達單沒辦處結這們點鐘會開門趕發現場報誤醫絕時間無謝對請說讓離遠車壞進樓後當題開鎖鑰關閉員護顧問動從給還錯測試觸緊準"
+    "備應該帶幾個難實內聽師領導電話爺媽奶張陳劉趙黃吳孫況狀態穩傷復覆飯點擔憂別變調換別東見覺輕邊連運遲選鈴銷錢長閒雜頭願體麼"
+    "鄉縣區國從賴來兒啟經著",
+    "马来过达单没办处结这们点钟会开门赶发现场报误医绝时间无谢对请说让离远车坏进楼后当题开锁钥关闭员护顾问动从给还错测试触紧准"
+    "备应该带几个难实内听师领导电话爷妈奶张陈刘赵黄吴孙况状态稳伤复覆饭点担忧别变调换别东见觉轻边连运迟选铃销钱长闲杂头愿体么"
+    "乡县区国从赖来儿启经着",
+)
+
+_SLIPS = (
+    ("吗上", "马上"),
+    ("马上(?:酒)?[道倒]", "马上到"),
+    ("受到|收[道倒]", "收到"),
+    ("收到[拉]", "收到"),
+    ("[节街]单", "接单"),
+    ("接[丹旦]", "接单"),
+    ("(?<!可)[己以](?=到|道|经|出发|接|处|完|送|进|办|抵|上)", "已"),
+    ("已道", "已到"),
+    ("已经道", "已经到"),
+    ("[煤末]空|没[控孔]", "没空"),
+    ("去[不布部](?:料|鸟|聊|廖|了)", "去不了"),
+    ("趣不了", "去不了"),
+    ("来步了", "来不了"),
+    ("不能区$", "不能去"),
+    ("^[不布][区去]$|^不区$", "不去"),
+    ("拒[决觉]", "拒绝"),
+    ("走不kai", "走不开"),
+    ("完城", "完成"),
+    ("[板办][玩完]了", "办完了"),
+    ("处里", "处理"),
+    ("处理玩", "处理完"),
+    ("搞[订腚]", "搞定"),
+    ("^[窝卧俄额]去$|^我趣$", "我去"),
+    ("(?<=[到了成])拉", "啦"),
+    ("^刚倒(?=,)", "刚到"),
+    ("^道了(?=,已)", "到了"),
+    ("到著", "到着"),
+    ("到着了", "到了"),
+    ("而家|依家|宜家", "现在"),
+    ("[冇]", "没"),
+    ("呒没|莫得", "没有"),
+    ("嚟", "来"),
+    ("唔该", "谢谢"),
+    ("[唔勿]", "不"),
+    ("[喇]", "啦"),
+    ("锁匙", "钥匙"),
+    ("(?<=[事完好掂])啦?晒", "啦"),
+    ("(?<!有)没得", "没有"),
+    ("(?:\\[(?:ok)\\])", ""),
+)
+_MENDED = tuple((re.compile(slip), meant) for slip, meant in _SLIPS)
+
+_SIGNED = "【[^】]*】"
+_ORIGINAL = re.compile(
+    r"\n[-_=*\s]*(?:原短信|原信息|原文|原消息|原始短信|原始信息|original message|"
+    r"original text)[-_=:：*\s]*\n.*",
+    re.DOTALL,
+)
+_CITED = re.compile(r"^\s*[>|｜＞].*$", re.MULTILINE)
+_BETWEEN_QUOTES = re.compile(rf"[“\"「『][^”\"」』]*{_SIGNED}[^”\"」』]*[”\"」』]")
+_OURS = re.compile(rf"{_SIGNED}[^\n]*(?:回\d[^\n]*|值守台[^\n]*|按键[^\n]*)$", re.MULTILINE)
+_FACES = re.compile(r"\[(?:ok|抱拳|强|握手|微笑|玫瑰|合十|呲牙|愉快|爱心|加油|拥抱|嘿哈|好的|胜利|鼓掌)\]")
+
+
+def tidy(text: str) -> str:
+    """The text as the patterns read it. Never raises, whatever the text."""
+    wide = unicodedata.normalize("NFKC", text).casefold().translate(_ROUND)
+    bare = "".join(map(_sign, _FACES.sub(_face, _unquoted(wide))))
+    plain = re.sub(r" *,[ ,]*", ",", re.sub(r" +", " ", _without_tones(bare))).strip(" ,").translate(_TRADITIONAL)
+    joined = re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", plain)
+    for slip, meant in _MENDED:
+        joined = slip.sub(meant, joined)
+    return _once(joined.strip(" ,"))
+
+
+def _unquoted(text: str) -> str:
+    """Without what somebody else had said: old phones and people who press "reply" send it along."""
+    text = text.replace("\r\n", "\n")
+    for quoted in (_ORIGINAL, _CITED, _BETWEEN_QUOTES, _OURS):
+        text = quoted.sub(" ", text)
+    return re.sub(_SIGNED, " ", text)
+
+
+def _face(found: re.Match[str]) -> str:
+    return "ok" if found[0] == "[ok]" and found.start() == 0 else ","
+
+
+def _sign(char: str) -> str:
+    if char.isspace():
+        # A new line parts sentences.
+        return "," if char == "\n" else " "
+    if char == "?" or char.isalnum():
+        return char
+    kind = unicodedata.category(char)
+    if char in _DROPPED or kind in {"Cc", "Cf", "Cs"}:
+        return ""
+    if kind == "Mn":
+        return char
+    return "," if kind.startswith("P") or char == "~" or char in _HARMLESS else char
+
+
+def _without_tones(text: str) -> str:
+    """Tone marks of pinyin: "qù" is "qu". Other marks stay, so that nothing foreign becomes a word by losing them."""
+    apart = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", re.sub("(?<=[aeiou\u00fc])[\u0300\u0301\u0304\u030c]", "", apart))
+
+
+def _once(text: str) -> str:
+    """Who says it twice means it once: "收到收到". Never of numbers."""
+    return re.sub(r"^([^\d,][^\d,]*?)(?:[ ,]*\1)+$", r"\1", text)
