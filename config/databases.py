@@ -7,12 +7,18 @@ from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from sqlalchemy import String, column, inspect, select, table
 
 from config.settings import Settings
 from dispatch.clock import Clock
 from dispatch.errors import Misconfigured
-from dispatch.store.database import SQLITE_SAFE, is_sqlite, sqlite_file, sqlite_module, writing_engine
+from dispatch.store.database import (
+    SQLITE_SAFE,
+    is_sqlite,
+    kept_revision,
+    sqlite_file,
+    sqlite_module,
+    writing_engine,
+)
 from dispatch.store.database import Engine as Engine
 from dispatch.store.record import Record
 from dispatch.store.transactions import OnJump, PooledTransactions
@@ -20,7 +26,6 @@ from dispatch.store.writer import WriterTransactions
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _REVISION_LENGTH = len("20261121_2030")
-_KEPT_AT = table("alembic_version", column("version_num", String))
 
 Owned = PooledTransactions | WriterTransactions
 
@@ -43,10 +48,7 @@ def upgrade(engine: Engine) -> None:
 
 def revision(engine: Engine) -> str | None:
     """Which migration the tables are at; None for an empty database."""
-    with engine.connect() as connection:
-        if not inspect(connection).has_table(_KEPT_AT.name):
-            return None
-        return connection.execute(select(_KEPT_AT.c.version_num)).scalar()
+    return kept_revision(engine)
 
 
 def newest() -> str:

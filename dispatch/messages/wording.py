@@ -319,7 +319,9 @@ def parameters(
     lang = lang if lang in LANGUAGES else "zh"
     values = _without_links(allowed(_values(facts, lang, local), capability, lang))
     names = dict.fromkeys(_FIELD.findall(_form(SENTENCES[sentence][lang], capability)))
-    return {name: (values.get(name) or _gap(name, lang))[:PARAMETER_MAX] for name in names if name != "phone"}
+    return {
+        name: (values.get(name) or _gap(name, lang))[:PARAMETER_MAX] for name in names if name not in {"phone", "link"}
+    }
 
 
 def _gap(name: str, lang: str) -> str:

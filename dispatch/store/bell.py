@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 CHANNEL = "anling"
 """All processes of one database listen to this; a database is one service's."""
@@ -52,7 +53,7 @@ class Listener:
         while not self._stopping.is_set():
             try:
                 self._listen()
-            except Exception as error:  # noqa: BLE001 - told, and tried again
+            except (SQLAlchemyError, OSError, self._engine.dialect.loaded_dbapi.Error) as error:
                 log.warning("bell_lost", error=f"{type(error).__name__}: {error}".splitlines()[0])
                 self._stopping.wait(AGAIN_S)
 

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Dialect, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import BigInteger, Dialect, MetaData, TypeDecorator, create_engine, event, inspect, text
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine as Engine
 from sqlalchemy import Table as Table
@@ -101,6 +101,15 @@ def reading_engine(url: str) -> Engine:
     if not is_sqlite(url):
         return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
     return _sqlite_engine(url, {"query_only": "ON"}, begin=None)
+
+
+def kept_revision(engine: Engine) -> str | None:
+    """Which migration the tables are at, as Alembic keeps it; None for an empty database."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return found
 
 
 def is_sqlite(url: str) -> bool:

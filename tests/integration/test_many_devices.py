@@ -7,7 +7,7 @@ from devices.decoders import rflink
 from devices.store.devices import devices
 from dispatch.rules.signal import Event
 from tests.integration.devices_rig import DevicesRig
-from tests.processor import processor_s
+from tests.thrift import processor_s
 
 MANY, FRAMES = 10_000, 300
 

@@ -11,7 +11,7 @@ from devices.decoders import DECODERS, canonical, contact_id, dc09, rflink, rtl4
 from devices.decoders.decoder import FRAME_BYTES_MAX
 from devices.rules.burst import Windows
 from dispatch.rules.signal import CAUSES, Event
-from tests.processor import processor_s
+from tests.thrift import processor_s
 
 ENCODERS = {
     "rflink": rflink.encode, "rtl433": rtl433.encode, "surgard": surgard.encode, "contact_id": contact_id.encode,

@@ -5,7 +5,7 @@ import pytest
 from devices.decoders import DECODERS, ENCODERS, LOGINS
 from devices.decoders.decoder import FRAME_BYTES_MAX
 from dispatch.rules.signal import Event
-from tests.processor import processor_s
+from tests.thrift import processor_s
 
 IMEI = "123456789012345"
 ADDRESSES = {

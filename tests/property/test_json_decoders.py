@@ -11,7 +11,7 @@ from devices.decoders.decoder import FRAME_BYTES_MAX
 from devices.decoders.envelope import wrap
 from devices.decoders.radar import FRAME_BYTES_MAX as RADAR_BYTES_MAX
 from dispatch.rules.signal import CAUSES, Event
-from tests.processor import processor_s
+from tests.thrift import processor_s
 
 E = Event
 MODULES = {"zigbee2mqtt": zigbee2mqtt, "chirpstack": chirpstack, "traccar": traccar, "bed": bed}

@@ -11,7 +11,7 @@ from devices.decoders.decoder import FRAME_BYTES_MAX
 from devices.decoders.scaip import END, REFUSALS_MAX, Scaip, encode
 from devices.decoders.scaip_xml import KNOWN
 from dispatch.rules.signal import CAUSES, Event
-from tests.processor import processor_s
+from tests.thrift import processor_s
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DIGITS = st.text("0123456789", min_size=1, max_size=16)

@@ -10,7 +10,7 @@ from devices.ports.sip_framing import BODY_BYTES_MAX, Garbled, SipStream, in_dat
 from devices.ports.sip_message import HEADER_BYTES_MAX, response
 from devices.ports.sip_sockets import Peer
 from devices.ports.sip_transactions import KEPT_BYTES_MAX, KEPT_MAX, LIFE_S, Transaction, Transactions
-from tests.processor import processor_s
+from tests.thrift import processor_s
 
 TOKENS = st.text("abcXYZ019-.!%*_+`'~", min_size=1, max_size=20)
 LINES = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=60)

@@ -10,7 +10,7 @@ from devices.decoders import DECODERS, addresses, canonical, ev07b, gt06, h02, j
 from devices.decoders.decoder import FRAME_BYTES_MAX, Frame
 from dispatch.rules.place import Position
 from dispatch.rules.signal import CAUSES, Event
-from tests.processor import processor_s
+from tests.thrift import processor_s
 from tests.unit.devices.redraw import vectors
 
 MODULES = {

@@ -6,7 +6,7 @@ import pytest
 
 from devices.decoders.decoder import FRAME_BYTES_MAX, Tally
 from devices.decoders.envelope import Lines, unwrap, wrap
-from tests.processor import processor_s
+from tests.thrift import processor_s
 
 STATE = b'{"action":"emergency","battery":80}'
 

@@ -13,11 +13,11 @@ MUTE_ABROAD = Capability(cross_border=True)
 AT_HOME = Capability(two_way=True, urls=True)
 
 RESIDENT = {
-    "place": "柏林小区", "address": "柏林小区 3-2-501", "entry": "门禁1234#，钥匙在物业", "name": "王秀英",
+    "place": "柏林小区", "address": "柏林小区 3-2-501", "entry": "门禁1234#，电表箱后", "name": "王秀英",
     "phone": "+8613800138000", "illness": "高血压", "choices": "12 柏林小区；37 红星里",
 }  # fmt: skip
 TELLTALES = (
-    "柏林", "红星", "3-2-501", "3杠2", "501", "5 0 1", "1234", "1 2 3 4", "钥匙", "物业", "王秀英", "王", "138",
+    "柏林", "红星", "3-2-501", "3杠2", "501", "5 0 1", "1234", "1 2 3 4", "电表箱", "王秀英", "王", "138",
     "1 3 8", "高血压", "重听", "hard of hearing", "失智", "dementia", "1940", "Berlin",
 )  # fmt: skip
 
@@ -55,7 +55,7 @@ def test_the_same_facts_are_told_at_home():
     text = said("details", Channel.SMS, "zh", AT_HOME, {**ALL_FACTS, **RESIDENT})
     assert "王秀英" in text
     assert "柏林小区 3-2-501" in text
-    assert "钥匙" in text
+    assert "电表箱" in text
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
