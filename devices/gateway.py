@@ -13,8 +13,14 @@ from devices.backlog import Waiting
 from devices.decoders.decoder import Decoder, Tally
 from devices.hearing import DELIVER_MAX, LATE_S, READ_S, RETRY_S, GatewayState, Hearing, Reception
 from devices.line import SILENT_S
-from devices.ports.port import Port, PortBlocked
+from devices.ports.port import READ_BYTES_MAX, Port, PortBlocked
 from dispatch.clock import Clock
+
+LOOK_AGAIN_S = 0.1
+"""So long at most nobody looks whether something urgent has come, while frames that can wait are being kept."""
+
+AHEAD_MAX = 500
+"""Frames heard ahead of what is kept; beyond that the line has to wait, and nothing is dropped that it could hold."""
 
 __all__ = ["Gateway", "GatewayState", "Reception"]
 
@@ -65,7 +71,7 @@ class Gateway(Hearing):
         data = self._read()
         garbled = self._take(data) if data else 0
         self._supervise()
-        self._deliver()
+        self._deliver(more=len(data) >= READ_BYTES_MAX)
         for _ in range(garbled):
             self._refuse(data)
 
@@ -85,10 +91,11 @@ class Gateway(Hearing):
             self._opened(now_s)
 
     def _read(self) -> bytes:
+        waits = self._due() is not None
         if self._port is None:
-            self._stopping.wait(READ_S)
+            self._stopping.wait(0.0 if waits else READ_S)
             return b""
-        return self._port.read(READ_S)
+        return self._port.read(0.0 if waits else READ_S)
 
     def _take(self, data: bytes) -> int:
         """Frames from bytes, into the backlog. Returns how many whole but garbled pieces were among them."""
@@ -120,10 +127,18 @@ class Gateway(Hearing):
 
     # ------------------------------------------------------------------------------------------------ keep, then answer
 
-    def _deliver(self) -> None:
+    def _deliver(self, *, more: bool) -> None:
+        """
+        Help at once. What can wait does so while the line has `more` to say, and for the next look at the line: behind
+        a slow disk a flood of batteries must not keep a press in the kernel's buffer, which is small and then full.
+        """
+        until_s = self._clock.look().steady_s + LOOK_AGAIN_S
+        listens_on = more and len(self._backlog) < AHEAD_MAX
         for _ in range(DELIVER_MAX):
             waiting = self._due()
             if waiting is None:
+                return
+            if not waiting.urgent and (listens_on or self._clock.look().steady_s >= until_s):
                 return
             heard = self._keep(waiting)
             try:

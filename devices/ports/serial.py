@@ -66,6 +66,8 @@ class SerialPort:
     def read(self, timeout_s: float) -> bytes:
         got = b""
         try:
+            if timeout_s <= 0 and not self._line.in_waiting:
+                return b""
             for _ in range(max(1, math.ceil(timeout_s / TICK_S))):
                 if got := self._line.read(1):
                     break
