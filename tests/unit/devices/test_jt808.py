@@ -402,3 +402,13 @@ def test_part_numbers_that_cannot_be_are_not_kept(numbers, event):
     (frame,) = decoder.feed(b"\x7e" + head + b"\x7e")
     assert frame.event is event
     assert not decoder._parts
+
+
+def test_a_damaged_part_waits_for_its_right_copy():
+    first, second = in_parts(0x0704, [stored(0)[:20], stored(0)[20:]])
+    damaged = second[:-2] + bytes([second[-2] ^ 1]) + second[-1:]
+    decoder = Jt808()
+    frames = [frame for each in (first, damaged) for frame in decoder.feed(each)]
+    assert [frame.position for frame in frames] == [None, None]
+    (frame,) = decoder.feed(second)
+    assert frame.position is not None
