@@ -199,9 +199,8 @@ class _GatewaySchema(_Section):
 
     @validates_schema
     def _users_have_passwords(self, data: dict[str, Any], **_: Any) -> None:
-        port = data.get("port", "")
-        user, at, _ = port.removeprefix("sip-listen://").partition("@")
-        if at and port.startswith("sip-listen:") and ":" not in user and not data.get("password"):
+        port = urlsplit(data.get("port", ""))
+        if port.scheme == "sip-listen" and port.username and not port.password and not data.get("password"):
             raise ValidationError("The user in the port's address has no password, so nobody could report.", "password")
 
 

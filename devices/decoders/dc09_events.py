@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from devices.decoders.accounts import EMERGENCIES, addresses_of, key_of
 from devices.decoders.contact_id_codes import contact_id_event, contact_id_scope
@@ -33,16 +33,16 @@ _ACCOUNT = re.compile(
 """In front of the data: the account and a bar; some leave out the bar, some the account."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Statement:
-    """One event of a message, with the account that its block names (empty where it names none)."""
+    """One event of a message, with the account that its block names (empty where it names none). Never changed."""
 
-    event: Event
-    scope: Scope = Scope.DEVICE
-    also: tuple[Event, ...] = ()
-    account: str = ""
-    zone: str = ""
-    fields: Mapping[str, str] = field(default_factory=dict)
+    event: Final[Event]
+    scope: Final[Scope] = Scope.DEVICE
+    also: Final[tuple[Event, ...]] = ()
+    account: Final[str] = ""
+    zone: Final[str] = ""
+    fields: Final[Mapping[str, str]] = field(default_factory=dict)
 
 
 Profile = Mapping[str, Event]
@@ -70,33 +70,53 @@ def frames(message: Message, said: Sequence[Statement], stated: Mapping[str, Any
     """One frame for each statement, with `stated` among its fields; several are numbered by `part` of `parts`."""
     account = message.head.account or said[0].account
     common, key = {**_fields(message), **stated, "account": account}, _key(message, account)
+    shared = _shared(message)
     if len(said) == 1:
-        return [_frame(message, said[0], common, key)]
-    common["parts"] = len(said)
-    return [_frame(message, one, common | {"part": part}, f"{key}:{part}") for part, one in enumerate(said, 1)]
+        return [_frame(said[0], _addresses(message.head.account, said[0]), shared, common, key)]
+    common |= {"part": 0, "parts": len(said)}
+    known: dict[tuple[str, str], tuple[str, ...]] = {}
+    told = []
+    for part, one in enumerate(said, 1):
+        who = (one.account, one.zone)
+        if who not in known:
+            known[who] = _addresses(message.head.account, one)
+        common["part"] = part
+        told.append(_frame(one, known[who], shared, common, f"{key}:{part}"))
+    return told
 
 
-def _frame(message: Message, one: Statement, common: Mapping[str, Any], key: str) -> Frame:
-    talk = message.head.token.removeprefix("*") in TALK
-    addresses = () if talk else _addresses(message.head.account, one)
-    block = message.block
+def _shared(message: Message) -> dict[str, Any]:
+    """What all frames of a message have in common."""
+    head, block = message.head, message.block
+    talk = head.token.removeprefix("*") in TALK
+    # Times in plain messages are as often local as GMT, and nothing sets the panel's clock right.
+    sent_at = block.at if block is not None and head.encrypted else None
+    return {
+        "raw": message.raw,
+        "sliding": False,
+        "trusted": message.crc_ok,
+        "answers": not talk,
+        "sent_at": sent_at,
+        "sealed": sent_at is not None,
+    }
+
+
+def _frame(
+    one: Statement, addresses: tuple[str, ...], shared: Mapping[str, Any], common: Mapping[str, Any], key: str
+) -> Frame:
+    event = one.event
+    own = () if not shared["answers"] else addresses
     return Frame(
-        event=one.event,
+        event=event,
         also=one.also,
-        raw=message.raw,
-        address=addresses[0] if addresses else None,
-        alternatives=addresses[1:],
+        address=own[0] if own else None,
+        alternatives=own[1:],
         scope=one.scope,
-        explicit=one.event in EMERGENCIES,
+        explicit=event in EMERGENCIES,
         dedup_key=key,
-        window_s=0.0 if one.event in _NEVER_COPIES else REPEAT_WINDOW_S,
-        sliding=False,
-        trusted=message.crc_ok,
-        answers=not talk,
-        # Times in plain messages are as often local as GMT, and nothing sets the panel's clock right.
-        sent_at=block.at if block is not None and message.head.encrypted else None,
-        sealed=block is not None and message.head.encrypted and block.at is not None,
+        window_s=0.0 if event in _NEVER_COPIES else REPEAT_WINDOW_S,
         fields=MappingProxyType({**common, **one.fields}),
+        **shared,
     )
 
 

@@ -13,12 +13,16 @@ valid with status bit 1; with bit 5 the terminal has passed them through the map
 are converted. Of checksum, length and a known id one may be wrong: a message with a wrong checksum is decoded and
 marked, and not answered.
 
+A message in several parts is read as far as its first part goes when that comes, and the rest of it when all have come,
+in whatever order; each part is answered by itself. A part may be cut out of the middle of a position.
+
 A repetition has the same serial number, alarm word and time. Sources: JT/T 808-2011 and -2019 (message ids, tables of
 alarm and status bits); further ids and samples in Traccar's tests (commit 9e5c458).
 """
 
 import re
 import struct
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +30,7 @@ from typing import Any
 from devices.decoders.checksum import xor_of
 from devices.decoders.decoder import NO_PROFILE, Frame, Tail, Tally
 from devices.decoders.fix import NO_FIX, Fix, moment_of, position_of
-from devices.decoders.jt808_places import PLACE, Place, places
+from devices.decoders.jt808_places import PLACE, Place, entire, places
 from devices.decoders.tracker import place_fields, statement, words
 from dispatch.rules.place import Position, gcj02_to_wgs84
 from dispatch.rules.signal import Event
@@ -63,6 +67,9 @@ The alarm word, and by name what the additional parts of a position say. Driving
 15 to 18 are the makers' own (Traccar); in the standard, 18 is a driving time. `bit20in` is the fence entered again.
 """
 
+PARTS_MAX, OPEN_MAX = 64, 4
+"""Parts of one message, and messages of one device whose parts are still to come: at most 256 KiB a connection."""
+
 _ESCAPE = re.compile(rb"\x7d[\x01\x02]")
 _MARK = re.compile(rb"\x7e+")
 _REGISTER, _TIME, _ANSWER = 0x0100, 0x0109, 0x0001
@@ -85,6 +92,7 @@ class Jt808:
         self.tally = Tally()
         self._profile = profile
         self._tail = Tail(limit=MESSAGE_BYTES_MAX, tally=self.tally)
+        self._parts: OrderedDict[tuple[str, str, int], dict[int, bytes]] = OrderedDict()
 
     @property
     def incomplete(self) -> bool:
@@ -132,9 +140,8 @@ class Jt808:
 
     def _statement(self, raw: bytes, fields: dict[str, Any], whole: bytes) -> Frame:
         id_, address = int(fields["type"], 16), canonical(fields["device"]) or None
-        # What continues an earlier message cannot be read by itself.
-        body = whole[fields.pop("body_at") : -1] if fields.pop("part") <= 1 else b""
-        found = places(id_, body)
+        body, part, total = whole[fields.pop("body_at") : -1], fields.pop("part"), fields.pop("total")
+        found = places(id_, body) if total <= 1 else self._part(id_, body, part, total, fields)
         alarms = words({code: None for place in found for code in place.codes}, ALARM_BITS, self._profile, address)
         fix = _newest(found)
         at = max((moment for place in found if (moment := _time(place))), default=None)
@@ -146,12 +153,29 @@ class Jt808:
             raw=raw,
             address=address,
             fields=fields | ({"alarm_word": word} if found else {}) | told | place_fields(fix),
-            number=f"{fields['serial']}:{word}:{at}" if alarms else "",
+            number=f"{(fields['serial'] - part + 1) & 0xFFFF}:{word}:{at}" if alarms else "",
             answers=id_ not in _UNANSWERED,
             trusted=fields["crc_ok"],
             sent_at=at,
             fix=fix,
         )
+
+    def _part(self, id_: int, body: bytes, part: int, total: int, fields: Mapping[str, Any]) -> Sequence[Place]:
+        """The places that are known with this part: those of the first, and all others when none is missing."""
+        first = places(id_, body) if part <= 1 else []
+        if not (1 <= part <= total <= PARTS_MAX and fields["crc_ok"]):
+            return first
+        # The parts of one message have serial numbers that follow each other.
+        name = (fields["device"], fields["type"], (fields["serial"] - part) & 0xFFFF)
+        parts = self._parts.setdefault(name, {})
+        parts[part] = body
+        if len(parts) < total:
+            if len(self._parts) > OPEN_MAX:
+                self._parts.popitem(last=False)
+            return first
+        del self._parts[name]
+        known = entire(id_, parts[1]) if part > 1 else 0
+        return places(id_, b"".join(parts[each] for each in sorted(parts)))[known:]
 
 
 def canonical(address: str) -> str:
@@ -200,9 +224,9 @@ def _head(whole: bytes) -> dict[str, Any] | None:
     serial = int.from_bytes(whole[phone_at + phone_bytes : phone_at + phone_bytes + 2], "big")
     # Some devices let the length run into the bits that would say how the body is encrypted.
     fitting = size in {attributes & 0x3FF, attributes & 0x1FFF}
-    part = int.from_bytes(whole[body_at - 2 : body_at], "big") if attributes & 0x2000 else 1
+    total, part = struct.unpack_from(">HH", whole, body_at - 4) if attributes & 0x2000 else (1, 1)
     told = {"type": f"{id_:04x}", "device": _device(phone), "serial": serial, "length_ok": fitting}
-    return told | {"body_at": body_at, "part": part}
+    return told | {"body_at": body_at, "part": part, "total": total}
 
 
 def _plain(piece: bytes) -> bytes:

@@ -38,18 +38,27 @@ class Place:
 
 def places(id_: int, body: bytes) -> list[Place]:
     """The positions in the body of a message, in order; none if it is of another kind."""
-    return [_place(piece) for piece in _pieces(id_, body) if len(piece) >= PLACE.size]
+    return [
+        _place(body[start:end]) for start, end in _spans(id_, body) if len(body) - start >= PLACE.size <= end - start
+    ]
 
 
-def _pieces(id_: int, body: bytes) -> Iterator[bytes]:
+def entire(id_: int, body: bytes) -> int:
+    """How many of the positions in this beginning of a body cannot go on in the next part."""
+    spans = (end - start for start, end in _spans(id_, body) if end <= len(body))
+    return 0 if id_ == 0x0200 else sum(size >= PLACE.size for size in spans)
+
+
+def _spans(id_: int, body: bytes) -> Iterator[tuple[int, int]]:
+    """Where each position begins and ends, which may be behind the end of what is there."""
     if id_ == 0x0200:
-        yield body
+        yield 0, len(body)
     elif id_ in {0x0704, 0x0210}:
         # 0704 says how many there are and of what kind, and gives each length in two bytes.
         at, wide = (3, 2) if id_ == 0x0704 else (0, 1)
         while at + wide <= len(body):
             size = int.from_bytes(body[at : at + wide], "big")
-            yield body[at + wide : at + wide + size]
+            yield at + wide, at + wide + size
             at += wide + size
 
 

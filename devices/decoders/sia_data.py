@@ -42,8 +42,11 @@ class Packet:
     def fields(self) -> dict[str, str]:
         """What was said, by name; what was not said is not there."""
         said = {**self.modifiers, "code": self.code}
-        said |= {"zone": self.zone} if self.zone else {}
-        return said | ({"text": self.text} if self.text else {})
+        if self.zone:
+            said["zone"] = self.zone
+        if self.text:
+            said["text"] = self.text
+        return said
 
 
 @dataclass(slots=True)

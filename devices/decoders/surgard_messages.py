@@ -151,7 +151,7 @@ def _sia_block(found: re.Match[str], said: Print) -> Sequence[Frame]:
         _frame(
             said,
             sia_event(packet.code, said.profile),
-            line | packet.fields | {"sia_code": packet.code},
+            {**line, **packet.fields, "sia_code": packet.code},
             scope=sia_scope(packet.code),
             zone=packet.zone,
             also=also,

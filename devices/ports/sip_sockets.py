@@ -206,7 +206,13 @@ class SipSockets:
             self._make_room()
         connection.setblocking(False)
         if self._context is not None:
-            connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            try:
+                connection.getpeername()
+                connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            except (OSError, ValueError):
+                # It has hung up again before anybody looked.
+                connection.close()
+                return
         self._count += 1
         caller = _Caller(Peer(host, port, self._count), connection, greeting=self._context is not None)
         self._callers[self._count] = caller

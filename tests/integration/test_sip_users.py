@@ -4,6 +4,7 @@ import re
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 from contextlib import contextmanager
 
@@ -20,6 +21,7 @@ from tests.integration.sip_rig import Desk
 from tests.integration.test_sip import Client, Hand
 from tests.integration.test_sipp_real import BODY, SCENARIO, TAKEN, TRANSPORTS, free_port
 from tests.need import need
+from tests.processor import processor_s
 
 USERS = "sip-listen://4670:s3cret@127.0.0.1:0"
 CHALLENGED = """
@@ -192,6 +194,18 @@ def _rest(connection: socket.socket) -> bytes:
         return b""
 
 
+def test_whoever_hangs_up_at_once_is_let_go(tmp_path, certificate):
+    with desk_of(f"sip-listen://127.0.0.1:0?tls={certificate}") as desk:
+        for _ in range(200):
+            gone = socket.create_connection(("127.0.0.1", desk.listener.port))
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            gone.close()
+        client = TlsClient(desk.listener.port, tmp_path / "cert.pem")
+        client.say(encode("4671"))
+        assert client.heard().startswith("SIP/2.0 200")
+        client.socket.close()
+
+
 def test_old_versions_of_tls_are_declined(tmp_path, certificate):
     with desk_of(f"sip-listen://127.0.0.1:0?tls={certificate}") as desk:
         context = ssl.create_default_context(cafile=tmp_path / "cert.pem")
@@ -273,6 +287,16 @@ def test_a_nonce_that_is_not_ours_proves_nothing(digest, nonce):
 def test_what_is_no_answer_to_us_is_asked(digest, header):
     request = SipMessage(method="MESSAGE", headers=(("authorization", header),) if header else ())
     assert digest.proof(request, 11.0) is Proof.MISSING
+
+
+@pytest.mark.parametrize(
+    "text",
+    [" " * 16_000, "a" * 16_000, "a=" * 8_000, 'a="' * 5_000, "=" * 16_000, 'a="\\"' * 3_000, "a =\t" * 4_000,
+     f'realm="anling", nonce="{"1." * 7_000}"'],
+)  # fmt: skip
+def test_no_header_takes_long_to_read(digest, text):
+    request = SipMessage(method="MESSAGE", headers=(("authorization", f"Digest {text}"),) * 2)
+    assert any(processor_s(lambda: digest.proof(request, 11.0)) < 0.02 for _ in range(8))
 
 
 def test_the_examples_of_the_standards_come_out(monkeypatch):

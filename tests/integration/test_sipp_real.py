@@ -1,5 +1,6 @@
 """The real sipp against our port: a SIP client that nobody here wrote, over UDP and TCP, with losses and in a storm."""
 
+import contextlib
 import shutil
 import socket
 import subprocess
@@ -57,9 +58,14 @@ def desk():
 
 
 def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that neither a datagram nor a connection has, not even one that is over and not forgotten yet."""
+    for _ in range(100):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, socket.socket() as other:
+            probe.bind(("127.0.0.1", 0))
+            with contextlib.suppress(OSError):
+                other.bind(probe.getsockname())
+                return probe.getsockname()[1]
+    raise AssertionError("no port is free")
 
 
 def sipp(tmp_path, port: int, bodies: list[str], *options: object, code=200, expected=TAKEN, where="body",

@@ -167,3 +167,28 @@ def test_doctor_says_that_no_broker_answers_and_keeps_the_password(capsys, tmp_p
     assert "no connection to the broker" in found["cure"]
     assert "s3cret" not in json.dumps(found)
     assert "anling:***@127.0.0.1" in found["seen"]
+
+
+SIP = "sip-listen://units@0.0.0.0:5060"
+
+
+def test_a_user_of_sip_needs_a_password_which_a_file_or_the_environment_may_have(tmp_path):
+    with pytest.raises(Misconfigured, match=r"gateways\.0\.password"):
+        read(gateway(SIP))
+    path = tmp_path / "password"
+    path.write_text("s3cret\n")
+    assert read(gateway(SIP, password_file=str(path))).gateways[0].password == "s3cret"
+    assert read(gateway(SIP), ANLING_GATEWAYS__0__PASSWORD="s3cret").gateways[0].password == "s3cret"
+
+
+@pytest.mark.parametrize(
+    "port",
+    [
+        "sip-listen://0.0.0.0:5060",
+        "sip-listen://0.0.0.0?users=/etc/anling/a@b",
+        "sip-listen://units:s3cret@0.0.0.0",
+        "sip-listen://0.0.0.0:5061?tls=/etc/a.pem",
+    ],
+)
+def test_other_addresses_of_sip_need_none(port):
+    assert read(gateway(port)).gateways[0].port == port

@@ -7,7 +7,7 @@ from operator import xor
 
 import pytest
 
-from devices.decoders.jt808 import ALARM_BITS, Jt808, canonical, encode
+from devices.decoders.jt808 import ALARM_BITS, OPEN_MAX, Jt808, canonical, encode
 from dispatch.rules.place import Position, wgs84_to_gcj02
 from dispatch.rules.signal import Event
 
@@ -335,3 +335,80 @@ def test_what_is_encoded_is_heard_again(event):
     assert (frame.event, frame.address, frame.fields["serial"]) == (event, "13912345678", 99)
     if event is not Event.HEARTBEAT:
         assert (frame.sent_at, frame.position, frame.position_at) == (when, where, when)
+
+
+def in_parts(id_: int, bodies: list[bytes], serial=7) -> list[bytes]:
+    """A message cut into parts, each a message of its own."""
+    made = []
+    for part, body in enumerate(bodies, 1):
+        head = struct.pack(">HH", id_, 0x2000 | len(body)) + PHONE + struct.pack(">H", serial + part - 1 & 0xFFFF)
+        whole = head + struct.pack(">HH", len(bodies), part) + body
+        whole += bytes([reduce(xor, whole)])
+        made.append(b"\x7e" + whole.replace(b"\x7d", b"\x7d\x01").replace(b"\x7e", b"\x7d\x02") + b"\x7e")
+    return made
+
+
+def stored(*alarms: int) -> bytes:
+    """The body of stored positions, one for each alarm word."""
+    positions = [place(alarm) for alarm in alarms]
+    return struct.pack(">HB", len(alarms), 1) + b"".join(struct.pack(">H", len(each)) + each for each in positions)
+
+
+@pytest.mark.parametrize("cut", [3, 20, 33, 34, 50, 63, 64, 80])
+@pytest.mark.parametrize("serial", [7, 0xFFFF])
+def test_a_press_that_a_later_part_brings_is_heard_whatever_was_cut(cut, serial):
+    body = stored(0, 1, 0)
+    decoder = Jt808()
+    first, second = (decoder.feed(each) for each in in_parts(0x0704, [body[:cut], body[cut:]], serial))
+    assert [frame.event for frame in (*first, *second)].count(Event.PRESS) == 1
+    assert all(decoder.acknowledge(frame, NOON, b"") for frame in (*first, *second)), "each part has its own answer"
+
+
+def test_parts_may_come_in_any_order_and_twice():
+    body = stored(0, 0, 1)
+    one, two, three = in_parts(0x0704, [body[:40], body[40:70], body[70:]])
+    decoder = Jt808()
+    heard = [frame.event for each in (three, one, one, two) for frame in decoder.feed(each)]
+    assert heard.count(Event.PRESS) == 1
+    assert heard[-1] is Event.PRESS
+
+
+def test_a_position_in_two_parts_is_one_press():
+    """Its alarm word is in the first, and is not kept waiting; the whole of it is a copy."""
+    body = place(1) + bytes.fromhex("e4020064")
+    decoder = Jt808()
+    (first,), (second,) = (decoder.feed(each) for each in in_parts(0x0200, [body[:28], body[28:]]))
+    assert (first.event, second.event) == (Event.PRESS, Event.PRESS)
+    assert first.dedup_key == second.dedup_key
+    assert second.fields["battery"] == 100
+
+
+def test_parts_that_never_come_do_not_fill_the_memory():
+    decoder = Jt808()
+    for serial in range(0, 1000, 2):
+        decoder.feed(in_parts(0x0704, [stored(0), stored(1)], serial)[0])
+    assert len(decoder._parts) <= OPEN_MAX
+
+
+@pytest.mark.parametrize(
+    ("numbers", "event"),
+    [((0, 0), Event.PRESS), ((0, 1), Event.PRESS), ((2, 0), Event.PRESS), ((65_535, 1), Event.PRESS),
+     ((2, 3), Event.LOCATION)],
+)  # fmt: skip
+def test_part_numbers_that_cannot_be_are_not_kept(numbers, event):
+    head = struct.pack(">HH", 0x0200, 0x2000 | 28) + PHONE + b"\0\x07" + struct.pack(">HH", *numbers) + place(1)
+    head += bytes([reduce(xor, head)])
+    decoder = Jt808()
+    (frame,) = decoder.feed(b"\x7e" + head + b"\x7e")
+    assert frame.event is event
+    assert not decoder._parts
+
+
+def test_a_damaged_part_waits_for_its_right_copy():
+    first, second = in_parts(0x0704, [stored(0)[:20], stored(0)[20:]])
+    damaged = second[:-2] + bytes([second[-2] ^ 1]) + second[-1:]
+    decoder = Jt808()
+    frames = [frame for each in (first, damaged) for frame in decoder.feed(each)]
+    assert [frame.position for frame in frames] == [None, None]
+    (frame,) = decoder.feed(second)
+    assert frame.position is not None

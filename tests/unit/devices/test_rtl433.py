@@ -274,3 +274,12 @@ def test_noise_without_an_end_keeps_little():
     decoder.feed(b"{" * (3 * FRAME_BYTES_MAX))
     assert len(decoder._tail) <= FRAME_BYTES_MAX
     assert decoder.tally.overlong == 1
+
+
+def test_an_object_with_objects_inside_is_found_behind_a_cut_line():
+    cut, whole = (
+        b'{"time" : "@0.1s", "model" : "Gen',
+        b'{"time":"@1s","model":"Acme","id":7,"rows":[{"len":1},{"len":2}]}',
+    )
+    (frame,) = Rtl433().feed(cut + whole)
+    assert (frame.address, frame.raw) == ("Acme:7", whole)
