@@ -347,6 +347,24 @@ def test_who_waits_too_long_behind_others_is_not_sent_and_is_told_in_time(fake, 
     provider.close()
 
 
+def test_what_nobody_waits_for_any_more_is_not_sent_after_all(fake, kept, clock):
+    """Its caller was told "not sent" and has sent it another way."""
+    provider = ModemProvider(modem_settings(fake, clock=clock, total_deadline_s=0.3, network_s=0.8))
+    provider.listen(kept)
+    until(lambda: provider.state == "ready")
+    clock.advance(5)
+    fake.air.no_result = 1
+    stuck = threading.Thread(target=provider.send, args=(text(),))
+    stuck.start()
+    until(lambda: fake.texts)
+    late = provider.send(text(to="+8613800000002"))
+    assert late.outcome is Outcome.NOT_SENT
+    stuck.join()
+    until(lambda: provider.send(text(to="+8613800000003")).outcome is Outcome.TAKEN)
+    assert "+8613800000002" not in [each.to for each in fake.texts]
+    provider.close()
+
+
 def test_a_number_that_is_none_is_refused(modem):
     sent = modem.send(text(to="+"))
     assert (sent.outcome, sent.blame) == (Outcome.REFUSED, Blame.RECIPIENT)
