@@ -130,11 +130,46 @@ def test_two_different_texts_of_one_person_have_two_keys(fake, modem, kept):
     until(lambda: len({each.key for each in kept.replies}) == 2)
 
 
+@pytest.mark.parametrize(
+    ("said", "kind", "known"),
+    [
+        ("13800000001", 0xA1, CARER),
+        ("8613800000001", 0x81, CARER),
+        ("013800000001", 0x81, CARER),
+        ("008613800000001", 0x81, CARER),
+        ("8613800000001", 0x91, CARER),
+        ("447700900123", 0x91, "+447700900123"),
+        ("10086", 0x81, "10086"),
+    ],
+)
+def test_a_sender_is_known_however_the_network_writes_the_number(fake, modem, kept, said, kind, known):
+    """An acceptance from a number that nobody knows would be an acceptance lost."""
+    fake.receive(incoming(said, "1", kind=kind))
+    until(lambda: kept.texts() == [(known, "1")])
+
+
+def test_stopping_sends_those_away_who_wait(fake, kept):
+    provider = ModemProvider(modem_settings(fake, total_deadline_s=30.0, network_s=1.0))
+    provider.listen(kept)
+    until(lambda: provider.state == "ready")
+    fake.air.no_result = 1
+    outcomes: list = []
+    crowd = [threading.Thread(target=lambda: outcomes.append(provider.send(text()).outcome)) for _ in range(3)]
+    for thread in crowd:
+        thread.start()
+    until(lambda: fake.texts)
+    provider.close()
+    for thread in crowd:
+        thread.join(3)
+    assert sorted(outcomes) == [Outcome.NOT_SENT, Outcome.NOT_SENT, Outcome.UNKNOWN]
+    assert provider.send(text()).outcome is Outcome.NOT_SENT
+
+
 def test_a_long_reply_is_one_reply_whatever_order_its_parts_come_in(fake, modem, kept):
     fake.receive(incoming(CARER, "没事了", part=(7, 2, 2)))
     fake.receive(incoming("+8613800000002", "1"))
     until(lambda: kept.texts() == [("+8613800000002", "1")])
-    assert len(fake.stored["ME"]) == 1, "the part waits in the memory, where no crash loses it"
+    until(lambda: len(fake.stored["ME"]) == 1)  # The part waits in the memory, where no crash loses it.
     fake.receive(incoming(CARER, "4 ", part=(7, 2, 1)))
     until(lambda: (CARER, "4 没事了") in kept.texts())
     until(lambda: fake.stored["ME"] == {})
