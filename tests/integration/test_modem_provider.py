@@ -104,7 +104,7 @@ def test_a_reply_that_could_not_be_kept_stays_where_it_is_and_comes_again_alike(
     until(lambda: kept.asked)
     assert len(fake.stored["ME"]) == 1
     kept.willing = True
-    clock.advance(31)
+    clock.advance(2)
     until(lambda: kept.texts() == [(CARER, "1")])
     until(lambda: fake.stored["ME"] == {})
 

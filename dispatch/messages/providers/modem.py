@@ -51,7 +51,7 @@ LOOK_S = 60.0
 """Registration and signal are looked at so often."""
 
 REOPEN_S = 2.0
-"""Between two tries to open a line that is gone."""
+"""Between two tries to open a line that is gone, or to have kept what came in."""
 
 PARTS_WAIT_S = 300.0
 """A part whose others have not come after so long is handed on without them."""
@@ -355,9 +355,8 @@ class ModemProvider:
     def _hand_on(self, text: Text) -> None:
         assert self._memory is not None
         key = hashlib.sha256("".join(each.digits for each in text.places).encode()).hexdigest()
-        if not self._kept(
-            Heard(replies=(Inbound(key=key, sender=e164(text.sender, self._settings.country), text=text.text),))
-        ):
+        inbound = Inbound(key=key, sender=e164(text.sender, self._settings.country), text=text.text)
+        if not self._kept(Heard(replies=(inbound,))):
             return
         for each in text.places:
             self._memory.remove(each)
@@ -377,9 +376,13 @@ class ModemProvider:
         return [receipt for receipt in found if receipt is not None]
 
     def _kept(self, heard: Heard) -> bool:
+        """Whether it is durable now; if not, the memory is looked through again soon."""
         if not heard.receipts and not heard.replies:
             return True
-        return self._keep is not None and self._keep(heard)
+        kept = self._keep is not None and self._keep(heard)
+        if not kept:
+            self._swept_s = self._now_s() - SWEEP_S + REOPEN_S
+        return kept
 
     def _now_s(self) -> float:
         return self._settings.clock.look().steady_s
