@@ -43,11 +43,15 @@ class AliyunSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModemSettings:
-    """A GSM modem at a serial port of this machine, or at any pyserial URL. Its SIM must be without a PIN."""
+    """
+    A GSM modem at a serial port of this machine, or at any pyserial URL. Its SIM must be without a PIN. `country`
+    is the calling code of senders that come without one.
+    """
 
     port: str = ""
     baud: int = 115_200
     total_deadline_s: float = 12.0
+    country: str = "86"
 
     def lacking(self) -> dict[str, str]:
         """The port."""

@@ -325,6 +325,7 @@ class _ModemSchema(_Section):
     port = _text('a serial port like "/dev/ttyUSB2", or nothing')
     baud = _whole("the line's speed, like 115200", validate.Range(min=50, max=4_000_000))
     total_deadline_s = _seconds("seconds above 0, at most 14", _WITHIN_LEASE)
+    country = _text('a calling code, like "86"', validate.Regexp(r"^[1-9][0-9]{0,2}\Z"))
 
 
 class _WebhookSchema(_Section):

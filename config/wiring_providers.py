@@ -96,8 +96,9 @@ def _modem(settings: Settings, clock: Clock) -> modem.ModemSettings:
     said = settings.providers.modem
     line = (lambda: open_port(said.port, baud=said.baud)) if said.port else None
     return modem.ModemSettings(
-        line=line, lost=(PortLost, PortBlocked), clock=clock, total_deadline_s=said.total_deadline_s
-    )
+        line=line, lost=(PortLost, PortBlocked), clock=clock, total_deadline_s=said.total_deadline_s,
+        country=said.country,
+    )  # fmt: skip
 
 
 def _webhook(settings: Settings, clock: Clock) -> webhook.WebhookSettings:

@@ -252,12 +252,17 @@ class FakeModem:
             os.write(self._ends[0], data)
 
 
-def incoming(sender: str, text: str, *, part: tuple[int, int, int] | None = None, second: int = 0) -> str:
-    """A text of `sender` as a modem stores it, in UCS-2; `part` is reference, count, number. Written from TS 23.040."""
+def incoming(
+    sender: str, text: str, *, part: tuple[int, int, int] | None = None, second: int = 0, kind: int = 0x91
+) -> str:
+    """
+    A text of `sender` as a modem stores it, in UCS-2; `part` is reference, count, number, `kind` the type of the
+    sender's number. Written from TS 23.040.
+    """
     digits = sender.removeprefix("+")
     header = bytes([5, 0, 3, *part]) if part else b""
     body = header + text.encode("utf-16-be")
-    unit = bytes([0x44 if part else 0x04, len(digits), 0x91]) + _swapped(digits) + b"\x00\x08" + _stamp(second)
+    unit = bytes([0x44 if part else 0x04, len(digits), kind]) + _swapped(digits) + b"\x00\x08" + _stamp(second)
     return (b"\x00" + unit + bytes([len(body)]) + body).hex().upper()
 
 

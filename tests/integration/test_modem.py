@@ -150,3 +150,40 @@ def test_a_stick_that_is_pulled_is_a_lost_line(fake, modem):
     fake.unplug()
     with pytest.raises(PortLost):
         modem.send(NUMBER, TEXT)
+
+
+class Pieces:
+    """A line that gives what it has in pieces of its own choice, whatever is written to it."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = list(pieces)
+
+    def read(self, timeout_s: float) -> bytes:
+        return self._pieces.pop(0) if self._pieces else b""
+
+    def write(self, data: bytes) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b'\r\nOK\r\n\r\n+CMTI: "ME",7\r\n',),
+        (b'\r\n+CMTI: "ME",7\r\n\r\nOK\r\n',),
+        (b"\r\nOK\r\n\r\n+CM", b'TI: "ME",7\r\n'),
+    ],
+    ids=["behind the answer", "before it", "cut in two"],
+)
+def test_what_comes_in_one_piece_with_an_answer_is_not_lost(pieces):
+    modem = Modem(Pieces(*pieces), HurriedClock())
+    modem.ask("AT")
+    modem.listen(0.0)
+    assert [(line.values["urc"], line.values["index"]) for line in modem.unasked] == [("CMTI", 7)]
+
+
+def test_what_comes_before_the_prompt_is_not_lost():
+    modem = Modem(
+        Pieces(b'\r\n+CDSI: "SR",3\r\n\r\n> ', b'\r\n+CMGS: 5\r\n\r\nOK\r\n+CMTI: "ME",1\r\n'), HurriedClock()
+    )
+    assert modem.send(NUMBER, TEXT) == (5,)
+    assert [line.values["urc"] for line in modem.unasked] == ["CDSI", "CMTI"]

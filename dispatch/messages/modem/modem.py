@@ -13,6 +13,7 @@ whoever owns it opens, closes and reopens it. Nothing here logs, because everyth
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Protocol
@@ -201,15 +202,16 @@ class Modem:
         """The prompt has no line end, so it is looked for in what stands after the last one."""
         end_s = self._now_s() + ANSWER_S
         while not self._heard.lstrip().startswith(_PROMPT):
-            for line in self._lines():
-                if line.final:
-                    raise self._refusal("AT+CMGS", line)
+            lines = self._lines()
+            self._keep_unasked(lines)
+            if refused := next((line for line in lines if line.final), None):
+                raise self._refusal("AT+CMGS", refused)
             if self._now_s() >= end_s:
                 self._give_up()
                 raise ModemFailed("the modem gave no prompt for a text")
             if not self._heard.lstrip().startswith(_PROMPT):
                 self._hear()
-        self._heard = b""
+        self._heard = self._heard.lstrip().removeprefix(_PROMPT).lstrip(b" ")
 
     def _give_up(self) -> None:
         """It may come with its prompt late and take the next command for a text: Escape ends that."""
@@ -236,7 +238,7 @@ class Modem:
         end_s = self._now_s() + 1.0
         while (more := self._line.read(_READ_S)) and self._now_s() < end_s:
             self._heard = (self._heard + more)[-_HEARD_MAX:]
-        self._lines()
+        self._keep_unasked(self._lines())
 
     def _pin(self) -> str:
         try:
@@ -260,10 +262,12 @@ class Modem:
         answer: list[Line] = []
         end_s = self._now_s() + within_s
         while self._now_s() < end_s:
-            for line in self._lines():
-                if line.final and not line.ok:
-                    raise self._refusal(command, line)
+            lines = self._lines()
+            for place, line in enumerate(lines):
                 if line.final:
+                    self._keep_unasked(lines[place + 1 :])  # It may have come in one piece with the answer.
+                    if not line.ok:
+                        raise self._refusal(command, line)
                     return answer
                 if not self._is_unasked(line):
                     answer.append(line)
@@ -288,9 +292,12 @@ class Modem:
     def listen(self, for_s: float) -> bool:
         """Waits for what the modem says by itself; whether there is something to look at."""
         self._heard = (self._heard + self._line.read(for_s))[-_HEARD_MAX:]
-        for line in self._lines():
-            self._is_unasked(line)
+        self._keep_unasked(self._lines())
         return bool(self.unasked)
+
+    def _keep_unasked(self, lines: Sequence[Line]) -> None:
+        for line in lines:
+            self._is_unasked(line)
 
     def _refusal(self, command: str, line: Line) -> ModemFailed:
         code = line.values.get("code")

@@ -11,6 +11,7 @@ One thread owns the line; whoever sends waits for it no longer than the total. W
 memory until it is kept elsewhere.
 """
 
+import contextlib
 import hashlib
 import queue
 import threading
@@ -27,6 +28,7 @@ from dispatch.messages.modem.memory import Memory, Text, texts
 from dispatch.messages.modem.modem import WEAK_RSSI, Fate, Modem, ModemFailed
 from dispatch.messages.modem.pdu import BadPdu, Report
 from dispatch.messages.providers.modem_flights import Flights
+from dispatch.messages.providers.modem_outcomes import MEMORY_FULL, NO_NETWORK, e164, refused, taken
 from dispatch.messages.providers.provider import (
     Blame,
     Capability,
@@ -39,7 +41,6 @@ from dispatch.messages.providers.provider import (
     Outcome,
     Outgoing,
     Receipt,
-    ReceiptKind,
     Sent,
 )
 
@@ -50,13 +51,12 @@ LOOK_S = 60.0
 """Registration and signal are looked at so often."""
 
 REOPEN_S = 2.0
-"""Between two tries to open a line that is gone."""
+"""Between two tries to open a line that is gone, or to have kept what came in."""
 
 PARTS_WAIT_S = 300.0
 """A part whose others have not come after so long is handed on without them."""
 
 _CAPABILITY = Capability(sms=True, two_way=True, urls=True, free_text=True, receipts=True)
-_OUTCOMES = {Fate.NOT_SENT: Outcome.NOT_SENT, Fate.REFUSED: Outcome.REFUSED, Fate.UNKNOWN: Outcome.UNKNOWN}
 
 log = structlog.get_logger()
 
@@ -78,7 +78,8 @@ class ModemSettings:
     """
     One modem. `line` makes its line, not opened yet, and is None where none is set; `lost` are the errors of that line.
     `total_deadline_s` is how long a `send` may take, waiting for others included: shorter than the courier's lease. The
-    network may take `network_s` for a part, and a text that outlives its `send` is told of by its report.
+    network may take `network_s` for a part, and a text that outlives its `send` is told of by its report. `country` is
+    the calling code that senders without one are given.
     """
 
     line: Callable[[], Line] | None = None
@@ -87,6 +88,7 @@ class ModemSettings:
     total_deadline_s: float = 12.0
     network_s: float = 35.0
     listen_s: float = 0.2
+    country: str = "86"
 
 
 @dataclass(slots=True)
@@ -129,6 +131,8 @@ class ModemProvider:
         if message.channel is not Channel.SMS or self._settings.line is None:
             detail = "carries texts only" if self._settings.line else "lacking port"
             return Sent(outcome=Outcome.REFUSED, blame=Blame.CONFIG, detail=detail)
+        if self._stopping.is_set():
+            return Sent(outcome=Outcome.NOT_SENT, blame=Blame.PROVIDER, detail="the service is stopping")
         self._start()
         job = _Job(message)
         self._jobs.put(job)
@@ -142,7 +146,7 @@ class ModemProvider:
 
     def look_up(self, message: Outgoing, provider_id: str | None, since: datetime) -> Sent | None:
         """A modem cannot be asked: what it gave a number it took, of the rest nothing is known."""
-        return None if provider_id is None else _taken(provider_id)
+        return None if provider_id is None else taken(provider_id)
 
     def hear(self, hook: Hook) -> Heard:
         """
@@ -188,6 +192,16 @@ class ModemProvider:
                 self._hang_up()
                 self._stopping.wait(REOPEN_S)
         self._hang_up()
+        self._send_away()
+
+    def _send_away(self) -> None:
+        """Who still waits is told at once, so that stopping takes no longer for it."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if job := self._jobs.get_nowait():
+                    job.box.set_result(
+                        Sent(outcome=Outcome.NOT_SENT, blame=Blame.PROVIDER, detail="the service is stopping")
+                    )
 
     def _turn(self) -> None:
         """A text, if one waits; else what the modem says, which is waited for on the line."""
@@ -210,9 +224,9 @@ class ModemProvider:
                     return
                 job.begun = True
             numbers = modem.send(message.to, message.text, validity_s=message.validity_s, report=True)
-            sent = _taken(self._flights.leave(message.attempt_id, message.to, numbers, self._now_s()))
+            sent = taken(self._flights.leave(message.attempt_id, message.to, numbers, self._now_s()))
         except ModemFailed as failed:
-            sent = _failed(failed)
+            sent = refused(failed)
             self._after(failed)
         except BadPdu as error:
             sent = Sent(outcome=Outcome.REFUSED, blame=Blame.RECIPIENT, code="number", detail=str(error))
@@ -231,7 +245,7 @@ class ModemProvider:
     def _after(self, failed: ModemFailed) -> None:
         """A modem that refused a text is well; one that said nothing is opened anew."""
         if self._modem is not None and (failed.fate is Fate.REFUSED or failed.code is not None):
-            self._swept_s = float("-inf") if failed.code == _MEMORY_FULL else self._swept_s
+            self._swept_s = float("-inf") if failed.code == MEMORY_FULL else self._swept_s
             return
         self._hang_up()
         self._say(failed.reason)
@@ -269,7 +283,7 @@ class ModemProvider:
         if now and not self._modem.registered:
             self._look(self._modem)
             if not self._modem.registered:
-                raise ModemFailed(f"not in a network ({self._modem.state.get('reg')})", code=_NO_NETWORK)
+                raise ModemFailed(f"not in a network ({self._modem.state.get('reg')})", code=NO_NETWORK)
         return self._modem
 
     def _open(self) -> None:
@@ -341,7 +355,8 @@ class ModemProvider:
     def _hand_on(self, text: Text) -> None:
         assert self._memory is not None
         key = hashlib.sha256("".join(each.digits for each in text.places).encode()).hexdigest()
-        if not self._kept(Heard(replies=(Inbound(key=key, sender=text.sender[:20], text=text.text),))):
+        inbound = Inbound(key=key, sender=e164(text.sender, self._settings.country), text=text.text)
+        if not self._kept(Heard(replies=(inbound,))):
             return
         for each in text.places:
             self._memory.remove(each)
@@ -361,26 +376,13 @@ class ModemProvider:
         return [receipt for receipt in found if receipt is not None]
 
     def _kept(self, heard: Heard) -> bool:
+        """Whether it is durable now; if not, the memory is looked through again soon."""
         if not heard.receipts and not heard.replies:
             return True
-        return self._keep is not None and self._keep(heard)
+        kept = self._keep is not None and self._keep(heard)
+        if not kept:
+            self._swept_s = self._now_s() - SWEEP_S + REOPEN_S
+        return kept
 
     def _now_s(self) -> float:
         return self._settings.clock.look().steady_s
-
-
-_NO_NETWORK, _MEMORY_FULL = 331, 322
-
-
-def _failed(failed: ModemFailed) -> Sent:
-    outcome = Outcome.NOT_SENT if failed.code == _NO_NETWORK else _OUTCOMES[failed.fate]
-    return Sent(
-        outcome=outcome,
-        blame=Blame.RECIPIENT if failed.blames_recipient and outcome is Outcome.REFUSED else Blame.PROVIDER,
-        code=None if failed.code is None else f"cms-{failed.code}",
-        detail=failed.reason,
-    )
-
-
-def _taken(provider_id: str) -> Sent:
-    return Sent(outcome=Outcome.TAKEN, provider_id=provider_id, status=ReceiptKind.SENT.value, kind=ReceiptKind.SENT)
