@@ -58,6 +58,12 @@ def test_a_mailbox_at_the_desk_has_taken_nothing(rig):
     assert [each["cause"] for each in alarms(rig)] == ["missed_call"]
 
 
+def test_another_key_takes_no_call(rig):
+    desk = rig.picks_up(rig.rings_in(RESIDENT)).press("5")
+    assert desk.over
+    assert rig.on_file()[0].state is CallState.RINGING
+
+
 def test_the_telephones_of_the_desk_ring_one_after_the_other(rig):
     phone = rig.rings_in(RESIDENT).dial_ends("no-answer")
     assert [number for number, _ in phone.dialled] == [DESK[1]]

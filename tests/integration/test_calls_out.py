@@ -103,7 +103,7 @@ def test_what_is_not_understood_yet_is_waited_for_and_never_for_ever(rig):
     asleep, rig.world.wake = rig.world.wake, lambda: 0
     phone = rig.answer(made).press("1")
     rig.world.wake = asleep
-    assert phone.said[-2:] == ["请稍候。", "已收到，谢谢。"]
+    assert phone.said[-4:] == ["请稍候。", "请稍候。", "请稍候。", "已收到，谢谢。"]
     assert phone.over
 
 
@@ -169,6 +169,24 @@ def test_a_call_that_was_answered_by_key_is_not_in_vain(rig):
     rig.ends(made)
     assert "not_answered" not in rig.world.kinds(alarm_id)
     assert rig.world.kinds(alarm_id) == before
+
+
+def test_a_key_that_is_kept_and_not_understood_yet_counts_as_well(rig):
+    alarm_id, made = begun(rig)
+    asleep, rig.world.wake = rig.world.wake, lambda: 0
+    rig.answer(made).press("1")
+    rig.ends(made)
+    rig.world.wake = asleep
+    assert "not_answered" not in rig.world.kinds(alarm_id)
+    rig.world.wake()
+    assert rig.world.alarm(alarm_id).state is State.ACCEPTED
+
+
+def test_while_it_still_rings_nothing_is_in_vain(rig):
+    alarm_id, made = begun(rig)
+    rig.ends(made, "ringing")
+    rig.ends(made, "in-progress")
+    assert rig.world.offers(alarm_id)[0].state is OfferState.OPEN
 
 
 def test_the_end_of_a_call_told_twice_counts_once(rig):
@@ -265,6 +283,15 @@ def test_who_accepted_is_connected_with_the_resident(rig):
     assert [json.loads(each.body)["result"] for each in rig.entries("talked")] == ["asked", "completed"]
     assert all(RESIDENT not in each.body for each in rig.entries())
     assert rig.world.kinds(alarm_id).count("talked") == 2
+
+
+def test_a_talk_told_twice_is_in_the_record_once(rig):
+    _, made = begun(rig)
+    phone = rig.answer(made).press("1")
+    again = rig.answer(made)
+    phone.press("3").dial_ends("completed")
+    again.press("3").dial_ends("completed")
+    assert [json.loads(each.body)["result"] for each in rig.entries("talked")] == ["asked", "completed"]
 
 
 def test_nobody_is_connected_before_they_accept(rig):

@@ -103,3 +103,13 @@ def test_who_gave_up_before_it_left_is_announced_to_nobody(tmp_path):
         assert made_for(rig, RESIDENT) == []
         (message,) = [each for each in rig.world.messages(alarm_id) if each.sentence == "coming"]
         assert (message.channel, message.state, message.reason) == (Channel.VOICE, "cancelled", "the offer is declined")
+
+
+def test_the_end_of_the_residents_call_is_not_the_carers(tmp_path):
+    for rig, alarm_id in told(tmp_path, ["no_voice"]):
+        (made,) = made_for(rig, RESIDENT)
+        c1 = rig.world.carer("C1")
+        rig.world.desk.decline(alarm_id, c1, by=c1)
+        rig.world.desk.offer(alarm_id, c1, by=c1)
+        rig.ends(made, "no-answer")
+        assert rig.entries("not_answered") == []
