@@ -27,7 +27,7 @@ FAULTS = {
     "429": too_many("30"),
     "5xx": ERROR_500,
     "garbage": Fault(how="status", status=200, body="<html>welcome</html>"),
-    "dripping": Fault(how="drip", seconds=0.2),
+    "dripping": Fault(how="drip", taken=True, seconds=0.2),
     "swallowing": None,
 }
 
