@@ -144,7 +144,7 @@ class QuietSettings:
 class LimitSettings:
     """How many messages of a kind one contact gets: pairs of a count and of seconds."""
 
-    confirmation: tuple[tuple[int, int], ...] = ((6, 60),)
+    confirmation: tuple[tuple[int, int], ...] = ((120, 60), (600, 3600))
     family: tuple[tuple[int, int], ...] = ((1, 180), (3, 1200), (8, 7200))
     reminder: tuple[tuple[int, int], ...] = ((1, 900), (6, 86_400))
     report: tuple[tuple[int, int], ...] = ((2, 86_400),)

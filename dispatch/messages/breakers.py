@@ -74,12 +74,20 @@ class Breakers:
             self._open = frozenset(each for each, breaker in self._roads.items() if not breaker.closed)
         return None if before.closed == after.closed else _told(road, after)
 
-    def is_open(self, provider: str, channel: Channel) -> bool:
-        """Whether this road is to be tried after those that work. On trial it is not, unless it is probed."""
+    def doubts(self, provider: str, channel: Channel) -> tuple[bool, bool]:
+        """
+        Whether this road is in doubt, by its sides: one that does not take is worse than one that tells no receipts.
+        On trial it is not in doubt, unless it is probed.
+        """
         if not self._open:
-            return False
+            return (False, False)
         now_s = self._clock.look().steady_s
-        return any(self._is_shut(Road(provider, channel, side), now_s) for side in Side)
+        giving, arriving = (self._is_shut(Road(provider, channel, side), now_s) for side in Side)
+        return (giving, arriving)
+
+    def is_open(self, provider: str, channel: Channel) -> bool:
+        """Whether this road does not take what it is given."""
+        return self.doubts(provider, channel)[0]
 
     def _is_shut(self, road: Road, now_s: float) -> bool:
         breaker = self._roads.get(road)

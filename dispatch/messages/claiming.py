@@ -136,7 +136,9 @@ class Claims:
         self._paces.bundle(tx, claimed, beside)
         doubts = [each for each in before if each.outcome in {"unknown", "in_flight"}]
         look_up = [each for each in doubts if _comes_first(each, message, provider)]
-        silent = any(each.outcome in {"taken", "confirmed"} for each in before)
+        silent = message.reason == SILENT
+        if silent:
+            outbox.change(claimed, reason=None)
         job = self._attempt(tx, outbox, claimed, provider, text, look_up, why=SILENT if silent else None)
         return replace(job, beside=tuple(each.id for each in beside)) if beside else job
 

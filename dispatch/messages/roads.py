@@ -49,14 +49,14 @@ class Roads:
         if len(able) == 1:
             return able
         shunned = message.facts.get(NOT_BY)
-        return sorted(able, key=lambda each: (self._in_doubt(each, message), each.name == shunned))
+        return sorted(able, key=lambda each: (self._doubts(each, message), each.name == shunned))
 
     def callers(self, to: str) -> list[str]:
         """Who calls this number."""
         return [each.name for each in self.providers.values() if each.capability(to).voice]
 
-    def _in_doubt(self, provider: Provider, message: Message) -> bool:
-        return self.breakers.is_open(provider.name, message.channel)
+    def _doubts(self, provider: Provider, message: Message) -> tuple[bool, bool]:
+        return self.breakers.doubts(provider.name, message.channel)
 
 
 def can(capability: Capability, channel: Channel) -> bool:

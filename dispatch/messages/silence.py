@@ -16,7 +16,7 @@ from dispatch.rules.message import Channel, Fact
 from dispatch.rules.people import SERVICE
 from dispatch.rules.record import Line
 from dispatch.store.looks import Look
-from dispatch.store.outbox import Message, Outbox
+from dispatch.store.outbox import SILENT, Message, Outbox
 from dispatch.store.transactions import Transactions, Tx
 
 _UNDER_WAY = frozenset({"sent", "in-progress", "ringing", "answered"})
@@ -71,7 +71,7 @@ class Silences:
         by_another = any(name != provider for name in callers)
         again = bool(others) and not by_another
         if again:
-            outbox.change(message, state="posted", due_at=tx.now)
+            outbox.change(message, state="posted", due_at=tx.now, reason=SILENT)
         return Silent(message=message, provider=provider, call=bool(callers), doubt=not again)
 
 

@@ -17,13 +17,16 @@ Limit = tuple[int, float]
 
 LIMITS: Mapping[Priority, tuple[Limit, ...]] = MappingProxyType(
     {
-        Priority.CONFIRMATION: ((6, 60.0),),
+        Priority.CONFIRMATION: ((120, 60.0), (600, 3600.0)),
         Priority.FAMILY: ((1, 180.0), (3, 1200.0), (8, 7200.0)),
         Priority.REMINDER: ((1, 900.0), (6, 86_400.0)),
         Priority.REPORT: ((2, 86_400.0),),
     }
 )
-"""MESSAGING, section 8.7."""
+"""
+MESSAGING, section 8.7; but every answer of a person is answered within 2 s, so that confirmations are only held back
+where two machines answer each other.
+"""
 
 SPARE = timedelta(seconds=60)
 """What waits leaves so long before it would expire: time for a second road."""

@@ -186,7 +186,7 @@ class Attempt:
 
 
 HEDGE, SILENT = "hedge", "silent"
-"""What `Attempt.why` may say."""
+"""What `Attempt.why` may say. A message whose `reason` is `silent` waits for another road because no receipt came."""
 
 STANDING = (
     select(messages, alarms.c.state.label("alarm_state"), offers.c.state.label("offer_state"))

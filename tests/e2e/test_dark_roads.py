@@ -5,9 +5,11 @@ The same faults on a hand clock, many more of them: tests/simulation/test_dark_r
 """
 
 import contextlib
+import queue
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -25,7 +27,7 @@ FAULTS = {
     "429": too_many("30"),
     "5xx": ERROR_500,
     "garbage": Fault(how="status", status=200, body="<html>welcome</html>"),
-    "dripping": Fault(how="drip", seconds=0.2),
+    "dripping": Fault(how="drip", taken=True, seconds=0.2),
     "swallowing": None,
 }
 
@@ -43,6 +45,35 @@ def black_hole() -> Iterator[str]:
         yield f"http://127.0.0.1:{hole.getsockname()[1]}"
 
 
+class Delivering(TwilioStandin):
+    """Delivers what it takes, and tells so a moment later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: queue.Queue[str | None] = queue.Queue()
+        self._teller = threading.Thread(target=self._tell, daemon=True)
+
+    def __enter__(self) -> "Delivering":
+        super().__enter__()
+        self._teller.start()
+        return self
+
+    def __exit__(self, *more: object) -> None:
+        self._made.put(None)
+        self._teller.join()
+        super().__exit__(*more)
+
+    def keep(self, kind: str, form: dict[str, str]) -> dict:
+        made = super().keep(kind, form)
+        self._made.put(made["sid"])
+        return made
+
+    def _tell(self) -> None:
+        while (sid := self._made.get()) is not None:
+            with contextlib.suppress(OSError):
+                self.call_back(sid, "completed" if sid.startswith("CA") else "delivered")
+
+
 class TwoRoads(Rig):
     """A service with a second road."""
 
@@ -57,7 +88,7 @@ class TwoRoads(Rig):
 def alarms_under(name: str, alarms: int, folder, *, pause_s: float) -> str:
     """Raises so many alarms while the first provider fails in this way; holds the promises, and tells the figures."""
     with contextlib.ExitStack() as stack:
-        first, second = stack.enter_context(TwilioStandin()), stack.enter_context(TwilioStandin())
+        first, second = stack.enter_context(TwilioStandin()), stack.enter_context(Delivering())
         first.always = FAULTS[name]
         environ = {"SECOND_ROAD": second.base_url, "ANLING_MESSAGES__RECEIPT_LIMIT_S": "5" if alarms < 50 else "30"}
         if name == "black-holed":

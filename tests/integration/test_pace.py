@@ -192,7 +192,9 @@ def test_at_night_a_reminder_waits_for_the_morning_and_an_emergency_does_not(tmp
 
 
 def test_loops_of_polite_answers_come_to_rest(post, a):
-    """Two machines that answer each other: six in a minute, the rest in one text."""
+    """Two machines that answer each other: six in a minute, the rest in few texts."""
+    limits = {Priority.CONFIRMATION: ((6, 60.0),)}
+    post.courier = post.another_courier(pace=Pace(limits=limits))
     for number in range(40):
         post.post(f"answer{number}", priority=Priority.CONFIRMATION)
         post.deliver()

@@ -520,6 +520,16 @@ def test_what_says_nothing_of_the_road_does_not_count(two, a, b, said):
     assert two.courier.breakers.facts().get("a.sms.giving", False) is False
 
 
+def test_a_road_that_tells_no_receipts_is_better_than_one_that_does_not_take(two, a, b):
+    fail_three(two, a)
+    for _ in range(2):
+        two.wait(15)
+        two.courier.breakers.tried("a", Channel.SMS)
+        two.reconcile()
+    assert two.courier.breakers.facts() == {"a.sms.giving": True, "b.sms.arriving": True}
+    assert next_one(two, a, b, "next") == (0, 1)
+
+
 def test_a_closed_account_counts_at_once(two, a, b):
     two.post("k", priority=Priority.EMERGENCY)
     a.says.append(Sent(outcome=Outcome.REFUSED, blame=Blame.CONFIG, code="20003", http_status=401))

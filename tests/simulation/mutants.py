@@ -14,8 +14,8 @@ from devices.reception import Reception
 from devices.rules.burst import Windows
 from dispatch.answers import Answers
 from dispatch.desk import Desk, Received
-from dispatch.messages.courier import Courier
 from dispatch.messages.providers.provider import Outcome
+from dispatch.messages.settling import Settling
 from dispatch.rules import advance, alarm, answering
 from dispatch.rules.alarm import State
 from dispatch.rules.people import operator
@@ -89,7 +89,7 @@ def _closed_by_timeout():
 
 def _sent_again_after_taken():
     """What a provider has taken stays due."""
-    real = Courier._settle
+    real = Settling.settle
 
     def settle(self, tx, job, sent):
         unreachable = real(self, tx, job, sent)
@@ -98,25 +98,26 @@ def _sent_again_after_taken():
             outbox.change(job.message, state="posted", due_at=tx.now + timedelta(seconds=3))
         return unreachable
 
-    return patch.object(Courier, "_settle", settle)
+    return patch.object(Settling, "settle", settle)
 
 
 def _unknown_is_taken():
     """No answer from a provider is good enough."""
-    real = Courier._settle
+    real = Settling.settle
 
     def settle(self, tx, job, sent):
         good = replace(sent, outcome=Outcome.TAKEN) if sent.outcome is Outcome.UNKNOWN else sent
         return real(self, tx, job, good)
 
-    return patch.object(Courier, "_settle", settle)
+    return patch.object(Settling, "settle", settle)
 
 
 def _claimed_without_lease():
     """A claimed message may be claimed again in a second."""
     real = Outbox.claim
+    early = timedelta(seconds=14.8)
     return patch.object(
-        Outbox, "claim", lambda self, message, *, until: real(self, message, until=until - timedelta(seconds=14.8))
+        Outbox, "claim", lambda self, message, *, until, look_at=None: real(self, message, until=until - early)
     )
 
 

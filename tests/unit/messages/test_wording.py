@@ -270,13 +270,6 @@ def test_no_name_no_door_and_no_illness_ever_leaves_the_country(sentence, lang, 
         assert [word for word in private if word in text] == []
 
 
-def test_abroad_who_accepted_hears_the_compound_and_where_to_ask():
-    facts = {**DOOR, "place": "柏林小区"}
-    assert say("details", facts, capability=ABROAD) == "【安铃】已接单：柏林小区 进门：请问值守台。到了回3"
-    assert LINK in say("details", {**facts, "link": LINK}, capability=ABROAD)
-    assert "请看链接" in say("details", {**facts, "link": LINK}, capability=ABROAD)
-
-
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("sentence", ["offer", "offer_all", "offer_family", "details"])
 def test_a_link_stands_where_links_may_and_costs_two_parts_at_most(sentence, lang):

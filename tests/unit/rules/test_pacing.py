@@ -37,8 +37,8 @@ def test_an_emergency_passes_everything():
         (Priority.FAMILY, [1199.5, 600, 200], 0.5),
         (Priority.FAMILY, [7100, 6000, 5000, 4000, 3000, 2500, 2000, 1500], 100),
         (Priority.REMINDER, [899], 1),
-        (Priority.CONFIRMATION, [50, 40, 30, 20, 10], 0),
-        (Priority.CONFIRMATION, [50, 40, 30, 20, 10, 5], 10),
+        (Priority.CONFIRMATION, [50] * 119, 0),
+        (Priority.CONFIRMATION, [50] * 120, 10),
     ],
 )
 def test_it_waits_until_no_window_is_full(priority, left, waits):
