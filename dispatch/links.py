@@ -103,9 +103,9 @@ class Links:
 
     def _fill(self) -> None:
         now = self._clock.now()
-        anew = self._anew_at is None or not now - ANEW_EVERY < self._anew_at <= now
         # A clock that was set back makes new offers look older than the last look.
-        since = now - KEPT_FOR if anew or self._until is None else min(self._until, now) - OVERLAP
+        anew = self._anew_at is None or not now - ANEW_EVERY < self._anew_at <= now
+        since = now - KEPT_FOR if anew or self._until is None else self._until - OVERLAP
         with self._reading.connect() as connection:
             tasks = [(self.task(id_), id_) for id_ in Openings(connection).offers(since)]
             families = [(self.family(*pair), pair) for pair in Openings(connection).contacts(since)]
