@@ -15,9 +15,8 @@ from dispatch.desk import Desk
 from dispatch.errors import AlarmClosed, AlreadyTaken, OfferGone
 from dispatch.ids import AlarmId, AttemptId, OfferId, ReplyId
 from dispatch.messages.ride import Rides, afoot
-from dispatch.rules import answering, entry
-from dispatch.rules.alarm import Alarm, Offer, OfferState, Proof
-from dispatch.rules.escalation import Decision, Situation
+from dispatch.rules.alarm import Alarm, Offer, OfferState
+from dispatch.rules.answered import decide, fits
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import SERVICE, Carer, Person, carer_id, compound, operator
 from dispatch.rules.phrases import learn
@@ -185,8 +184,6 @@ class Answers:
                 return
             given_up = reply.failures + 1 >= FAILURES_MAX
             if given_up:
-                for person in self._people(tx, reply)[:1]:
-                    self._say(tx, person, reply, "not_understood", {"code": None})
                 tx.log(Line(kind="answer_failed", by=SERVICE, note=reply.text, facts={"reply": reply.id}))
             due_at = None if given_up else tx.now + timedelta(seconds=AGAIN_S)
             shelf.change(
@@ -194,6 +191,14 @@ class Answers:
             )
 
         self._transactions.run(work)
+        self._transactions.run(lambda tx: self._apologise(tx, ReplyId(id_)))
+
+    def _apologise(self, tx: Tx, id_: ReplyId) -> None:
+        """Whoever wrote something that could not be handled hears so: in a unit of its own, for it may fail as well."""
+        reply = Replies(tx.connection).get(id_)
+        if reply is not None and reply.result == "failed":
+            for person in self._people(tx, reply)[:1]:
+                self._say(tx, person, reply, "not_understood", {"code": None})
 
     def _handle(self, tx: Tx, id_: ReplyId) -> Done:
         shelf = Replies(tx.connection)
@@ -317,7 +322,7 @@ class DeskClaims:
         elif parsed.code is not None:
             meant = [(offer, alarm) for offer, alarm in open_ if offer.code == parsed.code]
         else:
-            meant = [(offer, alarm) for offer, alarm in open_ if _fits(action, offer)]
+            meant = [(offer, alarm) for offer, alarm in open_ if fits(action, offer)]
         return [self._expectation(tx, offer, alarm, action, parsed, reply) for offer, alarm in meant]
 
     def _called(self, tx: Tx, reply: Reply) -> str | None:
@@ -353,7 +358,7 @@ class DeskClaims:
     def _act(self, tx: Tx, offer: Offer, alarm: Alarm, action: Action, parsed: Parsed, reply: Reply) -> Done:
         person = offer.person
         try:
-            decision = self._desk.in_unit(tx, alarm.id, lambda situation: _decide(situation, person, action), person)
+            decision = self._desk.in_unit(tx, alarm.id, lambda situation: decide(situation, person, action), person)
         except (AlreadyTaken, OfferGone):
             self._confirm(tx, person, reply, "late", alarm)
             return Done("late")
@@ -397,30 +402,6 @@ def _was_asked(offer: Offer, reply: Reply) -> bool:
     """
     told_late = reply.due_at is not None and reply.due_at - reply.received_at > CLOCKS_APART
     return not told_late or offer.offered_at <= reply.received_at + CLOCKS_APART
-
-
-def _fits(action: Action, offer: Offer) -> bool:
-    """Whether this answer makes sense for this offer now."""
-    coming = offer.state is OfferState.ACCEPTED
-    if action is Action.ACCEPT:
-        return not coming or offer.attended_at is None
-    if action is Action.DECLINE:
-        return offer.state in {OfferState.OPEN, OfferState.LAPSED} or (coming and offer.attended_at is None)
-    if action is Action.ARRIVED:
-        return coming or offer.state in {OfferState.OPEN, OfferState.LAPSED}
-    return coming
-
-
-def _decide(situation: Situation, person: Person, action: Action) -> Decision:
-    if action is Action.ACCEPT:
-        return answering.accept(situation, person, by=person)
-    if action is Action.DECLINE:
-        return answering.decline(situation, person, by=person)
-    if action is Action.ARRIVED:
-        return answering.attend(situation, person, proof=Proof.CLAIMED, by=person)
-    if action is Action.NO_ENTRY:
-        return entry.no_entry(situation, person, by=person)
-    return Decision(alarm=situation.alarm)
 
 
 def _place(tx: Tx, alarm: Alarm) -> str:

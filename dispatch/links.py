@@ -33,6 +33,9 @@ LOOK_S = 0.5
 
 OVERLAP = timedelta(minutes=2)
 
+ANEW_EVERY = timedelta(days=1)
+"""The index is made anew this often, so that it does not grow with the years."""
+
 
 class Links:
     """Makes codes and finds what they open. May be asked from any thread."""
@@ -46,6 +49,7 @@ class Links:
         self._tasks: dict[str, OfferId] = {}
         self._families: dict[str, tuple[AlarmId, ContactId]] = {}
         self._until: datetime | None = None
+        self._anew_at: datetime | None = None
         self._looked_s = float("-inf")
 
     def task(self, offer_id: OfferId) -> str:
@@ -99,14 +103,16 @@ class Links:
 
     def _fill(self) -> None:
         now = self._clock.now()
-        since = max(self._until - OVERLAP if self._until else now - KEPT_FOR, now - KEPT_FOR)
+        # A clock that was set back makes new offers look older than the last look.
+        anew = self._anew_at is None or not now - ANEW_EVERY < self._anew_at <= now
+        since = now - KEPT_FOR if anew or self._until is None else self._until - OVERLAP
         with self._reading.connect() as connection:
             tasks = [(self.task(id_), id_) for id_ in Openings(connection).offers(since)]
             families = [(self.family(*pair), pair) for pair in Openings(connection).contacts(since)]
         with self._lock:
-            self._tasks.update(tasks)
-            self._families.update(families)
-            self._until = now
+            self._tasks = dict(tasks) if anew else self._tasks | dict(tasks)
+            self._families = dict(families) if anew else self._families | dict(families)
+            self._until, self._anew_at = now, now if anew else self._anew_at
 
 
 def addresses(links: Links, public_url: str) -> Callable[[Person, AlarmId | None, OfferId | None], str | None]:

@@ -551,6 +551,7 @@ def test_an_answer_that_fails_twice_is_given_up_and_the_others_go_on(talk):
     assert talk.leads(alarm_id, "C1")
     with world.reading.connect() as connection:
         assert {each.failures for each in Replies(connection).recent(10)} == {0, 2}
+    assert talk.sentences() == ["not_understood"], "whoever wrote it hears so"
 
 
 def test_a_first_failure_waits_five_seconds(talk):

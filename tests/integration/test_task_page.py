@@ -271,3 +271,22 @@ def test_after_a_restart_old_links_still_open(rig):
     assert fresh.open_task(path.removeprefix("/t/")) == rig.offer(alarm_id).id
     other = Links(rig.world.reading, rig.world.clock, secret="t" * 40)
     assert other.open_task(path.removeprefix("/t/")) is None
+
+
+def test_with_the_clock_set_back_new_links_still_open(rig):
+    old = rig.press()
+    assert rig.phone().look(rig.path(old)).status_code == 200
+    rig.world.clock.step_wall(-3600)
+    new = rig.press("H2", "R2")
+    path = f"/t/{rig.links.task(rig.world.offers(new)[0].id)}"
+    rig.world.clock.advance(1)
+    assert rig.phone().look(path).status_code == 200
+
+
+def test_the_index_of_links_is_made_anew_once_a_day(rig):
+    old = rig.press()
+    path = rig.path(old)
+    assert rig.phone().look(path).status_code == 200
+    rig.world.clock.advance(9 * 86_400)
+    assert rig.phone().look("/t/nothing").status_code == 404
+    assert rig.links.open_task(path.removeprefix("/t/")) is None, "nobody answers a request of nine days ago"
