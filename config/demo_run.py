@@ -12,6 +12,7 @@ from pathlib import Path
 
 from config.commands import change
 from config.demo_district import addresses, buttons, demo_text
+from config.demo_past import give_past
 from config.options import GatewaySettings, LogSettings, WebSettings
 from config.serve import Serving, Told
 from config.settings import Settings
@@ -57,6 +58,7 @@ def run_demo(*, lang: str, port: int, browser: bool) -> int:
     with Simulator(home, RflinkDialect(), name="radio") as radio:
         settings = _settings(home, radio.path, port)
         change(settings, "load", text=text, name="demo")
+        give_past(settings)
         change(settings, "user_add", login=LOGIN, name="王芳", password=password, phone=None, lang="zh")
         people = _People(text, radio)
         serving = Serving(settings, demo=people.controls())
