@@ -12,6 +12,7 @@ from pathlib import Path
 
 from config.commands import change
 from config.demo_district import addresses, buttons, demo_text, speaking
+from config.demo_past import give_past
 from config.options import GatewaySettings, LogSettings, WebSettings
 from config.serve import Serving, Told
 from config.settings import Settings
@@ -64,6 +65,7 @@ def run_demo(*, lang: str, port: int, browser: bool, protocol: str = "rflink", r
     with Simulator(home, DIALECTS[protocol](), name="radio", road=ROADS[road]) as radio:
         settings = _settings(home, radio.path, port, protocol)
         change(settings, "load", text=text, name="demo")
+        give_past(settings)
         change(settings, "user_add", login=LOGIN, name="王芳", password=password, phone=None, lang="zh")
         people = _People(text, radio, protocol)
         serving = Serving(settings, demo=people.controls())

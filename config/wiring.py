@@ -71,6 +71,9 @@ ROLES = ("web", "engine", "gateway", "planner")
 WAIT_MAX = timedelta(hours=1, minutes=1)
 """No rule lets an alarm wait longer (closing: an hour). One that does waits for a clock that was set back."""
 
+REREAD_S = 10.0
+"""Where several processes share a database, a device paired in one is known to the others after so long at most."""
+
 
 class Nudges:
     """Rings everybody who should look at once, after something has become durable."""
@@ -201,10 +204,18 @@ class House:
 
     def _listening(self) -> tuple[Periodic, ...]:
         """What every process does that hears devices, or that others tell of them."""
-        return (
+        own = (
             Periodic(name="check_gateways", every_s=5.0, work=self.outages.check),
             Periodic(name="write_down_sightings", every_s=1.0, work=self.supervision.write_down),
         )
+        if self.writing.dialect.name == "sqlite":
+            return own
+        return (*own, Periodic(name="reread_register", every_s=REREAD_S, work=self._reread))
+
+    def _reread(self) -> None:
+        """Another process may have paired or moved a device: nobody else would tell this one."""
+        self.upkeep.tests.forget()
+        self.reception.forget()
 
     def heard(self) -> Sequence[Any]:
         """The gateways that this process listens to, itself or by what edges tell it."""

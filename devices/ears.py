@@ -96,6 +96,9 @@ class Listened:
             self.gone_s, self.connected_at, self.connected = 0.0, filed.connected_at, True
         if filed.heard_at > self.heard_at:
             self.heard, self.heard_at, self.quiet_s, self.vain_s = True, filed.heard_at, 0.0, 0.0
+        # A named human has said so on a page that another process serves.
+        if not self.heard and filed.dismissed_at is not None and filed.dismissed_at > self.heard_at:
+            self.dismissed_at = filed.dismissed_at
 
     def _pass(self, now: datetime, passed_s: float) -> None:
         self.gone_s = 0.0 if self.connected else self.gone_s + passed_s

@@ -47,6 +47,7 @@ class Faults:
     floods_day: float = 0.5
     stuck_day: float = 0.1
     strangers_day: float = 2.0
+    silences_day: float = 0.5
     repeats: float = 0.12
     second_resident: float = 0.1
     cancels: float = 0.05
@@ -73,7 +74,8 @@ _WILD = Manners(
 ROUGH = replace(
     USUAL,
     presses_day=40.0, crashes_day=30.0, clock_steps_day=6.0, outages_day=4.0, poisons_day=3.0, floods_day=4.0,
-    stuck_day=1.5, strangers_day=6.0, repeats=0.3, second_resident=0.2, cancels=0.2, lost_ack=0.3, lost_receipt=0.3,
+    stuck_day=1.5, strangers_day=6.0, silences_day=12.0, repeats=0.3, second_resident=0.2, cancels=0.2, lost_ack=0.3,
+    lost_receipt=0.3,
     late_receipt=0.1, early_receipt=0.15, refused=0.06, unknown=0.08, undelivered=0.08, slow=0.04, liar=0.2,
     sleepy_operator=0.3, wrong_closing=0.12, manners=_WILD,
 )  # fmt: skip

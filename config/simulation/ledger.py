@@ -78,6 +78,12 @@ class Ledger:
             self._kept += 1
             self._judge_kept(button, received)
 
+    def tested(self, received: Received | None) -> None:
+        """A test press was heard; where nobody waited for it any more it is a press like others."""
+        self._hearing = None
+        if received is not None and received.alarm_id is not None and not received.copy:
+            self._kept += 1
+
     def _judge_copy(self, frame: Frame, *, copy: bool) -> None:
         """A copy is one within its window and nothing else; a doubt about the first time is a doubt here."""
         window_s = PANEL_WINDOW_S if frame.answers else RADIO_WINDOW_S

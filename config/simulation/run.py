@@ -23,10 +23,14 @@ from config.simulation.post import Post
 from config.simulation.presses import Presses
 from config.simulation.provider import Carrier
 from config.simulation.result import Breach, Broke, Result
+from config.simulation.sensors import Sensors
+from config.simulation.waiting import DUE, NEXT, OF_DEVICES, OF_PEOPLE, SHELVES
 from config.simulation.world import START, Disk, Service, SimClock, build_town, fresh_disk, load, numbered_ids
 from dispatch.ids import AlarmId
 from dispatch.store.database import sqlite_module
 from dispatch.watch.auditor import Auditor
+from dispatch.watch.predicates import PREDICATES
+from dispatch.watch.supervision import SUPERVISION
 from schedules.timers import Owner
 
 DAY_S = 86_400.0
@@ -37,6 +41,9 @@ LAST_STEPS = 20
 
 AFTER_STEP_S = 20.0
 """Longer than any attempt is in flight: so long after a step of the clock ages by the wall say nothing."""
+OF_ALARMS = [each for each in PREDICATES if each not in SUPERVISION]
+"""Looked at after every step; what is promised of devices, with every beat of the sensors."""
+
 PRESETS = {"usual": USUAL, "rough": ROUGH}
 
 
@@ -77,7 +84,13 @@ class Play:
             name: Carrier(name, streams(f"provider {name}"), self, self.people.receive) for name in ("first", "second")
         }
         self.post = Post(streams("latency"), self, self.ledger, self.carriers)
-        self._auditor = Auditor(disk.reading, self.clock, started_at=self._undisturbed_since, full_every_s=None)
+        self.sensors = Sensors(streams("sensors"), self, self.ledger, self._audit_devices)
+        self._devices_auditor = Auditor(
+            disk.reading, self.clock, started_at=self._undisturbed_since, full_every_s=None, predicates=SUPERVISION
+        )
+        self._auditor = Auditor(
+            disk.reading, self.clock, started_at=self._undisturbed_since, full_every_s=None, predicates=OF_ALARMS
+        )
 
     # ------------------------------------------------------------------------------------------- the stage
 
@@ -173,12 +186,14 @@ class Play:
     def _due(self) -> list[tuple[Any, ...]]:
         """What is due at this moment, by shelf; looked at here because an empty pass costs more than this look."""
         now_us = self._now_us()
-        return list(self.look(_DUE, now_us, now_us, now_us, now_us))
+        return list(self.look(DUE, *[now_us] * len(SHELVES)))
 
     def _pass(self, shelves: set[str]) -> None:
         service = self.service
-        if shelves & {"alarms", "replies"}:
+        if shelves & OF_PEOPLE:
             service.timers.run_pass()
+        if shelves & OF_DEVICES:
+            service.upkeep.run_pass()
         if "attempts" in shelves:
             for look in service.reconciler.take():
                 service.reconciler.ask(look)
@@ -191,7 +206,7 @@ class Play:
 
     def _tick(self) -> None:
         """The next look: when something falls due, or in a second where something that is due rests."""
-        found = self.look(_NEXT)[0][0]
+        found = self.look(NEXT)[0][0]
         if found is None:
             return
         wait_s = (found - self._now_us()) / 1e6
@@ -212,11 +227,13 @@ class Play:
         self._scatter("stuck", faults.stuck_day, self.presses.stuck_button)
         self._scatter("flood", faults.floods_day, self.presses.flood)
         self._scatter("stranger", faults.strangers_day, self.presses.stranger)
+        self._scatter("silence", faults.silences_day, self.sensors.fall_silent)
         self._scatter("crash", faults.crashes_day, self._arm)
         self._scatter("clock", faults.clock_steps_day, self._step_clock)
         self._scatter("outage", faults.outages_day, self._outage)
         self._scatter("poison", faults.poisons_day, self._poison)
         self.later(1.0, "sightings", self._write_down)
+        self.later(2.0, "sensors", self.sensors.beat)
 
     def _scatter(self, label: str, a_day: float, action: Callable[[], None]) -> None:
         random, t = self._streams(f"times of {label}"), 0.0
@@ -267,6 +284,7 @@ class Play:
         self.count(f"clock {'set back' if seconds < 0 else 'set forward'}")
         self.clock.step_wall(seconds)
         self.ledger.clock_stepped()
+        self.sensors.clock_stepped()
         self._settled_t = self.post.stepped_t = self.clock.t
         self._tick_t = None
 
@@ -317,6 +335,10 @@ class Play:
         for each in self._auditor.pass_():
             raise Broke(each.promise, each.id, each.what)
 
+    def _audit_devices(self) -> None:
+        for each in self._devices_auditor.pass_(full=True):
+            raise Broke(each.promise, each.id, each.what)
+
     def _judge_all(self) -> None:
         """At the end: everything once more from the beginning."""
         self.ledger.judge_count()
@@ -347,18 +369,6 @@ class _Seen:
             raise
 
 
-_DUE = """
-SELECT 'alarms', id, due_at FROM alarms WHERE due_at <= ?
-UNION ALL SELECT 'replies', id, due_at FROM replies WHERE due_at <= ?
-UNION ALL SELECT 'messages', id, due_at FROM messages WHERE due_at IS NOT NULL AND due_at <= ?
-UNION ALL SELECT 'attempts', id, look_at FROM attempts WHERE look_at IS NOT NULL AND look_at <= ?
-"""
-_NEXT = """
-SELECT MIN(due_at) FROM (SELECT MIN(due_at) AS due_at FROM alarms WHERE due_at IS NOT NULL
-UNION ALL SELECT MIN(due_at) FROM replies WHERE due_at IS NOT NULL
-UNION ALL SELECT MIN(due_at) FROM messages WHERE due_at IS NOT NULL
-UNION ALL SELECT MIN(look_at) FROM attempts WHERE look_at IS NOT NULL)
-"""
 _RECORD = 'SELECT number, at, boot, steady_us, kind, "by", alarm_id, version, body FROM entries ORDER BY number'
 
 

@@ -19,6 +19,8 @@ from config.district import CarerRow, ContactRow, DeviceRow, District, HomeRow, 
 from config.files import parse_toml
 from config.loading import load_into
 from config.simulation.faults import Tripwire, Ways
+from config.simulation.upkeep import OPERATORS as OPERATORS
+from config.simulation.upkeep import SENSOR, build_upkeep
 from config.wiring import WAIT_MAX, mend_waiting
 from devices.decoders import DECODERS
 from devices.decoders.decoder import Decoder
@@ -50,9 +52,11 @@ START = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 """Midnight in Shijiazhuang."""
 
 RESIDENTS = 50
-OPERATORS = ("+8613700000001",)
-GATEWAYS: Mapping[str, str] = {"r1": "rflink", "r2": "rflink", "s1": "surgard"}
+GATEWAYS: Mapping[str, str] = {"r1": "rflink", "r2": "rflink", "s1": "surgard", "w1": SENSOR}
 _CENTRE = Position(38.0712, 114.4903)
+
+SENSORS = 5
+"""A few devices that speak by themselves."""
 
 T = TypeVar("T")
 
@@ -114,6 +118,7 @@ class Town:
 
     district: District
     buttons: tuple[Button, ...]
+    sensors: tuple[Button, ...] = ()
 
     def at_home(self, home: str, *kinds: str) -> list[Button]:
         """The devices of these kinds in a home."""
@@ -127,7 +132,7 @@ def build_town(random: Random, days: float) -> Town:
     homes = tuple(_homes(random, stations))
     shifts = tuple(_shifts(random, [each.code for each in carers], days))
     district = District(name="模拟区", stations=stations, carers=carers, homes=homes, shifts=shifts)
-    buttons = tuple(
+    devices = tuple(
         Button(
             code=device.code, kind=device.kind, protocol=device.protocol, address=device.address, home=home.code,
             resident=device.resident,
@@ -135,7 +140,11 @@ def build_town(random: Random, days: float) -> Town:
         for home in homes
         for device in home.devices
     )  # fmt: skip
-    return Town(district=district, buttons=buttons)
+    return Town(
+        district=district,
+        buttons=tuple(each for each in devices if each.protocol != SENSOR),
+        sensors=tuple(each for each in devices if each.protocol == SENSOR),
+    )
 
 
 def _near(random: Random, at: Position, degrees: float = 0.02) -> Position:
@@ -200,6 +209,11 @@ def _devices(random: Random, home: int, residents: list[int]) -> Iterator[Device
         yield DeviceRow(code=f"P{home}", kind="panel", protocol="surgard", address=f"{1000 + home}")
     for resident in residents:
         yield _radio("pendant", home, resident, "08", shared=len(residents) > 1 and random.random() < 0.2)
+    if home <= SENSORS:
+        yield DeviceRow(
+            code=f"sensor{home}", kind="pendant", protocol=SENSOR, address=f"Visonic-Powercode:{home}",
+            resident=f"R{residents[0]}",
+        )  # fmt: skip
     for kind, switch, chance in (("fall", "01", 0.15), ("smoke", "02", 0.1), ("cancel", "04", 0.3)):
         if random.random() < chance:
             yield _radio(kind, home, residents[0], switch)
@@ -333,13 +347,19 @@ class Service:
         self.reconciler = Reconciler(
             self.courier, transactions, reading, clock, unreached=desk, poll_s=0.0, keep=lambda *_: None
         )
+        self.reading = reading
         self.supervision = Supervision(transactions)
+        upkeep = build_upkeep(transactions, reading, calendar, desk)
+        self.tests = upkeep[0]
         self.reception = Reception(
             desk, self.supervision, reading, clock, ids,
             protocols=GATEWAYS, stations=dict.fromkeys(GATEWAYS, stations[0].id),
+            tests=self.tests,
         )  # fmt: skip
         self.decoders: dict[str, Decoder] = {name: DECODERS[protocol]() for name, protocol in GATEWAYS.items()}
         self.timers = Timers([watched(desk), watched(self.answers)], clock, workers=0)
+        # Apart, so that a pass for an alarm does not ask about devices: most passes are.
+        self.upkeep = Timers([watched(each) for each in upkeep], clock, workers=0)
         self.timers.on_jump(lambda: transactions.run(_nothing_in))
         transactions.run(_take_up)
 

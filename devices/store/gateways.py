@@ -31,6 +31,7 @@ from sqlalchemy.engine import Row
 
 from devices.rules.silence import Span
 from devices.store.devices import devices, hearings, seen
+from devices.store.waiting import Waiting
 from dispatch.store.database import Instant, Json, insert_into, insert_once, metadata
 from dispatch.store.people import homes
 
@@ -77,6 +78,8 @@ incidents = Table(
 _OPEN = incidents.c.ended_at.is_(None)
 Index("ix_incidents_open", incidents.c.gateway, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
 Index("ix_incidents_opened_at", incidents.c.opened_at)
+
+_INCIDENTS = Waiting(incidents, _OPEN)
 
 JAMMED = "jammed"
 """Why an incident is open whose gateway is there, and whose devices are kept from it."""
@@ -246,8 +249,7 @@ class Incidents:
 
     def shift_due(self, seconds: float) -> None:
         """Moves what waits, because somebody moved the clock."""
-        by = literal(round(seconds * 1_000_000), BigInteger)
-        self._connection.execute(update(incidents).where(_OPEN).values(due_at=incidents.c.due_at + by))
+        _INCIDENTS.shift_due(self._connection, seconds)
 
 
 def _incident(row: Row[Any]) -> Incident:

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     Connection,
@@ -16,15 +15,14 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
-    func,
     insert,
-    literal,
     literal_column,
     select,
     update,
 )
 from sqlalchemy.engine import Row
 
+from devices.store.waiting import Waiting
 from dispatch.ids import DeviceId, HomeId, SignalId
 from dispatch.store.alarms import alarms
 from dispatch.store.database import Instant, metadata
@@ -65,7 +63,7 @@ class Purpose(StrEnum):
     CAMPAIGN = "campaign"
 
 
-_NEXT_PRESS_TESTS = Prepared(select(func.min(press_tests.c.due_at).label("at")).where(_WAITS))
+_WAITING_ROWS = Waiting(press_tests, _WAITS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +85,6 @@ class PressTest:
     signal_id: SignalId | None = None
 
 
-_DUE = (
-    select(press_tests.c.id).where(press_tests.c.due_at <= bindparam("now")).order_by(press_tests.c.due_at)
-    .limit(bindparam("most"))
-)  # fmt: skip
 _OF = select(press_tests).where(press_tests.c.device_id == bindparam("device_id"))
 _WAITING_OF = Prepared(_OF.where(_WAITING, press_tests.c.until_at > bindparam("now")))
 _SEEN_ELSEWHERE = Prepared(
@@ -131,11 +125,10 @@ class PressTests:
         return [DeviceId(row.device_id) for row in found]
 
     def due(self, now: datetime, most: int) -> list[str]:
-        return [str(row.id) for row in self._connection.execute(_DUE, {"now": now, "most": most})]
+        return _WAITING_ROWS.due(self._connection, now, most)
 
     def next_due(self) -> datetime | None:
-        found: datetime | None = _NEXT_PRESS_TESTS.on(self._connection).scalar()
-        return found
+        return _WAITING_ROWS.next_due(self._connection)
 
     def get(self, id_: str) -> PressTest | None:
         row = self._connection.execute(select(press_tests).where(press_tests.c.id == id_)).first()
@@ -166,9 +159,7 @@ class PressTests:
 
     def shift_due(self, seconds: float) -> None:
         """Moves what waits, because somebody moved the clock."""
-        by = literal(round(seconds * 1_000_000), BigInteger)
-        moved = {"due_at": press_tests.c.due_at + by, "until_at": press_tests.c.until_at + by}
-        self._connection.execute(update(press_tests).where(_WAITS).values(**moved))
+        _WAITING_ROWS.shift_due(self._connection, seconds, "until_at")
 
 
 def _row(test: PressTest) -> Mapping[str, Any]:

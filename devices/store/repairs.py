@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     Connection,
@@ -20,18 +19,16 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
-    func,
     insert,
-    literal,
     select,
     update,
 )
 from sqlalchemy.engine import Row
 
+from devices.store.waiting import Waiting
 from dispatch.ids import AlarmId, DeviceId, HomeId
 from dispatch.store.database import Instant, Json, insert_once, metadata
 from dispatch.store.people import homes
-from dispatch.store.prepared import Prepared
 
 repairs = Table(
     "repairs", metadata,
@@ -92,8 +89,7 @@ campaigns = Table(
     Column("of", Integer),
 )  # fmt: skip
 """A month (`2026-11`) of test presses; `covered` of so many devices were heard in it, once it is over."""
-_NEXT_REPAIRS = Prepared(select(func.min(repairs.c.due_at).label("at")).where(_WAITS))
-_NEXT_CHECKS = Prepared(select(func.min(checks.c.due_at).label("at")).where(_CHECK_WAITS))
+_REPAIRS, _CHECKS = Waiting(repairs, _WAITS), Waiting(checks, _CHECK_WAITS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,17 +180,14 @@ class Repairs:
         return self._connection.execute(_CHANGE, {"its_id": id_, **values}).rowcount == 1
 
     def due(self, now: datetime, most: int) -> list[str]:
-        query = select(repairs.c.id).where(repairs.c.due_at <= now).order_by(repairs.c.due_at).limit(most)
-        return [str(row.id) for row in self._connection.execute(query)]
+        return _REPAIRS.due(self._connection, now, most)
 
     def next_due(self) -> datetime | None:
-        found: datetime | None = _NEXT_REPAIRS.on(self._connection).scalar()
-        return found
+        return _REPAIRS.next_due(self._connection)
 
     def shift_due(self, seconds: float) -> None:
         """Moves what waits, because somebody moved the clock."""
-        by = literal(round(seconds * 1_000_000), BigInteger)
-        self._connection.execute(update(repairs).where(_WAITS).values(due_at=repairs.c.due_at + by))
+        _REPAIRS.shift_due(self._connection, seconds)
 
 
 class Checks:
@@ -232,17 +225,14 @@ class Checks:
         self._connection.execute(left.values(state="dropped", due_at=None))
 
     def due(self, now: datetime, most: int) -> list[str]:
-        query = select(checks.c.id).where(checks.c.due_at <= now).order_by(checks.c.due_at).limit(most)
-        return [str(row.id) for row in self._connection.execute(query)]
+        return _CHECKS.due(self._connection, now, most)
 
     def next_due(self) -> datetime | None:
-        found: datetime | None = _NEXT_CHECKS.on(self._connection).scalar()
-        return found
+        return _CHECKS.next_due(self._connection)
 
     def shift_due(self, seconds: float) -> None:
         """Moves what waits, because somebody moved the clock."""
-        by = literal(round(seconds * 1_000_000), BigInteger)
-        self._connection.execute(update(checks).where(_CHECK_WAITS).values(due_at=checks.c.due_at + by))
+        _CHECKS.shift_due(self._connection, seconds)
 
     def _of(self, which: Any) -> list[Check]:
         query = select(checks).where(which).order_by(checks.c.planned_at, checks.c.id)

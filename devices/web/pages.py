@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from devices.rules.repair import Result
 from devices.store.lists import FIND_MAX, Show
 from devices.store.press_tests import Purpose
+from devices.upkeep.incidents import TROUBLES
 from devices.upkeep.press_tests import Wanted
 from devices.upkeep.register import Label, Reason
 from devices.web import words
@@ -30,6 +31,9 @@ SHOWN_MAX = 100
 CASES_MAX = 200
 PEOPLE_MAX = 2_000
 """Residents offered while typing; any other is found by code all the same."""
+
+LATELY = timedelta(hours=12)
+"""So long the page of a device says in large letters what became of its last test press."""
 
 TEXT_MAX = 2_000
 WAITS = (2, 10, 30, 60)
@@ -124,15 +128,26 @@ class _Desk:
         rows = self._shelves.devices(SHOWN_MAX + 1, show=show, find=find, after=wanted.get("after", ""))
         more = rows[SHOWN_MAX - 1]["id"] if len(rows) > SHOWN_MAX else None
         counts = self._shelves.counts()
-        return {"rows": rows[:SHOWN_MAX], "more": more, "show": show, "find": find, "counts": counts, **_WORDS}
+        return {
+            "rows": rows[:SHOWN_MAX],
+            "more": more,
+            "show": show,
+            "find": find,
+            "counts": counts,
+            "troubled": _TROUBLED,
+            **_WORDS,
+        }
 
     def one(self, name: str) -> Plain:
         """A device whole; the page comes again by itself while a test press is waited for."""
         found = self._shelves.device(name)
         test = found["tests"][0] if found["tests"] else None
         waits = test is not None and test["state"] == "waiting" and _past(test["until_at"], self._clock.now()) is False
+        # An old test says nothing of a device that was found to be broken since.
+        lately = test is not None and self._clock.now() - datetime.fromisoformat(test["until_at"]) < LATELY
         return {
-            "device": found, "test": test, "waits": waits, "people": self._shelves.people(PEOPLE_MAX),
+            "device": found, "test": test, "waits": waits, "lately": lately and not found["repair"],
+            "people": self._shelves.people(PEOPLE_MAX),
             "names": self._named(), "minutes": WAITS, **_WORDS,
         }  # fmt: skip
 
@@ -147,8 +162,11 @@ class _Desk:
         checks = self._shelves.checks(CASES_MAX)
         asked = [each for each in checks if each["state"] == "asked"]
         rounds = {each["id"]: self._shelves.uncovered(each["incident_id"]) for each in asked if each["incident_id"]}
+        incidents = self._shelves.incidents(CASES_MAX, is_open=True)
         return {
-            "incidents": self._shelves.incidents(CASES_MAX, is_open=True),
+            "incidents": incidents,
+            "troubles": TROUBLES,
+            "uncovered": {each["id"]: self._shelves.uncovered(each["id"]) for each in incidents},
             "asked": asked,
             "rounds": rounds,
             "planned": [each for each in checks if each["state"] == "waiting"],
@@ -218,6 +236,10 @@ class _Desk:
             raise Invalid("Please choose one.", {"back_on": "missing"}) from None
         return datetime.combine(day + timedelta(days=1), time(), self._zone).astimezone(UTC)
 
+
+_TROUBLED = frozenset({Show.NEVER_PRESSED, Show.OVERDUE, Show.OFFLINE, Show.LATE, Show.LOW_BATTERY, Show.FAULTY,
+                       Show.NOT_BACK})  # fmt: skip
+"""Lists that are empty where all is well; the others stand out among them."""
 
 _DEEDS: Mapping[str, Callable[[_Desk, DeviceId, Form], None]] = {
     "test": _Desk.test,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from devices.outages import CHECK_AFTER, LOST_S, SILENT_S
+from devices.outages import CHECK_AFTER, LOST_S, SILENT_S, Outages
 from dispatch.errors import Conflict
 from dispatch.rules.signal import Event
-from tests.integration.devices_rig import OPERATOR, DevicesRig
+from tests.integration.devices_rig import OPERATOR, DevicesRig, Line
 
 D1, D2, D3 = (f"EV1527:0a1b2{letter}:01" for letter in "cde")
 PROMISED_S = 180
@@ -322,3 +322,89 @@ def test_thousands_behind_one_gateway_are_one_incident_and_nothing_else(rig):
     rig.live(8 * 3600, step=60, hearing=False)
     assert set(rig.kinds()[before:]) <= {"gateway_lost", "check_due"}
     assert rig.rows("SELECT * FROM repairs") == []
+
+
+# ------------------------------------------------------------------------------------------------ several processes
+
+
+class Processes:
+    """One that hears, one that only reckons, one that takes batches: each with outages of its own, on one database."""
+
+    def __init__(self, rig: DevicesRig) -> None:
+        self.rig = rig
+        self.dead: set[str] = set()
+        self.each = {"gateway": self._outages(rig.lines), "engine": self._outages([]), "web": self._outages([])}
+
+    def _outages(self, lines) -> Outages:
+        world = self.rig.world
+        return Outages(lines, world.transactions, world.reading, world.clock, self.rig.notices, shared=True)
+
+    def live(self, seconds: float, *, hearing: bool = True) -> None:
+        for _ in range(int(seconds / CHECK_S)):
+            self.rig.world.clock.advance(CHECK_S)
+            for line in self.rig.lines:
+                line.frames += hearing and line.connected
+            for name, outages in self.each.items():
+                if name not in self.dead:
+                    outages.check()
+
+    def restart(self, name: str) -> None:
+        self.each[name] = self._outages(self.rig.lines if name == "gateway" else [])
+        self.dead.discard(name)
+
+
+@pytest.fixture
+def processes(rig: DevicesRig) -> Processes:
+    return Processes(rig)
+
+
+def test_who_does_not_listen_to_a_gateway_does_not_call_it_lost(processes, rig):
+    processes.live(1800)
+    assert incidents(rig) == []
+    processes.restart("engine")
+    processes.live(1800)
+    assert incidents(rig) == []
+
+
+def test_a_gateway_that_is_lost_is_one_incident_for_all_processes(processes, rig):
+    processes.live(60)
+    rig.lines[0].connected = False
+    processes.live(3600)
+    assert [(each["gateway"], each["ended_at"]) for each in incidents(rig)] == [("radio", None)]
+    assert len([text for text in rig.texts() if text["sentence"] == "page"]) == 3
+    rig.lines[0].connected = True
+    processes.live(60)
+    assert [each["ended_by"] for each in incidents(rig)] == ["gateway:radio"]
+
+
+def test_when_the_process_that_hears_has_died_the_others_say_so_in_time(processes, rig):
+    processes.live(60)
+    processes.dead.add("gateway")
+    processes.live(PROMISED_S)
+    assert sorted(each["gateway"] for each in incidents(rig)) == ["radio", "roof"]
+    processes.restart("gateway")
+    processes.live(60)
+    assert all(each["ended_at"] for each in incidents(rig))
+
+
+def test_two_that_may_not_both_open_one_line_call_it_well_while_one_has_it(processes, rig):
+    """Two whole services on one database: the second finds the port taken."""
+    other = [Line("radio", connected=False, frames=0), Line("roof", connected=False, frames=0)]
+    processes.each["other"] = processes._outages(other)
+    processes.live(1800)
+    assert incidents(rig) == []
+
+
+def test_what_was_dismissed_in_one_process_is_dismissed_in_all(processes, rig):
+    processes.live(60)
+    rig.lines[0].connected = False
+    processes.live(120)
+    (incident,) = incidents(rig)
+    processes.each["web"].dismiss(incident["id"], by=OPERATOR)
+    processes.live(1800)
+    assert [each["ended_by"] for each in incidents(rig)] == [OPERATOR]
+    rig.lines[0].connected = True
+    processes.live(60)
+    rig.lines[0].connected = False
+    processes.live(120)
+    assert [each["ended_by"] for each in incidents(rig)] == [OPERATOR, None], "it was heard since, so it is missed"

@@ -12,13 +12,16 @@ from unittest.mock import patch
 
 from devices.reception import Reception
 from devices.rules.burst import Windows
+from devices.upkeep import silences
+from devices.upkeep.cases import Cases
+from devices.upkeep.silences import Silences
 from dispatch.answers import Answers
 from dispatch.desk import Desk, Received
 from dispatch.messages.providers.provider import Outcome
 from dispatch.messages.settling import Settling
 from dispatch.rules import advance, alarm, answering
 from dispatch.rules.alarm import State
-from dispatch.rules.people import operator
+from dispatch.rules.people import SERVICE, operator
 from dispatch.rules.steps import all_hands
 from dispatch.store import record, transactions
 from dispatch.store.outbox import Outbox
@@ -154,6 +157,34 @@ def _no_fallback():
 def _answers_dropped():
     """An answer that comes in is not kept."""
     return patch.object(Answers, "receive", lambda self, provider, said: None)
+
+
+def _silence_forgotten():
+    """A device that is silent is looked at in a week."""
+    real = silences.judge
+
+    def judge(*args):
+        found = real(*args)
+        return replace(found, faults=(), due_at=args[-1] + timedelta(days=7))
+
+    return patch.object(silences, "judge", judge)
+
+
+def _repair_ends_by_itself():
+    """A device that is heard again needs no test press."""
+    real = Silences._look
+
+    def look(self, id_, most, tx):
+        real(self, id_, most, tx)
+        for row in tx.connection.exec_driver_sql("SELECT device_id FROM vigils WHERE health = 'well'").all():
+            self._cases.end(tx, row.device_id, test_id=None, by=SERVICE)
+
+    return patch.object(Silences, "_look", look)
+
+
+def _nobody_asks_the_resident():
+    """A case is opened, and no check with it."""
+    return patch.object(Cases, "plan_check", lambda self, tx, *repairs: None)
 
 
 def _arrival_proves_itself():
