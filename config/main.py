@@ -5,6 +5,7 @@ Exit 0: done, or yes. 1: it says no, in one sentence. 2: wrong use. `--json` whe
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -246,6 +247,17 @@ def watch(context: click.Context, once: bool, as_json: bool, config: Path | None
     from config.watching import run_watch
 
     sys.exit(run_watch(_settings(context, config), once=once, as_json=as_json))
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def siren(context: click.Context, arguments: tuple[str, ...]) -> None:
+    """Makes noise when nothing gets through: a process of its own that needs no library. --help says more."""
+    config = context.find_root().obj
+    more = ["--config", str(config)] if config else []
+    # In place of this process, so that not a single library of the service stays in it.
+    os.execv(sys.executable, [sys.executable, "-m", "dispatch.horn", *more, *arguments])  # noqa: S606
 
 
 @cli.command()

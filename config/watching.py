@@ -35,3 +35,6 @@ def run_watch(settings: Settings, *, once: bool, as_json: bool) -> int:
         )  # fmt: skip
     finally:
         reading.dispose()
+        if not once:
+            # A watch that was ended on purpose is not missed by the siren; one that was killed leaves its beat behind.
+            (settings.home / "watch.beat").unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devi
 from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
 from devices.gateway import Gateway
+from devices.line import Condition
 from devices.outages import Outages
 from devices.ports import HttpDoor
 from devices.reception import Reception
@@ -45,12 +46,13 @@ from dispatch.rules.travel import StraightLine
 from dispatch.siren import Consoles, Siren
 from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
-from dispatch.store.database import Engine, reading_engine
+from dispatch.store.database import Engine, reading_engine, sqlite_file
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.replies import Replies
 from dispatch.store.transactions import Tx
-from dispatch.watch.loop import Beat
+from dispatch.vitals import EVERY_S as VITALS_S
+from dispatch.vitals import Vitals
 from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
 from schedules.runner import Runner
@@ -58,6 +60,9 @@ from schedules.timers import Timers
 from schedules.timetable import Periodic
 
 ROLES = ("web", "engine", "gateway", "planner")
+
+STUCK_S = 20.0
+"""No pass of the timers for so long, and the siren is told."""
 
 WAIT_MAX = timedelta(hours=1, minutes=1)
 """No rule lets an alarm wait longer (closing: an hour). One that does waits for a clock that was set back."""
@@ -104,6 +109,7 @@ class House:
     consoles: Consoles
     upkeep: Upkeep
     outages: Outages = field(init=False)
+    vitals: Vitals = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
     hearing: list[Gateway | Exchange] = field(default_factory=list)
     doors: dict[str, HttpDoor] = field(default_factory=dict)
@@ -160,10 +166,9 @@ class House:
             page=lambda _: _nobody_hears(self),
             silent_s=self.settings.siren.sound_console_s,
         )
-        beat = Beat(self.settings.home / "engine.beat", self.clock)
         return (
             Periodic(name="check_gateways", every_s=5.0, work=self.outages.check),
-            Periodic(name="write_beat", every_s=5.0, work=beat.write),
+            Periodic(name="check_vitals", every_s=VITALS_S, work=self.vitals.check),
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
             Periodic(name="write_down_sightings", every_s=1.0, work=self.supervision.write_down),
             Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
@@ -237,6 +242,10 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock),
     )  # fmt: skip
+    house.vitals = Vitals(
+        transactions, reading, clock, settings.home / "engine.beat", database=sqlite_file(settings.database_url),
+        untaken_s=settings.siren.untaken_s, others=lambda: _worries(house),
+    )  # fmt: skip
     made = Gateways(reception, clock, house.stopping)
     for each in settings.gateways:
         gateway, listener = made.of(each)
@@ -250,6 +259,12 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         nudge=nudges,
     )  # fmt: skip
     return house
+
+
+def _worries(house: House) -> Mapping[str, bool]:
+    """What only the whole house can see of itself; by the siren's names."""
+    lost = [each for each in house.hearing if isinstance(each, Gateway) and each.state.condition is Condition.LOST]
+    return {"courier_stuck": house.courier.stuck or house.timers.stuck_s() > STUCK_S, "gateway_lost": bool(lost)}
 
 
 def _nobody_hears(house: House) -> None:

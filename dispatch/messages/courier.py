@@ -55,6 +55,9 @@ LOOK_UP_S = 2
 
 SWEEP_S = 1.0
 
+STUCK_S = 20.0
+"""The loop goes round at least once a second; after so long something holds it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -102,6 +105,7 @@ class Courier:
         self._carriers = Carriers(self._carry, emergency=emergency_workers, notice=notice_workers)
         self._thread: threading.Thread | None = None
         self.beats = 0
+        self._beaten_s = clock.look().steady_s
         self._noticed_s = 0.0
 
     # ------------------------------------------------------------------------------------------- the loop
@@ -125,6 +129,11 @@ class Courier:
     def nudge(self) -> None:
         self._wanted.set()
 
+    @property
+    def stuck(self) -> bool:
+        """Whether the loop has not gone round for far too long; may be asked from any thread."""
+        return self._thread is not None and self._clock.look().steady_s - self._beaten_s > STUCK_S
+
     def _loop(self) -> None:
         """One of the places that may catch everything: a bad message must not stop the others."""
         while not self._stopping.is_set():
@@ -136,6 +145,7 @@ class Courier:
             except Exception:
                 log.exception("courier_failed")
             self.beats += 1
+            self._beaten_s = self._clock.look().steady_s
 
     def _send_notices(self) -> None:
         """What is no emergency is looked for once a second, so that emergencies are not held up by looking for it."""
