@@ -291,6 +291,83 @@ def doctor(context: click.Context, as_json: bool, config: Path | None) -> None:
     sys.exit(examine(_settings(context, config), as_json=as_json))
 
 
+_BY = click.option("--by", required=True, help="The login of whoever orders it.")
+
+
+@cli.command()
+@click.option("--gateway", default="", help="The gateway to begin at; without it the path tried longest ago.")
+@click.option("--provider", default="", help="The message provider to take.")
+@click.option("--channel", type=click.Choice(["", "sms", "voice"]), default="", help="The channel to take.")
+@click.option("--by", default="", help="The login of whoever orders it.")
+@click.option("--list", "listed", is_flag=True, help="Only show what came of the last ones, and which paths lack one.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for the result; exit 1 if it failed.")
+@_JSON
+@_CONFIG
+@click.pass_context
+@says_no
+def drill(
+    context: click.Context, gateway: str, provider: str, channel: str, by: str, listed: bool, wait: bool,
+    as_json: bool, config: Path | None,
+) -> None:  # fmt: skip
+    """Raises an exercise on a real path, marked as one in every word, and tells what came of it."""
+    from config.roads import begin_drill, show_drills
+
+    settings = _settings(context, config)
+    if listed:
+        sys.exit(show_drills(settings, as_json=as_json))
+    if not by:
+        raise click.UsageError("--by LOGIN: a named person orders an exercise")
+    sys.exit(begin_drill(
+        settings, gateway=gateway, provider=provider, channel=channel, by=by, wait=wait, as_json=as_json
+    ))  # fmt: skip
+
+
+@cli.group()
+def shadow() -> None:
+    """Streets that are only listened to, for a cut-over."""
+
+
+@shadow.command("on")
+@click.argument("street")
+@_BY
+@_JSON
+@_CONFIG
+@click.pass_context
+@says_no
+def shadow_on(context: click.Context, street: str, by: str, as_json: bool, config: Path | None) -> None:
+    """From now on this street ('*': all not named) is heard and decided for, and nobody is told."""
+    from config.commands import change
+
+    _tell(change(_settings(context, config), "shadow_switch", area=street, mode="shadow", by=by), as_json=as_json)
+
+
+@shadow.command("off")
+@click.argument("street")
+@_BY
+@_JSON
+@_CONFIG
+@click.pass_context
+@says_no
+def shadow_off(context: click.Context, street: str, by: str, as_json: bool, config: Path | None) -> None:
+    """From now on this street is live; alarms that are open there are told to everybody at once."""
+    from config.commands import change
+
+    _tell(change(_settings(context, config), "shadow_switch", area=street, mode="live", by=by), as_json=as_json)
+
+
+@shadow.command("list")
+@click.option("--most", default=200, show_default=True, help="So many messages at most, the newest first.")
+@_JSON
+@_CONFIG
+@click.pass_context
+@says_no
+def shadow_list(context: click.Context, most: int, as_json: bool, config: Path | None) -> None:
+    """How every street stands, and what would have been sent."""
+    from config.roads import show_shadow
+
+    sys.exit(show_shadow(_settings(context, config), most=most, as_json=as_json))
+
+
 @cli.group()
 def db() -> None:
     """The database."""

@@ -16,10 +16,10 @@ from config.databases import Owned, open_for_writing, transactions_on
 from config.gateways import Gateways
 from config.settings import Settings
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
+from config.wiring_roads import Lines, Roads, build_roads, mend_roads
 from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
 from devices.gateway import Gateway
-from devices.line import Condition
 from devices.outages import Outages
 from devices.ports import HttpDoor
 from devices.reception import Reception
@@ -46,13 +46,11 @@ from dispatch.rules.travel import StraightLine
 from dispatch.siren import Consoles, Siren
 from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
-from dispatch.store.database import Engine, reading_engine, sqlite_file
+from dispatch.store.database import Engine, reading_engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.replies import Replies
 from dispatch.store.transactions import Tx
-from dispatch.vitals import EVERY_S as VITALS_S
-from dispatch.vitals import Vitals
 from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
 from schedules.runner import Runner
@@ -60,9 +58,6 @@ from schedules.timers import Timers
 from schedules.timetable import Periodic
 
 ROLES = ("web", "engine", "gateway", "planner")
-
-STUCK_S = 20.0
-"""No pass of the timers for so long, and the siren is told."""
 
 WAIT_MAX = timedelta(hours=1, minutes=1)
 """No rule lets an alarm wait longer (closing: an hour). One that does waits for a clock that was set back."""
@@ -108,8 +103,9 @@ class House:
     timers: Timers
     consoles: Consoles
     upkeep: Upkeep
+    roads: Roads
+    lines: Lines
     outages: Outages = field(init=False)
-    vitals: Vitals = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
     hearing: list[Gateway | Exchange] = field(default_factory=list)
     doors: dict[str, HttpDoor] = field(default_factory=dict)
@@ -127,6 +123,7 @@ class House:
             self.nudges()
         # What the web server's threads hand over is heard in the same process.
         self.hearing = [each for each in self.gateways if ("web" if each.name in self.doors else "gateway") in roles]
+        self.lines.hearing = self.hearing
         for gateway in self.hearing:
             gateway.start()
 
@@ -168,10 +165,10 @@ class House:
         )
         return (
             Periodic(name="check_gateways", every_s=5.0, work=self.outages.check),
-            Periodic(name="check_vitals", every_s=VITALS_S, work=self.vitals.check),
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
             Periodic(name="write_down_sightings", every_s=1.0, work=self.supervision.write_down),
             Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
+            *self.roads.timetable,
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 
@@ -204,8 +201,13 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudges,
         hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=rides,
     )  # fmt: skip
+    lines = Lines()
+    roads = build_roads(
+        settings, transactions, reading, clock, calendar, desk, lines=lines, providers=providers, nudge=nudges,
+        page=lambda why, what: _page(house, why, what), changed=muster.forget,
+    )  # fmt: skip
     answers = Answers(
-        transactions, reading, [DeskClaims(desk)], desk,
+        transactions, reading, [DeskClaims(desk), roads.reach], desk,
         nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
     on_sqlite = writing.dialect.name == "sqlite"
@@ -230,7 +232,8 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers([desk, answers, *upkeep.owners], clock)
+    timers = Timers([desk, answers, *upkeep.owners, *roads.owners], clock)
+    lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
     nudges.join(timers.nudge)
@@ -240,11 +243,8 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         calendar=calendar, nudges=nudges, roster=roster, muster=muster, desk=desk, answers=answers,
         review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
+        roads=roads, lines=lines,
         edges=Edges(transactions, reading, clock),
-    )  # fmt: skip
-    house.vitals = Vitals(
-        transactions, reading, clock, settings.home / "engine.beat", database=sqlite_file(settings.database_url),
-        untaken_s=settings.siren.untaken_s, others=lambda: _worries(house),
     )  # fmt: skip
     made = Gateways(reception, clock, house.stopping)
     for each in settings.gateways:
@@ -259,12 +259,6 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         nudge=nudges,
     )  # fmt: skip
     return house
-
-
-def _worries(house: House) -> Mapping[str, bool]:
-    """What only the whole house can see of itself; by the siren's names."""
-    lost = [each for each in house.hearing if isinstance(each, Gateway) and each.state.condition is Condition.LOST]
-    return {"courier_stuck": house.courier.stuck or house.timers.stuck_s() > STUCK_S, "gateway_lost": bool(lost)}
 
 
 def _nobody_hears(house: House) -> None:
@@ -333,6 +327,7 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         Outbox(tx.connection).shift_due(seconds)
         Replies(tx.connection).shift_due(seconds)
         mend_devices(tx, seconds)
+        mend_roads(tx, seconds)
 
 
 def _weights(settings: Settings) -> Weights:

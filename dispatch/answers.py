@@ -22,11 +22,13 @@ from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import SERVICE, Carer, Person, carer_id, compound
 from dispatch.rules.record import Line
 from dispatch.rules.reply import ALL, Action, Parsed, parse
+from dispatch.rules.signal import Cause
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.replies import Replies, Reply
+from dispatch.store.shadows import Shadows
 from dispatch.store.transactions import Transactions, Tx
 
 LATE = timedelta(hours=24)
@@ -259,7 +261,7 @@ class DeskClaims:
         action = parsed.action
         if action is None:
             return []
-        open_ = Alarms(tx.connection).offers_to(person)
+        open_ = in_earnest(tx, Alarms(tx.connection).offers_to(person), coded=parsed.code is not None)
         called = self._called(tx, reply)
         if called is not None:
             meant = [(offer, alarm) for offer, alarm in open_ if offer.id == called]
@@ -320,7 +322,18 @@ class DeskClaims:
         speaker = People(tx.connection).carers_by_id([id_]).get(id_) if id_ else None
         if not reply.voice:
             facts: dict[str, Fact] = {"place": _place(tx, alarm), "number": alarm.number}
+            facts |= {"exercise": 1} if alarm.cause is Cause.EXERCISE else {}
             Outbox.post(tx, [_confirmation(tx, person, reply, sentence, facts, _lang(speaker))])
+
+
+def in_earnest(tx: Tx, asked: Sequence[tuple[Offer, Alarm]], *, coded: bool) -> list[tuple[Offer, Alarm]]:
+    """
+    What an answer can be about: never an alarm in the shadow, of which nobody was told, and an exercise only where
+    nothing else is open or its own code was given. No drill may make an answer to an emergency unclear.
+    """
+    told = [(offer, alarm) for offer, alarm in asked if not Shadows(tx.connection).covers(alarm.id)]
+    real = [(offer, alarm) for offer, alarm in told if alarm.cause is not Cause.EXERCISE]
+    return told if coded else real or told
 
 
 _CONFIRMATIONS = {Action.DECLINE: "confirm_decline", Action.ARRIVED: "confirm_arrived", Action.DONE: "ask_outcome"}

@@ -36,6 +36,8 @@ from dispatch.rules.people import SERVICE
 from dispatch.rules.record import Line
 from dispatch.store.database import Engine
 from dispatch.store.outbox import LEASE, Attempt, Message, Outbox
+from dispatch.store.shadows import REASON as IN_SHADOW
+from dispatch.store.shadows import Shadows
 from dispatch.store.transactions import Transactions, Tx
 
 log = structlog.get_logger()
@@ -225,6 +227,9 @@ class Courier:
                 state = "expired" if why == "expired" else "cancelled"
                 outbox.change(message, state=state, reason=why, due_at=None)
                 continue
+            if message.alarm_id is not None and Shadows(tx.connection).covers(message.alarm_id):
+                outbox.change(message, state="cancelled", reason=IN_SHADOW, due_at=None)
+                continue
             jobs.append(self._start(tx, outbox, message))
         return jobs
 
@@ -260,6 +265,9 @@ class Courier:
     def _able(self, message: Message) -> list[Provider]:
         """Those who carry this channel to this number; all of them where none says so, because somebody must try."""
         able = [each for each in self._providers.values() if _can(each.capability(message.to), message.channel)]
+        if (via := message.facts.get("via")) in self._providers:
+            # A drill tries one road, and must not be helped out by another.
+            return [self._providers[str(via)]]
         return able or list(self._providers.values())
 
     def _outgoing(self, attempt_id: AttemptId, message: Message, provider: Provider) -> Outgoing:

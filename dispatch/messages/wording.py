@@ -14,7 +14,7 @@ from datetime import date, datetime
 
 from dispatch.messages.providers.provider import Capability
 from dispatch.messages.segments import segments
-from dispatch.messages.words import CAUSES, NOTHING, TALK, WHYS
+from dispatch.messages.words import CAUSES, EXERCISE, NOTHING, TALK, WHYS
 from dispatch.rules.message import Channel, Fact
 from dispatch.rules.people import age
 
@@ -189,6 +189,12 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         ("{number}没有收到试按[，{place}]，请重试", "{number}: no test press was received[, {place}]. Try again"),
         shrinks="number",
     ),
+    "reach_test": _both(
+        ("每月通讯测试，不是告警。收到请回1", "Monthly test, no alarm. Please reply 1"),
+        one_way=("每月通讯测试，不是告警。请接听来电按键", "Monthly test, no alarm. Please answer our call"),
+        voice=("安铃每月通讯测试，不是告警。收到请按一。", "Monthly test call from Anling, no alarm. Please press 1."),
+    ),
+    "reach_thanks": _both(("通讯正常，谢谢", "It works. Thank you")),
     "emergency_sheet": _both((_SHEET_ZH, _SHEET_EN), parts=6, shrinks=""),
     "plain": _both(("告警[ {number}][，{place}]，请联系值守台", "ALARM[ {number}][, {place}]. Please call the desk")),
 }
@@ -224,9 +230,13 @@ def render(
     lang = lang if lang in LANGUAGES else "zh"
     words = SENTENCES[sentence][lang]
     values = _values(facts, lang, local)
+    mark = EXERCISE[lang] if facts.get("exercise") else ""
     if channel is Channel.VOICE:
-        return _filled(_pieces(words.voice or words.one_way or words.sms, values), _aloud(values, lang), lang).strip()
-    form = words.sms if capability.two_way else words.one_way or words.sms
+        return (
+            mark
+            + _filled(_pieces(words.voice or words.one_way or words.sms, values), _aloud(values, lang), lang).strip()
+        )
+    form = mark + (words.sms if capability.two_way else words.one_way or words.sms)
     signed = SIGNATURE + form if lang == "zh" else form
     return _fitted(words, signed, values if capability.urls else _without_links(values), lang)
 

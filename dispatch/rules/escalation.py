@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from dispatch.errors import Misconfigured
 from dispatch.ids import PolicyId
 from dispatch.rules.alarm import Alarm, Offer, OfferState
-from dispatch.rules.message import NO_FACTS, Draft, Fact
+from dispatch.rules.message import NO_FACTS, Channel, Draft, Fact
 from dispatch.rules.nearest import Choice
 from dispatch.rules.people import Household, Person, Reach, Station
 from dispatch.rules.record import Line
@@ -79,6 +79,7 @@ class Situation:
     duty numbers to page. `codes_taken` are the reply codes each person has in use. `elsewhere` counts
     the other open alarms that somebody is on the way to. `ids` draws new identities. `emergency_number` is where
     `emergency_service` calls. `station` answers for an alarm without a home.
+    `drill` is the provider and the channel that an exercise is there to try.
     """
 
     now: datetime
@@ -93,6 +94,7 @@ class Situation:
     codes_taken: Mapping[Person, Collection[int]] = field(default_factory=dict)
     emergency_number: str | None = None
     station: Station | None = None
+    drill: tuple[str, Channel] | None = None
     elsewhere: Mapping[Person, int] = field(default_factory=dict)
 
     def offer_of(self, person: Person) -> Offer | None:
@@ -176,11 +178,21 @@ def read_policies(rows: Sequence[Mapping[str, Any]], steps: Mapping[str, Step]) 
                     f"policies.{place}.causes", f"'{cause}' already belongs to '{by_cause[cause].name}'"
                 )
             by_cause[cause] = policy
+    if Cause.EXERCISE not in by_cause:
+        # Built in, so that a file written before there were drills is still whole.
+        by_cause[Cause.EXERCISE] = _policy("exercise", EXERCISE, steps)
     missing = sorted(set(Cause) - set(by_cause))
     if missing:
         raise Misconfigured("policies", f"no policy for {', '.join(missing)}; name them in the causes of one")
     return Policies(by_cause)
 
+
+EXERCISE: Mapping[str, Any] = {
+    "name": "exercise",
+    "causes": ["exercise"],
+    "steps": [{"step": "exercise", "wait_s": 60}, {"step": "page_operator", "wait_s": 120}],
+}
+"""What a drill does when the file says nothing else: one carer is asked, then the desk is told. Never family or 120."""
 
 _POLICY_KEYS = {"name", "causes", "steps", "responders"}
 
@@ -195,6 +207,8 @@ def _policy(place: str, row: Mapping[str, Any], steps: Mapping[str, Step]) -> Es
     assert isinstance(raw_steps, list)
     specs = tuple(_spec(f"{place}.steps.{index}", raw, steps) for index, raw in enumerate(raw_steps))
     _check_waits(place, specs)
+    drilled = any(spec.step == "exercise" for spec in specs)
+    _check(not drilled or row.get("causes") == ["exercise"], f"{place}.steps", "the step 'exercise' is for drills alone")
     content = policy_json(str(name), specs, responders)
     return EscalationPolicy(
         id=PolicyId(hashlib.sha256(content.encode()).hexdigest()[:16]),

@@ -90,12 +90,12 @@ class Drill:
         return Path(gateway=self.gateway, provider=self.provider, channel=self.channel)
 
     @property
-    def address(self) -> str:
-        """What its press is known by: no decoder ever makes such an address."""
-        return f"{ADDRESS}{self.id}"
+    def subject(self) -> str:
+        """What its alarm is about: a device of a protocol that no gateway speaks."""
+        return f"{SUBJECT}{self.id}"
 
 
-ADDRESS = "drill:"
+SUBJECT = "device:drill:"
 
 
 class Drills:
@@ -121,6 +121,10 @@ class Drills:
     def next_due(self) -> datetime | None:
         found: datetime | None = _NEXT.on(self._connection).scalar()
         return found
+
+    def of_alarm(self, subject: str) -> Drill | None:
+        """The drill that an alarm with this subject belongs to."""
+        return self.get(subject.removeprefix(SUBJECT)) if subject.startswith(SUBJECT) else None
 
     def running(self) -> Drill | None:
         """The one that runs; there is never a second."""

@@ -11,11 +11,15 @@ from datetime import datetime
 from sqlalchemy import Column, Connection, ForeignKey, Index, String, Table, bindparam, select, update
 
 from dispatch.ids import AlarmId
-from dispatch.rules.people import Person
+from dispatch.rules.alarm import Alarm
+from dispatch.rules.people import SERVICE, Person, compound
+from dispatch.rules.record import Line
+from dispatch.rules.signal import Cause
 from dispatch.store.alarms import alarms
 from dispatch.store.database import Instant, insert_once, metadata, upsert
 from dispatch.store.outbox import messages
 from dispatch.store.prepared import Prepared
+from dispatch.store.transactions import Tx
 
 EVERYWHERE = "*"
 """The street that stands for all that are not named."""
@@ -136,3 +140,18 @@ class Shadows:
 
 REASON = "shadow mode: decided, not sent"
 """What stands at a message that was not sent for this."""
+
+
+def cover(tx: Tx, alarm: Alarm, address: str | None) -> None:
+    """
+    An alarm was raised in this unit: it stands in the shadow of its street, if that is one.
+
+    An alarm without a home stands in the shadow only where everything does that is not named; an
+    exercise never does, because it is there to be told.
+    """
+    if alarm.cause is Cause.EXERCISE:
+        return
+    shelf, street = Shadows(tx.connection), compound(address) if address else ""
+    if shelf.mode_of(street) == SHADOW:
+        shelf.cover(alarm.id, street, tx.now)
+        tx.log(Line(kind="shadowed", by=SERVICE, alarm_id=alarm.id, facts={"street": street}))

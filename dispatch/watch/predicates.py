@@ -54,7 +54,7 @@ COVERAGE = (
             AND a.due_at > :now_us + :epsilon_us AND a.due_at > :up_us + :final_us + :epsilon_us
             AND a.due_at > :final_us + :epsilon_us + COALESCE((SELECT MAX(e.at) FROM entries e
                 WHERE e.alarm_id = a.id
-                AND e.kind IN ('raised', 'reopened', 'gave_up', 'not_arrived', 'fell_back')),
+                AND e.kind IN ('raised', 'reopened', 'gave_up', 'not_arrived', 'fell_back', 'went_live')),
                 a.raised_at)""",
     ),
     Predicate(

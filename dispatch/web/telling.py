@@ -37,6 +37,7 @@ CAUSES: Mapping[str, str] = {
     "unclear": N_("Unclear alarm"),
     "missed_visit": N_("Missed visit"),
     "hotline": N_("Hotline call"),
+    "exercise": N_("Exercise"),
 }
 
 OUTCOMES: Mapping[str, str] = {

@@ -8,6 +8,7 @@ from dispatch.rules.steps.all_hands import AllHands
 from dispatch.rules.steps.call_carer import CallCarer
 from dispatch.rules.steps.call_family import CallFamily
 from dispatch.rules.steps.emergency_service import EmergencyService
+from dispatch.rules.steps.exercise import Exercise
 from dispatch.rules.steps.offer_nearest import OfferNearest
 from dispatch.rules.steps.page_operator import PageOperator
 
@@ -19,5 +20,6 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         "emergency_service": EmergencyService(),
         "page_operator": PageOperator(),
         "all_hands": AllHands(),
+        "exercise": Exercise(),
     }
 )
