@@ -262,7 +262,8 @@ def _end(tx: Tx, test: ReachTest, who: Carer | None) -> str | None:
     heard = test.asked_at is not None and shelf.said_since(person, test.asked_at)
     state = "answered" if heard else "silent"
     shelf.change(test.id, state=state, due_at=None, ended_at=tx.now)
-    tx.log(Line(kind=f"reach_{state}", by=person if heard else SERVICE, facts={"person": person, "test": test.id}))
+    kind = "reach_answered" if heard else "reach_silent"
+    tx.log(Line(kind=kind, by=person if heard else SERVICE, facts={"person": person, "test": test.id}))
     return None if heard else (who.code if who else test.carer_id)
 
 

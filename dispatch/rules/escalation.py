@@ -208,7 +208,9 @@ def _policy(place: str, row: Mapping[str, Any], steps: Mapping[str, Step]) -> Es
     specs = tuple(_spec(f"{place}.steps.{index}", raw, steps) for index, raw in enumerate(raw_steps))
     _check_waits(place, specs)
     drilled = any(spec.step == "exercise" for spec in specs)
-    _check(not drilled or row.get("causes") == ["exercise"], f"{place}.steps", "the step 'exercise' is for drills alone")
+    _check(
+        not drilled or row.get("causes") == ["exercise"], f"{place}.steps", "the step 'exercise' is for drills alone"
+    )
     content = policy_json(str(name), specs, responders)
     return EscalationPolicy(
         id=PolicyId(hashlib.sha256(content.encode()).hexdigest()[:16]),

@@ -47,6 +47,8 @@ _SHADOWED = Prepared(
     select(shadowed.c.alarm_id).where(shadowed.c.alarm_id == bindparam("id"), shadowed.c.until_at.is_(None))
 )
 
+_SHADE = Prepared(select(shadowed.c.area).where(shadowed.c.alarm_id == bindparam("id"), shadowed.c.until_at.is_(None)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
@@ -117,6 +119,11 @@ class Shadows:
         """The street in whose shadow this alarm was raised; None for one that was live from the start."""
         found = self._connection.execute(select(shadowed.c.area).where(shadowed.c.alarm_id == alarm_id)).scalar()
         return None if found is None else str(found)
+
+    def shade_of(self, alarm_id: AlarmId) -> str | None:
+        """The street in whose shadow this alarm stands now; None for one that people are told of."""
+        row = _SHADE.on(self._connection, id=alarm_id).first()
+        return None if row is None else str(row.area)
 
     def would_have(self, most: int) -> list[WouldHave]:
         """What was decided and not sent, the newest first."""

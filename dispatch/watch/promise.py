@@ -28,6 +28,9 @@ CONSTANTS: Mapping[str, Constant] = MappingProxyType(
         "close_us": Constant(seconds=3600, source="PROMISES 5: W_close"),
         "claim_us": Constant(seconds=120, source="PROMISES 5: Y; a claimed arrival is verified or asked about again"),
         "unclosed_us": Constant(seconds=600, source="PROMISES 4, H19: lone-worker timer, repeated after the hour"),
+        "untaken_us": Constant(
+            seconds=20, source="MESSAGING 8: taken by a provider within 20 s, or somebody hears of it"
+        ),
         "jump_us": Constant(seconds=4, source="PROMISES 5: I12, 2 s, and ε for steps too small to be told"),
     }
 )

@@ -123,6 +123,8 @@ SENTENCES: Mapping[str, str] = {
     "reminder": N_("reminder to the duty number"),
     "test_seen": N_("test press was seen"),
     "test_lapsed": N_("no test press was seen"),
+    "reach_test": N_("monthly test message"),
+    "reach_thanks": N_("test answered"),
     "emergency_sheet": N_("call to 120"),
     "plain": N_("plain alert"),
 }
@@ -150,6 +152,9 @@ WHYS: Mapping[str, str] = {
     "emergency_called": N_("120 is being called"),
     "fallback": N_("the rules failed"),
     "no_console": N_("no console can ring"),
+    "siren_missed": N_("the siren is dead"),
+    "carer_unreached": N_("a carer cannot be reached"),
+    "drill_failed": N_("an exercise failed"),
 }
 
 RESULTS: Mapping[str, str] = {
@@ -235,6 +240,9 @@ KINDS: Mapping[str, str] = {
     "reported_done": N_("%(by)s reports: done"),
     "reported_done:outcome": N_("%(by)s reports: done, %(outcome)s"),
     "noted": N_("Note"),
+    "shadowed": N_("Raised in the shadow: nobody is told"),
+    "went_live": N_("Out of the shadow: everybody is told"),
+    "drill_ended": N_("The exercise is over"),
     "closed": N_("Closed: %(outcome)s"),
     "reopened": N_("Reopened (was closed as: %(outcome)s)"),
     "asked_by_hand": N_("%(person)s asked by hand"),
