@@ -166,6 +166,7 @@ def _teach(pages: Environment, zone: tzinfo) -> None:
         return at.astimezone(zone).strftime("%m-%d %H:%M") if at else "—"
 
     pages.filters.update(moment=moment)
+    pages.globals.update(word=telling.word)
 
 
 _WORDS: Mapping[str, Any] = {
