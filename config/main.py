@@ -5,7 +5,6 @@ Exit 0: done, or yes. 1: it says no, in one sentence. 2: wrong use. `--json` whe
 """
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -14,6 +13,7 @@ from typing import Any
 
 import click
 
+from config.main_roads import Kit, add_roads
 from config.settings import Settings, load_settings
 from dispatch.errors import Refusal
 
@@ -249,17 +249,6 @@ def watch(context: click.Context, once: bool, as_json: bool, config: Path | None
     sys.exit(run_watch(_settings(context, config), once=once, as_json=as_json))
 
 
-@cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@click.pass_context
-def siren(context: click.Context, arguments: tuple[str, ...]) -> None:
-    """Makes noise when nothing gets through: a process of its own that needs no library. --help says more."""
-    config = context.find_root().obj
-    more = ["--config", str(config)] if config else []
-    # In place of this process, so that not a single library of the service stays in it.
-    os.execv(sys.executable, [sys.executable, "-m", "dispatch.horn", *more, *arguments])  # noqa: S606
-
-
 @cli.command()
 @click.option("--days", type=float, default=30.0, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
@@ -289,83 +278,6 @@ def doctor(context: click.Context, as_json: bool, config: Path | None) -> None:
     from config.doctor import examine
 
     sys.exit(examine(_settings(context, config), as_json=as_json))
-
-
-_BY = click.option("--by", required=True, help="The login of whoever orders it.")
-
-
-@cli.command()
-@click.option("--gateway", default="", help="The gateway to begin at; without it the path tried longest ago.")
-@click.option("--provider", default="", help="The message provider to take.")
-@click.option("--channel", type=click.Choice(["", "sms", "voice"]), default="", help="The channel to take.")
-@click.option("--by", default="", help="The login of whoever orders it.")
-@click.option("--list", "listed", is_flag=True, help="Only show what came of the last ones, and which paths lack one.")
-@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for the result; exit 1 if it failed.")
-@_JSON
-@_CONFIG
-@click.pass_context
-@says_no
-def drill(
-    context: click.Context, gateway: str, provider: str, channel: str, by: str, listed: bool, wait: bool,
-    as_json: bool, config: Path | None,
-) -> None:  # fmt: skip
-    """Raises an exercise on a real path, marked as one in every word, and tells what came of it."""
-    from config.roads import begin_drill, show_drills
-
-    settings = _settings(context, config)
-    if listed:
-        sys.exit(show_drills(settings, as_json=as_json))
-    if not by:
-        raise click.UsageError("--by LOGIN: a named person orders an exercise")
-    sys.exit(begin_drill(
-        settings, gateway=gateway, provider=provider, channel=channel, by=by, wait=wait, as_json=as_json
-    ))  # fmt: skip
-
-
-@cli.group()
-def shadow() -> None:
-    """Streets that are only listened to, for a cut-over."""
-
-
-@shadow.command("on")
-@click.argument("street")
-@_BY
-@_JSON
-@_CONFIG
-@click.pass_context
-@says_no
-def shadow_on(context: click.Context, street: str, by: str, as_json: bool, config: Path | None) -> None:
-    """From now on this street ('*': all not named) is heard and decided for, and nobody is told."""
-    from config.commands import change
-
-    _tell(change(_settings(context, config), "shadow_switch", area=street, mode="shadow", by=by), as_json=as_json)
-
-
-@shadow.command("off")
-@click.argument("street")
-@_BY
-@_JSON
-@_CONFIG
-@click.pass_context
-@says_no
-def shadow_off(context: click.Context, street: str, by: str, as_json: bool, config: Path | None) -> None:
-    """From now on this street is live; alarms that are open there are told to everybody at once."""
-    from config.commands import change
-
-    _tell(change(_settings(context, config), "shadow_switch", area=street, mode="live", by=by), as_json=as_json)
-
-
-@shadow.command("list")
-@click.option("--most", default=200, show_default=True, help="So many messages at most, the newest first.")
-@_JSON
-@_CONFIG
-@click.pass_context
-@says_no
-def shadow_list(context: click.Context, most: int, as_json: bool, config: Path | None) -> None:
-    """How every street stands, and what would have been sent."""
-    from config.roads import show_shadow
-
-    sys.exit(show_shadow(_settings(context, config), most=most, as_json=as_json))
 
 
 @cli.group()
@@ -419,6 +331,8 @@ def db_check(context: click.Context, file: Path | None, config: Path | None) -> 
     click.echo(wrong or "sound")
     sys.exit(1 if wrong else 0)
 
+
+add_roads(cli, Kit(says_no=says_no, settings=_settings, tell=_tell, json=_JSON, config=_CONFIG))
 
 if __name__ == "__main__":
     main()
