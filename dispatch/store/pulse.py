@@ -5,14 +5,15 @@ Beside it what the engine asks before it says that all is well: emergencies that
 nothing.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Connection, Integer, String, Table, select, text, update
+from sqlalchemy import Column, Connection, Integer, String, Table, func, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from dispatch.rules.signal import Cause
+from dispatch.store.alarms import alarms
 from dispatch.store.database import Instant, insert_once, metadata
-from dispatch.store.outbox import attempts
+from dispatch.store.outbox import attempts, messages
 from dispatch.store.questions import UNTAKEN, values_at
 
 NotWritten = SQLAlchemyError
@@ -20,6 +21,9 @@ NotWritten = SQLAlchemyError
 
 RECENT_ATTEMPTS = 6
 """So many of the newest attempts are looked at to see whether any provider takes anything."""
+
+RECENT_MIN = 3
+"""Fewer attempts than this tell nothing."""
 
 pulses = Table(
     "pulses", metadata,
@@ -29,7 +33,7 @@ pulses = Table(
 )  # fmt: skip
 
 _UNTAKEN = text(UNTAKEN)
-_TRIED = {"taken", "confirmed", "refused", "not_sent", "unknown", "absent"}
+_ENDED = ("taken", "confirmed", "refused", "not_sent", "unknown", "absent")
 
 
 class Pulses:
@@ -51,16 +55,21 @@ class Pulses:
 
     def providers_take(self, now: datetime, within: timedelta) -> bool | None:
         """
-        Whether any provider has taken anything lately: False when of the newest attempts, more than two, all failed for
-        a reason that lies with the road. None when too little was sent to tell.
+        Whether any provider has taken anything lately: False when the newest attempts, more than two, all failed.
+
+        Refusals of one number alone tell nothing of the road, nor does an exercise, which tries one road by itself.
+        None when too little was sent to tell.
         """
         rows = self._connection.execute(
-            select(attempts.c.outcome, attempts.c.status)
-            .where(attempts.c.started_at > now - within, attempts.c.outcome.in_(_TRIED))
+            select(attempts.c.outcome, messages.c.to)
+            .join(messages, messages.c.id == attempts.c.message_id)
+            .join(alarms, alarms.c.id == messages.c.alarm_id, isouter=True)
+            .where(attempts.c.started_at > now - within, attempts.c.outcome.in_(_ENDED))
+            .where(func.coalesce(alarms.c.cause, "") != Cause.EXERCISE.value)
             .order_by(attempts.c.started_at.desc())
             .limit(RECENT_ATTEMPTS)
         ).all()
-        outcomes: Sequence[str] = [row.outcome for row in rows]
-        if len(outcomes) < 3:
-            return None
-        return any(each in {"taken", "confirmed", "refused"} for each in outcomes)
+        if any(row.outcome in {"taken", "confirmed"} for row in rows):
+            return True
+        certain = any(row.outcome != "refused" for row in rows) or len({row.to for row in rows}) > 1
+        return False if len(rows) >= RECENT_MIN and certain else None

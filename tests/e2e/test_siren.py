@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import pty
+import resource
 import select
 import signal
 import sqlite3
@@ -22,9 +23,10 @@ import pytest
 from tests.e2e.rig import Rig, district, phone_of, policy, rest, rflink_of, until
 from tests.fakes.modem import FakeModem
 from tests.fakes.twilio_standin import TwilioStandin
+from tests.need import need
 
 ON, OFF = bytes.fromhex("a00101a2"), bytes.fromhex("a00100a1")
-QUICK = {"stale_s": 3.0, "untaken_s": 2.0, "every_s": 0.2}
+QUICK = {"stale_s": 5.0, "untaken_s": 2.0, "every_s": 0.2}
 REAL = {"stale_s": 30.0, "untaken_s": 20.0, "every_s": 2.0}
 PROMISED_S = 60.0
 
@@ -117,6 +119,7 @@ def made(tmp_path):
 
 def heard_within(watched, since_s, limit_s, *reasons):
     """The relay was switched on in time, and for one of these."""
+    assert not watched.ear.at_s or watched.ear.at_s[0] >= since_s, "it sounded before anything was wrong"
     until("the relay is switched on", lambda: ON in watched.ear.heard, limit_s)
     took_s = watched.ear.at_s[0] - since_s
     assert took_s <= limit_s
@@ -150,6 +153,26 @@ def lock_the_database(made, figures, limit_s):
         holder.close()
 
 
+def forbid_writing(made, figures, limit_s):
+    """As on a full disk: no file may grow any more, the beat's not either."""
+    watched = made(figures).start()
+    began = time.monotonic()
+    resource.prlimit(watched.rig.process.pid, resource.RLIMIT_FSIZE, (0, -1))
+    return watched, heard_within(watched, began, limit_s, "database_not_writable", "engine_silent")
+
+
+def make_read_only(made, figures, limit_s):
+    watched = made(figures).start()
+    files = [str(watched.rig.folder / name) for name in ("anling.db", "anling.db-wal")]
+    protected = subprocess.run(["chattr", "+i", *files], check=False, capture_output=True)
+    try:
+        need(protected.returncode == 0, "files cannot be made immutable here: it takes root and ext4")
+        began = time.monotonic()
+        return watched, heard_within(watched, began, limit_s, "database_not_writable")
+    finally:
+        subprocess.run(["chattr", "-i", *files], check=False, capture_output=True)
+
+
 def cut_the_network(made, figures, limit_s):
     """Nobody listens where the provider should be."""
     with TwilioStandin() as standin:
@@ -160,7 +183,7 @@ def cut_the_network(made, figures, limit_s):
 
 
 @pytest.mark.parametrize(
-    "break_it", [stop_the_engine, lock_the_database, cut_the_network], ids=lambda each: each.__name__
+    "break_it", [lock_the_database, forbid_writing, cut_the_network], ids=lambda each: each.__name__
 )
 def test_the_relay_is_switched_on_when(made, break_it):
     watched, _ = break_it(made, QUICK, PROMISED_S / 4)
@@ -170,7 +193,9 @@ def test_the_relay_is_switched_on_when(made, break_it):
 @pytest.mark.drill
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    "break_it", [stop_the_engine, lock_the_database, cut_the_network], ids=lambda each: each.__name__
+    "break_it",
+    [stop_the_engine, lock_the_database, forbid_writing, make_read_only, cut_the_network],
+    ids=lambda each: each.__name__,
 )
 def test_with_its_real_figures_it_is_heard_within_a_minute_when(made, break_it, capsys):
     _, took_s = break_it(made, REAL, PROMISED_S)
@@ -178,7 +203,7 @@ def test_with_its_real_figures_it_is_heard_within_a_minute_when(made, break_it, 
         print(f"\n{break_it.__name__}: heard after {took_s:.1f} s")
 
 
-def test_it_stops_when_the_engine_goes_on(made):
+def test_a_stopped_engine_is_heard_and_it_rests_when_the_engine_goes_on(made):
     watched, _ = stop_the_engine(made, QUICK, PROMISED_S / 4)
     until("the relay is switched off", lambda: watched.ear.heard.endswith(OFF), 10)
     assert [each["event"] for each in watched.said()][-2:] == ["siren_sounds", "siren_rests"]

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -10,14 +11,16 @@ from sqlalchemy import text
 from dispatch.clock import Instant
 from dispatch.errors import Busy
 from dispatch.horn.signs import look, read_beat
+from dispatch.rules.message import Channel, Draft, Priority
 from dispatch.siren import SirenGuard
+from dispatch.store.outbox import Outbox
 from dispatch.vitals import Vitals
 from dispatch.watch.auditor import Auditor
 from dispatch.watch.predicates import PREDICATES
 from dispatch.watch.roads import ROADS
 from tests.builders import build_world
-from tests.fakes.provider import NOT_SENT
-from tests.integration.roads_rig import WANG, Roads
+from tests.fakes.provider import NOT_SENT, REFUSED_CONFIG, REFUSED_RECIPIENT
+from tests.integration.roads_rig import PHONES, WANG, Roads
 
 
 @pytest.fixture
@@ -130,6 +133,53 @@ def test_in_the_shadow_nobody_is_to_be_told(roads):
     roads.later(60)
     vitals.check()
     assert vitals.worries == ()
+
+
+def test_an_exercise_on_a_dead_road_wakes_nobody(roads):
+    roads.two.says.extend([NOT_SENT] * 100)
+    vitals = vitals_of(roads)
+    roads.drilling.begin(provider="two", by=WANG)
+    for _ in range(20):
+        roads.later(5)
+        vitals.check()
+        assert vitals.worries == ()
+    assert broken(roads) == set()
+    path = roads.world.path / "anling.db"
+    assert look(roads.world.path, path, roads.world.clock, untaken_s=20.0, overdue_s=30.0).untaken == ()
+
+
+def test_one_wrong_number_is_not_taken_for_a_dead_road(roads):
+    roads.one.says.extend([REFUSED_RECIPIENT] * 3)
+    roads.two.says.extend([REFUSED_RECIPIENT] * 3)
+    vitals = vitals_of(roads)
+    number = PHONES["C1"]
+    for _ in range(3):
+        _notice(roads, number)
+        roads.later(2)
+    vitals.check()
+    assert "no_provider_takes" not in vitals.worries
+
+
+def test_refusals_of_several_numbers_are_a_dead_road(roads):
+    roads.one.says.extend([REFUSED_CONFIG] * 30)
+    roads.two.says.extend([REFUSED_CONFIG] * 30)
+    vitals = vitals_of(roads)
+    for number in PHONES.values():
+        _notice(roads, number)
+    roads.later(2)
+    vitals.check()
+    assert "no_provider_takes" in vitals.worries
+
+
+def _notice(roads, number):
+    """A text of no alarm."""
+    now = roads.world.clock.now()
+    draft = Draft(
+        key=f"{number}{now}", sentence="reach_thanks", channel=Channel.SMS, priority=Priority.CONFIRMATION, to=number,
+        person="carer:x", lang="zh", expires_at=now + timedelta(minutes=10),
+    )  # fmt: skip
+    roads.world.transactions.run(lambda tx: Outbox.post(tx, [draft]))
+    roads.settle()
 
 
 def test_the_siren_sees_the_same_in_the_database_without_the_engine(roads):
