@@ -207,7 +207,7 @@ _PAGER_CURE = {True: "plug in a modem; set edge.modem and edge.pages", False: ""
 def _siren(settings: Settings) -> Iterator[Finding]:
     """The siren is the last to know and the first to be forgotten: its settings, its lines, and whether it runs."""
     said = settings.siren
-    if not said.outlets:
+    if not said.own_lines and SirenState.read(settings.home, SystemClock()) is None:
         yield Finding(
             name="siren", well=True, seen="none: nobody hears it when the service itself is dead",
             cure="set siren.relay, siren.modem with siren.numbers, or siren.command, and run `anling siren`",

@@ -95,7 +95,7 @@ def build_roads(
             untaken_s=settings.siren.untaken_s, others=lines.worries,
         ),
         guard=SirenGuard(
-            settings.home, transactions, clock, wanted=bool(settings.siren.outlets),
+            settings.home, transactions, clock, wanted=settings.siren.own_lines,
             page=lambda: page("siren_missed", ""),
         ),
         reach=Reachability(

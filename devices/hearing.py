@@ -209,11 +209,6 @@ class Hearing(ABC):
             self._lose(lost.reason)
         self._failures_in_a_row = 0
 
-    @property
-    def open(self) -> bool:
-        """Whether its line is there; may be asked from any thread."""
-        return self._is_open
-
     def rehearse(self, drill_id: str, *, station_id: StationId | None, position: Position | None) -> None:
         """Hears the press of a drill in its own thread, as soon as its line is there; see `dispatch.drilling`."""
         press = Rehearsal(

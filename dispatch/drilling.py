@@ -52,11 +52,6 @@ class Door(Protocol):
 
     name: str
 
-    @property
-    def open(self) -> bool:
-        """Whether its line is there."""
-        ...
-
     def rehearse(self, drill_id: str, *, station_id: StationId | None, position: Position | None) -> None:
         """Hears the press of this drill, in its own thread, as it hears any other."""
         ...

@@ -134,7 +134,7 @@ class SirenGuard:
     def __init__(
         self, home: Path, transactions: Transactions, clock: Clock, *, wanted: bool, page: Callable[[], None]
     ) -> None:
-        """`home` is where its beat lies; `wanted` whether one is set up here at all."""
+        """`home` is where its beat lies; `wanted` whether it is missed even where it has never run."""
         self._home = home
         self._transactions = transactions
         self._clock = clock
@@ -145,11 +145,11 @@ class SirenGuard:
 
     @property
     def well(self) -> bool | None:
-        """Whether it runs and could be heard; None where none is set up."""
-        if not self._wanted:
-            return None
+        """Whether it runs and could be heard; None where none is set up and none ever ran."""
         state = SirenState.read(self._home, self._clock)
-        return state is not None and state.well
+        if state is None:
+            return False if self._wanted else None
+        return state.well
 
     def check(self) -> None:
         """Pages once for each time it is gone; what `page` raises comes through, and the next check tries again."""

@@ -61,6 +61,7 @@ def _run(orders: Orders, clock: Clock, notify: str) -> int:
         except Exception as error:  # noqa: BLE001  whatever it is, the next look must come
             to_log({"event": "siren_failed", "why": f"{type(error).__name__}: {error}"})
         stopping.wait(every_s)
+    crier.end()
     return 0
 
 
@@ -101,13 +102,11 @@ def _status(orders: Orders, clock: Clock, *, as_json: bool) -> int:
 
 
 def _test(orders: Orders, clock: Clock, *, as_json: bool) -> int:
-    """Every noise for three seconds. The faults are asked for afterwards: a modem needs its time."""
+    """Every noise for three seconds, a modem's for as long as it needs."""
     crier = Crier(orders, clock, say=to_log)
-    faults = crier.test()
+    crier.test()
     threading.Event().wait(TEST_S)
-    for each in crier.outlets:
-        faults[each.name] = each.fault
-        each.rest(clock.look().steady_s)
+    faults = crier.end()
     _answer({"outlets": faults, "mistakes": list(orders.mistakes)}, as_json=as_json)
     return 1 if any(faults.values()) or orders.mistakes or not faults else 0
 

@@ -63,11 +63,16 @@ class Crier:
         self._beat(signs.at, reasons, faults, quiet=quiet)
         return reasons
 
-    def test(self) -> dict[str, str]:
-        """Makes every noise once; what is wrong with each, empty for nothing. The caller waits, and ends it."""
+    def test(self) -> None:
+        """Makes every noise once, and says that it is a test. The caller waits, and ends it."""
         now_s = self._clock.look().steady_s
         for each in self.outlets:
-            each.sound([Reason.ENGINE], now_s)
+            each.sound([Reason.TEST], now_s)
+
+    def end(self) -> dict[str, str]:
+        """Ends every noise, without saying that all is well; what is wrong with each, empty for nothing."""
+        for each in self.outlets:
+            each.end()
         return {each.name: each.fault for each in self.outlets}
 
     def _look(self) -> Signs:

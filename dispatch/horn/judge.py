@@ -33,6 +33,7 @@ class Reason(StrEnum):
     WATCH = "watch_silent"
     OUTLET = "siren_disturbed"
     MISTAKE = "siren_misconfigured"
+    TEST = "siren_tested"
 
 
 PATIENCE_S: Mapping[Reason, float] = MappingProxyType(
@@ -66,6 +67,7 @@ WORDS: Mapping[Reason, Mapping[str, str]] = MappingProxyType(
         Reason.WATCH: {"zh": "监督程序没有动静", "en": "the watch is silent"},
         Reason.OUTLET: {"zh": "警笛设备有故障", "en": "a part of the siren is disturbed"},
         Reason.MISTAKE: {"zh": "警笛设置有误", "en": "the siren's settings are wrong"},
+        Reason.TEST: {"zh": "这是测试", "en": "this is a test"},
     }
 )
 

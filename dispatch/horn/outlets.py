@@ -21,6 +21,8 @@ from dispatch.messages.modem.pdu import BadPdu
 
 RELAY_AGAIN_S = 10.0
 COMMAND_AGAIN_S = 60.0
+END_S = 5.0
+"""So long a program may take to end when it is told to."""
 
 RING_S = 25.0
 """How long a telephone is let ring; what Twilio's `Timeout` is set to elsewhere (MESSAGING, section 8.5)."""
@@ -52,6 +54,10 @@ class Outlet(Protocol):
         """Looks whether it would work, without making noise."""
         ...
 
+    def end(self) -> None:
+        """No more noise, because this process ends; what is under way is waited for."""
+        ...
+
 
 class Relay:
     """A lamp, a horn or a bell behind a relay on a serial line."""
@@ -80,6 +86,11 @@ class Relay:
 
     def probe(self) -> None:
         self._write(b"")
+
+    def end(self) -> None:
+        if self._sounded_s is not None:
+            self._write(self._off)
+        self._drop()
 
     def _write(self, data: bytes) -> bool:
         try:
@@ -132,6 +143,15 @@ class Command:
     def probe(self) -> None:
         """A program is tried by being run, which makes noise: so it is not."""
 
+    def end(self) -> None:
+        self.rest(0.0)
+        if self._running is None:
+            return
+        try:
+            self._running.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._running.kill()
+
     def _reap(self) -> None:
         if self._running is not None and self._running.poll() is not None:
             code = self._running.returncode
@@ -173,8 +193,8 @@ class ModemOutlet:
         if not self._busy:
             self._go(lambda _modem: None)
 
-    def close(self) -> None:
-        """Hangs up and ends the thread."""
+    def end(self) -> None:
+        """Hangs up; a text under way is let through."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()

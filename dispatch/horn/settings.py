@@ -40,6 +40,11 @@ class SirenSettings:
     again_s: float = 300.0
 
     @property
+    def own_lines(self) -> bool:
+        """Whether a line is set up that only the siren uses; a command alone is the watch's as well."""
+        return bool(self.relay or self.modem)
+
+    @property
     def outlets(self) -> tuple[str, ...]:
         """The names of the ways to be heard that are set up."""
         said = {"relay": self.relay, "modem": self.modem and self.numbers, "command": self.command}

@@ -47,6 +47,7 @@ _SHADOWED = Prepared(
     select(shadowed.c.alarm_id).where(shadowed.c.alarm_id == bindparam("id"), shadowed.c.until_at.is_(None))
 )
 
+_MODES = Prepared(select(switches.c.area, switches.c.mode))
 _SHADE = Prepared(select(shadowed.c.area).where(shadowed.c.alarm_id == bindparam("id"), shadowed.c.until_at.is_(None)))
 
 
@@ -85,7 +86,7 @@ class Shadows:
 
     def mode_of(self, area: str) -> str:
         """Shadow or live. Whatever nobody has switched is live: silence must have been asked for by name."""
-        found = {each.area: each.mode for each in self.all()}
+        found = {row.area: row.mode for row in _MODES.on(self._connection)}
         return found.get(area) or found.get(EVERYWHERE) or LIVE
 
     def switch(self, area: str, mode: str, *, at: datetime, by: Person) -> None:

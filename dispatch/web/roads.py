@@ -66,6 +66,7 @@ REASONS: Mapping[str, str] = {
     Reason.WATCH: N_("the watch is silent"),
     Reason.OUTLET: N_("a part of the siren is disturbed"),
     Reason.MISTAKE: N_("the siren's settings are wrong"),
+    Reason.TEST: N_("this is a test"),
 }
 
 

@@ -292,3 +292,25 @@ def test_nothing_in_it_but_python_itself(tmp_path):
     assert foreign == set()
     rooms = {".".join(each.split(".")[:2]) for each in loaded if each.startswith("dispatch.")}
     assert rooms == {"dispatch.horn", "dispatch.clock", "dispatch.messages", "dispatch.store"}
+
+
+def test_a_test_makes_every_noise_and_says_what_does_not_work(made):
+    watched = made(siren='command = "false"')
+    tried = watched.rig.anling("siren", "--test", "--json")
+    assert watched.ear.heard.startswith(ON)
+    assert watched.ear.heard.endswith(OFF)
+    assert tried.returncode == 1
+    assert json.loads(tried.stdout.splitlines()[-1])["outlets"] == {"relay": "", "command": "false ended with 1"}
+
+
+def test_the_doctor_looks_at_the_siren_as_well(made):
+    watched = made()
+
+    def found():
+        return {each["name"]: each["well"] for each in json.loads(watched.rig.anling("doctor", "--json").stdout)}
+
+    assert found()["siren"] is False
+    watched.listen()
+    assert (found()["siren"], found()["siren relay"]) == (True, True)
+    watched.ear.path.unlink()
+    assert found()["siren relay"] is False

@@ -27,7 +27,6 @@ class Door:
 
     def __init__(self, name, reception, clock):
         self.name = name
-        self.open = True
         self._reception = reception
         self._clock = clock
         self.waiting = []
