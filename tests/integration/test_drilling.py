@@ -206,3 +206,20 @@ def test_a_restart_in_the_middle_ends_it_all_the_same(roads):
     roads.world.desk.close(alarm_of(roads).id, outcome=Outcome.TEST, by=WANG)
     roads.later(4)
     assert result_of(roads, drill).state == "passed"
+
+
+def test_an_exercise_is_told_though_everything_else_stands_in_the_shadow(roads):
+    roads.shadowing.switch("*", "shadow", by=WANG)
+    begin(roads, channel="sms")
+    assert roads.sent()
+
+
+def test_an_exercise_whose_rules_fail_is_the_desks_and_troubles_nobody_else(roads):
+    begin(roads, channel="sms")
+    before = len(roads.sent())
+    for _ in range(2):
+        roads.world.desk.stumble(alarm_of(roads).id, RuntimeError("planted"))
+    roads.settle()
+    told = roads.sent()[before:]
+    assert {to for to, _ in told} == {DUTY}
+    assert all("演习！" in text for _, text in told)
