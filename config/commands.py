@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ from config.files import parse_toml_text
 from config.loading import load_into
 from config.settings import Settings
 from config.wiring import House, build
+from config.wiring_roads import operator_of
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.clock import SystemClock
 from dispatch.errors import Refusal
 from dispatch.ids import new_id
+from dispatch.rules.people import Person
+from dispatch.store.drills import Drill
 
 
 class Declined(Refusal):
@@ -43,7 +47,50 @@ def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
         made = Keys(house.transactions, house.reading, house.clock).new_key(name, scope, gateways=gateways)
         return {"key": made, "name": name, "scope": scope, "gateways": list(gateways)}
 
-    return {"load": load, "user_add": user_add, "key_add": key_add}
+    def named(login: str) -> Person:
+        by = operator_of(house.reading, login)
+        if by is None:
+            raise Declined(f"nobody signs in as '{login}'; anling user add")
+        return by
+
+    def drill(gateway: str, provider: str, channel: str, by: str) -> dict[str, Any]:
+        if not house.hearing:
+            raise Declined("the service is not running: an exercise takes the way of a real alarm; anling serve")
+        return drill_row(house.roads.drilling.begin(gateway=gateway, provider=provider, channel=channel, by=named(by)))
+
+    def drill_list(most: int) -> dict[str, Any]:
+        untested = house.roads.drilling.untested(house.clock.now())
+        return {
+            "drills": [drill_row(each) for each in house.roads.drilling.recent(most)],
+            "untested": [
+                {**asdict(path), "passed_at": at.isoformat() if at else None} for path, at in sorted(untested.items())
+            ],
+        }
+
+    def shadow_switch(area: str, mode: str, by: str) -> dict[str, Any]:
+        went_live = house.roads.shadowing.switch(area, mode, by=named(by))
+        return {"street": area, "mode": mode, "alarms_gone_live": went_live}
+
+    def shadow_list(most: int) -> dict[str, Any]:
+        shadowing = house.roads.shadowing
+        return {
+            "streets": shadowing.streets(),
+            "switches": [{**asdict(each), "at": each.at.isoformat()} for each in shadowing.switches()],
+            "would_have": [
+                {**asdict(each), "posted_at": each.posted_at.isoformat()} for each in shadowing.would_have(most)
+            ],
+        }
+
+    return {
+        "load": load, "user_add": user_add, "key_add": key_add, "drill": drill, "drill_list": drill_list,
+        "shadow_switch": shadow_switch, "shadow_list": shadow_list,
+    }  # fmt: skip
+
+
+def drill_row(drill: Drill) -> dict[str, Any]:
+    """A drill as plain values."""
+    row = asdict(drill) | {"path": str(drill.path)}
+    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}
 
 
 def change(settings: Settings, command: str, **arguments: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from devices.decoders import DECODERS
 from devices.ports import PortLost, is_listener, open_listener, open_port, without_password
 from dispatch.clock import SystemClock
 from dispatch.errors import Refusal
+from dispatch.horn.state import SIREN_BEAT_S, SirenState
 from dispatch.messages.providers import PROVIDERS
 from dispatch.messages.wording import SENTENCES
 from dispatch.store.database import is_sqlite, reading_engine, sqlite_file
@@ -223,6 +224,38 @@ def _edge(settings: Settings) -> Iterator[Finding]:
 _PAGER_CURE = {True: "plug in a modem; set edge.modem and edge.pages", False: ""}
 
 
+def _siren(settings: Settings) -> Iterator[Finding]:
+    """The siren is the last to know and the first to be forgotten: its settings, its lines, and whether it runs."""
+    said = settings.siren
+    if not said.own_lines and SirenState.read(settings.home, SystemClock()) is None:
+        yield Finding(
+            name="siren", well=True, seen="none: nobody hears it when the service itself is dead",
+            cure="set siren.relay, siren.modem with siren.numbers, or siren.command, and run `anling siren`",
+        )  # fmt: skip
+        return
+    for name, path in (("relay", said.relay), ("modem", said.modem)):
+        cure = _device_cure(Path(path)) if path.startswith("/") else ""
+        if path:
+            yield Finding(name=f"siren {name}", well=not cure, seen=path, cure=cure)
+    shared = [each.name for each in settings.gateways if each.port in {said.relay, said.modem}]
+    if shared:
+        cure = "give the siren a line of its own"
+        yield Finding(name="siren line", well=False, seen=f"used by the gateway {shared[0]} as well", cure=cure)
+    seen, cure = _siren_alive(settings)
+    yield Finding(name="siren", well=not cure, seen=seen, cure=cure)
+
+
+def _siren_alive(settings: Settings) -> tuple[str, str]:
+    """What its beat says, and the cure where it is not well."""
+    state = SirenState.read(settings.home, SystemClock())
+    if state is None or state.age_s > SIREN_BEAT_S:
+        return "not running", "systemctl start anling-siren, or `anling siren` beside the service"
+    wrong = [*state.mistakes, *(f"{name}: {fault}" for name, fault in state.faults.items())]
+    if wrong:
+        return "; ".join(wrong), "mend this, then `anling siren --test`"
+    return (f"sounds: {', '.join(state.reasons)}" if state.reasons else "listens"), ""
+
+
 def _running(settings: Settings) -> Iterator[Finding]:
     there = socket_path(settings.home).exists()
     yield Finding(
@@ -237,4 +270,4 @@ def _is_edge_only(settings: Settings) -> bool:
 
 
 EDGE_LOOKS = (_python, _sqlite, _disk, _clock, _gateways, _edge)
-LOOKS = (_python, _sqlite, _database, _disk, _clock, _escalation, _providers, _gateways, _edge, _running)
+LOOKS = (_python, _sqlite, _database, _disk, _clock, _escalation, _providers, _gateways, _edge, _siren, _running)

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from config.main_roads import Kit, add_roads
 from config.settings import Settings, load_settings
 from dispatch.errors import Refusal
 
@@ -342,6 +343,8 @@ def db_check(context: click.Context, file: Path | None, config: Path | None) -> 
     click.echo(wrong or "sound")
     sys.exit(1 if wrong else 0)
 
+
+add_roads(cli, Kit(says_no=says_no, settings=_settings, tell=_tell, json=_JSON, config=_CONFIG))
 
 if __name__ == "__main__":
     main()

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from config.provider_options import AliyunSettings, ModemSettings, WebhookSettings
+from dispatch.horn.settings import SirenSettings as SirenSettings
 
 _ESCALATION = Path(__file__).with_name("escalation.toml")
 _DEVICES = Path(__file__).with_name("devices.toml")
@@ -267,11 +268,26 @@ class WatchSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SirenSettings:
-    """The local siren. After `sound_console_s` without a human it sounds; `command` is run to make the noise."""
+class ReachSettings:
+    """
+    The monthly test of each carer's telephone: whether there is one, and the local hours between which it is sent.
+    """
 
-    sound_console_s: float = 60.0
-    command: str = ""
+    monthly: bool = False
+    from_hour: int = 9
+    until_hour: int = 17
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillSettings:
+    """
+    Exercises by themselves: a path every `every_h` hours (0: none), ordered by the operator with this login, between
+    the hours of the reach tests. A path not shown to work for `untested_days` is told on the board.
+    """
+
+    every_h: float = 0.0
+    by: str = ""
+    untested_days: int = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,7 +315,9 @@ class Settings:
     operators: OperatorSettings = OperatorSettings()
     emergency: EmergencySettings = EmergencySettings()
     watch: WatchSettings = WatchSettings()
-    siren: SirenSettings = SirenSettings()
+    siren: SirenSettings = field(default_factory=SirenSettings)
+    reach: ReachSettings = ReachSettings()
+    drills: DrillSettings = DrillSettings()
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

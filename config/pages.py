@@ -22,8 +22,12 @@ from dispatch.accounts.sign_in import SignIn
 from dispatch.answers import Said
 from dispatch.callbook import CallBook
 from dispatch.families import Families
+from dispatch.horn.state import SirenState
+from dispatch.rules.people import carer, contact
+from dispatch.store.accounts import Accounts
 from dispatch.store.database import Connection
 from dispatch.store.outbox import Outbox
+from dispatch.store.people import People
 from dispatch.store.replies import Replies
 from dispatch.tasks import Tasks
 from dispatch.web.alarms import alarms_blueprint
@@ -38,6 +42,7 @@ from dispatch.web.hooks import Forgeries, hooks_blueprint
 from dispatch.web.options import WebOptions
 from dispatch.web.phones import DemoControls, phones_blueprint
 from dispatch.web.registers import registers_blueprint
+from dispatch.web.roads import RoadsPage, roads_blueprint
 from dispatch.web.stream import Bell, stream_blueprint
 from schedules.duty.store import Shifts
 
@@ -54,6 +59,12 @@ class Pages:
         self._calls = CallBook(house.reading, house.clock)
         self.bell = Bell()
         self.forgeries = Forgeries()
+        roads = house.roads
+        self._roads = RoadsPage(
+            roads.reach, roads.drilling, roads.shadowing, clock=house.clock, siren_well=lambda: roads.guard.well,
+            siren=lambda: SirenState.read(house.settings.home, house.clock), worries=lambda: roads.vitals.worries,
+            names=self._names,
+        )  # fmt: skip
         house.nudges.join(self.bell.ring)
 
     def app(self, *, secret_key: str, demo: DemoControls | None = None) -> Flask:
@@ -101,6 +112,7 @@ class Pages:
             ),
             *self._device_blueprints(operators),
             *self._small_pages(options, secret_key),
+            roads_blueprint(self._roads, zone=house.calendar.tzinfo),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
@@ -127,6 +139,16 @@ class Pages:
             repairs_blueprint(self._shelves, upkeep, transactions=house.transactions),
             device_pages(self._shelves, upkeep, clock=house.clock, zone=house.calendar.tzinfo, names=operators),
         ]
+
+    def _names(self) -> Mapping[str, str]:
+        """What everybody is called, by reference."""
+        with self._house.reading.connect() as connection:
+            people = People(connection)
+            return {
+                **{f"operator:{each.id}": each.name for each in Accounts(connection).operators()},
+                **{carer(each.id): f"{each.code} {each.name}" for each in people.carers()},
+                **{contact(each.id): each.name for each in people.contacts()},
+            }
 
     def facts(self) -> Facts:
         """How the service is, for the machines that watch it."""
@@ -159,6 +181,7 @@ class Pages:
                 for name, each in house.providers.items()
             },
             sounding=self._house.consoles.sounding(),
+            notes=self._roads.notes(),
         )
 
     def _panels(self) -> Mapping[str, Callable[[], Iterable[dict[str, Any]]]]:

@@ -15,6 +15,7 @@ from config.options import (
     BreakerSettings,
     ConsoleSettings,
     DeviceSettings,
+    DrillSettings,
     EdgeSettings,
     EmergencySettings,
     EscalationSettings,
@@ -26,6 +27,7 @@ from config.options import (
     OperatorSettings,
     ProviderSettings,
     QuietSettings,
+    ReachSettings,
     Settings,
     SirenSettings,
     TwilioSettings,
@@ -115,6 +117,10 @@ _HEX_KEY = _must(
 )
 
 
+_BYTES = _must(
+    lambda text: len(text) % 2 == 0 and not set(text.lower()) - set("0123456789abcdef"), "Not bytes in hexadecimal."
+)
+_UP_TO_TEN = validate.Range(min=0, max=10, min_inclusive=False)
 _SILENCE = _must(lambda seconds: seconds == 0 or 30 <= seconds <= 170, "Not a time after which 180 s can be kept.")
 
 
@@ -385,6 +391,44 @@ class _SirenSchema(_Section):
     value = SirenSettings
     sound_console_s = _seconds("seconds above 0")
     command = _text("a program and its arguments, or nothing")
+    relay = _text("the serial port of the relay, or nothing")
+    relay_baud = _whole("a speed in baud", validate.Range(min=50, max=4_000_000))
+    relay_on = _text("bytes in hexadecimal, as a00101a2", _BYTES)
+    relay_off = _text("bytes in hexadecimal, as a00100a1", _BYTES)
+    relay_alive = _text("bytes in hexadecimal, or nothing", _BYTES)
+    modem = _text("the serial port of a modem, or nothing")
+    modem_baud = _whole("a speed in baud", validate.Range(min=50, max=4_000_000))
+    numbers = fields.List(_text("a telephone as +8613800000000", _PHONE))
+    lang = _text('"zh" or "en"', validate.OneOf(["zh", "en"]))
+    every_s = _seconds("seconds above 0, 10 at most", _UP_TO_TEN)
+    stale_s = _seconds("seconds above 0")
+    untaken_s = _seconds("seconds above 0")
+    again_s = _seconds("seconds above 0")
+
+
+class _ReachSchema(_Section):
+    value = ReachSettings
+    monthly = fields.Boolean(metadata=say("true or false"))
+    from_hour = _whole("an hour from 0 to 23", validate.Range(min=0, max=23))
+    until_hour = _whole("an hour from 1 to 24", validate.Range(min=1, max=24))
+
+    @validates_schema
+    def _hours_fit(self, data: dict[str, Any], **_: Any) -> None:
+        usual = ReachSettings()
+        if data.get("from_hour", usual.from_hour) >= data.get("until_hour", usual.until_hour):
+            raise ValidationError({"until_hour": ["It must come after from_hour."]})
+
+
+class _DrillSchema(_Section):
+    value = DrillSettings
+    every_h = fields.Float(validate=validate.Range(min=0), metadata=say("hours, 0 for none"))
+    by = _text("the login of the operator who orders them")
+    untested_days = _whole("days above 0")
+
+    @validates_schema
+    def _is_ordered(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("every_h") and not data.get("by"):
+            raise ValidationError({"by": ["A named person orders exercises: write an operator's login."]})
 
 
 class _LogSchema(_Section):
@@ -412,6 +456,8 @@ class SettingsSchema(_Section):
     emergency = fields.Nested(_EmergencySchema)
     watch = fields.Nested(_WatchSchema)
     siren = fields.Nested(_SirenSchema)
+    reach = fields.Nested(_ReachSchema)
+    drills = fields.Nested(_DrillSchema)
     log = fields.Nested(_LogSchema)
 
     @post_load

@@ -9,7 +9,10 @@ from config.settings import Settings
 from dispatch.clock import SystemClock
 from dispatch.errors import Misconfigured
 from dispatch.store.database import reading_engine, sqlite_file
+from dispatch.watch.auditor import Auditor
 from dispatch.watch.loop import Beat, siren, watch
+from dispatch.watch.predicates import PREDICATES
+from dispatch.watch.roads import ROADS
 
 
 def run_watch(settings: Settings, *, once: bool, as_json: bool) -> int:
@@ -32,6 +35,10 @@ def run_watch(settings: Settings, *, once: bool, as_json: bool) -> int:
             reading, clock, out=sys.stdout, every_s=settings.watch.every_s, once=once, as_json=as_json,
             beat=None if once else Beat(settings.home / "watch.beat", clock), sound=siren(settings.siren.command),
             progress_s=Beat(settings.home / "engine.beat", clock).age_s, stopping=stopping,
+            auditor=Auditor(reading, clock, predicates=(*PREDICATES, *ROADS)),
         )  # fmt: skip
     finally:
         reading.dispose()
+        if not once:
+            # A watch that was ended on purpose is not missed by the siren; one that was killed leaves its beat behind.
+            (settings.home / "watch.beat").unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from config.sending import courier_options, said_of
 from config.settings import Settings
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from config.wiring_providers import hang_up, listen, make_provider
+from config.wiring_roads import Lines, Roads, build_roads, mend_roads
 from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
 from devices.gateway import Gateway
@@ -59,7 +60,6 @@ from dispatch.store.people import People
 from dispatch.store.replies import Replies
 from dispatch.store.transactions import Tx
 from dispatch.talks import ResidentClaims, Talks
-from dispatch.watch.loop import Beat
 from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
 from schedules.runner import Runner
@@ -119,6 +119,8 @@ class House:
     consoles: Consoles
     upkeep: Upkeep
     links: Links
+    roads: Roads
+    lines: Lines
     outages: Outages = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
     hearing: list[Gateway | Exchange] = field(default_factory=list)
@@ -150,6 +152,7 @@ class House:
             self.runner = Runner(Timers([], self.clock, workers=0), self._listening(), self.clock)
             self.runner.start()
         self.reception.forget()
+        self.lines.hearing = self.hearing
         for gateway in self.hearing:
             gateway.start()
 
@@ -193,12 +196,11 @@ class House:
             page=lambda _: _nobody_hears(self),
             silent_s=self.settings.siren.sound_console_s,
         )
-        beat = Beat(self.settings.home / "engine.beat", self.clock)
         return (
             *self._listening(),
-            Periodic(name="write_beat", every_s=5.0, work=beat.write),
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
             Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
+            *self.roads.timetable,
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 
@@ -255,8 +257,13 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings, transactions, reading, clock, calendar, desk, nudge=nudges,
         changed=lambda: reception.forget(),  # noqa: PLW0108  it is made below
     )  # fmt: skip
+    lines = Lines()
+    roads = build_roads(
+        settings, transactions, reading, clock, calendar, desk, lines=lines, providers=providers, nudge=nudges,
+        page=lambda why, what: _page(house, why, what), changed=muster.forget,
+    )  # fmt: skip
     answers = Answers(
-        transactions, reading, [DeskClaims(desk), ResidentClaims(desk)], desk,
+        transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
         orders=[TestsByText(upkeep.tests, after=nudges)], operators=settings.operators.phones,
         nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
@@ -285,7 +292,8 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers([desk, answers, calls, *upkeep.owners], clock)
+    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners], clock)
+    lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
     nudges.join(timers.nudge)
@@ -297,7 +305,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
         reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
-        edges=Edges(transactions, reading, clock), links=links,
+        edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines,
     )  # fmt: skip
     made = Gateways(reception, clock, house.stopping)
     for each in settings.gateways:
@@ -381,6 +389,7 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         Replies(tx.connection).shift_due(seconds)
         CallShelf(tx.connection).shift_due(seconds)
         mend_devices(tx, seconds)
+        mend_roads(tx, seconds)
 
 
 def _weights(settings: Settings) -> Weights:

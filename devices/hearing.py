@@ -14,6 +14,7 @@ memory, in order, while the line is read on. No decoder, storage or line can end
 
 import threading
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +26,13 @@ from devices.backlog import Backlog, Waiting
 from devices.decoders.decoder import Frame, Tally
 from devices.line import CURES, SETTLE_S, Condition, Line
 from devices.ports.port import PortLost
+from devices.rehearsal import Rehearsal
 from dispatch.clock import Clock
+from dispatch.errors import Busy
+from dispatch.ids import StationId
+from dispatch.rules.place import Position
+from dispatch.rules.signal import Event
+from dispatch.store.idempotency import StorageFailed
 
 READ_S = 0.2
 """How long one look at the line takes; everything else the thread does waits at most this long."""
@@ -121,6 +128,7 @@ class Hearing(ABC):
         self._silent_s = silent_s
         self._thread = threading.Thread(target=self._run, name=f"gateway {name}", daemon=True)
         self._backlog = Backlog(name)
+        self._rehearsals: deque[Rehearsal] = deque(maxlen=4)
         self._trying: Sequence[Waiting] = ()
         self._line = Line()
         self._open_at_s = 0.0
@@ -196,9 +204,28 @@ class Hearing(ABC):
             if self._failures_in_a_row >= FAILURES_MAX:
                 raise PortLost(self._error)
             self._listen()
+            self._rehearse()
         except PortLost as lost:
             self._lose(lost.reason)
         self._failures_in_a_row = 0
+
+    def rehearse(self, drill_id: str, *, station_id: StationId | None, position: Position | None) -> None:
+        """Hears the press of a drill in its own thread, as soon as its line is there; see `dispatch.drilling`."""
+        press = Rehearsal(
+            event=Event.PRESS, raw=b"", address=drill_id, dedup_key=drill_id, explicit=True, station_id=station_id,
+            position=position, position_at=self._clock.now(),
+        )  # fmt: skip
+        self._rehearsals.append(press)
+
+    def _rehearse(self) -> None:
+        """A drill must cost no frame: what cannot be kept of it is told and dropped, and the drill fails."""
+        if not self._rehearsals or not self._is_open:
+            return
+        press = self._rehearsals.popleft()
+        try:
+            self._reception.proceed(self._reception.hear(press, gateway=self.name))
+        except (StorageFailed, Busy) as error:
+            _log.warning("drill_not_kept", gateway=self.name, why=type(error).__name__)
 
     def _mend(self, error: Exception) -> None:
         """What was being tried could not be kept: then it was neither line nor decoder. Else something failed."""

@@ -14,6 +14,7 @@ import structlog
 from devices.crowds import Crowds
 from devices.decoders.decoder import SEALED_EARLY, SEALED_LATE, Frame
 from devices.picture import Picture
+from devices.rehearsal import PROTOCOL, Rehearsal
 from devices.rules.burst import Windows
 from devices.rules.meaning import FAULTS, MENDS, NO_MEANINGS, Said, counts_as_test, overlaid, understood
 from devices.rules.stuck import Sticking
@@ -145,6 +146,8 @@ class Reception:
         durable; then it counts as not heard, and the gateway will hand it over again. `waited_s`: how long ago it came.
         With `settle` false a life sign is answered for only after the caller has called `settle()`: many share a write.
         """
+        if isinstance(frame, Rehearsal):
+            return self._rehearsed(frame, gateway)
         protocol = self._protocols[gateway]
         device = self._whose(protocol, gateway, frame)
         said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
@@ -159,6 +162,15 @@ class Reception:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
             raise
+
+    def _rehearsed(self, frame: Rehearsal, gateway: str) -> Received:
+        """The press of an exercise: an alarm of its own subject, which no real press can join."""
+        signal = self._signal(
+            frame.event, Cause.EXERCISE, PROTOCOL, frame.address or "", gateway, None, dedup_key=frame.dedup_key,
+            station_id=self._stations.get(gateway) or frame.station_id, position=frame.position,
+            position_at=frame.position_at,
+        )  # fmt: skip
+        return self._desk.receive(signal)
 
     def report(
         self, frame: Frame, spool: Spool, *, protocol: str, gateway: str, waited_s: float, station: str = ""

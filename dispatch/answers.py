@@ -22,11 +22,13 @@ from dispatch.rules.people import SERVICE, Carer, Person, carer_id, compound, op
 from dispatch.rules.phrases import learn
 from dispatch.rules.record import Line
 from dispatch.rules.reply import ALL, Action, Parsed, parse
+from dispatch.rules.signal import Cause
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.replies import Replies, Reply
+from dispatch.store.shadows import Shadows
 from dispatch.store.transactions import Transactions, Tx
 
 LATE = timedelta(hours=24)
@@ -315,7 +317,8 @@ class DeskClaims:
         action = parsed.action
         if action is None:
             return []
-        open_ = [each for each in Alarms(tx.connection).offers_to(person) if _was_asked(each[0], reply)]
+        asked = [each for each in Alarms(tx.connection).offers_to(person) if _was_asked(each[0], reply)]
+        open_ = in_earnest(tx, asked, coded=parsed.code is not None)
         called = self._called(tx, reply)
         if called is not None:
             meant = [(offer, alarm) for offer, alarm in open_ if offer.id == called]
@@ -378,6 +381,7 @@ class DeskClaims:
         speaker = People(tx.connection).carers_by_id([id_]).get(id_) if id_ else None
         if not _is_answered_at_once(reply):
             facts: dict[str, Fact] = {"place": _place(tx, alarm), "number": alarm.number}
+            facts |= {"exercise": 1} if alarm.cause is Cause.EXERCISE else {}
             Outbox.post(tx, [_confirmation(tx, person, reply, sentence, facts, _lang(speaker))])
 
 
@@ -392,6 +396,18 @@ _CONFIRMATIONS = {
     Action.DONE: "ask_outcome",
     Action.NO_ENTRY: "confirm_no_entry",
 }
+
+
+def in_earnest(tx: Tx, asked: Sequence[tuple[Offer, Alarm]], *, coded: bool) -> list[tuple[Offer, Alarm]]:
+    """
+    What an answer can be about: never an alarm in the shadow, of which nobody was told, and an exercise only where
+    nothing else is open or its own code was given. No drill may make an answer to an emergency unclear.
+    """
+    told = [(offer, alarm) for offer, alarm in asked if not Shadows(tx.connection).covers(alarm.id)]
+    real = [(offer, alarm) for offer, alarm in told if alarm.cause is not Cause.EXERCISE]
+    return told if coded else real or told
+
+
 """Acceptance needs none: door and entry follow, and say it."""
 
 

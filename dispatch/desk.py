@@ -30,6 +30,7 @@ from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies
+from dispatch.store.shadows import cover
 from dispatch.store.signals import Signals
 from dispatch.store.transactions import Transactions, Tx
 
@@ -205,6 +206,7 @@ class Desk:
         Alarms.of(tx).add(alarm)
         self._situations.expect(alarm)
         tx.log(line)
+        cover(tx, alarm, household.home.address if household else None)
         return alarm
 
     # ------------------------------------------------------------------------------------------- what falls due

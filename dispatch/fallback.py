@@ -12,6 +12,7 @@ from dispatch.rules.alarm import Alarm, change
 from dispatch.rules.escalation import FALL_BACK_S
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import SERVICE, Reach, carer
+from dispatch.rules.signal import Cause
 from dispatch.store.alarms import Alarms, hold_key
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
@@ -38,6 +39,8 @@ def fall_back(
     alarm = Alarms.of(tx).get(alarm_id)
     if not alarm.open:
         return
+    # An exercise that fails is the desk's to hear of, and nobody else's: it does not say that it is one here.
+    on_duty = on_duty if alarm.cause is not Cause.EXERCISE else ()
     carers = People(tx.connection).carers_by_id(on_duty[:TOLD_MAX]).values()
     told = [Reach(person=carer(each.id), phone=each.phone, lang=each.lang) for each in carers if each.phone]
     facts: dict[str, Fact] = {"error": error, "told": len(told) + len(operators)}
@@ -60,5 +63,5 @@ def _plain(tx: Tx, alarm: Alarm, reach: Reach) -> Draft:
         lang=reach.lang,
         expires_at=tx.now + timedelta(seconds=600),
         alarm_id=alarm.id,
-        facts={"number": alarm.number, "place": ""},
+        facts={"number": alarm.number, "place": "", **({"exercise": 1} if alarm.cause is Cause.EXERCISE else {})},
     )

@@ -19,6 +19,7 @@ from dispatch.rules.travel import Means, TravelTime
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine
 from dispatch.store.people import People
+from dispatch.store.reach_tests import ReachTests
 
 REBUILD_S = 300.0
 """
@@ -143,18 +144,25 @@ class Muster:
             people, alarms = People(connection), Alarms(connection)
             self._stations = {station.id: station for station in people.stations()}
             engaged, callouts = alarms.all_engaged(), alarms.last_callouts(now - CALLOUTS)
+            silent = ReachTests(connection).silent()
             on_duty = [each for each in people.carers() if each.id in duty.until]
         self._carers = {each.id: each for each in on_duty}
         self._people = {
             each.id: self._candidate(
-                each, duty.until[each.id], engaged.get(carer(each.id), 0), callouts.get(carer(each.id))
+                each,
+                duty.until[each.id],
+                engaged.get(carer(each.id), 0),
+                callouts.get(carer(each.id)),
+                unreached=each.id in silent,
             )
             for each in on_duty
         }
         self._grid = Grid(self._people.values())
         self._duty, self._stale, self._built_at_s = duty, False, self._steady()
 
-    def _candidate(self, who: Carer, until: datetime, engaged: int, last_callout_at: datetime | None) -> Candidate:
+    def _candidate(
+        self, who: Carer, until: datetime, engaged: int, last_callout_at: datetime | None, *, unreached: bool
+    ) -> Candidate:
         station = self._stations.get(who.station_id) if who.station_id else None
         return Candidate(
             carer_id=who.id,
@@ -172,4 +180,5 @@ class Muster:
             phone=who.phone is not None,
             suspended=who.suspended,
             opted_out=who.opted_out,
+            unreached=unreached,
         )

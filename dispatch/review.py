@@ -22,6 +22,7 @@ from dispatch.store.outbox import Attempt, Message, Outbox
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies
 from dispatch.store.record import Record
+from dispatch.store.shadows import Shadows
 from dispatch.store.signals import Signals
 
 Plain = dict[str, Any]
@@ -101,6 +102,7 @@ class Review:
             "id": alarm.id,
             "number": alarm.number,
             "cause": str(alarm.cause),
+            "shadow": Shadows(connection).shade_of(alarm.id),
             "state": str(alarm.state),
             "home": household.home.code if household else None,
             "resident": resident.code if resident else None,

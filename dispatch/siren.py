@@ -7,10 +7,12 @@ Whether anybody would hear an alarm: which consoles are there with working sound
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
 from dispatch.clock import Clock, Instant
+from dispatch.horn.state import SirenState
 from dispatch.rules.people import SERVICE, Person
 from dispatch.rules.record import Line
 from dispatch.store.transactions import Transactions
@@ -123,4 +125,48 @@ class Siren:
     def _tell(self, kind: str, seconds: float) -> None:
         """`seconds` are those of silence so far, or those between the last page and the end of it."""
         line = Line(kind=kind, by=SERVICE, facts={"seconds": round(seconds)})
+        self._transactions.run(lambda tx: tx.log(line))
+
+
+class SirenGuard:
+    """Pages somebody when the siren's own process is gone or could not be heard. `check` is called now and then."""
+
+    def __init__(
+        self, home: Path, transactions: Transactions, clock: Clock, *, wanted: bool, page: Callable[[], None]
+    ) -> None:
+        """`home` is where its beat lies; `wanted` whether it is missed even where it has never run."""
+        self._home = home
+        self._transactions = transactions
+        self._clock = clock
+        self._wanted = wanted
+        self._page = page
+        self._since_s: float | None = None
+        self._paged = False
+
+    @property
+    def well(self) -> bool | None:
+        """Whether it runs and could be heard; None where none is set up and none ever ran."""
+        state = SirenState.read(self._home, self._clock)
+        if state is None:
+            return False if self._wanted else None
+        return state.well
+
+    def check(self) -> None:
+        """Pages once for each time it is gone; what `page` raises comes through, and the next check tries again."""
+        now_s = self._clock.look().steady_s
+        if self.well is not False:
+            self._since_s = None
+            if self._paged:
+                self._tell("siren_found")
+            self._paged = False
+            return
+        self._since_s = now_s if self._since_s is None else self._since_s
+        if now_s - self._since_s >= SILENT_S and not self._paged:
+            self._page()
+            self._paged = True
+            log.warning("siren_missed")
+            self._tell("siren_missed")
+
+    def _tell(self, kind: str) -> None:
+        line = Line(kind=kind, by=SERVICE)
         self._transactions.run(lambda tx: tx.log(line))

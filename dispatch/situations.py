@@ -11,11 +11,14 @@ from dispatch.muster import Muster
 from dispatch.rules import family
 from dispatch.rules.alarm import Alarm, Offer, OfferState
 from dispatch.rules.escalation import Decision, Situation, engagements
+from dispatch.rules.message import Channel
 from dispatch.rules.nearest import Candidate, Choice, Need, rank
 from dispatch.rules.people import Household, Person, Reach, Station, carer, carer_id, contact
 from dispatch.rules.place import Position
+from dispatch.rules.signal import Cause
 from dispatch.store.alarms import Alarms, hold_key
 from dispatch.store.database import Engine
+from dispatch.store.drills import Drills
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies
@@ -30,6 +33,12 @@ T = TypeVar("T")
 
 CODE_REST = timedelta(days=7)
 """A reply code rests this long before the same person gets it again."""
+
+
+def _drill(tx: Tx, alarm: Alarm) -> tuple[str, Channel] | None:
+    """The road that an exercise is there to try."""
+    drill = Drills(tx.connection).of_alarm(alarm.subject) if alarm.cause is Cause.EXERCISE else None
+    return (drill.provider, Channel(drill.channel)) if drill else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +129,7 @@ class Situations:
             always_codes=self._always_codes,
             elsewhere={person: alarms.on_the_way(person, but=alarm_id) for person in people},
             station=self.station_alone(tx, alarm),
+            drill=_drill(tx, alarm),
         )
 
     def station_alone(self, tx: Tx, alarm: Alarm) -> Station | None:

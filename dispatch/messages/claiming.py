@@ -25,6 +25,8 @@ from dispatch.rules.message import Priority
 from dispatch.rules.people import Person
 from dispatch.store.bundles import Bundles
 from dispatch.store.outbox import HEDGE, LEASE, SILENT, STOPPED, Attempt, Message, Outbox
+from dispatch.store.shadows import REASON as IN_SHADOW
+from dispatch.store.shadows import Shadows
 from dispatch.store.transactions import Tx
 
 log = structlog.get_logger()
@@ -79,7 +81,7 @@ class Claims:
                 continue
             if message.state == "claimed":
                 self._give_up_waiting(tx, outbox, message)
-            why = pointless(message, alarm_state, offer_state, tx.now)
+            why = self._unwanted(tx, message, alarm_state, offer_state)
             if why is not None:
                 cancel(tx, message, why)
             elif message.priority is Priority.EMERGENCY:
@@ -88,6 +90,12 @@ class Claims:
                 jobs.append(self._start(tx, outbox, message, self._paces.beside(tx, message)))
                 bundled.update(jobs[-1].beside)
         return jobs
+
+    def _unwanted(self, tx: Tx, message: Message, alarm_state: str | None, offer_state: str | None) -> str | None:
+        """Why it need not leave: nobody waits for it any more, or its street is only listened to."""
+        if message.alarm_id is not None and Shadows(tx.connection).covers(message.alarm_id):
+            return IN_SHADOW
+        return pointless(message, alarm_state, offer_state, tx.now)
 
     def hedges_in(self, tx: Tx, most: int) -> list[Job]:
         """A second attempt, by another provider, for emergencies whose first has not ended in its time."""

@@ -53,6 +53,9 @@ CLAIM_MAX = 16
 
 SWEEP_S = 1.0
 
+STUCK_S = 20.0
+"""The loop goes round at least once a second; after so long something holds it."""
+
 
 class Courier:
     """Runs in threads of its own; `nudge` makes it look at once."""
@@ -104,6 +107,7 @@ class Courier:
         self._flights = Flights(hedge_s if hedge_s > 0 else None)
         self._thread: threading.Thread | None = None
         self.beats = 0
+        self._beaten_s = clock.look().steady_s
         self._noticed_s = 0.0
         self._more_notices = False
 
@@ -130,6 +134,11 @@ class Courier:
     def nudge(self) -> None:
         self._wanted.set()
 
+    @property
+    def stuck(self) -> bool:
+        """Whether the loop has not gone round for far too long; may be asked from any thread."""
+        return self._thread is not None and self._clock.look().steady_s - self._beaten_s > STUCK_S
+
     def _loop(self) -> None:
         """One of the places that may catch everything: a bad message must not stop the others."""
         while not self._stopping.is_set():
@@ -142,6 +151,7 @@ class Courier:
             except Exception:
                 log.exception("courier_failed")
             self.beats += 1
+            self._beaten_s = self._clock.look().steady_s
 
     def _send_beside(self) -> None:
         """Second roads for what is slow; nothing is looked at while nothing is."""

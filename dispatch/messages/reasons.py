@@ -26,6 +26,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     },
     "engaged": {"zh": "正忙（另一告警）{added}", "en": "busy with another alarm ({added})"},
     "engaged_many": {"zh": "正忙（另有{count}个告警）{added}", "en": "busy with {count} other alarms ({added})"},
+    "unreached": {"zh": "上次通讯测试没有回{added}", "en": "did not answer the last test message ({added})"},
     "skill": {"zh": "缺所需技能（{skills}）{added}", "en": "lacks a needed skill: {skills} ({added})"},
     "skill_many": {
         "zh": "缺{count}项所需技能（{skills}）{added}",

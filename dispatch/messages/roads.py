@@ -44,6 +44,9 @@ class Roads:
 
     def able(self, message: Message) -> list[Provider]:
         """Those who carry this channel to this number; all of them where none says so."""
+        if (via := message.facts.get("via")) in self.providers:
+            # A drill tries one road, and must not be helped out by another.
+            return [self.providers[str(via)]]
         able = [each for each in self.providers.values() if can(each.capability(message.to), message.channel)]
         able = able or list(self.providers.values())
         if len(able) == 1:

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from dispatch.messages.borders import allowed
 from dispatch.messages.providers.provider import Capability
 from dispatch.messages.segments import segments
-from dispatch.messages.words import CAUSES, JOIN, NOT_KNOWN, NOTHING, TALK, WHYS
+from dispatch.messages.words import CAUSES, EXERCISE, JOIN, NOT_KNOWN, NOTHING, TALK, WHYS
 from dispatch.rules.message import Channel, Fact
 from dispatch.rules.people import age
 
@@ -260,6 +260,12 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     "opted_out": _both(
         ("值守：{number}已退订短信，请打电话联系", "DESK: {number} wants no more texts. Please phone"), shrinks="number"
     ),
+    "reach_test": _both(
+        ("每月通讯测试，不是告警。收到请回1", "Monthly test, no alarm. Please reply 1"),
+        one_way=("每月通讯测试，不是告警。请接听来电按键", "Monthly test, no alarm. Please answer our call"),
+        voice=("安铃每月通讯测试，不是告警。收到请按一。", "Monthly test call from Anling, no alarm. Please press 1."),
+    ),
+    "reach_thanks": _both(("通讯正常，谢谢", "It works. Thank you")),
     "emergency_sheet": _both((_SHEET_ZH, _SHEET_EN), parts=6, shrinks=""),
     "plain": _both(("告警[ {number}][，{place}]，请联系值守台", "ALARM[ {number}][, {place}]. Please call the desk")),
 }
@@ -294,9 +300,13 @@ def render(
     lang = lang if lang in LANGUAGES else "zh"
     words = SENTENCES[sentence][lang]
     values = allowed(_values(facts, lang, local), capability, lang)
+    mark = EXERCISE[lang] if facts.get("exercise") else ""
     if channel is Channel.VOICE:
-        return _filled(_pieces(words.voice or words.one_way or words.sms, values), _aloud(values, lang), lang).strip()
-    form = _form(words, capability)
+        return (
+            mark
+            + _filled(_pieces(words.voice or words.one_way or words.sms, values), _aloud(values, lang), lang).strip()
+        )
+    form = mark + _form(words, capability)
     signed = SIGNATURE + form if lang == "zh" else form
     return _fitted(words, signed, values if capability.urls else _without_links(values), lang)
 

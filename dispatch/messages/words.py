@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dispatch.rules.people import Talk
 from dispatch.rules.signal import Cause
 
+EXERCISE: Mapping[str, str] = {"zh": "演习！", "en": "EXERCISE! "}
+"""What every message of a drill begins with."""
+
 CAUSES: Mapping[str, Mapping[str, str]] = {
     Cause.FIRE: {"zh": "火警", "en": "fire"},
     Cause.GAS: {"zh": "燃气报警", "en": "gas"},
@@ -18,6 +21,7 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
     Cause.UNCLEAR: {"zh": "原因不明", "en": "unclear"},
     Cause.MISSED_VISIT: {"zh": "上门未到", "en": "missed visit"},
     Cause.MISSED_CALL: {"zh": "未接来电", "en": "missed call"},
+    Cause.EXERCISE: {"zh": "演习", "en": "EXERCISE"},
     Cause.HOTLINE: {"zh": "热线求助", "en": "hotline call"},
 }
 
@@ -37,6 +41,9 @@ WHYS: Mapping[str, Mapping[str, str]] = {
     "gateway_lost": {"zh": "网关失联", "en": "gateway lost"},
     "gateway_troubled": {"zh": "网关收不到设备信号", "en": "gateway cannot hear its devices"},
     "no_console": {"zh": "没有值守台能响铃", "en": "no console can ring"},
+    "siren_missed": {"zh": "警笛没有运行或不能响", "en": "the siren is dead"},
+    "carer_unreached": {"zh": "护理员没回通讯测试", "en": "a carer cannot be reached"},
+    "drill_failed": {"zh": "演习没有通过", "en": "an exercise failed"},
     "welfare_check": {"zh": "请电话问安", "en": "call to ask how they are"},
     "outage_round": {"zh": "失联期间请逐户问安", "en": "call every home"},
     "repair_overdue": {"zh": "设备维修逾期", "en": "a repair is overdue"},

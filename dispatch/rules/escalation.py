@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from dispatch.errors import Misconfigured
 from dispatch.ids import PolicyId
 from dispatch.rules.alarm import Alarm, Offer, OfferState
-from dispatch.rules.message import NO_FACTS, Draft, Fact
+from dispatch.rules.message import NO_FACTS, Channel, Draft, Fact
 from dispatch.rules.nearest import Choice
 from dispatch.rules.people import Household, Person, Reach, Station
 from dispatch.rules.record import Line
@@ -83,6 +83,7 @@ class Situation:
     the other open alarms that somebody is on the way to. `ids` draws new identities. `emergency_number` is where
     `emergency_service` calls. `asked_elsewhere` are those who may be answering about another alarm too, `always_codes`
     gives everybody a code. `station` answers for an alarm without a home.
+    `drill` is the provider and the channel that an exercise is there to try.
     """
 
     now: datetime
@@ -97,6 +98,7 @@ class Situation:
     codes_taken: Mapping[Person, Collection[int]] = field(default_factory=dict)
     emergency_number: str | None = None
     station: Station | None = None
+    drill: tuple[str, Channel] | None = None
     elsewhere: Mapping[Person, int] = field(default_factory=dict)
     asked_elsewhere: Collection[Person] = ()
     always_codes: bool = False
@@ -204,9 +206,16 @@ BUILT_IN: Mapping[Cause, Mapping[str, Any]] = {
             {"step": "call_carer", "wait_s": 45},
             {"step": "call_back", "wait_s": 120},
         ],
-    }
+    },
+    # One carer is asked, then the desk is told. Never family or 120.
+    Cause.EXERCISE: {
+        "name": "exercise",
+        "causes": ["exercise"],
+        "steps": [{"step": "exercise", "wait_s": 60}, {"step": "page_operator", "wait_s": 120}],
+    },
 }
 """Policies of causes that came later: a file written before them still starts the service, and means the same."""
+
 
 _POLICY_KEYS = {"name", "causes", "steps", "responders"}
 
@@ -221,6 +230,10 @@ def _policy(place: str, row: Mapping[str, Any], steps: Mapping[str, Step]) -> Es
     assert isinstance(raw_steps, list)
     specs = tuple(_spec(f"{place}.steps.{index}", raw, steps) for index, raw in enumerate(raw_steps))
     _check_waits(place, specs)
+    drilled = any(spec.step == "exercise" for spec in specs)
+    _check(
+        not drilled or row.get("causes") == ["exercise"], f"{place}.steps", "the step 'exercise' is for drills alone"
+    )
     content = policy_json(str(name), specs, responders)
     return EscalationPolicy(
         id=PolicyId(hashlib.sha256(content.encode()).hexdigest()[:16]),

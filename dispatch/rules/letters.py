@@ -14,6 +14,7 @@ from dispatch.rules.alarm import Alarm, Offer
 from dispatch.rules.escalation import Situation
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import Household, Person, Reach, Resident, Talk, compound
+from dispatch.rules.signal import Cause
 
 EMERGENCY_VALID_S = 600
 """An offer that has not left within ten minutes is no longer worth sending; MESSAGING, section 8.5."""
@@ -162,8 +163,15 @@ def _draft(
         alarm_id=alarm.id,
         offer_id=offer.id if offer else None,
         answerable=answerable,
-        facts=facts,
+        facts={**facts, **_marks(situation)},
     )
+
+
+def _marks(situation: Situation) -> dict[str, Fact]:
+    """Every word of an exercise says that it is one, and takes the one road that is tried."""
+    if situation.alarm.cause is not Cause.EXERCISE:
+        return {}
+    return {"exercise": 1, "via": situation.drill[0] if situation.drill else None}
 
 
 def _key(alarm: Alarm, person: Person, sentence: str, channel: Channel) -> str:

@@ -53,6 +53,8 @@ class Weights:
     """When the resident's language is not spoken."""
     engaged_s: int = 900
     """For each other alarm the carer is engaged with."""
+    unreached_s: int = 600
+    """When the last monthly test of the telephone was not answered, nor anything since."""
     unrested_s: int = 120
     """When the last call-out was less than `rest_s` ago."""
     rest_s: int = 600
@@ -282,6 +284,7 @@ def _minutes(seconds: float) -> int:
 
 RULES: tuple[Rule, ...] = (
     Rule("engaged", lambda q, c, _: q.weights.engaged_s * c.engaged, lambda _, c: {"count": c.engaged}),
+    Rule("unreached", lambda q, c, _: q.weights.unreached_s if c.unreached else 0, lambda *_: {}),
     Rule(
         "skill",
         lambda q, c, _: q.weights.skill_s * len(_missing(q, c)),

@@ -103,6 +103,8 @@ class Cause(StrEnum):
     MISSED_VISIT = "missed_visit"
     MISSED_CALL = "missed_call"
     HOTLINE = "hotline"
+    EXERCISE = "exercise"
+    """A drill: told to people as one, left out of every statistic, and less urgent than anything."""
 
     def graver_than(self, other: "Cause") -> bool:
         """Whether this cause is strictly more urgent than the other."""

@@ -46,6 +46,7 @@ class Candidate:
     phone: bool = True
     suspended: bool = False
     opted_out: bool = False
+    unreached: bool = False
 
     def __post_init__(self) -> None:
         assert (self.position is None) == (self.position_at is None)

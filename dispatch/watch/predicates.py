@@ -56,7 +56,7 @@ COVERAGE = (
             AND a.due_at > :final_us + :epsilon_us + COALESCE((
                 SELECT MAX(e.at + CASE e.kind WHEN 'fell_back' THEN 120000000 ELSE 0 END) FROM entries e
                 WHERE e.alarm_id = a.id
-                AND e.kind IN ('raised', 'reopened', 'gave_up', 'not_arrived', 'fell_back')),
+                AND e.kind IN ('raised', 'reopened', 'gave_up', 'not_arrived', 'fell_back', 'went_live')),
                 a.raised_at)""",  # A fall-back tells everybody; the asking begins anew when its 120 s are over.
     ),
     Predicate(

@@ -33,6 +33,9 @@ CONSTANTS: Mapping[str, Constant] = MappingProxyType(
         "lost_us": Constant(seconds=180, source="PROMISES 2: gateway lost → operator told"),
         "usual_silent_us": Constant(seconds=150, source="PROMISES 2: 180 s less what the telling takes"),
         "test_us": Constant(seconds=3600, source="PROMISES 4, O8: test mode expires within 60 min"),
+        "untaken_us": Constant(
+            seconds=20, source="MESSAGING 8: taken by a provider within 20 s, or somebody hears of it"
+        ),
         "jump_us": Constant(seconds=4, source="PROMISES 5: I12, 2 s, and ε for steps too small to be told"),
     }
 )

@@ -76,6 +76,16 @@ class Strip:
     gateways: Mapping[str, bool]
     providers: Mapping[str, bool]
     sounding: int | None = None
+    notes: Sequence["Note"] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something that is not well, as the strip says it: a sentence, the number in it, and whether it is a fault."""
+
+    text: str
+    count: int | None = None
+    fault: bool = False
 
 
 class CallsShown(Protocol):

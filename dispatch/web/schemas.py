@@ -71,7 +71,10 @@ class RaiseSchema(Wire):
 
     home = Text(required=True)
     resident = Text()
-    cause = fields.Enum(Cause, by_value=True, load_default=Cause.HOTLINE)
+    cause = fields.Enum(
+        Cause, by_value=True, load_default=Cause.HOTLINE,
+        validate=validate.NoneOf([Cause.EXERCISE], error="An exercise is begun as a drill, not raised by hand."),
+    )  # fmt: skip
     note = Text(NOTE_MAX)
 
 
@@ -164,6 +167,7 @@ class ShortSchema(Schema):
     id = fields.String(required=True)
     number = fields.String(required=True, metadata={"description": "What people call it: 1121-004"})
     cause = fields.String(required=True, validate=validate.OneOf([str(each) for each in Cause]))
+    shadow = _word("The street in whose shadow it stands: nobody is told; null for an alarm in earnest")
     state = fields.String(required=True, validate=validate.OneOf([str(each) for each in State]))
     home = _word("The home's code")
     resident = _word("The resident's code")

@@ -38,6 +38,7 @@ CAUSES: Mapping[str, str] = {
     "missed_visit": N_("Missed visit"),
     "missed_call": N_("Missed call"),
     "hotline": N_("Hotline call"),
+    "exercise": N_("Exercise"),
 }
 
 CALLS: Mapping[str, str] = {
@@ -140,6 +141,8 @@ SENTENCES: Mapping[str, str] = {
     "test_seen": N_("test press was seen"),
     "test_lapsed": N_("no test press was seen"),
     "opted_out": N_("wants no messages"),
+    "reach_test": N_("monthly test message"),
+    "reach_thanks": N_("test answered"),
     "emergency_sheet": N_("call to 120"),
     "coming": N_("somebody is on the way"),
     "coming_simple": N_("somebody is on the way"),
@@ -176,6 +179,9 @@ WHYS: Mapping[str, str] = {
     "resident_asks": N_("the resident says by key that it is worse"),
     "no_home": N_("the number belongs to no home"),
     "no_entry": N_("a carer cannot get in"),
+    "siren_missed": N_("the siren is dead"),
+    "carer_unreached": N_("a carer cannot be reached"),
+    "drill_failed": N_("an exercise failed"),
 }
 
 RESULTS: Mapping[str, str] = {
@@ -296,6 +302,9 @@ KINDS: Mapping[str, str] = {
     "reported_done": N_("%(by)s reports: done"),
     "reported_done:outcome": N_("%(by)s reports: done, %(outcome)s"),
     "noted": N_("Note"),
+    "shadowed": N_("Raised in the shadow: nobody is told"),
+    "went_live": N_("Out of the shadow: everybody is told"),
+    "drill_ended": N_("The exercise is over"),
     "closed": N_("Closed: %(outcome)s"),
     "reopened": N_("Reopened (was closed as: %(outcome)s)"),
     "asked_by_hand": N_("%(person)s asked by hand"),

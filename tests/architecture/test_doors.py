@@ -23,7 +23,7 @@ CALLS = {
     "datetime.now": ["dispatch/clock.py"],
     "datetime.utcnow": [],
     "date.today": [],
-    "os.environ": ["config/settings.py"],
+    "os.environ": ["config/settings.py", "dispatch/horn/__main__.py"],
     "os.getenv": [],
     "time.monotonic": ["dispatch/clock.py"],
     "time.monotonic_ns": ["dispatch/clock.py"],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dispatch.watch.auditor import HASH
 from dispatch.watch.predicates import PREDICATES
+from dispatch.watch.roads import ROADS
 from tests.architecture.tree import ROOT, files, name_of, tree_of
 
 RUNBOOK = ROOT / "docs" / "runbook.md"
@@ -150,7 +151,7 @@ def test_every_kind_of_entry_is_in_the_runbook_and_none_that_is_gone():
 
 def test_every_promise_of_the_watch_is_in_the_runbook_and_none_that_is_gone():
     loop = (ROOT / "dispatch" / "watch" / "loop.py").read_text(encoding="utf-8")
-    watched = {each.name for each in PREDICATES} | {HASH} | set(WATCHED.findall(loop))
+    watched = {each.name for each in (*PREDICATES, *ROADS)} | {HASH} | set(WATCHED.findall(loop))
     assert told("What the watch says") == watched
 
 
@@ -161,7 +162,7 @@ def test_the_words_are_really_looked_for():
 
 
 def test_what_operators_read_at_night_names_only_what_there_is():
-    known = written("log") | written("record") | {each.name for each in PREDICATES} | {HASH}
+    known = written("log") | written("record") | {each.name for each in (*PREDICATES, *ROADS)} | {HASH}
     text = NIGHT.read_text(encoding="utf-8")
     named = {name for row in text.splitlines() if row.startswith("| `") for name in NAME.findall(row.split("|")[1])}
     assert named

@@ -9,6 +9,7 @@ from dispatch.rules.steps.call_back import CallBack
 from dispatch.rules.steps.call_carer import CallCarer
 from dispatch.rules.steps.call_family import CallFamily
 from dispatch.rules.steps.emergency_service import EmergencyService
+from dispatch.rules.steps.exercise import Exercise
 from dispatch.rules.steps.look_in import LookIn
 from dispatch.rules.steps.offer_nearest import OfferNearest
 from dispatch.rules.steps.page_operator import PageOperator
@@ -23,5 +24,6 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         "all_hands": AllHands(),
         "call_back": CallBack(),
         "look_in": LookIn(),
+        "exercise": Exercise(),
     }
 )

@@ -44,6 +44,7 @@ def candidate_of(given, *, now, datum):
         phone=given.get("phone", True),
         suspended=given.get("suspended", False),
         opted_out=given.get("opted_out", False),
+        unreached=given.get("unreached", False),
     )
 
 

@@ -28,7 +28,11 @@ def test_a_call_to_the_hotline_is_as_grave_as_a_press():
 
 
 def test_nobody_forgot_a_cause():
-    assert {*ORDER, "hotline"} == set(Cause)
+    assert {*ORDER, "hotline", "exercise"} == set(Cause)
+
+
+def test_nothing_is_less_urgent_than_an_exercise():
+    assert all(cause.graver_than(Cause.EXERCISE) for cause in set(Cause) - {Cause.EXERCISE})
 
 
 def test_these_events_raise_an_alarm_and_no_others():

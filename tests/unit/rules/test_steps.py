@@ -45,12 +45,13 @@ def kinds(planned):
 def test_the_steps_are_those_a_policy_may_name():
     assert list(STEPS) == [
         "offer_nearest", "call_carer", "call_family", "emergency_service", "page_operator", "all_hands",
-        "call_back", "look_in",
+        "call_back", "look_in", "exercise",
     ]  # fmt: skip
     assert {name: dict(step.params) for name, step in STEPS.items()} == {
         "offer_nearest": {"count": 1}, "call_carer": {}, "call_family": {"count": 2},
         "emergency_service": {"decides": "operator"}, "page_operator": {}, "all_hands": {"count": 20},
         "call_back": {}, "look_in": {"count": 1},
+        "exercise": {},
     }  # fmt: skip
 
 
