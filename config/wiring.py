@@ -17,6 +17,7 @@ from config.databases import Owned, open_for_writing, transactions_on
 from config.gateways import Gateways
 from config.settings import Settings
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
+from config.wiring_pages import nobody_hears
 from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
 from devices.gateway import Gateway
@@ -39,7 +40,6 @@ from dispatch.messages.ride import Ride
 from dispatch.muster import Muster
 from dispatch.review import Review
 from dispatch.rules.escalation import Policies, read_policies
-from dispatch.rules.message import Channel, Draft, Priority
 from dispatch.rules.nearest import Weights
 from dispatch.rules.people import Reach, operator
 from dispatch.rules.steps import STEPS
@@ -168,7 +168,7 @@ class House:
             self.consoles,
             self.transactions,
             self.clock,
-            page=lambda _: _nobody_hears(self),
+            page=lambda _: nobody_hears(self.settings.operators.phones, self.transactions, self.clock, self.nudges),
             silent_s=self.settings.siren.sound_console_s,
         )
         beat = Beat(self.settings.home / "engine.beat", self.clock)
@@ -279,32 +279,6 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         nudge=nudges, shared=not on_sqlite,
     )  # fmt: skip
     return house
-
-
-def _nobody_hears(house: House) -> None:
-    """No console can ring: the duty numbers are told, because an alarm would ring for nobody."""
-    _page(house, "no_console", "")
-
-
-def _page(house: House, why: str, what: str) -> None:
-    """Tells every duty number that something about the service itself needs a human."""
-    now = house.clock.now()
-    drafts = [
-        Draft(
-            key=f"{why}:{what}:{now.isoformat()}:{phone}",
-            sentence="page",
-            channel=Channel.SMS,
-            priority=Priority.CONFIRMATION,
-            to=phone,
-            person=operator(phone),
-            lang="zh",
-            expires_at=now + timedelta(minutes=10),
-            facts={"why": why, "number": "", "place": what, "cause": "unclear", "at": now.isoformat()},
-        )
-        for phone in house.settings.operators.phones
-    ]
-    house.transactions.run(lambda tx: Outbox.post(tx, drafts))
-    house.nudges()
 
 
 def read_escalation(settings: Settings) -> Policies:
