@@ -19,6 +19,7 @@ from config.secret import secret_key
 from config.sending import courier_options, said_of
 from config.settings import Settings
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
+from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
 from devices.edges import Edges, Everybody
@@ -44,7 +45,6 @@ from dispatch.messages.ride import Ride
 from dispatch.muster import Muster
 from dispatch.review import Review
 from dispatch.rules.escalation import Policies, read_policies
-from dispatch.rules.message import Channel, Draft, Priority
 from dispatch.rules.nearest import Weights
 from dispatch.rules.people import Reach, operator
 from dispatch.rules.steps import STEPS
@@ -121,6 +121,7 @@ class House:
     links: Links
     roads: Roads
     lines: Lines
+    page: Page
     outages: Outages = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
     hearing: list[Gateway | Exchange] = field(default_factory=list)
@@ -193,7 +194,8 @@ class House:
             self.consoles,
             self.transactions,
             self.clock,
-            page=lambda _: _nobody_hears(self),
+            # No console can ring: the duty numbers are told, because an alarm would ring for nobody.
+            page=lambda _: self.page("no_console", ""),
             silent_s=self.settings.siren.sound_console_s,
         )
         return (
@@ -257,10 +259,10 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings, transactions, reading, clock, calendar, desk, nudge=nudges,
         changed=lambda: reception.forget(),  # noqa: PLW0108  it is made below
     )  # fmt: skip
-    lines = Lines()
+    lines, page = Lines(), pager(settings.operators.phones, transactions, clock, nudges)
     roads = build_roads(
         settings, transactions, reading, clock, calendar, desk, lines=lines, providers=providers, nudge=nudges,
-        page=lambda why, what: _page(house, why, what), changed=muster.forget,
+        page=page, changed=muster.forget,
     )  # fmt: skip
     answers = Answers(
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
@@ -305,7 +307,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
         reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
-        edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines,
+        edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page,
     )  # fmt: skip
     made = Gateways(reception, clock, house.stopping)
     for each in settings.gateways:
@@ -320,32 +322,6 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         nudge=nudges, shared=not on_sqlite,
     )  # fmt: skip
     return house
-
-
-def _nobody_hears(house: House) -> None:
-    """No console can ring: the duty numbers are told, because an alarm would ring for nobody."""
-    _page(house, "no_console", "")
-
-
-def _page(house: House, why: str, what: str) -> None:
-    """Tells every duty number that something about the service itself needs a human."""
-    now = house.clock.now()
-    drafts = [
-        Draft(
-            key=f"{why}:{what}:{now.isoformat()}:{phone}",
-            sentence="page",
-            channel=Channel.SMS,
-            priority=Priority.CONFIRMATION,
-            to=phone,
-            person=operator(phone),
-            lang="zh",
-            expires_at=now + timedelta(minutes=10),
-            facts={"why": why, "number": "", "place": what, "cause": "unclear", "at": now.isoformat()},
-        )
-        for phone in house.settings.operators.phones
-    ]
-    house.transactions.run(lambda tx: Outbox.post(tx, drafts))
-    house.nudges()
 
 
 def read_escalation(settings: Settings) -> Policies:
