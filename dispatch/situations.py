@@ -19,6 +19,7 @@ from dispatch.rules.signal import Cause
 from dispatch.store.alarms import Alarms, hold_key
 from dispatch.store.database import Engine
 from dispatch.store.drills import Drills
+from dispatch.store.openings import Openings
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies
@@ -30,6 +31,8 @@ PROPOSED_MAX = 20
 HOLDS_MAX = 10_000
 
 T = TypeVar("T")
+ANSWERS_COME = timedelta(hours=24)
+"""So long after a request somebody may still answer it with a bare word."""
 
 CODE_REST = timedelta(days=7)
 """A reply code rests this long before the same person gets it again."""
@@ -125,7 +128,7 @@ class Situations:
             operators=self.operators,
             codes_taken=alarms.codes_in_use(concerned, tx.now - CODE_REST) if choice else {},
             emergency_number=self._emergency_number,
-            asked_elsewhere=alarms.asked_elsewhere(concerned, but=alarm_id),
+            asked_elsewhere=Openings(tx.connection).asked_elsewhere(concerned, tx.now - ANSWERS_COME, but=alarm_id),
             always_codes=self._always_codes,
             elsewhere={person: alarms.on_the_way(person, but=alarm_id) for person in people},
             station=self.station_alone(tx, alarm),

@@ -166,11 +166,6 @@ _ASKED = Prepared(
     .where(offers.c.person == bindparam("person"), _OPEN)
     .order_by(offers.c.offered_at.desc())
 )
-_ASKED_AMONG = Prepared(
-    select(offers.c.person)
-    .join(alarms, alarms.c.id == offers.c.alarm_id)
-    .where(_AMONG, _OPEN, offers.c.alarm_id != bindparam("but"), offers.c.state.in_(["open", "lapsed", "accepted"]))
-)
 _LAST_TO = Prepared(
     select(offers)
     .where(offers.c.person == bindparam("person"), offers.c.offered_at > bindparam("since"))
@@ -288,10 +283,6 @@ class Alarms:
     def on_the_way(self, person: Person, *, but: AlarmId) -> int:
         """How many other open alarms this person has accepted."""
         return int(_ON_THE_WAY.on(self._connection, person=person, but=but).scalar())
-
-    def asked_elsewhere(self, people: Collection[Person], *, but: AlarmId) -> set[Person]:
-        """Those of these people who may still be answering about another open alarm."""
-        return {Person(row.person) for row in _ASKED_AMONG.on(self._connection, people=list(people), but=but)}
 
     def all_engaged(self) -> Mapping[Person, int]:
         """Everybody asked about or on the way to an alarm, with how many."""

@@ -1,12 +1,23 @@
-"""What the links of pages open, read for the index that finds it again."""
+"""What was asked of whom of late: for the index of links, and for codes that tell two requests apart."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from dispatch.ids import AlarmId, ContactId, OfferId
+from dispatch.rules.people import Person
 from dispatch.store.alarms import alarms, offers
 from dispatch.store.people import contacts
+from dispatch.store.prepared import Prepared
+
+_ASKED_AMONG = Prepared(
+    select(offers.c.person)
+    .join(alarms, alarms.c.id == offers.c.alarm_id)
+    .where(offers.c.person.in_(bindparam("people", expanding=True)), offers.c.offered_at > bindparam("since"))
+    .where(offers.c.state.in_(["open", "lapsed", "accepted"]), alarms.c.state != "closed")
+    .where(offers.c.alarm_id != bindparam("but"))
+)
 
 
 class Openings:
@@ -28,3 +39,10 @@ class Openings:
             .where(alarms.c.raised_at > since)
         )
         return [(AlarmId(row.alarm_id), ContactId(row.contact_id)) for row in self._connection.execute(query)]
+
+    def asked_elsewhere(self, people: Collection[Person], since: datetime, *, but: AlarmId) -> set[Person]:
+        """Those of these people who were asked since then about another alarm that is open, and may still answer."""
+        if not people:
+            return set()
+        found = _ASKED_AMONG.on(self._connection, people=list(people), since=since, but=but)
+        return {Person(row.person) for row in found}
