@@ -43,7 +43,10 @@ class Post:
 
     def _judge_claim(self, id_: str, *, silent: bool) -> None:
         """Nobody claims what another carries, as long as the lease holds and nobody touches the clock."""
-        if id_ in self._taken and not silent:
+        if silent:
+            # It is open again: until somebody else takes it, whoever does not may be followed by another.
+            self._taken.discard(id_)
+        if id_ in self._taken:
             self._stage.broken("I10.sent_again", id_, "claimed again although it was taken and settled")
         _, since_t = self._flying.get(id_, ("", float("-inf")))
         if since_t > self.stepped_t and self._stage.clock.t < since_t + LEASE.total_seconds() - 0.01:

@@ -21,7 +21,7 @@ from tests.integration.sip_rig import Desk
 from tests.integration.test_sip import Client, Hand
 from tests.integration.test_sipp_real import BODY, SCENARIO, TAKEN, TRANSPORTS, free_port
 from tests.need import need
-from tests.processor import processor_s
+from tests.thrift import processor_s
 
 USERS = "sip-listen://4670:s3cret@127.0.0.1:0"
 CHALLENGED = """
