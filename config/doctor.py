@@ -14,7 +14,7 @@ from config import edge
 from config.admin import socket_path
 from config.databases import newest, revision, sqlite_version
 from config.settings import GatewaySettings, Settings
-from config.wiring import read_escalation
+from config.wiring_desk import read_escalation
 from devices.decoders import DECODERS
 from devices.ports import PortLost, is_listener, open_listener, open_port, without_password
 from dispatch.clock import SystemClock

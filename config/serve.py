@@ -19,9 +19,10 @@ from config.admin import AdminSocket
 from config.commands import commands_of
 from config.databases import Ownership, sqlite_version
 from config.logs import configure_logs
+from config.refusals import refuse_lacking, refuse_unknown_stations
 from config.secret import secret_key
 from config.settings import Settings, systemd_socket
-from config.wiring import ROLES, House, build, refuse_lacking, refuse_unknown_stations
+from config.wiring import ROLES, House, build
 from dispatch.clock import SystemClock
 from dispatch.errors import Misconfigured
 from dispatch.ids import new_id

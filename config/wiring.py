@@ -6,10 +6,9 @@ one process.
 """
 
 import threading
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from config.gateways import Gateways
 from config.secret import secret_key
 from config.sending import courier_options, said_of
 from config.settings import Settings
+from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
@@ -34,7 +34,6 @@ from dispatch.answers import Answers, DeskClaims
 from dispatch.calls import Calls
 from dispatch.clock import Clock
 from dispatch.desk import Desk
-from dispatch.errors import Misconfigured
 from dispatch.ids import StationId
 from dispatch.links import Links, addresses
 from dispatch.messages.courier import Courier
@@ -44,13 +43,8 @@ from dispatch.messages.reconcile import Reconciler
 from dispatch.messages.ride import Ride
 from dispatch.muster import Muster
 from dispatch.review import Review
-from dispatch.rules.escalation import Policies, read_policies
-from dispatch.rules.nearest import Weights
-from dispatch.rules.people import Reach, operator
-from dispatch.rules.steps import STEPS
 from dispatch.rules.travel import StraightLine
 from dispatch.siren import Consoles, Siren
-from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
 from dispatch.store.bell import Listener
 from dispatch.store.calls import Calls as CallShelf
@@ -244,8 +238,8 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     panel = _panel(settings)
     providers = {name: make_provider(name, settings, panel, clock, ids) for name in settings.messages.order}
     links = Links(reading, clock, secret=secret_key(settings.home))
-    muster = Muster(reading, roster, StraightLine(), _weights(settings), lambda: clock.look().steady_s)
-    situations = _situations(settings, reading, muster, clock, providers)
+    muster = Muster(reading, roster, StraightLine(), read_weights(settings), lambda: clock.look().steady_s)
+    situations = build_situations(settings, reading, muster, clock, providers)
 
     def rides() -> AbstractContextManager[Ride]:
         # The courier is made below, because it tells the desk.
@@ -324,39 +318,6 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     return house
 
 
-def read_escalation(settings: Settings) -> Policies:
-    """
-    The policies of the escalation file.
-
-    Raises:
-        Misconfigured: the file cannot be read or is wrong; names the place.
-    """
-    path = settings.escalation.file
-    try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise Misconfigured("escalation.file", f"{path} cannot be read: {error}") from None
-    unknown = set(written) - {"policies"}
-    if unknown:
-        raise Misconfigured(f"{path.name}: {min(unknown)}", "unknown key; policies are tables under [[policies]]")
-    return read_policies(written.get("policies", []), STEPS)
-
-
-def refuse_lacking(settings: Settings) -> None:
-    """
-    A provider that is named but cannot send stops the start; nothing stands in for it in silence.
-
-    Raises:
-        Misconfigured: names the key and the cure.
-    """
-    if "console" in settings.messages.order and len(settings.messages.order) > 1:
-        raise Misconfigured("messages.order", "the console reaches nobody; it cannot stand behind a real provider")
-    lacking = settings.lacking()
-    if lacking:
-        key, cure = next(iter(lacking.items()))
-        raise Misconfigured(key, cure)
-
-
 def mend_waiting(tx: Tx, seconds: float) -> None:
     """Somebody set the clock back: everything that waits waits no longer than it would have."""
     if seconds < 0:
@@ -368,46 +329,9 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         mend_roads(tx, seconds)
 
 
-def _weights(settings: Settings) -> Weights:
-    known = set(Weights.__dataclass_fields__)
-    for name in settings.nearest.weights:
-        if name not in known:
-            raise Misconfigured(f"nearest.weights.{name}", f"known are {', '.join(sorted(known))}")
-    own, lending, district = settings.nearest.rings_s
-    return replace(Weights(ring_s=(own, lending, district)), **settings.nearest.weights)  # type: ignore[arg-type]
-
-
-def _situations(
-    settings: Settings, reading: Engine, muster: Muster, clock: Clock, providers: Mapping[str, Provider]
-) -> Situations:
-    first = next(iter(providers.values()))
-    return Situations(
-        reading, muster, clock,
-        operators=[Reach(person=operator(phone), phone=phone) for phone in settings.operators.phones],
-        two_way=lambda phone: first.capability(phone).two_way,
-        emergency_number=settings.emergency.number or None,
-        always_codes=settings.messages.codes == "always",
-    )  # fmt: skip
-
-
 def _panel(settings: Settings) -> console_provider.ConsolePanel:
     said = settings.providers.console
     return console_provider.ConsolePanel(token=said.token, fault=console_provider.ConsoleFault(said.fault))
-
-
-def refuse_unknown_stations(settings: Settings, reading: Engine) -> None:
-    """
-    A gateway whose strangers nobody would answer for stops the start; loading the district is how it is cured.
-
-    Raises:
-        Misconfigured: names the gateway.
-    """
-    with reading.connect() as connection:
-        known = {each.code for each in People(connection).stations()}
-    for index, each in enumerate(settings.gateways):
-        if each.station and each.station not in known:
-            place = f"gateways.{index}.station"
-            raise Misconfigured(place, f"there is no station '{each.station}'; load the district first")
 
 
 def _stations_of(settings: Settings, stations: Mapping[str, StationId]) -> dict[str, StationId]:

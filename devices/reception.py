@@ -6,13 +6,12 @@ Reception: whose frame is it, what does it mean from them, is it a copy, and doe
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from devices.crowds import Crowds
-from devices.decoders.decoder import SEALED_EARLY, SEALED_LATE, Frame
+from devices.decoders.decoder import Frame
 from devices.picture import Picture
 from devices.rehearsal import PROTOCOL, Rehearsal
 from devices.rules.burst import Windows
@@ -21,6 +20,7 @@ from devices.rules.stuck import Sticking
 from devices.store.devices import Device
 from devices.store.meanings import DISTRICT
 from devices.supervision import Supervision
+from devices.taken import Taken, is_alive, key_of, rssi_of
 from devices.upkeep.press_tests import PressTesting
 from devices.wire import EDGE, key_on_file
 from dispatch.clock import Clock
@@ -34,56 +34,7 @@ from dispatch.rules.signal import Cause, Event, Signal
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Tx
 
-NAMED_S = 60.0
-"""
-A message whose copies are known for so long has a number or a time of its own: it is the same one also after a restart.
-"""
-
-KEPT_BY_DEVICES, AHEAD_AT_MOST = timedelta(days=31), timedelta(days=1)
-"""
-No device keeps a call for a month, and no clock in the wrong time zone is a day ahead: what tells such a time has never
-been told the date (PROMISES, R9: receipt time rules).
-"""
-
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """A frame with where it came from, whose it is, how long it had to wait, and whether a life sign is settled now."""
-
-    frame: Frame
-    protocol: str
-    gateway: str
-    device: Device | None
-    waited_s: float
-    settle: bool
-    spool: Spool | None = None
-    station: str = ""
-    stuck: bool = False
-
-    def heard_at(self, now: datetime) -> datetime:
-        """When the gateway heard it, by our clock."""
-        return now - timedelta(seconds=self.waited_s)
-
-    def sent_at(self, now: datetime) -> datetime | None:
-        """When it was said: as the frame tells, if that can be, else when it was heard, if that is not now."""
-        heard_at, told = self.heard_at(now), self.frame.sent_at
-        if told is not None and heard_at - KEPT_BY_DEVICES <= told <= heard_at + AHEAD_AT_MOST:
-            return told
-        return None if self.waited_s < 1.0 else heard_at
-
-    def is_recording(self, heard_at: datetime) -> bool:
-        """Whether this may be one played back: what its sender has sealed says that it was said at another time."""
-        return self.frame.sealed and not self.frame.is_timely(heard_at)
-
-    @property
-    def said_in(self) -> tuple[datetime, datetime] | None:
-        """When its sender has certainly said it, by our clock if the sender's was right then."""
-        sent_at = self.frame.sent_at
-        if not self.frame.sealed or sent_at is None:
-            return None
-        return sent_at - SEALED_EARLY, sent_at + SEALED_LATE
 
 
 class Reception:
@@ -154,10 +105,10 @@ class Reception:
         stuck = self._is_stuck(device, said, waited_s)
         if self._is_copy(frame):
             if device is not None:
-                self._supervision.heard_too(device.id, self._clock.now(), gateway=gateway, rssi=_rssi(frame))
+                self._supervision.heard_too(device.id, self._clock.now(), gateway=gateway, rssi=rssi_of(frame))
             return Received(alarm_id=None, copy=True)
         try:
-            return self._take(_Taken(frame, protocol, gateway, device, waited_s, settle, stuck=stuck), said)
+            return self._take(Taken(frame, protocol, gateway, device, waited_s, settle, stuck=stuck), said)
         except BaseException:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
@@ -187,11 +138,11 @@ class Reception:
         device = self._whose(protocol, gateway, frame)
         said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
         with self._lock:
-            if _is_alive(frame):
+            if is_alive(frame):
                 self._handed_in[spool.gateway] = self._handed_in.get(spool.gateway, 0) + 1
             self._windows.heard(frame, self._clock.look().steady_s - waited_s)
         stuck = self._is_stuck(device, said, waited_s)
-        taken = _Taken(frame, protocol, gateway, device, waited_s, False, spool, station, stuck)
+        taken = Taken(frame, protocol, gateway, device, waited_s, False, spool, station, stuck)
         try:
             return self._take(taken, said) or _NOT_YET
         except BaseException:
@@ -260,7 +211,7 @@ class Reception:
             return said.events[0] if counts_as_test(device.kind, said) else None
         return said.kept
 
-    def _is_test(self, taken: "_Taken", said: Said) -> Callable[[Tx, Signal], bool] | None:
+    def _is_test(self, taken: Taken, said: Said) -> Callable[[Tx, Signal], bool] | None:
         """
         Who may take it as a test press. Never one with a wrong checksum, which shows no working way, nor that of a
         button which is stuck: nobody pressed.
@@ -272,7 +223,7 @@ class Reception:
             return None
         return lambda tx, signal: tests.take(tx, device, signal)
 
-    def _take(self, taken: "_Taken", said: Said) -> Received | None:
+    def _take(self, taken: Taken, said: Said) -> Received | None:
         now = self._clock.now()
         frame, device, heard_at = taken.frame, taken.device, taken.heard_at(now)
         if taken.is_recording(heard_at):
@@ -288,22 +239,19 @@ class Reception:
             return self._join_crowd(taken, kept, said.cause, station)
         signal = self._signal(
             kept, said.cause, taken.protocol, frame.address or taken.gateway, taken.gateway, device,
-            dedup_key=frame.dedup_key or _key(taken.spool), sent_at=taken.sent_at(now), heard_at=heard_at,
+            dedup_key=frame.dedup_key or key_of(taken.spool), sent_at=taken.sent_at(now), heard_at=heard_at,
             station_id=station, raw=frame.raw, trusted=frame.trusted, position=frame.position,
             position_at=frame.position_at,
         )  # fmt: skip
-        # Senders that repeat until acknowledged may do so across a restart of ours, so the database is asked as well:
-        # of whoever waits for an answer, and of messages with a name of their own, which brokers say again.
-        asked = frame.answers or taken.spool is not None or frame.window_s >= NAMED_S
         return self._desk.receive(
             signal,
-            window_s=frame.window_s if asked else 0.0,
+            window_s=frame.window_s if taken.may_be_on_file else 0.0,
             spool=taken.spool,
             is_test=self._is_test(taken, said),
             said_in=taken.said_in,
         )
 
-    def _join_crowd(self, taken: "_Taken", kept: Event, cause: Cause | None, station: StationId | None) -> Received:
+    def _join_crowd(self, taken: Taken, kept: Event, cause: Cause | None, station: StationId | None) -> Received:
         signal = self._signal(
             kept, cause, taken.protocol, taken.gateway, taken.gateway, None, raw=taken.frame.raw, station_id=station,
             dedup_key=f"strangers:{taken.gateway}:{cause}", trusted=taken.frame.trusted,
@@ -311,11 +259,11 @@ class Reception:
         )  # fmt: skip
         return self._crowds.join(signal, spool=taken.spool)
 
-    def _note(self, taken: "_Taken", said: Said, heard_at: datetime) -> None:
+    def _note(self, taken: Taken, said: Said, heard_at: datetime) -> None:
         """Who was heard, how strongly, and in which state."""
-        frame, device, rssi = taken.frame, taken.device, _rssi(taken.frame)
+        frame, device, rssi = taken.frame, taken.device, rssi_of(taken.frame)
         heard = [device] if device is not None else self._same_transmitter(taken, said)
-        alive = _is_alive(frame)
+        alive = is_alive(frame)
         for each in heard:
             state = self._of_each(frame, each, device, said)
             self._supervision.saw(
@@ -334,13 +282,13 @@ class Reception:
         facts |= {key: value for key in _FIGURES if isinstance(value := frame.fields.get(key), int)}
         kind = "edge_cut_off" if what == "cut_off" else "edge_told"
         signal = self._signal(
-            Event.GATEWAY_INFO, None, EDGE, gateway, gateway, None, dedup_key=_key(spool), details=facts
+            Event.GATEWAY_INFO, None, EDGE, gateway, gateway, None, dedup_key=key_of(spool), details=facts
         )  # fmt: skip
         return self._desk.receive(
             signal, spool=spool, line=Line(kind=kind, by=Person(f"gateway:{gateway}"), facts=facts)
         )
 
-    def _settled(self, taken: "_Taken") -> Received | None:
+    def _settled(self, taken: Taken) -> Received | None:
         """A life sign: written down before somebody who waits for an answer gets it, here or by the caller."""
         if not taken.settle:
             return _NOT_YET
@@ -357,7 +305,7 @@ class Reception:
         state = tuple(event for event in (frame.event, *frame.also) if event in FAULTS or event in MENDS)
         return self._understood(state or (Event.HEARTBEAT,), each, explicit=False)
 
-    def _same_transmitter(self, taken: "_Taken", said: Said) -> list[Device]:
+    def _same_transmitter(self, taken: Taken, said: Said) -> list[Device]:
         """
         Whoever shares a battery with an address that names no button: a remote registered by its button says *low
         battery* without one. Never for a call for help, which must name whose it is.
@@ -414,19 +362,3 @@ _NOT_YET = Received(alarm_id=None, durable=False)
 _TOLD_BY_EDGES = frozenset({"cut_off", "refused", "damaged", "older", "set_aside", "elsewhere"})
 _FIGURES = ("lasted_s", "calls", "texts", "saved", "seq")
 """What an edge may tell of itself, and the numbers that go with it."""
-
-
-def _key(spool: Spool | None) -> str:
-    """By its number, where nothing else tells it from others."""
-    return f"{spool.gateway}:{spool.epoch}:{spool.seq}" if spool else ""
-
-
-def _is_alive(frame: Frame) -> bool:
-    """Whether its sender was really heard: not of what a broker has kept, or a machine says that we do not know."""
-    return frame.fields.get("retained") is not True
-
-
-def _rssi(frame: Frame) -> float | None:
-    """How strongly it came in, in dBm, where its decoder found that out."""
-    said = frame.fields.get("rssi")
-    return float(said) if isinstance(said, int | float) and -200.0 <= said <= 50.0 else None

@@ -16,7 +16,8 @@ from random import Random
 from typing import Any
 
 from config.simulation.agenda import Agenda, Event
-from config.simulation.faults import ROUGH, USUAL, Crash, Faults, Poison, Tripwire, Ways
+from config.simulation.faults import ROUGH, USUAL, Crash, Faults, Tripwire, Ways
+from config.simulation.judging import Judge, Seen
 from config.simulation.ledger import Ledger
 from config.simulation.people import People
 from config.simulation.post import Post
@@ -28,21 +29,12 @@ from config.simulation.waiting import DUE, NEXT, OF_DEVICES, OF_PEOPLE, SHELVES
 from config.simulation.world import START, Disk, Service, SimClock, build_town, fresh_disk, load, numbered_ids
 from dispatch.ids import AlarmId
 from dispatch.store.database import sqlite_module
-from dispatch.watch.auditor import Auditor
-from dispatch.watch.predicates import PREDICATES
-from dispatch.watch.supervision import SUPERVISION
-from schedules.timers import Owner
 
 DAY_S = 86_400.0
 PASSES_MAX = 200
 """Rounds of waking and claiming within one instant; more means that something makes itself due without end."""
 
 LAST_STEPS = 20
-
-AFTER_STEP_S = 20.0
-"""Longer than any attempt is in flight: so long after a step of the clock ages by the wall say nothing."""
-OF_ALARMS = [each for each in PREDICATES if each not in SUPERVISION]
-"""Looked at after every step; what is promised of devices, with every beat of the sensors."""
 
 PRESETS = {"usual": USUAL, "rough": ROUGH}
 
@@ -74,7 +66,7 @@ class Play:
         load(disk, self.clock, self._ids, self.town)
         self._file = sqlite_module().connect(str(disk.path))
         self._service: Service | None = None
-        self._up_t = self._settled_t = self._down_s = 0.0
+        self._up_t = self._down_s = 0.0
         self._tick_t: float | None = None
         self._judged = 0
         self.ledger = Ledger(self, self._uptime, self._on_raised)
@@ -84,13 +76,8 @@ class Play:
             name: Carrier(name, streams(f"provider {name}"), self, self.people.receive) for name in ("first", "second")
         }
         self.post = Post(streams("latency"), self, self.ledger, self.carriers)
-        self.sensors = Sensors(streams("sensors"), self, self.ledger, self._audit_devices)
-        self._devices_auditor = Auditor(
-            disk.reading, self.clock, started_at=self._undisturbed_since, full_every_s=None, predicates=SUPERVISION
-        )
-        self._auditor = Auditor(
-            disk.reading, self.clock, started_at=self._undisturbed_since, full_every_s=None, predicates=OF_ALARMS
-        )
+        self._judge = Judge(disk.reading, self, self.ledger, self.post)
+        self.sensors = Sensors(streams("sensors"), self, self.ledger, self._judge.audit_devices)
 
     # ------------------------------------------------------------------------------------------- the stage
 
@@ -129,7 +116,7 @@ class Play:
         try:
             while (event := self._agenda.pop()) is not None and event.t <= end_t:
                 self._step(event)
-            self._judge_all()
+            self._judge.judge_all()
         except Broke as broke:
             return Breach(
                 promise=broke.promise, id=broke.id, what=broke.what, step=self.steps, t=self.clock.t,
@@ -158,7 +145,7 @@ class Play:
         if self._tripwire.commits != self._judged or self._waits_too_long():
             self._judged = self._tripwire.commits
             self.ledger.read()
-            self._judge()
+            self._judge.judge()
 
     def _survive(self, event: Event) -> None:
         """The event and what follows from it at once; a crash on the way is a fact of life."""
@@ -271,9 +258,9 @@ class Play:
     def _start(self) -> None:
         self.post.forget()
         self._service = Service(
-            self._disk, self.clock, self._ids, self.carriers, self._tripwire, self._ways, partial(_Seen, self)
+            self._disk, self.clock, self._ids, self.carriers, self._tripwire, self._ways, partial(Seen, self._judge)
         )
-        self._settled_t = self.clock.t
+        self._judge.settled_t = self.clock.t
 
     def _start_again(self) -> None:
         self._start()
@@ -285,7 +272,7 @@ class Play:
         self.clock.step_wall(seconds)
         self.ledger.clock_stepped()
         self.sensors.clock_stepped()
-        self._settled_t = self.post.stepped_t = self.clock.t
+        self._judge.settled_t = self.post.stepped_t = self.clock.t
         self._tick_t = None
 
     def _outage(self) -> None:
@@ -302,49 +289,14 @@ class Play:
         self.later(self._streams("poison").uniform(2, 400), "healed", self._ways.broken.clear)
         self.presses.some_press()
 
-    # ------------------------------------------------------------------------------------------- judging
+    # ------------------------------------------------------------------------------------------- what the judge asks
 
     def _uptime(self) -> float:
         return self.clock.t - self._down_s
 
-    def _undisturbed_since(self) -> Any:
-        """
-        Since when the service has been up and nobody has touched the clock, by the clock as it is now.
-
-        Whoever sets the clock makes everything look old that began before: what is in flight may end first.
-        """
-        if self.clock.t - self.post.stepped_t < AFTER_STEP_S:
-            return self.clock.now()
-        return self.clock.now() - timedelta(seconds=self.clock.t - self._settled_t)
-
-    def stumbled(self, owner: str, id_: str, error: Exception) -> None:
-        """A wake raised: only what was poisoned may."""
-        self.count("stumbled")
-        if not isinstance(error, Poison):
-            self.broken("P6.wake_failed", f"{owner} {id_}", f"{type(error).__name__}: {error}")
-
     def _waits_too_long(self) -> bool:
         """Whether something is due and was left: then every promise is looked at although nothing was written."""
         return self.is_up and bool(self._due())
-
-    def _judge(self) -> None:
-        """The predicates of the watch. What is not written cannot break them, but by being late."""
-        self.ledger.judge_times()
-        if not self.is_up:
-            return
-        for each in self._auditor.pass_():
-            raise Broke(each.promise, each.id, each.what)
-
-    def _audit_devices(self) -> None:
-        for each in self._devices_auditor.pass_(full=True):
-            raise Broke(each.promise, each.id, each.what)
-
-    def _judge_all(self) -> None:
-        """At the end: everything once more from the beginning."""
-        self.ledger.judge_count()
-        if self.is_up:
-            for each in self._auditor.pass_(full=True):
-                raise Broke(each.promise, each.id, each.what)
 
     def digest(self) -> str:
         """One hash over the whole record, but for the salted hashes of notes: the same seed gives the same."""
@@ -352,21 +304,6 @@ class Play:
         for row in self._file.execute(_RECORD):
             total.update(repr(row).encode())
         return total.hexdigest()
-
-
-class _Seen:
-    """An owner of waiting rows whose stumbles the simulation hears of."""
-
-    def __init__(self, play: Play, owner: Owner) -> None:
-        self._play, self._owner = play, owner
-        self.name, self.due, self.next_due, self.stumble = owner.name, owner.due, owner.next_due, owner.stumble
-
-    def wake(self, id_: str) -> None:
-        try:
-            self._owner.wake(id_)
-        except Exception as error:
-            self._play.stumbled(self._owner.name, id_, error)
-            raise
 
 
 _RECORD = 'SELECT number, at, boot, steady_us, kind, "by", alarm_id, version, body FROM entries ORDER BY number'

@@ -6,8 +6,8 @@ import pytest
 
 from config.doctor import LOOKS, examine
 from config.provider_options import HOOK_SECRET_MIN
+from config.refusals import refuse_lacking
 from config.settings import read_settings
-from config.wiring import refuse_lacking
 from config.wiring_providers import make_provider
 from dispatch.clock import SystemClock
 from dispatch.errors import Misconfigured
