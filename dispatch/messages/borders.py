@@ -7,7 +7,7 @@ The carer is asked with cause, time, minutes and code, and has the rest from the
 from collections.abc import Mapping
 
 from dispatch.messages.providers.provider import Capability
-from dispatch.messages.words import ELSEWHERE, JOIN
+from dispatch.messages.words import ELSEWHERE, JOIN, LINKED
 
 _ABROAD = frozenset({"cause", "why", "at", "minutes", "code", "presses", "number", "example", "link"})
 """
@@ -21,7 +21,8 @@ def allowed(values: Mapping[str, str], capability: Capability, lang: str) -> dic
     if not capability.cross_border:
         return dict(values)
     kept = {name: value for name, value in values.items() if name in _ABROAD}
-    withheld = {name: told[lang] for name, told in ELSEWHERE.items() if name in values}
+    told = LINKED if values.get("link") and capability.urls else ELSEWHERE
+    withheld = {name: words[lang] for name, words in told.items() if name in values}
     codes = _codes(values.get("choices", ""), lang)
     return kept | withheld | ({"choices": codes} if codes else {})
 

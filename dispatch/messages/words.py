@@ -77,5 +77,11 @@ ELSEWHERE: Mapping[str, Mapping[str, str]] = {
 }
 """What stands where a road abroad may not say it, though it is known."""
 
+LINKED: Mapping[str, Mapping[str, str]] = {
+    "place": {"zh": "地点请看链接", "en": "see the link"},
+    "address": {"zh": "地址请看链接", "en": "see the link"},
+}
+"""The same where a link stands in the text."""
+
 JOIN = {"zh": "；", "en": "; "}
 """What stands between the items of a list."""

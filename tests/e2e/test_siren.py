@@ -176,7 +176,9 @@ def make_read_only(made, figures, limit_s):
 def cut_the_network(made, figures, limit_s):
     """Nobody listens where the provider should be."""
     with TwilioStandin() as standin:
-        watched = made(figures, provider=standin).start()
+        watched = made(figures, provider=standin)
+    # Not before: a connection that is open already would outlive the one who listens.
+    watched.start()
     began = time.monotonic()
     watched.rig.radio.press(rflink_of(1))
     return watched, heard_within(watched, began, limit_s, "message_not_taken")
