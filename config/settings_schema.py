@@ -38,7 +38,7 @@ from config.provider_options import AliyunSettings, ModemSettings, WebhookSettin
 from config.schemas import Table, by_key, is_secret, say
 from devices.ports import check_address
 from dispatch.messages.providers.standard_webhooks import secret_bytes
-from dispatch.messages.wording import LANGUAGES, SENTENCES
+from dispatch.messages.sentences import LANGUAGES, SENTENCES
 
 _SECRET_MAX = 4096
 _NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
