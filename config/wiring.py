@@ -30,11 +30,12 @@ from devices.ports import HttpDoor
 from devices.reception import Reception
 from devices.supervision import Supervision
 from devices.upkeep.by_text import TestsByText
-from dispatch.answers import Answers, DeskClaims
+from dispatch.answers import Answers
 from dispatch.calls import Calls
 from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.errors import Misconfigured
+from dispatch.expectations import DeskClaims
 from dispatch.ids import StationId
 from dispatch.links import Links, addresses
 from dispatch.messages.courier import Courier
