@@ -21,7 +21,7 @@ from dispatch.clock import SystemClock
 from dispatch.errors import Refusal
 from dispatch.horn.state import SIREN_BEAT_S, SirenState
 from dispatch.messages.providers import PROVIDERS
-from dispatch.messages.wording import SENTENCES
+from dispatch.messages.sentences import SENTENCES
 from dispatch.store.database import is_sqlite, reading_engine, sqlite_file
 from dispatch.store.people import People
 from dispatch.store.record import Record

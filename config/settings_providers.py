@@ -9,7 +9,7 @@ from config.provider_options import AliyunSettings, ModemSettings, WebhookSettin
 from config.schemas import say
 from config.settings_fields import Section, is_url, must, seconds, text, truth, whole
 from dispatch.messages.providers.standard_webhooks import secret_bytes
-from dispatch.messages.wording import LANGUAGES, SENTENCES
+from dispatch.messages.sentences import LANGUAGES, SENTENCES
 
 _WITHIN_LEASE = validate.Range(min=0, min_inclusive=False, max=14)
 """The courier holds a message for 15 s; a call that took longer would be taken for lost and made twice."""

@@ -30,10 +30,11 @@ from devices.ports import HttpDoor
 from devices.reception import Reception
 from devices.supervision import Supervision
 from devices.upkeep.by_text import TestsByText
-from dispatch.answers import Answers, DeskClaims
+from dispatch.answers import Answers
 from dispatch.calls import Calls
 from dispatch.clock import Clock
 from dispatch.desk import Desk
+from dispatch.expectations import DeskClaims
 from dispatch.ids import StationId
 from dispatch.links import Links, addresses
 from dispatch.messages.courier import Courier

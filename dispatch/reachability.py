@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from dispatch.answers import Done, Expectation, in_earnest
 from dispatch.clock import Clock
+from dispatch.expectations import Done, Expectation, in_earnest
 from dispatch.ids import CarerId
 from dispatch.rules.message import Channel, Draft, Priority
 from dispatch.rules.people import SERVICE, Carer, Person, carer, carer_id

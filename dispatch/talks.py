@@ -7,9 +7,9 @@ accepted. Where the books cannot be read, the caller hears a neutral sentence in
 
 from collections.abc import Sequence
 
-from dispatch.answers import Done, Expectation
 from dispatch.desk import Desk
 from dispatch.errors import NotFound
+from dispatch.expectations import Done, Expectation
 from dispatch.ids import HomeId, OfferId, ResidentId
 from dispatch.messages.providers.provider import Inquiry
 from dispatch.rules import letters, people

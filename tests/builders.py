@@ -34,9 +34,10 @@ from devices.web.signals import signals_blueprint
 from dispatch import ids as identities
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
-from dispatch.answers import Answers, Claimant, DeskClaims
+from dispatch.answers import Answers, Claimant
 from dispatch.calls import Calls
 from dispatch.desk import Desk
+from dispatch.expectations import DeskClaims
 from dispatch.ids import AlarmId, CarerId, HomeId, ResidentId, SignalId
 from dispatch.messages.courier import Courier
 from dispatch.messages.providers.console import ConsolePanel, ConsoleProvider, ConsoleSettings

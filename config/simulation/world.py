@@ -26,9 +26,10 @@ from devices.decoders import DECODERS
 from devices.decoders.decoder import Decoder
 from devices.reception import Reception
 from devices.supervision import Supervision
-from dispatch.answers import Answers, DeskClaims
+from dispatch.answers import Answers
 from dispatch.clock import Clock, Instant
 from dispatch.desk import Desk
+from dispatch.expectations import DeskClaims
 from dispatch.messages.courier import Courier
 from dispatch.messages.providers.provider import Provider
 from dispatch.messages.reconcile import Reconciler

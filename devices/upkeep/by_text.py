@@ -21,8 +21,8 @@ from devices.store.repairs import Repairs
 from devices.store.vigils import Vigils
 from devices.upkeep.notices import tell_installer
 from devices.upkeep.press_tests import WAIT, PressTesting, Wanted
-from dispatch.answers import Done
 from dispatch.errors import Conflict
+from dispatch.expectations import Done
 from dispatch.ids import DeviceId
 from dispatch.rules.message import Fact
 from dispatch.rules.people import Person, compound, operator

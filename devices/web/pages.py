@@ -25,7 +25,7 @@ from dispatch.errors import AlreadyPaired, Invalid
 from dispatch.ids import DeviceId
 from dispatch.web.access import caller, require_operator
 from dispatch.web.i18n import current_words, gettext
-from dispatch.web.telling import word
+from dispatch.web.words import word
 
 SHOWN_MAX = 100
 CASES_MAX = 200

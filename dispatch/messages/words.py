@@ -1,4 +1,4 @@
-"""The words that fill the sentences of `wording.py`: causes, reasons, ways to talk, and what stands for a gap."""
+"""The words that fill the sentences of `sentences.py`: causes, reasons, ways to talk, and what stands for a gap."""
 
 from collections.abc import Mapping
 

@@ -37,7 +37,7 @@ class Draft:
     One message to post.
 
     `key` makes posting idempotent: two drafts with one key are one message. `sentence` names a sentence in
-    `messages/wording.py`, `facts` fills it. `to` is E.164 or a short number of the country (120), `person` says who
+    `messages/sentences.py`, `facts` fills it. `to` is E.164 or a short number of the country (120), `person` says who
     that is (`carer:…`). `answerable` means that an answer is expected: asked for in the text where replies come back,
     by key press in a call. After `expires_at` it is no longer worth sending.
     """

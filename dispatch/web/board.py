@@ -19,7 +19,7 @@ from dispatch.errors import AlarmClosed, Invalid, NotFound
 from dispatch.ids import AlarmId
 from dispatch.rules.alarm import Outcome, Proof, State
 from dispatch.rules.people import Person
-from dispatch.web import telling
+from dispatch.web import telling, words
 from dispatch.web.access import caller, require_operator
 from dispatch.web.i18n import current_words, gettext
 
@@ -174,7 +174,7 @@ class _Book:
             "calls": self._calls.to_judge(),
             "call_counts": self._calls.counts(),
             "oldest": min(waiting, key=lambda row: str(row["raised_at"]), default=None),
-            "counts": [(state, sum(row["state"] == state for row in rows)) for state in list(telling.STATES)[:4]],
+            "counts": [(state, sum(row["state"] == state for row in rows)) for state in list(words.STATES)[:4]],
             "closed": self._closed(now),
             "story": self._chosen(chosen),
             "wanted": chosen,
@@ -238,7 +238,7 @@ class _Book:
 def _row(alarm: Plain) -> Plain:
     return {
         **alarm,
-        "shape": telling.SHAPES[alarm["state"]],
+        "shape": words.SHAPES[alarm["state"]],
         "waits": alarm["state"] in {State.RAISED, State.OFFERED},
         "where": alarm["address"] or gettext("place unknown"),
     }
@@ -251,15 +251,15 @@ def _teach(pages: Environment, zone: tzinfo) -> None:
         return _instant(iso).astimezone(zone).strftime(pattern) if iso else "—"
 
     pages.filters.update(at=at, since=_since, minutes=telling.minutes)
-    pages.globals.update(word=telling.word, called=telling.called)
+    pages.globals.update(word=words.word, called=telling.called)
 
 
 _WORDS: Mapping[str, Any] = {
-    "STATES": telling.STATES, "SHAPES": telling.SHAPES, "CAUSES": telling.CAUSES, "OUTCOMES": telling.OUTCOMES,
-    "PROOFS": telling.PROOFS, "OFFERS": telling.OFFERS, "MESSAGES": telling.MESSAGES, "ATTEMPTS": telling.ATTEMPTS,
-    "CHANNELS": telling.CHANNELS, "SENTENCES": telling.SENTENCES, "STEPS": telling.STEPS, "TALKS": telling.TALKS,
-    "LEVELS": telling.LEVELS, "CATS": telling.CATS, "NEEDS": telling.NEEDS, "AGREEMENTS": telling.AGREEMENTS,
-    "CALLS": telling.CALLS,
+    "STATES": words.STATES, "SHAPES": words.SHAPES, "CAUSES": words.CAUSES, "OUTCOMES": words.OUTCOMES,
+    "PROOFS": words.PROOFS, "OFFERS": words.OFFERS, "MESSAGES": words.MESSAGES, "ATTEMPTS": words.ATTEMPTS,
+    "CHANNELS": words.CHANNELS, "SENTENCES": words.SENTENCES, "STEPS": words.STEPS, "TALKS": words.TALKS,
+    "LEVELS": words.LEVELS, "CATS": words.CATS, "NEEDS": words.NEEDS, "AGREEMENTS": words.AGREEMENTS,
+    "CALLS": words.CALLS,
 }  # fmt: skip
 
 

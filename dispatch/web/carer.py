@@ -17,7 +17,7 @@ from dispatch.ids import OfferId
 from dispatch.links import Links
 from dispatch.rules.people import Person
 from dispatch.tasks import OUTCOMES, Task, Tasks
-from dispatch.web import telling
+from dispatch.web import words
 from dispatch.web.access import by_code
 from dispatch.web.i18n import N_, gettext
 from dispatch.web.limits import Limit
@@ -122,7 +122,7 @@ def task_blueprint(tasks: Tasks, links: Links, clock: Clock, *, options: WebOpti
         return small_page(
             "task.html", task=told, action=f"/t/{code}", token=links.token("form", code), nonce=secrets.token_hex(8),
             said=gettext(SAID[said]) if said in SAID and told["stage"] in _FITS[said] else "",
-            OUTCOMES=OUTCOMES, ENDS=ENDS, CAUSES=telling.CAUSES, TALKS=telling.TALKS, word=telling.word, desk=desk,
+            OUTCOMES=OUTCOMES, ENDS=ENDS, CAUSES=words.CAUSES, TALKS=words.TALKS, word=words.word, desk=desk,
         )  # fmt: skip
 
     return bp

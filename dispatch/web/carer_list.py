@@ -14,7 +14,7 @@ from dispatch.clock import Clock
 from dispatch.links import Links
 from dispatch.rules.people import Person
 from dispatch.tasks import Tasks
-from dispatch.web import telling
+from dispatch.web import words
 from dispatch.web.access import public
 from dispatch.web.carer import DOOR_COOKIE, DOOR_LASTS_S, too_often
 from dispatch.web.i18n import N_, gettext
@@ -108,7 +108,7 @@ def list_blueprint(
         found = tasks.tasks_of(person)
         speak(options, tasks.lang_of(person))
         told = [{**tasks.told(each, opened=False), "path": f"/t/{links.task(each.offer.id)}"} for each in found]
-        return small_page("tasks.html", tasks=told, STAGES=STAGES, CAUSES=telling.CAUSES, word=telling.word)
+        return small_page("tasks.html", tasks=told, STAGES=STAGES, CAUSES=words.CAUSES, word=words.word)
 
     def _keep(answer: Response, name: str, value: str, lasts_s: int) -> None:
         answer.set_cookie(

@@ -18,7 +18,7 @@ from dispatch.ids import AttemptId
 from dispatch.messages.providers.console import ConsoleFault, ConsolePanel
 from dispatch.messages.providers.provider import ReceiptKind
 from dispatch.rules.signal import Cause
-from dispatch.web import telling
+from dispatch.web import words
 from dispatch.web.access import require_operator
 from dispatch.web.i18n import N_, gettext
 
@@ -131,9 +131,9 @@ class _Phones:
             "phones": self._phones(),
             "fault": self._panel.fault.value,
             "demo": self._demo,
-            "KEYS": KEYS, "FAULTS": FAULTS, "RECEIPTS": RECEIPTS, "CAUSES": telling.CAUSES,
-            "MESSAGES": telling.MESSAGES, "ATTEMPTS": telling.ATTEMPTS, "CHANNELS": telling.CHANNELS,
-            "word": telling.word,
+            "KEYS": KEYS, "FAULTS": FAULTS, "RECEIPTS": RECEIPTS, "CAUSES": words.CAUSES,
+            "MESSAGES": words.MESSAGES, "ATTEMPTS": words.ATTEMPTS, "CHANNELS": words.CHANNELS,
+            "word": words.word,
         }  # fmt: skip
 
     def do(self, deed: str, form: Mapping[str, str]) -> None:

@@ -19,7 +19,7 @@ from dispatch.horn.state import SirenState
 from dispatch.reachability import Reachability
 from dispatch.shadow import MODES, Shadowing
 from dispatch.store.shadows import EVERYWHERE, LIVE
-from dispatch.web import telling
+from dispatch.web import words
 from dispatch.web.access import caller, require_operator
 from dispatch.web.board import Note
 from dispatch.web.i18n import N_, gettext
@@ -167,10 +167,10 @@ def _teach(pages: Environment, zone: tzinfo) -> None:
         return at.astimezone(zone).strftime("%m-%d %H:%M") if at else "—"
 
     pages.filters.update(moment=moment)
-    pages.globals.update(word=telling.word)
+    pages.globals.update(word=words.word)
 
 
 _WORDS: Mapping[str, Any] = {
     "RESULTS": RESULTS, "LACKING": LACKING, "UNREACHED": UNREACHED, "TESTS": TESTS, "REASONS": REASONS,
-    "CHANNELS": telling.CHANNELS, "SENTENCES": telling.SENTENCES,
+    "CHANNELS": words.CHANNELS, "SENTENCES": words.SENTENCES,
 }  # fmt: skip

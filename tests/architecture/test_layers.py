@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.architecture.tree import ROOT, files, imports, name_of
 
-JUDGED = ("dispatch.desk", "dispatch.rules", "dispatch.messages")
+JUDGED = ("dispatch.desk", "dispatch.receiving", "dispatch.rules", "dispatch.messages")
 
 
 def test_the_contracts_of_the_house_are_kept():

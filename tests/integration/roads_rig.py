@@ -5,8 +5,9 @@ from datetime import timedelta
 from devices.reception import Reception
 from devices.rehearsal import Rehearsal
 from devices.supervision import Supervision
-from dispatch.answers import Answers, DeskClaims, Said
+from dispatch.answers import Answers, Said
 from dispatch.drilling import Drilling, Rhythm
+from dispatch.expectations import DeskClaims
 from dispatch.messages.courier import Courier
 from dispatch.reachability import Reachability
 from dispatch.rules.message import Channel

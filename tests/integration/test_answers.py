@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from dispatch.answers import Answers, DeskClaims, Said
+from dispatch.answers import Answers, Said
+from dispatch.expectations import DeskClaims
 from dispatch.messages.courier import Courier
 from dispatch.rules.alarm import OfferState, Outcome, Proof, Role, State
 from dispatch.rules.people import operator

@@ -8,7 +8,7 @@ import pytest
 from dispatch.rules.alarm import Outcome, Proof, State
 from dispatch.rules.people import operator
 from dispatch.rules.signal import Cause
-from dispatch.web import telling
+from dispatch.web import telling, words
 from tests.architecture.tree import files
 from tests.builders import DISTRICT
 from tests.integration.board_rig import LOGIN, PASSWORD, BoardRig
@@ -226,10 +226,10 @@ def test_a_kind_nobody_foresaw_is_shown_by_its_name(rig):
 
 
 def test_every_code_has_its_word():
-    assert set(telling.STATES) == set(telling.SHAPES) == {str(each) for each in State}
-    assert set(telling.CAUSES) == {str(each) for each in Cause}
-    assert set(telling.OUTCOMES) == {str(each) for each in Outcome}
-    assert set(telling.PROOFS) == {str(each) for each in Proof}
+    assert set(words.STATES) == set(words.SHAPES) == {str(each) for each in State}
+    assert set(words.CAUSES) == {str(each) for each in Cause}
+    assert set(words.OUTCOMES) == {str(each) for each in Outcome}
+    assert set(words.PROOFS) == {str(each) for each in Proof}
 
 
 # ------------------------------------------------------------------------------------------------ without a script

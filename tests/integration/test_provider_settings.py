@@ -14,7 +14,7 @@ from dispatch.errors import Misconfigured
 from dispatch.ids import new_id
 from dispatch.messages.providers import PROVIDERS
 from dispatch.messages.providers.console import ConsolePanel
-from dispatch.messages.wording import SENTENCES
+from dispatch.messages.sentences import SENTENCES
 
 SECRET = "whsec_" + base64.b64encode(b"s3cret-" * 4).decode()
 KEY, HOOK = "s3cret-key-of-aliyun", "s3cret-hook-of-aliyun-x"

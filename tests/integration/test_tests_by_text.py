@@ -8,7 +8,8 @@ from argon2 import PasswordHasher
 
 from devices.upkeep.by_text import TestsByText, asked_for
 from dispatch.accounts.sign_in import SignIn
-from dispatch.answers import Answers, DeskClaims, Said
+from dispatch.answers import Answers, Said
+from dispatch.expectations import DeskClaims
 from dispatch.rules.signal import Event
 from tests.integration.devices_rig import DevicesRig
 from tests.integration.test_pairing import INSTALLER

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.messages.wording import SENTENCES
+from dispatch.messages.sentences import SENTENCES
 from dispatch.rules.phrases import chinese, english
 from dispatch.rules.phrases.pinyin import romanised
 from dispatch.rules.reply import Action, parse

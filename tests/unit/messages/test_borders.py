@@ -4,7 +4,8 @@ import pytest
 
 from dispatch.messages.providers.provider import Capability
 from dispatch.messages.segments import segments
-from dispatch.messages.wording import LANGUAGES, PARAMETER_MAX, SENTENCES, parameters, render
+from dispatch.messages.sentences import LANGUAGES, SENTENCES
+from dispatch.messages.wording import PARAMETER_MAX, parameters, render
 from dispatch.rules.message import Channel
 from tests.unit.messages.test_wording import ALL_FACTS, ASKED, local
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from dispatch.messages.providers.provider import Capability
 from dispatch.messages.segments import segments
-from dispatch.messages.wording import LANGUAGES, SENTENCES, SIGNATURE, Words, render
+from dispatch.messages.sentences import LANGUAGES, SENTENCES, Words
+from dispatch.messages.wording import SIGNATURE, render
 from dispatch.messages.words import CAUSES, NOTHING, TALK, WHYS
 from dispatch.rules.letters import TALK_TO_BE_TOLD
 from dispatch.rules.message import Channel

@@ -1,0 +1,252 @@
+"""
+Every sentence that leaves by SMS or is read aloud, in Chinese and English: data, filled in by `wording.py`.
+
+`{field}` is filled from the facts. `[…]` vanishes when a fact in it is missing; when a text is too long these brackets
+vanish from the last to the first, then the place is shortened, but it never goes. Before acceptance no sentence has a
+name, a door, a phone or an illness.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LANGUAGES = ("zh", "en")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """
+    One sentence in one language.
+
+    `one_way` is sent where an SMS answer cannot come back, `voice` is read aloud; each falls back to the one before.
+    `parts` is how many parts an SMS may have, `shrinks` the field that is shortened when nothing else is left to drop.
+    """
+
+    sms: str
+    one_way: str = ""
+    voice: str = ""
+    parts: int = 1
+    shrinks: str = "place"
+
+
+_Tongues = Mapping[str, Words]
+_Both = tuple[str, str]
+"""The same in Chinese and in English."""
+
+_NONE: _Both = ("", "")
+
+
+def _both(
+    sms: _Both, *, one_way: _Both = _NONE, voice: _Both = _NONE, parts: int = 1, shrinks: str = "place"
+) -> _Tongues:
+    each = zip(LANGUAGES, sms, one_way, voice, strict=True)
+    return {lang: Words(sms=a, one_way=b, voice=c, parts=parts, shrinks=shrinks) for lang, a, b, c in each}
+
+
+def _told(zh: str, en: str, *, one_way: _Both = _NONE) -> _Tongues:
+    """A sentence about a task that the reader knows: the place leads, if it is known."""
+    heads = ("[{place}：]", "[{place}: ]")
+    silent = (heads[0] + one_way[0], heads[1] + one_way[1]) if any(one_way) else _NONE
+    return _both((heads[0] + zh, heads[1] + en), one_way=silent)
+
+
+_FACTS_ZH = "{place} {cause}[ {at}][ 码{code}][ 约{minutes}分钟][ 已按{presses}次]"
+_FACTS_EN = "{place}: {cause}[ {at}][, code {code}][, {minutes} min][, pressed {presses}x]"
+_CALL_ZH = "{place}，{cause}。[时间{at}。][路程约{minutes}分钟。][老人已按铃{presses}次。]"
+_CALL_EN = "{place}. {cause}. [At {at}. ][About {minutes} minutes away. ][Pressed {presses} times. ]"
+_PRESS_EN = "press 1. If you cannot go, press 2."
+_KIN_ZH = "{place} 老人告警：{cause}[ {at}][ 码{code}][ 约{minutes}分钟][ 已按{presses}次]"
+
+_OFFER = _both(
+    (f"急 {_FACTS_ZH}，回1接单，2去不了[ {{link}}]", f"ALARM {_FACTS_EN}. Reply 1 accept 2 no[ {{link}}]"),
+    one_way=(f"急 {_FACTS_ZH}，请接听来电按键", f"ALARM {_FACTS_EN}. Please answer our call"),
+    voice=(
+        f"安铃紧急呼叫。{_CALL_ZH}接单请按一，去不了请按二。",
+        f"Emergency call from Anling. {_CALL_EN}To accept, {_PRESS_EN}",
+    ),
+)
+_OFFER_FAMILY = _both(
+    (
+        f"急 {_KIN_ZH}，您能去吗？回1能去，2去不了[ {{link}}]",
+        f"ALARM {_FACTS_EN}. Can you go? Reply 1 yes 2 no[ {{link}}]",
+    ),
+    one_way=(f"急 {_KIN_ZH}，您能去吗？请接听来电按键", f"ALARM {_FACTS_EN}. Can you go? Please answer our call"),
+    voice=(
+        f"您好，这里是安铃养老紧急呼叫。您登记为联系人的老人需要帮助。{_CALL_ZH}您能去请按一，去不了请按二。",
+        f"Anling emergency call. Somebody who named you as a contact needs help. {_CALL_EN}If you can go, {_PRESS_EN}",
+    ),
+)
+_DOOR_ZH = "{address}[ 进门：{entry}][ {link} ][ {name}][ {talk}][ 电话{phone}][ {illness}][ {born}年生][ {cause}]"
+_DOOR_EN = (
+    "{address}[. Entry: {entry}][. {link} ][. {name}][. {talk}][. Tel {phone}][. {illness}][. Born {born}][. {cause}]"
+)
+_SHEET_ZH = (
+    "您好，这里是安铃养老紧急呼叫服务，有老人需要急救。地址：{address}。情况：{cause}。[时间：{at}。][姓名：{name}。][年龄：{age}岁。]"
+    "[{born}年出生。][病史：{illness}。][进门方式：{entry}。]请派救护车。"
+)
+_SHEET_EN = (
+    "This is the Anling emergency call service. An old person needs an ambulance. Address: {address}. What happened: "
+    "{cause}. [Time: {at}. ][Name: {name}. ][Age: {age}. ][Born {born}. ][Illness: {illness}. ][Entry: {entry}. ]"
+    "Please send an ambulance."
+)
+
+SENTENCES: Mapping[str, Mapping[str, Words]] = {
+    "offer": _OFFER,
+    "offer_call": _OFFER,
+    "offer_all": _both(
+        (
+            f"急！还没人接单 {_FACTS_ZH}，回1接单，2去不了[ {{link}}]",
+            f"NOBODY YET {_FACTS_EN}. Reply 1 accept 2 no[ {{link}}]",
+        ),
+        one_way=(f"急！还没人接单 {_FACTS_ZH}，请接听来电按键", f"NOBODY YET {_FACTS_EN}. Please answer our call"),
+        voice=(
+            f"安铃紧急呼叫，还没有人接单。{_CALL_ZH}接单请按一，去不了请按二。",
+            f"Emergency call from Anling. Nobody has accepted yet. {_CALL_EN}To accept, {_PRESS_EN}",
+        ),
+    ),
+    "offer_family": _OFFER_FAMILY,
+    "offer_family_call": _OFFER_FAMILY,
+    "details": _both(
+        (f"已接单：{_DOOR_ZH}。到了回3", f"Accepted: {_DOOR_EN}. Reply 3 on arrival"),
+        one_way=(f"已接单：{_DOOR_ZH}。到了请告知值守台", f"Accepted: {_DOOR_EN}. Tell the desk on arrival"),
+        voice=(
+            "已接单。地址：{address}。[进门方式：{entry}。][姓名：{name}。][注意：{talk}。][{illness}。]到了请告知值守台。",
+            "Accepted. {address}. [Entry: {entry}. ][Name: {name}. ][{talk}. ][{illness}. ]Tell the desk on arrival.",
+        ),
+        parts=2,
+        shrinks="",
+    ),
+    "taken": _told("已有人接单，不用去了，谢谢", "somebody else is going, no need to come. Thank you"),
+    "now_backup": _told(
+        "已另有人前往，您作后备。到了回3，去不了回2",
+        "another carer leads, you are backup. Reply 3 arrived 2 no",
+        one_way=(
+            "已另有人前往，您作后备。到了或去不了请告知值守台",
+            "another carer leads, you are backup. Tell the desk",
+        ),
+    ),
+    "stand_down": _told("告警已结束，不用去了，谢谢", "the alarm is over, no need to come. Thank you"),
+    "ask_arrival": _told(
+        "到了吗？到了回3，去不了回2",
+        "are you there? Reply 3 arrived, 2 cannot go",
+        one_way=("到了吗？到了或去不了请告知值守台", "are you there? Please tell the desk"),
+    ),
+    "ask_outcome": _told(
+        "情况怎样？请回：没事、扶起、送医、误报或测试。由值守台结案",
+        "how is it? Reply: fine, hospital or false. Desk closes",
+        one_way=("情况怎样？请告知值守台，由值守台结案", "how is it? Please tell the desk, which closes"),
+    ),
+    "confirm_decline": _told("已记下您去不了，谢谢", "noted that you cannot go. Thank you"),
+    "confirm_arrived": _told(
+        "已记下您到了。处理完回4，如：4 没事",
+        "noted that you arrived. When done, reply 4, e.g. 4 fine",
+        one_way=("已记下您到了。处理完请告知值守台", "noted that you arrived. When done, tell the desk"),
+    ),
+    "confirm_done": _told("已记下，由值守台结案，谢谢", "noted, the desk will close it. Thank you"),
+    "confirm_no_entry": _told(
+        "已告知值守台和保管钥匙的人，请在门口稍等。进去后回3",
+        "the desk and the key holder are told. Wait there. Inside, reply 3",
+        one_way=(
+            "已告知值守台和保管钥匙的人，请在门口稍等",
+            "the desk and the key holder are told. Please wait at the door",
+        ),
+    ),
+    "key_wanted": _both(
+        (
+            "急 {place} 护理员到了，进不去门。您有钥匙，请马上送来或联系值守台",
+            "URGENT {place}: our carer cannot get in. Please bring your key now",
+        ),
+        voice=(
+            "您好，这里是安铃养老紧急呼叫。{place}，护理员到了，进不去门。您登记为保管钥匙的人，请马上把钥匙送来。",
+            "Anling emergency call. {place}. Our carer is at the door and cannot get in. Please bring your key now.",
+        ),
+    ),
+    "late": _told("已由他人接单，不用去了，谢谢", "somebody else took it first, no need to come. Thanks"),
+    "closed": _told("告警[ {number} ]已结束，谢谢", "the alarm[ {number}] is over. Thank you"),
+    "no_task": _told(
+        "您现在没有进行中的任务。急事请联系值守台", "You have no open task. If it is urgent, call the desk"
+    ),
+    "ask_which": _both(
+        (
+            "您有多个任务：{choices}。请回码和数字，如：{example}",
+            "Which? {choices}. Reply code and digit, like: {example}",
+        ),
+        one_way=("您有多个任务：{choices}。请联系值守台", "Which? {choices}. Please call the desk"),
+        parts=2,
+        shrinks="choices",
+    ),
+    "not_understood": _both(
+        (
+            "没看懂您的回复[（码{code}）]。请回1接单，2去不了，3到了，4完成。急事请联系值守台",
+            "Not understood[ (code {code})]. Reply 1 accept, 2 cannot go, 3 arrived, 4 done. Urgent: call the desk",
+        ),
+        one_way=("没看懂您的回复。请联系值守台", "Not understood. Please call the desk"),
+    ),
+    "page_code": _both(
+        ("登录码 {number}，10分钟内有效，请勿外传", "Your code is {number}, good for 10 min. Tell nobody")
+    ),
+    "family_raised": _told(
+        "家人[ {at} ]按了铃，正在派人前往[ {link}]",
+        "your relative called for help[ at {at}], somebody is being sent[ {link}]",
+    ),
+    "family_coming": _told("已有人前往您家人处[ {link}]", "somebody is on the way to your relative[ {link}]"),
+    "family_there": _told("已有人在您家人身边[ {link}]", "somebody is with your relative now[ {link}]"),
+    "family_closed": _told("您家人的呼叫已处理完毕，已结束[ {link}]", "your relative's call is over[ {link}]"),
+    "page": _both(
+        (
+            "值守：{why}。告警[ {number}] {place} {cause}[ {at}]，请处理",
+            "DESK: {why}. Alarm[ {number}] {place}: {cause}[ {at}]",
+        ),
+        voice=(
+            "安铃值守请注意。{why}。{place}，{cause}。[时间{at}。]请马上查看值守台。",
+            "Anling duty desk. {why}. {place}. {cause}. [At {at}. ]Please look at the board now.",
+        ),
+    ),
+    "coming": _both(
+        ("您的呼叫已有人接，正在赶来[，约{minutes}分钟到]", "Somebody is on the way to you[, about {minutes} min]"),
+        voice=(
+            "您好，这里是安铃。已经有人赶来帮您了。[大约{minutes}分钟到。]请放心。",
+            "Hello, this is Anling. Somebody is on the way to you. [About {minutes} minutes. ]",
+        ),
+    ),
+    "coming_simple": _both(
+        ("有人来看您了，请坐着等", "Somebody is coming. Please sit down and wait"),
+        voice=("您好。有人来看您了。请坐好，等一等。", "Hello. Somebody is coming. Please sit down and wait."),
+    ),
+    "coming_keys": _both(
+        ("已有人赶来帮您[，约{minutes}分钟到]", "Somebody is on the way to you[, about {minutes} min]"),
+        voice=(
+            "您好，这里是安铃。已经有人赶来帮您了。[大约{minutes}分钟到。]您不用说话。听到了请按一，情况更急请按二。",
+            "Hello, this is Anling. Somebody is on the way. [About {minutes} minutes. ]Press 1: heard. 2: worse.",
+        ),
+    ),
+    "reminder": _both(("值守：{why}[，{place}]，请看维修页", "DESK: {why}[, {place}]. See the repairs page")),
+    "test_waiting": _both(
+        (
+            "{number}请试按[，{minutes}分钟内][，{place}]。不是您要求的请速告值守台",
+            "{number}: press it now[, within {minutes} min][, {place}]. You did not ask? Call the desk",
+        ),
+        shrinks="number",
+    ),
+    "test_refused": _both(
+        ("{number}现在不能试按，请联系值守台", "{number} cannot be tested now. Please call the desk"), shrinks="number"
+    ),
+    "test_seen": _both(
+        ("{number}试按已收到[，{place}]，配好了", "{number}: test press received[, {place}]. It works"),
+        shrinks="number",
+    ),
+    "test_lapsed": _both(
+        ("{number}没有收到试按[，{place}]，请重试", "{number}: no test press was received[, {place}]. Try again"),
+        shrinks="number",
+    ),
+    "opted_out": _both(
+        ("值守：{number}已退订短信，请打电话联系", "DESK: {number} wants no more texts. Please phone"), shrinks="number"
+    ),
+    "reach_test": _both(
+        ("每月通讯测试，不是告警。收到请回1", "Monthly test, no alarm. Please reply 1"),
+        one_way=("每月通讯测试，不是告警。请接听来电按键", "Monthly test, no alarm. Please answer our call"),
+        voice=("安铃每月通讯测试，不是告警。收到请按一。", "Monthly test call from Anling, no alarm. Please press 1."),
+    ),
+    "reach_thanks": _both(("通讯正常，谢谢", "It works. Thank you")),
+    "emergency_sheet": _both((_SHEET_ZH, _SHEET_EN), parts=6, shrinks=""),
+    "plain": _both(("告警[ {number}][，{place}]，请联系值守台", "ALARM[ {number}][, {place}]. Please call the desk")),
+}
