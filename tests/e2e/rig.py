@@ -448,7 +448,7 @@ def sent_more_than_once(rig: Rig, twilio: TwilioStandin) -> dict[str, tuple[int,
     Everything the provider has is first traced to its attempt by the callback address it was given: a message without
     an attempt on file would have been sent before it was written down.
     """
-    everything = list(twilio.made)
+    everything = [made for made in twilio.made if made["direction"] != "inbound"]
     attempts = {row["id"]: row for row in rig.rows("SELECT * FROM attempts")}
     arrived: dict[str, int] = {}
     for made in everything:
