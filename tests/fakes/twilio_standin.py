@@ -74,7 +74,10 @@ class TwilioStandin:
         self._encrypted = True
 
     def will(self, *faults: Fault) -> None:
-        """These go wrong, one a request, in this order; after them all is well (or `always`)."""
+        """
+        These go wrong, one a request, in this order; after them all is well (or `always`). To be asked what came in is
+        no such request: it comes at times of its own.
+        """
         with self._lock:
             self._next.extend(faults)
 
@@ -142,9 +145,10 @@ class TwilioStandin:
 
     # -- used by the handler --------------------------------------------------------------------------------------
 
-    def next_fault(self) -> Fault | None:
+    def next_fault(self, method: str, form: dict[str, str]) -> Fault | None:
+        asked_what_came = method == "GET" and any(name.startswith("DateSent") for name in form)
         with self._lock:
-            return self._next.popleft() if self._next else self.always
+            return self.always if asked_what_came or not self._next else self._next.popleft()
 
     def keep(self, kind: str, form: dict[str, str]) -> dict:
         at = formatdate(self.now()).replace("-0000", "+0000")
@@ -193,7 +197,7 @@ def _handler(standin: TwilioStandin) -> type[BaseHTTPRequestHandler]:
 
         def _serve(self, method: str, form: dict[str, str], well: Callable[[], None], keep: Callable[[], dict]) -> None:
             standin.requests.append((method, self.path, form))
-            fault = standin.next_fault()
+            fault = standin.next_fault(method, form)
             if self.headers.get("Authorization") != basic:
                 self._error(401, 20003)
             elif fault is None:
