@@ -1,5 +1,6 @@
 """Real `anling serve` processes for the measurements, and the same house wired in this process."""
 
+import gc
 import http.client
 import json
 import os
@@ -72,13 +73,15 @@ format = "json"
 
 @contextmanager
 def house(home: Path, *, gateways: Mapping[str, str] | None = None) -> Iterator[House]:
-    """Everything wired in this process, its threads switched as in `serve`; nothing runs but its writer."""
+    """Everything wired in this process, threads and memory treated as in `serve`; nothing runs but its writer."""
     built = build(write_settings(home, gateways=gateways), SystemClock(), new_id)
     before_s = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_S)
+    gc.freeze()
     try:
         yield built
     finally:
+        gc.unfreeze()
         sys.setswitchinterval(before_s)
         built.stop()
 

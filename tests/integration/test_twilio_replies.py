@@ -58,7 +58,7 @@ def test_what_came_before_is_left_out(standin, twilio):
     "fault", [twilio_faults.HANG, twilio_faults.EMPTY_503, twilio_faults.HTML_201, twilio_faults.too_many()]
 )
 def test_what_cannot_be_asked_is_none_and_not_nothing(standin, twilio, fault):
-    standin.will(fault)
+    standin.always = fault
     assert twilio.fetch_replies(minute_ago()) is None
 
 

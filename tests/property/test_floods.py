@@ -5,7 +5,7 @@ import pytest
 from devices.decoders import DECODERS, ENCODERS, LOGINS
 from devices.decoders.decoder import FRAME_BYTES_MAX
 from dispatch.rules.signal import Event
-from tests.thrift import processor_s
+from tests.thrift import is_within, processor_s
 
 IMEI = "123456789012345"
 ADDRESSES = {
@@ -40,14 +40,14 @@ DEAREST_ALL = [(name, unit) for name in DEAREST for unit in DEAREST[name]]
 def test_no_flood_of_tiny_messages_takes_longer_than_100_ms_of_processor(name, unit):
     """The best of some tries, for the machine does other things as well."""
     data = (unit * FRAME_BYTES_MAX)[:FRAME_BYTES_MAX]
-    assert any(_processor_s(name, data) < 0.1 for _ in range(8))
+    assert is_within(0.1, lambda: _processor_s(name, data))
 
 
 @pytest.mark.parametrize("name", sorted(DECODERS))
 @pytest.mark.parametrize("event", [Event.PRESS, Event.HEARTBEAT, Event.LOW_BATTERY, Event.LOCATION])
 def test_no_flood_of_what_a_device_says_takes_longer_than_100_ms_of_processor(name, event):
     data = (ENCODERS[name](ADDRESSES[name], event) * FRAME_BYTES_MAX)[:FRAME_BYTES_MAX]
-    assert any(_processor_s(name, data) < 0.1 for _ in range(8))
+    assert is_within(0.1, lambda: _processor_s(name, data))
 
 
 def test_every_decoder_is_flooded():
