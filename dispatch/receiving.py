@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from dispatch.ids import AlarmId
 from dispatch.rules import answering
 from dispatch.rules.alarm import Alarm
@@ -20,11 +22,18 @@ from dispatch.rules.record import Line
 from dispatch.rules.signal import Event, Signal
 from dispatch.situations import Situations, keep
 from dispatch.store.alarms import Alarms
+from dispatch.store.database import savepoint
+from dispatch.store.idempotency import StorageFailed
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies
 from dispatch.store.shadows import cover
 from dispatch.store.signals import Signals
 from dispatch.store.transactions import Tx
+
+log = structlog.get_logger()
+
+MISTAKES = (StorageFailed, LookupError, ArithmeticError, AttributeError, TypeError, ValueError)
+"""What may be wrong in a rule that can only silence a press: it must not cost the alarm."""
 
 IsTest = Callable[[Tx, Signal], bool]
 """Whether a signal is the test press that somebody waits for; may write, in the unit that keeps the signal."""
@@ -55,7 +64,7 @@ class Receiving:
                 known = signals.copy_of(signal.dedup_key, said_in[0], min(said_in[1], tx.now))
             if known is not None:
                 return Received(alarm_id=known[1], copy=True)
-        if is_test is not None and is_test(tx, signal):
+        if is_test is not None and _is_test(tx, signal, is_test):
             signals.add(replace(signal, cause=None), None)
             return Received(alarm_id=None)
         if signal.cause is None:
@@ -122,5 +131,24 @@ class Receiving:
         Alarms.of(tx).add(alarm)
         self._situations.expect(alarm)
         tx.log(line)
-        cover(tx, alarm, household.home.address if household else None)
+        _cover(tx, alarm, household)
         return alarm
+
+
+def _is_test(tx: Tx, signal: Signal, is_test: IsTest) -> bool:
+    """What cannot be told for a test press is none."""
+    try:
+        with savepoint(tx.connection):
+            return is_test(tx, signal)
+    except MISTAKES:
+        log.exception("test_press_not_told", address=signal.address)
+        return False
+
+
+def _cover(tx: Tx, alarm: Alarm, household: Household | None) -> None:
+    """Where it cannot be told whether a street is only listened to, people are told."""
+    try:
+        with savepoint(tx.connection):
+            cover(tx, alarm, household.home.address if household else None)
+    except MISTAKES:
+        log.exception("shadow_not_told", alarm_id=alarm.id)

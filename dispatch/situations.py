@@ -96,9 +96,11 @@ class Situations:
     def expect(self, alarm: Alarm) -> None:
         """
         This alarm was raised just now: the first proposal for it needs not read it. Should it have changed since, or
-        never have become durable, the version tells when the situation is loaded.
+        never have become durable, the version tells when the situation is loaded. Not where another process may have
+        decided about it meanwhile: then whoever was asked by that one would be proposed once more.
         """
-        _put(self._raised, alarm.id, alarm)
+        if self._reading.dialect.name == "sqlite":
+            _put(self._raised, alarm.id, alarm)
 
     def load(self, tx: Tx, alarm_id: AlarmId, proposal: Proposal | None, people: Sequence[Person] = ()) -> Situation:
         """

@@ -212,7 +212,7 @@ class World:
         self, home: str = "H1", resident: str | None = None, cause: Cause | None = Cause.PRESS, **more: Any
     ) -> AlarmId:
         """A pendant of this home is pressed."""
-        number = len(self.nudges)
+        number, is_test = len(self.nudges), more.pop("is_test", None)
         signal = Signal(
             id=SignalId(self.ids()),
             event=more.pop("event", Event.PRESS),
@@ -226,7 +226,7 @@ class World:
             resident_id=self.resident(resident) if resident else None,
             **more,
         )
-        received = self.desk.receive(signal)
+        received = self.desk.receive(signal, is_test=is_test)
         assert received.alarm_id is not None
         return received.alarm_id
 

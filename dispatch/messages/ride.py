@@ -13,7 +13,7 @@ from typing import Generic, Protocol
 import structlog
 
 from dispatch.messages.carriers import Carriers, Job
-from dispatch.store.database import savepoint
+from dispatch.store.database import TransactionLost, savepoint
 from dispatch.store.transactions import Tx
 
 log = structlog.get_logger()
@@ -70,6 +70,8 @@ class _Seats(Generic[Job]):
         try:
             with savepoint(tx.connection):
                 return self._claim(tx, places) if places else []
+        except TransactionLost:
+            raise
         except Exception:
             log.exception("ride_failed")
             return []

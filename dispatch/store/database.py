@@ -152,16 +152,37 @@ def savepoint(connection: Connection) -> Iterator[None]:
     """
     What is done inside is taken back if it raises, and the transaction goes on.
 
-    By the driver alone: SQLAlchemy's own takes a tenth of a millisecond, and each alarm passes two.
+    By the driver alone: SQLAlchemy's own takes a tenth of a millisecond, and each alarm passes several.
+
+    Raises:
+        TransactionLost: there is no transaction left to go on with.
     """
     _run(connection, "SAVEPOINT part")
     try:
         yield
     except BaseException:
+        refuse_lost(connection)
         _run(connection, "ROLLBACK TO SAVEPOINT part")
         _run(connection, "RELEASE SAVEPOINT part")
         raise
     _run(connection, "RELEASE SAVEPOINT part")
+
+
+class TransactionLost(Exception):
+    """The database took a transaction back by itself. Units that shared it may each be run again."""
+
+
+def refuse_lost(connection: Connection) -> None:
+    """
+    On a full disk, a read error or want of memory SQLite takes the whole transaction back by itself: then what was
+    done before is not kept, and whatever follows would run without one. PostgreSQL refuses the rest on its own.
+
+    Raises:
+        TransactionLost: nothing of it is kept.
+    """
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite" and not driver.in_transaction:
+        raise TransactionLost("the database took the transaction back; nothing of it is kept")
 
 
 def _run(connection: Connection, statement: str) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from dispatch.clock import Clock
 from dispatch.errors import Busy
+from dispatch.store.database import refuse_lost
 from dispatch.store.transactions import Lane, OnJump, T, Units, Work
 
 EMERGENCY_BATCH_MAX = 32
@@ -153,7 +154,7 @@ class WriterTransactions(Units):
                     outcomes.append((future, self._one(connection, work, among=len(batch)), None))
                 except Exception as error:  # noqa: BLE001 - handed to the unit's own caller
                     outcomes.append((future, None, error))
-                _refuse_lost(connection)
+                refuse_lost(connection)
             if len(batch) == 1 and outcomes[0][2] is not None:
                 transaction.rollback()
         for future, result, failure in outcomes:
@@ -175,22 +176,6 @@ class WriterTransactions(Units):
         except BaseException:
             self._head = head
             raise
-
-
-def _refuse_lost(connection: Connection) -> None:
-    """
-    On a full disk, a read error or want of memory SQLite takes the whole transaction back by itself: then what the
-    units before this one were told is not true, and those after it would run without one.
-
-    Raises:
-        TransactionLost: nothing of this batch is kept.
-    """
-    if not connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
-        raise TransactionLost("the database took the transaction back; nothing of it is kept")
-
-
-class TransactionLost(Exception):
-    """Units that shared a transaction with one that broke it; each may be run again."""
 
 
 def _take(lane: deque[tuple[Work[Any], Future[Any]]], most: int) -> list[tuple[Work[Any], Future[Any]]]:

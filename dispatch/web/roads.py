@@ -52,7 +52,7 @@ UNREACHED: Mapping[str, str] = {
     "refused": N_("no message gets through"),
 }
 
-TESTS: Mapping[str, str] = {"asked": N_("asked"), "answered": N_("answered"), "silent": N_("no answer")}
+TESTS: Mapping[str, str] = {"asked": N_("asked"), "answered": N_("has answered"), "silent": N_("no answer")}
 
 REASONS: Mapping[str, str] = {
     Reason.ENGINE: N_("the engine is silent"),

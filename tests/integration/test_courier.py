@@ -11,7 +11,10 @@ from dispatch.messages.providers.provider import Outcome, ReceiptKind, Sent
 from dispatch.rules.alarm import OfferState, Proof, State
 from dispatch.rules.alarm import Outcome as End
 from dispatch.rules.message import Channel, Draft, Priority
+from dispatch.rules.record import Line
+from dispatch.store.database import TransactionLost
 from dispatch.store.outbox import LEASE, Outbox
+from dispatch.store.record import Record
 from tests.builders import NOON
 from tests.fakes.line import until
 from tests.fakes.provider import NOT_SENT, REFUSED_CONFIG, REFUSED_RECIPIENT, UNKNOWN, ScriptedProvider
@@ -696,6 +699,26 @@ def test_a_letter_that_cannot_be_claimed_does_not_cost_the_decision(post, a, rid
         post.world.transactions.run(posting(ride, letter("k")))
     assert [each.state for each in post.world.messages()] == ["posted"]
     assert post.deliver() == 1
+
+
+def test_a_claim_that_loses_the_transaction_costs_the_whole_decision(post, a, riding, monkeypatch):
+    """As on a full disk: going on without one would keep the lines of a decision that is not kept."""
+
+    def lose(tx, *_, **__):
+        tx.connection.connection.cursor().execute("ROLLBACK")
+        raise OSError("disk full")
+
+    def decide(tx):
+        Outbox.post(tx, [letter("k")])
+        tx.log(Line(kind="noted", by="service"))
+        ride.claim(tx)
+
+    monkeypatch.setattr(riding._claims, "claim_in", lose)
+    with pytest.raises(TransactionLost), riding.ride() as ride:
+        post.world.transactions.run(decide)
+    assert post.world.messages() == []
+    with post.world.reading.connect() as connection:
+        assert Record(connection).head()[0] == 0
 
 
 def test_when_no_place_is_free_the_letter_waits_for_the_courier(post, a, riding):

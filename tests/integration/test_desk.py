@@ -47,6 +47,34 @@ def test_a_press_is_an_alarm_that_is_due_at_once(world):
     assert alarm.number == "1121-001"
 
 
+def broken(*_):
+    raise LookupError("a mistake in a rule that can only silence")
+
+
+@pytest.mark.error_lines("shadow_not_told")
+def test_a_mistake_about_streets_in_the_shadow_costs_no_alarm(world, monkeypatch):
+    monkeypatch.setattr("dispatch.receiving.cover", broken)
+    id_ = world.press()
+    world.wake()
+    assert to(world, id_, "offer") == [world.carer("C1")]
+
+
+@pytest.mark.error_lines("test_press_not_told")
+def test_a_mistake_about_test_presses_costs_no_alarm(world):
+    id_ = world.press(is_test=broken)
+    assert world.alarm(id_).state is State.RAISED
+
+
+def test_an_alarm_joined_before_its_first_step_is_decided_as_it_is_by_then(world):
+    """What was remembered of it when it was raised is old by then."""
+    id_ = world.press()
+    assert world.press(cause=Cause.FIRE) == id_
+    world.wake()
+    after = world.alarm(id_)
+    assert (after.press_count, after.cause, after.state) == (2, Cause.FIRE, State.OFFERED)
+    assert to(world, id_, "offer") == [world.carer("C1")]
+
+
 def test_a_second_press_joins_and_brings_the_next_step_forward(world):
     id_ = world.press()
     world.wake()
