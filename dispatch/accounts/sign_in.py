@@ -24,6 +24,7 @@ from dispatch.ids import OperatorId
 from dispatch.rules import people
 from dispatch.rules.people import SERVICE, Person
 from dispatch.rules.record import Line
+from dispatch.rules.rights import DISTRICT, Area, Role
 from dispatch.store.accounts import LOGIN_MAX, Accounts, Operator, Reading, Session
 from dispatch.store.transactions import Transactions, Tx
 
@@ -152,7 +153,16 @@ class SignIn:
         self._transactions.run(work)
 
     def add_operator(
-        self, login: str, name: str, password: str, *, phone: str | None = None, lang: str = "zh", by: Person = SERVICE
+        self,
+        login: str,
+        name: str,
+        password: str,
+        *,
+        phone: str | None = None,
+        lang: str = "zh",
+        roles: frozenset[Role] = frozenset(Role),
+        area: Area = DISTRICT,
+        by: Person = SERVICE,
     ) -> Operator:
         """
         A new operator. The login is kept in lower case, so that nobody fails by the shift key.
@@ -172,7 +182,7 @@ class SignIn:
                 raise Conflict("Somebody has this login already.")
             operator = Operator(
                 id=OperatorId(tx.new_id()), login=login, name=name, phone=phone, lang=lang,
-                disabled=False, created_at=tx.now,
+                disabled=False, created_at=tx.now, roles=roles, area=area,
             )  # fmt: skip
             accounts.add_operator(operator, hash_)
             tx.log(Line(kind="operator_added", by=by, facts={"operator_id": operator.id}))

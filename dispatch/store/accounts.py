@@ -2,7 +2,8 @@
 Who may come in, on file: operators, their sessions, the keys of machines, and the sign-ins that failed.
 
 No secret is kept: a password as argon2's hash, a session's token and a key's secret as SHA-256, which is enough for 256
-random bits. The values live here rather than in `rules/`, because no rule ever looks at an account.
+random bits. The values live here rather than in `rules/`, because no rule ever looks at an account; what a role may do
+is a rule (`rules/rights.py`).
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from dispatch.errors import NotFound
-from dispatch.ids import OperatorId
+from dispatch.ids import OperatorId, StationId
+from dispatch.rules.rights import DISTRICT, Area, Right, Role, rights_of
 from dispatch.store.database import Instant, metadata
 from dispatch.store.prepared import Prepared
 
@@ -47,7 +49,10 @@ operators = Table(
     Column("password_hash", String(200), nullable=False),
     Column("disabled", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("roles", String(80), nullable=False, server_default=" ".join(Role)),
+    Column("stations", String(2000), nullable=False, server_default=""),
 )  # fmt: skip
+"""`stations`: the ids of those they work for, between spaces; empty for the whole district."""
 
 sessions = Table(
     "sessions", metadata,
@@ -86,7 +91,7 @@ sign_in_failures = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """A person on watch at the board. `phone` is E.164 or None, `lang` zh or en."""
+    """A person with an account. `phone` is E.164 or None, `lang` zh or en; `area` is what they work for."""
 
     id: OperatorId
     login: str
@@ -95,6 +100,11 @@ class Operator:
     lang: str
     disabled: bool
     created_at: datetime
+    roles: frozenset[Role]
+    area: Area = DISTRICT
+
+    def may(self, right: Right) -> bool:
+        return right in rights_of(self.roles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +182,9 @@ class Accounts:
         return None if row is None else (_operator(row), row.password_hash)
 
     def add_operator(self, operator: Operator, password_hash: str) -> None:
-        row = {column: getattr(operator, column) for column in Operator.__slots__}
-        self._connection.execute(insert(operators), {**row, "password_hash": password_hash})
+        row = {column: getattr(operator, column) for column in Operator.__slots__ if column not in {"roles", "area"}}
+        words = {"roles": _roles(operator.roles), "stations": _stations(operator.area)}
+        self._connection.execute(insert(operators), {**row, **words, "password_hash": password_hash})
 
     def change_operator(self, id_: OperatorId, **changes: str | bool) -> None:
         """Sets columns of an operator: `lang`, `disabled`, `password_hash`."""
@@ -260,7 +271,17 @@ class Accounts:
 def _operator(row: Row[tuple[object, ...]]) -> Operator:
     fields = dict(row._mapping)
     del fields["password_hash"]
-    return Operator(**fields)
+    roles = frozenset(map(Role, fields.pop("roles").split()))
+    stations = frozenset(map(StationId, fields.pop("stations").split()))
+    return Operator(**fields, roles=roles, area=Area(stations or None))
+
+
+def _roles(roles: frozenset[Role]) -> str:
+    return " ".join(sorted(roles))
+
+
+def _stations(area: Area) -> str:
+    return " ".join(sorted(area.stations or ()))
 
 
 def _key(row: Any) -> Key:

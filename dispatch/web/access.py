@@ -1,9 +1,9 @@
 """
 Who may call a view: a mark above every one of them, and nobody by accident.
 
-    @bp.get("/board")                  @bp.route("/alarms")              @bp.get("/login")
-    @require_operator                  @either("alarms:read")            @public
-    def board(): …                     def alarms(): …                   def login(): …
+    @bp.get("/board")                  @bp.route("/alarms")                           @bp.get("/login")
+    @require(Right.ALARMS_SEE)         @either("alarms:read", Right.ALARMS_SEE)       @public
+    def board(): …                     def alarms(): …                                def login(): …
 
 The mark stands directly below the route, above what reads the arguments: a stranger learns nothing from a 422.
 `create_app` refuses to start while a view has none; provider hooks
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+import structlog
 from flask import Flask, Request, g, request, session
 from flask_login import (  # type: ignore[import-untyped]
     LoginManager,
@@ -28,12 +29,14 @@ from flask_login import (  # type: ignore[import-untyped]
 
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import Grant, SignIn, SignInNeeded
+from dispatch.errors import NotAllowed
 from dispatch.rules import people
 from dispatch.rules.people import Person
+from dispatch.rules.rights import DISTRICT, Area, Right
 from dispatch.store.accounts import Key, Operator
 
 ACCESS = "anling_access"
-"""The attribute that marks a view: public, code, operator, or key:<scope>."""
+"""The attribute that marks a view: public, code, operator, right:<right>, or key:<scope>."""
 
 CODE = "code"
 
@@ -41,6 +44,8 @@ HOOKS = "/hooks"
 
 UNASKABLE = "unaskable"
 """Set on a request whose error page must not ask the database once more."""
+
+log = structlog.get_logger()
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -98,6 +103,20 @@ def require_operator(view: View) -> View:
     return _marked(cast(View, guarded), "operator")
 
 
+def require(right: Right) -> Callable[[View], View]:
+    """Only somebody signed in whose roles allow this; others with an account get 403, strangers are sent to sign in."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(*arguments: Any, **values: Any) -> Any:
+            _check_right(right)
+            return view(*arguments, **values)
+
+        return _marked(cast(View, guarded), f"right:{right}")
+
+    return guard
+
+
 def require_key(scope: str) -> Callable[[View], View]:
     """Only a machine whose key allows `scope`."""
 
@@ -112,8 +131,8 @@ def require_key(scope: str) -> Callable[[View], View]:
     return guard
 
 
-def either(scope: str) -> Callable[[View], View]:
-    """Somebody signed in, or a machine whose key allows `scope`."""
+def either(scope: str, right: Right = Right.SIGNED_IN) -> Callable[[View], View]:
+    """Somebody signed in whose roles allow `right`, or a machine whose key allows `scope`."""
 
     def guard(view: View) -> View:
         @wraps(view)
@@ -121,10 +140,10 @@ def either(scope: str) -> Callable[[View], View]:
             if has_bearer(request):
                 _check_key(scope)
             else:
-                signed_in()
+                _check_right(right)
             return view(*arguments, **values)
 
-        return _marked(cast(View, guarded), f"operator or key:{scope}")
+        return _marked(cast(View, guarded), f"right:{right} or key:{scope}")
 
     return guard
 
@@ -143,6 +162,17 @@ def signed_in() -> Operator:
     if operator is None:
         raise SignInNeeded("Please sign in.")
     return operator
+
+
+def area() -> Area:
+    """What this request's person works for; a machine's key is the whole district's."""
+    return DISTRICT if has_bearer(request) else signed_in().area
+
+
+def may(right: Right) -> bool:
+    """Whether this request's person may do this, for pages that leave out what they may not show."""
+    operator = whoever()
+    return operator is not None and operator.may(right)
 
 
 def whoever() -> Operator | None:
@@ -240,6 +270,13 @@ def _check_key(scope: str) -> None:
     gate: Gate = g.gate
     presented = request.headers["Authorization"][7:].strip() if has_bearer(request) else ""
     g.machine = gate.keys.check(presented, scope)
+
+
+def _check_right(right: Right) -> None:
+    operator = signed_in()
+    if not operator.may(right):
+        log.warning("right_refused", operator_id=operator.id, right=str(right), endpoint=request.endpoint)
+        raise NotAllowed("Your account may not do this.")
 
 
 def _visitor(sign_in: SignIn, token: str) -> Visitor | None:

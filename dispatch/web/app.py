@@ -22,6 +22,7 @@ from dispatch.web.entrance import entrance_blueprint
 from dispatch.web.health import Health, health_blueprint
 from dispatch.web.i18n import chosen_lang, read_texts
 from dispatch.web.look import SIZES, THEMES, look_of
+from dispatch.web.nav import places
 from dispatch.web.options import COOKIE, LANG_COOKIE, LOOK_COOKIE, WebOptions
 
 BODY_MAX = 1024 * 1024
@@ -74,7 +75,7 @@ def _configure(app: Flask, options: WebOptions) -> None:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.jinja_env.globals.update(options=options, operator=whoever, themes=THEMES, sizes=SIZES)
+    app.jinja_env.globals.update(options=options, operator=whoever, places=places, themes=THEMES, sizes=SIZES)
 
 
 def _begin_requests(app: Flask, gate: Gate, options: WebOptions) -> None:
