@@ -196,9 +196,11 @@ class Reconciler:
         found = provider.look_up(asked, attempt.provider_id, attempt.started_at)
         if found is None:
             return
-        if attempt.outcome == "unknown":
+        in_doubt = attempt.outcome == "unknown"
+        if in_doubt:
             self._transactions.run(lambda tx: self._cleared(tx, look, found))
-        elif found.kind is not None:
+        # A call that is found and over already was in vain, and nothing else would tell so.
+        if found.kind is not None and (found.over or not in_doubt):
             self._courier.receive(attempt.provider, [_receipt(look, found)])
 
     def _cleared(self, tx: Tx, look: Look, found: Sent) -> None:
@@ -303,5 +305,5 @@ def _receipt(look: Look, found: Sent) -> Receipt:
     return Receipt(
         key=f"asked:{look.attempt.id}:{found.kind}", kind=found.kind, attempt_id=look.attempt.id,
         provider_id=found.provider_id or look.attempt.provider_id or "", status=found.status or found.kind.value,
-        code=found.code, blame=found.blame,
+        code=found.code, blame=found.blame, over=found.over,
     )  # fmt: skip

@@ -184,6 +184,27 @@ def test_with_no_receipt_at_the_limit_they_are_called_at_once_by_another_provide
     assert two.world.alarm(alarm_id).due_at == two.world.clock.now() + timedelta(seconds=30), "the step goes on"
 
 
+@pytest.mark.parametrize("first", ["taken", "in doubt"])
+def test_a_call_nobody_answered_is_known_without_its_webhook(two, a, b, first):
+    alarm_id = two.press()
+    two.deliver()
+    for _ in range(2):
+        two.wait(15)
+        two.reconcile()
+    if first == "in doubt":
+        b.says.append(b.takes_but_says_nothing)
+    two.deliver()
+    (call,) = b.sent
+    b.has[call.attempt_id] = Sent(
+        outcome=Outcome.TAKEN, provider_id=b.id_of(call), kind=ReceiptKind.UNDELIVERED, status="no-answer", over=True
+    )
+    two.wait(15)
+    two.reconcile()
+    assert "not_answered" in two.world.kinds(alarm_id)
+    assert two.offer(alarm_id, "C1").state is OfferState.LAPSED
+    assert two.world.alarm(alarm_id).due_at <= two.world.clock.now() + timedelta(seconds=1)
+
+
 def test_a_provider_that_hangs_when_asked_does_not_hold_up_the_call(two, a, b):
     """Silence is judged by what is on file: whoever asks is not waited for."""
     two.press()

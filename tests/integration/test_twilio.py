@@ -180,17 +180,21 @@ def test_a_page_full_of_others_cannot_tell(twilio, standin):
     assert twilio.look_up(text(), None, datetime.now(UTC) - timedelta(minutes=1)) is None
 
 
-@pytest.mark.parametrize(("make", "status", "kind"), [
-    (text, "undelivered", ReceiptKind.UNDELIVERED),
-    (text, "delivered", ReceiptKind.DELIVERED),
-    (call, "no-answer", ReceiptKind.UNDELIVERED),
+@pytest.mark.parametrize(("make", "status", "kind", "over"), [
+    (text, "undelivered", ReceiptKind.UNDELIVERED, False),
+    (text, "failed", ReceiptKind.FAILED, False),
+    (text, "delivered", ReceiptKind.DELIVERED, False),
+    (call, "in-progress", ReceiptKind.SENT, False),
+    (call, "no-answer", ReceiptKind.UNDELIVERED, True),
+    (call, "completed", ReceiptKind.DELIVERED, True),
 ])  # fmt: skip
-def test_by_its_id_it_says_how_it_stands(twilio, standin, make, status, kind):
+def test_by_its_id_it_says_how_it_stands(twilio, standin, make, status, kind, over):
     message = make()
     sid = twilio.send(message).provider_id
     standin.made[0]["status"] = status
     found = twilio.look_up(message, sid, datetime.now(UTC))
     assert (found.outcome, found.provider_id, found.status, found.kind) == (Outcome.TAKEN, sid, status, kind)
+    assert found.over is over
 
 
 @pytest.mark.parametrize("name", ["HANG", "DRIP", "EMPTY_503", "HTML_201", "REDIRECT"])

@@ -107,7 +107,7 @@ class Sent:
 
     `provider_id` is theirs, `status` their own word for where it stands and `kind` what that word means; `code` is
     their error code as text, `retry_after_s` how long they asked us to stay away. `detail` is for the operator and
-    holds no phone number.
+    holds no phone number. `over` as in `Receipt`.
     """
 
     outcome: Outcome
@@ -119,6 +119,7 @@ class Sent:
     blame: Blame | None = None
     detail: str = ""
     retry_after_s: float | None = None
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,9 @@ _KINDS: Mapping[str, ReceiptKind] = MappingProxyType(
     }
 )
 
+CALL = "CA"
+"""How the sids of calls begin; those of messages begin with SM or MM."""
+
 OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """Statuses of a call after which nobody can press a key or talk any more (MESSAGING 1.8)."""
 
@@ -83,6 +86,7 @@ def taken(made: Any, http_status: int | None) -> Sent:
         kind=kind_of(status),
         code=None if code is None else str(code),
         http_status=http_status,
+        over=made.sid.startswith(CALL) and status in OVER,
     )
 
 
