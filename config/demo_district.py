@@ -11,13 +11,29 @@ from config.files import parse_toml_text
 from devices.dialects import address_of
 
 DISTRICT = Path(__file__).with_name("demo") / "district.toml"
+PAST_DAYS = 32
 _BUTTON = re.compile(r'protocol = "rflink", address = "[^"]+"')
 
 
 def demo_text(now: datetime) -> str:
     """The district file with every carer on duty from yesterday for two days, so that somebody is there at any hour."""
     text = DISTRICT.read_text(encoding="utf-8")
-    shifts = [_shift(carer["code"], now) for carer in parse_toml_text(text, name="demo")["carers"]]
+    start, end = now - timedelta(days=1), now + timedelta(days=2)
+    shifts = [_shift(carer["code"], start, end) for carer in parse_toml_text(text, name="demo")["carers"]]
+    return "\n".join([text, *shifts])
+
+
+def past_text(now: datetime) -> str:
+    """The same people, with the shifts of the month before: half of the carers by day, the others by night."""
+    text = DISTRICT.read_text(encoding="utf-8")
+    codes = [carer["code"] for carer in parse_toml_text(text, name="demo")["carers"]]
+    first = now.replace(minute=0, second=0, microsecond=0)
+    half_days = [first - timedelta(hours=12 * back) for back in range(2 * PAST_DAYS, 2, -1)]
+    shifts = [
+        _shift(code, start, start + timedelta(hours=12))
+        for turn, start in enumerate(half_days)
+        for code in codes[turn % 2 :: 2]
+    ]
     return "\n".join([text, *shifts])
 
 
@@ -54,6 +70,5 @@ def _homes(text: str) -> Sequence[dict[str, Any]]:
     return homes
 
 
-def _shift(carer: str, now: datetime) -> str:
-    start, end = now - timedelta(days=1), now + timedelta(days=2)
+def _shift(carer: str, start: datetime, end: datetime) -> str:
     return f'[[shifts]]\ncarer = "{carer}"\nstart = {start.isoformat()}\nend = {end.isoformat()}\n'

@@ -10,8 +10,10 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from config.admin import Commands
 from config.commands import change
-from config.demo_district import addresses, buttons, demo_text, speaking
+from config.demo_district import addresses, buttons, demo_text, past_text, speaking
+from config.demo_month import live_a_month
 from config.demo_past import give_past
 from config.options import GatewaySettings, LogSettings, WebSettings
 from config.serve import Serving, Told
@@ -64,9 +66,7 @@ def run_demo(*, lang: str, port: int, browser: bool, protocol: str = "rflink", r
     told = Told()
     with Simulator(home, DIALECTS[protocol](), name="radio", road=ROADS[road]) as radio:
         settings = _settings(home, radio.path, port, protocol)
-        change(settings, "load", text=text, name="demo")
-        give_past(settings)
-        change(settings, "user_add", login=LOGIN, name="王芳", password=password, phone=None, lang="zh")
+        _begin(settings, text, password, protocol)
         people = _People(text, radio, protocol)
         serving = Serving(settings, demo=people.controls())
         serving.start(frozenset({"web", "engine", "gateway", "planner"}))
@@ -80,6 +80,19 @@ def run_demo(*, lang: str, port: int, browser: bool, protocol: str = "rflink", r
         serving.stop()
     shutil.rmtree(home, ignore_errors=True)
     return 0
+
+
+def _begin(settings: Settings, text: str, password: str, protocol: str) -> None:
+    """The district with its past: a month of alarms, the tests of its devices, and the account to sign in with."""
+    now = SystemClock().now()
+
+    def a_month_ago(commands: Commands) -> None:
+        commands["load"](text=speaking(past_text(now), protocol), name="demo")
+        commands["user_add"](login=LOGIN, name="王芳", password=password, phone=None, lang="zh")
+
+    live_a_month(settings, a_month_ago, now)
+    change(settings, "load", text=text, name="demo")
+    give_past(settings)
 
 
 class _People:
