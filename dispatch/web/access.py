@@ -30,6 +30,7 @@ from flask_login import (  # type: ignore[import-untyped]
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import Grant, SignIn, SignInNeeded
 from dispatch.errors import NotAllowed
+from dispatch.privacy.reads import Reads
 from dispatch.rules import people
 from dispatch.rules.people import Person
 from dispatch.rules.rights import DISTRICT, Area, Right
@@ -67,6 +68,7 @@ class Gate:
 
     sign_in: SignIn
     keys: Keys
+    reads: Reads
 
 
 # ------------------------------------------------------------------------------------------------ the marks
@@ -199,6 +201,21 @@ def caller() -> Person:
     if has_bearer(request):
         return Person(f"key:{machine().prefix}")
     return people.operator(signed_in().id)
+
+
+def file_opened(*residents: str | None, urgent: bool = False) -> None:
+    """
+    Keeps in the record that this request's person opened these residents' files; every view that shows one calls it.
+
+    Ids of residents (None is skipped), or `list:<name>` for a whole register. `urgent` is an open alarm: then it waits
+    for nothing. Once per person and file within ten minutes, so that refreshes cost nothing.
+
+    Raises:
+        Busy: it could not be kept, and no alarm is open: the file stays shut.
+    """
+    gate: Gate = g.gate
+    page = str(request.url_rule)
+    gate.reads.opened(caller(), [each for each in residents if each], page=page, urgent=urgent)
 
 
 def still_signed_in() -> bool:

@@ -14,6 +14,7 @@ from marshmallow import RAISE
 
 from dispatch.errors import Invalid
 from dispatch.review import Review
+from dispatch.rules.masking import ID_NUMBERS, PHONES, masked
 from dispatch.rules.people import Carer, Contact, Home, Resident, Station
 from dispatch.rules.place import Position
 from dispatch.store.accounts import Reading
@@ -31,8 +32,6 @@ READ = "read"
 """The scope of keys that may look at the registers."""
 
 _SECRET = frozenset({"entry", "illness", "text", "note"})
-_PHONES = frozenset({"phone", "to"})
-_HEAD, _TAIL = 3, 2
 
 
 def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str, Panel]) -> ApiBlueprint:
@@ -123,13 +122,7 @@ def discreet(told: Any) -> Any:
 def _discreet(name: str, value: Any) -> Any:
     if name in _SECRET:
         return None
-    return masked(value) if name in _PHONES and isinstance(value, str) else discreet(value)
-
-
-def masked(phone: str) -> str:
-    """`+86*********01`; a number too short to be masked so is hidden whole."""
-    hidden = len(phone) - _HEAD - _TAIL
-    return phone[:_HEAD] + "*" * hidden + phone[-_TAIL:] if hidden > _TAIL else "*" * len(phone)
+    return masked(value) if name in PHONES | ID_NUMBERS and isinstance(value, str) else discreet(value)
 
 
 def _shown(row: Plain) -> Plain:

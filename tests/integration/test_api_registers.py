@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.web.registers import masked
+from dispatch.rules.masking import masked
 from tests.builders import House, build_world
 
 API = "/api/v1"
