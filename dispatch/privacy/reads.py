@@ -127,7 +127,7 @@ class Reads:
         self._ready.set()
 
     def _write(self) -> None:
-        """Until it is stopped, and then once more."""
+        """Until it is stopped, and then once more. After a database that is gone, the next opening begins again."""
         while True:
             self._ready.wait()
             self._ready.clear()
@@ -137,6 +137,9 @@ class Reads:
                 log.warning("reads_wait", count=len(self._waiting))
                 self._ready.set()
                 self._stopping.wait(RETRY_S)
+            except Exception as error:  # noqa: BLE001  a thread of its own: nobody else would hear of it
+                log.warning("reads_wait", count=len(self._waiting), error=type(error).__name__)
+                return
             if self._stopping.is_set():
                 return
 

@@ -29,7 +29,7 @@ from flask_login import (  # type: ignore[import-untyped]
 
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import Grant, SignIn, SignInNeeded
-from dispatch.errors import NotAllowed
+from dispatch.errors import NotAllowed, NotFound
 from dispatch.privacy.reads import Reads
 from dispatch.rules import people
 from dispatch.rules.people import Person
@@ -37,7 +37,7 @@ from dispatch.rules.rights import DISTRICT, Area, Right
 from dispatch.store.accounts import Key, Operator
 
 ACCESS = "anling_access"
-"""The attribute that marks a view: public, code, operator, right:<right>, or key:<scope>."""
+"""The attribute that marks a view: public, code, right:<right>, key:<scope>, or right:<right> or key:<scope>."""
 
 CODE = "code"
 
@@ -94,17 +94,6 @@ def is_by_code(app: Flask, endpoint: str | None) -> bool:
     return endpoint is not None and getattr(app.view_functions.get(endpoint), ACCESS, "") == CODE
 
 
-def require_operator(view: View) -> View:
-    """Only somebody who is signed in; on a page anybody else is sent to sign in, a program gets 401."""
-
-    @wraps(view)
-    def guarded(*arguments: Any, **values: Any) -> Any:
-        signed_in()
-        return view(*arguments, **values)
-
-    return _marked(cast(View, guarded), "operator")
-
-
 def require(right: Right) -> Callable[[View], View]:
     """Only somebody signed in whose roles allow this; others with an account get 403, strangers are sent to sign in."""
 
@@ -133,7 +122,7 @@ def require_key(scope: str) -> Callable[[View], View]:
     return guard
 
 
-def either(scope: str, right: Right = Right.SIGNED_IN) -> Callable[[View], View]:
+def either(scope: str, right: Right) -> Callable[[View], View]:
     """Somebody signed in whose roles allow `right`, or a machine whose key allows `scope`."""
 
     def guard(view: View) -> View:
@@ -171,6 +160,17 @@ def area() -> Area:
     return DISTRICT if has_bearer(request) else signed_in().area
 
 
+def refuse_narrow() -> None:
+    """
+    Lets pass whoever works for the whole district.
+
+    Raises:
+        NotFound: this request's person works for some stations only, and this belongs to none of them.
+    """
+    if not area().is_district:
+        raise NotFound("This belongs to the whole district.")
+
+
 def may(right: Right) -> bool:
     """Whether this request's person may do this, for pages that leave out what they may not show."""
     operator = whoever()
@@ -191,9 +191,9 @@ def machine() -> Key:
 
 
 def speaks_for(gateway: str) -> bool:
-    """Whether the machine of this request may say what this gateway heard; a person may, for any."""
+    """Whether the machine of this request may say what this gateway heard; a person of the whole district may."""
     gate: Gate = g.gate
-    return not has_bearer(request) or gate.keys.speaks_for(machine(), gateway)
+    return gate.keys.speaks_for(machine(), gateway) if has_bearer(request) else area().is_district
 
 
 def caller() -> Person:
