@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
 from flask import Blueprint, Flask
@@ -30,6 +30,7 @@ from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.replies import Replies
 from dispatch.tasks import Tasks
+from dispatch.web.access import area
 from dispatch.web.alarms import alarms_blueprint
 from dispatch.web.app import create_app
 from dispatch.web.board import Strip, board_blueprint
@@ -41,10 +42,12 @@ from dispatch.web.health import Facts
 from dispatch.web.hooks import Forgeries, hooks_blueprint
 from dispatch.web.options import WebOptions
 from dispatch.web.phones import DemoControls, phones_blueprint
-from dispatch.web.registers import registers_blueprint
+from dispatch.web.registers import EVERYBODY, STATION, registers_blueprint
 from dispatch.web.roads import RoadsPage, roads_blueprint
 from dispatch.web.stream import Bell, stream_blueprint
 from schedules.duty.store import Shifts
+
+T = TypeVar("T")
 
 AHEAD = timedelta(days=14)
 """Shifts are listed from a day back to so far ahead."""
@@ -99,8 +102,8 @@ class Pages:
                 public_url=web.base_url,
                 forgeries=self.forgeries,
             ),
-            calls_blueprint(house.calls, transactions=house.transactions),
-            call_forms(house.calls),
+            calls_blueprint(house.calls, transactions=house.transactions, book=self._calls),
+            call_forms(house.calls, self._calls),
             board_blueprint(
                 house.review,
                 house.desk,
@@ -188,11 +191,17 @@ class Pages:
         return {
             "gateways": self._gateways,
             "shifts": self._shifts,
-            "strangers": self._shelves.strangers,
-            "calls": self._calls.recent,
+            "strangers": lambda: [{**row, STATION: self._ears(row["gateway"])} for row in self._shelves.strangers()],
+            "calls": lambda: [{**row, STATION: EVERYBODY} for row in self._calls.recent(area=area())],
         }
 
-    def _read(self, rows_of: Callable[[Connection], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    def _ears(self, gateway: str) -> str:
+        """Whose a gateway is: its station's, or everybody's."""
+        stations = {each.code: each.id for each in self._read(lambda connection: People(connection).stations())}
+        named = {each.name: each.station for each in self._house.settings.gateways}
+        return stations.get(named.get(gateway, ""), EVERYBODY)
+
+    def _read(self, rows_of: Callable[[Connection], list[T]]) -> list[T]:
         with self._house.reading.connect() as connection:
             return rows_of(connection)
 
@@ -202,10 +211,12 @@ class Pages:
 
     def _shifts(self) -> list[dict[str, Any]]:
         now = self._house.clock.now()
+        stations = {each.id: each.station_id for each in self._read(lambda connection: People(connection).carers())}
         return self._read(
             lambda connection: [
                 {
                     "id": each.id,
+                    STATION: stations.get(each.carer_id),
                     "carer": each.carer_id,
                     "start": each.start_at.isoformat(),
                     "end": each.end_at.isoformat(),
@@ -218,6 +229,7 @@ class Pages:
         return [
             {
                 "id": each.name,
+                STATION: self._ears(each.name),
                 "condition": str(each.state.condition),
                 "connected": each.state.connected,
                 "since": each.state.since.isoformat(),

@@ -5,8 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.clock import Clock
-from dispatch.ids import AlarmId
+from dispatch.errors import NotFound
+from dispatch.ids import AlarmId, CallId, StationId
 from dispatch.rules.calls import Call, CallState, File
+from dispatch.rules.people import carer_id
+from dispatch.rules.rights import DISTRICT, Area
 from dispatch.store.calls import Calls
 from dispatch.store.database import Connection, Engine
 from dispatch.store.people import People
@@ -26,19 +29,31 @@ class CallBook:
         self._reading = reading
         self._clock = clock
 
-    def to_judge(self) -> list[Plain]:
+    def to_judge(self, area: Area = DISTRICT) -> list[Plain]:
         """
         The calls of which nobody has said yet what they are, with whose number it is: those that ring before the
         others, the newest first.
         """
         with self._reading.connect() as connection:
             found = sorted(Calls(connection).to_judge(SHOWN_MAX), key=lambda call: call.state is not CallState.RINGING)
-            return [told(connection, each) for each in found]
+            return _of_area(connection, found, area)
 
-    def recent(self, limit: int = 200) -> list[Plain]:
+    def recent(self, limit: int = 200, area: Area = DISTRICT) -> list[Plain]:
         """The newest calls."""
         with self._reading.connect() as connection:
-            return [told(connection, each) for each in Calls(connection).recent(limit)]
+            return _of_area(connection, Calls(connection).recent(limit), area)
+
+    def refuse_foreign(self, id_: CallId, area: Area) -> None:
+        """
+        Lets pass what the area may judge.
+
+        Raises:
+            NotFound: there is no such call, or it is another station's.
+        """
+        with self._reading.connect() as connection:
+            call = Calls(connection).get(id_)
+            if call is None or not _of_area(connection, [call], area):
+                raise NotFound(f"no call {id_}")
 
     def counts(self) -> dict[str, int]:
         """How many calls of the last day were answered, were missed, still ring."""
@@ -47,15 +62,46 @@ class CallBook:
         return {str(state): count for state, count in found.items()}
 
 
+def _of_area(connection: Connection, calls: Sequence[Call], area: Area) -> list[Plain]:
+    """
+    These calls as the area may see them. One from a number that nobody has, or of somebody without a station, is
+    everybody's to take, like an alarm from there.
+    """
+    if area.is_district:
+        return [told(connection, each) for each in calls]
+    return [row for each in calls if (row := _narrowed(connection, each, area)) is not None]
+
+
+def _narrowed(connection: Connection, call: Call, area: Area) -> Plain | None:
+    people = People(connection)
+    files = people.files_of(call.number) if call.number else ()
+    ours = tuple(each for each in files if area.answers_for(_station_of(people, each)))
+    if files and not ours:
+        return None
+    return told(connection, call, ours)
+
+
+def _station_of(people: People, file: File) -> StationId | None:
+    if file.home_id is not None:
+        return people.home(file.home_id).station_id
+    id_ = carer_id(file.person)
+    found = people.carers_by_id([id_]) if id_ else {}
+    return found[id_].station_id if id_ in found else None
+
+
 def calls_of(connection: Connection, alarm_id: AlarmId) -> list[Plain]:
     """The calls that made this alarm or joined it, oldest first."""
     return [told(connection, each) for each in Calls(connection).of_alarm(alarm_id)]
 
 
-def told(connection: Connection, call: Call) -> Plain:
-    """One call: who rings, for which homes, and how it stands. `phone` is None where the number is withheld."""
+def told(connection: Connection, call: Call, files: Sequence[File] | None = None) -> Plain:
+    """
+    One call: who rings, for which homes, and how it stands. `phone` is None where the number is withheld; `files` are
+    whose number it is, all of them unless others are given.
+    """
     people = People(connection)
-    files = people.files_of(call.number) if call.number else ()
+    if files is None:
+        files = people.files_of(call.number) if call.number else ()
     return {
         "id": call.id,
         "phone": call.number,

@@ -5,18 +5,21 @@ Nothing is decided here. Names and doors are shown to whoever may see the board;
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from dispatch.callbook import calls_of
+from dispatch.errors import NotFound
 from dispatch.ids import AlarmId
 from dispatch.messages.reasons import explain
 from dispatch.rules.alarm import Alarm, Offer, State
 from dispatch.rules.nearest import Choice
 from dispatch.rules.people import Household, Person, Resident, age
 from dispatch.rules.record import Entry
+from dispatch.rules.rights import DISTRICT, Area
 from dispatch.store.alarms import Alarms
+from dispatch.store.areas import alarms_answered, alarms_in, answers, entries_in, messages_in
 from dispatch.store.database import Connection, Engine
 from dispatch.store.outbox import Attempt, Message, Outbox
 from dispatch.store.people import People
@@ -39,26 +42,32 @@ class Review:
         self._reading = reading
         self._today = today
 
-    def board(self) -> list[Plain]:
+    def board(self, area: Area = DISTRICT) -> list[Plain]:
         """All open alarms in short, the most urgent first: unanswered before accepted, the longest waiting first."""
         with self._reading.connect() as connection:
-            alarms = sorted(Alarms(connection).open(), key=lambda each: (_URGENCY[each.state], each.raised_at))
+            alarms = sorted(
+                Alarms(connection).open(alarms_in(area)), key=lambda each: (_URGENCY[each.state], each.raised_at)
+            )
             return [self._short(connection, alarm) for alarm in alarms]
 
-    def recent(self, limit: int, *, before: datetime | None = None, state: State | None = None) -> list[Plain]:
+    def recent(
+        self, limit: int, *, before: datetime | None = None, state: State | None = None, area: Area = DISTRICT
+    ) -> list[Plain]:
         """The newest alarms in short."""
         with self._reading.connect() as connection:
-            found = Alarms(connection).recent(limit, before=before, state=state)
+            found = Alarms(connection).recent(limit, before=before, state=state, such=alarms_in(area))
             return [self._short(connection, alarm) for alarm in found]
 
-    def story(self, alarm_id: AlarmId, lang: str) -> Plain:
+    def story(self, alarm_id: AlarmId, lang: str, area: Area = DISTRICT) -> Plain:
         """
         One alarm whole: people, offers, candidates with reasons, attempts, timeline.
 
         Raises:
-            NotFound: there is none with this id.
+            NotFound: there is none with this id, or the area does not answer for it.
         """
         with self._reading.connect() as connection:
+            if not area.is_district and not answers(connection, area, alarm_id):
+                raise NotFound(f"no alarm {alarm_id}")
             alarms = Alarms(connection)
             alarm = alarms.get(alarm_id)
             offers = alarms.offers_of(alarm_id)
@@ -79,16 +88,22 @@ class Review:
                 "timeline": self._timeline(connection, alarm_id),
             }
 
-    def messages(self, limit: int) -> list[Plain]:
+    def messages(self, limit: int, area: Area = DISTRICT) -> list[Plain]:
         """The newest messages with their attempts, for the message page and the demo's telephones."""
         with self._reading.connect() as connection:
-            outbox = Outbox(connection)
-            return [self._message(connection, each, outbox.attempts_of(each.id)) for each in outbox.recent(limit)]
+            outbox, such = Outbox(connection), None if area.is_district else messages_in(area)
+            return [self._message(connection, each, outbox.attempts_of(each.id)) for each in outbox.recent(limit, such)]
 
-    def entries(self, after: int, limit: int) -> list[Plain]:
+    def entries(self, after: int, limit: int, area: Area = DISTRICT) -> list[Plain]:
         """The next entries of the record after a number."""
         with self._reading.connect() as connection:
-            return [_entry(each) for each in Record(connection).after(after, limit)]
+            such = None if area.is_district else entries_in(area)
+            return [_entry(each) for each in Record(connection).after(after, limit, such)]
+
+    def answered_by(self, area: Area, alarm_ids: Collection[AlarmId]) -> set[AlarmId]:
+        """Which of these alarms the area answers for."""
+        with self._reading.connect() as connection:
+            return alarms_answered(connection, area, set(alarm_ids))
 
     def head(self) -> int:
         """The number of the newest entry."""
@@ -143,7 +158,8 @@ class Review:
         if resident is None:
             return None
         return {
-            "code": resident.code, "name": resident.name, "age": age(resident.born_on, self._today()),
+            "id": resident.id, "code": resident.code, "name": resident.name,
+            "age": age(resident.born_on, self._today()),
             "phone": resident.phone, "level": resident.level, "cats": list(resident.cats),
             "needs": sorted(resident.needs), "language": resident.language,
             "talk": [str(each) for each in resident.talk], "agreements": sorted(resident.agreements),

@@ -35,6 +35,7 @@ from dispatch import ids as identities
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.answers import Answers, Claimant
+from dispatch.callbook import CallBook
 from dispatch.calls import Calls
 from dispatch.desk import Desk
 from dispatch.expectations import DeskClaims
@@ -404,7 +405,7 @@ class House:
                 public_url=PUBLIC_URL,
                 forgeries=self.forgeries,
             ),
-            calls_blueprint(world.calls, transactions=world.transactions),
+            calls_blueprint(world.calls, transactions=world.transactions, book=CallBook(world.reading, world.clock)),
             stream_blueprint(self.review, self.bell, world.clock, self.consoles, streams_max=streams_max),
             registers_blueprint(world.reading, self.review, panels=panels),
         ]

@@ -14,6 +14,8 @@ from devices.store.devices import devices, hearings, seen
 from devices.store.press_tests import press_tests
 from devices.store.repairs import checks, repairs
 from devices.store.vigils import vigils
+from dispatch.rules.rights import DISTRICT, Area
+from dispatch.store.areas import homes_in
 from dispatch.store.people import homes, residents
 
 FIND_MAX = 80
@@ -70,38 +72,45 @@ _INSTANTS = frozenset({
 class Lists:
     """Reads the register. The plan says which kinds are pressed, and how long ago is too long."""
 
-    def __init__(self, connection: Connection, plan: Plan) -> None:
+    def __init__(self, connection: Connection, plan: Plan, area: Area = DISTRICT) -> None:
+        """`area` is what whoever looks works for: nothing of another station's homes is told."""
         self._connection = connection
         self._plan = plan
+        self._area = area
+        self._ours = homes_in(area)
 
     def page(
         self, now: datetime, most: int, *, show: Show = Show.ALL, find: str = "", after: str = ""
     ) -> list[dict[str, Any]]:
         """Devices in the order of their ids behind `after`; `find` is part of a code, a name or an address."""
-        query = _ROWS.where(self._shown(show, now), _found(find), devices.c.id > after)
+        query = _ROWS.where(self._shown(show, now), _found(find), devices.c.id > after, self._ours)
         found = self._connection.execute(query.order_by(devices.c.id).limit(most))
         return [_plain(row) for row in found]
 
     def one(self, name: str) -> dict[str, Any] | None:
         """A device by its id or code, in use or not."""
-        row = self._connection.execute(_ROWS.where(or_(devices.c.id == name, devices.c.code == name))).first()
+        row = self._connection.execute(
+            _ROWS.where(or_(devices.c.id == name, devices.c.code == name), self._ours)
+        ).first()
         return None if row is None else _plain(row)
 
     def counts(self, now: datetime) -> Mapping[Show, int]:
         """How many devices each list has, in one pass over the register."""
         shown = [func.sum(case((self._shown(show, now), 1), else_=0)).label(show.value) for show in Show]
-        row = self._connection.execute(self._joined(select(*shown))).one()
+        row = self._connection.execute(self._joined(select(*shown)).where(self._at_ours())).one()
         return {show: int(getattr(row, show.value) or 0) for show in Show}
 
     def coverage(self, since: datetime) -> tuple[int, int]:
         """How many of the buttons in use were pressed since then, and how many there are."""
         base = self._joined(select(func.count())).where(devices.c.retired_at.is_(None), self._pressed())
+        base = base.where(self._at_ours())
         of = int(self._connection.execute(base).scalar_one())
         return int(self._connection.execute(base.where(seen.c.pressed_at >= since)).scalar_one()), of
 
     def resident(self, code: str) -> tuple[str, str] | None:
         """Id and home of the resident with this code."""
-        query = select(residents.c.id, residents.c.home_id).where(residents.c.code == code)
+        query = select(residents.c.id, residents.c.home_id).join(homes, homes.c.id == residents.c.home_id)
+        query = query.where(residents.c.code == code, self._ours)
         row = self._connection.execute(query).first()
         return None if row is None else (row.id, row.home_id)
 
@@ -110,6 +119,7 @@ class Lists:
         query = (
             select(residents.c.code, residents.c.name, homes.c.address)
             .join(homes, homes.c.id == residents.c.home_id)
+            .where(self._ours)
             .order_by(residents.c.code)
             .limit(most)
         )
@@ -120,7 +130,7 @@ class Lists:
         query = (
             select(homes.c.code, homes.c.address, residents.c.name, residents.c.phone)
             .join(residents, residents.c.home_id == homes.c.id, isouter=True)
-            .where(homes.c.code.in_(codes))
+            .where(homes.c.code.in_(codes), self._ours)
             .order_by(homes.c.code, residents.c.code)
         )
         return [dict(row._mapping) for row in self._connection.execute(query)]
@@ -151,6 +161,7 @@ class Lists:
             .join(devices, devices.c.id == repairs.c.device_id)
             .join(homes, homes.c.id == repairs.c.home_id)
             .join(residents, residents.c.id == devices.c.resident_id, isouter=True)
+            .where(self._ours)
             .order_by(repairs.c.opened_at.desc(), repairs.c.id.desc())
             .limit(most)
         )  # fmt: skip
@@ -174,11 +185,23 @@ class Lists:
             .join(repairs, repairs.c.id == checks.c.repair_id, isouter=True)
             .join(devices, devices.c.id == repairs.c.device_id, isouter=True)
             .join(residents, residents.c.id == devices.c.resident_id, isouter=True)
-            .where(checks.c.due_at.is_not(None))
+            .where(checks.c.due_at.is_not(None), or_(checks.c.home_id.is_(None), self._ours))
             .order_by(checks.c.state, checks.c.planned_at, checks.c.id)
             .limit(most)
         )  # fmt: skip
         return [_iso(row) for row in self._connection.execute(query)]
+
+    def codes_of_ours(self, codes: Sequence[str]) -> list[str]:
+        """Those of these homes that belong to the area, by their codes, in their order."""
+        if self._area.is_district:
+            return list(codes)
+        query = select(homes.c.code).where(homes.c.code.in_(codes), self._ours)
+        ours = set(self._connection.execute(query).scalars())
+        return [each for each in codes if each in ours]
+
+    def _at_ours(self) -> ColumnElement[bool]:
+        """The same as `_ours` for a query without homes: a whole district asks no more than before."""
+        return true() if self._area.is_district else devices.c.home_id.in_(select(homes.c.id).where(self._ours))
 
     def _joined(self, query: Select[Any]) -> Select[Any]:
         return (

@@ -14,8 +14,9 @@ from devices.upkeep.register import Label, Reason
 from devices.web.shelves import Plain, Shelves, Upkeep
 from devices.web.signals import PROTOCOL_MAX
 from devices.wire import ADDRESS_MAX
+from dispatch.rules.rights import Right
 from dispatch.store.transactions import Transactions
-from dispatch.web.access import caller, either, has_bearer, require_operator
+from dispatch.web.access import caller, either, has_bearer, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.i18n import current_words
 from dispatch.web.once import Once
@@ -128,7 +129,7 @@ def devices_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
         return discreet(found) if has_bearer(request) else found
 
     @bp.get("")
-    @either(READ)
+    @either(READ, Right.DEVICES_SEE)
     @bp.arguments(DeviceListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def listed(wanted: dict[str, Any]) -> Any:
@@ -140,13 +141,13 @@ def devices_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
         return bookmarked(page, page[-1]["id"] if len(found) > limit else None)
 
     @bp.get("/<name>")
-    @either(READ)
+    @either(READ, Right.DEVICES_SEE)
     @bp.response(200, DeviceSchema)
     def one(name: str) -> Plain:
         return told(name)
 
     @bp.post("")
-    @either(WRITE)
+    @either(WRITE, Right.DEVICES_CHANGE)
     @once
     @bp.arguments(PairSchema)
     @bp.response(201, DeviceSchema)
@@ -163,7 +164,7 @@ def devices_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
         return told(device.id)
 
     @bp.post("/<name>/test")
-    @either(WRITE)
+    @either(WRITE, Right.DEVICES_CHANGE)
     @bp.arguments(TestSchema)
     @bp.response(200, DeviceSchema)
     def tested(wanted: dict[str, Any], name: str) -> Plain:
@@ -171,14 +172,14 @@ def devices_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
         return told(name)
 
     @bp.post("/<name>/cancel")
-    @either(WRITE)
+    @either(WRITE, Right.DEVICES_CHANGE)
     @bp.response(200, DeviceSchema)
     def cancelled(name: str) -> Plain:
         upkeep.tests.cancel(shelves.id_of(name), by=caller())
         return told(name)
 
     @bp.post("/<name>/move")
-    @either(WRITE)
+    @either(WRITE, Right.DEVICES_CHANGE)
     @bp.arguments(PlaceSchema)
     @bp.response(200, DeviceSchema)
     def moved(wanted: dict[str, Any], name: str) -> Plain:
@@ -186,7 +187,7 @@ def devices_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
         return told(name)
 
     @bp.post("/<name>/lend")
-    @either(WRITE)
+    @either(WRITE, Right.DEVICES_CHANGE)
     @bp.arguments(LendSchema)
     @bp.response(200, DeviceSchema)
     def lent(wanted: dict[str, Any], name: str) -> Plain:
@@ -195,14 +196,14 @@ def devices_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
         return told(name)
 
     @bp.post("/<name>/return")
-    @either(WRITE)
+    @either(WRITE, Right.DEVICES_CHANGE)
     @bp.response(200, DeviceSchema)
     def returned(name: str) -> Plain:
         upkeep.register.bring_back(shelves.id_of(name), by=caller())
         return told(name)
 
     @bp.post("/<name>/retire")
-    @require_operator
+    @require(Right.DEVICES_CHANGE)
     @bp.arguments(RetireSchema)
     @bp.response(200, DeviceSchema)
     def retired(wanted: dict[str, Any], name: str) -> Plain:

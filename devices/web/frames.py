@@ -11,7 +11,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from devices.ports.http import BODY_MAX
 from devices.web.signals import SCOPE
 from dispatch.errors import Invalid, NotFound
-from dispatch.web.access import either
+from dispatch.rules.rights import Right
+from dispatch.web.access import either, refuse_narrow
 from dispatch.web.api import ApiBlueprint, ProblemSchema
 from dispatch.web.problems import MIME
 
@@ -45,7 +46,7 @@ def frames_blueprint(doors: Mapping[str, Door]) -> ApiBlueprint:
     bp = ApiBlueprint("frames", __name__, url_prefix="/gateways", description="What other systems forward")
 
     @bp.post("/<name>/frames")
-    @either(SCOPE)
+    @either(SCOPE, Right.DEVICES_CHANGE)
     @bp.doc(**_DOCS)
     @bp.response(200, content_type="application/octet-stream", description="Durable; the protocol's acknowledgement")
     @bp.alt_response(204, description="Durable; the protocol has no acknowledgement")
@@ -54,6 +55,7 @@ def frames_blueprint(doors: Mapping[str, Door]) -> ApiBlueprint:
     @_told(bp, 422, "Nothing in it was understood")
     @_told(bp, 503, "Not durable yet; send it again")
     def receive(name: str) -> Response:
+        refuse_narrow()
         door = doors.get(name)
         if door is None:
             raise NotFound("No gateway of this name hears requests.")

@@ -23,7 +23,8 @@ from devices.web.shelves import Plain, Shelves, Upkeep
 from dispatch.clock import Clock
 from dispatch.errors import AlreadyPaired, Invalid
 from dispatch.ids import DeviceId
-from dispatch.web.access import caller, require_operator
+from dispatch.rules.rights import Right
+from dispatch.web.access import caller, require
 from dispatch.web.i18n import current_words, gettext
 from dispatch.web.words import word
 
@@ -51,22 +52,22 @@ def device_pages(
     bp.record_once(lambda state: _teach(state.app.jinja_env, zone, clock))
 
     @bp.get("/devices")
-    @require_operator
+    @require(Right.DEVICES_SEE)
     def devices() -> str:
         return render_template("devices.html", **desk.listed(request.args))
 
     @bp.get("/devices/new")
-    @require_operator
+    @require(Right.DEVICES_SEE)
     def new() -> str:
         return render_template("devices_new.html", strangers=shelves.strangers()[:SHOWN_MAX], **_WORDS)
 
     @bp.get("/devices/pair")
-    @require_operator
+    @require(Right.DEVICES_CHANGE)
     def pair() -> str:
         return render_template("device_pair.html", **desk.to_pair(request.args))
 
     @bp.post("/devices/pair")
-    @require_operator
+    @require(Right.DEVICES_CHANGE)
     def paired() -> Response:
         try:
             device_id = desk.pair(request.form)
@@ -76,25 +77,41 @@ def device_pages(
         return redirect(f"/devices/{device_id}", 303)
 
     @bp.get("/devices/<name>")
-    @require_operator
+    @require(Right.DEVICES_SEE)
     def device(name: str) -> str:
         return render_template("device.html", **desk.one(name))
 
-    @bp.post("/devices/<name>/<any(test, cancel, move, lend, return, retire, report):deed>")
-    @require_operator
+    @bp.post("/devices/<name>/report")
+    @require(Right.DEVICES_SEE)
+    def report(name: str) -> Response:
+        return done(name, "report")
+
+    @bp.post("/devices/<name>/<any(test, cancel, move, lend, return, retire):deed>")
+    @require(Right.DEVICES_CHANGE)
     def act(name: str, deed: str) -> Response:
+        return done(name, deed)
+
+    def done(name: str, deed: str) -> Response:
         _DEEDS[deed](desk, shelves.id_of(name), request.form)
         flash(gettext("Done."))
         return redirect(f"/devices/{name}", 303)
 
     @bp.get("/repairs")
-    @require_operator
+    @require(Right.DEVICES_SEE)
     def repairs() -> str:
         return render_template("repairs.html", **desk.broken())
 
-    @bp.post("/repairs/<any(check, assign, dismiss):deed>/<id_>")
-    @require_operator
+    @bp.post("/repairs/assign/<id_>")
+    @require(Right.DEVICES_CHANGE)
+    def assign(id_: str) -> Response:
+        return settled("assign", id_)
+
+    @bp.post("/repairs/<any(check, dismiss):deed>/<id_>")
+    @require(Right.ALARMS_ACT)
     def settle(deed: str, id_: str) -> Response:
+        return settled(deed, id_)
+
+    def settled(deed: str, id_: str) -> Response:
         _SETTLED[deed](desk, id_, request.form)
         flash(gettext("Done."))
         return redirect("/repairs", 303)
@@ -215,13 +232,15 @@ class _Desk:
 
     def check(self, id_: str, form: Form) -> None:
         result = Result(_one_of(form.get("result", ""), Result))
+        self._shelves.check(id_)
         self._upkeep.repairing.done(id_, result, by=caller(), note=_note(form))
 
     def assign(self, id_: str, form: Form) -> None:
+        self._shelves.repair(id_)
         self._upkeep.repairing.assign(id_, known_owner(self._shelves, _needed(form, "owner")), by=caller())
 
     def dismiss(self, id_: str, form: Form) -> None:
-        self._shelves.incident(id_)
+        self._shelves.whole_incident(id_)
         self._upkeep.outages.dismiss(id_, by=caller())
 
     def _place(self, form: Form) -> Any:

@@ -11,8 +11,9 @@ from devices.rules.repair import Result
 from devices.web.devices import READ, WRITE
 from devices.web.shelves import Plain, Shelves, Upkeep, cursor_of
 from dispatch.errors import Invalid
+from dispatch.rules.rights import Right
 from dispatch.store.transactions import Transactions
-from dispatch.web.access import caller, either, has_bearer, require_operator
+from dispatch.web.access import caller, either, has_bearer, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.once import Once
 from dispatch.web.registers import bookmarked, discreet
@@ -90,20 +91,20 @@ def repairs_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
     once = Once(transactions)
 
     @bp.get("/repairs")
-    @either(READ)
+    @either(READ, Right.DEVICES_SEE)
     @bp.arguments(CaseListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def listed(wanted: dict[str, Any]) -> Any:
         return _paged(wanted, shelves.repairs)
 
     @bp.get("/repairs/<repair_id>")
-    @either(READ)
+    @either(READ, Right.DEVICES_SEE)
     @bp.response(200, CaseSchema)
     def one(repair_id: str) -> Plain:
         return _shown(shelves.repair(repair_id))
 
     @bp.post("/repairs")
-    @either(WRITE)
+    @either(WRITE, Right.DEVICES_SEE)
     @once
     @bp.arguments(ReportSchema)
     @bp.response(201, CaseSchema)
@@ -112,51 +113,53 @@ def repairs_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
         return _shown(shelves.repair(upkeep.repairing.report(device_id, by=caller(), note=wanted.get("note"))))
 
     @bp.post("/repairs/<repair_id>/assign")
-    @either(WRITE)
+    @either(WRITE, Right.DEVICES_CHANGE)
     @bp.arguments(AssignSchema)
     @bp.response(200, CaseSchema)
     def assigned(wanted: dict[str, Any], repair_id: str) -> Plain:
+        shelves.repair(repair_id)
         known_owner(shelves, wanted["owner"])
         upkeep.repairing.assign(repair_id, wanted["owner"], by=caller())
         return _shown(shelves.repair(repair_id))
 
     @bp.get("/checks")
-    @either(READ)
+    @either(READ, Right.DEVICES_SEE)
     @bp.response(200, PageSchema)
     def checks() -> Any:
         return {"items": [_shown(each) for each in shelves.checks(500)], "next": None}
 
     @bp.post("/checks/<check_id>/done")
-    @require_operator
+    @require(Right.ALARMS_ACT)
     @bp.arguments(DoneSchema)
     @bp.response(200, CheckSchema)
     def done(wanted: dict[str, Any], check_id: str) -> Plain:
+        shelves.check(check_id)
         alarm_id = upkeep.repairing.done(check_id, wanted["result"], by=caller(), note=wanted.get("note"))
         return {"alarm": alarm_id}
 
     @bp.get("/incidents")
-    @either(READ)
+    @either(READ, Right.DEVICES_SEE)
     @bp.arguments(CaseListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def incidents(wanted: dict[str, Any]) -> Any:
         return _paged(wanted, shelves.incidents)
 
     @bp.get("/incidents/<incident_id>")
-    @either(READ)
+    @either(READ, Right.DEVICES_SEE)
     @bp.response(200, IncidentSchema)
     def incident(incident_id: str) -> Plain:
         return shelves.incident(incident_id)
 
     @bp.post("/incidents/<incident_id>/dismiss")
-    @require_operator
+    @require(Right.ALARMS_ACT)
     @bp.response(200, IncidentSchema)
     def dismissed(incident_id: str) -> Plain:
-        shelves.incident(incident_id)
+        shelves.whole_incident(incident_id)
         upkeep.outages.dismiss(incident_id, by=caller())
         return shelves.incident(incident_id)
 
     @bp.get("/campaigns")
-    @either(READ)
+    @either(READ, Right.DEVICES_SEE)
     @bp.response(200, PageSchema)
     def campaigns() -> Any:
         return {"items": shelves.campaigns(), "next": None}

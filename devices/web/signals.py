@@ -28,8 +28,9 @@ from devices.wire import (
 )
 from dispatch.clock import Clock
 from dispatch.desk import Received, Spool
+from dispatch.rules.rights import Right
 from dispatch.rules.signal import Event, Scope
-from dispatch.web.access import either, machine, speaks_for
+from dispatch.web.access import caller, either, speaks_for
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.schemas import NUMBER_MAX, PositionSchema, Text, Wire, position_of
 
@@ -227,7 +228,7 @@ def signals_blueprint(reception: Reception, edges: Edges, clock: Clock) -> ApiBl
     bp = ApiBlueprint("signals", __name__, url_prefix="/signals", description="What forwarding gateways heard")
 
     @bp.post("")
-    @either(SCOPE)
+    @either(SCOPE, Right.DEVICES_CHANGE)
     @bp.arguments(_SIGNALS)
     @bp.response(200, _STORED)
     def receive(batch: dict[str, Any]) -> dict[str, Any]:
@@ -262,7 +263,7 @@ def _quarantined(gateway: str, told: list[_Told]) -> list[_Told]:
     What is believed of a machine whose key is not for this gateway: that somebody calls for help, marked as not to be
     relied on. No sign of life, no state and no test press of its saying counts (PROMISES, X15).
     """
-    _log.warning("gateway_unbound", gateway=gateway, key=machine().prefix, signals=len(told))
+    _log.warning("gateway_unbound", gateway=gateway, by=caller(), signals=len(told))
     return [
         replace(each, frame=replace(each.frame, trusted=False, fields={**each.frame.fields, "retained": True}))
         for each in told

@@ -88,9 +88,9 @@ class SignIn:
         hasher: PasswordHasher,
         limits: SessionLimits = SessionLimits(),
     ) -> None:
-        self._transactions = transactions
+        self.transactions = transactions
         self._reading = reading
-        self._clock = clock
+        self.clock = clock
         self._passwords = Passwords(hasher)
         self._limits = limits
 
@@ -104,7 +104,7 @@ class SignIn:
             Busy: too many are signing in at once.
         """
         login = _normal(login)
-        self._transactions.run(lambda tx: _count_attempt(tx, login, ip))
+        self.transactions.run(lambda tx: _count_attempt(tx, login, ip))
         with self._reading.connect() as connection:
             found = Accounts(connection).by_login(login)
         operator, hash_ = found or (None, None)
@@ -117,7 +117,7 @@ class SignIn:
 
     def check(self, token: str) -> Operator | None:
         """The operator a token stands for; None when it was never given out, or is over, or its operator disabled."""
-        now = self._clock.now()
+        now = self.clock.now()
         with self._reading.connect() as connection:
             found = Accounts(connection).session(_hash(token))
         if found is None or not self._holds(*found, now):
@@ -136,11 +136,11 @@ class SignIn:
             if found and accounts.end_session(_hash(token), tx.now):
                 tx.log(Line(kind="signed_out", by=people.operator(found[1].id)))
 
-        self._transactions.run(work)
+        self.transactions.run(work)
 
     def end_all(self, operator_id: OperatorId, *, by: Person = SERVICE) -> int:
         """Ends every session of an operator, on every console, and returns how many there were."""
-        return self._transactions.run(lambda tx: _end_all(tx, operator_id, by))
+        return self.transactions.run(lambda tx: _end_all(tx, operator_id, by))
 
     def disable(self, operator_id: OperatorId, *, by: Person = SERVICE) -> None:
         """The operator may not come in any more, and is out at once."""
@@ -150,7 +150,7 @@ class SignIn:
             tx.log(Line(kind="operator_disabled", by=by, facts={"operator_id": operator_id}))
             _end_all(tx, operator_id, by)
 
-        self._transactions.run(work)
+        self.transactions.run(work)
 
     def add_operator(
         self,
@@ -188,7 +188,7 @@ class SignIn:
             tx.log(Line(kind="operator_added", by=by, facts={"operator_id": operator.id}))
             return operator
 
-        return self._transactions.run(work)
+        return self.transactions.run(work)
 
     def operators(self) -> list[Operator]:
         """Everybody with a login, by login."""
@@ -198,7 +198,7 @@ class SignIn:
     def set_lang(self, operator_id: OperatorId, lang: str) -> None:
         """Keeps the language an operator chose."""
         assert lang in LANGS
-        self._transactions.run(lambda tx: Accounts(tx.connection).change_operator(operator_id, lang=lang))
+        self.transactions.run(lambda tx: Accounts(tx.connection).change_operator(operator_id, lang=lang))
 
     def close(self) -> None:
         """Stops the threads that hash."""
@@ -216,7 +216,7 @@ class SignIn:
                 accounts.change_operator(operator.id, password_hash=renewed)
             tx.log(Line(kind="signed_in", by=people.operator(operator.id), note=ip))
 
-        self._transactions.run(work)
+        self.transactions.run(work)
         return Grant(token=token, operator=operator)
 
     def _session(self, token: str, operator: Operator, now: datetime) -> Session:
@@ -235,7 +235,7 @@ class SignIn:
 
     def _mark_seen(self, session: Session) -> None:
         try:
-            self._transactions.run(lambda tx: Accounts(tx.connection).saw_session(session.token_hash, tx.now))
+            self.transactions.run(lambda tx: Accounts(tx.connection).saw_session(session.token_hash, tx.now))
         except Busy:
             # The next request marks it; a busy database must not send the watch back to the sign-in page.
             log.warning("session_not_marked", operator_id=session.operator_id)

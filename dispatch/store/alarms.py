@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Connection,
     Float,
     ForeignKey,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    true,
     update,
 )
 
@@ -129,6 +131,8 @@ choices = Table(
     Column("choice", Json, nullable=False),
 )
 
+EVERY: ColumnElement[bool] = true()
+
 _GET = Prepared(select(alarms).where(alarms.c.id == bindparam("id")))
 _OPEN_OF = Prepared(select(alarms).where(alarms.c.subject == bindparam("subject"), _OPEN))
 _DUE = Prepared(
@@ -202,15 +206,17 @@ class Alarms:
         row = _OPEN_OF.on(self._connection, subject=subject).first()
         return None if row is None else _alarm(row)
 
-    def open(self) -> list[Alarm]:
+    def open(self, such: ColumnElement[bool] = EVERY) -> list[Alarm]:
         """All open alarms, the longest unanswered first."""
-        return [
-            _alarm(row) for row in self._connection.execute(select(alarms).where(_OPEN).order_by(alarms.c.raised_at))
-        ]
+        query = select(alarms).where(_OPEN, such).order_by(alarms.c.raised_at)
+        return [_alarm(row) for row in self._connection.execute(query)]
 
-    def recent(self, limit: int, *, before: datetime | None = None, state: State | None = None) -> list[Alarm]:
+    def recent(
+        self, limit: int, *, before: datetime | None = None, state: State | None = None,
+        such: ColumnElement[bool] = EVERY,
+    ) -> list[Alarm]:  # fmt: skip
         """The newest alarms, for lists."""
-        query = select(alarms).order_by(alarms.c.raised_at.desc(), alarms.c.id.desc()).limit(limit)
+        query = select(alarms).where(such).order_by(alarms.c.raised_at.desc(), alarms.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(alarms.c.raised_at < before)
         if state is not None:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Index,
@@ -327,8 +328,10 @@ class Outbox:
         query = select(messages).where(messages.c.alarm_id == alarm_id).order_by(messages.c.posted_at, messages.c.id)
         return [message_of(row) for row in self._connection.execute(query)]
 
-    def recent(self, limit: int) -> list[Message]:
-        query = select(messages).order_by(messages.c.posted_at.desc(), messages.c.id.desc()).limit(limit)
+    def recent(self, limit: int, such: ColumnElement[bool] | None = None) -> list[Message]:
+        """The newest messages, of those that fulfil a condition."""
+        wanted = select(messages) if such is None else select(messages).where(such)
+        query = wanted.order_by(messages.c.posted_at.desc(), messages.c.id.desc()).limit(limit)
         return [message_of(row) for row in self._connection.execute(query)]
 
     def waiting(self) -> int:

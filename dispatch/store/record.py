@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -174,9 +175,10 @@ class Record:
         query = select(entries).where(entries.c.alarm_id == alarm_id).order_by(entries.c.number)
         return [_value(row) for row in self._connection.execute(query)]
 
-    def after(self, number: int, limit: int) -> list[Entry]:
-        """The next entries after a number, oldest first."""
+    def after(self, number: int, limit: int, such: ColumnElement[bool] | None = None) -> list[Entry]:
+        """The next entries after a number, oldest first, of those that fulfil a condition."""
         query = select(entries).where(entries.c.number > number).order_by(entries.c.number).limit(limit)
+        query = query if such is None else query.where(such)
         return [_value(row) for row in self._connection.execute(query)]
 
     def notes_of(self, hashes: Sequence[str]) -> dict[str, str | None]:

@@ -29,14 +29,15 @@ from flask_login import (  # type: ignore[import-untyped]
 
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import Grant, SignIn, SignInNeeded
-from dispatch.errors import NotAllowed
+from dispatch.errors import NotAllowed, NotFound
+from dispatch.privacy.reads import Reads
 from dispatch.rules import people
 from dispatch.rules.people import Person
 from dispatch.rules.rights import DISTRICT, Area, Right
 from dispatch.store.accounts import Key, Operator
 
 ACCESS = "anling_access"
-"""The attribute that marks a view: public, code, operator, right:<right>, or key:<scope>."""
+"""The attribute that marks a view: public, code, right:<right>, key:<scope>, or right:<right> or key:<scope>."""
 
 CODE = "code"
 
@@ -67,6 +68,7 @@ class Gate:
 
     sign_in: SignIn
     keys: Keys
+    reads: Reads
 
 
 # ------------------------------------------------------------------------------------------------ the marks
@@ -90,17 +92,6 @@ def by_code(view: View) -> View:
 def is_by_code(app: Flask, endpoint: str | None) -> bool:
     """Whether this endpoint is opened by a code in its address."""
     return endpoint is not None and getattr(app.view_functions.get(endpoint), ACCESS, "") == CODE
-
-
-def require_operator(view: View) -> View:
-    """Only somebody who is signed in; on a page anybody else is sent to sign in, a program gets 401."""
-
-    @wraps(view)
-    def guarded(*arguments: Any, **values: Any) -> Any:
-        signed_in()
-        return view(*arguments, **values)
-
-    return _marked(cast(View, guarded), "operator")
 
 
 def require(right: Right) -> Callable[[View], View]:
@@ -131,7 +122,7 @@ def require_key(scope: str) -> Callable[[View], View]:
     return guard
 
 
-def either(scope: str, right: Right = Right.SIGNED_IN) -> Callable[[View], View]:
+def either(scope: str, right: Right) -> Callable[[View], View]:
     """Somebody signed in whose roles allow `right`, or a machine whose key allows `scope`."""
 
     def guard(view: View) -> View:
@@ -169,6 +160,17 @@ def area() -> Area:
     return DISTRICT if has_bearer(request) else signed_in().area
 
 
+def refuse_narrow() -> None:
+    """
+    Lets pass whoever works for the whole district.
+
+    Raises:
+        NotFound: this request's person works for some stations only, and this belongs to none of them.
+    """
+    if not area().is_district:
+        raise NotFound("This belongs to the whole district.")
+
+
 def may(right: Right) -> bool:
     """Whether this request's person may do this, for pages that leave out what they may not show."""
     operator = whoever()
@@ -189,9 +191,9 @@ def machine() -> Key:
 
 
 def speaks_for(gateway: str) -> bool:
-    """Whether the machine of this request may say what this gateway heard; a person may, for any."""
+    """Whether the machine of this request may say what this gateway heard; a person of the whole district may."""
     gate: Gate = g.gate
-    return not has_bearer(request) or gate.keys.speaks_for(machine(), gateway)
+    return gate.keys.speaks_for(machine(), gateway) if has_bearer(request) else area().is_district
 
 
 def caller() -> Person:
@@ -199,6 +201,21 @@ def caller() -> Person:
     if has_bearer(request):
         return Person(f"key:{machine().prefix}")
     return people.operator(signed_in().id)
+
+
+def file_opened(*residents: str | None, urgent: bool = False) -> None:
+    """
+    Keeps in the record that this request's person opened these residents' files; every view that shows one calls it.
+
+    Ids of residents (None is skipped), or `list:<name>` for a whole register. `urgent` is an open alarm: then it waits
+    for nothing. Once per person and file within ten minutes, so that refreshes cost nothing.
+
+    Raises:
+        Busy: it could not be kept, and no alarm is open: the file stays shut.
+    """
+    gate: Gate = g.gate
+    page = str(request.url_rule)
+    gate.reads.opened(caller(), [each for each in residents if each], page=page, urgent=urgent)
 
 
 def still_signed_in() -> bool:

@@ -15,14 +15,17 @@ from dispatch.review import Review
 from dispatch.rules import people
 from dispatch.rules.alarm import State
 from dispatch.rules.people import Person
+from dispatch.rules.rights import Area, Right
 from dispatch.store.accounts import Reading
 from dispatch.store.alarms import Alarms, alarms
+from dispatch.store.areas import alarms_in
 from dispatch.store.database import from_us, to_us
 from dispatch.store.people import People, carers, homes, residents
 from dispatch.store.record import entries
 from dispatch.store.transactions import Transactions
-from dispatch.web.access import caller, either, has_bearer, signed_in
+from dispatch.web.access import area, caller, either, has_bearer, signed_in
 from dispatch.web.api import ApiBlueprint
+from dispatch.web.eyes import for_eyes, note_opened
 from dispatch.web.i18n import current_words
 from dispatch.web.once import Once, View
 from dispatch.web.registers import Plain, bookmarked, discreet
@@ -55,25 +58,26 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
     names, once = _Names(reading), Once(transactions)
 
     def story(alarm_id: AlarmId) -> Plain:
-        told = review.story(alarm_id, current_words().lang)
-        return discreet(told) if has_bearer(request) else told
+        told = review.story(alarm_id, current_words().lang, area())
+        note_opened(told)
+        return discreet(told) if has_bearer(request) else for_eyes(told)
 
     @bp.get("")
-    @either(READ)
+    @either(READ, Right.ALARMS_SEE)
     @bp.arguments(AlarmListSchema, location="query", unknown=RAISE)
     @bp.response(200, AlarmPageSchema)
     def listed(wanted: dict[str, Any]) -> Any:
-        page, next_ = _page(reading, review, **wanted)
+        page, next_ = _page(reading, review, area(), **wanted)
         return bookmarked(page, next_)
 
     @bp.get("/<name>")
-    @either(READ)
+    @either(READ, Right.ALARMS_SEE)
     @bp.response(200, StorySchema)
     def told(name: str) -> Plain:
         return story(names.alarm(name))
 
     @bp.post("")
-    @either(WRITE)
+    @either(WRITE, Right.ALARMS_ACT)
     @once
     @bp.arguments(RaiseSchema)
     @bp.response(201, StorySchema)
@@ -85,47 +89,47 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
         )
 
     @bp.post("/<name>/accept")
-    @either(WRITE)
+    @either(WRITE, Right.ALARMS_ACT)
     @once
     @bp.arguments(PersonSchema)
     @bp.response(200, StorySchema)
     def accept(wanted: dict[str, Any], name: str) -> Plain:
-        alarm_id, person = names.open_alarm(name), names.person(wanted["person"])
+        alarm_id, person = names.open_and_person(name, wanted["person"])
         desk.accept(alarm_id, person, by=caller())
         return story(alarm_id)
 
     @bp.post("/<name>/decline")
-    @either(WRITE)
+    @either(WRITE, Right.ALARMS_ACT)
     @once
     @bp.arguments(PersonSchema)
     @bp.response(200, StorySchema)
     def decline(wanted: dict[str, Any], name: str) -> Plain:
-        alarm_id, person = names.open_alarm(name), names.person(wanted["person"])
+        alarm_id, person = names.open_and_person(name, wanted["person"])
         desk.decline(alarm_id, person, by=caller())
         return story(alarm_id)
 
     @bp.post("/<name>/attend")
-    @either(WRITE)
+    @either(WRITE, Right.ALARMS_ACT)
     @once
     @bp.arguments(AttendSchema)
     @bp.response(200, StorySchema)
     def attend(wanted: dict[str, Any], name: str) -> Plain:
-        alarm_id, person = names.open_alarm(name), names.person(wanted["person"])
+        alarm_id, person = names.open_and_person(name, wanted["person"])
         desk.attend(alarm_id, person, proof=wanted["proof"], by=caller(), at=position_of(wanted))
         return story(alarm_id)
 
     @bp.post("/<name>/offer")
-    @either(WRITE)
+    @either(WRITE, Right.ALARMS_ACT)
     @once
     @bp.arguments(PersonSchema)
     @bp.response(200, StorySchema)
     def offer(wanted: dict[str, Any], name: str) -> Plain:
-        alarm_id, person = names.open_alarm(name), names.person(wanted["person"])
+        alarm_id, person = names.open_and_person(name, wanted["person"])
         desk.offer(alarm_id, person, by=caller())
         return story(alarm_id)
 
     @bp.post("/<name>/close")
-    @either(WRITE)
+    @either(WRITE, Right.ALARMS_ACT)
     @_humans_only
     @once
     @bp.arguments(CloseSchema)
@@ -136,7 +140,7 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
         return story(alarm_id)
 
     @bp.post("/<name>/reopen")
-    @either(WRITE)
+    @either(WRITE, Right.ALARMS_ACT)
     @_humans_only
     @once
     @bp.arguments(ReopenSchema)
@@ -147,7 +151,7 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
         return story(alarm_id)
 
     @bp.post("/<name>/note")
-    @either(WRITE)
+    @either(WRITE, Right.ALARMS_ACT)
     @once
     @bp.arguments(NoteSchema)
     @bp.response(200, StorySchema)
@@ -157,7 +161,7 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
         return story(alarm_id)
 
     @bp.post("/<name>/emergency")
-    @either(WRITE)
+    @either(WRITE, Right.ALARMS_ACT)
     @once
     @bp.arguments(EmergencySchema)
     @bp.response(200, StorySchema)
@@ -198,7 +202,7 @@ class _Names:
             NotFound: there is none.
         """
         with self._reading.connect() as connection:
-            known = (alarms.c.id == name) | (alarms.c.number == name)
+            known = ((alarms.c.id == name) | (alarms.c.number == name)) & alarms_in(area())
             found = connection.execute(alarms.select().with_only_columns(alarms.c.id).where(known)).scalar()
         if found is None:
             raise NotFound(f"no alarm {name[:40]}")
@@ -219,6 +223,34 @@ class _Names:
             raise AlarmClosed(f"alarm {alarm.number} is closed")
         return alarm_id
 
+    def open_and_person(self, name: str, person: str) -> tuple[AlarmId, Person]:
+        """
+        An open alarm and somebody who may be sent: of one's own stations, or one whom the alarm names already.
+
+        Raises:
+            NotFound: there is no such alarm. AlarmClosed: it is over. Invalid: there is no such person.
+        """
+        alarm_id = self.open_alarm(name)
+        meant = self.person(person)
+        if not area().is_district and not self._is_ours(meant, alarm_id):
+            raise _unknown("person", f"nobody is called {person}")
+        return alarm_id, meant
+
+    def _is_ours(self, person: Person, alarm_id: AlarmId) -> bool:
+        with self._reading.connect() as connection:
+            shelf, shelved = People(connection), Alarms(connection)
+            choice = shelved.choice_of(alarm_id)
+            known = {each.person for each in shelved.offers_of(alarm_id)}
+            known |= {people.carer(each.carer_id) for each in (choice.ranked if choice else ())}
+            if person in known:
+                return True
+            id_ = people.carer_id(person)
+            if id_ is None:
+                home_id = shelved.get(alarm_id).home_id
+                kin = shelf.household(home_id).contacts if home_id else ()
+                return person in {people.contact(each.id) for each in kin}
+            return area().covers(shelf.carers_by_id([id_])[id_].station_id)
+
     def home(self, code: str, resident: str | None) -> tuple[HomeId, ResidentId | None]:
         """
         A home and who lives there, by their codes.
@@ -229,7 +261,7 @@ class _Names:
         with self._reading.connect() as connection:
             shelf = People(connection)
             home_id = shelf.id_of(homes, code)
-            if home_id is None:
+            if home_id is None or not area().covers(shelf.home(HomeId(home_id)).station_id):
                 raise _unknown("home", f"no home {code}")
             if resident is None:
                 return HomeId(home_id), None
@@ -268,6 +300,7 @@ def _unknown(field: str, detail: str) -> Invalid:
 def _page(
     reading: Reading,
     review: Review,
+    area: Area,
     *,
     limit: int,
     cursor: str | None = None,
@@ -275,7 +308,7 @@ def _page(
     since: int | None = None,
 ) -> tuple[list[Plain], str | None]:
     """One page of alarms, newest first, and the cursor of the next."""
-    query = alarms.select().with_only_columns(alarms.c.id, alarms.c.raised_at)
+    query = alarms.select().with_only_columns(alarms.c.id, alarms.c.raised_at).where(alarms_in(area))
     if state is not None:
         query = query.where(alarms.c.state == str(state))
     if since is not None:

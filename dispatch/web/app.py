@@ -15,6 +15,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.ids import new_id
+from dispatch.privacy.reads import Reads
 from dispatch.web import access, headers, i18n, problems
 from dispatch.web.access import HOOKS, Gate, has_bearer, whoever
 from dispatch.web.api import PREFIX, ApiBlueprint, docs_blueprint, make_api
@@ -34,7 +35,13 @@ OWN_SITE = frozenset({"same-origin", "none", ""})
 
 
 def create_app(
-    blueprints: Sequence[Blueprint], *, sign_in: SignIn, keys: Keys, options: WebOptions, health: Health
+    blueprints: Sequence[Blueprint],
+    *,
+    sign_in: SignIn,
+    keys: Keys,
+    options: WebOptions,
+    health: Health,
+    reads: Reads | None = None,
 ) -> Flask:
     """
     The application, ready to be served.
@@ -43,10 +50,11 @@ def create_app(
         AssertionError: a view does not say who may call it.
     """
     app = Flask(__name__)
+    gate = Gate(sign_in=sign_in, keys=keys, reads=reads or Reads(sign_in.transactions, sign_in.clock))
     _configure(app, options)
-    access.install(app, Gate(sign_in=sign_in, keys=keys))
+    access.install(app, gate)
     i18n.install(app)
-    _begin_requests(app, Gate(sign_in=sign_in, keys=keys), options)
+    _begin_requests(app, gate, options)
     _guard_forms(app)
     _register(app, [*blueprints, entrance_blueprint(sign_in, options), health_blueprint(health)])
     problems.install(app)

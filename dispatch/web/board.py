@@ -19,8 +19,10 @@ from dispatch.errors import AlarmClosed, Invalid, NotFound
 from dispatch.ids import AlarmId
 from dispatch.rules.alarm import Outcome, Proof, State
 from dispatch.rules.people import Person
+from dispatch.rules.rights import DISTRICT, Area, Right
 from dispatch.web import telling, words
-from dispatch.web.access import caller, require_operator
+from dispatch.web.access import area, caller, may, require
+from dispatch.web.eyes import for_eyes, note_opened
 from dispatch.web.i18n import current_words, gettext
 
 CLOSED_SHOWN = 6
@@ -36,11 +38,13 @@ Plain = dict[str, Any]
 class Stories(Protocol):
     """What the board reads; `dispatch.review.Review` does it."""
 
-    def board(self) -> list[Plain]: ...
+    def board(self, area: Area = DISTRICT) -> list[Plain]: ...
 
-    def recent(self, limit: int, *, before: datetime | None = None, state: State | None = None) -> list[Plain]: ...
+    def recent(
+        self, limit: int, *, before: datetime | None = None, state: State | None = None, area: Area = DISTRICT
+    ) -> list[Plain]: ...
 
-    def story(self, alarm_id: AlarmId, lang: str) -> Plain: ...
+    def story(self, alarm_id: AlarmId, lang: str, area: Area = DISTRICT) -> Plain: ...
 
     def head(self) -> int: ...
 
@@ -91,7 +95,7 @@ class Note:
 class CallsShown(Protocol):
     """The calls that ring in, and how many did; `dispatch.callbook.CallBook` tells."""
 
-    def to_judge(self) -> list[Plain]: ...
+    def to_judge(self, area: Area = DISTRICT) -> list[Plain]: ...
 
     def counts(self) -> dict[str, int]: ...
 
@@ -116,22 +120,22 @@ def board_blueprint(
     bp.record_once(lambda state: _teach(state.app.jinja_env, zone))
 
     @bp.get("/board")
-    @require_operator
+    @require(Right.ALARMS_SEE)
     def board() -> str:
         return render_template("board.html", **book.live(request.args.get("alarm")))
 
     @bp.get("/board/live")
-    @require_operator
+    @require(Right.ALARMS_SEE)
     def live() -> str:
         return render_template("_live.html", **book.live(request.args.get("alarm")))
 
     @bp.get("/alarms/<alarm_id>")
-    @require_operator
+    @require(Right.ALARMS_SEE)
     def alarm(alarm_id: str) -> str:
         return render_template("alarm.html", **book.one(AlarmId(alarm_id)))
 
     @bp.post("/alarms/<alarm_id>/<any(accept, decline, attend, offer, close, reopen, note, emergency):deed>")
-    @require_operator
+    @require(Right.ALARMS_ACT)
     def act(alarm_id: str, deed: str) -> Response:
         book.check(AlarmId(alarm_id), deed, request.form.get("person"))
         _ACTS[deed](deeds, AlarmId(alarm_id), request.form)
@@ -164,14 +168,14 @@ class _Book:
         """All of the board, with this alarm's details."""
         # The head first: what happens while we read is then told by the stream as well, and never missed.
         head, now = self._stories.head(), self._clock.now()
-        rows = [_row(each) for each in self._stories.board()]
+        rows = [_row(each) for each in self._stories.board(area())]
         waiting = [row for row in rows if row["waits"]]
         return {
             "head": head,
             "now": now,
             "strip": self._strip(),
             "rows": rows,
-            "calls": self._calls.to_judge(),
+            "calls": self._calls.to_judge(area()) if may(Right.ALARMS_ACT) else [],
             "call_counts": self._calls.counts(),
             "oldest": min(waiting, key=lambda row: str(row["raised_at"]), default=None),
             "counts": [(state, sum(row["state"] == state for row in rows)) for state in list(words.STATES)[:4]],
@@ -199,7 +203,7 @@ class _Book:
         Raises:
             NotFound: no such alarm. Conflict: it is closed. Invalid: nobody of this name was asked or could be.
         """
-        story = self._stories.story(alarm_id, "en")
+        story = self._stories.story(alarm_id, "en", area())
         if deed == "offer" and story["state"] == State.CLOSED:
             raise AlarmClosed(f"alarm {story['number']} is closed")
         contacts = story["home_file"]["contacts"] if story["home_file"] else []
@@ -210,7 +214,7 @@ class _Book:
             raise Invalid("Please choose one.", {"person": "unknown"})
 
     def _closed(self, now: datetime) -> list[Plain]:
-        recent = self._stories.recent(CLOSED_SHOWN, state=State.CLOSED)
+        recent = self._stories.recent(CLOSED_SHOWN, state=State.CLOSED, area=area())
         return [_row(each) for each in recent if now - _instant(each["closed_at"]) < CLOSED_FOR]
 
     def _chosen(self, alarm_id: str | None) -> Plain | None:
@@ -220,7 +224,9 @@ class _Book:
             return None
 
     def _story(self, alarm_id: AlarmId) -> Plain:
-        story = self._stories.story(alarm_id, current_words().lang)
+        told = self._stories.story(alarm_id, current_words().lang, area())
+        note_opened(told)
+        story = for_eyes(told)
         asked = {each["person"]: each for each in story["offers"]}
         names = self._operators()
         return {
@@ -231,7 +237,7 @@ class _Book:
                  "loud": each["kind"] in telling.LOUD}
                 for each in reversed(story["timeline"])
             ],
-            "may_close": story["state"] != State.CLOSED,
+            "may_close": story["state"] != State.CLOSED and may(Right.ALARMS_ACT),
         }  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response
 
 from dispatch.ids import AlarmId, CallId, HomeId
 from dispatch.rules.people import Person
+from dispatch.rules.rights import Area, Right
 from dispatch.store.transactions import Transactions
-from dispatch.web.access import caller, require_operator
+from dispatch.web.access import area, caller, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.i18n import gettext
 from dispatch.web.once import Once
@@ -23,6 +24,12 @@ class Judges(Protocol):
     def raise_alarm(self, id_: CallId, *, by: Person, home_id: HomeId | None = None) -> AlarmId: ...
 
     def dismiss(self, id_: CallId, *, by: Person) -> None: ...
+
+
+class Book(Protocol):
+    """Whose a call is; `dispatch.callbook.CallBook` knows."""
+
+    def refuse_foreign(self, id_: CallId, area: Area) -> None: ...
 
 
 class WhichHomeSchema(Wire):
@@ -38,7 +45,7 @@ class JudgedSchema(Schema):
     alarm = fields.String(required=True, allow_none=True)
 
 
-def calls_blueprint(calls: Judges, *, transactions: Transactions) -> ApiBlueprint:
+def calls_blueprint(calls: Judges, *, transactions: Transactions, book: Book) -> ApiBlueprint:
     """
     `POST /api/v1/calls/{id}/alarm` and `/dismiss`, for people who are signed in: a machine judges no call.
 
@@ -49,33 +56,36 @@ def calls_blueprint(calls: Judges, *, transactions: Transactions) -> ApiBlueprin
     once = Once(transactions)
 
     @bp.post("/<call_id>/alarm")
-    @require_operator
+    @require(Right.ALARMS_ACT)
     @once
     @bp.arguments(WhichHomeSchema)
     @bp.response(200, JudgedSchema)
     def alarm(wanted: dict[str, Any], call_id: str) -> Any:
         home = wanted.get("home")
+        book.refuse_foreign(CallId(call_id), area())
         made = calls.raise_alarm(CallId(call_id), by=caller(), home_id=HomeId(home) if home else None)
         return {"call": call_id, "alarm": made}
 
     @bp.post("/<call_id>/dismiss")
-    @require_operator
+    @require(Right.ALARMS_ACT)
     @once
     @bp.response(200, JudgedSchema)
     def dismiss(call_id: str) -> Any:
+        book.refuse_foreign(CallId(call_id), area())
         calls.dismiss(CallId(call_id), by=caller())
         return {"call": call_id, "alarm": None}
 
     return bp
 
 
-def call_forms(calls: Judges) -> Blueprint:
+def call_forms(calls: Judges, book: Book) -> Blueprint:
     """The same for a board without a script: `POST /calls/<id>/alarm` and `/dismiss`."""
     bp = Blueprint("call_forms", __name__)
 
     @bp.post("/calls/<call_id>/<any(alarm, dismiss):what>")
-    @require_operator
+    @require(Right.ALARMS_ACT)
     def judge(call_id: str, what: str) -> Response:
+        book.refuse_foreign(CallId(call_id), area())
         if what == "dismiss":
             calls.dismiss(CallId(call_id), by=caller())
             flash(gettext("Done."))

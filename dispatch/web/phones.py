@@ -17,9 +17,10 @@ from dispatch.errors import Invalid, NotFound
 from dispatch.ids import AttemptId
 from dispatch.messages.providers.console import ConsoleFault, ConsolePanel
 from dispatch.messages.providers.provider import ReceiptKind
+from dispatch.rules.rights import Right
 from dispatch.rules.signal import Cause
 from dispatch.web import words
-from dispatch.web.access import require_operator
+from dispatch.web.access import refuse_narrow, require
 from dispatch.web.i18n import N_, gettext
 
 MESSAGES_SHOWN = 200
@@ -91,23 +92,26 @@ class _Said:
 
 
 def phones_blueprint(messages: Messages, panel: ConsolePanel, door: Door, *, demo: DemoControls | None) -> Blueprint:
-    """`/phones`. To be mounted only where the console is a provider."""
+    """`/phones`. To be mounted only where the console is a provider. The whole district's: it shows every message."""
     bp = Blueprint("phones", __name__)
     desk = _Phones(messages, panel, door, demo)
 
     @bp.get("/phones")
-    @require_operator
+    @require(Right.MESSAGES_SEE)
     def phones() -> str:
+        refuse_narrow()
         return render_template("phones.html", **desk.shown())
 
     @bp.get("/phones/live")
-    @require_operator
+    @require(Right.MESSAGES_SEE)
     def live() -> str:
+        refuse_narrow()
         return render_template("_phones.html", **desk.shown())
 
     @bp.post("/phones/<any(reply, key, receipt, fault, press, gateway):deed>")
-    @require_operator
+    @require(Right.ALARMS_ACT)
     def act(deed: str) -> Response:
+        refuse_narrow()
         desk.do(deed, request.form)
         flash(gettext("Done."))
         return redirect("/phones", 303)

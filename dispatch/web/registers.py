@@ -5,7 +5,7 @@ The registers, for reading: who lives where, who may be sent, who is told, what 
 Key boxes and illnesses stand in no list; machines see telephone numbers masked.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -14,11 +14,13 @@ from marshmallow import RAISE
 
 from dispatch.errors import Invalid
 from dispatch.review import Review
+from dispatch.rules.masking import ID_NUMBERS, PHONES, mask, masked
 from dispatch.rules.people import Carer, Contact, Home, Resident, Station
 from dispatch.rules.place import Position
+from dispatch.rules.rights import Right
 from dispatch.store.accounts import Reading
 from dispatch.store.people import People
-from dispatch.web.access import either, has_bearer
+from dispatch.web.access import area, either, file_opened, has_bearer
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.schemas import ListSchema, PageSchema, RecordListSchema
 
@@ -30,9 +32,22 @@ Panel = Callable[[], Iterable[Plain]]
 READ = "read"
 """The scope of keys that may look at the registers."""
 
+STATION = "_station"
+"""Under this name a row of a panel says whose it is: a station's id, `EVERYBODY`, or None for the whole district's."""
+
+EVERYBODY = "everybody"
+
+PANEL_RIGHTS: Mapping[str, Right] = {
+    "homes": Right.RESIDENTS_SEE, "residents": Right.RESIDENTS_SEE, "contacts": Right.RESIDENTS_SEE,
+    "carers": Right.CARERS_SEE, "stations": Right.SIGNED_IN, "shifts": Right.CARERS_SEE,
+    "gateways": Right.DEVICES_SEE, "strangers": Right.DEVICES_SEE, "devices": Right.DEVICES_SEE, "calls": Right.ALARMS_SEE,
+}  # fmt: skip
+"""Who may see a register; one without a line here stops the start."""
+
+_FILES = frozenset({"homes", "residents", "contacts"})
+"""Registers of residents: that somebody read them is kept."""
+
 _SECRET = frozenset({"entry", "illness", "text", "note"})
-_PHONES = frozenset({"phone", "to"})
-_HEAD, _TAIL = 3, 2
 
 
 def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str, Panel]) -> ApiBlueprint:
@@ -48,8 +63,8 @@ def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str
         "homes": _homes,
         "residents": _residents,
         "contacts": _contacts,
-        "carers": lambda shelf: map(_carer, shelf.carers()),
-        "stations": lambda shelf: map(_station, shelf.stations()),
+        "carers": lambda shelf: [{**_carer(each), STATION: each.station_id} for each in shelf.carers()],
+        "stations": lambda shelf: [{**_station(each), STATION: each.id} for each in shelf.stations()],
     }
 
     def from_shelf(rows_of: Callable[[People], Iterable[Plain]]) -> Panel:
@@ -65,7 +80,7 @@ def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str
         _register(bp, name, panel)
 
     @bp.get("/messages")
-    @either(READ)
+    @either(READ, Right.MESSAGES_SEE)
     @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def messages(wanted: dict[str, Any]) -> Any:
@@ -73,11 +88,11 @@ def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str
         return bookmarked([_discreet_letter(each) for each in page], next_)
 
     @bp.get("/record")
-    @either(READ)
+    @either(READ, Right.RECORD_SEE)
     @bp.arguments(RecordListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def record(wanted: dict[str, Any]) -> Any:
-        page = review.entries(wanted["after"], wanted["limit"])
+        page = review.entries(wanted["after"], wanted["limit"], area())
         return bookmarked(page, str(page[-1]["number"]) if len(page) == wanted["limit"] else None, by="after")
 
     return bp
@@ -86,14 +101,18 @@ def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str
 def _register(bp: ApiBlueprint, name: str, rows: Panel) -> None:
     """One list at one address, in the order of its ids."""
 
+    assert name in PANEL_RIGHTS, f"say in PANEL_RIGHTS who may see {name}"
+
     @bp.get(f"/{name}", endpoint=name)
-    @either(READ)
+    @either(READ, PANEL_RIGHTS[name])
     @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def listed(wanted: dict[str, Any]) -> Any:
         after, limit = wanted.get("cursor", ""), wanted["limit"]
-        behind = sorted((each for each in rows() if str(each["id"]) > after), key=lambda each: str(each["id"]))
+        behind = sorted((each for each in _ours(rows()) if str(each["id"]) > after), key=lambda each: str(each["id"]))
         page = [_shown(each) for each in behind[:limit]]
+        if name in _FILES and page:
+            file_opened(f"list:{name}")
         return bookmarked(page, str(page[-1]["id"]) if len(behind) > limit else None)
 
 
@@ -123,31 +142,32 @@ def discreet(told: Any) -> Any:
 def _discreet(name: str, value: Any) -> Any:
     if name in _SECRET:
         return None
-    return masked(value) if name in _PHONES and isinstance(value, str) else discreet(value)
+    return masked(value) if name in PHONES | ID_NUMBERS and isinstance(value, str) else discreet(value)
 
 
-def masked(phone: str) -> str:
-    """`+86*********01`; a number too short to be masked so is hidden whole."""
-    hidden = len(phone) - _HEAD - _TAIL
-    return phone[:_HEAD] + "*" * hidden + phone[-_TAIL:] if hidden > _TAIL else "*" * len(phone)
+def _ours(rows: Iterable[Plain]) -> Iterator[Plain]:
+    """Those of whoever asks; a row that does not say whose it is, is the whole district's."""
+    here = area()
+    return (each for each in rows if each.get(STATION) == EVERYBODY or here.covers(each.get(STATION)))
 
 
 def _shown(row: Plain) -> Plain:
-    row = {name: value for name, value in row.items() if name not in {"entry", "illness"}}
-    return discreet(row) if has_bearer(request) else row
+    """A row without what no list tells, its numbers masked: whole ones come by `/unmask`, with a reason."""
+    row = {name: value for name, value in row.items() if name not in {"entry", "illness", STATION}}
+    return discreet(row) if has_bearer(request) else dict(mask(row))
 
 
 def _discreet_letter(message: Plain) -> Plain:
     # The letter to whoever accepted has the key box in it; nobody else is shown that.
     letter = {**message, "text": None} if message["sentence"] == "details" else message
-    return discreet(letter) if has_bearer(request) else letter
+    return discreet(letter) if has_bearer(request) else dict(mask(letter))
 
 
 def _messages(review: Review, *, limit: int, cursor: str | None = None) -> tuple[list[Plain], str | None]:
     """One page of messages, newest first: read from the newest on until the page is whole."""
     look = limit + 1
     while True:
-        newest = review.messages(look)
+        newest = review.messages(look, area())
         start = 0 if cursor is None else next((i + 1 for i, each in enumerate(newest) if each["id"] == cursor), None)
         is_all = len(newest) < look
         if start is not None and (len(newest) > start + limit or is_all):
@@ -163,17 +183,22 @@ def _messages(review: Review, *, limit: int, cursor: str | None = None) -> tuple
 
 def _homes(shelf: People) -> Iterable[Plain]:
     stations = {each.id: each.code for each in shelf.stations()}
-    return [_home(each, stations.get(each.station_id) if each.station_id else None) for each in shelf.homes()]
+    return [
+        {**_home(each, stations.get(each.station_id) if each.station_id else None), STATION: each.station_id}
+        for each in shelf.homes()
+    ]
 
 
 def _residents(shelf: People) -> Iterable[Plain]:
-    homes = {each.id: each.code for each in shelf.homes()}
-    return [_resident(each, homes[each.home_id]) for each in shelf.residents()]
+    homes = {each.id: each for each in shelf.homes()}
+    return [{**_resident(each, homes[each.home_id].code), STATION: homes[each.home_id].station_id}
+            for each in shelf.residents()]  # fmt: skip
 
 
 def _contacts(shelf: People) -> Iterable[Plain]:
-    homes = {each.id: each.code for each in shelf.homes()}
-    return [_contact(each, homes[each.home_id]) for each in shelf.contacts()]
+    homes = {each.id: each for each in shelf.homes()}
+    return [{**_contact(each, homes[each.home_id].code), STATION: homes[each.home_id].station_id}
+            for each in shelf.contacts()]  # fmt: skip
 
 
 def _home(home: Home, station: str | None) -> Plain:

@@ -17,10 +17,11 @@ from dispatch.errors import Invalid
 from dispatch.horn.judge import Reason
 from dispatch.horn.state import SirenState
 from dispatch.reachability import Reachability
+from dispatch.rules.rights import DISTRICT, Area, Right
 from dispatch.shadow import MODES, Shadowing
 from dispatch.store.shadows import EVERYWHERE, LIVE
 from dispatch.web import words
-from dispatch.web.access import caller, require_operator
+from dispatch.web.access import area, caller, refuse_narrow, require
 from dispatch.web.board import Note
 from dispatch.web.i18n import N_, gettext
 
@@ -95,9 +96,11 @@ class RoadsPage:
         self._names = names
         self._counted: tuple[float, list[Note]] | None = None
 
-    def whole(self) -> Plain:
-        """Everything on the page."""
+    def whole(self, area: Area = DISTRICT) -> Plain:
+        """Everything on the page. Streets and exercises are the whole district's: a station sees its carers only."""
         now = self._clock.now()
+        if not area.is_district:
+            return self._of_stations(area)
         switches = {each.area: each.mode for each in self.shadowing.switches()}
         streets = [EVERYWHERE, *self.shadowing.streets()]
         return {
@@ -107,6 +110,14 @@ class RoadsPage:
             "streets": [(each, switches.get(each) or switches.get(EVERYWHERE) or LIVE) for each in streets],
             "everywhere": EVERYWHERE, "would_have": self.shadowing.would_have(WOULD_HAVE_SHOWN), "siren": self._siren(),
             "siren_well": self._siren_well(), "worries": self._worries(), "names": self._names(), **_WORDS,
+        }  # fmt: skip
+
+    def _of_stations(self, area: Area) -> Plain:
+        return {
+            "carers": [each for each in self.reach.carers() if area.covers(each.carer.station_id)],
+            "rates": self.reach.providers(), "drills": [], "paths": [], "untested": [], "streets": [],
+            "everywhere": EVERYWHERE, "would_have": [], "siren": self._siren(), "siren_well": self._siren_well(),
+            "worries": self._worries(), "names": {}, "narrow": True, **_WORDS,
         }  # fmt: skip
 
     def notes(self) -> list[Note]:
@@ -135,13 +146,14 @@ def roads_blueprint(page: RoadsPage, *, zone: tzinfo) -> Blueprint:
     bp.record_once(lambda state: _teach(state.app.jinja_env, zone))
 
     @bp.get("/roads")
-    @require_operator
+    @require(Right.MESSAGES_SEE)
     def roads() -> str:
-        return render_template("roads.html", **page.whole())
+        return render_template("roads.html", **page.whole(area()))
 
     @bp.post("/roads/drill")
-    @require_operator
+    @require(Right.ROADS_CHANGE)
     def drill() -> Response:
+        refuse_narrow()
         parts = request.form.get("path", "").split("|")
         if len(parts) != 3:
             raise Invalid("Please choose one.", {"path": "missing"})
@@ -150,8 +162,9 @@ def roads_blueprint(page: RoadsPage, *, zone: tzinfo) -> Blueprint:
         return redirect("/roads#drills", 303)
 
     @bp.post("/roads/street")
-    @require_operator
+    @require(Right.ROADS_CHANGE)
     def street() -> Response:
+        refuse_narrow()
         mode = request.form.get("mode", "")
         if mode not in MODES:
             raise Invalid("Please choose one.", {"mode": "missing"})

@@ -9,6 +9,7 @@ The stream is a hint and the snapshot is the truth: a board reads the snapshot o
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, request, stream_with_context
@@ -18,8 +19,9 @@ from dispatch.errors import Busy, Invalid
 from dispatch.review import Review
 from dispatch.rules import people
 from dispatch.rules.alarm import State
+from dispatch.rules.rights import Area, Right
 from dispatch.siren import Consoles
-from dispatch.web.access import require_operator, signed_in, still_signed_in
+from dispatch.web.access import area, may, require, signed_in, still_signed_in
 from dispatch.web.api import PREFIX
 from dispatch.web.schemas import NAME_MAX
 
@@ -34,6 +36,7 @@ REPLAY_MAX = 500
 
 PIECE = 100
 RETRY_MS = 2000
+_BARE = ("number", "at", "kind", "alarm")
 _UNANSWERED = frozenset({State.RAISED, State.OFFERED})
 
 Plain = dict[str, Any]
@@ -104,11 +107,12 @@ def stream_blueprint(review: Review, bell: Bell, clock: Clock, consoles: Console
 
     @bp.get(f"{PREFIX}/stream")
     @bp.get("/events", endpoint="events")
-    @require_operator
+    @require(Right.ALARMS_SEE)
     def stream() -> Response:
         after = _after(request.headers.get("Last-Event-ID"))
         release = slots.take()
-        told = _Told(review, bell, clock, still_signed_in).events(after)
+        ear = _Ear(area(), reads_record=may(Right.RECORD_SEE))
+        told = _Told(review, bell, clock, still_signed_in, ear).events(after)
         answer = Response(stream_with_context(told), content_type="text/event-stream; charset=utf-8")
         # Not in the generator: one that was never begun never comes to its end.
         answer.call_on_close(release)
@@ -116,7 +120,7 @@ def stream_blueprint(review: Review, bell: Bell, clock: Clock, consoles: Console
         return answer
 
     @bp.post(f"{PREFIX}/consoles")
-    @require_operator
+    @require(Right.ALARMS_SEE)
     def present() -> Plain:
         console, sound = _presence(request.get_json(silent=True))
         consoles.present(console, people.operator(signed_in().id), sound=sound)
@@ -125,10 +129,19 @@ def stream_blueprint(review: Review, bell: Bell, clock: Clock, consoles: Console
     return bp
 
 
+@dataclass(frozen=True, slots=True)
+class _Ear:
+    """Who listens: whose alarms they hear of, and whether they may read the record beyond alarms."""
+
+    area: Area
+    reads_record: bool
+
+
 class _Told:
     """What one board is told. No connection to the database is held while it waits."""
 
-    def __init__(self, review: Review, bell: Bell, clock: Clock, may_hear: Callable[[], bool]) -> None:
+    def __init__(self, review: Review, bell: Bell, clock: Clock, may_hear: Callable[[], bool], ear: _Ear) -> None:
+        self._ear = ear
         self._review = review
         self._bell = bell
         self._clock = clock
@@ -152,9 +165,9 @@ class _Told:
             is_beat = beaten_s is None or now_s - beaten_s >= BEAT_S
             if (entries or is_beat) and not self._may_hear():
                 return
-            for entry in entries:
-                position = entry["number"]
-                yield _event("entry", entry, number=position)
+            for entry in self._heard(entries):
+                yield _event("entry", entry, number=entry["number"])
+            position = entries[-1]["number"] if entries else position
             if is_beat:
                 beaten_s = now_s
                 yield _event("beat", self._beat(), number=position)
@@ -164,8 +177,24 @@ class _Told:
             if len(entries) < PIECE:
                 self._bell.wait(rung, LOOK_S)
 
+    def _heard(self, entries: list[Plain]) -> list[Plain]:
+        """
+        What this board is told of these entries: whole where they are about its alarms, nothing of those of other
+        stations, and of what concerns no alarm only that something happened, unless they may read the record.
+        """
+        area = self._ear.area
+        ids = {each["alarm"] for each in entries if each["alarm"]}
+        ours = self._review.answered_by(area, ids)
+        whole = self._ear.reads_record and area.is_district
+        return [
+            each if each["alarm"] or whole else {name: each[name] for name in _BARE}
+            for each in entries
+            if not each["alarm"] or each["alarm"] in ours
+        ]
+
     def _beat(self) -> Plain:
-        unanswered = [each["raised_at"] for each in self._review.board() if each["state"] in _UNANSWERED]
+        board = self._review.board(self._ear.area)
+        unanswered = [each["raised_at"] for each in board if each["state"] in _UNANSWERED]
         return {
             "at": self._clock.now().isoformat(),
             "head": self._review.head(),

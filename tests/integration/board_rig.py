@@ -119,8 +119,8 @@ class BoardRig:
                 operators=lambda: {f"operator:{each.id}": each.name for each in self.sign_in.operators()},
                 calls=CallBook(world.reading, world.clock),
             ),
-            calls_blueprint(world.calls, transactions=world.transactions),
-            call_forms(world.calls),
+            calls_blueprint(world.calls, transactions=world.transactions, book=CallBook(world.reading, world.clock)),
+            call_forms(world.calls, CallBook(world.reading, world.clock)),
             phones_blueprint(self.review, self.panel, self.hear, demo=demo),
         ]  # fmt: skip
         keys = Keys(world.transactions, world.reading, world.clock)

@@ -306,7 +306,7 @@ def test_looking_changes_nothing(rig, browser):
         browser.get(path)
     for path in (f"/alarms/{alarm_id}/close", f"/alarms/{alarm_id}/accept", "/phones/reply"):
         assert browser.get(path).status_code in {404, 405}
-    assert rig.review.head() == head
+    assert {each["kind"] for each in rig.review.entries(head, 100)} <= {"resident_read"}
 
 
 def test_a_form_without_its_token_does_nothing(rig, browser):

@@ -16,11 +16,12 @@ from dispatch.accounts.keys import Keys, UnknownKey
 from dispatch.accounts.sign_in import WAIT_MAX_S, SignIn, TooSoon, WrongPassword, wait_s
 from dispatch.errors import AlreadyTaken, Busy, Conflict, Invalid, NotAllowed, NotFound
 from dispatch.rules.people import Person
+from dispatch.rules.rights import Right
 from dispatch.store.accounts import Accounts
 from dispatch.store.database import metadata, reading_engine, writing_engine
 from dispatch.store.record import Record
 from dispatch.store.transactions import SerialTransactions
-from dispatch.web.access import caller, either, public, require_key, require_operator, signed_in, still_signed_in
+from dispatch.web.access import caller, either, public, require, require_key, signed_in, still_signed_in
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.app import create_app
 from dispatch.web.headers import CSP
@@ -90,7 +91,7 @@ class House:
         bp = Blueprint("desk", __name__)
 
         @bp.get("/desk")
-        @require_operator
+        @require(Right.SIGNED_IN)
         def desk():
             return f"desk of {signed_in().name}"
 
@@ -105,7 +106,7 @@ class House:
         bp = ApiBlueprint("notes", __name__, url_prefix="/notes")
 
         @bp.route("", methods=["POST"])
-        @either("notes:write")
+        @either("notes:write", Right.SIGNED_IN)
         @bp.arguments(NoteSchema)
         @bp.response(201, NoteSchema)
         def post(note):
@@ -118,7 +119,7 @@ class House:
             return {"by": caller()}
 
         @bp.route("/people")
-        @require_operator
+        @require(Right.SIGNED_IN)
         def people():
             return {"by": caller(), "still": still_signed_in()}
 

@@ -1,0 +1,1 @@
+"""What is owed to residents for what we know of them: who looked, who saw it whole and why."""
