@@ -57,6 +57,7 @@ __all__ = [
     "WebSettings",
     "load_settings",
     "read_settings",
+    "settings_file",
     "systemd_socket",
 ]
 
@@ -77,8 +78,14 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None
         Misconfigured: the file cannot be read, or a key or value in it or in the environment is wrong.
     """
     surroundings = os.environ if environ is None else environ
-    named = path or (Path(surroundings[_CONFIG]) if surroundings.get(_CONFIG) else None)
+    named = settings_file(path, environ=surroundings)
     return read_settings(parse_toml(named) if named else {}, environ=surroundings)
+
+
+def settings_file(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Path | None:
+    """The file that the settings come from: what `--config` said, or ANLING_CONFIG; None where neither does."""
+    surroundings = os.environ if environ is None else environ
+    return path or (Path(surroundings[_CONFIG]) if surroundings.get(_CONFIG) else None)
 
 
 def read_settings(written: Mapping[str, Any], *, environ: Mapping[str, str]) -> Settings:
