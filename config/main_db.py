@@ -48,9 +48,7 @@ def _add_backup(db: click.Group, kit: Kit) -> None:
     @kit.config
     @click.pass_context
     @kit.says_no
-    def backup(
-        context: click.Context, folder: Path | None, listed: bool, as_json: bool, config: Path | None
-    ) -> None:
+    def backup(context: click.Context, folder: Path | None, listed: bool, as_json: bool, config: Path | None) -> None:
         """
         Copies the database while the service runs, and tries the copy by restoring it.
 
@@ -66,8 +64,8 @@ def _add_backup(db: click.Group, kit: Kit) -> None:
             sys.exit(0 if found else 1)
         made = back_up(settings, SystemClock(), into=folder, config=_config_of(context, config))
         answer = {
-            **_told(made.folder, made.manifest), "left_out": list(made.manifest.left_out), "thinned": list(made.thinned),
-            "not_copied": list(made.not_copied),
+            **_told(made.folder, made.manifest), "left_out": list(made.manifest.left_out),
+            "thinned": list(made.thinned), "not_copied": list(made.not_copied),
         }  # fmt: skip
         kit.tell(answer, as_json=as_json)
         for each in made.not_copied:

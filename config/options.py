@@ -320,8 +320,8 @@ class Settings:
     siren: SirenSettings = field(default_factory=SirenSettings)
     reach: ReachSettings = ReachSettings()
     drills: DrillSettings = DrillSettings()
-    backup: BackupSettings = BackupSettings()
-    alive: AliveSettings = AliveSettings()
+    backup: BackupSettings = field(default_factory=BackupSettings)
+    alive: AliveSettings = field(default_factory=AliveSettings)
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

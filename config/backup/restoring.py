@@ -8,7 +8,8 @@ Putting a backup back: beside the database, tried there, made ready to go on, th
 ```
 
 A process that is killed anywhere leaves either the old database or the new one. Only between the two steps of the swap
-does neither stand for sure: then a mark lies beside them, the service refuses to start, and restoring again finishes it.
+does neither stand for sure: then a mark lies beside them, the service refuses to start, and restoring again
+finishes it.
 """
 
 import os
@@ -144,9 +145,7 @@ def _reconciled(fresh: Path, manifest: Manifest, lost: Sequence[Mapping[str, Any
         upgrade(engine)
         transactions = SerialTransactions(engine, clock, new_id)
         restoration = transactions.run(
-            lambda tx: reconcile(
-                tx, made_at=manifest.made_at, entries=manifest.entries, head=manifest.head, lost=lost
-            )
+            lambda tx: reconcile(tx, made_at=manifest.made_at, entries=manifest.entries, head=manifest.head, lost=lost)
         )
         transactions.close()
     finally:

@@ -1,5 +1,5 @@
 """
-Sealed files: whoever steals the backup has nothing, and the machine that makes it cannot open it either (PROMISES, X23).
+Sealed files: whoever steals the backup has nothing, and the machine that makes it cannot open it (PROMISES, X23).
 
 The service knows a public key only. Each file gets a key of its own by X25519 (RFC 7748) between that and a key drawn
 for the file, made even by HKDF-SHA256 (RFC 5869); pieces of 1 MiB are sealed by AES-256-GCM (NIST SP 800-38D, ASVS
@@ -7,7 +7,8 @@ for the file, made even by HKDF-SHA256 (RFC 5869); pieces of 1 MiB are sealed by
 STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár, 2015).
 
 ```
-  "ANLINGB1" · 32 bytes: the file's public key · piece · piece · … · last piece      (piece: ≤ 1 MiB and 16 bytes of tag)
+  "ANLINGB1" · 32 bytes: the file's public key · piece · piece · … · last piece
+                                                   a piece: 1 MiB at most, and 16 bytes of tag
 ```
 """
 
@@ -123,5 +124,3 @@ def _pieces(file: BinaryIO, size: int) -> Iterator[tuple[bytes, bool]]:
         if not following:
             return
         piece = following
-
-

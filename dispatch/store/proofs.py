@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, String, Table, Text, func, insert, select, update
+from sqlalchemy import Column, Connection, Integer, String, Table, Text, insert, select, update
 
+from dispatch.rules.message import Fact
 from dispatch.rules.people import SERVICE, Person
 from dispatch.rules.record import Line
 from dispatch.store.alarms import alarms
@@ -128,7 +129,7 @@ def reconcile(tx: Tx, *, made_at: datetime, entries: int, head: str, lost: Seque
         withdrawn=withdrawn, lost=tuple(lost)[:LOST_MAX],
     )  # fmt: skip
     tx.connection.execute(insert(restorations).values({name: getattr(made, name) for name in _COLUMNS}))
-    facts = {
+    facts: dict[str, Fact] = {
         "made_at": made_at.isoformat(), "entries": entries, "head": head, "open_alarms": held,
         "messages_withdrawn": withdrawn, "alarms_lost": len(lost),
     }  # fmt: skip
@@ -148,12 +149,12 @@ def raised_since(connection: Connection, at: datetime) -> list[dict[str, Any]]:
         .order_by(alarms.c.raised_at)
     )
     return [
-        {**row._mapping, "raised_at": row.raised_at.isoformat(), "address": row.address or ""}
+        {
+            "number": row.number,
+            "raised_at": row.raised_at.isoformat(),
+            "cause": row.cause,
+            "state": row.state,
+            "address": row.address or "",
+        }
         for row in connection.execute(query)
     ]
-
-
-def how_many_open(connection: Connection) -> int:
-    """Open alarms."""
-    query = select(func.count()).select_from(alarms).where(alarms.c.state != "closed")
-    return int(connection.execute(query).scalar_one())
