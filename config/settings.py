@@ -59,6 +59,7 @@ __all__ = [
     "read_settings",
     "settings_file",
     "systemd_socket",
+    "systemd_watchdog_s",
 ]
 
 _SEE = "config/default.toml documents every key."
@@ -107,6 +108,14 @@ def read_settings(written: Mapping[str, Any], *, environ: Mapping[str, str]) -> 
 def systemd_socket() -> str | None:
     """Where systemd listens for how this process is; None where it does not run us."""
     return os.environ.get("NOTIFY_SOCKET") or None
+
+
+def systemd_watchdog_s() -> float | None:
+    """After how many seconds without a sign of life systemd ends this process; None where it does not."""
+    said, meant = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    if not said.isdecimal() or (meant and meant != str(os.getpid())) or systemd_socket() is None:
+        return None
+    return int(said) / 1_000_000 or None
 
 
 # ------------------------------------------------------------------------------------------------ the environment

@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
+import structlog
+
+from config.backup.copying import copy_sqlite, refuse_without_room
 from config.backup.making import back_up
-from config.databases import Ownership, newest, open_for_writing, revision
+from config.databases import Ownership, known, newest, open_for_writing, revision
 from config.settings import Settings
 from dispatch.clock import SystemClock
-from dispatch.errors import Conflict
+from dispatch.errors import Conflict, Refusal
 from dispatch.store.database import is_sqlite, reading_engine, sqlite_file
+
+BEFORE = ".before-upgrade"
+
+log = structlog.get_logger()
 
 
 def upgraded(settings: Settings, config: Path | None, *, backup: bool) -> str:
@@ -32,6 +39,26 @@ def upgraded(settings: Settings, config: Path | None, *, backup: bool) -> str:
         return f"the tables are at {newest()}{way_back}"
     finally:
         owner.release()
+
+
+def keep_before_upgrade(settings: Settings) -> None:
+    """
+    A start with old tables keeps a copy of them beside the database. The plain copy only: presses wait meanwhile, and
+    `anling db upgrade` before the start makes a backup that was tried. Without room for it the start goes on: the
+    migration is one transaction, and a centre that does not start helps nobody.
+    """
+    path, at = sqlite_file(settings.database_url), revision_of(settings)
+    if path is None or at is None or at == newest() or at not in known():
+        return
+    kept, fresh = path.with_name(path.name + BEFORE), path.with_name(f".{path.name}{BEFORE}")
+    try:
+        fresh.unlink(missing_ok=True)
+        refuse_without_room(path.parent, path.stat().st_size + 2_000_000)
+        copy_sqlite(settings.database_url, fresh)
+        fresh.replace(kept)
+        log.info("kept_before_upgrade", file=str(kept), revision=at)
+    except (OSError, Refusal) as error:
+        log.warning("not_kept_before_upgrade", why=str(error))
 
 
 def revision_of(settings: Settings) -> str | None:
