@@ -1,9 +1,6 @@
 """Opening the database: brought up to date, owned by one process where it is SQLite, looked over for `doctor`."""
 
-import shutil
 from collections.abc import Callable
-from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -20,12 +17,14 @@ from dispatch.store.database import (
     writing_engine,
 )
 from dispatch.store.database import Engine as Engine
-from dispatch.store.record import Record
 from dispatch.store.transactions import OnJump, PooledTransactions
 from dispatch.store.writer import WriterTransactions
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _REVISION_LENGTH = len("20261121_2030")
+
+SWAPPING = ".swapping"
+"""What is added to the name of a database while a backup is put in its place."""
 
 Owned = PooledTransactions | WriterTransactions
 
@@ -66,11 +65,14 @@ def open_for_writing(settings: Settings) -> Engine:
     The engine that writes, its tables up to date.
 
     Raises:
-        Misconfigured: the tables are newer than this program, or the folder cannot be written.
+        Misconfigured: the tables are newer than this program, a restore was broken off, or the folder cannot be
+            written.
     """
     path = sqlite_file(settings.database_url)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.with_name(path.name + SWAPPING).exists():
+            raise Misconfigured("database_url", f"putting back a backup of {path} was broken off; restore it again")
     engine = writing_engine(settings.database_url)
     at = revision(engine)
     if at is not None and at not in known():
@@ -123,53 +125,3 @@ def sqlite_version() -> tuple[str, bool]:
     """Which SQLite is used, and whether it is past the WAL-reset race."""
     version = sqlite_module().sqlite_version
     return version, tuple(int(part) for part in version.split(".")) >= SQLITE_SAFE
-
-
-def back_up(settings: Settings, into: Path, at: datetime) -> Path:
-    """
-    One consistent copy of the SQLite file, made while the service runs; verified before it counts.
-
-    Raises:
-        Misconfigured: the database is not SQLite; use the tools of PostgreSQL.
-    """
-    source = sqlite_file(settings.database_url)
-    if source is None:
-        raise Misconfigured(
-            "database_url", "only SQLite is backed up here; use pg_dump or WAL archiving for PostgreSQL"
-        )
-    into.mkdir(parents=True, exist_ok=True)
-    target = into / f"anling-{at:%Y%m%dT%H%M%S}.db"
-    sqlite = sqlite_module()
-    with closing(sqlite.connect(f"file:{source}?mode=ro", uri=True)) as connection:
-        connection.execute("VACUUM INTO ?", (str(target),))
-    found = check(target)
-    if found:
-        shutil.move(target, f"{target}.bad")
-        raise Misconfigured(str(target), f"the copy is not sound: {found}")
-    return target
-
-
-def check(path: Path) -> str | None:
-    """What is wrong with a database file; None when integrity and chain hold."""
-    sqlite = sqlite_module()
-    with closing(sqlite.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        answer = connection.execute("PRAGMA integrity_check").fetchone()[0]
-    if answer != "ok":
-        return str(answer)
-    engine = writing_engine(f"sqlite:///{path}")
-    with closing_engine(engine), engine.connect() as connection:
-        fault = next(Record(connection).faults(), None)
-    return None if fault is None else f"entry {fault[0]} of the record {fault[1]}"
-
-
-class closing_engine:  # noqa: N801  reads like contextlib.closing, whose sibling it is
-    """Disposes of an engine afterwards."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def __enter__(self) -> Engine:
-        return self._engine
-
-    def __exit__(self, *_: object) -> None:
-        self._engine.dispose()

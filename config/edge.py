@@ -19,9 +19,10 @@ import structlog
 from filelock import FileLock, Timeout
 
 from config.gateways import Gateways
+from config.keeper import notify
 from config.logs import configure_logs
 from config.options import EdgeSettings
-from config.serve import Told, notify
+from config.serve import Told
 from config.settings import Settings
 from config.wiring_devices import default_silent_s
 from devices.cut_off import PAGE_AFTER_S, CutOff
@@ -227,6 +228,7 @@ def run(settings: Settings) -> int:
         notify("READY=1")
         while not told.wait(TICK_S):
             house.tick()
+            notify("WATCHDOG=1")
             if not house.is_whole():
                 _log.error("edge_broken")
                 return 1

@@ -46,7 +46,7 @@ class Gateways:
         return self._gateway(said), None
 
     def _gateway(self, said: GatewaySettings) -> Gateway:
-        make = _decoders(said)
+        make = decoders_of(said)
         return Gateway(
             said.name,
             lambda: open_port(
@@ -61,7 +61,7 @@ class Gateways:
         )
 
     def _exchange(self, said: GatewaySettings, listener: Listener) -> Exchange:
-        make = _decoders(said)
+        make = decoders_of(said)
         return Exchange(
             said.name,
             listener,
@@ -87,7 +87,7 @@ def _listener(said: GatewaySettings) -> Listener:
         raise Misconfigured(f"gateways.{said.name}.port", str(wrong)) from None
 
 
-def _decoders(said: GatewaySettings) -> Callable[[], Decoder]:
+def decoders_of(said: GatewaySettings) -> Callable[[], Decoder]:
     """Makes a decoder for each connection, with the code table and the key of the settings."""
     if said.key and said.protocol not in KEYED:
         raise Misconfigured(f"gateways.{said.name}.key", f"'{said.protocol}' is not encrypted; take the key away")

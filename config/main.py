@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from config.main_db import add_db
 from config.main_roads import Kit, add_roads
 from config.settings import Settings, load_settings
 from dispatch.errors import Refusal
@@ -292,59 +293,9 @@ def doctor(context: click.Context, as_json: bool, config: Path | None) -> None:
     sys.exit(examine(_settings(context, config), as_json=as_json))
 
 
-@cli.group()
-def db() -> None:
-    """The database."""
-
-
-@db.command("upgrade")
-@_CONFIG
-@click.pass_context
-@says_no
-def db_upgrade(context: click.Context, config: Path | None) -> None:
-    """Brings the tables up to date."""
-    from config.databases import Ownership, newest, open_for_writing
-
-    settings = _settings(context, config)
-    owner = Ownership(settings)
-    if not owner.take():
-        click.echo("anling: another process holds the database; it upgraded it when it started", err=True)
-        sys.exit(1)
-    open_for_writing(settings).dispose()
-    owner.release()
-    click.echo(f"the tables are at {newest()}")
-
-
-@db.command("backup")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@_CONFIG
-@click.pass_context
-@says_no
-def db_backup(context: click.Context, folder: Path, config: Path | None) -> None:
-    """Copies the database while the service runs, and verifies the copy."""
-    from config.databases import back_up
-    from dispatch.clock import SystemClock
-
-    click.echo(back_up(_settings(context, config), folder, SystemClock().now()))
-
-
-@db.command("check")
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_CONFIG
-@click.pass_context
-@says_no
-def db_check(context: click.Context, file: Path | None, config: Path | None) -> None:
-    """Checks integrity and the chain of the record."""
-    from config.databases import check
-    from dispatch.store.database import sqlite_file
-
-    path = file or sqlite_file(_settings(context, config).database_url)
-    wrong = check(path) if path else "only an SQLite file is checked here"
-    click.echo(wrong or "sound")
-    sys.exit(1 if wrong else 0)
-
-
-add_roads(cli, Kit(says_no=says_no, settings=_settings, tell=_tell, json=_JSON, config=_CONFIG))
+_KIT = Kit(says_no=says_no, settings=_settings, tell=_tell, json=_JSON, config=_CONFIG)
+add_roads(cli, _KIT)
+add_db(cli, _KIT)
 
 if __name__ == "__main__":
     main()

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from config.provider_options import AliyunSettings, ModemSettings, WebhookSettings
+from config.upkeep_options import AliveSettings as AliveSettings
+from config.upkeep_options import BackupSettings as BackupSettings
 from dispatch.horn.settings import SirenSettings as SirenSettings
 
 _ESCALATION = Path(__file__).with_name("escalation.toml")
@@ -318,6 +320,8 @@ class Settings:
     siren: SirenSettings = field(default_factory=SirenSettings)
     reach: ReachSettings = ReachSettings()
     drills: DrillSettings = DrillSettings()
+    backup: BackupSettings = field(default_factory=BackupSettings)
+    alive: AliveSettings = field(default_factory=AliveSettings)
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
+from config.pages_upkeep import alive_page, upkeep_pages
 from config.wiring import House
 from devices.line import Condition
 from devices.web.devices import devices_blueprint
@@ -68,6 +69,7 @@ class Pages:
             siren=lambda: SirenState.read(house.settings.home, house.clock), worries=lambda: roads.vitals.worries,
             names=self._names,
         )  # fmt: skip
+        self._alive = alive_page(house)
         house.nudges.join(self.bell.ring)
 
     def app(self, *, secret_key: str, demo: DemoControls | None = None) -> Flask:
@@ -116,6 +118,7 @@ class Pages:
             *self._device_blueprints(operators),
             *self._small_pages(options, secret_key),
             roads_blueprint(self._roads, zone=house.calendar.tzinfo),
+            *upkeep_pages(house, self._alive),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
@@ -184,7 +187,7 @@ class Pages:
                 for name, each in house.providers.items()
             },
             sounding=self._house.consoles.sounding(),
-            notes=self._roads.notes(),
+            notes=[*self._alive.notes(), *self._roads.notes()],
         )
 
     def _panels(self) -> Mapping[str, Callable[[], Iterable[dict[str, Any]]]]:

@@ -6,7 +6,6 @@ The engine starts before the pages do, so that what was pending leaves at once.
 
 import gc
 import signal
-import socket
 import sys
 import threading
 from types import FrameType
@@ -17,12 +16,14 @@ import waitress.server  # type: ignore[import-untyped]
 from waitress import wasyncore
 
 from config.admin import AdminSocket
+from config.backup.upgrading import keep_before_upgrade
 from config.commands import commands_of
 from config.databases import Ownership, sqlite_version
+from config.keeper import Keeper, notify
 from config.logs import configure_logs
 from config.refusals import refuse_lacking, refuse_unknown_stations
 from config.secret import secret_key
-from config.settings import Settings, systemd_socket
+from config.settings import Settings, systemd_watchdog_s
 from config.wiring import ROLES, House, build
 from dispatch.clock import SystemClock
 from dispatch.errors import Misconfigured
@@ -56,10 +57,13 @@ def run(settings: Settings, roles: str) -> int:
             "database_url", "another anling process owns this database; stop it first, or use PostgreSQL"
         )
     told = Told()
+    keep_before_upgrade(settings)
     serving = Serving(settings)
     try:
         serving.start(chosen)
-        told.wait()
+        keeper = Keeper(systemd_watchdog_s(), stuck_s=serving.house.stuck_s, status=serving.house.status)
+        while not told.wait(keeper.every_s):
+            keeper.turn()
     finally:
         serving.stop()
         owner.release()
@@ -164,15 +168,6 @@ def _proxy(trusted: str) -> dict[str, Any]:
         "trusted_proxy_count": 1,
         "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
     }
-
-
-def notify(line: str) -> None:
-    """Tells systemd how we are, where there is one (the library for this drops lines that are not Latin-1)."""
-    path = systemd_socket()
-    if path is None:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line_out:
-        line_out.sendto(line.encode(), path.replace("@", "\0", 1) if path.startswith("@") else path)
 
 
 class Told:

@@ -57,7 +57,9 @@ __all__ = [
     "WebSettings",
     "load_settings",
     "read_settings",
+    "settings_file",
     "systemd_socket",
+    "systemd_watchdog_s",
 ]
 
 _SEE = "config/default.toml documents every key."
@@ -77,8 +79,14 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None
         Misconfigured: the file cannot be read, or a key or value in it or in the environment is wrong.
     """
     surroundings = os.environ if environ is None else environ
-    named = path or (Path(surroundings[_CONFIG]) if surroundings.get(_CONFIG) else None)
+    named = settings_file(path, environ=surroundings)
     return read_settings(parse_toml(named) if named else {}, environ=surroundings)
+
+
+def settings_file(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Path | None:
+    """The file that the settings come from: what `--config` said, or ANLING_CONFIG; None where neither does."""
+    surroundings = os.environ if environ is None else environ
+    return path or (Path(surroundings[_CONFIG]) if surroundings.get(_CONFIG) else None)
 
 
 def read_settings(written: Mapping[str, Any], *, environ: Mapping[str, str]) -> Settings:
@@ -100,6 +108,14 @@ def read_settings(written: Mapping[str, Any], *, environ: Mapping[str, str]) -> 
 def systemd_socket() -> str | None:
     """Where systemd listens for how this process is; None where it does not run us."""
     return os.environ.get("NOTIFY_SOCKET") or None
+
+
+def systemd_watchdog_s() -> float | None:
+    """After how many seconds without a sign of life systemd ends this process; None where it does not."""
+    said, meant = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    if not said.isdecimal() or (meant and meant != str(os.getpid())) or systemd_socket() is None:
+        return None
+    return int(said) / 1_000_000 or None
 
 
 # ------------------------------------------------------------------------------------------------ the environment

@@ -33,6 +33,7 @@ from config.options import (
 from config.schemas import say
 from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
 from config.settings_providers import ProviderSchema
+from config.settings_upkeep import AliveSchema, BackupSchema
 from devices.ports import check_address
 
 _NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -289,6 +290,8 @@ class SettingsSchema(Section):
     siren = fields.Nested(_SirenSchema)
     reach = fields.Nested(_ReachSchema)
     drills = fields.Nested(_DrillSchema)
+    backup = fields.Nested(BackupSchema)
+    alive = fields.Nested(AliveSchema)
     log = fields.Nested(_LogSchema)
 
     @post_load

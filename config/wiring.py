@@ -19,6 +19,8 @@ from config.sending import courier_options, said_of
 from config.settings import Settings
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
+from config.wiring_lifeline import build_lifeline
+from config.wiring_lifeline import timetable as lifeline_timetable
 from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
@@ -36,6 +38,7 @@ from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.expectations import DeskClaims
 from dispatch.ids import StationId
+from dispatch.lifeline import Lifeline
 from dispatch.links import Links, addresses
 from dispatch.messages.courier import Courier
 from dispatch.messages.providers import console as console_provider
@@ -118,6 +121,7 @@ class House:
     lines: Lines
     page: Page
     outages: Outages = field(init=False)
+    lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
     hearing: list[Gateway | Exchange] = field(default_factory=list)
     doors: dict[str, HttpDoor] = field(default_factory=dict)
@@ -125,6 +129,7 @@ class House:
     runner: Runner | None = None
     bell: Listener | None = None
     takes_batches: bool = True
+    wakes: bool = False
 
     def start(self, roles: frozenset[str]) -> None:
         """Takes up what waits, then listens. The engine first: what was pending leaves before anything else begins."""
@@ -135,6 +140,7 @@ class House:
             self.bell = Listener(self.writing, self.nudges)
             self.bell.start()
         if "engine" in roles:
+            self.wakes = True
             self.muster.refresh(self.clock.now())
             self.transactions.run(self._take_up)
             self.courier.start()
@@ -172,6 +178,20 @@ class House:
         """All gateways, those behind forwarding ones too."""
         return Everybody(self.gateways, self.edges.all)
 
+    def stuck_s(self) -> float:
+        """Seconds without progress of what must go on for ever: the timers, and the writer behind the vitals."""
+        if not self.wakes:
+            return 0.0
+        return max(self.timers.stuck_s(), self.roads.vitals.since_check_s)
+
+    def status(self) -> str:
+        """How it is, in one line for `systemctl status`."""
+        there = [each.state.connected for each in self.hearing]
+        worries = self.roads.vitals.worries
+        return f"安铃：网关 {sum(there)}/{len(there)}，能响铃的值守台 {self.consoles.sounding()}" + (
+            f"，注意：{'、'.join(worries)}" if worries else ""
+        )
+
     def forget(self) -> None:
         """The registers changed: every picture of them in memory is read afresh."""
         self.roster.forget()
@@ -198,6 +218,7 @@ class House:
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
             Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
             *self.roads.timetable,
+            *lifeline_timetable(self.lifeline),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 
@@ -303,6 +324,10 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page,
+    )  # fmt: skip
+    house.lifeline = build_lifeline(
+        settings, transactions, reading, clock, timers=timers, vitals=roads.vitals, consoles=house.consoles,
+        next_due=desk.next_due, hearing=lambda: house.hearing, page=page, nudge=nudges,
     )  # fmt: skip
     made = Gateways(reception, clock, house.stopping)
     for each in settings.gateways:

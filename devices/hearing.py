@@ -129,6 +129,7 @@ class Hearing(ABC):
         self._thread = threading.Thread(target=self._run, name=f"gateway {name}", daemon=True)
         self._backlog = Backlog(name)
         self._rehearsals: deque[Rehearsal] = deque(maxlen=4)
+        self._songs: deque[Callable[[], None]] = deque(maxlen=4)
         self._trying: Sequence[Waiting] = ()
         self._line = Line()
         self._open_at_s = 0.0
@@ -205,6 +206,7 @@ class Hearing(ABC):
                 raise PortLost(self._error)
             self._listen()
             self._rehearse()
+            self._sing()
         except PortLost as lost:
             self._lose(lost.reason)
         self._failures_in_a_row = 0
@@ -226,6 +228,20 @@ class Hearing(ABC):
             self._reception.proceed(self._reception.hear(press, gateway=self.name))
         except (StorageFailed, Busy) as error:
             _log.warning("drill_not_kept", gateway=self.name, why=type(error).__name__)
+
+    def sing(self, song: Callable[[], None]) -> None:
+        """Does this in its own thread, as soon as its line is there: the canary of `dispatch.lifeline`."""
+        self._songs.append(song)
+
+    def _sing(self) -> None:
+        """A canary must cost no frame either."""
+        if not self._songs or not self._is_open:
+            return
+        song = self._songs.popleft()
+        try:
+            song()
+        except (StorageFailed, Busy) as error:
+            _log.warning("canary_not_kept", gateway=self.name, why=type(error).__name__)
 
     def _mend(self, error: Exception) -> None:
         """What was being tried could not be kept: then it was neither line nor decoder. Else something failed."""

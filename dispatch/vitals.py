@@ -60,11 +60,17 @@ class Vitals:
         self._since_s: dict[str, float] = {}
         self._pulsed_s: float | None = None
         self._writable = True
+        self._checked_s = clock.look().steady_s
 
     @property
     def worries(self) -> tuple[str, ...]:
         """What is wrong now, by name; may be asked from any thread."""
         return tuple(sorted(self._since_s))
+
+    @property
+    def since_check_s(self) -> float:
+        """Seconds since a look came to its end: a writer that is stuck holds it up. May be asked from any thread."""
+        return max(0.0, self._clock.look().steady_s - self._checked_s)
 
     def check(self) -> None:
         """One look, and the beat. What keeps it from being written keeps it from being written: nothing is hidden."""
@@ -83,6 +89,7 @@ class Vitals:
         fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         fresh.write_text(json.dumps(beat), encoding="utf-8")
         fresh.replace(self._path)
+        self._checked_s = self._clock.look().steady_s
 
     def _can_write(self) -> bool:
         """Whether a commit came through within the last seconds, and the file is still the one that was opened."""

@@ -42,6 +42,8 @@ WHYS: Mapping[str, Mapping[str, str]] = {
     "gateway_troubled": {"zh": "网关收不到设备信号", "en": "gateway cannot hear its devices"},
     "no_console": {"zh": "没有值守台能响铃", "en": "no console can ring"},
     "siren_missed": {"zh": "警笛没有运行或不能响", "en": "the siren is dead"},
+    "canary_missed": {"zh": "网关自检没有通过", "en": "a gateway's canary failed"},
+    "restored": {"zh": "已从备份恢复，请核对未结告警", "en": "restored: look at open alarms"},
     "carer_unreached": {"zh": "护理员没回通讯测试", "en": "a carer cannot be reached"},
     "drill_failed": {"zh": "演习没有通过", "en": "an exercise failed"},
     "welfare_check": {"zh": "请电话问安", "en": "call to ask how they are"},

@@ -25,6 +25,7 @@ PLACES = (
     Place("/devices", N_("Devices"), Right.DEVICES_SEE),
     Place("/repairs", N_("Repairs"), Right.DEVICES_SEE),
     Place("/roads", N_("Roads"), Right.MESSAGES_SEE),
+    Place("/alive", N_("Is it alive?"), Right.MESSAGES_SEE),
 )
 
 

@@ -177,6 +177,8 @@ WHYS: Mapping[str, str] = {
     "siren_missed": N_("the siren is dead"),
     "carer_unreached": N_("a carer cannot be reached"),
     "drill_failed": N_("an exercise failed"),
+    "canary_missed": N_("a gateway's canary was missed"),
+    "restored": N_("restored from a backup"),
 }
 
 RESULTS: Mapping[str, str] = {

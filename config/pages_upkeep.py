@@ -1,0 +1,44 @@
+"""The page of signs of life, with what it needs of the house."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from flask import Blueprint
+
+from config.backup.making import backups, folder_of
+from config.wiring import House
+from dispatch.rules.people import Person
+from dispatch.store.accounts import Accounts
+from dispatch.web.alive import AlivePage, Backup, alive_blueprint
+
+
+def alive_page(house: House) -> AlivePage:
+    """What `/alive` and the strip of the board say."""
+    minutes = house.settings.alive.canary_min
+
+    def consoles() -> list[tuple[str, bool]]:
+        with house.reading.connect() as connection:
+            names: Mapping[Person, str] = {
+                Person(f"operator:{each.id}"): each.name for each in Accounts(connection).operators()
+            }
+        return [(names.get(each.operator, each.console), each.sound) for each in house.consoles.all()]
+
+    return AlivePage(
+        house.lifeline, clock=house.clock, beat_s=house.stuck_s, consoles=consoles, backup=lambda: _newest(house),
+        canary_every=timedelta(minutes=minutes) if minutes else None,
+    )  # fmt: skip
+
+
+def upkeep_pages(house: House, page: AlivePage) -> list[Blueprint]:
+    return [alive_blueprint(page, zone=house.calendar.tzinfo)]
+
+
+def _newest(house: House) -> Backup | None:
+    found = backups(folder_of(house.settings))
+    if not found:
+        return None
+    manifest = found[0][1]
+    return Backup(
+        made_at=manifest.made_at, verified_at=manifest.verified_at, size=manifest.size(),
+        sealed=bool(manifest.recipient),
+    )  # fmt: skip
