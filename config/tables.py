@@ -21,6 +21,7 @@ from dispatch.store.pulse import pulses
 from dispatch.store.reach_tests import reach_tests
 from dispatch.store.record import entries
 from dispatch.store.replies import replies
+from dispatch.store.satisfaction import ratings
 from dispatch.store.shadows import shadowed
 from dispatch.store.signals import signals
 from dispatch.store.visits import carer_visits
@@ -28,8 +29,8 @@ from schedules.duty.store import shifts
 
 SHELVES = (
     alarms, assignments, calls, carer_visits, devices, drills, edges, entries, gateways, homes, idempotency, meanings,
-    messages, operators, policies, press_tests, pulses, reach_tests, repairs, replies, shadowed, shifts, signals,
-    vigils,
+    messages, operators, policies, press_tests, pulses, ratings, reach_tests, repairs, replies, shadowed, shifts,
+    signals, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 
