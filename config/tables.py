@@ -17,6 +17,7 @@ from dispatch.store.idempotency import idempotency
 from dispatch.store.outbox import messages
 from dispatch.store.people import homes
 from dispatch.store.policies import policies
+from dispatch.store.privacy import erasures
 from dispatch.store.pulse import pulses
 from dispatch.store.reach_tests import reach_tests
 from dispatch.store.record import entries
@@ -28,9 +29,9 @@ from dispatch.store.visits import carer_visits
 from schedules.duty.store import shifts
 
 SHELVES = (
-    alarms, assignments, calls, carer_visits, devices, drills, edges, entries, gateways, homes, idempotency, meanings,
-    messages, operators, policies, press_tests, pulses, ratings, reach_tests, repairs, replies, shadowed, shifts,
-    signals, vigils,
+    alarms, assignments, calls, carer_visits, devices, drills, edges, entries, erasures, gateways, homes, idempotency,
+    meanings, messages, operators, policies, press_tests, pulses, ratings, reach_tests, repairs, replies, shadowed,
+    shifts, signals, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 
