@@ -262,7 +262,9 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings, transactions, reading, clock, calendar, desk, lines=lines, providers=providers, nudge=nudges,
         page=page, changed=muster.forget,
     )  # fmt: skip
-    after = build_after(settings, transactions, reading, clock, calendar, providers)
+    after = build_after(
+        settings, transactions, reading, clock, calendar, providers, forget=lambda: house.forget()  # noqa: PLW0108  below
+    )
     answers = Answers(
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
         orders=[TestsByText(upkeep.tests, after=nudges), after.asking], operators=settings.operators.phones,

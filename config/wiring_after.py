@@ -1,15 +1,19 @@
 """Puts together what comes after an alarm: how satisfied people were, and what becomes of their data."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 import phonenumbers
 
+from config.retention import read_retention
 from config.settings import Settings
 from config.survey import read_form
 from dispatch.clock import Clock
 from dispatch.messages.providers.provider import Provider
+from dispatch.privacy.erasing import Erasing
+from dispatch.privacy.exporting import Exporting
+from dispatch.privacy.retention import Retention
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.message import Channel
 from dispatch.rules.satisfaction import Asking
@@ -21,6 +25,12 @@ from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.timetable import Periodic
 
+ERASED = "erased.jsonl"
+"""The file in the folder of data that names, by id alone, who was erased: it outlives a restored backup."""
+
+NIGHT = range(2, 5)
+"""Local hours in which what is due by age is erased: the quietest of a district."""
+
 LANDLINES = frozenset({phonenumbers.PhoneNumberType.FIXED_LINE})
 
 
@@ -30,24 +40,35 @@ class After:
 
     asking: SatisfactionAsking
     surveying: Surveying
+    erasing: Erasing
+    exporting: Exporting
+    retention: Retention
+    nightly: bool
+    is_night: Callable[[], bool]
 
     @property
     def timetable(self) -> tuple[Periodic, ...]:
         return (
             Periodic(name="plan_ratings", every_s=60.0, work=self.asking.check),
             Periodic(name="draw_surveys", every_s=3600.0, work=self.surveying.check),
+            Periodic(name="erase_agreed", every_s=60.0, work=self.erasing.check),
+            Periodic(name="follow_retention", every_s=3600.0, work=self._at_night),
         )
+
+    def _at_night(self) -> None:
+        if self.nightly and self.is_night():
+            self.retention.check()
 
 
 def build_after(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar,
-    providers: Mapping[str, Provider], *, is_served: Served = lambda _: True,
+    providers: Mapping[str, Provider], *, forget: Callable[[], None], is_served: Served = lambda _: True,
 ) -> After:  # fmt: skip
     """
-    Wires them. `is_served` is what the register says of a resident.
+    Wires them. `is_served` is what the register says of a resident; `forget` is called when somebody was erased.
 
     Raises:
-        Misconfigured: the form of the survey is not in order.
+        Misconfigured: the form of the survey or the rules of retention are not in order.
     """
     said = settings.satisfaction
     return After(
@@ -59,6 +80,11 @@ def build_after(
             transactions, reading, clock, wanted=said.surveys, form=read_form(said.form), month_of=calendar.month_of,
             share=said.sample_share, least=said.sample_least, is_served=is_served,
         ),
+        erasing=Erasing(transactions, reading, clock, listed=settings.home / ERASED, forget=forget),
+        exporting=Exporting(transactions, reading, clock),
+        retention=Retention(transactions, reading, clock, rules=read_retention(settings.privacy.retention)),
+        nightly=settings.privacy.nightly,
+        is_night=lambda: calendar.local(clock.now()).hour in NIGHT,
     )  # fmt: skip
 
 

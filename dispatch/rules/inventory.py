@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+REASON_MIN = 12
+"""A shorter reason is none; `as <column>` is that of another column."""
+
 
 class Blank(StrEnum):
     """What stands in an erased column. `unique` is a word that nothing else has, for keys."""
@@ -71,7 +74,9 @@ def _holding(name: str, said: Mapping[str, Any]) -> Holding:
     unknown = set(said) - set(Holding.__dataclass_fields__)
     classes = [*said.get("none", ()), *said.get("staff", ()), *said.get("erase", {}), *said.get("keep", {})]
     twice = {each for each in classes if classes.count(each) > 1}
-    reasonless = {column for column, reason in said.get("keep", {}).items() if len(reason) < 8}
+    keep = said.get("keep", {})
+    same = {f"as {column}" for column in keep}
+    reasonless = {column for column, reason in keep.items() if len(reason) < REASON_MIN and reason not in same}
     if unknown or twice or reasonless:
         raise ValueError(f"{name}: unknown {sorted(unknown)}, twice {sorted(twice)}, no reason {sorted(reasonless)}")
     return Holding(
