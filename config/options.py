@@ -16,6 +16,8 @@ from dispatch.horn.settings import SirenSettings as SirenSettings
 
 _ESCALATION = Path(__file__).with_name("escalation.toml")
 _DEVICES = Path(__file__).with_name("devices.toml")
+_SURVEY = Path(__file__).with_name("survey.toml")
+_RETENTION = Path(__file__).with_name("retention.toml")
 _AUTH_TOKEN_REMEDY = "Set ANLING_PROVIDERS__TWILIO__AUTH_TOKEN, or name a file in auth_token_file."  # noqa: S105
 
 
@@ -293,6 +295,33 @@ class DrillSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SatisfactionSettings:
+    """
+    Asking how satisfied people are: by key `after_h` hours after an alarm, between two local hours, each person once in
+    `quota_days`, never after these outcomes; and by interviews of `sample_share` of the residents each month.
+    """
+
+    keys: bool = False
+    after_h: float = 2.0
+    from_hour: int = 9
+    until_hour: int = 20
+    quota_days: int = 30
+    never: tuple[str, ...] = ("test", "false_alarm", "duplicate", "died", "hospital")
+    surveys: bool = False
+    sample_share: float = 0.05
+    sample_least: int = 10
+    form: Path = _SURVEY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacySettings:
+    """The file that says how long what is kept, and whether what is due is erased by itself each night."""
+
+    retention: Path = _RETENTION
+    nightly: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """The log on standard output: `format` is json, console, or auto (console on a terminal)."""
 
@@ -322,6 +351,8 @@ class Settings:
     drills: DrillSettings = DrillSettings()
     backup: BackupSettings = field(default_factory=BackupSettings)
     alive: AliveSettings = field(default_factory=AliveSettings)
+    satisfaction: SatisfactionSettings = SatisfactionSettings()
+    privacy: PrivacySettings = PrivacySettings()
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

@@ -23,8 +23,10 @@ from config.options import (
     MessageSettings,
     NearestSettings,
     OperatorSettings,
+    PrivacySettings,
     QuietSettings,
     ReachSettings,
+    SatisfactionSettings,
     Settings,
     SirenSettings,
     WatchSettings,
@@ -35,6 +37,7 @@ from config.settings_fields import PathField, Section, is_url, must, seconds, te
 from config.settings_providers import ProviderSchema
 from config.settings_upkeep import AliveSchema, BackupSchema
 from devices.ports import check_address
+from dispatch.rules.alarm import Outcome
 
 _NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _NAME_OR_NOTHING = validate.Regexp(r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?\Z")
@@ -263,6 +266,32 @@ class _DrillSchema(Section):
             raise ValidationError({"by": ["A named person orders exercises: write an operator's login."]})
 
 
+class _SatisfactionSchema(Section):
+    value = SatisfactionSettings
+    keys = fields.Boolean(metadata=say("true or false"))
+    after_h = fields.Float(validate=validate.Range(min=0.25, max=72), metadata=say("hours from 0.25 to 72"))
+    from_hour = whole("an hour from 0 to 23", validate.Range(min=0, max=23))
+    until_hour = whole("an hour from 1 to 24", validate.Range(min=1, max=24))
+    quota_days = whole("days from 1 to 366", validate.Range(min=1, max=366))
+    never = fields.List(text("an outcome", validate.OneOf([str(each) for each in Outcome])))
+    surveys = fields.Boolean(metadata=say("true or false"))
+    sample_share = fields.Float(validate=validate.Range(min=0, max=1), metadata=say("a share from 0 to 1"))
+    sample_least = whole("a number of residents", validate.Range(min=0, max=10_000))
+    form = PathField(metadata=say("the path of a form"))
+
+    @validates_schema
+    def _hours_fit(self, data: dict[str, Any], **_: Any) -> None:
+        usual = SatisfactionSettings()
+        if data.get("from_hour", usual.from_hour) >= data.get("until_hour", usual.until_hour):
+            raise ValidationError({"until_hour": ["It must come after from_hour."]})
+
+
+class _PrivacySchema(Section):
+    value = PrivacySettings
+    retention = PathField(metadata=say("the path of a file of rules"))
+    nightly = fields.Boolean(metadata=say("true or false"))
+
+
 class _LogSchema(Section):
     value = LogSettings
     level = text('"debug", "info", "warning" or "error"', validate.OneOf(["debug", "info", "warning", "error"]))
@@ -292,6 +321,8 @@ class SettingsSchema(Section):
     drills = fields.Nested(_DrillSchema)
     backup = fields.Nested(BackupSchema)
     alive = fields.Nested(AliveSchema)
+    satisfaction = fields.Nested(_SatisfactionSchema)
+    privacy = fields.Nested(_PrivacySchema)
     log = fields.Nested(_LogSchema)
 
     @post_load

@@ -17,20 +17,22 @@ from dispatch.store.idempotency import idempotency
 from dispatch.store.outbox import messages
 from dispatch.store.people import homes
 from dispatch.store.policies import policies
+from dispatch.store.privacy import erasures
 from dispatch.store.proofs import proofs
 from dispatch.store.pulse import pulses
 from dispatch.store.reach_tests import reach_tests
 from dispatch.store.record import entries
 from dispatch.store.replies import replies
+from dispatch.store.satisfaction import ratings
 from dispatch.store.shadows import shadowed
 from dispatch.store.signals import signals
 from dispatch.store.visits import carer_visits
 from schedules.duty.store import shifts
 
 SHELVES = (
-    alarms, assignments, calls, carer_visits, devices, drills, edges, entries, gateways, homes, idempotency, meanings,
-    messages, operators, policies, press_tests, proofs, pulses, reach_tests, repairs, replies, shadowed, shifts,
-    signals, vigils,
+    alarms, assignments, calls, carer_visits, devices, drills, edges, entries, erasures, gateways, homes, idempotency,
+    meanings, messages, operators, policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies,
+    shadowed, shifts, signals, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -17,6 +17,7 @@ from config.gateways import Gateways
 from config.secret import secret_key
 from config.sending import courier_options, said_of
 from config.settings import Settings
+from config.wiring_after import After, build_after, mend_after
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from config.wiring_lifeline import build_lifeline
@@ -120,6 +121,7 @@ class House:
     roads: Roads
     lines: Lines
     page: Page
+    after: After
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -219,6 +221,7 @@ class House:
             Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
             *self.roads.timetable,
             *lifeline_timetable(self.lifeline),
+            *self.after.timetable,
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 
@@ -280,9 +283,12 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings, transactions, reading, clock, calendar, desk, lines=lines, providers=providers, nudge=nudges,
         page=page, changed=muster.forget,
     )  # fmt: skip
+    after = build_after(
+        settings, transactions, reading, clock, calendar, providers, forget=lambda: house.forget()  # noqa: PLW0108  below
+    )
     answers = Answers(
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
-        orders=[TestsByText(upkeep.tests, after=nudges)], operators=settings.operators.phones,
+        orders=[TestsByText(upkeep.tests, after=nudges), after.asking], operators=settings.operators.phones,
         nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
     calls = Calls(transactions, reading, desk, nudge=nudges, hand_over=lambda id_: timers.hand_over(Calls.name, id_))
@@ -310,7 +316,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners], clock)
+    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners, after.asking], clock)
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
@@ -323,7 +329,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
         reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
-        edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page,
+        edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
     )  # fmt: skip
     house.lifeline = build_lifeline(
         settings, transactions, reading, clock, timers=timers, vitals=roads.vitals, consoles=house.consoles,
@@ -353,6 +359,7 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         CallShelf(tx.connection).shift_due(seconds)
         mend_devices(tx, seconds)
         mend_roads(tx, seconds)
+        mend_after(tx, seconds)
 
 
 def _panel(settings: Settings) -> console_provider.ConsolePanel:

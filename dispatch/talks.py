@@ -49,7 +49,9 @@ class Talks:
         message = outbox.get(attempt.message_id) if attempt else None
         if attempt is None or message is None:
             return Standing()
-        if message.alarm_id is None or message.offer_id is None:
+        if message.alarm_id is None:
+            return Standing(stand=Stand.THANKED, text=attempt.text)
+        if message.offer_id is None:
             return Standing(stand=Stand.NOTED, text=attempt.text)
         return self._about_offer(tx, provider, inquiry, attempt, message, message.offer_id)
 

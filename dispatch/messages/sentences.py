@@ -247,6 +247,17 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         voice=("安铃每月通讯测试，不是告警。收到请按一。", "Monthly test call from Anling, no alarm. Please press 1."),
     ),
     "reach_thanks": _both(("通讯正常，谢谢", "It works. Thank you")),
+    "rating": _both(
+        (
+            "这次安铃服务您满意吗？请回：1非常满意 2满意 3一般 4不满意 5很不满意，退订回T",
+            "How was our service? Reply 1 very good 2 good 3 fair 4 poor 5 very poor. STOP to opt out",
+        ),
+        voice=(
+            "您好，这里是安铃，不是告警。前些时候您用过安铃服务。非常满意请按一，满意请按二，一般请按三，不满意请按四，很不满意请按五。",
+            "Anling, no alarm. How was our service? Very good, press 1. Good, 2. Fair, 3. Poor, 4. Very poor, 5.",
+        ),
+    ),
+    "rating_thanks": _both(("谢谢您的评价", "Thank you for telling us")),
     "emergency_sheet": _both((_SHEET_ZH, _SHEET_EN), parts=6, shrinks=""),
     "plain": _both(("告警[ {number}][，{place}]，请联系值守台", "ALARM[ {number}][, {place}]. Please call the desk")),
 }

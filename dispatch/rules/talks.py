@@ -18,6 +18,7 @@ class Stand(StrEnum):
     declined   they cannot come
     over       the alarm is closed
     noted      there is nothing to be decided: the answer is on file
+    thanked    the same, and nobody needs help
     unknown    an answer is not understood yet, or nobody can say just now
     """
 
@@ -27,6 +28,7 @@ class Stand(StrEnum):
     DECLINED = "declined"
     OVER = "over"
     NOTED = "noted"
+    THANKED = "thanked"
     UNKNOWN = "unknown"
 
 

@@ -93,7 +93,9 @@ def writing_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     """An engine that may write. On SQLite every transaction begins with BEGIN IMMEDIATE."""
     if not is_sqlite(url):
         return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
-    return _sqlite_engine(url, {"synchronous": synchronous, "cache_size": WRITER_CACHE}, begin="BEGIN IMMEDIATE")
+    # What is erased is overwritten at once, so that no free page keeps it (sqlite.org/pragma.html, secure_delete).
+    pragmas = {"synchronous": synchronous, "cache_size": WRITER_CACHE, "secure_delete": "ON"}
+    return _sqlite_engine(url, pragmas, begin="BEGIN IMMEDIATE")
 
 
 def reading_engine(url: str) -> Engine:
@@ -101,6 +103,34 @@ def reading_engine(url: str) -> Engine:
     if not is_sqlite(url):
         return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
     return _sqlite_engine(url, {"query_only": "ON"}, begin=None)
+
+
+def sweep(engine: Engine) -> bool:
+    """
+    On SQLite: what the write-ahead log still holds of older pages is gone; False where a reader was in the way.
+
+    Nobody waits for it longer than a moment: while it does, an alarm would. PostgreSQL overwrites at its own vacuum.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection:
+        for pragma in ("query_only=OFF", "busy_timeout=50"):
+            connection.exec_driver_sql(f"PRAGMA {pragma}")
+        busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
+        for pragma in ("query_only=ON", "busy_timeout=5000"):
+            connection.exec_driver_sql(f"PRAGMA {pragma}")
+    return busy == 0
+
+
+def vacuum(url: str) -> None:
+    """Writes an SQLite file anew, without what was deleted before deleting overwrote; nobody else may have it open."""
+    engine = writing_engine(url)
+    if engine.dialect.name == "sqlite":
+        connection: Any = engine.raw_connection()
+        connection.driver_connection.execute("VACUUM")
+        connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+    engine.dispose()
 
 
 def kept_revision(engine: Engine) -> str | None:

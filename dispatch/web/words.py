@@ -138,6 +138,8 @@ SENTENCES: Mapping[str, str] = {
     "opted_out": N_("wants no messages"),
     "reach_test": N_("monthly test message"),
     "reach_thanks": N_("test answered"),
+    "rating": N_("how satisfied are you?"),
+    "rating_thanks": N_("receipt for the answer"),
     "emergency_sheet": N_("call to 120"),
     "coming": N_("somebody is on the way"),
     "coming_simple": N_("somebody is on the way"),

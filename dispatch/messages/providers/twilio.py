@@ -27,7 +27,7 @@ from dispatch.messages.providers.provider import (
     Outgoing,
     Sent,
 )
-from dispatch.messages.providers.twilio_calls import TwilioCalls
+from dispatch.messages.providers.twilio_calls import RATED, TwilioCalls, asked
 from dispatch.messages.providers.twilio_hooks import TwilioHooks
 from dispatch.messages.providers.twilio_http import TwilioHttp
 from dispatch.messages.providers.twilio_inbox import inbound_of, listed
@@ -263,8 +263,10 @@ class TwilioProvider:
             "async_amd_status_callback": url(s="amd"),
             "async_amd_status_callback_method": "POST",
         }
-        twiml = twilio_voice.ask(message.text, message.lang, url())
-        return {"twiml": twiml, **(detected if self._settings.machine_detection else {})}
+        twiml = twilio_voice.ask(message.text, message.lang, url(**asked(message.sentence)))
+        # A mailbox is told of an emergency: never where there is none.
+        told = self._settings.machine_detection and message.sentence not in RATED
+        return {"twiml": twiml, **(detected if told else {})}
 
     def _interrupt(self, sid: str, twiml: str) -> None:
         """Other words for a call under way, said from a thread of its own: whoever asks for it does not wait."""

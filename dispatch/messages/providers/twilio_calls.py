@@ -17,6 +17,11 @@ _KEPT_TRIES_MAX = 3
 ANSWERS = frozenset("12")
 """Keys that are an answer: they are kept, and understood where every answer is."""
 
+RATED = frozenset({"rating"})
+"""Sentences that are answered by a key from 1 to 5."""
+
+_RATING, _POINTS = {"k": "5"}, frozenset("12345")
+
 REPEAT, TALK = frozenset("0*"), "3"
 
 _MACHINES = re.compile(r"machine_.+|fax")
@@ -28,7 +33,8 @@ class TwilioCalls:
     The address that Twilio calls during a call, and what it is answered.
 
     `?a=` names the attempt, `l=` the language, `n=` how often we have asked, and `s=` the stage of the call: none for a
-    key, `told` for what the key has done, `amd` for human or machine, `dial` for how the talk went.
+    key, `told` for what the key has done, `amd` for human or machine, `dial` for how the talk went. `k=5`: the
+    keys from 1 to 5 are an answer.
     """
 
     def __init__(
@@ -69,10 +75,10 @@ class TwilioCalls:
 
     def _key(self, form: Form, query: Mapping[str, str], attempt_id: AttemptId) -> Heard:
         digits, lang = form.last("Digits") or query.get("d", ""), query.get("l", "zh")
-        if digits in ANSWERS:
+        if digits in (_POINTS if _keys(query) else ANSWERS):
             return self._answer(form, query, attempt_id, digits)
         if digits in REPEAT:
-            again = partial(self._read_again, attempt_id, lang)
+            again = partial(self._read_again, attempt_id, lang, _keys(query))
             return self._ask_us(form, query, attempt_id, again, key=f"repeat{count_of(query)}")
         if digits == TALK:
             return self._ask_us(form, query, attempt_id, partial(self._put_through, attempt_id, lang), talk=True)
@@ -131,10 +137,10 @@ class TwilioCalls:
         talk = self.url(attempt_id, lang) if standing.stand is Stand.COMING and standing.number else None
         return xml(twilio_voice.outcome(standing.stand, lang, talk))
 
-    def _read_again(self, attempt_id: AttemptId, lang: str, standing: Standing) -> Answer:
+    def _read_again(self, attempt_id: AttemptId, lang: str, keys: Mapping[str, str], standing: Standing) -> Answer:
         if not standing.text:
-            return xml(twilio_voice.ask_again(lang, self.url(attempt_id, lang, n="1")))
-        return xml(twilio_voice.ask(standing.text, lang, self.url(attempt_id, lang, n="1")))
+            return xml(twilio_voice.ask_again(lang, self.url(attempt_id, lang, n="1", **keys)))
+        return xml(twilio_voice.ask(standing.text, lang, self.url(attempt_id, lang, n="1", **keys)))
 
     def _put_through(self, attempt_id: AttemptId, lang: str, standing: Standing) -> Answer:
         """Only whoever has accepted, and only while it holds."""
@@ -149,14 +155,23 @@ class TwilioCalls:
         asked = count_of(query)
         if asked >= twilio_voice.PROMPTS:
             return xml(twilio_voice.give_up(lang))
-        return xml(twilio_voice.ask_again(lang, self.url(attempt_id, lang, n=str(asked + 1))))
+        return xml(twilio_voice.ask_again(lang, self.url(attempt_id, lang, n=str(asked + 1), **_keys(query))))
 
     def _hold_on(self, attempt_id: AttemptId, lang: str, digits: str, query: Mapping[str, str]) -> Answer:
         # The web cannot answer a call with 503: the caller would hear "an application error" and the key be lost.
         tried = count_of(query)
         if tried >= _KEPT_TRIES_MAX:
             return xml(twilio_voice.give_up(lang))
-        return xml(twilio_voice.hold_on(lang, self.url(attempt_id, lang, n=str(tried + 1), d=digits)))
+        return xml(twilio_voice.hold_on(lang, self.url(attempt_id, lang, n=str(tried + 1), d=digits, **_keys(query))))
+
+
+def asked(sentence: str) -> Mapping[str, str]:
+    """What the address of a key press says beside the attempt, for a call with this sentence."""
+    return _RATING if sentence in RATED else {}
+
+
+def _keys(query: Mapping[str, str]) -> Mapping[str, str]:
+    return _RATING if query.get("k") == _RATING["k"] else {}
 
 
 def _lang(lang: str) -> str:
