@@ -279,6 +279,17 @@ class ReachSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingSettings:
+    """
+    Webhooks to programs of others. `private_addresses` lets them go into the own network too; one that took nothing for
+    `give_up_days` is stopped, and the people on watch are told.
+    """
+
+    private_addresses: bool = False
+    give_up_days: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrillSettings:
     """
     Exercises by themselves: a path every `every_h` hours (0: none), ordered by the operator with this login, between
@@ -318,6 +329,7 @@ class Settings:
     siren: SirenSettings = field(default_factory=SirenSettings)
     reach: ReachSettings = ReachSettings()
     drills: DrillSettings = DrillSettings()
+    webhooks: OutgoingSettings = OutgoingSettings()
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

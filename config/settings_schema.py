@@ -23,6 +23,7 @@ from config.options import (
     MessageSettings,
     NearestSettings,
     OperatorSettings,
+    OutgoingSettings,
     QuietSettings,
     ReachSettings,
     Settings,
@@ -31,7 +32,7 @@ from config.options import (
     WebSettings,
 )
 from config.schemas import say
-from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
+from config.settings_fields import PathField, Section, is_url, must, seconds, text, truth, whole
 from config.settings_providers import ProviderSchema
 from devices.ports import check_address
 
@@ -262,6 +263,12 @@ class _DrillSchema(Section):
             raise ValidationError({"by": ["A named person orders exercises: write an operator's login."]})
 
 
+class _OutgoingSchema(Section):
+    value = OutgoingSettings
+    private_addresses = truth("true or false")
+    give_up_days = fields.Float(validate=validate.Range(min=1, max=30), metadata=say("days from 1 to 30"))
+
+
 class _LogSchema(Section):
     value = LogSettings
     level = text('"debug", "info", "warning" or "error"', validate.OneOf(["debug", "info", "warning", "error"]))
@@ -289,6 +296,7 @@ class SettingsSchema(Section):
     siren = fields.Nested(_SirenSchema)
     reach = fields.Nested(_ReachSchema)
     drills = fields.Nested(_DrillSchema)
+    webhooks = fields.Nested(_OutgoingSchema)
     log = fields.Nested(_LogSchema)
 
     @post_load

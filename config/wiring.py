@@ -22,6 +22,7 @@ from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devi
 from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
+from config.wiring_webhooks import Webhooks, build_webhooks, mend_webhooks
 from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
 from devices.gateway import Gateway
@@ -117,6 +118,7 @@ class House:
     roads: Roads
     lines: Lines
     page: Page
+    webhooks: Webhooks
     outages: Outages = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
     hearing: list[Gateway | Exchange] = field(default_factory=list)
@@ -142,6 +144,7 @@ class House:
             listen(self.providers, self.answers, self.courier)
             self.runner = Runner(self.timers, self._timetable(), self.clock)
             self.runner.start()
+            self.webhooks.timers.start()
             self.nudges()
         elif roles & {"web", "gateway"}:
             # Whoever hears must also write down what it heard, and notice when it hears nothing.
@@ -161,6 +164,7 @@ class House:
             self.bell.stop()
         if self.runner is not None:
             self.runner.stop()
+        self.webhooks.timers.stop()
         hang_up(self.providers)
         self.reconciler.stop()
         self.courier.stop()
@@ -198,6 +202,7 @@ class House:
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
             Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
             *self.roads.timetable,
+            *self.webhooks.timetable,
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 
@@ -303,6 +308,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page,
+        webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
     )  # fmt: skip
     made = Gateways(reception, clock, house.stopping)
     for each in settings.gateways:
@@ -328,6 +334,7 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         CallShelf(tx.connection).shift_due(seconds)
         mend_devices(tx, seconds)
         mend_roads(tx, seconds)
+        mend_webhooks(tx, seconds)
 
 
 def _panel(settings: Settings) -> console_provider.ConsolePanel:

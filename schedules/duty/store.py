@@ -36,6 +36,8 @@ shifts = Table(
     Column("carer_id", String(40), ForeignKey(carers.c.id), nullable=False),
     Column("start_at", Instant, nullable=False),
     Column("end_at", Instant, nullable=False),
+    Column("sequence", Integer, nullable=False, server_default="0"),
+    Column("changed_at", Instant),
     UniqueConstraint("carer_id", "start_at", "end_at"),
     CheckConstraint("end_at > start_at", name="end_at"),
     Index("ix_shifts_end_at", "end_at"),
