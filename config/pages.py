@@ -1,7 +1,6 @@
 """Puts the pages together: every blueprint with what it needs, and what the service tells of itself."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -45,10 +44,6 @@ from dispatch.web.phones import DemoControls, phones_blueprint
 from dispatch.web.registers import registers_blueprint
 from dispatch.web.roads import RoadsPage, roads_blueprint
 from dispatch.web.stream import Bell, stream_blueprint
-from schedules.duty.store import Shifts
-
-AHEAD = timedelta(days=14)
-"""Shifts are listed from a day back to so far ahead."""
 
 
 class Pages:
@@ -189,7 +184,6 @@ class Pages:
     def _panels(self) -> Mapping[str, Callable[[], Iterable[dict[str, Any]]]]:
         return {
             "gateways": self._gateways,
-            "shifts": self._shifts,
             "strangers": self._shelves.strangers,
             "calls": self._calls.recent,
         }
@@ -201,20 +195,6 @@ class Pages:
     def _replies(self) -> list[dict[str, Any]]:
         """What people answered, with what became of it: the list an operator looks through."""
         return self._read(_replies)
-
-    def _shifts(self) -> list[dict[str, Any]]:
-        now = self._house.clock.now()
-        return self._read(
-            lambda connection: [
-                {
-                    "id": each.id,
-                    "carer": each.carer_id,
-                    "start": each.start_at.isoformat(),
-                    "end": each.end_at.isoformat(),
-                }
-                for each in Shifts(connection).covering(now - timedelta(days=1), now + AHEAD)
-            ]
-        )
 
     def _gateways(self) -> list[dict[str, Any]]:
         return [
