@@ -283,6 +283,17 @@ class ReachSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingSettings:
+    """
+    Webhooks to programs of others. `private_addresses` lets them go into the own network too; one that took nothing for
+    `give_up_days` is stopped, and the people on watch are told.
+    """
+
+    private_addresses: bool = False
+    give_up_days: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrillSettings:
     """
     Exercises by themselves: a path every `every_h` hours (0: none), ordered by the operator with this login, between
@@ -353,6 +364,7 @@ class Settings:
     alive: AliveSettings = field(default_factory=AliveSettings)
     satisfaction: SatisfactionSettings = SatisfactionSettings()
     privacy: PrivacySettings = PrivacySettings()
+    webhooks: OutgoingSettings = OutgoingSettings()
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

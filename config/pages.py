@@ -1,13 +1,13 @@
 """Puts the pages together: every blueprint with what it needs, and what the service tells of itself."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
 from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
+from config.pages_programs import program_blueprints
 from config.pages_upkeep import alive_page, upkeep_pages
 from config.wiring import House
 from devices.line import Condition
@@ -46,12 +46,8 @@ from dispatch.web.phones import DemoControls, phones_blueprint
 from dispatch.web.registers import EVERYBODY, STATION, registers_blueprint
 from dispatch.web.roads import RoadsPage, roads_blueprint
 from dispatch.web.stream import Bell, stream_blueprint
-from schedules.duty.store import Shifts
 
 T = TypeVar("T")
-
-AHEAD = timedelta(days=14)
-"""Shifts are listed from a day back to so far ahead."""
 
 
 class Pages:
@@ -119,6 +115,7 @@ class Pages:
             *self._small_pages(options, secret_key),
             roads_blueprint(self._roads, zone=house.calendar.tzinfo),
             *upkeep_pages(house, self._alive),
+            *program_blueprints(house),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
@@ -193,7 +190,6 @@ class Pages:
     def _panels(self) -> Mapping[str, Callable[[], Iterable[dict[str, Any]]]]:
         return {
             "gateways": self._gateways,
-            "shifts": self._shifts,
             "strangers": lambda: [{**row, STATION: self._ears(row["gateway"])} for row in self._shelves.strangers()],
             "calls": lambda: [{**row, STATION: EVERYBODY} for row in self._calls.recent(area=area())],
         }
@@ -211,22 +207,6 @@ class Pages:
     def _replies(self) -> list[dict[str, Any]]:
         """What people answered, with what became of it: the list an operator looks through."""
         return self._read(_replies)
-
-    def _shifts(self) -> list[dict[str, Any]]:
-        now = self._house.clock.now()
-        stations = {each.id: each.station_id for each in self._read(lambda connection: People(connection).carers())}
-        return self._read(
-            lambda connection: [
-                {
-                    "id": each.id,
-                    STATION: stations.get(each.carer_id),
-                    "carer": each.carer_id,
-                    "start": each.start_at.isoformat(),
-                    "end": each.end_at.isoformat(),
-                }
-                for each in Shifts(connection).covering(now - timedelta(days=1), now + AHEAD)
-            ]
-        )
 
     def _gateways(self) -> list[dict[str, Any]]:
         return [

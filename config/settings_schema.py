@@ -23,6 +23,7 @@ from config.options import (
     MessageSettings,
     NearestSettings,
     OperatorSettings,
+    OutgoingSettings,
     PrivacySettings,
     QuietSettings,
     ReachSettings,
@@ -33,7 +34,7 @@ from config.options import (
     WebSettings,
 )
 from config.schemas import say
-from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
+from config.settings_fields import PathField, Section, is_url, must, seconds, text, truth, whole
 from config.settings_providers import ProviderSchema
 from config.settings_upkeep import AliveSchema, BackupSchema
 from devices.ports import check_address
@@ -292,6 +293,12 @@ class _PrivacySchema(Section):
     nightly = fields.Boolean(metadata=say("true or false"))
 
 
+class _OutgoingSchema(Section):
+    value = OutgoingSettings
+    private_addresses = truth("true or false")
+    give_up_days = fields.Float(validate=validate.Range(min=1, max=30), metadata=say("days from 1 to 30"))
+
+
 class _LogSchema(Section):
     value = LogSettings
     level = text('"debug", "info", "warning" or "error"', validate.OneOf(["debug", "info", "warning", "error"]))
@@ -323,6 +330,7 @@ class SettingsSchema(Section):
     alive = fields.Nested(AliveSchema)
     satisfaction = fields.Nested(_SatisfactionSchema)
     privacy = fields.Nested(_PrivacySchema)
+    webhooks = fields.Nested(_OutgoingSchema)
     log = fields.Nested(_LogSchema)
 
     @post_load

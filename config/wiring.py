@@ -25,6 +25,7 @@ from config.wiring_lifeline import timetable as lifeline_timetable
 from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
+from config.wiring_webhooks import Webhooks, build_webhooks, mend_webhooks
 from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
 from devices.gateway import Gateway
@@ -122,6 +123,7 @@ class House:
     lines: Lines
     page: Page
     after: After
+    webhooks: Webhooks
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -150,6 +152,7 @@ class House:
             listen(self.providers, self.answers, self.courier)
             self.runner = Runner(self.timers, self._timetable(), self.clock)
             self.runner.start()
+            self.webhooks.timers.start()
             self.nudges()
         elif roles & {"web", "gateway"}:
             # Whoever hears must also write down what it heard, and notice when it hears nothing.
@@ -169,6 +172,7 @@ class House:
             self.bell.stop()
         if self.runner is not None:
             self.runner.stop()
+        self.webhooks.timers.stop()
         hang_up(self.providers)
         self.reconciler.stop()
         self.courier.stop()
@@ -222,6 +226,7 @@ class House:
             *self.roads.timetable,
             *lifeline_timetable(self.lifeline),
             *self.after.timetable,
+            *self.webhooks.timetable,
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 
@@ -284,7 +289,13 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         page=page, changed=muster.forget,
     )  # fmt: skip
     after = build_after(
-        settings, transactions, reading, clock, calendar, providers, forget=lambda: house.forget()  # noqa: PLW0108  below
+        settings,
+        transactions,
+        reading,
+        clock,
+        calendar,
+        providers,
+        forget=lambda: house.forget(),  # noqa: PLW0108  below
     )
     answers = Answers(
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
@@ -330,6 +341,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
+        webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
     )  # fmt: skip
     house.lifeline = build_lifeline(
         settings, transactions, reading, clock, timers=timers, vitals=roads.vitals, consoles=house.consoles,
@@ -360,6 +372,7 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         mend_devices(tx, seconds)
         mend_roads(tx, seconds)
         mend_after(tx, seconds)
+        mend_webhooks(tx, seconds)
 
 
 def _panel(settings: Settings) -> console_provider.ConsolePanel:

@@ -1,7 +1,7 @@
 # mypy: disable-error-code="untyped-decorator"
 """Devices on the wire: the register, pairing with its test press, moving, lending, retiring."""
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import request
@@ -21,7 +21,7 @@ from dispatch.web.api import ApiBlueprint
 from dispatch.web.i18n import current_words
 from dispatch.web.once import Once
 from dispatch.web.registers import bookmarked, discreet
-from dispatch.web.schemas import ListSchema, PageSchema, Text, Wire
+from dispatch.web.schemas import ListSchema, Moment, PageSchema, Text, Wire
 
 READ, WRITE = "read", "devices"
 """The scopes of keys that may look at devices, and pair, test, move and lend them."""
@@ -68,7 +68,7 @@ class PairSchema(PlaceSchema):
 class LendSchema(PlaceSchema):
     """A loan, and when it is to be back."""
 
-    back_at = fields.AwareDateTime(required=True)
+    back_at = Moment(required=True)
 
 
 class RetireSchema(Wire):
@@ -191,8 +191,7 @@ def devices_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
     @bp.arguments(LendSchema)
     @bp.response(200, DeviceSchema)
     def lent(wanted: dict[str, Any], name: str) -> Plain:
-        back_at = wanted["back_at"].astimezone(UTC)
-        upkeep.register.lend(shelves.id_of(name), _place(shelves, wanted), back_at=back_at, by=caller())
+        upkeep.register.lend(shelves.id_of(name), _place(shelves, wanted), back_at=wanted["back_at"], by=caller())
         return told(name)
 
     @bp.post("/<name>/return")

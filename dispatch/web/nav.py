@@ -26,6 +26,9 @@ PLACES = (
     Place("/repairs", N_("Repairs"), Right.DEVICES_SEE),
     Place("/roads", N_("Roads"), Right.MESSAGES_SEE),
     Place("/alive", N_("Is it alive?"), Right.MESSAGES_SEE),
+    Place("/roster", N_("Roster"), Right.SHIFTS_CHANGE),
+    Place("/import", N_("Import"), Right.IMPORT),
+    Place("/webhooks", N_("Webhooks"), Right.WEBHOOKS),
 )
 
 

@@ -4,6 +4,7 @@ What comes in over the wire, and the shape of what goes out. A schema checks and
 `Wire` refuses what it does not know: a misspelt field must not be taken for one that was left out.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
@@ -40,6 +41,23 @@ def _printable(text: str) -> None:
     printable = text.isprintable() or all(each.isprintable() or each in "\n\t" for each in text)
     if not printable or not text.strip():
         raise ValidationError("Not a readable text.")
+
+
+class Moment(fields.AwareDateTime):
+    """A time with its offset, in UTC afterwards; what lies outside of 1970 to 2199 no clock of ours has shown."""
+
+    def __init__(self, **more: Any) -> None:
+        about = {"format": "date-time", "example": "2026-11-23T08:00:00+08:00", **more.pop("metadata", {})}
+        super().__init__(metadata=about, **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> datetime:
+        said = super()._deserialize(value, attr, data, **more)
+        if not _FIRST_YEAR <= said.year < _LAST_YEAR:
+            raise ValidationError("That is too far away.")
+        return said.astimezone(UTC)
+
+
+_FIRST_YEAR, _LAST_YEAR = 1971, 2200
 
 
 class PositionSchema(Wire):

@@ -10,12 +10,18 @@ from dispatch.ids import CarerId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """One planned stretch of duty of one carer, [start_at, end_at). Shifts of a carer may overlap; PROMISES, D6."""
+    """
+    One planned stretch of duty of one carer, [start_at, end_at). Shifts of a carer may overlap; PROMISES, D6.
+
+    `sequence` counts how often it was moved, which calendars want to know (RFC 5545, 3.8.7.4).
+    """
 
     id: str
     carer_id: CarerId
     start_at: datetime
     end_at: datetime
+    sequence: int = 0
+    changed_at: datetime | None = None
 
     def __post_init__(self) -> None:
         assert self.start_at < self.end_at
@@ -60,6 +66,34 @@ def changes_after(windows: Sequence[Shift] | Sequence[Stretch], at: datetime) ->
     """The next start or end after an instant; None when nothing is planned to begin or end any more."""
     edges = (edge for each in windows for edge in (each.start_at, each.end_at) if edge > at)
     return min(edges, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """Time in which nobody is on duty, [start_at, end_at)."""
+
+    start_at: datetime
+    end_at: datetime
+
+
+def overlapping(shift: Shift, others: Iterable[Shift]) -> list[Shift]:
+    """Those of the same carer that share time with this one; shifts that only touch do not."""
+    return [
+        each for each in others
+        if each.carer_id == shift.carer_id and each.start_at < shift.end_at and shift.start_at < each.end_at
+    ]  # fmt: skip
+
+
+def holes(shifts: Iterable[Shift], start: datetime, end: datetime) -> list[Hole]:
+    """The parts of [start, end) that none of these shifts covers, in order."""
+    found, covered = [], start
+    for each in sorted(shifts, key=attrgetter("start_at")):
+        if each.start_at > covered:
+            found.append(Hole(start_at=covered, end_at=min(each.start_at, end)))
+        covered = max(covered, each.end_at)
+        if covered >= end:
+            return [hole for hole in found if hole.start_at < hole.end_at]
+    return [hole for hole in [*found, Hole(start_at=covered, end_at=end)] if hole.start_at < hole.end_at]
 
 
 def _longer(stretch: Stretch, end_at: datetime) -> Stretch:

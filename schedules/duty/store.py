@@ -36,6 +36,8 @@ shifts = Table(
     Column("carer_id", String(40), ForeignKey(carers.c.id), nullable=False),
     Column("start_at", Instant, nullable=False),
     Column("end_at", Instant, nullable=False),
+    Column("sequence", Integer, nullable=False, server_default="0"),
+    Column("changed_at", Instant),
     UniqueConstraint("carer_id", "start_at", "end_at"),
     CheckConstraint("end_at > start_at", name="end_at"),
     Index("ix_shifts_end_at", "end_at"),
@@ -65,7 +67,7 @@ _COUNT = update(shift_changes).values(version=shift_changes.c.version + 1)
 
 class Shifts:
     """
-    The shelf of shifts. A shift is put there or taken away, never changed.
+    The shelf of shifts. A shift is put there, moved, or taken away.
 
     Every writer comes through here, because here the version is counted; once the unit of work has committed, its
     caller tells the roster to forget.
@@ -89,6 +91,20 @@ class Shifts:
         """Takes a shift away and says whether it was there."""
         return self._counted(self._connection.execute(_REMOVE, {"key": id_}).rowcount)
 
+    def get(self, id_: str) -> Shift | None:
+        row = self._connection.execute(select(shifts).where(shifts.c.id == id_)).first()
+        return None if row is None else _value(row)
+
+    def move(self, shift: Shift, at: datetime) -> bool:
+        """Gives the shift of this id these times, this carer and this sequence; says whether it was there."""
+        values = {
+            "carer_id": shift.carer_id, "start_at": shift.start_at, "end_at": shift.end_at, "sequence": shift.sequence,
+            "changed_at": at,
+        }  # fmt: skip
+        return self._counted(
+            self._connection.execute(update(shifts).where(shifts.c.id == shift.id).values(**values)).rowcount
+        )
+
     def covering(self, start: datetime, end: datetime) -> list[Shift]:
         """The shifts that share time with [start, end), whole, ordered by carer and start."""
         return [_value(row) for row in self._connection.execute(_COVERING, {"start": start, "end": end})]
@@ -109,4 +125,7 @@ class Shifts:
 
 
 def _value(row: Row[Any]) -> Shift:
-    return Shift(id=row.id, carer_id=row.carer_id, start_at=row.start_at, end_at=row.end_at)
+    return Shift(
+        id=row.id, carer_id=row.carer_id, start_at=row.start_at, end_at=row.end_at, sequence=row.sequence,
+        changed_at=row.changed_at,
+    )  # fmt: skip

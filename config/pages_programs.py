@@ -1,0 +1,23 @@
+"""Pages and API for other programs and for lists: webhooks out, the roster with its calendars, import and export."""
+
+from flask import Blueprint
+
+from config.secret import secret_key
+from config.wiring import House
+from dispatch.web.webhooks import webhook_pages, webhooks_blueprint
+from schedules.duty.desk import DutyDesk
+from schedules.duty.web.pages import roster_pages
+from schedules.duty.web.shifts import calendars_blueprint, shifts_blueprint
+
+
+def program_blueprints(house: House) -> list[Blueprint]:
+    """Everything that programs of others and people with lists come for."""
+    zone, secret = house.calendar.tzinfo, secret_key(house.settings.home)
+    duty = DutyDesk(house.transactions, house.reading, house.clock, secret=secret, changed=house.forget)
+    return [
+        webhooks_blueprint(house.webhooks.book, transactions=house.transactions),
+        webhook_pages(house.webhooks.book, zone=zone),
+        shifts_blueprint(duty, house.clock, transactions=house.transactions),
+        calendars_blueprint(duty, house.clock, zone),
+        roster_pages(duty, house.clock, house.calendar, public_url=house.settings.web.base_url),
+    ]
