@@ -23,13 +23,14 @@ from dispatch.store.record import entries
 from dispatch.store.replies import replies
 from dispatch.store.shadows import shadowed
 from dispatch.store.signals import signals
+from dispatch.store.signed_reports import signed_reports
 from dispatch.store.visits import carer_visits
 from schedules.duty.store import shifts
 
 SHELVES = (
     alarms, assignments, calls, carer_visits, devices, drills, edges, entries, gateways, homes, idempotency, meanings,
-    messages, operators, policies, press_tests, pulses, reach_tests, repairs, replies, shadowed, shifts, signals,
-    vigils,
+    messages, operators, policies, press_tests, pulses, reach_tests, repairs, replies, shadowed, shifts,
+    signals, signed_reports, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 
