@@ -1,6 +1,6 @@
 """One alarm as the figures know it: read from its lines in the record."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dispatch.rules.figures.lines import Seen, at_us, elapsed_us, happened_us
@@ -19,6 +19,9 @@ RESPONDS = frozenset({"accepted", "attended", "resident_said", "closed"})
 
 PRESSES = frozenset({"pressed_again", "worsened", "arrival_proved"})
 """Further signals that joined the alarm."""
+
+TIMED = ACKNOWLEDGES | RESPONDS
+"""Kinds of which it matters when."""
 
 KINDS = ACKNOWLEDGES | RESPONDS | PRESSES | {RAISED, "offered", "reopened", "shadowed"}
 """Every kind of line about an alarm that some figure needs."""
@@ -66,10 +69,10 @@ def call_of(lines: Sequence[Seen]) -> Call | None:
     raised = next((each for each in lines if each.kind == RAISED), None)
     if raised is None or raised.alarm_id is None:
         return None
-    facts, kinds = raised.facts, {each.kind for each in lines}
-    ends = [each for each in lines if each.kind in {"closed", "reopened"}]
-    closed = ends[-1] if ends and ends[-1].kind == "closed" else None
-    human = [each for each in lines if each.by.startswith(HUMAN)]
+    facts, found = raised.facts, _Found()
+    for line in lines:
+        found.take(raised, line)
+    closed = found.closed
     return Call(
         id=raised.alarm_id,
         number=raised.number,
@@ -80,18 +83,60 @@ def call_of(lines: Sequence[Seen]) -> Call | None:
         community=str(facts.get("community") or ""),
         cause=str(facts.get("cause") or ""),
         outcome=None if closed is None else str(closed.facts.get("outcome") or ""),
-        shadowed="shadowed" in kinds,
+        shadowed="shadowed" in found.kinds,
         paper=happened_us(raised) is not None,
         delayed=bool(facts.get("delayed_s")),
-        offered="offered" in kinds,
-        linked_120="emergency_called" in kinds,
-        presses=1 + sum(each.kind in PRESSES for each in lines),
-        acked_us=_first(raised, human, ACKNOWLEDGES),
-        responded_us=_first(raised, lines, RESPONDS),
-        accepted_us=_first(raised, lines, {"accepted"}),
-        arrived_us=_first(raised, lines, {"attended"}),
+        offered="offered" in found.kinds,
+        linked_120="emergency_called" in found.kinds,
+        presses=1 + found.presses,
+        acked_us=found.acked_us,
+        responded_us=found.responded_us,
+        accepted_us=found.accepted_us,
+        arrived_us=found.arrived_us,
         closed_us=None if closed is None else elapsed_us(raised, closed),
     )
+
+
+class _Found:
+    """What the lines of one alarm say, taken one by one: a month has hundreds of thousands of them."""
+
+    __slots__ = ("accepted_us", "acked_us", "arrived_us", "closed", "kinds", "presses", "responded_us")
+
+    def __init__(self) -> None:
+        self.acked_us: int | None = None
+        self.responded_us: int | None = None
+        self.accepted_us: int | None = None
+        self.arrived_us: int | None = None
+        self.closed: Seen | None = None
+        self.kinds: set[str] = set()
+        self.presses = 0
+
+    def take(self, raised: Seen, line: Seen) -> None:
+        kind = line.kind
+        self.kinds.add(kind)
+        if kind in PRESSES:
+            self.presses += 1
+        elif kind == "closed":
+            self.closed = line
+        elif kind == "reopened":
+            self.closed = None
+        if kind not in TIMED:
+            return
+        took_us = elapsed_us(raised, line)
+        if took_us is None:
+            return
+        if kind in ACKNOWLEDGES and line.by.startswith(HUMAN):
+            self.acked_us = _sooner(self.acked_us, took_us)
+        if kind in RESPONDS:
+            self.responded_us = _sooner(self.responded_us, took_us)
+        if kind == "accepted":
+            self.accepted_us = _sooner(self.accepted_us, took_us)
+        elif kind == "attended":
+            self.arrived_us = _sooner(self.arrived_us, took_us)
+
+
+def _sooner(known: int | None, took_us: int) -> int:
+    return took_us if known is None or took_us < known else known
 
 
 def _who(raised: Seen, home: object, resident: object) -> str | None:
@@ -99,12 +144,6 @@ def _who(raised: Seen, home: object, resident: object) -> str | None:
     if home:
         return f"{home}/{resident or '-'}"
     return raised.by if raised.by.startswith("device:") else None
-
-
-def _first(raised: Seen, lines: Iterable[Seen], kinds: Collection[str]) -> int | None:
-    """The earliest of these kinds, counted from the raising."""
-    took = (elapsed_us(raised, each) for each in lines if each.kind in kinds)
-    return min((each for each in took if each is not None), default=None)
 
 
 def marked(calls: Iterable[Call]) -> list[Call]:

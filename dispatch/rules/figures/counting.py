@@ -7,7 +7,7 @@ in FLAGS and a line in RATES, and what a number stands for can always be listed.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -37,29 +37,35 @@ def _within(took_us: int | None, limit_us: int) -> bool:
     return took_us is not None and took_us <= limit_us
 
 
-FLAGS: Mapping[str, Flag] = {
+OF_ANY: Mapping[str, Flag] = {
     "total": lambda _call, _: True,
     "test": lambda call, _: call.outcome == "test",
     "duplicate": lambda call, _: call.duplicate or call.outcome == "duplicate",
-    "valid": lambda call, _: _valid(call),
-    "acked": lambda call, limits: _valid(call) and _within(call.acked_us, limits.ack_s * SECOND_US),
-    "responded": lambda call, limits: _valid(call) and _within(call.responded_us, limits.response_s * SECOND_US),
-    "offered": lambda call, _: _valid(call) and call.offered,
-    "answered": lambda call, _: _valid(call) and call.offered and call.accepted_us is not None,
-    "accepted": lambda call, _: _valid(call) and call.accepted_us is not None,
+    "valid": lambda call, _: is_valid(call),
+    "false": lambda call, _: call.outcome == "false_alarm",
+    "valid_or_false": lambda call, _: is_valid(call) or call.outcome == "false_alarm",
+}
+"""What may hold for a call, by name."""
+
+OF_VALID: Mapping[str, Flag] = {
+    "acked": lambda call, limits: _within(call.acked_us, limits.ack_s * SECOND_US),
+    "responded": lambda call, limits: _within(call.responded_us, limits.response_s * SECOND_US),
+    "offered": lambda call, _: call.offered,
+    "answered": lambda call, _: call.offered and call.accepted_us is not None,
+    "accepted": lambda call, _: call.accepted_us is not None,
     "onsite": lambda call, limits: _on_site(call, limits.on_site_min),
     "onsite_15": lambda call, _: _on_site(call, 15),
     "onsite_30": lambda call, _: _on_site(call, 30),
     "onsite_45": lambda call, _: _on_site(call, 45),
-    "arrived": lambda call, _: _valid(call) and call.arrived_us is not None,
-    "closed": lambda call, _: _valid(call) and call.outcome is not None,
-    "false": lambda call, _: call.outcome == "false_alarm",
-    "valid_or_false": lambda call, _: _valid(call) or call.outcome == "false_alarm",
-    "linked_120": lambda call, _: _valid(call) and call.linked_120,
-    "delayed": lambda call, _: _valid(call) and call.delayed,
-    "paper": lambda call, _: _valid(call) and call.paper,
+    "arrived": lambda call, _: call.arrived_us is not None,
+    "closed": lambda call, _: call.outcome is not None,
+    "linked_120": lambda call, _: call.linked_120,
+    "delayed": lambda call, _: call.delayed,
+    "paper": lambda call, _: call.paper,
 }
-"""What may hold for a call, by name."""
+"""What may hold for a valid call only."""
+
+FLAGS = (*OF_ANY, *OF_VALID)
 
 COUNTS: Mapping[str, str] = {
     "calls_total": "total", "calls_valid": "valid", "calls_test": "test", "calls_duplicate": "duplicate",
@@ -82,25 +88,25 @@ RATES: Mapping[str, tuple[str, str]] = {
 """Figures that are rates: the part and the whole, a call of the part being one of the whole."""
 
 TIMES: Mapping[str, Callable[[Call], int | None]] = {
-    "ack": lambda call: call.acked_us if _valid(call) else None,
-    "accept": lambda call: call.accepted_us if _valid(call) else None,
-    "onsite": lambda call: call.arrived_us if _valid(call) and call.accepted_us is not None else None,
-    "close": lambda call: call.closed_us if _valid(call) else None,
+    "ack": lambda call: call.acked_us,
+    "accept": lambda call: call.accepted_us,
+    "onsite": lambda call: None if call.accepted_us is None else call.arrived_us,
+    "close": lambda call: call.closed_us,
 }
-"""Times of which the 50th and the 90th percentile are told, never a mean."""
+"""Times of valid calls of which the 50th and the 90th percentile are told, never a mean."""
 
 PERCENTS = (50, 90)
 
 PARTS = ("station", "street", "community", "hour", "cause")
 
 
-def _valid(call: Call) -> bool:
+def is_valid(call: Call) -> bool:
     """No test, and no duplicate."""
     return not call.duplicate and call.outcome not in {"test", "duplicate"}
 
 
 def _on_site(call: Call, minutes: int) -> bool:
-    return _valid(call) and call.accepted_us is not None and _within(call.arrived_us, minutes * MINUTE_US)
+    return call.accepted_us is not None and _within(call.arrived_us, minutes * MINUTE_US)
 
 
 def nearest_rank(values: Sequence[int], percent: int) -> int | None:
@@ -114,26 +120,46 @@ def nearest_rank(values: Sequence[int], percent: int) -> int | None:
 
 def flags_of(call: Call, limits: Limits) -> frozenset[str]:
     """Everything that holds for this call."""
-    return frozenset(name for name, holds in FLAGS.items() if holds(call, limits))
+    held = {name for name, holds in OF_ANY.items() if holds(call, limits)}
+    return frozenset(held | {name for name, holds in OF_VALID.items() if is_valid(call) and holds(call, limits)})
 
 
-@dataclass(slots=True)
-class Cell:
-    """What is known of one part: how many calls of each kind, and the times."""
+Row = tuple[int, tuple[int | None, ...]]
+"""A call as it is counted: its flags as bits in the order of FLAGS, and its times in the order of TIMES."""
 
-    masks: Counter[int] = field(default_factory=Counter)
-    times: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in TIMES})
+
+def row_of(call: Call, limits: Limits) -> Row:
+    """What a call adds to each cell it belongs to."""
+    mask, bit = 0, 1
+    for holds in OF_ANY.values():
+        if holds(call, limits):
+            mask |= bit
+        bit <<= 1
+    if not is_valid(call):
+        return mask, _NO_TIMES
+    for holds in OF_VALID.values():
+        if holds(call, limits):
+            mask |= bit
+        bit <<= 1
+    return mask, tuple(get(call) for get in TIMES.values())
+
+
+_NO_TIMES = (None,) * len(TIMES)
+
+
+class Cell(list[Row]):
+    """The calls of one part."""
 
     def figures(self) -> dict[str, Any]:
         """Every figure of this part, by key."""
-        sums = dict.fromkeys(FLAGS, 0)
-        for mask, times in self.masks.items():
-            for place, name in enumerate(FLAGS):
-                sums[name] += times if mask >> place & 1 else 0
+        masks = Counter(mask for mask, _ in self)
+        sums = {
+            name: sum(times for mask, times in masks.items() if mask >> place & 1) for place, name in enumerate(FLAGS)
+        }
         found: dict[str, Any] = {key: {"n": sums[flag]} for key, flag in COUNTS.items()}
         found |= {key: rate(sums[part], sums[whole]) for key, (part, whole) in RATES.items()}
-        for name, values in self.times.items():
-            ordered = sorted(values)
+        for place, name in enumerate(TIMES):
+            ordered = sorted(us for _, times in self if (us := times[place]) is not None)
             found |= {f"{name}_p{each}": percentile(ordered, each) for each in PERCENTS}
         return found
 
@@ -157,18 +183,12 @@ Cells = dict[tuple[str, str], Cell]
 def count(calls: Iterable[Call], limits: Limits, zone: tzinfo) -> Cells:
     """All cells: ("", "") is the whole, the others are (part, which). Only calls that count may be given."""
     cells: Cells = defaultdict(Cell)
-    holds, hours = tuple(FLAGS.values()), _Hours(zone)
+    hours = _Hours(zone)
     for call in calls:
-        mask = 0
-        for place, flag in enumerate(holds):
-            if flag(call, limits):
-                mask |= 1 << place
-        took = [(name, us) for name, get in TIMES.items() if (us := get(call)) is not None]
-        for key in (("", ""), *parts_of(call, hours.of(call.at_us))):
-            cell = cells[key]
-            cell.masks[mask] += 1
-            for name, us in took:
-                cell.times[name].append(us)
+        row = row_of(call, limits)
+        cells["", ""].append(row)
+        for key in parts_of(call, hours.of(call.at_us)):
+            cells[key].append(row)
     return cells
 
 

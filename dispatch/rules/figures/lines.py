@@ -1,9 +1,10 @@
 """A line of the record as figures read it, and when what it tells of happened."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+
+import orjson
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -24,7 +25,7 @@ class Seen(NamedTuple):
     @property
     def facts(self) -> Mapping[str, Any]:
         """The facts of the line; none where the body is no object."""
-        found = json.loads(self.body)
+        found = orjson.loads(self.body)
         return found if isinstance(found, dict) else {}
 
 

@@ -15,7 +15,7 @@ TAKEN = frozenset({"taken", "confirmed"})
 
 
 class Tally(NamedTuple):
-    """`met` of `of` for the figure `key`; `part` and `which` say where it also counts, both empty for nowhere else."""
+    """`met` of `of` for the figure `key`, in the whole and in one part: `which` of all of its kind."""
 
     key: str
     part: str
@@ -57,8 +57,10 @@ def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+SETTLED = "message_settled"
+
 SAMPLES: Mapping[str, Callable[[Facts], Tally | None]] = {
-    "message_settled": _settled,
+    SETTLED: _settled,
     "satisfaction": _satisfied,
     "measured": _measured,
 }
@@ -102,24 +104,27 @@ class Tallying:
 
     def take(self, line: Seen) -> None:
         """Counts a line where it belongs; one of another month or of no known kind is passed over."""
-        for pair in PAIRS:
+        facts = line.facts
+        for pair in PAIRS if line.kind in ANSWERS else ():
             if line.kind == pair.met:
-                _highest(self._met[pair.key], str(line.facts.get(pair.by)), line.number)
+                _highest(self._met[pair.key], str(facts.get(pair.by)), line.number)
         if not self._start_us <= at_us(line) < self._end_us:
             return
-        sample = SAMPLES.get(line.kind)
-        told = sample(line.facts) if sample else None
-        if told is not None:
-            self._add(told)
+        if line.kind in SAMPLES:
+            self.add(line.kind, facts)
         for pair in PAIRS:
-            if line.kind == pair.asked and line.facts.get("asked", 1) == 1:
-                _lowest(self._asked[pair.key], str(line.facts.get(pair.by)), line.number)
+            if line.kind == pair.asked and facts.get("asked", 1) == 1:
+                _lowest(self._asked[pair.key], str(facts.get(pair.by)), line.number)
 
-    def _add(self, told: Tally) -> None:
-        for part, which in dict.fromkeys((("", ""), (told.part, told.which))):
+    def add(self, kind: str, facts: Facts, times: int = 1) -> None:
+        """So many lines of this kind that say the same and happened in the month."""
+        told = SAMPLES[kind](facts)
+        if told is None:
+            return
+        for part, which in (("", ""), (told.part, told.which)):
             sums = self._sums.setdefault((part, which, told.key), [0, 0])
-            sums[0] += told.met
-            sums[1] += told.of
+            sums[0] += told.met * times
+            sums[1] += told.of * times
 
     def sums(self) -> dict[tuple[str, str, str], tuple[int, int]]:
         """(part, which, key) → (met, of); ("", "", key) is the whole."""
