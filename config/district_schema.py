@@ -115,12 +115,17 @@ class DeviceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeRow:
-    """Where residents live. `entry` is how to get in, shown only to the carer who accepted. `station` may be unsaid."""
+    """
+    Where residents live. `entry` is how to get in, shown only to the carer who accepted. `station` may be unsaid, and
+    so may `street` and `community`, the administration's areas for figures.
+    """
 
     code: str
     address: str
     entry: str = field(default="", repr=False)
     station: str | None = None
+    street: str = ""
+    community: str = ""
     position: Position | None = None
     residents: tuple[ResidentRow, ...] = ()
     contacts: tuple[ContactRow, ...] = ()
@@ -363,6 +368,8 @@ class _HomeSchema(_Placed):
     address = _text("the address", required=True)
     entry = _text("how to get in")
     station = _code("the code of a station in this file", required=False)
+    street = _text('the street of the administration, like "柏林街道"', longest=60)
+    community = _text('the community, like "柏林社区"', longest=60)
     residents = fields.List(fields.Nested(_ResidentSchema))
     contacts = fields.List(fields.Nested(_ContactSchema))
     devices = fields.List(fields.Nested(_DeviceSchema))

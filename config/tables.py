@@ -26,6 +26,7 @@ from dispatch.store.replies import replies
 from dispatch.store.satisfaction import ratings
 from dispatch.store.shadows import shadowed
 from dispatch.store.signals import signals
+from dispatch.store.signed_reports import signed_reports
 from dispatch.store.subscriptions import subscriptions
 from dispatch.store.visits import carer_visits
 from schedules.duty.plans import shift_drafts
@@ -34,7 +35,7 @@ from schedules.duty.store import shifts
 SHELVES = (
     alarms, assignments, calls, carer_visits, devices, drills, edges, entries, erasures, gateways, homes, idempotency,
     meanings, messages, operators, policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies,
-    shadowed, shift_drafts, shifts, signals, subscriptions, vigils,
+    shadowed, shift_drafts, shifts, signals, signed_reports, subscriptions, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

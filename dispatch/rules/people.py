@@ -93,7 +93,10 @@ class Carer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """Where residents live; what is locked, reached and paired. `entry` is shown only to who accepted."""
+    """
+    Where residents live; what is locked, reached and paired. `entry` is shown only to who accepted. `street` and
+    `community` are the administration's (街道, 社区), for figures; empty where nobody said.
+    """
 
     id: HomeId
     code: str
@@ -101,6 +104,8 @@ class Home:
     position: Position | None
     station_id: StationId | None
     entry: str = ""
+    street: str = ""
+    community: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,8 @@ homes = Table(
     Column("lat", Float), Column("lng", Float),
     Column("station_id", String(40), ForeignKey("stations.id")),
     Column("entry", Text, nullable=False),
+    Column("street", String(60), nullable=False, server_default=""),
+    Column("community", String(60), nullable=False, server_default=""),
 )  # fmt: skip
 
 residents = Table(
@@ -298,7 +300,7 @@ def _carer(row: Any) -> Carer:
 def _home(row: Any) -> Home:
     return Home(
         id=row.id, code=row.code, address=row.address, position=_at(row.lat, row.lng), station_id=row.station_id,
-        entry=row.entry,
+        entry=row.entry, street=row.street, community=row.community,
     )  # fmt: skip
 
 

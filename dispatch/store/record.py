@@ -44,6 +44,7 @@ entries = Table(
     Column("hash", String(64), nullable=False, unique=True),
     Index("ix_entries_alarm_id", "alarm_id", "number"),
 )
+Index("ix_entries_kind", entries.c.kind, entries.c.at)
 Index("ix_entries_version", entries.c.alarm_id, entries.c.version, unique=True)
 
 notes = Table(

@@ -1,0 +1,204 @@
+"""
+The reports that people ask for: counted when first asked, kept while nothing that they tell of has changed.
+
+One count at a time, whoever asks: figures never take more than one thread from the rest. What is not counted in time
+for a page (the trend of a year, at the first look) is counted behind it and stands there at the next look.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta, tzinfo
+from typing import Any
+
+import structlog
+
+from dispatch.clock import Clock
+from dispatch.errors import Invalid
+from dispatch.figures.gathering import Head, Touched, gather, head_of, touched
+from dispatch.rules.figures.calls import DUPLICATE_US, Call
+from dispatch.rules.figures.counting import Limits, month_bounds, us_of
+from dispatch.rules.figures.report import Asked, Report, Sums, is_mine, report
+from dispatch.rules.rights import Area
+from dispatch.store.database import Engine
+
+log = structlog.get_logger()
+
+REPORTS_MAX = 400
+"""Reports kept in memory: a year for thirty kinds of areas; each is a few hundred kilobytes at the most."""
+
+MONTHS_MAX = 2
+"""Months whose calls are kept one by one, for lists and for further areas; fifty thousand calls are about 25 MB."""
+
+LOOK_BACK_US = timedelta(days=62) // timedelta(microseconds=1)
+"""An answer to something older than this (a home asked after, a call) leaves an older month as it was counted."""
+
+TREND_S = 1.0
+"""So long a page waits for the months of a trend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Month:
+    head: Head
+    calls: Sequence[Call]
+    sums: Sums
+
+
+class Figures:
+    """Counts and keeps. Safe to use from several threads."""
+
+    def __init__(self, reading: Engine, *, zone: tzinfo, limits: Limits, clock: Clock) -> None:
+        """`zone` is the district's."""
+        self._reading = reading
+        self.zone = zone
+        self.limits = limits
+        self._clock = clock
+        self._counting = threading.RLock()
+        self._reports: OrderedDict[tuple[str, Area], Report] = OrderedDict()
+        self._months: OrderedDict[str, _Month] = OrderedDict()
+        self._looked = 0
+        self._behind: threading.Thread | None = None
+
+    # ------------------------------------------------------------------------------------------- months
+
+    def this_month(self) -> str:
+        """The local month of now, like 2026-11."""
+        return f"{self._clock.now().astimezone(self.zone):%Y-%m}"
+
+    def last_month(self) -> str:
+        """The local month before this."""
+        return before(self.this_month())
+
+    def is_over(self, month: str) -> bool:
+        return self.bounds(month)[1] <= us_of(self._clock.now())
+
+    def bounds(self, month: str) -> tuple[int, int]:
+        """
+        The month in microseconds since 1970.
+
+        Raises:
+            Invalid: it is not written like 2026-11.
+        """
+        try:
+            return month_bounds(month, self.zone)
+        except (ValueError, OverflowError):
+            raise Invalid("A month is written like 2026-11.", {"query": {"month": ["like 2026-11"]}}) from None
+
+    # ------------------------------------------------------------------------------------------- reports
+
+    def report(self, month: str, area: Area) -> Report:
+        """
+        The figures of a month for these stations, with the head of the record by which they were counted.
+
+        Raises:
+            Invalid: no such month.
+        """
+        self.bounds(month)
+        with self._counting:
+            self._forget_changed()
+            key = (month, area)
+            found = self._reports.get(key)
+            if found is None:
+                found = self._reports[key] = self._report(month, area)
+                _shrink(self._reports, REPORTS_MAX)
+            self._reports.move_to_end(key)
+            return found
+
+    def calls(self, month: str, area: Area) -> list[Call]:
+        """The calls of a month that count, for the lists behind the numbers. Raises: as `report`."""
+        self.bounds(month)
+        with self._counting:
+            self._forget_changed()
+            found = self._month(month).calls
+        return [each for each in found if each.counts and is_mine(each, area)]
+
+    def trend(self, month: str, area: Area, months: int = 12) -> list[tuple[str, Report | None]]:
+        """
+        The months up to this one, oldest first; None for one that is still being counted.
+
+        Raises:
+            Invalid: no such month.
+        """
+        self.bounds(month)
+        wanted = [month]
+        while len(wanted) < months:
+            wanted.append(before(wanted[-1]))
+        until = self._clock.look().steady_s + TREND_S
+        found: list[tuple[str, Report | None]] = []
+        for each in wanted:
+            known = (each, area) in self._reports or each == month or self._clock.look().steady_s < until
+            found.append((each, self.report(each, area) if known else None))
+        left = [each for each, told in found if told is None]
+        if left:
+            self._count_behind(left, area)
+        return found[::-1]
+
+    def _report(self, month: str, area: Area) -> Report:
+        counted = self._month(month)
+        asked = Asked(month=month, limits=self.limits, zone=self.zone, area=area)
+        return report(asked, counted.calls, counted.sums, counted.head)
+
+    def _month(self, month: str) -> _Month:
+        found = self._months.get(month)
+        if found is None:
+            with self._reading.connect() as connection:
+                head = head_of(connection)
+            calls, tallying = gather(self._reading, self.bounds(month), head[0])
+            found = self._months[month] = _Month(head=head, calls=calls, sums=tallying.sums())
+            _shrink(self._months, MONTHS_MAX)
+        self._months.move_to_end(month)
+        return found
+
+    def _forget_changed(self) -> None:
+        """Drops what later entries may have changed; what is kept is right by the head that stands in it."""
+        with self._reading.connect() as connection:
+            head, _ = head_of(connection)
+            changed = touched(connection, self._looked, head) if self._reports or self._months else []
+        self._looked = head
+        if any(each.paper for each in changed):
+            self._months.clear()
+            self._reports.clear()
+            return
+        for month in {each for each, _ in self._reports} | set(self._months):
+            if any(self._concerns(each, month) for each in changed):
+                self._months.pop(month, None)
+                for key in [key for key in self._reports if key[0] == month]:
+                    del self._reports[key]
+
+    def _concerns(self, change: Touched, month: str) -> bool:
+        """A call may make the next one of its person a duplicate, and an answer belong to something asked before."""
+        start_us, end_us = self.bounds(month)
+        return start_us - DUPLICATE_US <= change.at < end_us + (LOOK_BACK_US if change.answer else 0)
+
+    def _count_behind(self, months: Sequence[str], area: Area) -> None:
+        if self._behind is not None and self._behind.is_alive():
+            return
+
+        def work() -> None:
+            try:
+                for month in months:
+                    self.report(month, area)
+            except Exception:
+                # The next look at the page tries again; nobody waits for this.
+                log.exception("figures_not_counted")
+
+        self._behind = threading.Thread(target=work, name="figures", daemon=True)
+        self._behind.start()
+
+
+def before(month: str) -> str:
+    """The month before: 2025-12 before 2026-01."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year - (number == 1):04}-{(number - 2) % 12 + 1:02}"
+
+
+def after(month: str) -> str:
+    """The month after: 2026-01 after 2025-12."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year + (number == 12):04}-{number % 12 + 1:02}"
+
+
+def _shrink(kept: OrderedDict[Any, Any], most: int) -> None:
+    while len(kept) > most:
+        kept.popitem(last=False)
