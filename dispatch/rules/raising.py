@@ -95,5 +95,6 @@ def begin(
         delayed_s=heard.delayed_s,
     )
     facts: dict[str, Fact] = {"from": "", "to": str(alarm.state), "cause": str(heard.cause), "policy": policy_id}
-    facts |= {"home": heard.home_id, "delayed_s": heard.delayed_s}
+    facts |= {"home": heard.home_id, "delayed_s": heard.delayed_s, "number": number, "station": station_id}
+    facts |= {"resident": alarm.resident_id}
     return alarm, Line(kind="raised", by=heard.by, alarm_id=id_, version=1, facts=facts, note=heard.note)
