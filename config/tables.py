@@ -14,6 +14,7 @@ from dispatch.store.calls import calls
 from dispatch.store.database import metadata
 from dispatch.store.drills import drills
 from dispatch.store.idempotency import idempotency
+from dispatch.store.logbook import log_alarms
 from dispatch.store.outbox import messages
 from dispatch.store.people import homes
 from dispatch.store.policies import policies
@@ -34,8 +35,8 @@ from schedules.duty.store import shifts
 
 SHELVES = (
     alarms, assignments, calls, carer_visits, devices, drills, edges, entries, erasures, gateways, homes, idempotency,
-    meanings, messages, operators, policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies,
-    shadowed, shift_drafts, shifts, signals, signed_reports, subscriptions, vigils,
+    log_alarms, meanings, messages, operators, policies, press_tests, proofs, pulses, ratings, reach_tests, repairs,
+    replies, shadowed, shift_drafts, shifts, signals, signed_reports, subscriptions, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -88,6 +88,11 @@ class Review:
                 "timeline": self._timeline(connection, alarm_id),
             }
 
+    def timeline(self, alarm_id: AlarmId) -> list[Plain]:
+        """The entries about one alarm, with the names and words that belong to them: the record and nothing else."""
+        with self._reading.connect() as connection:
+            return self._timeline(connection, alarm_id)
+
     def messages(self, limit: int, area: Area = DISTRICT) -> list[Plain]:
         """The newest messages with their attempts, for the message page and the demo's telephones."""
         with self._reading.connect() as connection:

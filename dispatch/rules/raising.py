@@ -95,7 +95,8 @@ def begin(
         delayed_s=heard.delayed_s,
     )
     facts: dict[str, Fact] = {"from": "", "to": str(alarm.state), "cause": str(heard.cause), "policy": policy_id}
-    facts |= {"home": heard.home_id, "delayed_s": heard.delayed_s, "resident": alarm.resident_id, "station": station_id}
+    facts |= {"home": heard.home_id, "delayed_s": heard.delayed_s, "number": number, "station": station_id}
+    facts |= {"resident": alarm.resident_id}
     if household is not None:
         # As the register has it now: figures of a month must not change because somebody moves afterwards.
         facts |= {"street": household.home.street, "community": household.home.community}

@@ -187,6 +187,16 @@ class Record:
         query = select(notes.c.hash, notes.c.text).where(notes.c.hash.in_(hashes))
         return {row.hash: row.text for row in self._connection.execute(query)}
 
+    def hashes_of(self, numbers: Sequence[int]) -> dict[int, str]:
+        """The hashes of these entries, by their numbers."""
+        query = select(entries.c.number, entries.c.hash).where(entries.c.number.in_(numbers))
+        return {row.number: row.hash for row in self._connection.execute(query)}
+
+    def salted(self, hashes: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """Salt and words behind these hashes; the words are None where they were erased."""
+        query = select(notes).where(notes.c.hash.in_(hashes))
+        return {row.hash: (row.salt, row.text) for row in self._connection.execute(query)}
+
     def faults(self) -> Iterator[tuple[int, str]]:
         """
         Walks the whole chain; yields the number of each entry that does not fit and why, in order.
@@ -201,9 +211,10 @@ class Record:
                 yield row.number, why
                 return
             expected, before = row.number + 1, row.hash
-        yield from self._note_faults()
+        yield from self.note_faults()
 
-    def _note_faults(self) -> Iterator[tuple[int, str]]:
+    def note_faults(self) -> Iterator[tuple[int, str]]:
+        """The entries whose words are missing or are not those that were written; erased ones are in order."""
         query = (
             select(entries.c.number, entries.c.note_hash, notes.c.salt, notes.c.text)
             .join(notes, notes.c.hash == entries.c.note_hash, isouter=True)
