@@ -8,11 +8,14 @@ from devices.store.meanings import meanings
 from devices.store.press_tests import press_tests
 from devices.store.repairs import repairs
 from devices.store.vigils import vigils
+from dispatch.store.absences import absences
 from dispatch.store.accounts import operators
 from dispatch.store.alarms import alarms
 from dispatch.store.calls import calls
 from dispatch.store.database import metadata
 from dispatch.store.drills import drills
+from dispatch.store.finds import finds
+from dispatch.store.follow_ups import follow_ups
 from dispatch.store.idempotency import idempotency
 from dispatch.store.outbox import messages
 from dispatch.store.people import homes
@@ -27,6 +30,7 @@ from dispatch.store.visits import carer_visits
 from schedules.duty.store import shifts
 
 SHELVES = (
+    absences, finds, follow_ups,
     alarms, assignments, calls, carer_visits, devices, drills, edges, entries, gateways, homes, idempotency, meanings,
     messages, operators, policies, press_tests, pulses, reach_tests, repairs, replies, shadowed, shifts, signals,
     vigils,
