@@ -21,6 +21,9 @@ TERM_MAX = 40
 READINGS_MAX = 24
 """Ways of reading one name that are kept; three characters of three readings each make 27."""
 
+HOUSE_READINGS_MAX = 12
+"""The same for a street: 柏林 is typed bailin and bolin."""
+
 LAST_DIGITS = 4
 """So many digits of a telephone are enough to look for it by its end."""
 
@@ -107,8 +110,8 @@ def address_terms(address: str) -> frozenset[str]:
     written = _house(address)
     terms = {written[found.start() :] for found in _STARTS.finditer(written)}
     for run in _HAN_RUN.findall(written):
-        sounds = [(_sounds(letter) or (letter,))[0] for letter in run]
-        terms |= {"".join(sounds), "".join(sound[0] for sound in sounds)}
+        for sounds in islice(product(*(_sounds(letter) or (letter,) for letter in run)), HOUSE_READINGS_MAX):
+            terms |= {"".join(sounds), "".join(sound[0] for sound in sounds)}
     return _kept(terms)
 
 

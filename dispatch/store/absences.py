@@ -80,6 +80,10 @@ class Absences:
         query = select(absences.c.id).where(absences.c.due_at <= now).order_by(absences.c.due_at).limit(most)
         return list(self._connection.execute(query).scalars())
 
+    def rest(self, id_: str, until: datetime) -> None:
+        """It is looked at again then, and not before."""
+        self._connection.execute(update(absences).where(absences.c.id == id_, _WAITS).values(due_at=until))
+
     def next_due(self) -> datetime | None:
         found: datetime | None = self._connection.execute(select(func.min(absences.c.due_at)).where(_WAITS)).scalar()
         return found
