@@ -188,9 +188,10 @@ def _facts(absence: Absence) -> dict[str, str]:
 
 def _refuse_times(from_at: datetime, until_at: datetime, now: datetime) -> None:
     if until_at <= max(from_at, now):
-        raise Invalid(
-            "Please check what was entered", {"json": {"until_at": ["It ends before it begins, or is over."]}}
-        )
+        raise _wrong("It ends before it begins, or is over.")
     if until_at - from_at > LONGEST:
-        why = "Nobody is away for more than three months in one go: say a day before that, and prolong it."
-        raise Invalid("Please check what was entered", {"json": {"until_at": [why]}})
+        raise _wrong("Nobody is away for more than three months in one go: say a day before that, and prolong it.")
+
+
+def _wrong(why: str) -> Invalid:
+    return Invalid("Please check what was entered", {"json": {"until_at": [why]}})

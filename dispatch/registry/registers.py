@@ -71,9 +71,8 @@ class Registry:
             raise refused("code", "Another one has this code already.")
         self._check(tx, kind, row)
         if not area.covers(shelf.station_of(kind, row)):
-            raise refused(
-                "station" if kind in {HOMES, CARERS} else "home", "This is outside the stations you work for."
-            )
+            field = "home" if "home_id" in row else "station"
+            raise refused(field, "This is outside the stations you work for.")
         shelf.add(kind, row)
         tx.log(Line(kind=f"{kind.one}_added", by=by, facts={kind.one: id_, "code": code}, note=_said({}, row)))
         return id_

@@ -2,7 +2,7 @@
 What somebody may type to find a person or a house: the name, its sounds, a telephone's end, a part of an address.
 
     王秀英  ──► 王秀英 秀英 英 · wangxiuying xiuying ying · wxy xy y
-    单田芳  ──► shantianfang, because 单 as a surname is Shan; dantianfang and chantianfang too, because people type those
+    单田芳  ──► shantianfang, because 单 as a surname is Shan; dantianfang and chantianfang too: people type those
 
 Names are not read as words: a character has several readings, and as a surname often one that is in no dictionary's
 first place. So every reading counts, the surname's first (ECOSYSTEM, trap 21).

@@ -139,11 +139,10 @@ def _readable(text: str | None) -> None:
 
 
 def _wire(each: Field) -> fields.Field[Any]:
+    if each.name == "talk":
+        return fields.List(fields.Enum(Talk, by_value=True), metadata=_about(each))
     if each.kind in {"words", "many"}:
-        choices = [validate.OneOf(sorted(each.choices))] if each.choices and each.name == "talk" else []
-        return fields.List(Text(40), validate=validate.Length(max=30), metadata=_about(each)) if not choices else (
-            fields.List(fields.Enum(Talk, by_value=True), metadata=_about(each))
-        )  # fmt: skip
+        return fields.List(Text(40), validate=validate.Length(max=30), metadata=_about(each))
     if each.kind == "date":
         return fields.Date(allow_none=True, metadata=_about(each))
     if each.kind == "number":
@@ -200,12 +199,12 @@ def columns(kind: Kind, said: Plain, connection: Connection, area: Area, *, phon
         row["station_id"] = _one(shelf, STATIONS, named, area, "station") if named else None
     if "lends" in row:
         row["lends"] = [_one(shelf, STATIONS, each, Area(), "lends") for each in row["lends"]]
-    for name in ("datum",):
-        row.pop(name, None)
+    row.pop("datum", None)
     empty = {"language": None, "code": None}
     return {name: empty.get(name, "") if value is None and name in _TEXTS else value for name, value in row.items()}
 
 
+_SORTED = ("needs", "agreements", "skills", "languages")
 _TEXTS = frozenset({"level", "illness", "plan", "relation", "entry", "language", "code"})
 
 

@@ -32,7 +32,7 @@ def masked(phone: str | None) -> str | None:
     return number[:FIRST] + "*" * hidden + number[-LAST:] if hidden > 2 else "*" * len(number)
 
 
-def told(kind: Kind, row: Row, connection: Connection, *, with_entry: bool = False) -> Plain:
+def told(row: Row, connection: Connection, *, with_entry: bool = False) -> Plain:
     """One row as pages and programs are told it. The way in is told only where somebody changes it."""
     plain = {name: _plain(value) for name, value in row.items() if name not in _HIDDEN and name != "id_mask"}
     if "phone" in row:
