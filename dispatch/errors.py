@@ -8,7 +8,9 @@ Refusals: what the service says no to, and why.
     │   ├── AlreadyTaken     somebody else leads this alarm
     │   ├── OfferGone        the offer lapsed, was withdrawn or answered
     │   ├── AlarmClosed      nothing more happens on a closed alarm
-    │   └── AlreadyPaired    this device is somebody's, or its code is another's
+    │   ├── AlreadyPaired    this device is somebody's, or its code is another's
+    │   └── Stale            somebody else has changed it since you looked
+    ├── Unconditional        a change must say which version it changes
     ├── Invalid              the request cannot be understood; `errors` names the places
     ├── Busy                 not now; try again
     └── Misconfigured        a settings or district file is wrong; names the place and the cure
@@ -59,6 +61,18 @@ class AlreadyPaired(Conflict):
     def __init__(self, detail: str, code: str) -> None:
         super().__init__(detail)
         self.code = code
+
+
+class Stale(Conflict):
+    """Somebody else changed it since you looked; `errors` maps each field that differs to what is on file now."""
+
+    def __init__(self, detail: str, errors: Mapping[str, Any]) -> None:
+        super().__init__(detail)
+        self.errors = dict(errors)
+
+
+class Unconditional(Refusal):
+    """A change has to say which version of the thing it changes."""
 
 
 class Invalid(Refusal):

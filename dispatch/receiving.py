@@ -19,8 +19,9 @@ from dispatch.rules.people import Household, Person, Resident
 from dispatch.rules.raising import Heard, begin, subject_of
 from dispatch.rules.received import Received, Spool
 from dispatch.rules.record import Line
-from dispatch.rules.signal import Event, Signal
+from dispatch.rules.signal import Cause, Event, Signal
 from dispatch.situations import Situations, keep
+from dispatch.store.absences import is_held
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import savepoint
 from dispatch.store.idempotency import StorageFailed
@@ -65,6 +66,9 @@ class Receiving:
             if known is not None:
                 return Received(alarm_id=known[1], copy=True)
         if is_test is not None and _is_test(tx, signal, is_test):
+            signals.add(replace(signal, cause=None), None)
+            return Received(alarm_id=None)
+        if signal.cause is Cause.INACTIVITY and _is_held(tx, signal):
             signals.add(replace(signal, cause=None), None)
             return Received(alarm_id=None)
         if signal.cause is None:
@@ -142,6 +146,16 @@ def _is_test(tx: Tx, signal: Signal, is_test: IsTest) -> bool:
             return is_test(tx, signal)
     except MISTAKES:
         log.exception("test_press_not_told", address=signal.address)
+        return False
+
+
+def _is_held(tx: Tx, signal: Signal) -> bool:
+    """Whether nobody is at home to be heard. What cannot be told is an alarm; a press never comes here."""
+    try:
+        with savepoint(tx.connection):
+            return is_held(tx, signal)
+    except MISTAKES:
+        log.exception("absence_not_told", address=signal.address)
         return False
 
 

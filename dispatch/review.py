@@ -71,7 +71,7 @@ class Review:
             alarms = Alarms(connection)
             alarm = alarms.get(alarm_id)
             offers = alarms.offers_of(alarm_id)
-            household = People(connection).household(alarm.home_id) if alarm.home_id else None
+            household = People(connection).household(alarm.home_id, alarm.resident_id) if alarm.home_id else None
             choice = alarms.choice_of(alarm_id)
             return {
                 **self._short(connection, alarm),
@@ -116,7 +116,7 @@ class Review:
             return Record(connection).head()[0]
 
     def _short(self, connection: Connection, alarm: Alarm) -> Plain:
-        household = People(connection).household(alarm.home_id) if alarm.home_id else None
+        household = People(connection).household(alarm.home_id, alarm.resident_id) if alarm.home_id else None
         resident = household.resident(alarm.resident_id) if household else None
         return {
             "id": alarm.id,

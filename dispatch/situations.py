@@ -89,7 +89,7 @@ class Situations:
         with self._reading.connect() as connection:
             alarms = Alarms(connection)
             alarm, offers = (raised, ()) if raised else (alarms.get(alarm_id), alarms.offers_of(alarm_id))
-            household = People(connection).household(alarm.home_id) if alarm.home_id else None
+            household = self._household(People(connection), alarm)
         self._remember(alarm)
         return self._proposal(alarm, offers, household, self._clock.now())
 
@@ -142,7 +142,9 @@ class Situations:
         return People(tx.connection).station(alarm.station_id) if alarm.station_id and not alarm.home_id else None
 
     def _household(self, shelf: People, alarm: Alarm) -> Household | None:
-        return shelf.household(alarm.home_id) if alarm.home_id else None
+        household = shelf.household(alarm.home_id, alarm.resident_id) if alarm.home_id else None
+        # Where somebody has died and nobody is left, whoever comes is asked by us: no machine writes to that family.
+        return replace(household, contacts=()) if household is not None and household.is_bereaved else household
 
     def _proposal(
         self, alarm: Alarm, offers: tuple[Offer, ...], household: Household | None, now: datetime

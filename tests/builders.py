@@ -18,7 +18,9 @@ from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
+import dispatch.store.absences
 import dispatch.store.accounts
+import dispatch.store.follow_ups
 import dispatch.store.idempotency
 import dispatch.store.outbox
 import dispatch.store.replies

@@ -65,6 +65,7 @@ class Station:
     name: str
     position: Position | None
     lends: tuple[StationId, ...] = ()
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,8 @@ class Carer:
     languages: frozenset[str] = frozenset({"zh"})
     suspended: bool = False
     opted_out: bool = False
+    version: int = 1
+    ended_at: datetime | None = None
 
     @property
     def lang(self) -> str:
@@ -106,11 +109,16 @@ class Home:
     entry: str = ""
     street: str = ""
     community: str = ""
+    version: int = 1
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resident:
-    """The old person served."""
+    """
+    The old person served. `plan` is what was agreed to be done in an alarm. `ended_at` says that they are served no
+    more, and `died_on` the local day of a death: greetings, surveys, visits and bills stop at once (`is_served`).
+    """
 
     id: ResidentId
     code: str
@@ -125,6 +133,16 @@ class Resident:
     talk: tuple[Talk, ...] = ()
     agreements: frozenset[str] = frozenset()
     illness: str = ""
+    plan: str = ""
+    version: int = 1
+    ended_at: datetime | None = None
+    ended_why: str | None = None
+    died_on: date | None = None
+
+    @property
+    def is_served(self) -> bool:
+        """Whether anything but an answer to an alarm may still be done for this person."""
+        return self.ended_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +160,8 @@ class Contact:
     relation: str = ""
     key_holder: bool = False
     may_know: frozenset[str] = frozenset()
+    version: int = 1
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,10 +184,16 @@ class Household:
     station: Station | None = None
 
     def resident(self, id_: ResidentId | None) -> Resident | None:
-        """The resident meant; for an unknown one, the only resident if there is just one."""
+        """The resident meant; for an unknown one, the only resident if there is just one who is still served."""
         if id_ is None:
-            return self.residents[0] if len(self.residents) == 1 else None
+            served = [each for each in self.residents if each.is_served]
+            return served[0] if len(served) == 1 else None
         return next((each for each in self.residents if each.id == id_), None)
+
+    @property
+    def is_bereaved(self) -> bool:
+        """Whether who lived here has died and nobody is left: no machine writes to that family."""
+        return any(each.died_on for each in self.residents) and not any(each.is_served for each in self.residents)
 
 
 _PARTS = re.compile(r"[\s,，]+")

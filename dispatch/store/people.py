@@ -25,12 +25,13 @@ from sqlalchemy import (
 )
 
 from dispatch.errors import NotFound
-from dispatch.ids import CarerId, ContactId, HomeId, StationId
+from dispatch.ids import CarerId, ContactId, HomeId, ResidentId, StationId
 from dispatch.rules.calls import File
 from dispatch.rules.people import Carer, Contact, Home, Household, Person, Resident, Station, Talk, contact, resident
 from dispatch.rules.people import carer as carer_person
 from dispatch.rules.place import Position
 from dispatch.store.database import Instant, Json, metadata, upsert
+from dispatch.store.finds import Finds
 from dispatch.store.prepared import Prepared
 
 districts = Table(
@@ -49,6 +50,7 @@ stations = Table(
     Column("name", String(120), nullable=False),
     Column("lat", Float), Column("lng", Float),
     Column("lends", Json, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
 )  # fmt: skip
 
 carers = Table(
@@ -63,6 +65,7 @@ carers = Table(
     Column("means", String(8), nullable=False),
     Column("skills", Json, nullable=False), Column("languages", Json, nullable=False),
     Column("suspended", Boolean, nullable=False), Column("opted_out", Boolean, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"), Column("ended_at", Instant),
     Index("ix_carers_phone", "phone"),
 )  # fmt: skip
 
@@ -76,6 +79,7 @@ homes = Table(
     Column("entry", Text, nullable=False),
     Column("street", String(60), nullable=False, server_default=""),
     Column("community", String(60), nullable=False, server_default=""),
+    Column("version", Integer, nullable=False, server_default="1"), Column("ended_at", Instant),
 )  # fmt: skip
 
 residents = Table(
@@ -90,8 +94,16 @@ residents = Table(
     Column("needs", Json, nullable=False), Column("language", String(20)),
     Column("talk", Json, nullable=False), Column("agreements", Json, nullable=False),
     Column("illness", Text, nullable=False),
+    Column("plan", Text, nullable=False, server_default=""),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("ended_at", Instant), Column("ended_why", String(12)), Column("died_on", Date),
+    Column("id_sealed", Text), Column("id_hash", String(64), index=True), Column("id_mask", String(20)),
     Index("ix_residents_phone", "phone"),
 )  # fmt: skip
+"""
+`id_sealed` is the ID number as only whoever has the key can read it, `id_hash` what it is found by, `id_mask` what
+pages show of it.
+"""
 
 contacts = Table(
     "contacts", metadata,
@@ -104,6 +116,7 @@ contacts = Table(
     Column("relation", String(40), nullable=False),
     Column("key_holder", Boolean, nullable=False),
     Column("may_know", Json, nullable=False, server_default="[]"),
+    Column("version", Integer, nullable=False, server_default="1"), Column("ended_at", Instant),
     Index("ix_contacts_phone", "phone"),
 )  # fmt: skip
 
@@ -118,9 +131,11 @@ consents = Table(
 
 _HOME = Prepared(select(homes).where(homes.c.id == bindparam("id")))
 _RESIDENTS = Prepared(select(residents).where(residents.c.home_id == bindparam("id")).order_by(residents.c.code))
+_RESIDENT = Prepared(select(residents).where(residents.c.id == bindparam("id")))
 _CONTACTS = Prepared(
-    select(contacts).where(contacts.c.home_id == bindparam("id")).order_by(contacts.c.order, contacts.c.code)
-)
+    select(contacts).where(contacts.c.home_id == bindparam("id"), contacts.c.ended_at.is_(None))
+    .order_by(contacts.c.order, contacts.c.code)
+)  # fmt: skip
 _STATION = Prepared(select(stations).where(stations.c.id == bindparam("id")))
 _CARERS_OF = Prepared(select(carers).where(carers.c.id.in_(bindparam("ids", expanding=True))))
 _CARER_PHONE = Prepared(select(carers.c.id).where(carers.c.phone == bindparam("phone")))
@@ -133,15 +148,22 @@ _NAMES = {
 }
 
 
+KINDS = {
+    "residents": "resident", "homes": "home", "contacts": "contact", "carers": "carer", "stations": "station",
+}  # fmt: skip
+"""What a row of each register is called."""
+
+
 class People:
     """The shelf of everybody: who lives where, who may be sent, who is told."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def household(self, id_: HomeId) -> Household:
+    def household(self, id_: HomeId, about: ResidentId | None = None) -> Household:
         """
-        A home with its residents, contacts and station.
+        A home with its residents, contacts and station; `about` is one of them even after moving elsewhere, so that an
+        alarm that is open goes on with all that is known of who it is about.
 
         Raises:
             NotFound: there is no such home.
@@ -150,9 +172,12 @@ class People:
         if row is None:
             raise NotFound(f"no home {id_}")
         home = _home(row)
+        living = tuple(_resident(each) for each in _RESIDENTS.on(self._connection, id=id_))
+        if about is not None and all(each.id != about for each in living):
+            living += tuple(_resident(each) for each in _RESIDENT.on(self._connection, id=about))
         return Household(
             home=home,
-            residents=tuple(_resident(each) for each in _RESIDENTS.on(self._connection, id=id_)),
+            residents=living,
             contacts=tuple(_contact(each) for each in _CONTACTS.on(self._connection, id=id_)),
             station=self.station(home.station_id) if home.station_id else None,
         )
@@ -269,8 +294,24 @@ class People:
         return (row.name, row.zone) if row else ("", "Asia/Shanghai")
 
     def put(self, table: Table, row: Mapping[str, Any], *, once: Collection[str] = ()) -> None:
-        """Inserts a row, or makes the row with the same code like it, but for the columns in `once`."""
-        upsert(table, self._connection, "code", row, once=once)
+        """
+        Inserts a row, or makes the row with the same code like it, but for the columns in `once`. What it is found by
+        goes with it; a row that is like it already is left alone, and keeps its version.
+        """
+        by_code = select(table).where(table.c.code == row["code"])
+        known = self._connection.execute(by_code).first()
+        before = {} if known is None else dict(known._mapping)
+        changed = [name for name in row if name not in {"id", "code", *once} and before.get(name) != row[name]]
+        if known is not None and not changed:
+            return
+        version = before.get("version", 0) + 1
+        upsert(table, self._connection, "code", {**row, "version": version}, once=once)
+        self.learn(table, str(row["code"]))
+
+    def learn(self, table: Table, code: str) -> None:
+        """What this row is found by is written anew."""
+        found = self._connection.execute(select(table).where(table.c.code == code)).one()
+        Finds(self._connection).learn(KINDS[table.name], dict(found._mapping))
 
     def id_of(self, table: Table, code: str) -> str | None:
         """The id behind a code."""
@@ -284,7 +325,8 @@ def _at(lat: float | None, lng: float | None) -> Position | None:
 
 def _station(row: Any) -> Station:
     lends = tuple(StationId(each) for each in row.lends)
-    return Station(id=row.id, code=row.code, name=row.name, position=_at(row.lat, row.lng), lends=lends)
+    return Station(id=row.id, code=row.code, name=row.name, position=_at(row.lat, row.lng), lends=lends,
+                   version=row.version)  # fmt: skip
 
 
 def _carer(row: Any) -> Carer:
@@ -293,14 +335,14 @@ def _carer(row: Any) -> Carer:
         id=row.id, code=row.code, name=row.name, phone=row.phone, station_id=row.station_id,
         base=_at(row.base_lat, row.base_lng), position=position, position_at=row.position_at if position else None,
         means=row.means, skills=frozenset(row.skills), languages=frozenset(row.languages),
-        suspended=row.suspended, opted_out=row.opted_out,
+        suspended=row.suspended, opted_out=row.opted_out, version=row.version, ended_at=row.ended_at,
     )  # fmt: skip
 
 
 def _home(row: Any) -> Home:
     return Home(
         id=row.id, code=row.code, address=row.address, position=_at(row.lat, row.lng), station_id=row.station_id,
-        entry=row.entry, street=row.street, community=row.community,
+        entry=row.entry, street=row.street, community=row.community, version=row.version, ended_at=row.ended_at,
     )  # fmt: skip
 
 
@@ -309,11 +351,12 @@ def _resident(row: Any) -> Resident:
         id=row.id, code=row.code, home_id=row.home_id, name=row.name, born_on=row.born_on, phone=row.phone,
         level=row.level, cats=tuple(row.cats), needs=frozenset(row.needs), language=row.language,
         talk=tuple(Talk(each) for each in row.talk), agreements=frozenset(row.agreements), illness=row.illness,
+        plan=row.plan, version=row.version, ended_at=row.ended_at, ended_why=row.ended_why, died_on=row.died_on,
     )  # fmt: skip
 
 
 def _contact(row: Any) -> Contact:
     return Contact(
         id=row.id, home_id=row.home_id, name=row.name, phone=row.phone, order=row.order, relation=row.relation,
-        key_holder=row.key_holder, may_know=frozenset(row.may_know),
+        key_holder=row.key_holder, may_know=frozenset(row.may_know), version=row.version, ended_at=row.ended_at,
     )  # fmt: skip

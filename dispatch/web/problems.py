@@ -31,6 +31,8 @@ from dispatch.errors import (
     NotFound,
     OfferGone,
     Refusal,
+    Stale,
+    Unconditional,
 )
 from dispatch.web.access import UNASKABLE
 from dispatch.web.i18n import N_, gettext
@@ -73,6 +75,8 @@ PROBLEMS: Mapping[type[Refusal], Problem] = {
     OfferGone: Problem(status=409, slug="offer-gone", title=N_("This offer is over")),
     AlarmClosed: Problem(status=409, slug="alarm-closed", title=N_("This alarm is closed")),
     AlreadyPaired: Problem(status=409, slug="already-paired", title=N_("This device is paired already")),
+    Stale: Problem(status=412, slug="stale", title=N_("Somebody else has changed this meanwhile")),
+    Unconditional: Problem(status=428, slug="version-needed", title=N_("Say which version you change")),
     Invalid: Problem(status=422, slug="invalid", title=N_("Please check what was entered")),
     Busy: Problem(status=503, slug="busy", title=N_("Busy at the moment"), headers=_LATER),
     TooSoon: Problem(status=429, slug="too-soon", title=N_("Too many attempts")),
@@ -113,7 +117,7 @@ def tell_refusal(refusal: Exception) -> WerkzeugResponse:
     problem = problem_of(refusal)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and problem.status != HTTPStatus.SERVICE_UNAVAILABLE:
         log.error("refused_by_settings", detail=refusal.detail)
-    errors = refusal.errors if isinstance(refusal, Invalid) else {}
+    errors = refusal.errors if isinstance(refusal, Invalid | Stale) else {}
     headers = {"Retry-After": str(refusal.wait_s)} if isinstance(refusal, TooSoon) else problem.headers
     return _tell(problem, detail=gettext(refusal.detail), errors=errors, headers=headers)
 

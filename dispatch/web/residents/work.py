@@ -1,0 +1,82 @@
+"""What the views of the registers are given: the services, and how a form or a request becomes columns."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, tzinfo
+from typing import Any
+
+from dispatch.clock import Clock
+from dispatch.errors import NotFound
+from dispatch.ids import HomeId, ResidentId
+from dispatch.registry.absences import Absent
+from dispatch.registry.finding import Finding
+from dispatch.registry.follow_ups import FollowingUp
+from dispatch.registry.leaving import Carried, DevicesAt, Leaving
+from dispatch.registry.reads import Disclosures
+from dispatch.registry.registers import Registry, refused
+from dispatch.store.accounts import Reading
+from dispatch.store.register_rows import HOMES, RESIDENTS, Kind, RegisterRows, Row
+from dispatch.store.transactions import Transactions
+from dispatch.web.access import area, caller
+from dispatch.web.residents.fields import Phone, adding, changing, columns, load
+
+Plain = dict[str, Any]
+
+Seen = Callable[[ResidentId], None]
+"""Told of every read of a resident's file; whoever is asking is known from the request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Everything that is done with the registers. `names` says what operators are called, by reference."""
+
+    reading: Reading
+    transactions: Transactions
+    clock: Clock
+    zone: tzinfo
+    registry: Registry
+    leaving: Leaving
+    absent: Absent
+    following_up: FollowingUp
+    finding: Finding
+    disclosures: Disclosures
+    seen: Seen
+    phone: Phone
+    devices_at: DevicesAt
+    names: Callable[[], Mapping[str, str]]
+
+    def today(self) -> date:
+        """The district's local day."""
+        return self.clock.now().astimezone(self.zone).date()
+
+    def row(self, kind: Kind, name: str) -> Row:
+        """A row of the caller's area; NotFound for any other."""
+        with self.reading.connect() as connection:
+            return RegisterRows(connection).one(kind, name, area())
+
+    def add(self, kind: Kind, said: Plain) -> str:
+        """A new row of what was said; gives back its id."""
+        return self.registry.add(kind, self._columns(kind, load(adding(kind), said)), by=caller(), area=area())
+
+    def change(self, kind: Kind, name: str, said: Plain, *, version: int) -> Row:
+        """What was said of a row, if it still has this version; gives back the row as it is now."""
+        wanted = self._columns(kind, load(changing(kind), said))
+        return self.registry.change(kind, name, wanted, version=version, by=caller(), area=area())
+
+    def move(self, name: str, said: Plain, carried: Carried, note: str | None = None) -> HomeId:
+        """To the home named by `home`, or to a new one as `new_home` says."""
+        home: str | Plain = said.get("home") or ""
+        if said.get("new_home"):
+            home = self._columns(HOMES, said["new_home"])
+        elif not home:
+            raise refused("home", "Say where to.")
+        note = note or said.get("note")
+        try:
+            return self.leaving.move(name, home, carried, by=caller(), area=area(), note=note)
+        except NotFound:
+            self.row(RESIDENTS, name)
+            raise refused("home", "There is none with this code.") from None
+
+    def _columns(self, kind: Kind, loaded: Plain) -> Plain:
+        with self.reading.connect() as connection:
+            return columns(kind, loaded, connection, area(), phone=self.phone, today=self.today())
