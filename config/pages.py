@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
+from config.pages_board import console_blueprints, false_alarms
 from config.wiring import House
 from devices.line import Condition
 from devices.web.devices import devices_blueprint
@@ -109,7 +110,10 @@ class Pages:
                 strip=self._strip,
                 operators=operators,
                 calls=self._calls,
+                in_charge=house.console.claiming,
+                false_alarms=false_alarms(house),
             ),
+            *console_blueprints(house, operators),
             *self._device_blueprints(operators),
             *self._small_pages(options, secret_key),
             roads_blueprint(self._roads, zone=house.calendar.tzinfo),

@@ -11,8 +11,10 @@ from devices.store.vigils import vigils
 from dispatch.store.accounts import operators
 from dispatch.store.alarms import alarms
 from dispatch.store.calls import calls
+from dispatch.store.claims import claims
 from dispatch.store.database import metadata
 from dispatch.store.drills import drills
+from dispatch.store.handovers import handovers
 from dispatch.store.idempotency import idempotency
 from dispatch.store.outbox import messages
 from dispatch.store.people import homes
@@ -27,7 +29,7 @@ from dispatch.store.visits import carer_visits
 from schedules.duty.store import shifts
 
 SHELVES = (
-    alarms, assignments, calls, carer_visits, devices, drills, edges, entries, gateways, homes, idempotency, meanings,
+    alarms, assignments, calls, carer_visits, claims, devices, drills, edges, entries, gateways, handovers, homes, idempotency, meanings,
     messages, operators, policies, press_tests, pulses, reach_tests, repairs, replies, shadowed, shifts, signals,
     vigils,
 )  # fmt: skip

@@ -17,7 +17,6 @@ from dispatch.clock import Clock
 from dispatch.errors import Busy, Invalid
 from dispatch.review import Review
 from dispatch.rules import people
-from dispatch.rules.alarm import State
 from dispatch.siren import Consoles
 from dispatch.web.access import require_operator, signed_in, still_signed_in
 from dispatch.web.api import PREFIX
@@ -34,7 +33,6 @@ REPLAY_MAX = 500
 
 PIECE = 100
 RETRY_MS = 2000
-_UNANSWERED = frozenset({State.RAISED, State.OFFERED})
 
 Plain = dict[str, Any]
 
@@ -165,11 +163,11 @@ class _Told:
                 self._bell.wait(rung, LOOK_S)
 
     def _beat(self) -> Plain:
-        unanswered = [each["raised_at"] for each in self._review.board() if each["state"] in _UNANSWERED]
+        longest = self._review.longest()
         return {
             "at": self._clock.now().isoformat(),
             "head": self._review.head(),
-            "oldest_raised_at": min(unanswered, default=None),
+            "oldest_raised_at": longest.isoformat() if longest else None,
         }
 
 
