@@ -7,6 +7,7 @@ from argon2 import PasswordHasher
 from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
+from config.pages_board import console_blueprints, false_alarms
 from config.pages_programs import program_blueprints
 from config.pages_upkeep import alive_page, upkeep_pages
 from config.wiring import House
@@ -110,7 +111,10 @@ class Pages:
                 strip=self._strip,
                 operators=operators,
                 calls=self._calls,
+                in_charge=house.console.claiming,
+                false_alarms=false_alarms(house),
             ),
+            *console_blueprints(house, operators),
             *self._device_blueprints(operators),
             *self._small_pages(options, secret_key),
             roads_blueprint(self._roads, zone=house.calendar.tzinfo),

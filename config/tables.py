@@ -12,10 +12,12 @@ from dispatch.store.absences import absences
 from dispatch.store.accounts import operators
 from dispatch.store.alarms import alarms
 from dispatch.store.calls import calls
+from dispatch.store.claims import claims
 from dispatch.store.database import metadata
 from dispatch.store.drills import drills
 from dispatch.store.finds import finds
 from dispatch.store.follow_ups import follow_ups
+from dispatch.store.handovers import handovers
 from dispatch.store.idempotency import idempotency
 from dispatch.store.logbook import log_alarms
 from dispatch.store.outbox import messages
@@ -37,10 +39,10 @@ from schedules.duty.plans import shift_drafts
 from schedules.duty.store import shifts
 
 SHELVES = (
-    absences, alarms, assignments, calls, carer_visits, devices, drills, edges, entries, erasures, finds, follow_ups,
-    gateways, homes, idempotency, log_alarms, meanings, messages, operators, policies, press_tests, proofs, pulses,
-    ratings, reach_tests, repairs, replies, shadowed, shift_drafts, shifts, signals, signed_reports, subscriptions,
-    vigils,
+    absences, alarms, assignments, calls, carer_visits, claims, devices, drills, edges, entries, erasures, finds,
+    follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators, policies,
+    press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, shadowed, shift_drafts, shifts, signals,
+    signed_reports, subscriptions, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -18,6 +18,7 @@ from config.secret import secret_key
 from config.sending import courier_options, said_of
 from config.settings import Settings
 from config.wiring_after import After, build_after, mend_after
+from config.wiring_board import Console, build_console
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from config.wiring_lifeline import build_lifeline
@@ -124,6 +125,7 @@ class House:
     page: Page
     after: After
     webhooks: Webhooks
+    console: Console
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -227,6 +229,7 @@ class House:
             *lifeline_timetable(self.lifeline),
             *self.after.timetable,
             *self.webhooks.timetable,
+            *self.console.timetable,
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 
@@ -342,6 +345,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
+        console=build_console(transactions, reading, clock, nudge=nudges),
     )  # fmt: skip
     house.lifeline = build_lifeline(
         settings, transactions, reading, clock, timers=timers, vitals=roads.vitals, consoles=house.consoles,

@@ -18,6 +18,7 @@ from dispatch.rules import answering, unanswered
 from dispatch.rules.advance import advance
 from dispatch.rules.alarm import Outcome, Proof
 from dispatch.rules.escalation import Decision, Policies, Situation
+from dispatch.rules.everybody import ask_everybody
 from dispatch.rules.people import Person, carer
 from dispatch.rules.place import Position
 from dispatch.rules.raising import Heard
@@ -205,6 +206,17 @@ class Desk:
             return answering.ask_by_hand(situation, person, eta_s=_eta_s(situation, person), by=by)
 
         return self._answer(alarm_id, decide, person)
+
+    def offer_all(self, alarm_id: AlarmId, *, by: Person) -> Decision:
+        """
+        The operator asks everybody on duty who may come, the nearest twenty; the same again asks nobody twice.
+
+        Raises:
+            AlarmClosed: it is over.
+        """
+        proposal = self._situations.propose(alarm_id)
+        load = lambda tx: self._situations.load(tx, alarm_id, proposal)  # noqa: E731
+        return self._run(alarm_id, load, lambda situation: ask_everybody(situation, by=by))
 
     def unreached(self, offer_id: OfferId, *, code: str) -> None:
         """A letter for this offer cannot be delivered; another carer is asked in their place."""

@@ -18,20 +18,20 @@ from dispatch.rules.nearest import Choice
 from dispatch.rules.people import Household, Person, Resident, age
 from dispatch.rules.record import Entry
 from dispatch.rules.rights import DISTRICT, Area
+from dispatch.rules.urgency import urgency
 from dispatch.store.alarms import Alarms
 from dispatch.store.areas import alarms_answered, alarms_in, answers, entries_in, messages_in
+from dispatch.store.briefs import Briefs
 from dispatch.store.database import Connection, Engine
 from dispatch.store.outbox import Attempt, Message, Outbox
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies
 from dispatch.store.record import Record
-from dispatch.store.shadows import Shadows
 from dispatch.store.signals import Signals
 
 Plain = dict[str, Any]
 
 CANDIDATES_SHOWN = 20
-_URGENCY = {State.RAISED: 0, State.OFFERED: 1, State.ACCEPTED: 2, State.ATTENDED: 3, State.CLOSED: 4}
 
 
 class Review:
@@ -45,10 +45,18 @@ class Review:
     def board(self, area: Area = DISTRICT) -> list[Plain]:
         """All open alarms in short, the most urgent first: unanswered before accepted, the longest waiting first."""
         with self._reading.connect() as connection:
-            alarms = sorted(
-                Alarms(connection).open(alarms_in(area)), key=lambda each: (_URGENCY[each.state], each.raised_at)
+            found = Alarms(connection).open(alarms_in(area))
+            return briefs_of(
+                connection, sorted(found, key=lambda each: urgency(each.state, each.cause, each.raised_at))
             )
-            return [self._short(connection, alarm) for alarm in alarms]
+
+    def longest(self, area: Area = DISTRICT) -> datetime | None:
+        """Since when the alarm waits that nobody has answered for longest; None when none waits."""
+        with self._reading.connect() as connection:
+            if area.is_district:
+                return Alarms(connection).longest_waiting()
+            unanswered = [each for each in Alarms(connection).open(alarms_in(area)) if each.needs_asking]
+            return min((each.raised_at for each in unanswered), default=None)
 
     def recent(
         self, limit: int, *, before: datetime | None = None, state: State | None = None, area: Area = DISTRICT
@@ -56,7 +64,7 @@ class Review:
         """The newest alarms in short."""
         with self._reading.connect() as connection:
             found = Alarms(connection).recent(limit, before=before, state=state, such=alarms_in(area))
-            return [self._short(connection, alarm) for alarm in found]
+            return briefs_of(connection, found)
 
     def story(self, alarm_id: AlarmId, lang: str, area: Area = DISTRICT) -> Plain:
         """
@@ -74,7 +82,7 @@ class Review:
             household = People(connection).household(alarm.home_id, alarm.resident_id) if alarm.home_id else None
             choice = alarms.choice_of(alarm_id)
             return {
-                **self._short(connection, alarm),
+                **briefs_of(connection, [alarm])[0],
                 "home_file": self._household(household),
                 "resident_file": self._resident(household.resident(alarm.resident_id) if household else None),
                 "responders": [self._offer(connection, each) for each in offers if each.role is not None],
@@ -114,37 +122,6 @@ class Review:
         """The number of the newest entry."""
         with self._reading.connect() as connection:
             return Record(connection).head()[0]
-
-    def _short(self, connection: Connection, alarm: Alarm) -> Plain:
-        household = People(connection).household(alarm.home_id, alarm.resident_id) if alarm.home_id else None
-        resident = household.resident(alarm.resident_id) if household else None
-        return {
-            "id": alarm.id,
-            "number": alarm.number,
-            "cause": str(alarm.cause),
-            "shadow": Shadows(connection).shade_of(alarm.id),
-            "state": str(alarm.state),
-            "home": household.home.code if household else None,
-            "resident": resident.code if resident else None,
-            "address": household.home.address if household else None,
-            "name": resident.name if resident else None,
-            "station": household.station.name if household and household.station else None,
-            "place": _place(alarm),
-            "raised_at": _iso(alarm.raised_at),
-            "due_at": _iso(alarm.due_at),
-            "pressed_at": _iso(alarm.pressed_at),
-            "accepted_at": _iso(alarm.accepted_at),
-            "attended_at": _iso(alarm.attended_at),
-            "closed_at": _iso(alarm.closed_at),
-            "closed_by": alarm.closed_by,
-            "press_count": alarm.press_count,
-            "policy": alarm.policy_id,
-            "proof": alarm.proof and str(alarm.proof),
-            "outcome": alarm.outcome and str(alarm.outcome),
-            "delayed_s": alarm.delayed_s,
-            "version": alarm.version,
-            "step": alarm.step,
-        }
 
     def _household(self, household: Household | None) -> Plain | None:
         if household is None:
@@ -234,6 +211,45 @@ class Review:
             line["note"] = words.get(entry.note_hash) if entry.note_hash else None
             told.append(line)
         return told
+
+
+def briefs_of(connection: Connection, alarms: Sequence[Alarm]) -> list[Plain]:
+    """These alarms in short, in a few statements however many they are."""
+    briefs = Briefs(connection, alarms)
+    return [_brief(each, briefs.household(each.home_id), briefs.shade(each.id)) for each in alarms]
+
+
+def _brief(alarm: Alarm, household: Household | None, shade: str | None) -> Plain:
+    """One alarm in short; `shade` is the street in whose shadow it stands."""
+    resident = household.resident(alarm.resident_id) if household else None
+    return {
+        "id": alarm.id,
+        "number": alarm.number,
+        "cause": str(alarm.cause),
+        "shadow": shade,
+        "state": str(alarm.state),
+        "home": household.home.code if household else None,
+        "resident": resident.code if resident else None,
+        "address": household.home.address if household else None,
+        "name": resident.name if resident else None,
+        "station": household.station.name if household and household.station else None,
+        "station_id": alarm.station_id,
+        "place": _place(alarm),
+        "raised_at": _iso(alarm.raised_at),
+        "due_at": _iso(alarm.due_at),
+        "pressed_at": _iso(alarm.pressed_at),
+        "accepted_at": _iso(alarm.accepted_at),
+        "attended_at": _iso(alarm.attended_at),
+        "closed_at": _iso(alarm.closed_at),
+        "closed_by": alarm.closed_by,
+        "press_count": alarm.press_count,
+        "policy": alarm.policy_id,
+        "proof": alarm.proof and str(alarm.proof),
+        "outcome": alarm.outcome and str(alarm.outcome),
+        "delayed_s": alarm.delayed_s,
+        "version": alarm.version,
+        "step": alarm.step,
+    }
 
 
 def _candidates(connection: Connection, choice: Choice | None, lang: str) -> list[Plain]:

@@ -171,10 +171,10 @@ class People:
         row = _HOME.on(self._connection, id=id_).first()
         if row is None:
             raise NotFound(f"no home {id_}")
-        home = _home(row)
-        living = tuple(_resident(each) for each in _RESIDENTS.on(self._connection, id=id_))
+        home = home_of(row)
+        living = tuple(resident_of(each) for each in _RESIDENTS.on(self._connection, id=id_))
         if about is not None and all(each.id != about for each in living):
-            living += tuple(_resident(each) for each in _RESIDENT.on(self._connection, id=about))
+            living += tuple(resident_of(each) for each in _RESIDENT.on(self._connection, id=about))
         return Household(
             home=home,
             residents=living,
@@ -190,7 +190,7 @@ class People:
             NotFound: there is no such home.
         """
         found = _RESIDENTS.on(self._connection, id=id_)
-        return Household(home=self.home(id_), residents=tuple(_resident(each) for each in found))
+        return Household(home=self.home(id_), residents=tuple(resident_of(each) for each in found))
 
     def home(self, id_: HomeId) -> Home:
         """
@@ -202,13 +202,13 @@ class People:
         row = _HOME.on(self._connection, id=id_).first()
         if row is None:
             raise NotFound(f"no home {id_}")
-        return _home(row)
+        return home_of(row)
 
     def homes(self) -> list[Home]:
-        return [_home(row) for row in self._connection.execute(select(homes).order_by(homes.c.code))]
+        return [home_of(row) for row in self._connection.execute(select(homes).order_by(homes.c.code))]
 
     def residents(self) -> list[Resident]:
-        return [_resident(row) for row in self._connection.execute(select(residents).order_by(residents.c.code))]
+        return [resident_of(row) for row in self._connection.execute(select(residents).order_by(residents.c.code))]
 
     def contacts(self) -> list[Contact]:
         return [_contact(row) for row in self._connection.execute(select(contacts).order_by(contacts.c.code))]
@@ -339,14 +339,16 @@ def _carer(row: Any) -> Carer:
     )  # fmt: skip
 
 
-def _home(row: Any) -> Home:
+def home_of(row: Any) -> Home:
+    """A home as its row tells it."""
     return Home(
         id=row.id, code=row.code, address=row.address, position=_at(row.lat, row.lng), station_id=row.station_id,
         entry=row.entry, street=row.street, community=row.community, version=row.version, ended_at=row.ended_at,
     )  # fmt: skip
 
 
-def _resident(row: Any) -> Resident:
+def resident_of(row: Any) -> Resident:
+    """A resident as their row tells it."""
     return Resident(
         id=row.id, code=row.code, home_id=row.home_id, name=row.name, born_on=row.born_on, phone=row.phone,
         level=row.level, cats=tuple(row.cats), needs=frozenset(row.needs), language=row.language,

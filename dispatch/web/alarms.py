@@ -36,6 +36,7 @@ from dispatch.web.schemas import (
     CloseSchema,
     EmergencySchema,
     NoteSchema,
+    OfferSchema,
     PersonSchema,
     RaiseSchema,
     ReopenSchema,
@@ -55,7 +56,7 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
     for a day. Who is named and unknown is 422, an unknown alarm 404; the other refusals are those of `rules.answering`.
     """
     bp = ApiBlueprint("alarms", __name__, url_prefix="/alarms", description="Needs for someone to come")
-    names, once = _Names(reading), Once(transactions)
+    names, once = Names(reading), Once(transactions)
 
     def story(alarm_id: AlarmId) -> Plain:
         told = review.story(alarm_id, current_words().lang, area())
@@ -121,11 +122,14 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
     @bp.post("/<name>/offer")
     @either(WRITE, Right.ALARMS_ACT)
     @once
-    @bp.arguments(PersonSchema)
+    @bp.arguments(OfferSchema)
     @bp.response(200, StorySchema)
     def offer(wanted: dict[str, Any], name: str) -> Plain:
-        alarm_id, person = names.open_and_person(name, wanted["person"])
-        desk.offer(alarm_id, person, by=caller())
+        alarm_id = names.open_alarm(name)
+        if wanted.get("everybody"):
+            desk.offer_all(alarm_id, by=caller())
+        else:
+            desk.offer(alarm_id, names.person(wanted["person"]), by=caller())
         return story(alarm_id)
 
     @bp.post("/<name>/close")
@@ -188,7 +192,7 @@ def _humans_only(view: View) -> View:
 # ------------------------------------------------------------------------------------------------ who and which
 
 
-class _Names:
+class Names:
     """From what a request calls things to what they are."""
 
     def __init__(self, reading: Reading) -> None:

@@ -5,6 +5,7 @@ The script asks for `/board/live` whenever something happened and merges it into
 rendered in one place, in one language and escaped by the template. Everything can be read and done without a script.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -12,22 +13,33 @@ from typing import Any, Protocol
 
 from flask import Blueprint, flash, redirect, render_template, request
 from jinja2 import Environment
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from dispatch.clock import Clock
 from dispatch.errors import AlarmClosed, Invalid, NotFound
 from dispatch.ids import AlarmId
 from dispatch.rules.alarm import Outcome, Proof, State
+from dispatch.rules.claims import Claim, Tick
 from dispatch.rules.people import Person
 from dispatch.rules.rights import DISTRICT, Area, Right
 from dispatch.web import telling, words
 from dispatch.web.access import area, caller, may, require
 from dispatch.web.eyes import for_eyes, note_opened
 from dispatch.web.i18n import current_words, gettext
+from dispatch.web.rendered import Rendered
 
 CLOSED_SHOWN = 6
 CLOSED_FOR = timedelta(hours=24)
 """How many of the alarms closed lately are shown, and for how long: as long as a closing may be taken back."""
+
+AT_ONCE = 4
+"""Boards made at once: one more would only share the processor with them, and with the webhook that comes in."""
+
+LIST_LASTS_S, LISTS_KEPT = 1.0, 16
+"""What is the same for everybody is made again when anything has happened, and after so long in any case."""
+
+EVERYBODY = "everybody"
 
 NOTE_MAX = 2_000
 REFERENCE_MAX = 80
@@ -66,7 +78,19 @@ class Deeds(Protocol):
 
     def note(self, alarm_id: AlarmId, text: str, *, by: Person) -> object: ...
 
+    def offer_all(self, alarm_id: AlarmId, *, by: Person) -> object: ...
+
     def emergency_called(self, alarm_id: AlarmId, *, reference: str, by: Person) -> object: ...
+
+
+class InCharge(Protocol):
+    """Who is in charge of what; `dispatch.handover.claiming.Claiming` tells."""
+
+    def open(self, now: datetime) -> Mapping[AlarmId, Claim]: ...
+
+    def of(self, alarm_id: AlarmId) -> tuple[Claim | None, Mapping[Tick, tuple[Person, datetime]]]: ...
+
+    def seen(self, by: Person) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,14 +133,18 @@ def board_blueprint(
     strip: Callable[[], Strip],
     operators: Callable[[], Mapping[str, str]],
     calls: CallsShown,
+    in_charge: InCharge,
+    false_alarms: Callable[[AlarmId], int] = lambda _: 0,
 ) -> Blueprint:
     """
     `/board`, `/board/live` and `/alarms/<id>`.
 
-    `zone` is the district's. `operators` says what operators are called, by `operator:<id>`.
+    `zone` is the district's. `operators` says what operators are called, by `operator:<id>`. `false_alarms` counts
+    those of an alarm's home and resident in this month.
     """
     bp = Blueprint("board", __name__)
-    book = _Book(stories, clock, zone, strip, operators, calls)
+    book = _Book(stories, clock, zone, strip, operators, calls, in_charge, false_alarms)
+    turns = threading.BoundedSemaphore(AT_ONCE)
     bp.record_once(lambda state: _teach(state.app.jinja_env, zone))
 
     @bp.get("/board")
@@ -127,7 +155,8 @@ def board_blueprint(
     @bp.get("/board/live")
     @require(Right.ALARMS_SEE)
     def live() -> str:
-        return render_template("_live.html", **book.live(request.args.get("alarm")))
+        with turns:
+            return render_template("_live.html", **book.live(request.args.get("alarm")))
 
     @bp.get("/alarms/<alarm_id>")
     @require(Right.ALARMS_SEE)
@@ -156,6 +185,8 @@ class _Book:
         strip: Callable[[], Strip],
         operators: Callable[[], Mapping[str, str]],
         calls: CallsShown,
+        in_charge: InCharge,
+        false_alarms: Callable[[AlarmId], int],
     ) -> None:
         self._stories = stories
         self._clock = clock
@@ -163,28 +194,48 @@ class _Book:
         self._strip = strip
         self._operators = operators
         self._calls = calls
+        self._in_charge = in_charge
+        self._false_alarms = false_alarms
+        self._lists = Rendered(lasts_s=LIST_LASTS_S, most=LISTS_KEPT, steady_s=lambda: clock.look().steady_s)
 
     def live(self, chosen: str | None) -> Plain:
         """All of the board, with this alarm's details."""
         # The head first: what happens while we read is then told by the stream as well, and never missed.
-        head, now = self._stories.head(), self._clock.now()
-        rows = [_row(each) for each in self._stories.board(area())]
-        waiting = [row for row in rows if row["waits"]]
+        head, now, here = self._stories.head(), self._clock.now(), area()
+        self._in_charge.seen(caller())
+        shown: Shown = self._lists.get((head, current_words().lang, here), lambda: self._list(now, here))
         return {
             "head": head,
             "now": now,
             "strip": self._strip(),
-            "rows": rows,
+            "shown": shown,
             "calls": self._calls.to_judge(area()) if may(Right.ALARMS_ACT) else [],
             "call_counts": self._calls.counts(),
-            "oldest": min(waiting, key=lambda row: str(row["raised_at"]), default=None),
-            "counts": [(state, sum(row["state"] == state for row in rows)) for state in list(words.STATES)[:4]],
-            "closed": self._closed(now),
+            "list": shown.marked(chosen),
             "story": self._chosen(chosen),
             "wanted": chosen,
             "names": self._operators(),
             **_WORDS,
         }
+
+    def _list(self, now: datetime, here: Area) -> "Shown":
+        """All that is the same for everybody who works for these stations: made once, however many boards ask."""
+        names, claims = self._operators(), self._in_charge.open(now)
+        rows = [{**_row(each), "claim": _claim(claims.get(AlarmId(each["id"])), names)}
+                for each in self._stories.board() if here.answers_for(each["station_id"])]  # fmt: skip
+        waiting = [row for row in rows if row["waits"]]
+        oldest = min(waiting, key=lambda row: (row["claim"] is not None, str(row["raised_at"])), default=None)
+        told = {
+            "rows": rows, "now": now, "oldest": oldest, "closed": self._closed(now, here),
+            "counts": [(state, sum(row["state"] == state for row in rows)) for state in list(words.STATES)[:4]],
+            **_WORDS,
+        }  # fmt: skip
+        return Shown(
+            counters=Markup(render_template("_counters.html", **told)),  # noqa: S704  rendered and escaped above
+            list=render_template("_list.html", **told),
+            oldest=oldest,
+            any=bool(rows),
+        )
 
     def one(self, alarm_id: AlarmId) -> Plain:
         """
@@ -210,11 +261,11 @@ class _Book:
         known = {each["person"] for each in (*story["offers"], *story["candidates"])} | {
             each["id"] for each in contacts
         }
-        if deed in _WITH_PERSON and person not in known:
+        if deed in _WITH_PERSON and person not in known and not (deed == "offer" and person == EVERYBODY):
             raise Invalid("Please choose one.", {"person": "unknown"})
 
-    def _closed(self, now: datetime) -> list[Plain]:
-        recent = self._stories.recent(CLOSED_SHOWN, state=State.CLOSED, area=area())
+    def _closed(self, now: datetime, here: Area) -> list[Plain]:
+        recent = self._stories.recent(CLOSED_SHOWN, state=State.CLOSED, area=here)
         return [_row(each) for each in recent if now - _instant(each["closed_at"]) < CLOSED_FOR]
 
     def _chosen(self, alarm_id: str | None) -> Plain | None:
@@ -238,7 +289,42 @@ class _Book:
                 for each in reversed(story["timeline"])
             ],
             "may_close": story["state"] != State.CLOSED and may(Right.ALARMS_ACT),
+            **self._charge(alarm_id, names),
         }  # fmt: skip
+
+    def _charge(self, alarm_id: AlarmId, names: Mapping[str, str]) -> Plain:
+        """Who is in charge, which steps of the plan are ticked, and how often it was a false alarm this month."""
+        claim, ticks = self._in_charge.of(alarm_id)
+        held = claim is not None and claim.holds(self._clock.now())
+        return {
+            "claim": _claim(claim if held else None, names),
+            "gone": _claim(claim if not held else None, names),
+            "mine": held and claim is not None and claim.by == caller(),
+            "ticks": [(str(each), ticks.get(each)) for each in Tick],
+            "false_alarms": self._false_alarms(alarm_id),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The part of the board that is the same for everybody: `list` is the list with nobody's choice marked in it."""
+
+    counters: Markup
+    list: str
+    oldest: Plain | None
+    any: bool
+
+    def marked(self, chosen: str | None) -> Markup:
+        """The list with this alarm as the one that is open."""
+        row = f'<li id="row-{escape(chosen or "")}"><a '
+        return Markup(self.list.replace(row, f'{row}aria-current="true" ', 1))  # noqa: S704  all of it was escaped
+
+
+def _claim(claim: Claim | None, names: Mapping[str, str]) -> Plain | None:
+    """Who is in charge since when, by name."""
+    if claim is None:
+        return None
+    return {"by": claim.by, "name": telling.called(claim.by, None, names), "since": claim.since_at.isoformat()}
 
 
 def _row(alarm: Plain) -> Plain:
@@ -263,9 +349,9 @@ def _teach(pages: Environment, zone: tzinfo) -> None:
 _WORDS: Mapping[str, Any] = {
     "STATES": words.STATES, "SHAPES": words.SHAPES, "CAUSES": words.CAUSES, "OUTCOMES": words.OUTCOMES,
     "PROOFS": words.PROOFS, "OFFERS": words.OFFERS, "MESSAGES": words.MESSAGES, "ATTEMPTS": words.ATTEMPTS,
-    "CHANNELS": words.CHANNELS, "SENTENCES": words.SENTENCES, "STEPS": words.STEPS, "TALKS": words.TALKS,
+    "CHANNELS": words.CHANNELS, "SENTENCES": words.SENTENCES, "STEPS": words.STEPS, "TALKS": words.TALKS, "HOW_TO_TALK": words.HOW_TO_TALK,
     "LEVELS": words.LEVELS, "CATS": words.CATS, "NEEDS": words.NEEDS, "AGREEMENTS": words.AGREEMENTS,
-    "CALLS": words.CALLS,
+    "CALLS": words.CALLS, "TICKS": words.TICKS,
 }  # fmt: skip
 
 
@@ -308,13 +394,19 @@ def _choice(form: Form, name: str, choices: Sequence[str]) -> str:
     return form[name]
 
 
+def _offer(deeds: Deeds, alarm_id: AlarmId, form: Form) -> object:
+    if form.get("person") == EVERYBODY:
+        return deeds.offer_all(alarm_id, by=caller())
+    return deeds.offer(alarm_id, _person(form), by=caller())
+
+
 _ACTS: Mapping[str, Callable[[Deeds, AlarmId, Form], object]] = {
     "accept": lambda deeds, id_, form: deeds.accept(id_, _person(form), by=caller()),
     "decline": lambda deeds, id_, form: deeds.decline(id_, _person(form), by=caller()),
     "attend": lambda deeds, id_, form: deeds.attend(
         id_, _person(form), proof=Proof(_choice(form, "proof", list(Proof))), by=caller()
     ),
-    "offer": lambda deeds, id_, form: deeds.offer(id_, _person(form), by=caller()),
+    "offer": lambda deeds, id_, form: _offer(deeds, id_, form),
     "close": lambda deeds, id_, form: deeds.close(
         id_, outcome=Outcome(_choice(form, "outcome", list(Outcome))), by=caller(), note=_note(form)
     ),

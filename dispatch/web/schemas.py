@@ -102,6 +102,18 @@ class PersonSchema(Wire):
     person = Text(required=True)
 
 
+class OfferSchema(Wire):
+    """Who is asked: one `person` (see `PersonSchema`), or with `everybody` all on duty who are not being asked yet."""
+
+    person = Text()
+    everybody = fields.Boolean(load_default=False)
+
+    @validates_schema
+    def _one_of_them(self, loaded: dict[str, Any], **_: Any) -> None:
+        if ("person" in loaded) == loaded["everybody"]:
+            raise ValidationError("Name a person, or say everybody.", "person")
+
+
 class AttendSchema(PersonSchema, PositionSchema):
     """An arrival with its proof; `position` is proved by lat and lng."""
 
@@ -192,6 +204,7 @@ class ShortSchema(Schema):
     address = _word("The home's address")
     name = _word("The resident's name")
     station = _word("The responsible station's name")
+    station_id = _word("The station that answers for it, by its id")
     place = fields.Dict(required=True, metadata={"description": "lat, lng (WGS-84) and source"})
     raised_at = _at("When it was raised")
     due_at = _at("When the service looks at it again; null when closed")

@@ -18,7 +18,6 @@ from dispatch.clock import Clock
 from dispatch.errors import Busy, Invalid
 from dispatch.review import Review
 from dispatch.rules import people
-from dispatch.rules.alarm import State
 from dispatch.rules.rights import Area, Right
 from dispatch.siren import Consoles
 from dispatch.web.access import area, may, require, signed_in, still_signed_in
@@ -37,7 +36,6 @@ REPLAY_MAX = 500
 PIECE = 100
 RETRY_MS = 2000
 _BARE = ("number", "at", "kind", "alarm")
-_UNANSWERED = frozenset({State.RAISED, State.OFFERED})
 
 Plain = dict[str, Any]
 
@@ -193,12 +191,11 @@ class _Told:
         ]
 
     def _beat(self) -> Plain:
-        board = self._review.board(self._ear.area)
-        unanswered = [each["raised_at"] for each in board if each["state"] in _UNANSWERED]
+        longest = self._review.longest(self._ear.area)
         return {
             "at": self._clock.now().isoformat(),
             "head": self._review.head(),
-            "oldest_raised_at": min(unanswered, default=None),
+            "oldest_raised_at": longest.isoformat() if longest else None,
         }
 
 

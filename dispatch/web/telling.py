@@ -62,6 +62,13 @@ KINDS: Mapping[str, str] = {
     "closed": N_("Closed: %(outcome)s"),
     "reopened": N_("Reopened (was closed as: %(outcome)s)"),
     "asked_by_hand": N_("%(person)s asked by hand"),
+    "asked_everybody": N_("Everybody on duty asked: %(asked)s people"),
+    "claimed": N_("%(by)s is in charge"),
+    "taken_over": N_("%(by)s takes over from %(was_by)s"),
+    "claim_left": N_("%(by)s gives it back"),
+    "claim_lapsed": N_("%(was_by)s is not at a console any more: nobody is in charge"),
+    "step_ticked": N_("Done: %(tick)s"),
+    "step_unticked": N_("Not done after all: %(tick)s"),
     "fell_back": N_("The rules failed: plain alert to %(told)s people"),
     "heard_cancel": N_("The device says: cancelled (it stays open)"),
     "heard_attendance": N_("The device says: somebody is there"),
@@ -75,6 +82,10 @@ LOUD = frozenset({
     "emergency_proposed", "nobody_on_duty", "undeliverable", "delivery_unknown", "fell_back", "reopened", "no_entry",
 })  # fmt: skip
 """The kinds that ask something of the operator: shown stronger than the rest."""
+
+
+_NAMED_IN_IT = frozenset({"answered", "reported_done", "claimed", "taken_over", "claim_left"})
+"""Kinds whose sentence says who did it."""
 
 
 def minutes(seconds: float | None) -> int | None:
@@ -97,7 +108,7 @@ def sentence(entry: Plain, names: Mapping[str, str]) -> str:
 def teller(entry: Plain, names: Mapping[str, str]) -> str:
     """Who did it, where a person or a device did and the sentence does not say so; else empty."""
     by = entry["by"]
-    if by == "service" or by == entry["facts"].get("person") or entry["kind"] in {"answered", "reported_done"}:
+    if by == "service" or by == entry["facts"].get("person") or entry["kind"] in _NAMED_IN_IT:
         return ""
     return called(by, entry.get("by_name"), names)
 
@@ -132,6 +143,9 @@ def _words_of(entry: Plain, names: Mapping[str, str]) -> dict[str, str]:
     return {
         "cause": words.word(words.CAUSES, facts.get("cause")),
         "was": words.word(words.CAUSES, facts.get("was")),
+        "was_by": called(str(facts.get("was")), None, names),
+        "asked": str(facts.get("asked")),
+        "tick": words.word(words.TICKS, facts.get("tick")),
         "presses": str(facts.get("presses")),
         "step": words.word(words.STEPS, facts.get("step")),
         "why": words.word(words.WHYS, facts.get("why")),

@@ -230,6 +230,23 @@ TALKS: Mapping[str, str] = {
     "do_not_phone": N_("do not phone"),
 }
 
+HOW_TO_TALK: Mapping[str, str] = {
+    "phone": N_("Phone first."),
+    "hard_of_hearing": N_("Speak slowly and low, short sentences, and have them repeated; no answer does not mean no."),
+    "no_voice": N_("Cannot speak: ask for one knock or key for yes, two for no; silence means somebody must go."),
+    "dementia": N_("Say who you are each time, one thing at a time, never argue; what is said may not be so."),
+    "do_not_phone": N_("Do not phone: send somebody, and ask the family."),
+}
+"""What an operator does with it on the telephone, a sentence for each way of talking."""
+
+TICKS: Mapping[str, str] = {
+    "call": N_("talked to them"),
+    "send": N_("somebody sent"),
+    "family": N_("family told"),
+    "emergency": N_("120 settled"),
+}
+"""The steps of an alarm's response plan, as they are ticked."""
+
 LEVELS: Mapping[str, str] = {
     "able": N_("independent"),
     "mild": N_("mildly dependent"),

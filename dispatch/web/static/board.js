@@ -180,7 +180,7 @@ function lostTone() {
 
 function ringOn() {
   const looked = readLooked();
-  const ringing = waiting().filter((row) => !isQuiet(row, looked[row.dataset.alarm]));
+  const ringing = waiting().filter((row) => !isQuiet(row, looked[row.dataset.alarm]) && !isJustTaken(row));
   if (!ringing.length || Date.now() - rangMs < RING_EVERY_MS) return;
   rangMs = Date.now();
   const oldest = Math.min(...ringing.map((row) => Date.parse(row.dataset.raised)));
@@ -191,6 +191,11 @@ function ringOn() {
 /* Somebody is looking at it: quiet for a minute, unless it is pressed again. */
 function isQuiet(row, look) {
   return Boolean(look) && look.presses === row.dataset.presses && Date.now() - look.at < QUIET_AFTER_LOOK_MS;
+}
+
+/* A colleague has just taken it: quiet for as long as if it were looked at here. */
+function isJustTaken(row) {
+  return isColleagues(row) && Date.now() + skewMs - Date.parse(row.dataset.heldSince) < QUIET_AFTER_LOOK_MS;
 }
 
 function readLooked() {
@@ -287,10 +292,39 @@ function choose(id) {
   });
 }
 
+/* The alarm that waits longest and that no colleague has; where they have them all, the longest of theirs is opened. */
 function take() {
-  const oldest = waiting().sort((a, b) => Date.parse(a.dataset.raised) - Date.parse(b.dataset.raised))[0];
-  if (oldest) choose(oldest.dataset.alarm);
-  else toast(words.none);
+  const byAge = waiting().sort((a, b) => Date.parse(a.dataset.raised) - Date.parse(b.dataset.raised));
+  const oldest = byAge.find((row) => !isColleagues(row)) ?? byAge[0];
+  if (!oldest) return toast(words.none);
+  const id = oldest.dataset.alarm;
+  if (isColleagues(oldest)) toast(words.theirs);
+  else claim(id);
+  return choose(id);
+}
+
+function isColleagues(row) {
+  return Boolean(row.dataset.held) && row.dataset.held !== `operator:${$("state").dataset.signed}`;
+}
+
+async function claim(id) {
+  const refusal = await post(`/api/v1/alarms/${id}/take`, {}, words.unsent);
+  if (refusal) toast(refusal, true);
+  await live.refresh();
+}
+
+/* From a colleague, with a reason; where nobody has it there is nothing to ask. */
+function takeOver() {
+  if (!chosen) return toast(words.choose, true);
+  const reason = document.querySelector("#detail .over input[name=reason]");
+  if (reason) return reason.focus();
+  return claim(chosen);
+}
+
+function askAll() {
+  const form = document.querySelector("#detail form[data-everybody]");
+  if (!form) return toast(words.choose, true);
+  return form.requestSubmit();
 }
 
 function move(step) {
@@ -387,8 +421,16 @@ async function submitted(event) {
   event.preventDefault();
   if (form.dataset.busy) return;
   form.dataset.busy = "1";
-  await act(form.dataset.api, said(form), form);
+  await act(form.dataset.api, wired(form), form);
   delete form.dataset.busy;
+}
+
+/* What a form says, in the types that the API has. */
+function wired(form) {
+  if (form.hasAttribute("data-everybody")) return { everybody: true };
+  const body = said(form);
+  for (const name of ["over", "done"]) if (name in body) body[name] = body[name] === "true";
+  return body;
 }
 
 let toastTimer = 0;
@@ -442,7 +484,9 @@ function pressed(event) {
 }
 
 const KEYS = {
-  F2: take,
+  F2: () => { take(); },
+  "Shift+F2": () => { takeOver(); },
+  "Shift+F4": () => { askAll(); },
   F4: () => openNamed("send"),
   F6: () => { judge("alarm"); },
   "Shift+F6": () => { judge("dismiss"); },
