@@ -40,7 +40,8 @@ EVERYBODY = "everybody"
 PANEL_RIGHTS: Mapping[str, Right] = {
     "homes": Right.RESIDENTS_SEE, "residents": Right.RESIDENTS_SEE, "contacts": Right.RESIDENTS_SEE,
     "carers": Right.CARERS_SEE, "stations": Right.SIGNED_IN, "shifts": Right.CARERS_SEE,
-    "gateways": Right.DEVICES_SEE, "strangers": Right.DEVICES_SEE, "devices": Right.DEVICES_SEE, "calls": Right.ALARMS_SEE,
+    "gateways": Right.DEVICES_SEE, "strangers": Right.DEVICES_SEE,
+    "devices": Right.DEVICES_SEE, "calls": Right.ALARMS_SEE,
 }  # fmt: skip
 """Who may see a register; one without a line here stops the start."""
 
