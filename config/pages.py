@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from argon2 import PasswordHasher
 from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
 from config.wiring import House
+from config.wiring_accounts import build_sign_in
 from devices.line import Condition
 from devices.web.devices import devices_blueprint
 from devices.web.frames import frames_blueprint
@@ -18,7 +18,6 @@ from devices.web.shelves import Shelves, Upkeep
 from devices.web.signals import signals_blueprint
 from dispatch.accounts.carers import CarerSignIn
 from dispatch.accounts.keys import Keys
-from dispatch.accounts.sign_in import SignIn
 from dispatch.answers import Said
 from dispatch.callbook import CallBook
 from dispatch.families import Families
@@ -81,7 +80,9 @@ class Pages:
             streams_max=web.streams_max,
             demo=demo is not None,
         )
-        sign_in = SignIn(house.transactions, house.reading, house.clock, PasswordHasher())
+        sign_in = build_sign_in(
+            house.settings, house.transactions, house.reading, house.clock, secret=secret_key, page=house.page
+        )
 
         def operators() -> Mapping[str, str]:
             return {f"operator:{each.id}": each.name for each in sign_in.operators()}

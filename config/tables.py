@@ -8,6 +8,7 @@ from devices.store.meanings import meanings
 from devices.store.press_tests import press_tests
 from devices.store.repairs import repairs
 from devices.store.vigils import vigils
+from dispatch.store.account_codes import account_codes
 from dispatch.store.accounts import operators
 from dispatch.store.alarms import alarms
 from dispatch.store.calls import calls
@@ -27,9 +28,9 @@ from dispatch.store.visits import carer_visits
 from schedules.duty.store import shifts
 
 SHELVES = (
-    alarms, assignments, calls, carer_visits, devices, drills, edges, entries, gateways, homes, idempotency, meanings,
-    messages, operators, policies, press_tests, pulses, reach_tests, repairs, replies, shadowed, shifts, signals,
-    vigils,
+    account_codes, alarms, assignments, calls, carer_visits, devices, drills, edges, entries, gateways, homes,
+    idempotency, meanings, messages, operators, policies, press_tests, pulses, reach_tests, repairs, replies,
+    shadowed, shifts, signals, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -15,13 +15,14 @@ from dispatch.accounts.codes import new_code
 from dispatch.accounts.passwords import refuse_weak
 from dispatch.accounts.sign_in import SignIn, WrongPassword, end_all, hash_of, normal, refuse_odd
 from dispatch.errors import Conflict, Invalid
-from dispatch.ids import OperatorId
+from dispatch.ids import OperatorId, StationId
 from dispatch.rules import people
-from dispatch.rules.people import SERVICE, Person
+from dispatch.rules.people import SERVICE, Person, Station
 from dispatch.rules.record import Line
 from dispatch.rules.rights import DISTRICT, Area, Role
 from dispatch.store.account_codes import AccountCodes, Kind
-from dispatch.store.accounts import Accounts, Operator, Session
+from dispatch.store.accounts import Accounts, Operator, Reading, Session
+from dispatch.store.people import People
 from dispatch.store.transactions import Tx
 
 INVITED_FOR = timedelta(hours=24)
@@ -247,6 +248,26 @@ class Staff:
     def everybody(self) -> Sequence[Operator]:
         """All accounts, by login."""
         return self._door.operators()
+
+
+def stations_of(reading: Reading) -> list[Station]:
+    """All stations, by code."""
+    with reading.connect() as connection:
+        return People(connection).stations()
+
+
+def area_of(wanted: Sequence[str], reading: Reading) -> Area:
+    """
+    The area of these stations, by id or code; none is the whole district.
+
+    Raises:
+        Invalid: there is no such station.
+    """
+    known = {key: each.id for each in stations_of(reading) for key in (each.id, each.code)}
+    unknown = [each for each in wanted if each not in known]
+    if unknown:
+        raise Invalid("There is no such station.", {"stations": ["There is no such station."]})
+    return Area(frozenset(StationId(known[each]) for each in wanted)) if wanted else DISTRICT
 
 
 def _refuse_empty(name: str, roles: frozenset[Role]) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
@@ -41,11 +42,15 @@ def entrance_blueprint(sign_in: SignIn, options: WebOptions) -> Blueprint:
                 login=request.form.get("login", ""),
                 password=request.form.get("password", ""),
                 ip=request.remote_addr or "",
+                device=request.headers.get("User-Agent", ""),
             )
         except (WrongPassword, Busy) as refusal:
             return _again(refusal)
         access.come_in(grant)
-        return redirect(safe_path(request.form.get("next"), options.home), 303)
+        onward = safe_path(request.form.get("next"), "")
+        if grant.step:
+            return redirect(f"/login/{grant.step}" + (f"?next={quote(onward)}" if onward else ""), 303)
+        return redirect(onward or options.home, 303)
 
     @bp.post("/logout")
     @public
