@@ -22,6 +22,7 @@ from dispatch.answers import Said
 from dispatch.callbook import CallBook
 from dispatch.families import Families
 from dispatch.horn.state import SirenState
+from dispatch.privacy.reads import Reads
 from dispatch.rules.people import carer, contact
 from dispatch.store.accounts import Accounts
 from dispatch.store.database import Connection
@@ -69,7 +70,7 @@ class Pages:
         )  # fmt: skip
         house.nudges.join(self.bell.ring)
 
-    def app(self, *, secret_key: str, demo: DemoControls | None = None) -> Flask:
+    def app(self, *, secret_key: str, demo: DemoControls | None = None, reads: Reads | None = None) -> Flask:
         """The application, ready to be served."""
         house, web = self._house, self._house.settings.web
         options = WebOptions(
@@ -120,7 +121,7 @@ class Pages:
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
-        return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self)
+        return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self, reads=reads)
 
     def _small_pages(self, options: WebOptions, secret: str) -> list[Blueprint]:
         """For carers and families, who have no account."""

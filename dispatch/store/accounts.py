@@ -345,6 +345,8 @@ def _roles(roles: frozenset[Role]) -> str:
 
 
 def _stations(area: Area) -> str:
+    # An empty text is the whole district: nobody may become that by having no station.
+    assert area.stations is None or area.stations, "an area of no station cannot be kept"
     return " ".join(sorted(area.stations or ()))
 
 

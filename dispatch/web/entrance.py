@@ -9,11 +9,16 @@ from werkzeug.wrappers import Response
 
 from dispatch.accounts.sign_in import SignIn, TooSoon, WrongPassword
 from dispatch.errors import Busy
+from dispatch.rules.rights import Right
+from dispatch.store.accounts import Operator
 from dispatch.web import access
 from dispatch.web.access import public
 from dispatch.web.i18n import LANGS, gettext
 from dispatch.web.look import Look
+from dispatch.web.nav import PLACES
 from dispatch.web.options import LANG_COOKIE, LOOK_COOKIE, WebOptions
+
+BOARD = "/board"
 
 CHOICES_LAST = timedelta(days=365)
 
@@ -25,7 +30,8 @@ def entrance_blueprint(sign_in: SignIn, options: WebOptions) -> Blueprint:
     @bp.get("/")
     @public
     def front_door() -> Response:
-        return redirect(options.home, 303)
+        operator = access.whoever()
+        return redirect(home_of(operator, options) if operator else options.home, 303)
 
     @bp.get("/login")
     @public
@@ -50,7 +56,7 @@ def entrance_blueprint(sign_in: SignIn, options: WebOptions) -> Blueprint:
         onward = safe_path(request.form.get("next"), "")
         if grant.step:
             return redirect(f"/login/{grant.step}" + (f"?next={quote(onward)}" if onward else ""), 303)
-        return redirect(onward or options.home, 303)
+        return redirect(onward or home_of(grant.operator, options), 303)
 
     @bp.post("/logout")
     @public
@@ -80,6 +86,13 @@ def entrance_blueprint(sign_in: SignIn, options: WebOptions) -> Blueprint:
         return answer
 
     return bp
+
+
+def home_of(operator: Operator, options: WebOptions) -> str:
+    """Where this person begins: at the board, or at the first page of the menu that is theirs."""
+    if options.home != BOARD or operator.may(Right.ALARMS_SEE):
+        return options.home
+    return next(each.path for each in PLACES if operator.may(each.right))
 
 
 def safe_path(path: str | None, otherwise: str) -> str:

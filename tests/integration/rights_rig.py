@@ -26,6 +26,7 @@ from dispatch.accounts.sign_in import SignIn, new_token
 from dispatch.accounts.staff import Staff
 from dispatch.clock import SystemClock
 from dispatch.ids import OperatorId, new_id
+from dispatch.privacy.reads import Reads
 from dispatch.rules.calls import Call, CallState
 from dispatch.rules.rights import DISTRICT, Area, Role
 from dispatch.rules.signal import Cause
@@ -38,8 +39,10 @@ SECRET = "k" * 40
 CSRF = "c" * 40
 
 OURS, THEIRS = "S1", "S2"
-MARKERS = ("邻站老人", "邻站亲属", "邻站护理", "邻站小区", "钥匙9911", "邻站病史", "13900000101", "13900000201", "13900000001",
-           "驿站乙")  # fmt: skip
+MARKERS = (
+    "邻站老人", "邻站亲属", "邻站护理", "邻站小区", "钥匙9911", "邻站病史", "驿站乙", "13900000101", "13900000201",
+    "13900000001",
+)  # fmt: skip
 """What only belongs to the other station, and must never be in an answer to a person of ours."""
 
 TOWN = """
@@ -109,7 +112,8 @@ class Town:
         load_into(house.transactions, read_district(parse_toml_text(TOWN, name="town")))
         house.forget()
         self.pages = Pages(house)
-        self.app = self.pages.app(secret_key=SECRET)
+        self.reads = Reads(house.transactions, house.clock)
+        self.app = self.pages.app(secret_key=SECRET, reads=self.reads)
         self.door = SignIn(house.transactions, house.reading, house.clock, _cheap())
         self.staff = Staff(self.door)
         self.csrf = URLSafeTimedSerializer(SECRET, salt="wtf-csrf-token").dumps(CSRF)

@@ -13,9 +13,11 @@ from dispatch.rules.rights import RIGHTS, Right, Role
 from dispatch.web.access import ACCESS, HOOKS
 from tests.integration.rights_rig import MARKERS, OURS, THEIRS, Town
 
+DEEDS = "accept, decline, attend, offer, close, reopen, note, emergency"
+
 ADDRESSES = {
     "/alarms/<alarm_id>": "/alarms/{alarm}",
-    "/alarms/<alarm_id>/<any(accept, decline, attend, offer, close, reopen, note, emergency):deed>": "/alarms/{alarm}/note",
+    f"/alarms/<alarm_id>/<any({DEEDS}):deed>": "/alarms/{alarm}/note",
     "/calls/<call_id>/<any(alarm, dismiss):what>": "/calls/{call}/dismiss",
     "/devices/<name>": "/devices/{device}",
     "/devices/<name>/report": "/devices/{device}/report",
@@ -54,7 +56,7 @@ BODIES = {
 """Bodies good enough to come past the schema, so that it is the station that answers 404."""
 
 FORMS = {
-    "/alarms/<alarm_id>/<any(accept, decline, attend, offer, close, reopen, note, emergency):deed>": {"text": "x"},
+    f"/alarms/<alarm_id>/<any({DEEDS}):deed>": {"text": "x"},
     "/devices/<name>/report": {}, "/repairs/assign/<id_>": {"owner": "operators"}, "/unmask": {"reason": "because"},
 }  # fmt: skip
 

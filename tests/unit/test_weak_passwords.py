@@ -21,7 +21,7 @@ def test_what_anybody_would_try_first_is_refused(password):
 
 @pytest.mark.parametrize(
     "password",
-    ["月亮船-7-铃铛", "kite-4711", "correct horse battery", "梧桐 雨 长椅 第三把", "Gd7#kq2Lw", "x" * 3 + "yzzy-plover-41",
+    ["月亮船-7-铃铛", "kite-4711", "correct horse battery", "梧桐 雨 长椅 第三把", "Gd7#kq2Lw", "xxxyzzy-plover-41",
      "梯子-9-螺丝刀", "another good one", "my password is a very long sentence", "长" * 4 + "江水东流去不回"],
 )  # fmt: skip
 def test_a_good_one_passes(password):

@@ -21,7 +21,7 @@ def account_blueprints(sign_in: SignIn, keys: Keys, options: WebOptions) -> list
     step, staff = SecondStep(sign_in), Staff(sign_in)
     return [
         entrance_blueprint(sign_in, options),
-        second_blueprint(step, staff, options),
+        second_blueprint(step, staff),
         own_blueprint(step, staff),
         users_blueprint(step, staff, sign_in.reading),
         keys_blueprint(keys),

@@ -16,15 +16,14 @@ from dispatch.web import access
 from dispatch.web.access import public, recently, require
 from dispatch.web.entrance import safe_path
 from dispatch.web.i18n import gettext
-from dispatch.web.options import WebOptions
 
 
-def second_blueprint(step: SecondStep, staff: Staff, options: WebOptions) -> Blueprint:
+def second_blueprint(step: SecondStep, staff: Staff) -> Blueprint:
     """`/login/code`, `/login/enrol`, `/login/sealed`, `/activate` and `/proof`."""
     bp = Blueprint("second", __name__)
 
     def onward() -> str:
-        return safe_path(request.values.get("next"), options.home)
+        return safe_path(request.values.get("next"), "/")
 
     @bp.get("/login/code")
     @public
