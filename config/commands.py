@@ -17,11 +17,15 @@ from config.settings import Settings
 from config.wiring import House, build
 from config.wiring_roads import operator_of
 from dispatch.accounts.keys import Keys
+from dispatch.accounts.second_step import SecondStep
 from dispatch.accounts.sign_in import SignIn
+from dispatch.accounts.staff import Staff, area_of
 from dispatch.clock import SystemClock
 from dispatch.errors import Refusal
 from dispatch.ids import new_id
-from dispatch.rules.people import Person
+from dispatch.rules.people import SERVICE, Person
+from dispatch.rules.rights import Role
+from dispatch.store.accounts import Operator
 from dispatch.store.drills import Drill
 
 
@@ -37,11 +41,34 @@ def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
         house.forget()
         return asdict(loaded)
 
-    def user_add(login: str, name: str, password: str, phone: str | None, lang: str) -> dict[str, Any]:
+    def user_add(
+        login: str, name: str, password: str, phone: str | None, lang: str, roles: Sequence[str] = (),
+        stations: Sequence[str] = (),
+    ) -> dict[str, Any]:  # fmt: skip
         sign_in = SignIn(house.transactions, house.reading, house.clock, PasswordHasher())
-        operator = sign_in.add_operator(login, name, password, phone=phone, lang=lang)
+        operator = sign_in.add_operator(
+            login, name, password, phone=phone, lang=lang, roles=frozenset(map(Role, roles or Role)),
+            area=area_of(stations, house.reading),
+        )  # fmt: skip
         sign_in.close()
         return {"login": operator.login, "id": operator.id}
+
+    def user_list() -> dict[str, Any]:
+        sign_in = SignIn(house.transactions, house.reading, house.clock, PasswordHasher())
+        return {"users": [user_row(each) for each in sign_in.operators()]}
+
+    def user_reset(login: str, factor: bool) -> dict[str, Any]:
+        sign_in = SignIn(house.transactions, house.reading, house.clock, PasswordHasher())
+        found = next((each for each in sign_in.operators() if each.login == login), None)
+        if found is None:
+            raise Declined(f"nobody signs in as '{login}'; anling user list")
+        code = Staff(sign_in).reset(found.id, factor=factor, by=SERVICE)
+        sign_in.close()
+        return {"login": login, "code": code, "good_for_hours": 24}
+
+    def user_seal() -> dict[str, Any]:
+        sign_in = SignIn(house.transactions, house.reading, house.clock, PasswordHasher())
+        return {"sealed_code": SecondStep(sign_in).seal()}
 
     def key_add(name: str, scope: str, gateways: Sequence[str] = ()) -> dict[str, Any]:
         made = Keys(house.transactions, house.reading, house.clock).new_key(name, scope, gateways=gateways)
@@ -82,8 +109,18 @@ def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
         }
 
     return {
-        "load": load, "user_add": user_add, "key_add": key_add, "drill": drill, "drill_list": drill_list,
+        "load": load, "user_add": user_add, "user_list": user_list, "user_reset": user_reset, "user_seal": user_seal,
+        "key_add": key_add, "drill": drill, "drill_list": drill_list,
         "shadow_switch": shadow_switch, "shadow_list": shadow_list,
+    }  # fmt: skip
+
+
+def user_row(operator: Operator) -> dict[str, Any]:
+    """An account as plain values."""
+    return {
+        "id": operator.id, "login": operator.login, "name": operator.name, "roles": sorted(operator.roles),
+        "stations": sorted(operator.area.stations or ()), "disabled": operator.disabled,
+        "second_factor": operator.factor_at is not None,
     }  # fmt: skip
 
 

@@ -84,6 +84,9 @@ def _prepare(home: Path, radio: Path, *, refuse: bool) -> Settings:
         f"""
 home = "{home}"
 database_url = "sqlite:///{home / "anling.db"}"
+[accounts]
+second_factor = "optional"
+
 [web]
 listen = "127.0.0.1:{_free_port()}"
 [[gateways]]

@@ -17,6 +17,7 @@ from config.main_db import add_db
 from config.main_roads import Kit, add_roads
 from config.settings import Settings, load_settings
 from dispatch.errors import Refusal
+from dispatch.rules.rights import Role
 
 Command = Callable[..., Any]
 
@@ -157,20 +158,61 @@ def user() -> None:
 @click.option("--password", help="Asked for where it is not given; '-' reads it from standard input.")
 @click.option("--phone", help="E.164.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+@click.option("--role", "roles", multiple=True, type=click.Choice(list(Role)), help="May be given again; none: all.")
+@click.option("--station", "stations", multiple=True, help="A station's code; may be given again. None: the district.")
 @_JSON
 @click.pass_context
 @says_no
 def user_add(
-    context: click.Context, login: str, name: str, password: str | None, phone: str | None, lang: str, as_json: bool
-) -> None:
-    """Adds an operator."""
+    context: click.Context, login: str, name: str, password: str | None, phone: str | None, lang: str,
+    roles: tuple[str, ...], stations: tuple[str, ...], as_json: bool,
+) -> None:  # fmt: skip
+    """Adds a person who signs in."""
     from config.commands import change
 
     if password == "-":  # noqa: S105
         password = sys.stdin.readline().rstrip("\n")
     given = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    answer = change(_settings(context), "user_add", login=login, name=name, password=given, phone=phone, lang=lang)
+    answer = change(
+        _settings(context), "user_add", login=login, name=name, password=given, phone=phone, lang=lang,
+        roles=list(roles), stations=list(stations),
+    )  # fmt: skip
     _tell(answer, as_json=as_json)
+
+
+@user.command("list")
+@_JSON
+@click.pass_context
+@says_no
+def user_list(context: click.Context, as_json: bool) -> None:
+    """Everybody with an account, and what for."""
+    from config.commands import change
+
+    _tell(change(_settings(context), "user_list"), as_json=as_json)
+
+
+@user.command("reset")
+@click.argument("login")
+@click.option("--factor", is_flag=True, help="The second factor as well: the telephone is lost.")
+@_JSON
+@click.pass_context
+@says_no
+def user_reset(context: click.Context, login: str, factor: bool, as_json: bool) -> None:
+    """Ends somebody's password and sessions and shows the code for a new one, good for 24 hours."""
+    from config.commands import change
+
+    _tell(change(_settings(context), "user_reset", login=login, factor=factor), as_json=as_json)
+
+
+@user.command("seal")
+@_JSON
+@click.pass_context
+@says_no
+def user_seal(context: click.Context, as_json: bool) -> None:
+    """Makes a sealed code for the envelope at the duty desk and shows it once."""
+    from config.commands import change
+
+    _tell(change(_settings(context), "user_seal"), as_json=as_json)
 
 
 @cli.group()

@@ -258,6 +258,20 @@ class OperatorSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """
+    How strict the door is: `second_factor` is required or optional; how long a session may lie unused and last at all,
+    in minutes, for whoever may be on watch and for everybody else.
+    """
+
+    second_factor: str = "required"
+    watch_idle_min: int = 720
+    watch_lasts_min: int = 1440
+    idle_min: int = 30
+    lasts_min: int = 720
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencySettings:
     """The public emergency number that an operator is told to call."""
 
@@ -355,6 +369,7 @@ class Settings:
     escalation: EscalationSettings = EscalationSettings()
     nearest: NearestSettings = NearestSettings()
     operators: OperatorSettings = OperatorSettings()
+    accounts: AccountSettings = AccountSettings()
     emergency: EmergencySettings = EmergencySettings()
     watch: WatchSettings = WatchSettings()
     siren: SirenSettings = field(default_factory=SirenSettings)

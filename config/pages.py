@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from argon2 import PasswordHasher
 from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
@@ -11,6 +10,7 @@ from config.pages_board import console_blueprints, false_alarms
 from config.pages_programs import program_blueprints
 from config.pages_upkeep import alive_page, upkeep_pages
 from config.wiring import House
+from config.wiring_accounts import build_sign_in
 from devices.line import Condition
 from devices.web.devices import devices_blueprint
 from devices.web.frames import frames_blueprint
@@ -20,11 +20,11 @@ from devices.web.shelves import Shelves, Upkeep
 from devices.web.signals import signals_blueprint
 from dispatch.accounts.carers import CarerSignIn
 from dispatch.accounts.keys import Keys
-from dispatch.accounts.sign_in import SignIn
 from dispatch.answers import Said
 from dispatch.callbook import CallBook
 from dispatch.families import Families
 from dispatch.horn.state import SirenState
+from dispatch.privacy.reads import Reads
 from dispatch.rules.people import carer, contact
 from dispatch.store.accounts import Accounts
 from dispatch.store.database import Connection
@@ -69,7 +69,7 @@ class Pages:
         self._alive = alive_page(house)
         house.nudges.join(self.bell.ring)
 
-    def app(self, *, secret_key: str, demo: DemoControls | None = None) -> Flask:
+    def app(self, *, secret_key: str, demo: DemoControls | None = None, reads: Reads | None = None) -> Flask:
         """The application, ready to be served."""
         house, web = self._house, self._house.settings.web
         options = WebOptions(
@@ -80,7 +80,9 @@ class Pages:
             streams_max=web.streams_max,
             demo=demo is not None,
         )
-        sign_in = SignIn(house.transactions, house.reading, house.clock, PasswordHasher())
+        sign_in = build_sign_in(
+            house.settings, house.transactions, house.reading, house.clock, secret=secret_key, page=house.page
+        )
 
         def operators() -> Mapping[str, str]:
             return {f"operator:{each.id}": each.name for each in sign_in.operators()}
@@ -123,7 +125,7 @@ class Pages:
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
-        return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self)
+        return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self, reads=reads)
 
     def _small_pages(self, options: WebOptions, secret: str) -> list[Blueprint]:
         """For carers and families, who have no account."""

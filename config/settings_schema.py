@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from config.options import (
+    AccountSettings,
     BreakerSettings,
     DeviceSettings,
     DrillSettings,
@@ -43,6 +44,7 @@ from dispatch.rules.alarm import Outcome
 _NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _NAME_OR_NOTHING = validate.Regexp(r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?\Z")
 _PHONE = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z")
+_SESSION = validate.Range(min=1, max=7 * 24 * 60)
 _CLOCK = validate.Regexp(r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")
 
 
@@ -213,6 +215,15 @@ class _OperatorSchema(Section):
     phones = fields.List(fields.String(validate=_PHONE), metadata=say('telephones in E.164, like ["+8613800000001"]'))
 
 
+class _AccountSchema(Section):
+    value = AccountSettings
+    second_factor = text('"required" or "optional"', validate.OneOf(["required", "optional"]))
+    watch_idle_min = whole("minutes, at most a week", _SESSION)
+    watch_lasts_min = whole("minutes, at most a week", _SESSION)
+    idle_min = whole("minutes, at most a week", _SESSION)
+    lasts_min = whole("minutes, at most a week", _SESSION)
+
+
 class _EmergencySchema(Section):
     value = EmergencySettings
     number = text('digits, like "120"', validate.Regexp(r"^[0-9]{3,6}\Z"))
@@ -321,6 +332,7 @@ class SettingsSchema(Section):
     escalation = fields.Nested(_EscalationSchema)
     nearest = fields.Nested(_NearestSchema)
     operators = fields.Nested(_OperatorSchema)
+    accounts = fields.Nested(_AccountSchema)
     emergency = fields.Nested(_EmergencySchema)
     watch = fields.Nested(_WatchSchema)
     siren = fields.Nested(_SirenSchema)

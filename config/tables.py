@@ -9,6 +9,7 @@ from devices.store.press_tests import press_tests
 from devices.store.repairs import repairs
 from devices.store.vigils import vigils
 from dispatch.store.absences import absences
+from dispatch.store.account_codes import account_codes
 from dispatch.store.accounts import operators
 from dispatch.store.alarms import alarms
 from dispatch.store.calls import calls
@@ -39,10 +40,10 @@ from schedules.duty.plans import shift_drafts
 from schedules.duty.store import shifts
 
 SHELVES = (
-    absences, alarms, assignments, calls, carer_visits, claims, devices, drills, edges, entries, erasures, finds,
-    follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators, policies,
-    press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, shadowed, shift_drafts, shifts, signals,
-    signed_reports, subscriptions, vigils,
+    absences, account_codes, alarms, assignments, calls, carer_visits, claims, devices, drills, edges, entries,
+    erasures, finds, follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators,
+    policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, shadowed, shift_drafts, shifts,
+    signals, signed_reports, subscriptions, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from dispatch.accounts.weak import is_tried_first
 from dispatch.errors import Busy, Invalid
 
 PASSWORD_MIN = 8
@@ -25,17 +26,6 @@ PASSWORD_MAX = 256
 HASHERS = 2
 WAITING_MAX = 30
 """So many sign-ins wait for a hasher, about two seconds' worth; a shift change has fewer."""
-
-_TRIED_FIRST = """
-    12345678 123456789 1234567890 0123456789 987654321 87654321 11111111 00000000 88888888 66666666 12341234
-    11223344 123123123 147258369 password password1 passw0rd p@ssw0rd qwertyui qwerty123 qwertyuiop 1qaz2wsx
-    1q2w3e4r abcd1234 abc12345 a1234567 a12345678 asdfghjkl iloveyou sunshine princess football baseball
-    welcome1 letmein1 trustno1 superman changeme admin123 admin888 administrator operator woaini1314 5201314520
-    anling123 anling01
-"""
-
-WORST = frozenset(_TRIED_FIRST.split())
-"""The passwords tried first by anybody; compared without regard to case."""
 
 T = TypeVar("T")
 
@@ -91,16 +81,17 @@ class Passwords:
             self._places.release()
 
 
-def refuse_weak(password: str, login: str) -> None:
+def refuse_weak(password: str, login: str, *context: str) -> None:
     """
-    Lets a good password pass.
+    Lets a good password pass: a long one of any signs. There is no rule about kinds of signs and none about changing it
+    every few months; both make people choose worse ones (NIST SP 800-63B, 3.1.1.2). `context` are the person's names.
 
     Raises:
         Invalid: it is too short, too long, the login itself, or one of those that are tried first.
     """
     if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
         _refuse(f"A password has {PASSWORD_MIN} to {PASSWORD_MAX} characters.")
-    if password.lower() in WORST | {login.lower()} or len(set(password)) <= 2:
+    if is_tried_first(password, frozenset({login, *(each for name in context for each in (name, *name.split()))})):
         _refuse("This password is one of the first that anybody would try; choose another.")
 
 

@@ -11,13 +11,16 @@ minute: a stranger who guesses can neither hurry nor keep the console of the wat
 import hashlib
 import math
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 from argon2 import PasswordHasher
 
+from dispatch.accounts.codes import Vault
 from dispatch.accounts.passwords import Passwords, refuse_weak
+from dispatch.accounts.policy import RELAXED, AccountPolicy, SessionLimits
 from dispatch.clock import Clock
 from dispatch.errors import Busy, Conflict, Invalid, NotAllowed
 from dispatch.ids import OperatorId
@@ -36,6 +39,9 @@ WAIT_MAX_S = 30
 
 FAILURES_COUNT_FOR = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(days=1)
+
+WATCH = frozenset({Role.OPERATOR})
+"""What a session is good for that a sealed code opened."""
 
 SEEN_EVERY = timedelta(minutes=1)
 """A session is marked as used this often, not at every request: a board asks several times a second."""
@@ -62,19 +68,23 @@ class TooSoon(Busy):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionLimits:
-    """How long a session may lie unused, and how long it may last at all."""
-
-    idle: timedelta = timedelta(hours=12)
-    absolute: timedelta = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A sign-in that worked. `token` has 256 random bits and is known to nobody but its holder."""
+    """
+    A sign-in that worked. `token` has 256 random bits and is known to nobody but its holder; `step` is what is still
+    missing before it opens anything: `code`, `enrol`, or nothing.
+    """
 
     token: str
     operator: Operator
+    step: str = ""
+
+
+CODE, ENROL = "code", "enrol"
+
+HALF_LASTS = timedelta(minutes=15)
+"""So long somebody has for the second step."""
+
+DEVICE_MAX = 200
 
 
 class SignIn:
@@ -86,61 +96,90 @@ class SignIn:
         reading: Reading,
         clock: Clock,
         hasher: PasswordHasher,
-        limits: SessionLimits = SessionLimits(),
+        limits: SessionLimits | None = None,
+        *,
+        policy: AccountPolicy = RELAXED,
+        secret: str = "",
+        page: Callable[[str, str], None] = lambda *_: None,
     ) -> None:
-        self.transactions = transactions
-        self._reading = reading
-        self.clock = clock
-        self._passwords = Passwords(hasher)
-        self._limits = limits
-
-    def sign_in(self, *, login: str, password: str, ip: str) -> Grant:
         """
-        A new session for whoever knows the password. `ip` is the caller's address.
+        `limits` are those of the watch where they differ from the policy's; `secret` is the service's own; `page(why,
+        what)` tells the duty numbers.
+        """
+        self.transactions = transactions
+        self.reading = reading
+        self.clock = clock
+        self.passwords = Passwords(hasher)
+        self.policy = replace(policy, watch=limits) if limits else policy
+        self.vault = Vault(secret)
+        self.page = page
+
+    def sign_in(self, *, login: str, password: str, ip: str, device: str = "") -> Grant:
+        """
+        A new session for whoever knows the password; half of one where a second factor is still to be shown or set up.
+        `ip` is the caller's address, `device` what their browser says of itself.
 
         Raises:
             WrongPassword: they do not belong together, or the operator was disabled.
             TooSoon: too many failures of this login from this address a moment ago.
             Busy: too many are signing in at once.
         """
-        login = _normal(login)
-        self.transactions.run(lambda tx: _count_attempt(tx, login, ip))
-        with self._reading.connect() as connection:
+        login = normal(login)
+        self.count_attempt(login, ip)
+        with self.reading.connect() as connection:
             found = Accounts(connection).by_login(login)
         operator, hash_ = found or (None, None)
-        fits = self._passwords.fits(password, hash_)
+        fits = self.passwords.fits(password, hash_)
         if operator is None or hash_ is None or not fits or operator.disabled:
             log.warning("sign_in_failed", operator_id=operator.id if operator else None, ip=ip)
             raise WrongPassword("The login or the password is wrong.")
-        renewed = self._passwords.hash(password) if self._passwords.is_outdated(hash_) else None
-        return self._open(operator, ip, renewed)
+        renewed = self.passwords.hash(password) if self.passwords.is_outdated(hash_) else None
+        step = CODE if operator.factor_at else ENROL if self.policy.second_factor else ""
+        return self._open(operator, ip, renewed, device=device, step=step)
+
+    def count_attempt(self, login: str, ip: str) -> None:
+        """
+        Counts a try before it is looked at.
+
+        Raises:
+            TooSoon: there were too many a moment ago.
+        """
+        self.transactions.run(lambda tx: _count_attempt(tx, login, ip))
 
     def check(self, token: str) -> Operator | None:
         """The operator a token stands for; None when it was never given out, or is over, or its operator disabled."""
+        found = self.session_of(token)
+        return None if found is None or found[0].step else found[1]
+
+    def session_of(self, token: str, *, used: bool = True) -> tuple[Session, Operator] | None:
+        """
+        The session a token stands for, whole or half, with its operator as far as this session goes: one that a sealed
+        code opened is the watch's and no more. None where it is over. `used`: somebody did something with it.
+        """
         now = self.clock.now()
-        with self._reading.connect() as connection:
-            found = Accounts(connection).session(_hash(token))
+        with self.reading.connect() as connection:
+            found = Accounts(connection).session(hash_of(token))
         if found is None or not self._holds(*found, now):
             return None
         session, operator = found
-        if abs(now - session.seen_at) >= SEEN_EVERY:
+        if (used or Role.OPERATOR in operator.roles) and abs(now - session.seen_at) >= SEEN_EVERY:
             self._mark_seen(session)
-        return operator
+        return session, replace(operator, roles=operator.roles & WATCH) if session.sealed else operator
 
     def sign_out(self, token: str) -> None:
         """Ends the session of a token; harmless when it is over already."""
 
         def work(tx: Tx) -> None:
             accounts = Accounts(tx.connection)
-            found = accounts.session(_hash(token))
-            if found and accounts.end_session(_hash(token), tx.now):
+            found = accounts.session(hash_of(token))
+            if found and accounts.end_session(hash_of(token), tx.now):
                 tx.log(Line(kind="signed_out", by=people.operator(found[1].id)))
 
         self.transactions.run(work)
 
     def end_all(self, operator_id: OperatorId, *, by: Person = SERVICE) -> int:
         """Ends every session of an operator, on every console, and returns how many there were."""
-        return self.transactions.run(lambda tx: _end_all(tx, operator_id, by))
+        return self.transactions.run(lambda tx: end_all(tx, operator_id, by))
 
     def disable(self, operator_id: OperatorId, *, by: Person = SERVICE) -> None:
         """The operator may not come in any more, and is out at once."""
@@ -148,7 +187,7 @@ class SignIn:
         def work(tx: Tx) -> None:
             Accounts(tx.connection).change_operator(operator_id, disabled=True)
             tx.log(Line(kind="operator_disabled", by=by, facts={"operator_id": operator_id}))
-            _end_all(tx, operator_id, by)
+            end_all(tx, operator_id, by)
 
         self.transactions.run(work)
 
@@ -171,10 +210,10 @@ class SignIn:
             Invalid: the login, the language or the password will not do.
             Conflict: somebody has this login.
         """
-        login = _normal(login)
-        _refuse_odd(login, lang)
-        refuse_weak(password, login)
-        hash_ = self._passwords.hash(password)
+        login = normal(login)
+        refuse_odd(login, lang)
+        refuse_weak(password, login, name)
+        hash_ = self.passwords.hash(password)
 
         def work(tx: Tx) -> Operator:
             accounts = Accounts(tx.connection)
@@ -192,7 +231,7 @@ class SignIn:
 
     def operators(self) -> list[Operator]:
         """Everybody with a login, by login."""
-        with self._reading.connect() as connection:
+        with self.reading.connect() as connection:
             return Accounts(connection).operators()
 
     def set_lang(self, operator_id: OperatorId, lang: str) -> None:
@@ -202,34 +241,41 @@ class SignIn:
 
     def close(self) -> None:
         """Stops the threads that hash."""
-        self._passwords.close()
+        self.passwords.close()
 
-    def _open(self, operator: Operator, ip: str, renewed: str | None) -> Grant:
-        token = secrets.token_urlsafe(32)
+    def _open(self, operator: Operator, ip: str, renewed: str | None, *, device: str, step: str) -> Grant:
+        token = new_token()
 
         def work(tx: Tx) -> None:
             accounts = Accounts(tx.connection)
             accounts.forgive(login=operator.login, ip=ip)
             accounts.forget_sessions(tx.now - FORGOTTEN_AFTER)
-            accounts.open_session(self._session(token, operator, tx.now))
             if renewed:
                 accounts.change_operator(operator.id, password_hash=renewed)
-            tx.log(Line(kind="signed_in", by=people.operator(operator.id), note=ip))
+            self.begin(tx, token, operator, ip=ip, device=device, step=step)
 
         self.transactions.run(work)
-        return Grant(token=token, operator=operator)
+        return Grant(token=token, operator=operator, step=step)
 
-    def _session(self, token: str, operator: Operator, now: datetime) -> Session:
-        return Session(
-            token_hash=_hash(token), operator_id=operator.id, created_at=now, seen_at=now,
-            expires_at=now + self._limits.absolute,
+    def begin(
+        self, tx: Tx, token: str, operator: Operator, *, ip: str, device: str, step: str = "", sealed: bool = False
+    ) -> None:
+        """Opens a session within a unit of work."""
+        lasts = HALF_LASTS if step else self.policy.limits(operator.roles).absolute
+        session = Session(
+            token_hash=hash_of(token), operator_id=operator.id, created_at=tx.now, seen_at=tx.now,
+            expires_at=tx.now + lasts, handle=tx.new_id(), ip=ip[:45], device=device[:DEVICE_MAX], step=step,
+            proved_at=None if step else tx.now, sealed=sealed,
         )  # fmt: skip
+        Accounts(tx.connection).open_session(session)
+        if not step:
+            tx.log(Line(kind="signed_in", by=people.operator(operator.id), note=ip))
 
     def _holds(self, session: Session, operator: Operator, now: datetime) -> bool:
         return (
             session.ended_at is None
             and now < session.expires_at
-            and now < session.seen_at + self._limits.idle
+            and now < session.seen_at + self.policy.limits(operator.roles).idle
             and not operator.disabled
         )
 
@@ -263,22 +309,35 @@ def _count_attempt(tx: Tx, login: str, ip: str) -> None:
     accounts.add_failure(login=login, ip=ip, at=tx.now)
 
 
-def _end_all(tx: Tx, operator_id: OperatorId, by: Person) -> int:
+def end_all(tx: Tx, operator_id: OperatorId, by: Person) -> int:
     ended: int = Accounts(tx.connection).end_sessions(operator_id, tx.now)
     tx.log(Line(kind="sessions_ended", by=by, facts={"operator_id": operator_id, "sessions": ended}))
     return ended
 
 
-def _refuse_odd(login: str, lang: str) -> None:
+def refuse_odd(login: str, lang: str) -> None:
+    """
+    Lets a proper login and a language of ours pass.
+
+    Raises:
+        Invalid: one of them will not do.
+    """
     if not login or not login.isprintable() or any(each.isspace() for each in login):
         raise Invalid("A login is one word.", {"login": ["A login is one word."]})
     if lang not in LANGS:
         raise Invalid("Languages are zh and en.", {"lang": ["Languages are zh and en."]})
 
 
-def _normal(login: str) -> str:
+def normal(login: str) -> str:
+    """A login as it is kept: nobody fails by the shift key."""
     return login.strip().casefold()[:LOGIN_MAX]
 
 
-def _hash(token: str) -> str:
+def new_token() -> str:
+    """A session's token: 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(token: str) -> str:
+    """What is kept of a token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -41,6 +41,7 @@ WHYS: Mapping[str, Mapping[str, str]] = {
     "gateway_lost": {"zh": "网关失联", "en": "gateway lost"},
     "gateway_troubled": {"zh": "网关收不到设备信号", "en": "gateway cannot hear its devices"},
     "no_console": {"zh": "没有值守台能响铃", "en": "no console can ring"},
+    "seal_broken": {"zh": "有人启用封存码登录值守台", "en": "a sealed code opened the duty console"},
     "siren_missed": {"zh": "警笛没有运行或不能响", "en": "the siren is dead"},
     "canary_missed": {"zh": "网关自检没有通过", "en": "a gateway's canary failed"},
     "restored": {"zh": "已从备份恢复，请核对未结告警", "en": "restored: look at open alarms"},

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Connection,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    false,
     insert,
     select,
     update,
@@ -51,8 +53,14 @@ operators = Table(
     Column("created_at", Instant, nullable=False),
     Column("roles", String(80), nullable=False, server_default=" ".join(Role)),
     Column("stations", String(2000), nullable=False, server_default=""),
+    Column("factor", String(300)),
+    Column("factor_counter", BigInteger, nullable=False, server_default="0"),
+    Column("factor_at", Instant),
 )  # fmt: skip
-"""`stations`: the ids of those they work for, between spaces; empty for the whole district."""
+"""
+`stations`: the ids of those they work for, between spaces; empty for the whole district. `factor`: the secret of the
+second factor, enciphered; `factor_counter`: the last of its 30-second steps whose code was used.
+"""
 
 sessions = Table(
     "sessions", metadata,
@@ -62,6 +70,14 @@ sessions = Table(
     Column("seen_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    Column("handle", String(32), nullable=False, server_default=""),
+    Column("ip", String(45), nullable=False, server_default=""),
+    Column("device", String(200), nullable=False, server_default=""),
+    Column("step", String(8), nullable=False, server_default=""),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("pending", String(300)),
+    Column("proved_at", Instant),
+    Column("sealed", Boolean, nullable=False, server_default=false()),
 )  # fmt: skip
 
 keys = Table(
@@ -91,7 +107,10 @@ sign_in_failures = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """A person with an account. `phone` is E.164 or None, `lang` zh or en; `area` is what they work for."""
+    """
+    A person with an account. `phone` is E.164 or None, `lang` zh or en; `area` is what they work for; `factor_at` is
+    since when they have a second factor, None without one.
+    """
 
     id: OperatorId
     login: str
@@ -102,6 +121,7 @@ class Operator:
     created_at: datetime
     roles: frozenset[Role]
     area: Area = DISTRICT
+    factor_at: datetime | None = None
 
     def may(self, right: Right) -> bool:
         return right in rights_of(self.roles)
@@ -109,7 +129,13 @@ class Operator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One sign-in. It is over at `expires_at` whatever happens, and earlier when it was ended or left idle."""
+    """
+    One sign-in. It is over at `expires_at` whatever happens, and earlier when it was ended or left idle.
+
+    `step` is what is still missing: `code` or `enrol`, empty once it is whole. `handle` names it in lists; `pending` is
+    a second factor being set up; `proved_at` is when its holder last showed who they are; `sealed`: let in by a sealed
+    code, for the watch alone.
+    """
 
     token_hash: str
     operator_id: OperatorId
@@ -117,6 +143,14 @@ class Session:
     seen_at: datetime
     expires_at: datetime
     ended_at: datetime | None = None
+    handle: str = ""
+    ip: str = ""
+    device: str = ""
+    step: str = ""
+    tries: int = 0
+    pending: str | None = None
+    proved_at: datetime | None = None
+    sealed: bool = False
 
     def __post_init__(self) -> None:
         assert self.created_at <= self.expires_at
@@ -186,8 +220,8 @@ class Accounts:
         words = {"roles": _roles(operator.roles), "stations": _stations(operator.area)}
         self._connection.execute(insert(operators), {**row, **words, "password_hash": password_hash})
 
-    def change_operator(self, id_: OperatorId, **changes: str | bool) -> None:
-        """Sets columns of an operator: `lang`, `disabled`, `password_hash`."""
+    def change_operator(self, id_: OperatorId, **changes: Any) -> None:
+        """Sets columns of an operator: `lang`, `disabled`, `password_hash`, `factor`, `factor_at`, `name`, `phone`."""
         self._connection.execute(update(operators).where(operators.c.id == id_).values(**changes))
 
     # ------------------------------------------------------------------------------------------- sessions
@@ -204,6 +238,31 @@ class Accounts:
         session = Session(**row._mapping)
         return session, self.operator(session.operator_id)
 
+    def appoint(self, id_: OperatorId, roles: frozenset[Role], area: Area) -> None:
+        """What this operator may do from now on, and for which stations."""
+        self.change_operator(id_, roles=_roles(roles), stations=_stations(area))
+
+    def secret_of(self, id_: OperatorId) -> tuple[str, int] | None:
+        """The enciphered secret of a second factor and the last step used; None without one."""
+        query = select(operators.c.factor, operators.c.factor_counter).where(operators.c.id == id_)
+        row = self._connection.execute(query).first()
+        return None if row is None or row.factor is None else (row.factor, row.factor_counter)
+
+    def use_counter(self, id_: OperatorId, counter: int) -> bool:
+        """Uses up this step and all before it; False when it was used already: a code works once (ASVS 6.5.1)."""
+        later = (operators.c.id == id_) & (operators.c.factor_counter < counter)
+        return bool(self._connection.execute(update(operators).where(later).values(factor_counter=counter)).rowcount)
+
+    def open_sessions(self, id_: OperatorId) -> list[Session]:
+        """The sessions of an operator that nobody ended, the one used last first."""
+        query = select(sessions).where(sessions.c.operator_id == id_, sessions.c.ended_at.is_(None))
+        return [Session(**row._mapping) for row in self._connection.execute(query.order_by(sessions.c.seen_at.desc()))]
+
+    def change_session(self, token_hash: str, /, **changes: Any) -> bool:
+        """Sets columns of a session nobody ended: `token_hash`, `tries`, `pending`, `proved_at`."""
+        this = (sessions.c.token_hash == token_hash) & sessions.c.ended_at.is_(None)
+        return bool(self._connection.execute(update(sessions).where(this).values(**changes)).rowcount)
+
     def saw_session(self, token_hash: str, at: datetime) -> None:
         self._connection.execute(update(sessions).where(sessions.c.token_hash == token_hash).values(seen_at=at))
 
@@ -212,9 +271,13 @@ class Accounts:
         still_open = (sessions.c.token_hash == token_hash) & sessions.c.ended_at.is_(None)
         return bool(self._connection.execute(update(sessions).where(still_open).values(ended_at=at)).rowcount)
 
-    def end_sessions(self, id_: OperatorId, at: datetime) -> int:
-        """Ends every session of an operator and returns how many there were."""
-        still_open = (sessions.c.operator_id == id_) & sessions.c.ended_at.is_(None)
+    def end_sessions(self, id_: OperatorId, at: datetime, *, but: str = "", handle: str = "") -> int:
+        """
+        Ends every session of an operator, or the one with this handle, but for the one with the token hash `but`;
+        returns how many there were.
+        """
+        still_open = (sessions.c.operator_id == id_) & sessions.c.ended_at.is_(None) & (sessions.c.token_hash != but)
+        still_open = still_open & (sessions.c.handle == handle) if handle else still_open
         ended: int = self._connection.execute(update(sessions).where(still_open).values(ended_at=at)).rowcount
         return ended
 
@@ -270,7 +333,8 @@ class Accounts:
 
 def _operator(row: Row[tuple[object, ...]]) -> Operator:
     fields = dict(row._mapping)
-    del fields["password_hash"]
+    for name in ("password_hash", "factor", "factor_counter"):
+        del fields[name]
     roles = frozenset(map(Role, fields.pop("roles").split()))
     stations = frozenset(map(StationId, fields.pop("stations").split()))
     return Operator(**fields, roles=roles, area=Area(stations or None))
@@ -281,6 +345,8 @@ def _roles(roles: frozenset[Role]) -> str:
 
 
 def _stations(area: Area) -> str:
+    # An empty text is the whole district: nobody may become that by having no station.
+    assert area.stations is None or area.stations, "an area of no station cannot be kept"
     return " ".join(sorted(area.stations or ()))
 
 

@@ -28,6 +28,7 @@ from flask_login import (  # type: ignore[import-untyped]
 )
 
 from dispatch.accounts.keys import Keys
+from dispatch.accounts.second_step import ProofNeeded, SecondStep
 from dispatch.accounts.sign_in import Grant, SignIn, SignInNeeded
 from dispatch.errors import NotAllowed, NotFound
 from dispatch.privacy.reads import Reads
@@ -69,6 +70,10 @@ class Gate:
     sign_in: SignIn
     keys: Keys
     reads: Reads
+
+    @property
+    def second_step(self) -> SecondStep:
+        return SecondStep(self.sign_in)
 
 
 # ------------------------------------------------------------------------------------------------ the marks
@@ -137,6 +142,37 @@ def either(scope: str, right: Right) -> Callable[[View], View]:
         return _marked(cast(View, guarded), f"right:{right} or key:{scope}")
 
     return guard
+
+
+def recently(view: View) -> View:
+    """
+    Only for whoever showed who they are within the last ten minutes; stands below `require` or `either`.
+
+    On a page anybody else is asked for their password or a code, and what they had typed goes on from there: a form
+    comes back with `proof_password` or `proof_code` beside what it held. A program gets 403 and posts to
+    `/api/v1/account/proof`. A machine's key is its own proof.
+    """
+
+    @wraps(view)
+    def guarded(*arguments: Any, **values: Any) -> Any:
+        if not has_bearer(request):
+            _check_proof()
+        return view(*arguments, **values)
+
+    setattr(guarded, RECENTLY, True)
+    return cast(View, guarded)
+
+
+RECENTLY = "anling_recently"
+"""The attribute that marks a view which asks for a fresh proof."""
+
+PROOF = ("proof_password", "proof_code")
+
+HALF = "half"
+"""Where a browser keeps the token of a half session."""
+
+_QUIET = frozenset({"stream.stream", "stream.events", "stream.present", "board.live", "phones.live"})
+"""What a page asks for by itself: no sign that anybody is there."""
 
 
 # ------------------------------------------------------------------------------------------------ who it is
@@ -232,7 +268,25 @@ def has_bearer(request: Request) -> bool:
 def come_in(grant: Grant) -> None:
     """Begins a session in this browser: everything of the one before it is dropped (ASVS 7.2.4)."""
     session.clear()
+    if grant.step:
+        session[HALF] = grant.token
+    else:
+        login_user(Visitor(grant.operator, grant.token))
+
+
+def renew(grant: Grant) -> None:
+    """The same session goes on under a new token; forms that lie open in other windows still hold."""
     login_user(Visitor(grant.operator, grant.token))
+
+
+def half_token() -> str:
+    """The token of this browser's half session, empty without one."""
+    return str(session.get(HALF, ""))
+
+
+def own_token() -> str:
+    """The token of this browser's session; only behind `require`."""
+    return str(session["_user_id"])
 
 
 def go_out() -> None:
@@ -296,9 +350,18 @@ def _check_right(right: Right) -> None:
         raise NotAllowed("Your account may not do this.")
 
 
+def _check_proof() -> None:
+    gate: Gate = g.gate
+    password, code = (request.form.get(each, "") for each in PROOF)
+    if password or code:
+        renew(gate.second_step.prove(own_token(), password=password, code=code))
+    elif not gate.second_step.proved(own_token()):
+        raise ProofNeeded("Please show once more who you are.")
+
+
 def _visitor(sign_in: SignIn, token: str) -> Visitor | None:
-    operator = sign_in.check(token)
-    return Visitor(operator, token) if operator else None
+    found = sign_in.session_of(token, used=request.endpoint not in _QUIET)
+    return None if found is None or found[0].step else Visitor(found[1], token)
 
 
 def _refuse() -> Any:

@@ -18,8 +18,8 @@ from dispatch.ids import new_id
 from dispatch.privacy.reads import Reads
 from dispatch.web import access, headers, i18n, problems
 from dispatch.web.access import HOOKS, Gate, has_bearer, whoever
+from dispatch.web.account import account_blueprints
 from dispatch.web.api import PREFIX, ApiBlueprint, docs_blueprint, make_api
-from dispatch.web.entrance import entrance_blueprint
 from dispatch.web.health import Health, health_blueprint
 from dispatch.web.i18n import chosen_lang, read_texts
 from dispatch.web.look import SIZES, THEMES, look_of
@@ -56,7 +56,7 @@ def create_app(
     i18n.install(app)
     _begin_requests(app, gate, options)
     _guard_forms(app)
-    _register(app, [*blueprints, entrance_blueprint(sign_in, options), health_blueprint(health)])
+    _register(app, [*blueprints, *account_blueprints(sign_in, keys, options), health_blueprint(health)])
     problems.install(app)
     headers.install(app, options)
     missing = access.unmarked(app)

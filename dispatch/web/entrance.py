@@ -2,17 +2,23 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from dispatch.accounts.sign_in import SignIn, TooSoon, WrongPassword
 from dispatch.errors import Busy
+from dispatch.rules.rights import Right
+from dispatch.store.accounts import Operator
 from dispatch.web import access
 from dispatch.web.access import public
 from dispatch.web.i18n import LANGS, gettext
 from dispatch.web.look import Look
+from dispatch.web.nav import PLACES
 from dispatch.web.options import LANG_COOKIE, LOOK_COOKIE, WebOptions
+
+BOARD = "/board"
 
 CHOICES_LAST = timedelta(days=365)
 
@@ -24,7 +30,8 @@ def entrance_blueprint(sign_in: SignIn, options: WebOptions) -> Blueprint:
     @bp.get("/")
     @public
     def front_door() -> Response:
-        return redirect(options.home, 303)
+        operator = access.whoever()
+        return redirect(home_of(operator, options) if operator else options.home, 303)
 
     @bp.get("/login")
     @public
@@ -41,11 +48,15 @@ def entrance_blueprint(sign_in: SignIn, options: WebOptions) -> Blueprint:
                 login=request.form.get("login", ""),
                 password=request.form.get("password", ""),
                 ip=request.remote_addr or "",
+                device=request.headers.get("User-Agent", ""),
             )
         except (WrongPassword, Busy) as refusal:
             return _again(refusal)
         access.come_in(grant)
-        return redirect(safe_path(request.form.get("next"), options.home), 303)
+        onward = safe_path(request.form.get("next"), "")
+        if grant.step:
+            return redirect(f"/login/{grant.step}" + (f"?next={quote(onward)}" if onward else ""), 303)
+        return redirect(onward or home_of(grant.operator, options), 303)
 
     @bp.post("/logout")
     @public
@@ -75,6 +86,13 @@ def entrance_blueprint(sign_in: SignIn, options: WebOptions) -> Blueprint:
         return answer
 
     return bp
+
+
+def home_of(operator: Operator, options: WebOptions) -> str:
+    """Where this person begins: at the board, or at the first page of the menu that is theirs."""
+    if options.home != BOARD or operator.may(Right.ALARMS_SEE):
+        return options.home
+    return next(each.path for each in PLACES if operator.may(each.right))
 
 
 def safe_path(path: str | None, otherwise: str) -> str:

@@ -29,6 +29,9 @@ PLACES = (
     Place("/roster", N_("Roster"), Right.SHIFTS_CHANGE),
     Place("/import", N_("Import"), Right.IMPORT),
     Place("/webhooks", N_("Webhooks"), Right.WEBHOOKS),
+    Place("/users", N_("Accounts"), Right.ACCOUNTS),
+    Place("/keys", N_("Keys"), Right.KEYS),
+    Place("/account", N_("My account"), Right.SIGNED_IN),
 )
 
 

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from dispatch.accounts.keys import UnknownKey
+from dispatch.accounts.second_step import ProofNeeded, WrongCode
 from dispatch.accounts.sign_in import SignInNeeded, TooSoon, WrongPassword
 from dispatch.errors import (
     AlarmClosed,
@@ -34,11 +35,14 @@ from dispatch.errors import (
     Stale,
     Unconditional,
 )
-from dispatch.web.access import UNASKABLE
+from dispatch.web.access import PROOF, UNASKABLE
 from dispatch.web.i18n import N_, gettext
 
 JSON_PATHS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")
 """Who asks here is a program; everybody else is a person and gets a page."""
+
+OWN_ASKING = ("/login/code", "/login/enrol", "/login/sealed")
+"""Pages that tell a wrong code themselves."""
 
 RETRY_AFTER_S = 2
 CSRF = "csrf"
@@ -69,6 +73,8 @@ PROBLEMS: Mapping[type[Refusal], Problem] = {
     NotAllowed: Problem(status=403, slug="not-allowed", title=N_("Not allowed")),
     SignInNeeded: Problem(status=401, slug="sign-in-needed", title=N_("Please sign in"), headers=_BEARER),
     UnknownKey: Problem(status=401, slug="unknown-key", title=N_("Unknown key"), headers=_BEARER),
+    ProofNeeded: Problem(status=403, slug="proof-needed", title=N_("Please show once more who you are")),
+    WrongCode: Problem(status=403, slug="wrong-code", title=N_("Not allowed")),
     WrongPassword: Problem(status=403, slug="wrong-password", title=N_("Not allowed")),
     Conflict: Problem(status=409, slug="conflict", title=N_("No longer possible")),
     AlreadyTaken: Problem(status=409, slug="already-taken", title=N_("Somebody else has it already")),
@@ -114,12 +120,27 @@ def tell_refusal(refusal: Exception) -> WerkzeugResponse:
     assert isinstance(refusal, Refusal)
     if isinstance(refusal, SignInNeeded) and not wants_json():
         return redirect(f"/login{_back()}", 303)
+    if isinstance(refusal, ProofNeeded | WrongCode) and not wants_json() and request.path not in OWN_ASKING:
+        return _ask_again(wrong=isinstance(refusal, WrongCode))
     problem = problem_of(refusal)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and problem.status != HTTPStatus.SERVICE_UNAVAILABLE:
         log.error("refused_by_settings", detail=refusal.detail)
     errors = refusal.errors if isinstance(refusal, Invalid | Stale) else {}
     headers = {"Retry-After": str(refusal.wait_s)} if isinstance(refusal, TooSoon) else problem.headers
     return _tell(problem, detail=gettext(refusal.detail), errors=errors, headers=headers)
+
+
+def _ask_again(*, wrong: bool) -> WerkzeugResponse:
+    """
+    The page that asks for the password or a code. What was typed goes back with the answer to where it was going; of a
+    page that was only looked at, the answer goes to `/proof` and from there on.
+    """
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name not in {*PROOF, "csrf_token"}]
+    if request.method == "GET":
+        typed = [("next", request.full_path.rstrip("?"))]
+    action = "/proof" if request.method == "GET" else request.full_path.rstrip("?")
+    page = render_template("proof.html", typed=typed, action=action, wrong=wrong, lost=bool(request.files))
+    return make_response(page, HTTPStatus.FORBIDDEN)
 
 
 def tell_http(error: Exception) -> WerkzeugResponse:

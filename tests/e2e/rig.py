@@ -190,7 +190,11 @@ class Rig:
     def _write_config(self, escalation: str | None, more: str) -> None:
         parts = [f'home = "{self.folder}"\ndatabase_url = "{self.database_url}"\n']
         head, _, tables = more.partition("[")
-        parts += [head, f'[web]\nlisten = "127.0.0.1:{self.port}"\n[log]\nformat = "json"\n']
+        parts += [
+            head,
+            f'[web]\nlisten = "127.0.0.1:{self.port}"\n[log]\nformat = "json"\n',
+            '[accounts]\nsecond_factor = "optional"\n',
+        ]
         for name, protocol, simulator in (("radio", "rflink", self.radio), ("receiver", "surgard", self.receiver)):
             if simulator is not None:
                 parts.append(
