@@ -38,6 +38,7 @@ from dispatch.rules.message import Channel
 from dispatch.rules.people import Person
 from dispatch.rules.record import Line
 from dispatch.store.people import People
+from dispatch.store.proofs import Proofs
 from dispatch.web.setup import Check, Deeds
 
 SPEEDS: Mapping[str, int] = {"rflink": 57_600}
@@ -53,6 +54,8 @@ TEST_SAYS = {
     "en": "[Anling] This is a test; no answer is needed.",
 }
 
+TEST = "test_message"
+
 log = structlog.get_logger()
 
 
@@ -67,7 +70,6 @@ class Wizard(Deeds):
         self._lock = threading.Lock()
         self._code = "" if self._has_accounts() else draw_code()
         self._listening: Listening | None = None
-        self._tested: dict[str, bool] = {}
         if self._code:
             address = house.settings.web.base_url + "/setup"
             log.warning("setup_waits", address=address, code=self._code)
@@ -262,7 +264,8 @@ class Wizard(Deeds):
             Outgoing(attempt_id=AttemptId(new_id()), channel=Channel.SMS, to=number, text=TEST_SAYS[lang], lang=lang)
         )
         self._did("test_message", by)
-        self._tested["messages"] = sent.outcome is Outcome.TAKEN
+        taken = sent.outcome is Outcome.TAKEN
+        self._house.transactions.run(lambda tx: Proofs(tx.connection).keep(TEST, tx.now, worked=taken, detail=name))
         return "" if sent.outcome is Outcome.TAKEN else f"{sent.outcome}: {sent.detail or sent.code or name}"
 
     def messages_done(self) -> None:
@@ -320,7 +323,8 @@ class Wizard(Deeds):
             found.append(Check(name="line", well=each.state.connected, of=each.name, detail=each.state.error))
             found.append(Check(name="canary", well=fresh, of=each.name))
         silent = settings.messages.order == ("console",)
-        tested = self._tested.get("messages", False) and not silent
+        test = proofs.get(TEST)
+        tested = test is not None and test.proven_at == test.tried_at and not silent
         found.append(Check(name="messages", well=tested, of="console" if silent else ""))
         found.append(Check(name="phones", well=bool(settings.operators.phones)))
         found.append(Check(name="consoles", well=bool(house.consoles.sounding())))

@@ -20,7 +20,7 @@ from dispatch.web.i18n import N_, gettext
 
 STEPS: Mapping[int, str] = {
     1: N_("Administrator"), 2: N_("District and station"), 3: N_("Gateway"), 4: N_("Messages"),
-    5: N_("Who hears it"), 6: N_("Canary"),
+    5: N_("Who hears the bell"), 6: N_("Canary"),
 }  # fmt: skip
 
 CHECKS: Mapping[str, tuple[str, str]] = {
