@@ -2,7 +2,7 @@
 # Setting up is the work of ./demo, which does nothing when nothing changed.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check drill bench serve lock clean
+.PHONY: help demo test check drill bench serve install lock clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -41,6 +41,10 @@ bench: ## the figures, as ratios against a floor measured in the same run
 serve: ## the service itself; settings in ANLING_CONFIG=FILE, further arguments in ARGS=
 	@sh ./demo --set-up run
 	@$(BIN)/anling serve $(ARGS)
+
+install: ## user, folders, systemd units and udev rules on this machine, as root (docs/installers.md)
+	@sh ./demo --set-up run
+	@sh config/systemd/install.sh
 
 lock: ## resolve pyproject.toml anew into both locks (needs uv, which ignores the machine's pip settings)
 	@$(UV) pip compile pyproject.toml $(LOCK_OPTIONS) -o requirements.lock

@@ -1,5 +1,6 @@
 """`anling doctor`: looks everything over and says, for each thing that is not well, what cures it."""
 
+import http.client
 import json
 import os
 import platform
@@ -7,12 +8,13 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from config import edge
+from config import doctor_machine, doctor_upkeep, edge
 from config.admin import socket_path
-from config.databases import newest, revision, sqlite_version
+from config.databases import known, newest, revision, sqlite_version
+from config.findings import Finding
 from config.settings import GatewaySettings, Settings
 from config.wiring_desk import read_escalation
 from devices.decoders import DECODERS
@@ -22,8 +24,9 @@ from dispatch.errors import Refusal
 from dispatch.horn.state import SIREN_BEAT_S, SirenState
 from dispatch.messages.providers import PROVIDERS
 from dispatch.messages.sentences import SENTENCES
-from dispatch.store.database import is_sqlite, reading_engine, sqlite_file
+from dispatch.store.database import is_sqlite, reading_engine, sqlite_file, sqlite_module
 from dispatch.store.people import People
+from dispatch.store.pulse import NotWritten
 from dispatch.store.record import Record
 from schedules.duty.roster import Roster
 
@@ -32,16 +35,6 @@ DISK_FREE_MB = 500
 
 YEAR_MIN = 2026
 """A machine without a clock battery boots in 1970; the program was written in this year."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked at: whether it is well, what was seen, and the cure where it is not."""
-
-    name: str
-    well: bool
-    seen: str
-    cure: str = ""
 
 
 def examine(settings: Settings, *, as_json: bool) -> int:
@@ -61,8 +54,15 @@ def _looked(look: Callable[[Settings], Iterator[Finding]], settings: Settings) -
     """The findings of one look; a look that cannot be finished is a finding itself."""
     try:
         return list(look(settings))
-    except (OSError, Refusal, ValueError) as error:
-        return [Finding(name=look.__name__.strip("_"), well=False, seen=str(error), cure="mend this first")]
+    except (OSError, Refusal, ValueError, NotWritten, sqlite_module().DatabaseError) as error:
+        seen = str(getattr(error, "orig", None) or error)
+        return [
+            Finding(name=look.__name__.strip("_"), well=False, seen=seen, cure=_FIRST.get(look.__name__, "mend this"))
+        ]
+
+
+_DAMAGED = "anling db check says what is broken; then anling db restore FOLDER"
+_FIRST = {"_database": _DAMAGED, "_books": _DAMAGED, "_saved": "anling db backup", "_write_through": "mend the disk"}
 
 
 def _python(_: Settings) -> Iterator[Finding]:
@@ -96,9 +96,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     engine = reading_engine(settings.database_url)
     at = revision(engine)
-    yield Finding(
-        name="database", well=at == newest(), seen=f"tables at {at}", cure="" if at == newest() else "anling db upgrade"
-    )
+    cure = "anling db upgrade" if at is None or at in known() else "they are newer: install the newer program"
+    yield Finding(name="database", well=at == newest(), seen=f"tables at {at}", cure="" if at == newest() else cure)
     if at == newest():
         with engine.connect() as connection:
             people, head = People(connection), Record(connection).head()[0]
@@ -263,11 +262,71 @@ def _running(settings: Settings) -> Iterator[Finding]:
     )
 
 
+def _packages(_: Settings) -> Iterator[Finding]:
+    yield from doctor_machine.packages(doctor_machine.Machine())
+
+
+def _write_through(settings: Settings) -> Iterator[Finding]:
+    yield from doctor_machine.write_through(settings, doctor_machine.Machine())
+
+
+def _machine(settings: Settings) -> Iterator[Finding]:
+    machine = doctor_machine.Machine()
+    yield from doctor_machine.synchronised(machine)
+    yield from doctor_machine.serial_ports(machine)
+    yield from doctor_machine.modem_manager(settings, machine)
+    yield from doctor_machine.brltty(machine)
+    own = frozenset({pid for pid in [_pid_of(settings)] if pid is not None})
+    yield from doctor_machine.second_process(settings, machine, own=own)
+    yield from doctor_machine.certificates(settings, machine)
+
+
+def _fonts(_: Settings) -> Iterator[Finding]:
+    yield from doctor_machine.fonts(doctor_machine.Machine())
+
+
+def _books(settings: Settings) -> Iterator[Finding]:
+    yield from doctor_upkeep.books(settings, SystemClock())
+
+
+def _saved(settings: Settings) -> Iterator[Finding]:
+    yield from doctor_upkeep.saved(settings, SystemClock())
+
+
+def _consoles(settings: Settings) -> Iterator[Finding]:
+    running = socket_path(settings.home).exists()
+    yield from doctor_upkeep.consoles(settings, _sounding(settings) if running else None)
+
+
+def _sounding(settings: Settings) -> int | None:
+    """What the running service says; None where it does not answer at once."""
+    line = http.client.HTTPConnection(settings.web.host or "127.0.0.1", settings.web.port, timeout=1.0)
+    try:
+        line.request("GET", "/readyz")
+        found = json.loads(line.getresponse().read())["consoles_sounding"]
+        return int(found)
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return None
+    finally:
+        line.close()
+
+
+def _pid_of(settings: Settings) -> int | None:
+    """The process of the running service, by its own beat."""
+    try:
+        return int(json.loads((settings.home / "engine.beat").read_text(encoding="utf-8"))["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _is_edge_only(settings: Settings) -> bool:
     """Settings of an edge, on a machine where no service has ever run."""
     path = sqlite_file(settings.database_url)
     return bool(settings.edge.url) and path is not None and not path.exists()
 
 
-EDGE_LOOKS = (_python, _sqlite, _disk, _clock, _gateways, _edge)
-LOOKS = (_python, _sqlite, _database, _disk, _clock, _escalation, _providers, _gateways, _edge, _siren, _running)
+EDGE_LOOKS = (_python, _packages, _sqlite, _disk, _write_through, _clock, _machine, _gateways, _edge)
+LOOKS = (
+    _python, _packages, _sqlite, _database, _books, _saved, _disk, _write_through, _clock, _machine, _fonts,
+    _escalation, _providers, _gateways, _edge, _siren, _running, _consoles,
+)  # fmt: skip

@@ -15,7 +15,7 @@ import click
 
 from config.main_db import add_db
 from config.main_roads import Kit, add_roads
-from config.settings import Settings, load_settings
+from config.settings import Settings, load_settings, settings_file
 from dispatch.errors import Refusal
 from dispatch.rules.rights import Role
 
@@ -81,7 +81,8 @@ def serve(context: click.Context, roles: str, config: Path | None) -> None:
     """Runs the service. SIGTERM stops it cleanly, SIGKILL loses nothing."""
     from config.serve import run
 
-    sys.exit(run(_settings(context, config), roles))
+    file = settings_file(config or context.find_root().obj)
+    sys.exit(run(_settings(context, config), roles, file=file))
 
 
 @cli.command()

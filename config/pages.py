@@ -1,6 +1,7 @@
 """Puts the pages together: every blueprint with what it needs, and what the service tells of itself."""
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from flask import Blueprint, Flask
@@ -8,7 +9,7 @@ from flask import Blueprint, Flask
 from config.district_schema import typed_number
 from config.pages_board import console_blueprints, false_alarms
 from config.pages_programs import program_blueprints
-from config.pages_upkeep import alive_page, upkeep_pages
+from config.pages_upkeep import FirstRun, alive_page, upkeep_pages
 from config.wiring import House
 from config.wiring_accounts import build_sign_in
 from devices.line import Condition
@@ -54,8 +55,12 @@ T = TypeVar("T")
 class Pages:
     """The application with what stands beside it: the bell of the streams and the count of forged hooks."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(
+        self, house: House, *, file: Path | None = None, restart: Callable[[], None] | None = None
+    ) -> None:  # fmt: skip
+        """`file` and `restart` are for the setup wizard: the settings file, and how to begin anew."""
         self._house = house
+        self._setup = FirstRun(house, file=file, restart=restart)
         self._shelves = Shelves(house.reading, house.upkeep.plan, house.clock)
         self._calls = CallBook(house.reading, house.clock)
         self.bell = Bell()
@@ -68,6 +73,11 @@ class Pages:
         )  # fmt: skip
         self._alive = alive_page(house)
         house.nudges.join(self.bell.ring)
+
+    def stop(self) -> None:
+        """Ends the streams, and whatever the wizard listens to."""
+        self.bell.stop()
+        self._setup.stop()
 
     def app(self, *, secret_key: str, demo: DemoControls | None = None, reads: Reads | None = None) -> Flask:
         """The application, ready to be served."""
@@ -122,6 +132,7 @@ class Pages:
             roads_blueprint(self._roads, zone=house.calendar.tzinfo),
             *upkeep_pages(house, self._alive),
             *program_blueprints(house),
+            *([] if demo else self._setup.pages(sign_in)),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))

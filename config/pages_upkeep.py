@@ -1,15 +1,19 @@
 """The page of signs of life, with what it needs of the house."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 
 from flask import Blueprint
 
 from config.backup.making import backups, folder_of
+from config.setup.wizard import Wizard
 from config.wiring import House
+from dispatch.accounts.sign_in import SignIn
 from dispatch.rules.people import Person
 from dispatch.store.accounts import Accounts
 from dispatch.web.alive import AlivePage, Backup, alive_blueprint
+from dispatch.web.setup import setup_blueprint
 
 
 def alive_page(house: House) -> AlivePage:
@@ -31,6 +35,24 @@ def alive_page(house: House) -> AlivePage:
 
 def upkeep_pages(house: House, page: AlivePage) -> list[Blueprint]:
     return [alive_blueprint(page, zone=house.calendar.tzinfo)]
+
+
+class FirstRun:
+    """The setup wizard, where there is anything to set up: a service that has accounts and no wizard begun has none."""
+
+    def __init__(self, house: House, *, file: Path | None, restart: Callable[[], None] | None) -> None:
+        self._house = house
+        self._file = file
+        self._restart = restart
+        self._wizard: Wizard | None = None
+
+    def pages(self, sign_in: SignIn) -> list[Blueprint]:
+        self._wizard = Wizard(self._house, sign_in, file=self._file, restart=self._restart)
+        return [setup_blueprint(self._wizard)]
+
+    def stop(self) -> None:
+        if self._wizard is not None:
+            self._wizard.stop()
 
 
 def _newest(house: House) -> Backup | None:

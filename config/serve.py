@@ -5,9 +5,12 @@ The engine starts before the pages do, so that what was pending leaves at once.
 """
 
 import gc
+import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -38,9 +41,9 @@ LOOK_S = 0.25
 """How often a process looks whether it was told to end."""
 
 
-def run(settings: Settings, roles: str) -> int:
+def run(settings: Settings, roles: str, *, file: Path | None = None) -> int:
     """
-    Serves until SIGTERM or SIGINT; the exit code.
+    Serves until SIGTERM or SIGINT; the exit code. `file` is the installer's settings file, for the setup wizard.
 
     Raises:
         Misconfigured: the settings, the roles or the database are not in order, or somebody else owns the database.
@@ -58,7 +61,7 @@ def run(settings: Settings, roles: str) -> int:
         )
     told = Told()
     keep_before_upgrade(settings)
-    serving = Serving(settings)
+    serving = Serving(settings, file=file, restart=told.begin_anew, anew=lambda: told.anew)
     try:
         serving.start(chosen)
         keeper = Keeper(systemd_watchdog_s(), stuck_s=serving.house.stuck_s, status=serving.house.status)
@@ -67,6 +70,8 @@ def run(settings: Settings, roles: str) -> int:
     finally:
         serving.stop()
         owner.release()
+    if told.anew:
+        begin_anew()
     return 0
 
 
@@ -86,12 +91,24 @@ def read_roles(roles: str, *, alone: bool) -> frozenset[str]:
     return chosen
 
 
+def begin_anew() -> None:
+    """This process becomes a fresh one with the same command; systemd sees it reload and stay."""
+    log.info("service_begins_anew")
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  our own command line
+
+
 class Serving:
     """A house with its pages, listening."""
 
-    def __init__(self, settings: Settings, *, demo: Any = None) -> None:
-        """`demo` are the controls of the demo's page, None in earnest."""
+    def __init__(
+        self, settings: Settings, *, demo: Any = None, file: Path | None = None,
+        restart: Callable[[], None] | None = None, anew: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
+        """`demo` are the controls of the demo's page, None in earnest; `restart` lets the setup wizard begin anew."""
         self._settings = settings
+        self._file = file
+        self._restart = restart
+        self._anew = anew
         self._demo = demo
         self._pages: Any = None
         self.house: House = build(settings, SystemClock(), new_id)
@@ -99,6 +116,13 @@ class Serving:
         self._closing = threading.Event()
         self._admin = AdminSocket(settings.home, commands_of(self.house))
         self._thread: threading.Thread | None = None
+
+    @property
+    def _parting(self) -> str:
+        """systemd counts a process that says it stops as gone; one that begins anew only loads its settings again."""
+        if not self._anew():
+            return "STOPPING=1"
+        return f"RELOADING=1\nMONOTONIC_USEC={round(SystemClock().look().steady_s * 1_000_000)}"
 
     @property
     def port(self) -> int:
@@ -123,10 +147,10 @@ class Serving:
         notify("READY=1")
 
     def stop(self) -> None:
-        notify("STOPPING=1")
+        notify(self._parting)
         self._admin.stop()
         if self._pages is not None:
-            self._pages.bell.stop()
+            self._pages.stop()
             self._closing.set()
             self._server.pull_trigger()
             assert self._thread is not None
@@ -137,7 +161,7 @@ class Serving:
     def _serve(self) -> None:
         from config.pages import Pages
 
-        self._pages = Pages(self.house)
+        self._pages = Pages(self.house, file=self._file, restart=self._restart)
         self._server = waitress.server.create_server(
             self._pages.app(secret_key=secret_key(self._settings.home), demo=self._demo),
             host=self._settings.web.host,
@@ -180,6 +204,7 @@ class Told:
 
     def __init__(self) -> None:
         self._told = False
+        self.anew = False
         self._pause = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._tell)
@@ -191,6 +216,10 @@ class Told:
             self._pause.wait(LOOK_S)
             waited_s += LOOK_S
         return self._told
+
+    def begin_anew(self) -> None:
+        """Ends, and begins again in the same place: what the setup wizard chose is in force then."""
+        self.anew = self._told = True
 
     def _tell(self, number: int, _: FrameType | None) -> None:
         self._told = True

@@ -37,6 +37,7 @@ from config.options import (
 )
 from config.schemas import by_key, is_secret, refusal, table_under
 from config.settings_schema import SettingsSchema
+from config.setup_file import laid_over, read_written
 from dispatch.errors import Misconfigured
 
 __all__ = [
@@ -80,7 +81,9 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None
     """
     surroundings = os.environ if environ is None else environ
     named = settings_file(path, environ=surroundings)
-    return read_settings(parse_toml(named) if named else {}, environ=surroundings)
+    said = parse_toml(named) if named else {}
+    home = Path(str(surroundings.get("ANLING_HOME") or said.get("home") or Settings().home))
+    return read_settings(laid_over(read_written(home), said), environ=surroundings)
 
 
 def settings_file(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Path | None:

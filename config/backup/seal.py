@@ -13,6 +13,7 @@ STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár, 2015).
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.x509 import load_pem_x509_certificate
 
 from dispatch.errors import Invalid
 
@@ -124,3 +126,13 @@ def _pieces(file: BinaryIO, size: int) -> Iterator[tuple[bytes, bool]]:
         if not following:
             return
         piece = following
+
+
+def certificate_ends_at(pem: bytes) -> datetime:
+    """
+    When the first certificate in PEM text ends.
+
+    Raises:
+        ValueError: there is none in it.
+    """
+    return load_pem_x509_certificate(pem).not_valid_after_utc

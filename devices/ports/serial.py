@@ -24,6 +24,7 @@ import termios
 from dataclasses import replace
 
 import serial  # type: ignore[import-untyped]
+from serial.tools import list_ports  # type: ignore[import-untyped]
 
 from devices.ports.port import READ_BYTES_MAX, WRITE_S, LineSettings, PortBlocked, PortLost
 
@@ -146,3 +147,16 @@ def _has_room(line: serial.SerialBase) -> bool:
 def _reason(error: Exception) -> str:
     """The foreign error in one line."""
     return str(error) or type(error).__name__
+
+
+def comports() -> list[tuple[str, str, str, str]]:
+    """The serial ports of this machine: device, VID:PID in hexadecimal or "", description, serial number or ""."""
+    return [
+        (
+            each.device,
+            f"{each.vid:04x}:{each.pid:04x}" if each.vid is not None else "",
+            each.description if each.description not in {None, "n/a"} else "",
+            each.serial_number or "",
+        )
+        for each in list_ports.comports()
+    ]

@@ -96,9 +96,8 @@ class AlivePage:
         restored = self.lifeline.restorations()
         missed = [each for each in self.lifeline.proofs() if each.name.startswith(CANARY) and _failed(each)]
         found = [Note(text=N_("restored from a backup: look at open alarms"), fault=True)] if restored else []
-        return found + (
-            [Note(text=N_("%(n)s gateways failed the canary"), count=len(missed), fault=True)] * bool(missed)
-        )
+        sung = [Note(text=N_("%(n)s gateways failed the canary"), count=len(missed), fault=True)] if missed else []
+        return [*found, *sung]
 
     def _heartbeat(self, now: datetime) -> Shown:
         beat_s = self._beat_s()

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Puts anling in its place on a machine with systemd: user, folders, units, udev rules. Run as root, from anywhere;
+# a second time changes nothing but what is new. `make install` calls it. It starts nothing: it says what to do next.
+#
+#   DESTDIR=/tmp/try sh config/systemd/install.sh     puts everything below another folder and makes no user
+set -eu
+cd "$(dirname "$0")/../.."
+HERE=$(pwd)
+DESTDIR=${DESTDIR-}
+
+say() { printf '%s\n' "$*"; }
+
+if [ -z "$DESTDIR" ] && [ "$(id -u)" != 0 ]; then
+    say "anling is installed by root: sudo make install" >&2
+    exit 1
+fi
+case "$HERE" in
+    /home/* | /root | /root/*)
+        say "The service may not look into $HERE (ProtectHome). Put this folder elsewhere first: mv $HERE /opt/anling" >&2
+        [ -n "$DESTDIR" ] || exit 1
+        ;;
+esac
+if [ ! -x .venv/bin/anling ] && [ -z "$DESTDIR" ]; then
+    say "The program is not set up yet: sh ./demo --set-up run" >&2
+    exit 1
+fi
+
+if [ -z "$DESTDIR" ]; then
+    getent group anling >/dev/null || groupadd --system anling
+    getent passwd anling >/dev/null ||
+        useradd --system --gid anling --groups dialout --no-create-home --home-dir /var/lib/anling \
+            --shell /usr/sbin/nologin anling
+fi
+
+install -d -m 0750 "$DESTDIR/etc/anling"
+install -d -m 0755 "$DESTDIR/etc/systemd/system" "$DESTDIR/etc/udev/rules.d"
+install -d -m 0700 "$DESTDIR/var/lib/anling" "$DESTDIR/var/backups/anling"
+if [ -z "$DESTDIR" ]; then
+    chown root:anling /etc/anling
+    chown anling:anling /var/lib/anling /var/backups/anling
+fi
+if [ ! -e "$DESTDIR/etc/anling/anling.toml" ]; then
+    printf '# Settings of anling; config/default.toml documents every key.\n\n[backup]\nfolder = "/var/backups/anling"\n' \
+        >"$DESTDIR/etc/anling/anling.toml"
+    chmod 0640 "$DESTDIR/etc/anling/anling.toml"
+    [ -n "$DESTDIR" ] || chown root:anling /etc/anling/anling.toml
+fi
+for unit in config/systemd/*.service config/systemd/*.timer; do
+    sed "s#/opt/anling#$HERE#g" "$unit" >"$DESTDIR/etc/systemd/system/$(basename "$unit")"
+    chmod 0644 "$DESTDIR/etc/systemd/system/$(basename "$unit")"
+done
+# A file that somebody has filled in stays.
+[ -e "$DESTDIR/etc/udev/rules.d/70-anling.rules" ] ||
+    install -m 0644 config/udev/70-anling.rules "$DESTDIR/etc/udev/rules.d/70-anling.rules"
+
+if [ -z "$DESTDIR" ]; then
+    systemctl daemon-reload
+    udevadm control --reload
+fi
+say "anling is in its place. Now:"
+say "    systemctl enable --now anling anling-watch anling-backup.timer"
+say "    journalctl -u anling | grep setup_waits      the code of the setup wizard, and its address"

@@ -1,0 +1,288 @@
+"""Every look of the doctor, on a machine where it finds something, and where it does not."""
+
+import os
+import shutil
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from config import doctor, doctor_machine, doctor_upkeep
+from config.backup.making import back_up
+from config.doctor_machine import Machine
+from config.options import AliveSettings, BackupSettings, MessageSettings
+from config.settings import GatewaySettings, Settings
+from devices.ports.found import FoundPort, found_ports
+from dispatch.lifeline import CANARY, DEADMAN
+from dispatch.store.accounts import Accounts, Operator
+from dispatch.store.outbox import Outbox
+from dispatch.store.proofs import Proofs, reconcile
+from tests.integration.backup_rig import BackupRig
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+CH340 = FoundPort(device="/dev/ttyUSB0", stable="/dev/ttyUSB0", usb="1a86:7523", what="USB Serial")
+RADIO = GatewaySettings(name="hall", protocol="rflink", port="/dev/ttyUSB0")
+
+
+class Stood:
+    """A clock for one moment."""
+
+    def now(self):
+        return NOW
+
+
+def machine(tmp_path: Path, **more) -> Machine:
+    """A machine with nothing on it but what is said."""
+    bare = {
+        "ask": lambda _: None, "ports": list, "proc": tmp_path / "proc", "usb": tmp_path / "usb",
+        "rules": tmp_path / "rules", "lock": tmp_path / "requirements.lock",
+    }  # fmt: skip
+    return Machine(**{**bare, **more})
+
+
+def running(tmp_path: Path, pid: int, name: str, *, opened: str = "") -> None:
+    folder = tmp_path / "proc" / str(pid)
+    (folder / "fd").mkdir(parents=True)
+    (folder / "comm").write_text(name + "\n", encoding="utf-8")
+    if opened:
+        (folder / "fd" / "7").symlink_to(opened)
+
+
+def only(findings):
+    (found,) = list(findings)
+    assert bool(found.cure) == (not found.well) or found.well
+    return found
+
+
+def test_packages_that_are_not_as_locked(tmp_path):
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("flask==3.1.2 \\\n    --hash=sha256:00\nserial-of-windows==1.0 ; sys_platform == 'win32'\n")
+    versions = {"flask": "3.1.2"}
+
+    def installed(name):
+        if name not in versions:
+            raise PackageNotFoundError(name)
+        return versions[name]
+
+    on = machine(tmp_path, installed=installed)
+    assert only(doctor_machine.packages(on)).well
+    versions["flask"] = "2.0"
+    found = only(doctor_machine.packages(on))
+    assert (found.well, "flask 2.0" in found.seen, found.cure) == (False, True, "sh ./demo --set-up run")
+
+
+def test_a_disk_that_takes_long(tmp_path):
+    class Slow:
+        at_s = 0.0
+
+        def look(self):
+            self.at_s += 0.3
+            return type("Look", (), {"steady_s": self.at_s})()
+
+    settings = Settings(home=tmp_path)
+    assert only(doctor_machine.write_through(settings, Machine())).well
+    found = only(doctor_machine.write_through(settings, machine(tmp_path, clock=Slow())))
+    assert not found.well
+    assert "300.0 ms" in found.seen
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "well"), [("NTPSynchronized=yes\nTimezone=UTC\n", True), ("NTPSynchronized=no\n", False)]
+)
+def test_a_clock_that_nobody_sets(tmp_path, said, well):
+    found = only(doctor_machine.synchronised(machine(tmp_path, ask=lambda _: said)))
+    assert (found.well, found.cure) == (well, "" if well else "timedatectl set-ntp true")
+
+
+def test_where_nobody_can_say_it_is_no_fault(tmp_path):
+    assert only(doctor_machine.synchronised(machine(tmp_path))).well
+
+
+def test_ports_are_told_with_their_chip(tmp_path):
+    assert "1a86:7523" in only(doctor_machine.serial_ports(machine(tmp_path, ports=lambda: [CH340]))).seen
+
+
+def test_a_modem_manager_that_was_not_told_to_leave_our_lines_alone(tmp_path):
+    settings = Settings(gateways=(RADIO,))
+    on = machine(tmp_path)
+    assert list(doctor_machine.modem_manager(settings, on)) == []
+    running(tmp_path, 77, "ModemManager")
+    assert not only(doctor_machine.modem_manager(settings, on)).well
+    (tmp_path / "rules").mkdir()
+    shutil.copy(doctor_machine.ROOT / "config/udev/70-anling.rules", tmp_path / "rules")
+    assert only(doctor_machine.modem_manager(settings, on)).well
+    assert list(doctor_machine.modem_manager(Settings(), on)) == []
+
+
+def test_a_port_that_brltty_made_vanish(tmp_path):
+    adapter = tmp_path / "usb" / "1-2"
+    adapter.mkdir(parents=True)
+    (adapter / "idVendor").write_text("1a86\n")
+    (adapter / "idProduct").write_text("7523\n")
+    found = only(doctor_machine.brltty(machine(tmp_path)))
+    assert not found.well
+    assert "brltty" in found.cure
+    assert only(doctor_machine.brltty(machine(tmp_path, ports=lambda: [CH340]))).well
+
+
+def test_a_second_process_on_the_line(tmp_path):
+    settings = Settings(gateways=(RADIO,))
+    running(tmp_path, 10, "anling", opened="/dev/ttyUSB0")
+    running(tmp_path, 11, "minicom", opened="/dev/ttyUSB0")
+    on = machine(tmp_path)
+    found = only(doctor_machine.second_process(settings, on, own=frozenset({10})))
+    assert (found.well, found.cure) == (False, "stop minicom (11)")
+    assert list(doctor_machine.second_process(settings, on, own=frozenset({10, 11}))) == []
+
+
+def test_no_font_that_knows_chinese(tmp_path):
+    assert not only(doctor_machine.fonts(machine(tmp_path, ask=lambda _: "\n"))).well
+    assert only(doctor_machine.fonts(machine(tmp_path, ask=lambda _: "Noto Sans CJK SC\n"))).well
+    assert list(doctor_machine.fonts(machine(tmp_path))) == []
+
+
+def pem(ends_at: datetime) -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "anling")])
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(NOW - timedelta(days=300)).not_valid_after(ends_at)
+    )  # fmt: skip
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+@pytest.mark.parametrize(("days", "well"), [(31, True), (29, False), (-1, False)])
+def test_a_certificate_that_ends_soon(tmp_path, days, well):
+    file = tmp_path / "sip.pem"
+    file.write_bytes(pem(NOW + timedelta(days=days, hours=1)))
+    settings = Settings(gateways=(replace(RADIO, port=f"sip-listen://0.0.0.0:5061?tls={file}"),))
+    assert only(doctor_machine.certificates(settings, machine(tmp_path, clock=Stood()))).well is well
+    file.write_bytes(b"no certificate")
+    assert not only(doctor_machine.certificates(settings, machine(tmp_path, clock=Stood()))).well
+
+
+def test_ports_by_the_name_that_stays(tmp_path):
+    (tmp_path / "by-id").mkdir()
+    (tmp_path / "ttyUSB9").touch()
+    (tmp_path / "by-id" / "usb-FTDI").symlink_to(tmp_path / "ttyUSB9")
+    assert all(each.device and each.stable for each in found_ports(tmp_path / "by-id", tmp_path / "none"))
+
+
+# ------------------------------------------------------------------------------------------------ the books
+
+
+@pytest.fixture
+def rig(tmp_path):
+    rig = BackupRig(tmp_path)
+    yield rig
+    rig.world.close()
+
+
+def named(findings):
+    return {each.name: each for each in findings}
+
+
+def looked(rig, **more):
+    return named(doctor_upkeep.books(replace(rig.settings, **more), rig.world.clock))
+
+
+def test_nobody_who_could_sign_in(rig):
+    assert not looked(rig)["accounts"].well
+    someone = Operator(
+        id="o1", login="w", name="王芳", phone=None, lang="zh", disabled=False, created_at=NOW, roles=frozenset()
+    )
+    rig.world.transactions.run(lambda tx: Accounts(tx.connection).add_operator(someone, "hash"))
+    assert looked(rig)["accounts"].well
+
+
+def test_pages_that_do_not_fit(rig):
+    assert looked(rig)["integrity"].well
+    rig.world.close()
+    with rig.database.open("r+b") as file:
+        file.seek(rig.database.stat().st_size // 2)
+        file.write(os.urandom(40_000))
+    findings = doctor._looked(doctor._books, rig.settings)
+    assert any(not each.well and "anling db" in each.cure for each in findings)
+
+
+def test_no_receipt_for_a_month(rig):
+    order = MessageSettings(order=("twilio",))
+    assert "receipts" not in looked(rig)
+    assert not looked(rig, messages=order)["receipts"].well
+    received = {"kind": "delivered", "status": "delivered", "received_at": rig.world.clock.now()}
+    rig.world.transactions.run(lambda tx: Outbox(tx.connection).receipt_once("twilio", "k", **received))
+    assert looked(rig, messages=order)["receipts"].well
+    rig.world.clock.advance(31 * 86_400)
+    assert not looked(rig, messages=order)["receipts"].well
+
+
+def test_a_restore_that_nobody_has_looked_through(rig):
+    assert "restored" not in looked(rig)
+    rig.world.transactions.run(lambda tx: reconcile(tx, made_at=tx.now, entries=0, head="", lost=()))
+    assert not looked(rig)["restored"].well
+
+
+def test_a_canary_that_did_not_come_through(rig):
+    def keep(*, worked):
+        rig.world.transactions.run(lambda tx: Proofs(tx.connection).keep(CANARY + "hall", tx.now, worked=worked))
+
+    keep(worked=True)
+    assert looked(rig)["canary hall"].well
+    rig.world.clock.advance(1)
+    keep(worked=False)
+    assert not looked(rig)["canary hall"].well
+
+
+def test_somebody_outside_who_was_not_reached(rig):
+    alive = AliveSettings(ping_url="https://watch.example/p")
+    assert looked(rig)["dead-man"].cure.startswith("set alive.ping_url")
+    (rig.folder / "anling.sock").touch()
+    assert not looked(rig, alive=alive)["dead-man"].well
+    rig.world.transactions.run(lambda tx: Proofs(tx.connection).keep(DEADMAN, tx.now, worked=True))
+    assert looked(rig, alive=alive)["dead-man"].well
+    rig.world.clock.advance(200)
+    assert not looked(rig, alive=alive)["dead-man"].well
+
+
+def test_no_backup_an_old_one_and_one_that_is_not_on_the_other_disk(rig, tmp_path):
+    def found(**said):
+        settings = replace(rig.settings, backup=BackupSettings(**said))
+        return named(doctor_upkeep.saved(settings, rig.world.clock))
+
+    assert not found()["backup"].well
+    back_up(rig.settings, rig.world.clock)
+    assert found()["backup"].well
+    other = str(tmp_path / "second")
+    assert not found(also=(other,))[f"backup {other}"].well
+    rig.world.clock.advance(37 * 3600)
+    assert not found()["backup"].well
+
+
+def test_no_console_that_can_sound():
+    assert list(doctor_upkeep.consoles(Settings(), None)) == []
+    assert not only(doctor_upkeep.consoles(Settings(), 0)).well
+    assert only(doctor_upkeep.consoles(Settings(), 2)).well
+    assert list(doctor_upkeep.consoles(Settings(alive=AliveSettings(needs_console=False)), 0)) == []
+
+
+def test_a_newer_database_is_not_to_be_upgraded(rig):
+    with rig.world.writing.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '29991231_0000'")
+    found = named(doctor._database(rig.settings))["database"]
+    assert (found.well, found.cure) == (False, "they are newer: install the newer program")
+
+
+def test_the_doctor_is_quick_and_whole_where_nothing_is_there(tmp_path, capsys):
+    began = time.process_time()
+    settings = Settings(home=tmp_path / "none", database_url=f"sqlite:///{tmp_path}/none/anling.db")
+    assert doctor.examine(settings, as_json=False) == 1
+    assert time.process_time() - began < 5
+    assert "✗ database" in capsys.readouterr().out
