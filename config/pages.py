@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
+from config.pages_after import after_pages
 from config.wiring import House
 from devices.line import Condition
 from devices.web.devices import devices_blueprint
@@ -112,6 +113,7 @@ class Pages:
             ),
             *self._device_blueprints(operators),
             *self._small_pages(options, secret_key),
+            *after_pages(house, self._names),
             roads_blueprint(self._roads, zone=house.calendar.tzinfo),
         ]
         if "console" in house.providers:

@@ -263,7 +263,13 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         page=page, changed=muster.forget,
     )  # fmt: skip
     after = build_after(
-        settings, transactions, reading, clock, calendar, providers, forget=lambda: house.forget()  # noqa: PLW0108  below
+        settings,
+        transactions,
+        reading,
+        clock,
+        calendar,
+        providers,
+        forget=lambda: house.forget(),  # noqa: PLW0108  below
     )
     answers = Answers(
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,

@@ -25,6 +25,8 @@ PLACES = (
     Place("/devices", N_("Devices"), Right.DEVICES_SEE),
     Place("/repairs", N_("Repairs"), Right.DEVICES_SEE),
     Place("/roads", N_("Roads"), Right.MESSAGES_SEE),
+    Place("/surveys", N_("Satisfaction"), Right.SURVEY),
+    Place("/privacy", N_("Personal data"), Right.ERASE),
 )
 
 
