@@ -2,7 +2,7 @@
 # Setting up is the work of ./demo, which does nothing when nothing changed.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check drill bench serve install lock clean
+.PHONY: help demo test check drill bench serve install lock sbom clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -49,6 +49,9 @@ install: ## user, folders, systemd units and udev rules on this machine, as root
 lock: ## resolve pyproject.toml anew into both locks (needs uv, which ignores the machine's pip settings)
 	@$(UV) pip compile pyproject.toml $(LOCK_OPTIONS) -o requirements.lock
 	@$(UV) pip compile pyproject.toml --extra dev -c requirements.lock $(LOCK_OPTIONS) -o requirements-dev.lock
+
+sbom: ## the list of parts of this release, CycloneDX, from the lock
+	@$(BIN)/python -m config.sbom > sbom.json && echo sbom.json
 
 clean: ## take away what was made here: environment, caches, the demo's data; never var/
 	@rm -rf .venv .peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage build dist *.egg-info demo-data

@@ -9,6 +9,7 @@ from typing import Any
 from argon2 import PasswordHasher
 
 from config.admin import ask
+from config.commands_after import after_commands
 from config.databases import Ownership
 from config.district import read_district
 from config.files import parse_toml_text
@@ -112,6 +113,7 @@ def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
         "load": load, "user_add": user_add, "user_list": user_list, "user_reset": user_reset, "user_seal": user_seal,
         "key_add": key_add, "drill": drill, "drill_list": drill_list,
         "shadow_switch": shadow_switch, "shadow_list": shadow_list,
+        **after_commands(house, named),
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from config.main_db import add_db
+from config.main_privacy import add_privacy
 from config.main_roads import Kit, add_roads
 from config.settings import Settings, load_settings, settings_file
 from dispatch.errors import Refusal
@@ -339,6 +340,7 @@ def doctor(context: click.Context, as_json: bool, config: Path | None) -> None:
 _KIT = Kit(says_no=says_no, settings=_settings, tell=_tell, json=_JSON, config=_CONFIG)
 add_roads(cli, _KIT)
 add_db(cli, _KIT)
+add_privacy(cli, _KIT)
 
 if __name__ == "__main__":
     main()

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
+from config.pages_after import after_pages
 from config.pages_board import console_blueprints, false_alarms
 from config.pages_programs import program_blueprints
 from config.pages_upkeep import FirstRun, alive_page, upkeep_pages
@@ -129,6 +130,7 @@ class Pages:
             *console_blueprints(house, operators),
             *self._device_blueprints(operators),
             *self._small_pages(options, secret_key),
+            *after_pages(house, self._names),
             roads_blueprint(self._roads, zone=house.calendar.tzinfo),
             *upkeep_pages(house, self._alive),
             *program_blueprints(house),

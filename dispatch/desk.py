@@ -5,6 +5,7 @@ The desk: the whole story of an alarm on one page. Each method holds the home, l
 because a mistake in choosing must never cost the alarm itself.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -33,6 +34,9 @@ from dispatch.store.transactions import Transactions, Tx
 
 REOPEN_S = 24 * 3600
 """A wrong closing may be taken back within a day; PROMISES, O2."""
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./#-]{0,39}")
+"""A reference number as 120 gives it out."""
 
 FAILURES_MAX = 2
 """A decision that fails so often falls back to plain text to everybody; DESIGN, section 2."""
@@ -255,7 +259,10 @@ class Desk:
 
         def work(tx: Tx) -> None:
             alarm = Alarms.of(tx).get(alarm_id)
-            tx.log(Line(kind="emergency_called", by=by, alarm_id=alarm.id, facts={"reference": reference}))
+            # Facts hold codes only: whatever else was typed is words, which can be erased.
+            code = reference if _CODE.fullmatch(reference) else "*"
+            note = None if code == reference else reference
+            tx.log(Line(kind="emergency_called", by=by, alarm_id=alarm.id, facts={"reference": code}, note=note))
 
         self._transactions.run(work)
         self._nudge()

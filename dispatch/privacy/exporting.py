@@ -20,7 +20,7 @@ from dispatch.store.database import Engine
 from dispatch.store.personal import PersonalRows, Subject, home_of
 from dispatch.store.transactions import Transactions
 
-REASON_MIN = 4
+REASON_MIN = 2
 _STYLE = (
     "body{font:16px sans-serif;margin:2em}table{border-collapse:collapse;margin:0 0 2em}td,th{border:1px solid #777}"
 )

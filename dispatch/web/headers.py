@@ -24,7 +24,7 @@ HEADERS: Mapping[str, str] = {
 HSTS = "max-age=63072000"
 """Two years; ASVS 3.4.1 asks for one. Without subdomains: they may not be ours."""
 
-STATIC = "/static/"
+STATIC, LOGOUT = "/static/", "/logout"
 
 
 def install(app: Flask, options: WebOptions) -> None:
@@ -41,6 +41,9 @@ def _dress(options: WebOptions) -> Callable[[Response], Response]:
         if not request.path.startswith(STATIC):
             # A shared console must not show yesterday's residents by its Back key.
             response.headers.setdefault("Cache-Control", "no-store")
+        if request.path == LOGOUT and request.method == "POST":
+            # Only the cache: what the browser remembers of this console (its name) stays for the next watch.
+            response.headers["Clear-Site-Data"] = '"cache"'
         response.headers["X-Request-Id"] = g.get("request_id", "")
         return response
 

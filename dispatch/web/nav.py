@@ -32,6 +32,8 @@ PLACES = (
     Place("/users", N_("Accounts"), Right.ACCOUNTS),
     Place("/keys", N_("Keys"), Right.KEYS),
     Place("/account", N_("My account"), Right.SIGNED_IN),
+    Place("/surveys", N_("Satisfaction"), Right.SURVEY),
+    Place("/privacy", N_("Personal data"), Right.ERASE),
 )
 
 

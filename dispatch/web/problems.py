@@ -148,6 +148,8 @@ def tell_http(error: Exception) -> WerkzeugResponse:
     if error.response is not None or error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return _as_response(error)
     said: Mapping[str, Any] = getattr(error, "data", None) or {}
+    if _slug(error) == CSRF:
+        log.warning("form_refused", rule=str(request.url_rule), method=request.method, site=_site())
     problem = Problem(status=error.code, slug=_slug(error), title=HTTP_TITLES.get(error.code, error.name))
     errors = said.get("errors") or said.get("messages") or {}
     headers = {**_kept_headers(error), **(said.get("headers") or {})}
@@ -215,6 +217,12 @@ def _detail(said: Mapping[str, Any], problem: Problem) -> str:
     if problem.slug == CSRF:
         return gettext("This page has become too old. Go back, reload it and try again.")
     return gettext(said.get("message") or problem.title)
+
+
+def _site() -> str:
+    """What the browser says of where the request began; anybody may write that header, so only known words count."""
+    said = request.headers.get("Sec-Fetch-Site", "")
+    return said if said in {"cross-site", "same-site", "same-origin", "none"} else "unknown"
 
 
 def _slug(error: HTTPException) -> str:
