@@ -12,6 +12,7 @@ from config.admin import ask
 from config.databases import Ownership
 from config.district import read_district
 from config.files import parse_toml_text
+from config.lists.commands import list_commands
 from config.loading import load_into
 from config.settings import Settings
 from config.wiring import House, build
@@ -83,7 +84,7 @@ def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
 
     return {
         "load": load, "user_add": user_add, "key_add": key_add, "drill": drill, "drill_list": drill_list,
-        "shadow_switch": shadow_switch, "shadow_list": shadow_list,
+        "shadow_switch": shadow_switch, "shadow_list": shadow_list, **list_commands(house),
     }  # fmt: skip
 
 
@@ -127,4 +128,12 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        raise Declined(f"{path} cannot be read: {error}") from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes, or a refusal that says what is wrong with it."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
         raise Declined(f"{path} cannot be read: {error}") from None

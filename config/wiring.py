@@ -17,6 +17,7 @@ from config.gateways import Gateways
 from config.secret import secret_key
 from config.sending import courier_options, said_of
 from config.settings import Settings
+from config.uploads import sweep
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from config.wiring_pages import Page, pager
@@ -203,6 +204,7 @@ class House:
             Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
             *self.roads.timetable,
             *self.webhooks.timetable,
+            Periodic(name="sweep_imports", every_s=300.0, work=lambda: sweep(self.settings.home, self.clock.now())),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 
