@@ -13,6 +13,7 @@ from config.commands_after import after_commands
 from config.databases import Ownership
 from config.district import read_district
 from config.files import parse_toml_text
+from config.lists.commands import list_commands
 from config.loading import load_into
 from config.settings import Settings
 from config.wiring import House, build
@@ -114,6 +115,7 @@ def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
         "key_add": key_add, "drill": drill, "drill_list": drill_list,
         "shadow_switch": shadow_switch, "shadow_list": shadow_list,
         **after_commands(house, named),
+        **list_commands(house),
     }  # fmt: skip
 
 
@@ -166,4 +168,12 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        raise Declined(f"{path} cannot be read: {error}") from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes, or a refusal that says what is wrong with it."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
         raise Declined(f"{path} cannot be read: {error}") from None

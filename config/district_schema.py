@@ -257,7 +257,7 @@ class _Placed(Table):
         if ("lat" in data) != ("lng" in data):
             raise ValidationError("lat and lng belong together: one is missing.", "lng" if "lat" in data else "lat")
         if "lat" in data:
-            _refuse_impossible(data["lat"], data["lng"])
+            refuse_impossible(data["lat"], data["lng"])
 
     @post_load
     def _made(self, loaded: dict[str, Any], **more: Any) -> Any:
@@ -268,7 +268,7 @@ class _Placed(Table):
         return super()._made(loaded, **more)
 
 
-def _refuse_impossible(lat: float, lng: float) -> None:
+def refuse_impossible(lat: float, lng: float) -> None:
     """
     The mistakes that positions really come with: nothing known written as 0, and the two numbers swapped.
 

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from config.main_db import add_db
+from config.main_lists import add_lists
 from config.main_privacy import add_privacy
 from config.main_roads import Kit, add_roads
 from config.settings import Settings, load_settings, settings_file
@@ -341,6 +342,7 @@ _KIT = Kit(says_no=says_no, settings=_settings, tell=_tell, json=_JSON, config=_
 add_roads(cli, _KIT)
 add_db(cli, _KIT)
 add_privacy(cli, _KIT)
+add_lists(cli, _KIT)
 
 if __name__ == "__main__":
     main()

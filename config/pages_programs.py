@@ -2,8 +2,11 @@
 
 from flask import Blueprint
 
+from config.lists.commands import import_desk
+from config.lists.door import ListDoor
 from config.secret import secret_key
 from config.wiring import House
+from dispatch.web.lists import list_pages, lists_api
 from dispatch.web.webhooks import webhook_pages, webhooks_blueprint
 from schedules.duty.desk import DutyDesk
 from schedules.duty.web.pages import roster_pages
@@ -14,10 +17,15 @@ def program_blueprints(house: House) -> list[Blueprint]:
     """Everything that programs of others and people with lists come for."""
     zone, secret = house.calendar.tzinfo, secret_key(house.settings.home)
     duty = DutyDesk(house.transactions, house.reading, house.clock, secret=secret, changed=house.forget)
+    desk = import_desk(house)
+    desk.mend(alone=house.writing.dialect.name == "sqlite")
+    lists = ListDoor(house, desk)
     return [
         webhooks_blueprint(house.webhooks.book, transactions=house.transactions),
         webhook_pages(house.webhooks.book, zone=zone),
         shifts_blueprint(duty, house.clock, transactions=house.transactions),
         calendars_blueprint(duty, house.clock, zone),
+        lists_api(lists, transactions=house.transactions),
+        list_pages(lists, zone=zone),
         roster_pages(duty, house.clock, house.calendar, public_url=house.settings.web.base_url),
     ]

@@ -17,6 +17,7 @@ from config.gateways import Gateways
 from config.secret import secret_key
 from config.sending import courier_options, said_of
 from config.settings import Settings
+from config.uploads import sweep
 from config.wiring_after import After, build_after, mend_after
 from config.wiring_board import Console, build_console
 from config.wiring_desk import build_situations, read_escalation, read_weights
@@ -230,6 +231,7 @@ class House:
             *self.after.timetable,
             *self.webhooks.timetable,
             *self.console.timetable,
+            Periodic(name="sweep_imports", every_s=300.0, work=lambda: sweep(self.settings.home, self.clock.now())),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 

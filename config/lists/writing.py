@@ -1,0 +1,129 @@
+"""Writes the changes of an import and takes them back, a piece at a time on the bulk lane."""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any
+
+from config.lists.register import TABLES, Change, Values
+from devices.store.assignments import assignments
+from devices.store.devices import Device
+from devices.store.vigils import vigils
+from devices.upkeep.register import enter_loaded
+from dispatch.ids import DeviceId, HomeId, ResidentId
+from dispatch.store.database import Connection, Table, metadata
+from dispatch.store.people import People
+from dispatch.store.transactions import Tx
+from schedules.duty.store import Shifts
+
+PIECE = 250
+"""Rows in one unit of work: some 20 ms, so that a press never waits for a list."""
+
+
+def in_order(changes: Sequence[Change]) -> list[Change]:
+    """Whatever is pointed to comes first; the order of the file within a table."""
+    order = {name: number for number, name in enumerate(TABLES)}
+    return sorted(changes, key=lambda each: order[each.table])
+
+
+def pieces(changes: Sequence[Change]) -> list[Sequence[Change]]:
+    return [changes[start : start + PIECE] for start in range(0, len(changes), PIECE)]
+
+
+def write(tx: Tx, piece: Sequence[Change]) -> None:
+    """Writes these rows, by the functions that `load` writes with."""
+    for (table, fresh), group in groupby(piece, key=lambda each: (each.table, each.before is None)):
+        changes = list(group)
+        rows = [each.after for each in changes]
+        if table == "shifts":
+            for row in rows:
+                Shifts(tx.connection).add_once({k: v for k, v in row.items() if k not in {"sequence", "changed_at"}})
+        elif table == "devices":
+            for row in rows:
+                enter_loaded(tx, _device(row))
+        elif fresh:
+            tx.connection.execute(TABLES[table].insert(), rows)
+        else:
+            for each in changes:
+                _amend(tx, each, each.before or {})
+
+
+def _amend(tx: Tx, change: Change, before: Values) -> None:
+    """Only what is to be different."""
+    fresh = {name: value for name, value in change.after.items() if before.get(name) != value}
+    table = TABLES[change.table]
+    tx.connection.execute(table.update().where(table.c.id == change.after["id"]).values(**fresh))
+
+
+def take_back(tx: Tx, piece: Sequence[Change]) -> int:
+    """
+    Makes these rows what they were, the last first; those that were changed since, or that something depends on, stay.
+    How many stayed.
+    """
+    stayed = 0
+    for change in reversed(piece):
+        table = TABLES[change.table]
+        row = tx.connection.execute(table.select().where(table.c.id == change.after["id"])).first()
+        if row is None:
+            continue
+        if not _is(dict(row._mapping), change.after):
+            stayed += 1
+        elif change.before is None:
+            stayed += not _remove(tx, change.table, change.after["id"])
+        else:
+            _restore(tx, change.table, change.before)
+    return stayed
+
+
+def _remove(tx: Tx, name: str, id_: str) -> bool:
+    if name == "shifts":
+        return Shifts(tx.connection).remove(id_)
+    if name == "devices":
+        return _remove_device(tx, id_)
+    if _depends(tx.connection, TABLES[name], id_):
+        return False
+    tx.connection.execute(TABLES[name].delete().where(TABLES[name].c.id == id_))
+    return True
+
+
+def _remove_device(tx: Tx, id_: str) -> bool:
+    """One that was given to its home and never heard leaves with what an import made for it."""
+    devices = TABLES["devices"]
+    if _depends(tx.connection, devices, id_, besides=(assignments.name, vigils.name)):
+        return False
+    tx.connection.execute(vigils.delete().where(vigils.c.device_id == id_))
+    tx.connection.execute(assignments.delete().where(assignments.c.device_id == id_))
+    tx.connection.execute(devices.delete().where(devices.c.id == id_))
+    return True
+
+
+def _restore(tx: Tx, name: str, before: Values) -> None:
+    if name == "devices":
+        enter_loaded(tx, _device(before))
+    else:
+        People(tx.connection).put(TABLES[name], before)
+
+
+def _depends(connection: Connection, table: Table, id_: str, *, besides: Sequence[str] = ()) -> bool:
+    """Whether a row of any table points to this one, or the record speaks of it by an alarm."""
+    for other in metadata.tables.values():
+        for key in other.foreign_keys:
+            points = key.column.table is table and other.name not in besides
+            if points and connection.execute(other.select().where(key.parent == id_).limit(1)).first() is not None:
+                return True
+    return False
+
+
+def _is(row: Values, after: Values) -> bool:
+    """Whether a row is still what the import made of it."""
+    return all(row.get(name) == value for name, value in after.items() if name in row)
+
+
+def _device(row: Values) -> Device:
+    return Device(
+        id=DeviceId(row["id"]), code=row["code"], kind=row["kind"], protocol=row["protocol"], address=row["address"],
+        gateway=row["gateway"], home_id=HomeId(row["home_id"]),
+        resident_id=ResidentId(row["resident_id"]) if row["resident_id"] else None,
+    )  # fmt: skip
+
+
+Progress = Callable[[float], Any]
