@@ -291,6 +291,15 @@ class DrillSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FigureSettings:
+    """What counts as in time in the reports: our defaults, no official rule."""
+
+    ack_s: int = 20
+    response_s: int = 60
+    on_site_min: int = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """The log on standard output: `format` is json, console, or auto (console on a terminal)."""
 
@@ -318,6 +327,7 @@ class Settings:
     siren: SirenSettings = field(default_factory=SirenSettings)
     reach: ReachSettings = ReachSettings()
     drills: DrillSettings = DrillSettings()
+    figures: FigureSettings = FigureSettings()
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

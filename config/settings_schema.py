@@ -17,6 +17,7 @@ from config.options import (
     EdgeSettings,
     EmergencySettings,
     EscalationSettings,
+    FigureSettings,
     GatewaySettings,
     LimitSettings,
     LogSettings,
@@ -262,6 +263,13 @@ class _DrillSchema(Section):
             raise ValidationError({"by": ["A named person orders exercises: write an operator's login."]})
 
 
+class _FigureSchema(Section):
+    value = FigureSettings
+    ack_s = whole("seconds from 1 to 3600", validate.Range(min=1, max=3600))
+    response_s = whole("seconds from 1 to 3600", validate.Range(min=1, max=3600))
+    on_site_min = whole("minutes from 1 to 240", validate.Range(min=1, max=240))
+
+
 class _LogSchema(Section):
     value = LogSettings
     level = text('"debug", "info", "warning" or "error"', validate.OneOf(["debug", "info", "warning", "error"]))
@@ -289,6 +297,7 @@ class SettingsSchema(Section):
     siren = fields.Nested(_SirenSchema)
     reach = fields.Nested(_ReachSchema)
     drills = fields.Nested(_DrillSchema)
+    figures = fields.Nested(_FigureSchema)
     log = fields.Nested(_LogSchema)
 
     @post_load
