@@ -10,8 +10,10 @@ DOORS = {
     "alembic": ["config/migrations/*", "config/databases.py"],
     "apscheduler": ["schedules/runner.py"],
     "cryptography": ["devices/decoders/dc09_cipher.py"],
-    "flask": ["*/web/*", "config/pages.py"],
-    "marshmallow": ["*/web/*", "config/schemas.py", "config/settings*.py", "config/district*.py"],
+    "flask": ["*/web/*", "config/pages*.py"],
+    "marshmallow": [
+        "*/web/*", "config/schemas.py", "config/positions.py", "config/settings*.py", "config/district*.py",
+    ],  # fmt: skip
     "paho": ["devices/ports/mqtt.py"],
     "serial": ["devices/ports/serial.py"],
     "sqlalchemy": ["*/store/*", "*/store.py", "config/migrations/*", "config/wiring*"],

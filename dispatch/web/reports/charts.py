@@ -4,6 +4,7 @@ Charts as SVG without a script: the same in the page, in print and in the PDF, a
 pygal puts a script of a foreign host into its pictures unless told not to (ECOSYSTEM, trap 9).
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,9 @@ from pygal.style import Style  # type: ignore[import-untyped]
 
 from dispatch.rules.figures.report import Report
 from dispatch.web.i18n import N_, Words
+
+# pygal has every later import of the process look for plugins of its own, in a way that Python warns of; we have none.
+sys.meta_path[:] = [each for each in sys.meta_path if type(each).__name__ != "PluginImportFixer"]
 
 FONTS = "Noto Sans CJK SC, Noto Sans SC, system-ui, sans-serif"
 
@@ -42,7 +46,7 @@ THEMES: Mapping[str, _Colours] = {
 def hours(report: Report, said: Words, theme: str = "light") -> bytes:
     """How many calls began in each hour; the numbers stand on the bars."""
     found = {row["of"]: row["figures"]["calls_total"]["n"] for row in report["by"]["hour"]}
-    chart = pygal.Bar(show_legend=False, print_values=True, **_settings(theme))
+    chart = pygal.Bar(show_legend=False, print_values=True, print_values_position="top", **_settings(theme))
     chart.x_labels = [f"{hour:02}" for hour in range(24)]
     chart.add(said.gettext("Calls, total"), [found.get(f"{hour:02}", 0) for hour in range(24)])
     return _drawn(chart, said.gettext(NAMES["hours"]))
@@ -50,7 +54,7 @@ def hours(report: Report, said: Words, theme: str = "light") -> bytes:
 
 def trend(months: Trend, said: Words, theme: str = "light") -> bytes:
     """Valid calls of twelve months."""
-    chart = pygal.Bar(show_legend=False, print_values=True, **_settings(theme))
+    chart = pygal.Bar(show_legend=False, print_values=True, print_values_position="top", **_settings(theme))
     chart.x_labels = [month for month, _ in months]
     chart.add(said.gettext("Calls, valid"), [told and told["figures"]["calls_valid"]["n"] for _, told in months])
     return _drawn(chart, said.gettext(NAMES["trend"]))
@@ -94,5 +98,15 @@ def _number(value: float | None) -> str:
 def _drawn(chart: Any, title: str) -> bytes:
     chart.config.title = None
     chart.config.pretty_print = False
+    chart.add_xml_filter(_without_scripts)
     picture: bytes = chart.render()
     return picture.replace(b"<title>Pygal</title>", f"<title>{title}</title>".encode())
+
+
+def _without_scripts(root: Any) -> Any:
+    """Told to load no script, pygal still writes one of its own into the picture."""
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if str(child.tag).endswith("script"):
+                parent.remove(child)
+    return root

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from dispatch.clock import Clock
 from dispatch.errors import Invalid
 from dispatch.figures.counted import Figures
@@ -14,13 +12,10 @@ from dispatch.rules.figures.counting import COUNTS, PARTS, RATES, TIMES, flags_o
 from dispatch.rules.figures.report import differences
 from dispatch.rules.rights import DISTRICT, Area
 from dispatch.store.accounts import Accounts
-from dispatch.store.alarms import alarms
 from dispatch.store.database import Engine
+from dispatch.store.figures import numbers_of
 from dispatch.store.people import People
 from dispatch.store.signed_reports import SignedReport
-
-IDS_MAX = 500
-"""Ids asked for at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +73,8 @@ class ReportDesk:
 
     def numbers(self, ids: Sequence[str]) -> dict[str, str]:
         """The short numbers of alarms, by id."""
-        found: dict[str, str] = {}
         with self._reading.connect() as connection:
-            for start in range(0, len(ids), IDS_MAX):
-                query = select(alarms.c.id, alarms.c.number).where(alarms.c.id.in_(ids[start : start + IDS_MAX]))
-                found |= {row.id: row.number for row in connection.execute(query)}
-        return found
+            return numbers_of(connection, ids)
 
     def signed(self, month: str) -> Sequence[tuple[SignedReport, list[str]]]:
         """What was signed for the district, with what is counted otherwise now."""

@@ -14,7 +14,7 @@ from typing import Any
 import xlsxwriter  # type: ignore[import-untyped]
 
 from dispatch.rules.figures.calls import Call
-from dispatch.rules.figures.counting import MINUTE_US, SECOND_US
+from dispatch.rules.figures.counting import MINUTE_US, PARTS, SECOND_US
 from dispatch.rules.figures.lines import EPOCH
 from dispatch.rules.figures.report import Report
 from dispatch.web import words
@@ -51,7 +51,7 @@ def guarded(value: str) -> str:
 
 
 def workbook(
-    report: Report, calls: Iterable[Call], numbers: Mapping[str, str], *, names: Names, said: Words, maker: Maker,
+    report: Report, calls: Sequence[Call], numbers: Mapping[str, str], *, names: Names, said: Words, maker: Maker,
     zone: tzinfo,
 ) -> bytes:  # fmt: skip
     """
@@ -60,6 +60,7 @@ def workbook(
     Raises:
         Uneven: the rows do not add up to the report.
     """
+    _check(report, calls)
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     writer = _Writer(book, Showing(report, said, names), said, maker)
@@ -117,7 +118,6 @@ class _Writer:
                 self._put(sheet, number, 2 + 2 * place, None if figure is None else figure["n"])
             total += row["figures"].get("calls_total", {"n": 0})["n"]
         if "calls_total" in table.keys:
-            self._check(total)
             self._put(sheet, len(rows) + 3, 0, self._said.gettext("Total"))
             self._put(sheet, len(rows) + 3, 1, total)
 
@@ -129,7 +129,6 @@ class _Writer:
             for column, value in enumerate(self._call(call, numbers, names, zone)):
                 self._put(sheet, row, column, value)
             row += 1
-        self._check(row - 3)
         self._put(sheet, row, 0, self._said.gettext("Total"))
         self._put(sheet, row, 1, row - 3)
 
@@ -212,10 +211,16 @@ class _Writer:
         else:
             sheet.write_number(row, column, value, self._part if value % 1 else self._whole)
 
-    def _check(self, total: int) -> None:
-        told = self._report["figures"]["calls_total"]["n"]
-        if total != told:
-            raise Uneven(f"{total} rows, and the report says {told}")
+
+def _check(report: Report, calls: Sequence[Call]) -> None:
+    """Before anything is written: every total row will be what the report says."""
+    told = report["figures"]["calls_total"]["n"]
+    totals = {"calls": len(calls)} | {
+        part: sum(row["figures"].get("calls_total", {"n": 0})["n"] for row in report["by"][part]) for part in PARTS
+    }
+    uneven = {name: total for name, total in totals.items() if total != told}
+    if uneven:
+        raise Uneven(f"{uneven}, and the report says {told}")
 
 
 def _in(us: int | None, unit: int) -> int | None:

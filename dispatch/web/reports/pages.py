@@ -242,8 +242,8 @@ class _Pages:
 
 
 def _seconds(us: int | None) -> str:
-    return "—" if us is None else f"{us // SECOND_US} s"
+    return "—" if us is None else gettext("%(n)s s", n=us // SECOND_US)
 
 
 def _minutes(us: int | None) -> str:
-    return "—" if us is None else f"{us // (6 * SECOND_US) / 10} min"
+    return "—" if us is None else gettext("%(n)s min", n=us // (6 * SECOND_US) / 10)

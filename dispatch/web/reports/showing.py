@@ -94,7 +94,7 @@ class Showing:
         name = self._said.gettext(FIGURES[key])
         if figure is None:
             return Shown(key=key, name=name, text="—", of="", small=False)
-        shown = Shown(key=key, name=name, text=_value(key, figure), of=self._of(figure), small=_is_small(figure))
+        shown = Shown(key=key, name=name, text=self._value(key, figure), of=self._of(figure), small=_is_small(figure))
         if not (key in COUNTS or key in RATES or key.endswith(("_p50", "_p90"))) or not figure["n"]:
             return shown
         return Shown(
@@ -103,6 +103,17 @@ class Showing:
             missed=figure["n"] - figure["k"] if "k" in figure else 0,
             missed_href=self._list(key, "missed", part, which) if key in RATES else "",
         )  # fmt: skip
+
+    def _value(self, key: str, figure: Mapping[str, Any]) -> str:
+        if "k" in figure:
+            return "—" if figure["rate"] is None else tenths(figure["k"], figure["n"]) + "\N{NO-BREAK SPACE}%"
+        if "seconds" not in figure:
+            return str(figure["n"])
+        if figure["seconds"] is None:
+            return "—"
+        if key.startswith(("ack", "accept")):
+            return self._said.gettext("%(n)s s", n=figure["seconds"])
+        return self._said.gettext("%(n)s min", n=figure["minutes"])
 
     def _list(self, key: str, show: str, part: str, which: str) -> str:
         asked = {"month": self.report["month"], "figure": key, "show": show}
@@ -114,16 +125,6 @@ class Showing:
         if "k" in figure:
             return self._said.gettext("%(k)s of %(n)s", k=figure["k"], n=figure["n"])
         return f"n = {figure['n']}" if "seconds" in figure else ""
-
-
-def _value(key: str, figure: Mapping[str, Any]) -> str:
-    if "k" in figure:
-        return "—" if figure["rate"] is None else f"{tenths(figure['k'], figure['n'])} %"
-    if "seconds" not in figure:
-        return str(figure["n"])
-    if figure["seconds"] is None:
-        return "—"
-    return f"{figure['seconds']} s" if key.startswith(("ack", "accept")) else f"{figure['minutes']} min"
 
 
 def tenths(k: int, n: int) -> str:
