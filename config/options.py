@@ -347,6 +347,15 @@ class PrivacySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FigureSettings:
+    """What counts as in time in the reports: our defaults, no official rule."""
+
+    ack_s: int = 20
+    response_s: int = 60
+    on_site_min: int = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """The log on standard output: `format` is json, console, or auto (console on a terminal)."""
 
@@ -380,6 +389,7 @@ class Settings:
     satisfaction: SatisfactionSettings = SatisfactionSettings()
     privacy: PrivacySettings = PrivacySettings()
     webhooks: OutgoingSettings = OutgoingSettings()
+    figures: FigureSettings = FigureSettings()
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

@@ -18,6 +18,7 @@ from config.options import (
     EdgeSettings,
     EmergencySettings,
     EscalationSettings,
+    FigureSettings,
     GatewaySettings,
     LimitSettings,
     LogSettings,
@@ -310,6 +311,13 @@ class _OutgoingSchema(Section):
     give_up_days = fields.Float(validate=validate.Range(min=1, max=30), metadata=say("days from 1 to 30"))
 
 
+class _FigureSchema(Section):
+    value = FigureSettings
+    ack_s = whole("seconds from 1 to 3600", validate.Range(min=1, max=3600))
+    response_s = whole("seconds from 1 to 3600", validate.Range(min=1, max=3600))
+    on_site_min = whole("minutes from 1 to 240", validate.Range(min=1, max=240))
+
+
 class _LogSchema(Section):
     value = LogSettings
     level = text('"debug", "info", "warning" or "error"', validate.OneOf(["debug", "info", "warning", "error"]))
@@ -343,6 +351,7 @@ class SettingsSchema(Section):
     satisfaction = fields.Nested(_SatisfactionSchema)
     privacy = fields.Nested(_PrivacySchema)
     webhooks = fields.Nested(_OutgoingSchema)
+    figures = fields.Nested(_FigureSchema)
     log = fields.Nested(_LogSchema)
 
     @post_load

@@ -12,18 +12,14 @@ from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from typing import Any
 
-import structlog
-
 from dispatch.clock import Clock
 from dispatch.errors import Invalid
-from dispatch.figures.gathering import Head, Touched, gather, head_of, touched
 from dispatch.rules.figures.calls import DUPLICATE_US, Call
 from dispatch.rules.figures.counting import Limits, month_bounds, us_of
 from dispatch.rules.figures.report import Asked, Report, Sums, is_mine, report
 from dispatch.rules.rights import Area
 from dispatch.store.database import Engine
-
-log = structlog.get_logger()
+from dispatch.store.figures import Head, Touched, gather, head_of, touched
 
 REPORTS_MAX = 400
 """Reports kept in memory: a year for thirty kinds of areas; each is a few hundred kilobytes at the most."""
@@ -176,12 +172,9 @@ class Figures:
             return
 
         def work() -> None:
-            try:
-                for month in months:
-                    self.report(month, area)
-            except Exception:
-                # The next look at the page tries again; nobody waits for this.
-                log.exception("figures_not_counted")
+            # Should it fail, the next look at the page tries again; nobody waits for this.
+            for month in months:
+                self.report(month, area)
 
         self._behind = threading.Thread(target=work, name="figures", daemon=True)
         self._behind.start()

@@ -24,6 +24,7 @@ PLACES = (
     Place("/board", N_("Board"), Right.ALARMS_SEE),
     Place("/devices", N_("Devices"), Right.DEVICES_SEE),
     Place("/repairs", N_("Repairs"), Right.DEVICES_SEE),
+    Place("/reports", N_("Reports"), Right.FIGURES_SEE),
     Place("/roads", N_("Roads"), Right.MESSAGES_SEE),
     Place("/alive", N_("Is it alive?"), Right.MESSAGES_SEE),
     Place("/roster", N_("Roster"), Right.SHIFTS_CHANGE),

@@ -11,12 +11,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from dispatch.rules.figures import calls, tallies
 from dispatch.rules.figures.calls import DUPLICATE_US, Call, call_of, marked
 from dispatch.rules.figures.lines import Seen
 from dispatch.rules.figures.tallies import Tallying
+from dispatch.store.alarms import alarms
 from dispatch.store.audit import in_dialect
 from dispatch.store.database import Engine
 
@@ -24,6 +25,9 @@ PAGE = 2_000
 """Rows between which other threads are let run."""
 
 PAUSE_S = 0.0005
+
+IDS_MAX = 500
+"""Ids asked for at once."""
 
 _COLUMNS = 'e.number, e.at, e.boot, e.steady_us, e.kind, e."by", e.alarm_id, e.body'
 
@@ -147,6 +151,15 @@ def _pages(connection: Connection, statement: object, values: Mapping[str, objec
     for page in result.partitions(PAGE):
         yield from page
         _quiet.wait(PAUSE_S)
+
+
+def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """The short numbers of these alarms, by id."""
+    found: dict[str, str] = {}
+    for start in range(0, len(ids), IDS_MAX):
+        query = select(alarms.c.id, alarms.c.number).where(alarms.c.id.in_(ids[start : start + IDS_MAX]))
+        found |= {row.id: row.number for row in connection.execute(query)}
+    return found
 
 
 class Touched(NamedTuple):
