@@ -14,6 +14,7 @@ from dispatch.horn.settings import SirenSettings as SirenSettings
 
 _ESCALATION = Path(__file__).with_name("escalation.toml")
 _DEVICES = Path(__file__).with_name("devices.toml")
+_REVIEW = Path(__file__).with_name("review.toml")
 _AUTH_TOKEN_REMEDY = "Set ANLING_PROVIDERS__TWILIO__AUTH_TOKEN, or name a file in auth_token_file."  # noqa: S105
 
 
@@ -119,6 +120,13 @@ class DeviceSettings:
 
     file: Path = _DEVICES
     forwarding_silent_s: float = 150.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewSettings:
+    """What the review of the response log counts as a breach: the file that says so."""
+
+    file: Path = _REVIEW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +326,7 @@ class Settings:
     siren: SirenSettings = field(default_factory=SirenSettings)
     reach: ReachSettings = ReachSettings()
     drills: DrillSettings = DrillSettings()
+    review: ReviewSettings = ReviewSettings()
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
+from config.pages_logbook import logbook_blueprints
 from config.wiring import House
 from devices.line import Condition
 from devices.web.devices import devices_blueprint
@@ -113,6 +114,7 @@ class Pages:
             *self._device_blueprints(operators),
             *self._small_pages(options, secret_key),
             roads_blueprint(self._roads, zone=house.calendar.tzinfo),
+            *logbook_blueprints(house, self._names),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))

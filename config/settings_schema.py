@@ -25,6 +25,7 @@ from config.options import (
     OperatorSettings,
     QuietSettings,
     ReachSettings,
+    ReviewSettings,
     Settings,
     SirenSettings,
     WatchSettings,
@@ -130,6 +131,11 @@ class _DeviceSchema(Section):
     value = DeviceSettings
     file = PathField(validate=must(lambda path: path != Path(), "No file."), metadata=say("the path of a TOML file"))
     forwarding_silent_s = seconds("seconds from 30 to 170, or 0 for never", _SILENCE)
+
+
+class _ReviewSchema(Section):
+    value = ReviewSettings
+    file = PathField(validate=must(lambda path: path != Path(), "No file."), metadata=say("the path of a TOML file"))
 
 
 class _BreakerSchema(Section):
@@ -289,6 +295,7 @@ class SettingsSchema(Section):
     siren = fields.Nested(_SirenSchema)
     reach = fields.Nested(_ReachSchema)
     drills = fields.Nested(_DrillSchema)
+    review = fields.Nested(_ReviewSchema)
     log = fields.Nested(_LogSchema)
 
     @post_load

@@ -29,7 +29,8 @@ from schedules.duty.store import shifts
 
 SHELVES = (
     alarms, assignments, calls, carer_visits, devices, drills, edges, entries, gateways, homes, idempotency, log_alarms,
-    meanings, messages, operators, policies, press_tests, pulses, reach_tests, repairs, replies, shadowed, shifts, signals,
+    meanings, messages, operators, policies, press_tests, pulses, reach_tests, repairs, replies, shadowed, shifts,
+    signals,
     vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""

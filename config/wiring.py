@@ -19,6 +19,7 @@ from config.sending import courier_options, said_of
 from config.settings import Settings
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
+from config.wiring_logbook import LogBook, build_logbook
 from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
@@ -103,6 +104,7 @@ class House:
     talks: Talks
     calls: Calls
     review: Review
+    logbook: LogBook
     providers: Mapping[str, Provider]
     panel: console_provider.ConsolePanel
     courier: Courier
@@ -161,6 +163,7 @@ class House:
             self.bell.stop()
         if self.runner is not None:
             self.runner.stop()
+        self.logbook.verifier.stop()
         hang_up(self.providers)
         self.reconciler.stop()
         self.courier.stop()
@@ -198,6 +201,7 @@ class House:
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
             Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
             *self.roads.timetable,
+            *self.logbook.timetable,
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 
@@ -295,12 +299,13 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
     nudges.join(timers.nudge)
     nudges.join(courier.nudge)
+    review = Review(reading, lambda: calendar.day_of(clock.now()))
     house = House(
         settings=settings, clock=clock, ids=ids, writing=writing, reading=reading, transactions=transactions,
         calendar=calendar, nudges=nudges, roster=roster, muster=muster, desk=desk, answers=answers,
         talks=Talks(transactions), calls=calls,
-        review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
-        reconciler=reconciler,
+        review=review, logbook=build_logbook(settings, transactions, reading, clock, calendar, review),
+        providers=providers, panel=panel, courier=courier, reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page,
     )  # fmt: skip

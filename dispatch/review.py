@@ -16,12 +16,14 @@ from dispatch.rules.alarm import Alarm, Offer, State
 from dispatch.rules.nearest import Choice
 from dispatch.rules.people import Household, Person, Resident, age
 from dispatch.rules.record import Entry
+from dispatch.rules.rights import Area
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Connection, Engine
+from dispatch.store.log_search import EntryFilter, EntrySearch
 from dispatch.store.outbox import Attempt, Message, Outbox
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies
-from dispatch.store.record import Record
+from dispatch.store.record import Record, entry_of
 from dispatch.store.shadows import Shadows
 from dispatch.store.signals import Signals
 
@@ -94,6 +96,14 @@ class Review:
         """The next entries of the record after a number."""
         with self._reading.connect() as connection:
             return [_entry(each) for each in Record(connection).after(after, limit)]
+
+    def entries_of(
+        self, wanted: EntryFilter, *, after: int, limit: int, area: Area
+    ) -> tuple[list[Plain], int | None]:  # fmt: skip
+        """The next entries after a number that fit, and the number after which to look on; None at the end."""
+        with self._reading.connect() as connection:
+            found = EntrySearch(connection, area).after(wanted, after, limit)
+        return [_entry(entry_of(row)) for row in found.rows], found.next
 
     def head(self) -> int:
         """The number of the newest entry."""

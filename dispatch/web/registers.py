@@ -17,8 +17,9 @@ from dispatch.review import Review
 from dispatch.rules.people import Carer, Contact, Home, Resident, Station
 from dispatch.rules.place import Position
 from dispatch.store.accounts import Reading
+from dispatch.store.log_search import EntryFilter
 from dispatch.store.people import People
-from dispatch.web.access import either, has_bearer
+from dispatch.web.access import area, either, has_bearer
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.schemas import ListSchema, PageSchema, RecordListSchema
 
@@ -77,8 +78,9 @@ def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str
     @bp.arguments(RecordListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def record(wanted: dict[str, Any]) -> Any:
-        page = review.entries(wanted["after"], wanted["limit"])
-        return bookmarked(page, str(page[-1]["number"]) if len(page) == wanted["limit"] else None, by="after")
+        after, limit = wanted.pop("after"), wanted.pop("limit")
+        page, next_ = review.entries_of(EntryFilter(**wanted), after=after, limit=limit, area=area())
+        return bookmarked(page, None if next_ is None else str(next_), by="after")
 
     return bp
 
