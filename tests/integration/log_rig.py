@@ -33,7 +33,9 @@ LIMITS = Path(__file__).parents[2] / "config" / "review.toml"
 ANNA, BORIS, DESK = "anna", "boris", "wangfang"
 """Two reviewers and an operator."""
 
-TWO_STATIONS = DISTRICT + """
+TWO_STATIONS = (
+    DISTRICT
+    + """
 [[stations]]
 code = "S2"
 name = "红星驿站"
@@ -47,6 +49,7 @@ lat = 38.2
 lng = 114.7
 residents = [{ code = "R9", name = "=HYPERLINK(\\"http://x\\")", phone = "+8613900000909" }]
 """
+)
 
 
 class LogRig:
