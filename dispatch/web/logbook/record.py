@@ -108,7 +108,9 @@ def _told(row: Mapping[Any, Any], names: Mapping[str, str]) -> Plain:
     """An entry as a line: the sentence where its kind has one, else its facts as they stand."""
     facts = json.loads(row["body"])
     person = facts.get("person")
-    entry = {**row, "facts": facts, "by_name": names.get(row["by"]), "person_name": names.get(person or "")}
+    # A list opens nobody's file: the resident is not named in it.
+    named = gettext("the resident") if str(person).startswith("resident:") else names.get(person or "")
+    entry = {**row, "facts": facts, "by_name": names.get(row["by"]), "person_name": named}
     has_sentence = row["kind"] in telling.KINDS
     return {
         **entry, "has_sentence": has_sentence, "who": telling.called(row["by"], entry["by_name"], names),

@@ -21,7 +21,7 @@ from dispatch.store.log_search import Search
 from dispatch.store.logbook import Log, breaches_of
 from dispatch.web import telling, words
 from dispatch.web.access import area, caller, may, require, signed_in
-from dispatch.web.i18n import N_, gettext
+from dispatch.web.i18n import N_, current_words, gettext
 from dispatch.web.logbook import wording
 from dispatch.web.logbook.exporting import REASON_MAX, exported
 from dispatch.web.logbook.filters import (
@@ -108,7 +108,9 @@ class ReviewPage:
             "story": story, "told": told, "judged": story.judged, "lines": lines, "names": names, "stations": stations,
             "limits": self._limits(story), "may_find": may(Right.REVIEW) and told.is_closed, "typed": {}, "errors": {},
             "may_sign": may(Right.REVIEW) and story.judged.stage is Stage.FOUND and caller() not in finders(told),
-            "own": caller() in finders(told), "origins": self.room.limits, "today": self.room.today(),
+            "own": caller() in finders(told),
+            "origins": {name: _origin(each) for name, each in self.room.limits.items()},
+            "today": self.room.today(),
             "notes": {each["number"]: each["note"] for each in story.timeline}, "unit": self.room.unit(), **_WORDS,
         }  # fmt: skip
 
@@ -223,6 +225,11 @@ def _finding(typed: Mapping[str, Any], codes: Codes) -> Plain:
     }  # fmt: skip
 
 
+def _origin(limit: Mapping[str, object]) -> Plain:
+    chinese = limit.get("origin_zh") if current_words().lang == "zh" else None
+    return {"value": limit["value"], "origin": chinese or limit["origin"]}
+
+
 def _errors(wrong: Exception) -> Plain:
     return dict(wrong.errors) if isinstance(wrong, Invalid) else {}
 
@@ -251,6 +258,8 @@ def _span(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     if minutes >= 60:
         return gettext("%(hours)s h %(minutes)s min", hours=minutes // 60, minutes=minutes % 60)
+    if minutes and not rest:
+        return gettext("%(n)s min", n=minutes)
     return (
         gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
         if minutes
