@@ -18,6 +18,7 @@ _ESCALATION = Path(__file__).with_name("escalation.toml")
 _DEVICES = Path(__file__).with_name("devices.toml")
 _SURVEY = Path(__file__).with_name("survey.toml")
 _RETENTION = Path(__file__).with_name("retention.toml")
+_REVIEW = Path(__file__).with_name("review.toml")
 _AUTH_TOKEN_REMEDY = "Set ANLING_PROVIDERS__TWILIO__AUTH_TOKEN, or name a file in auth_token_file."  # noqa: S105
 
 
@@ -123,6 +124,13 @@ class DeviceSettings:
 
     file: Path = _DEVICES
     forwarding_silent_s: float = 150.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewSettings:
+    """What the review of the response log counts as a breach: the file that says so."""
+
+    file: Path = _REVIEW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,6 +398,7 @@ class Settings:
     privacy: PrivacySettings = PrivacySettings()
     webhooks: OutgoingSettings = OutgoingSettings()
     figures: FigureSettings = FigureSettings()
+    review: ReviewSettings = ReviewSettings()
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from config.district_schema import typed_number
 from config.pages_after import after_pages
 from config.pages_board import console_blueprints, false_alarms
 from config.pages_figures import figure_pages
+from config.pages_logbook import logbook_blueprints
 from config.pages_programs import program_blueprints
 from config.pages_upkeep import FirstRun, alive_page, upkeep_pages
 from config.wiring import House
@@ -137,6 +138,7 @@ class Pages:
             *program_blueprints(house),
             *([] if demo else self._setup.pages(sign_in)),
             *figure_pages(house),
+            *logbook_blueprints(house, self._names),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))

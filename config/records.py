@@ -1,11 +1,10 @@
 """Behind `anling record verify` and `anling record export`: the log counted over, and taken out of the house."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from dispatch.store.audit import Books, Engine, iso
+from dispatch.logbook.files import lines
+from dispatch.store.audit import Engine
 from dispatch.store.record import Record
 
 
@@ -53,21 +52,11 @@ def export(reading: Engine, out: Writer, *, notes: bool = False) -> int:
     """
     Writes the record as JSON lines, oldest first, and returns how many.
 
-    Each line has all columns of an entry, `at` as ISO 8601 in UTC and `at_us` as the integer that is hashed. With
-    `notes` also the words of people, as `note` and `note_salt`; both are absent where an entry has no note, and `note`
-    is null where it was erased. `config/verify_record.py` checks such a file without this project.
+    What a line has is told by `dispatch.logbook.files.lines`; `notes` adds the words of people.
+    `config/verify_record.py` checks such a file without this project.
     """
     count = 0
-    with Books(reading).open() as page:
-        words = page.notes() if notes else {}
-        for entry in page.entries():
-            out.write(json.dumps(_exported(entry, words), ensure_ascii=False, separators=(",", ":")) + "\n")
-            count += 1
+    for line in lines(reading, notes=notes):
+        out.write(line)
+        count += 1
     return count
-
-
-def _exported(entry: Mapping[str, Any], words: Mapping[str, tuple[str, str | None]]) -> dict[str, Any]:
-    line = {**entry, "at": iso(entry["at"]), "at_us": entry["at"]}
-    if entry["note_hash"] in words:
-        line["note_salt"], line["note"] = words[entry["note_hash"]]
-    return line

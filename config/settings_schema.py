@@ -29,6 +29,7 @@ from config.options import (
     PrivacySettings,
     QuietSettings,
     ReachSettings,
+    ReviewSettings,
     SatisfactionSettings,
     Settings,
     SirenSettings,
@@ -138,6 +139,11 @@ class _DeviceSchema(Section):
     value = DeviceSettings
     file = PathField(validate=must(lambda path: path != Path(), "No file."), metadata=say("the path of a TOML file"))
     forwarding_silent_s = seconds("seconds from 30 to 170, or 0 for never", _SILENCE)
+
+
+class _ReviewSchema(Section):
+    value = ReviewSettings
+    file = PathField(validate=must(lambda path: path != Path(), "No file."), metadata=say("the path of a TOML file"))
 
 
 class _BreakerSchema(Section):
@@ -352,6 +358,7 @@ class SettingsSchema(Section):
     privacy = fields.Nested(_PrivacySchema)
     webhooks = fields.Nested(_OutgoingSchema)
     figures = fields.Nested(_FigureSchema)
+    review = fields.Nested(_ReviewSchema)
     log = fields.Nested(_LogSchema)
 
     @post_load

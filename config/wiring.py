@@ -24,6 +24,7 @@ from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from config.wiring_lifeline import build_lifeline
 from config.wiring_lifeline import timetable as lifeline_timetable
+from config.wiring_logbook import LogBook, build_logbook
 from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
@@ -110,6 +111,7 @@ class House:
     talks: Talks
     calls: Calls
     review: Review
+    logbook: LogBook
     providers: Mapping[str, Provider]
     panel: console_provider.ConsolePanel
     courier: Courier
@@ -176,6 +178,7 @@ class House:
         if self.runner is not None:
             self.runner.stop()
         self.webhooks.timers.stop()
+        self.logbook.verifier.stop()
         hang_up(self.providers)
         self.reconciler.stop()
         self.courier.stop()
@@ -232,6 +235,7 @@ class House:
             *self.webhooks.timetable,
             *self.console.timetable,
             Periodic(name="sweep_imports", every_s=300.0, work=lambda: sweep(self.settings.home, self.clock.now())),
+            *self.logbook.timetable,
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 
@@ -338,12 +342,13 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
     nudges.join(timers.nudge)
     nudges.join(courier.nudge)
+    review = Review(reading, lambda: calendar.day_of(clock.now()))
     house = House(
         settings=settings, clock=clock, ids=ids, writing=writing, reading=reading, transactions=transactions,
         calendar=calendar, nudges=nudges, roster=roster, muster=muster, desk=desk, answers=answers,
         talks=Talks(transactions), calls=calls,
-        review=Review(reading, lambda: calendar.day_of(clock.now())), providers=providers, panel=panel, courier=courier,
-        reconciler=reconciler,
+        review=review, logbook=build_logbook(settings, transactions, reading, clock, calendar, review),
+        providers=providers, panel=panel, courier=courier, reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),

@@ -23,10 +23,11 @@ from dispatch.store.alarms import Alarms
 from dispatch.store.areas import alarms_answered, alarms_in, answers, entries_in, messages_in
 from dispatch.store.briefs import Briefs
 from dispatch.store.database import Connection, Engine
+from dispatch.store.log_search import EntryFilter, EntrySearch
 from dispatch.store.outbox import Attempt, Message, Outbox
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies
-from dispatch.store.record import Record
+from dispatch.store.record import Record, entry_of
 from dispatch.store.signals import Signals
 
 Plain = dict[str, Any]
@@ -117,6 +118,14 @@ class Review:
         """Which of these alarms the area answers for."""
         with self._reading.connect() as connection:
             return alarms_answered(connection, area, set(alarm_ids))
+
+    def entries_of(
+        self, wanted: EntryFilter, *, after: int, limit: int, area: Area
+    ) -> tuple[list[Plain], int | None]:  # fmt: skip
+        """The next entries after a number that fit, and the number after which to look on; None at the end."""
+        with self._reading.connect() as connection:
+            found = EntrySearch(connection, area).after(wanted, after, limit)
+        return [_entry(entry_of(row)) for row in found.rows], found.next
 
     def head(self) -> int:
         """The number of the newest entry."""

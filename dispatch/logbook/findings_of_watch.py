@@ -1,5 +1,7 @@
 """What the watch's own predicates find broken in a stretch of the record: an audit finding is a breach of the alarm."""
 
+from typing import Any
+
 from dispatch.store.audit import Books, Engine
 from dispatch.watch.auditor import FIGURES
 from dispatch.watch.predicates import PREDICATES
@@ -24,7 +26,7 @@ class Inspector:
         self._books = Books(reading)
         self._sql = self._books.prepare(all_of(_WALKING))
 
-    def between(self, from_number: int, to_number: int) -> list[dict[str, object]]:
+    def between(self, from_number: int, to_number: int) -> list[dict[str, Any]]:
         """
         What is broken in the entries behind the one number up to the other: rows of `number`, `promise` and `what`.
 
@@ -32,8 +34,10 @@ class Inspector:
             Unreadable: the database could not be read.
         """
         overlap = 0 if self._books.dialect == "sqlite" else OVERLAP_US
-        values = FIGURES | {"from_number": from_number, "to_number": to_number, "overlap_us": overlap}
-        values |= {"since_us": 2**62, "genesis": "0" * 64}
+        values: dict[str, int | str] = {
+            **FIGURES, "from_number": from_number, "to_number": to_number, "overlap_us": overlap,
+            "since_us": 2**62, "genesis": "0" * 64,
+        }  # fmt: skip
         with self._books.open() as page:
             rows = page.rows(self._sql, values)
         return [

@@ -162,6 +162,5 @@ def _write(
     writing = LogWriting(tx.connection)
     if writing.turn(was, entries[-1].number):
         writing.put_hours(entries)
-        writing.put_notes(entries)
         writing.put_audits(audits)
         writing.put(judged)

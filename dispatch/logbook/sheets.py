@@ -21,7 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 ROWS_MAX = 200_000
 """More than anybody reads; Excel itself ends at 1,048,576."""

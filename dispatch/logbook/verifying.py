@@ -14,6 +14,7 @@ import structlog
 
 from dispatch.clock import Clock
 from dispatch.errors import Refusal
+from dispatch.rules.message import Fact
 from dispatch.rules.people import Person
 from dispatch.rules.record import Line
 from dispatch.store.audit import Books, Engine, Unreadable
@@ -127,5 +128,5 @@ class Verifier:
 
 
 def _line(walk: Walk) -> Line:
-    facts = {"entries": walk.entries, "head": walk.head, "number": walk.number, "why": walk.why}
+    facts: dict[str, Fact] = {"entries": walk.entries, "head": walk.head, "number": walk.number, "why": walk.why}
     return Line(kind="record_verified", by=walk.by, facts={**facts, "whole": "yes" if walk.is_whole else "no"})

@@ -204,7 +204,8 @@ def limits_at(kept: Sequence[tuple[int, Limits]], number: int) -> Limits:
 
 def read_limits(told: Mapping[str, Mapping[str, object]]) -> Limits:
     """
-    The limits of a file such as `config/review.toml`: for each its `value`, and its `origin` in words.
+    The limits of a file such as `config/review.toml`: for each its `value`, and its `origin` in words (`origin_zh`: in
+    Chinese, where there are any).
 
     Raises:
         Invalid: one is missing or unknown, is no number, is out of its range, or has no origin.

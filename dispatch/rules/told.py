@@ -46,7 +46,8 @@ class Told:
     One alarm from the record. Instants are the entries' own; `first` and `last` are entries' numbers.
 
     `answered_at` is the first act of a human being, `drawn_by` the hash of the first closing entry: what the sample is
-    drawn with. `acts` are the entries of the review and the reopenings, in order, as (kind, by).
+    drawn with. `notes` are the numbers and hashes of entries with words. `acts` are the entries of the review and the
+    reopenings, in order, as (kind, by).
     """
 
     alarm_id: AlarmId
@@ -73,6 +74,7 @@ class Told:
     failures: int = 0
     is_practice: bool = False
     people: frozenset[str] = frozenset()
+    notes: tuple[tuple[int, str], ...] = ()
     acts: tuple[tuple[str, Person], ...] = ()
     act_number: int = 0
     findings: tuple[Finding, ...] = ()
@@ -146,6 +148,7 @@ def _counts(lines: Sequence[_Lined]) -> dict[str, Any]:
         "failures": sum(outcome in GONE_WRONG for outcome in settled.values()),
         "is_practice": first.get("cause") == "exercise" or any(entry.kind == "shadowed" for entry, _ in lines),
         "people": frozenset(people),
+        "notes": tuple((entry.number, entry.note_hash) for entry, _ in lines if entry.note_hash is not None),
     }
 
 
@@ -162,8 +165,8 @@ def _review(lines: Sequence[_Lined]) -> dict[str, Any]:
 def _finding(entry: Entry, facts: Mapping[str, Any], done: Mapping[str, Entry]) -> Finding:
     ended = done.get(facts["finding"])
     return Finding(
-        id=facts["finding"], number=entry.number, at=entry.at, by=entry.by, cause=facts["cause"],
+        id=facts["finding"], number=entry.number, at=entry.at, by=Person(entry.by), cause=facts["cause"],
         measure=facts["measure"], station_id=facts.get("station"),
         follow_up_on=date.fromisoformat(facts["follow_up_on"]) if facts.get("follow_up_on") else None,
-        done_at=ended.at if ended else None, done_by=ended.by if ended else None,
+        done_at=ended.at if ended else None, done_by=Person(ended.by) if ended else None,
     )  # fmt: skip

@@ -141,7 +141,7 @@ _SHOWN = select(
     residents.c.name.label("name"), residents.c.phone.label("phone"), stations.c.code.label("station"),
     stations.c.name.label("station_name"),
 ).select_from(_PLACES)  # fmt: skip
-_TOTALS = select(
+_TOTALS: Any = select(
     func.count().label("alarms"),
     func.count(func.nullif(log_alarms.c.breaches, 0)).label("breached"),
     func.sum(log_alarms.c.lapses).label("lapses"),
@@ -167,7 +167,7 @@ def _conditions(wanted: Filter, span: tuple[int, int] | None) -> list[ColumnElem
         found.append(log_alarms.c.breaches.op("&")(BITS[wanted.breach]) != 0)
     found += [log_alarms.c.first.in_(_with(person)) for person in wanted.people]
     if wanted.text:
-        found.append(log_alarms.c.alarm_id.in_(_saying(wanted.text, span)))
+        found.append(log_alarms.c.first.in_(_saying(wanted.text, span)))
     return found
 
 
@@ -176,10 +176,10 @@ def _with(person: str) -> Select[Any]:
 
 
 def _saying(text: str, span: tuple[int, int] | None) -> Select[Any]:
-    """The alarms about which somebody wrote this, within two months: a note may be written after the alarm's month."""
-    query = select(log_notes.c.alarm_id).join(notes, notes.c.hash == log_notes.c.note_hash)
+    """The alarms raised in that time about which somebody wrote this, whenever they wrote it."""
+    query = select(log_notes.c.first).join(notes, notes.c.hash == log_notes.c.note_hash)
     query = query.where(notes.c.text.icontains(text, autoescape=True))
-    return query if span is None else query.where(log_notes.c.number >= span[0])
+    return query if span is None else query.where(log_notes.c.first.between(*span))
 
 
 # ------------------------------------------------------------------------------------------------ entries
@@ -224,6 +224,24 @@ class EntrySearch:
         if len(rows) == limit:
             return Looked(rows=rows, next=rows[-1].number if rows[-1].number > least else None)
         return Looked(rows=rows, next=bottom if bottom > least else None)
+
+    def latest(self, kind: str, limit: int) -> Sequence[Row[Any]]:
+        """The newest of a kind among as many as may be gone through at once; only for the whole district."""
+        if not self._area.is_district:
+            return ()
+        return self.page(EntryFilter(kind=kind), limit).rows
+
+    def after(self, wanted: EntryFilter, number: int, limit: int) -> Looked:
+        """The oldest behind a number that fit; `next` is the number behind which to look on, None at the end."""
+        least, most = self._span(wanted)
+        head = int(self._connection.execute(select(func.max(entries.c.number))).scalar() or 0)
+        bottom, end = max(least, number + 1), min(most, head)
+        top = end if wanted.alarm_id is not None else min(end, bottom + LOOK_MAX - 1)
+        query = select(entries).where(entries.c.number.between(bottom, top), *self._conditions(wanted))
+        rows = self._connection.execute(query.order_by(entries.c.number).limit(limit)).all()
+        if len(rows) == limit:
+            return Looked(rows=rows, next=rows[-1].number)
+        return Looked(rows=rows, next=top if top < end else None)
 
     def _span(self, wanted: EntryFilter) -> tuple[int, int]:
         log = Log(self._connection)

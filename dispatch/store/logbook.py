@@ -78,11 +78,12 @@ log_people = Table(
 
 log_notes = Table(
     "log_notes", metadata,
-    Column("number", _Number, primary_key=True, autoincrement=False),
-    Column("alarm_id", String(40), nullable=False),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("note_hash", String(64), nullable=False),
+    sqlite_with_rowid=False,
 )  # fmt: skip
-"""Where words of people stand in the record; the words themselves lie in `notes` alone, and are erased there."""
+"""Where words of people about an alarm stand; the words themselves lie in `notes` alone, and are erased there."""
 
 log_hours = Table(
     "log_hours", metadata,
@@ -203,14 +204,6 @@ class LogWriting:
         if spans:
             _HOUR.each(self._connection, [{"hour": h, "least": a, "most": z} for h, (a, z) in spans.items()])
 
-    def put_notes(self, entries: Sequence[Entry]) -> None:
-        rows = [
-            {"number": each.number, "alarm_id": each.alarm_id, "note_hash": each.note_hash}
-            for each in entries if each.note_hash is not None and each.alarm_id is not None
-        ]  # fmt: skip
-        if rows:
-            _NOTE.each(self._connection, rows)
-
     def put_audits(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Rows of `number`, `promise`, `alarm_id`, `what`."""
         if rows:
@@ -223,6 +216,12 @@ class LogWriting:
         people = [{"person": who, "first": each.told.first} for each in judged for who in sorted(each.told.people)]
         if people:
             _PERSON.each(self._connection, people)
+        notes = [
+            {"first": each.told.first, "number": number, "note_hash": hash_}
+            for each in judged for number, hash_ in each.told.notes
+        ]  # fmt: skip
+        if notes:
+            _NOTE.each(self._connection, notes)
         for each in judged:
             if each.told.findings:
                 self._put_findings(each.told)

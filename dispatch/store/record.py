@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -129,7 +130,7 @@ def append(
 def newest(connection: Connection) -> Entry | None:
     """The newest entry; None of an empty log."""
     row = connection.execute(select(entries).order_by(entries.c.number.desc()).limit(1)).first()
-    return None if row is None else _value(row)
+    return None if row is None else entry_of(row)
 
 
 def _keep_note(connection: Connection, note: str | None) -> str | None:
@@ -174,13 +175,13 @@ class Record:
     def of_alarm(self, alarm_id: AlarmId) -> list[Entry]:
         """All entries about an alarm, oldest first."""
         query = select(entries).where(entries.c.alarm_id == alarm_id).order_by(entries.c.number)
-        return [_value(row) for row in self._connection.execute(query)]
+        return [entry_of(row) for row in self._connection.execute(query)]
 
     def after(self, number: int, limit: int, such: ColumnElement[bool] | None = None) -> list[Entry]:
         """The next entries after a number, oldest first, of those that fulfil a condition."""
         query = select(entries).where(entries.c.number > number).order_by(entries.c.number).limit(limit)
         query = query if such is None else query.where(such)
-        return [_value(row) for row in self._connection.execute(query)]
+        return [entry_of(row) for row in self._connection.execute(query)]
 
     def notes_of(self, hashes: Sequence[str]) -> dict[str, str | None]:
         """The words behind these hashes; None where they were erased."""
@@ -236,6 +237,7 @@ def _fault(row: Row[tuple[object, ...]], expected: int, before: str) -> str | No
     return None if digest(before, fields) == row.hash else "its content does not match its hash"
 
 
-def _value(row: Row[tuple[object, ...]]) -> Entry:
+def entry_of(row: Row[Any]) -> Entry:
+    """The value of a row of `entries`."""
     fields = dict(row._mapping)
     return Entry(**{**fields, "alarm_id": fields["alarm_id"], "by": Person(fields["by"])})

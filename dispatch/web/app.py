@@ -83,7 +83,9 @@ def _configure(app: Flask, options: WebOptions) -> None:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.jinja_env.globals.update(options=options, operator=whoever, places=places, themes=THEMES, sizes=SIZES)
+    app.jinja_env.globals.update(
+        options=options, operator=whoever, places=places, may=access.may, themes=THEMES, sizes=SIZES
+    )
 
 
 def _begin_requests(app: Flask, gate: Gate, options: WebOptions) -> None:

@@ -22,6 +22,8 @@ class Place:
 
 PLACES = (
     Place("/board", N_("Board"), Right.ALARMS_SEE),
+    Place("/review", N_("Response log"), Right.RECORD_SEE),
+    Place("/record", N_("The record"), Right.RECORD_SEE),
     Place("/devices", N_("Devices"), Right.DEVICES_SEE),
     Place("/repairs", N_("Repairs"), Right.DEVICES_SEE),
     Place("/reports", N_("Reports"), Right.FIGURES_SEE),

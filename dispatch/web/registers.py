@@ -19,6 +19,7 @@ from dispatch.rules.people import Carer, Contact, Home, Resident, Station
 from dispatch.rules.place import Position
 from dispatch.rules.rights import Right
 from dispatch.store.accounts import Reading
+from dispatch.store.log_search import EntryFilter
 from dispatch.store.people import People
 from dispatch.web.access import area, either, file_opened, has_bearer
 from dispatch.web.api import ApiBlueprint
@@ -93,8 +94,9 @@ def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str
     @bp.arguments(RecordListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def record(wanted: dict[str, Any]) -> Any:
-        page = review.entries(wanted["after"], wanted["limit"], area())
-        return bookmarked(page, str(page[-1]["number"]) if len(page) == wanted["limit"] else None, by="after")
+        after, limit = wanted.pop("after"), wanted.pop("limit")
+        page, next_ = review.entries_of(EntryFilter(**wanted), after=after, limit=limit, area=area())
+        return bookmarked(page, None if next_ is None else str(next_), by="after")
 
     return bp
 

@@ -163,8 +163,13 @@ class AlarmListSchema(ListSchema):
 
 
 class RecordListSchema(Wire):
-    """Entries after this number."""
+    """Entries after this number: of `[since, until)`, of one kind, by somebody, about an alarm."""
 
+    since = fields.AwareDateTime()
+    until = fields.AwareDateTime()
+    kind = fields.String(validate=validate.Regexp(r"[a-z_]{1,40}\Z"))
+    by = Text()
+    alarm_id = Text(data_key="alarm")
     after = fields.Integer(load_default=0, validate=validate.Range(0, NUMBER_MAX))
     limit = fields.Integer(load_default=PAGE, validate=validate.Range(1, PAGE_MAX))
 

@@ -74,6 +74,9 @@ KINDS: Mapping[str, str] = {
     "heard_attendance": N_("The device says: somebody is there"),
     "heard_restore": N_("The device says: back to normal"),
     "heard_voice_request": N_("The device asks for a voice call"),
+    "finding_made": N_("Finding: %(finding)s, measure: %(measure)s"),
+    "review_signed": N_("The review is signed"),
+    "follow_up_done": N_("Looked at again"),
 }
 """A sentence for each kind of entry about an alarm."""
 
@@ -160,4 +163,6 @@ def _words_of(entry: Plain, names: Mapping[str, str]) -> dict[str, str]:
         "told": str(facts.get("told")),
         "code": words.word(words.CODES, facts.get("code")),
         "said": words.word(words.SAID, facts.get("said")),
+        "finding": words.word(words.FINDINGS, facts.get("cause")),
+        "measure": words.word(words.MEASURES, facts.get("measure")),
     }

@@ -276,6 +276,32 @@ AGREEMENTS: Mapping[str, str] = {
     "family_told": N_("family may be told"),
 }
 
+FINDINGS: Mapping[str, str] = {
+    "in_order": N_("in order"),
+    "nobody_free": N_("nobody was free"),
+    "carer_late": N_("the carer came late"),
+    "carer_silent": N_("the carer did not answer"),
+    "desk_late": N_("the desk was late"),
+    "messages": N_("a message did not arrive"),
+    "device": N_("the device was at fault"),
+    "entry": N_("nobody could get in"),
+    "wrong_data": N_("the register was wrong"),
+    "wrong_outcome": N_("closed with the wrong outcome"),
+    "other": N_("other"),
+}
+
+MEASURES: Mapping[str, str] = {
+    "none": N_("none"),
+    "talk": N_("talk with the people"),
+    "train": N_("training"),
+    "roster": N_("change the roster"),
+    "repair": N_("repair or replace"),
+    "register": N_("correct the register"),
+    "policy": N_("change the escalation"),
+    "provider": N_("talk with the provider"),
+    "other": N_("other"),
+}
+
 
 def word(words: Mapping[str, str], code: object) -> str:
     """The word for a code in the language of this request; the code itself where there is none."""

@@ -37,6 +37,7 @@ NAMES = {
     "backlog": "press to text taken behind 1,000 reminders and a slow provider",
     "restart": "kill -9 to the first pending request",
     "simulated": "station-years an hour and core",
+    "logbook": "ten million entries of the record: every question of a reviewer",
     "decoding": "DC-09 and RFLink beside pysiaalarm and rflink: how fast, how often right",
 }
 LIMIT_S = 420.0

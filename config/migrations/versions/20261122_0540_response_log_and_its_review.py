@@ -104,10 +104,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "log_notes",
-        sa.Column("number", NUMBER, autoincrement=False, nullable=False),
-        sa.Column("alarm_id", sa.String(length=40), nullable=False),
+        sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("note_hash", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("number", name=op.f("pk_log_notes")),
+        sa.PrimaryKeyConstraint("first", "number", name=op.f("pk_log_notes")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "log_people",

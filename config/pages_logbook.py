@@ -1,0 +1,35 @@
+"""The pages and the API of the response log, with what they need of the house."""
+
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint
+
+from config.wiring import House
+from dispatch.rules.people import Person
+from dispatch.rules.record import Line
+from dispatch.store.transactions import Lane
+from dispatch.web.logbook.api import review_api, verify_api
+from dispatch.web.logbook.reading import LogRoom
+from dispatch.web.logbook.record import record_blueprint
+from dispatch.web.logbook.review import review_blueprint
+
+
+def logbook_blueprints(house: House, names: Callable[[], Mapping[str, str]]) -> list[Blueprint]:
+    """`/review`, `/record`, and the same on the wire."""
+    room = log_room(house, names)
+    return [review_blueprint(room), record_blueprint(room), review_api(room), verify_api(room)]
+
+
+def log_room(house: House, names: Callable[[], Mapping[str, str]]) -> LogRoom:
+    """What the views need; that somebody read in a resident's file is an entry of the record."""
+
+    def seen(*, by: Person, subject: str, where: str) -> None:
+        line = Line(kind="file_read", by=by, facts={"subject": subject, "where": where})
+        house.transactions.run(lambda tx: tx.log(line), lane=Lane.BULK)
+
+    own = house.logbook
+    return LogRoom(
+        reading=house.reading, transactions=house.transactions, clock=house.clock, zone=house.calendar.tzinfo,
+        follower=own.follower, reviewing=own.reviewing, stories=own.stories, verifier=own.verifier, seen=seen,
+        names=names, limits=own.limits,
+    )  # fmt: skip
