@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
+from config.pages_registry import absence_notes, registry_blueprints
 from config.wiring import House
 from devices.line import Condition
 from devices.web.devices import devices_blueprint
@@ -113,6 +114,7 @@ class Pages:
             *self._device_blueprints(operators),
             *self._small_pages(options, secret_key),
             roads_blueprint(self._roads, zone=house.calendar.tzinfo),
+            *registry_blueprints(house, operators),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
@@ -181,7 +183,7 @@ class Pages:
                 for name, each in house.providers.items()
             },
             sounding=self._house.consoles.sounding(),
-            notes=self._roads.notes(),
+            notes=[*self._roads.notes(), *absence_notes(house)],
         )
 
     def _panels(self) -> Mapping[str, Callable[[], Iterable[dict[str, Any]]]]:

@@ -21,6 +21,7 @@ from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
+from config.wiring_registry import Registers, build_registers
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
 from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
@@ -117,6 +118,7 @@ class House:
     roads: Roads
     lines: Lines
     page: Page
+    registers: Registers
     outages: Outages = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
     hearing: list[Gateway | Exchange] = field(default_factory=list)
@@ -198,6 +200,7 @@ class House:
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
             Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
             *self.roads.timetable,
+            *self.registers.timetable,
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 
@@ -254,6 +257,10 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings, transactions, reading, clock, calendar, desk, nudge=nudges,
         changed=lambda: reception.forget(),  # noqa: PLW0108  it is made below
     )  # fmt: skip
+    registers = build_registers(
+        settings, transactions, reading, clock, upkeep.register, nudge=nudges,
+        changed=lambda: house.forget(),  # noqa: PLW0108  it is made below
+    )  # fmt: skip
     lines, page = Lines(), pager(settings.operators.phones, transactions, clock, nudges)
     roads = build_roads(
         settings, transactions, reading, clock, calendar, desk, lines=lines, providers=providers, nudge=nudges,
@@ -289,7 +296,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners], clock)
+    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners], clock)
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
@@ -303,6 +310,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page,
+        registers=registers,
     )  # fmt: skip
     made = Gateways(reception, clock, house.stopping)
     for each in settings.gateways:

@@ -22,6 +22,11 @@ class Place:
 
 PLACES = (
     Place("/board", N_("Board"), Right.ALARMS_SEE),
+    Place("/residents", N_("Residents"), Right.RESIDENTS_SEE),
+    Place("/homes", N_("Homes"), Right.RESIDENTS_SEE),
+    Place("/carers", N_("Carers"), Right.CARERS_SEE),
+    Place("/follow-ups", N_("To do"), Right.RESIDENTS_SEE),
+    Place("/find", N_("Find"), Right.RESIDENTS_SEE),
     Place("/devices", N_("Devices"), Right.DEVICES_SEE),
     Place("/repairs", N_("Repairs"), Right.DEVICES_SEE),
     Place("/roads", N_("Roads"), Right.MESSAGES_SEE),

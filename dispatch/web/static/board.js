@@ -5,6 +5,7 @@
  */
 
 import { Drafts, post, said } from "./acts.js";
+import { bestFile, seekFiles } from "./find.js";
 import { Live } from "./live.js";
 import { Sound } from "./sound.js";
 
@@ -381,7 +382,7 @@ async function submitted(event) {
   const form = event.target;
   if (form.id === "find-form") {
     event.preventDefault();
-    $("found").querySelector("button")?.click();
+    bestFile().then((file) => file || $("found").querySelector("button")?.click());
   }
   if (!form.dataset.api) return;
   event.preventDefault();
@@ -407,6 +408,7 @@ function toast(text, isBad = false) {
 function find() {
   openPanel($("panel-find"));
   $("find").value = "";
+  seekFiles($("find"), $("found-files"), showNone);
   showFound();
   $("find").focus();
 }
@@ -416,7 +418,11 @@ function showFound() {
   const links = all("#list [data-alarm]");
   const fits = links.filter((link) => wanted.every((word) => link.textContent.toLowerCase().includes(word)));
   $("found").replaceChildren(...fits.slice(0, 9).map(foundRow));
-  $("found-none").hidden = fits.length > 0;
+  showNone();
+}
+
+function showNone() {
+  $("found-none").hidden = Boolean($("found").children.length || $("found-files").children.length);
 }
 
 function foundRow(link) {
