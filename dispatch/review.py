@@ -12,10 +12,12 @@ from typing import Any
 from dispatch.callbook import calls_of
 from dispatch.ids import AlarmId
 from dispatch.messages.reasons import explain
+from dispatch.rules.absences import State as Away
 from dispatch.rules.alarm import Alarm, Offer, State
 from dispatch.rules.nearest import Choice
 from dispatch.rules.people import Household, Person, Resident, age
 from dispatch.rules.record import Entry
+from dispatch.store.absences import Absences
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Connection, Engine
 from dispatch.store.outbox import Attempt, Message, Outbox
@@ -67,7 +69,9 @@ class Review:
             return {
                 **self._short(connection, alarm),
                 "home_file": self._household(household),
-                "resident_file": self._resident(household.resident(alarm.resident_id) if household else None),
+                "resident_file": self._resident(
+                    connection, household.resident(alarm.resident_id) if household else None
+                ),
                 "responders": [self._offer(connection, each) for each in offers if each.role is not None],
                 "offers": [self._offer(connection, each) for each in offers],
                 "candidates": _candidates(connection, choice, lang),
@@ -139,7 +143,7 @@ class Review:
             ],
         }  # fmt: skip
 
-    def _resident(self, resident: Resident | None) -> Plain | None:
+    def _resident(self, connection: Connection, resident: Resident | None) -> Plain | None:
         if resident is None:
             return None
         return {
@@ -147,7 +151,8 @@ class Review:
             "phone": resident.phone, "level": resident.level, "cats": list(resident.cats),
             "needs": sorted(resident.needs), "language": resident.language,
             "talk": [str(each) for each in resident.talk], "agreements": sorted(resident.agreements),
-            "illness": resident.illness,
+            "illness": resident.illness, "id": resident.id, "plan": resident.plan, "ended": resident.ended_why,
+            "away": _away(connection, resident),
         }  # fmt: skip
 
     def _offer(self, connection: Connection, offer: Offer) -> Plain:
@@ -213,6 +218,12 @@ class Review:
             line["note"] = words.get(entry.note_hash) if entry.note_hash else None
             told.append(line)
         return told
+
+
+def _away(connection: Connection, resident: Resident) -> Plain | None:
+    """Why and until when this resident should not be at home; a press is an alarm all the same."""
+    now = next((each for each in Absences(connection).of([resident.id]) if each.state is not Away.PLANNED), None)
+    return None if now is None else {"kind": now.kind.value, "until_at": _iso(now.until_at)}
 
 
 def _candidates(connection: Connection, choice: Choice | None, lang: str) -> list[Plain]:

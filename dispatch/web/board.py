@@ -22,6 +22,7 @@ from dispatch.rules.people import Person
 from dispatch.web import telling, words
 from dispatch.web.access import caller, require_operator
 from dispatch.web.i18n import current_words, gettext
+from dispatch.web.residents import words as registers
 
 CLOSED_SHOWN = 6
 CLOSED_FOR = timedelta(hours=24)
@@ -259,7 +260,7 @@ _WORDS: Mapping[str, Any] = {
     "PROOFS": words.PROOFS, "OFFERS": words.OFFERS, "MESSAGES": words.MESSAGES, "ATTEMPTS": words.ATTEMPTS,
     "CHANNELS": words.CHANNELS, "SENTENCES": words.SENTENCES, "STEPS": words.STEPS, "TALKS": words.TALKS,
     "LEVELS": words.LEVELS, "CATS": words.CATS, "NEEDS": words.NEEDS, "AGREEMENTS": words.AGREEMENTS,
-    "CALLS": words.CALLS,
+    "CALLS": words.CALLS, "AWAY": registers.AWAY, "LEFT": registers.LEFT,
 }  # fmt: skip
 
 

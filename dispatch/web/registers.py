@@ -30,7 +30,7 @@ Panel = Callable[[], Iterable[Plain]]
 READ = "read"
 """The scope of keys that may look at the registers."""
 
-_SECRET = frozenset({"entry", "illness", "text", "note"})
+_SECRET = frozenset({"entry", "illness", "plan", "text", "note"})
 _PHONES = frozenset({"phone", "to"})
 _HEAD, _TAIL = 3, 2
 

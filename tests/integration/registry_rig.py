@@ -152,4 +152,3 @@ def _carry(tx, device_id, home_id, resident_id, by):
 def at(hours: float, start: datetime = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)) -> datetime:
     """So many hours after the beginning of every test."""
     return start + timedelta(hours=hours)
-
