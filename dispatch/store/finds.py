@@ -78,9 +78,7 @@ class Finds:
         wanted = [found for word in words[:WORDS_MAX] if (found := prefixes(word))]
         hits: dict[tuple[str, str], Hit] = {}
         for each in wanted:
-            others = [
-                finds.c.within.in_(select(finds.c.within).where(_begins(one))) for one in wanted if one is not each
-            ]
+            others = [_near(one) for one in wanted if one is not each]
             for prefix in each:
                 self._add(hits, prefix, others, area)
         return list(hits.values())
@@ -120,6 +118,10 @@ def _terms(kind: str, row: Mapping[str, Any]) -> frozenset[str]:
     if kind == "home":
         return terms | address_terms(row["address"])
     return terms | name_terms(row["name"]) | phone_terms(row.get("phone"))
+
+
+def _near(prefixes_: Iterable[str]) -> ColumnElement[bool]:
+    return finds.c.within.in_(select(finds.c.within).where(_begins(prefixes_)))
 
 
 def _begins(prefixes_: Iterable[str]) -> ColumnElement[bool]:
