@@ -53,35 +53,39 @@ residents = [{ code = "R9", name = "单田芳", phone = "0311-85000009" }]
 OPERATOR = operator_of("o1")
 
 
+def work_over(world, names=dict, changed=lambda: None):
+    """The registers' services over a world, as their views are given them."""
+    run, reading = world.transactions, world.reading
+    sealing = IdNumbers([draw_key()], b"pepper")
+    registry, reads = Registry(run, sealing, changed=changed), FileReads(run)
+    return Work(
+        reading=reading, transactions=run, clock=world.clock, zone=world.calendar.tzinfo, registry=registry,
+        leaving=Leaving(run, registry, devices_at=at_home, carry=_carry, changed=changed),
+        absent=Absent(run, reading, nudge=changed), following_up=FollowingUp(run, reading),
+        finding=Finding(reading, run, devices=called), disclosures=Disclosures(run, sealing), phone=typed_number,
+        devices_at=at_home, seen=lambda id_: reads.seen(caller(), id_, world.clock.now()), names=names,
+    )  # fmt: skip
+
+
 class RegistryRig:
-    """Services over one world; `web` is the application."""
+    """Services over one world, and the application with their pages."""
 
     def __init__(self, folder: Path, *, blueprints=(), lang: str = "zh", world=None) -> None:
         self.world = world = world or build_world(folder, district=FILE + SECOND)
-        self.sealing = IdNumbers([draw_key()], b"pepper")
-        self.changes: list[None] = []
-        change = lambda: self.changes.append(None)  # noqa: E731
-        run, reading = world.transactions, world.reading
-        self.registry = Registry(run, self.sealing, changed=change)
-        self.leaving = Leaving(run, self.registry, devices_at=at_home, carry=_carry, changed=change)
-        self.absent = Absent(run, reading, nudge=change)
-        self.following_up = FollowingUp(run, reading)
-        self.finding = Finding(reading, run, devices=called)
-        self.reads = FileReads(run)
-        hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        self.sign_in = SignIn(run, reading, world.clock, hasher)
-        self.keys = Keys(run, reading, world.clock)
-        self.work = Work(
-            reading=reading, transactions=run, clock=world.clock, zone=world.calendar.tzinfo, registry=self.registry,
-            leaving=self.leaving, absent=self.absent, following_up=self.following_up, finding=self.finding,
-            disclosures=Disclosures(run, self.sealing), phone=typed_number, devices_at=at_home,
-            seen=lambda id_: self.reads.seen(caller(), id_, world.clock.now()),
-            names=lambda: {f"operator:{each.id}": each.name for each in self.sign_in.operators()},
-        )  # fmt: skip
+        self.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        self.sign_in = SignIn(world.transactions, world.reading, world.clock, self.hasher)
+        self.keys = Keys(world.transactions, world.reading, world.clock)
+        self.work = work = work_over(
+            world, lambda: {f"operator:{each.id}": each.name for each in self.sign_in.operators()}
+        )
+        self.registry, self.leaving, self.absent = work.registry, work.leaving, work.absent
+        self.following_up, self.finding, self.sealing = work.following_up, work.finding, work.registry._sealing
         options = WebOptions(public_url=PUBLIC_URL, secret_key="k" * 32, secure_cookies=False, lang=lang)
-        own = [registry_api(self.work), registry_pages(self.work), *blueprints]
+        own = [registry_api(work), registry_pages(work), *blueprints]
         self.app = create_app(own, sign_in=self.sign_in, keys=self.keys, options=options, health=self)
-        self.hasher = hasher
+
+    def names(self):
+        return {f"operator:{each.id}": each.name for each in self.sign_in.operators()}
 
     def facts(self):
         return {}
