@@ -382,7 +382,10 @@ async function submitted(event) {
   const form = event.target;
   if (form.id === "find-form") {
     event.preventDefault();
-    bestFile().then((file) => file || $("found").querySelector("button")?.click());
+    /* An alarm that is open shows the file beside it, and comes first. */
+    const alarm = $("found").querySelector("button");
+    if (alarm) alarm.click();
+    else bestFile().then((file) => file && closePanels());
   }
   if (!form.dataset.api) return;
   event.preventDefault();
