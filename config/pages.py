@@ -12,6 +12,7 @@ from config.pages_board import console_blueprints, false_alarms
 from config.pages_figures import figure_pages
 from config.pages_logbook import logbook_blueprints
 from config.pages_programs import program_blueprints
+from config.pages_registry import absence_notes, registry_blueprints
 from config.pages_upkeep import FirstRun, alive_page, upkeep_pages
 from config.wiring import House
 from config.wiring_accounts import build_sign_in
@@ -139,6 +140,7 @@ class Pages:
             *([] if demo else self._setup.pages(sign_in)),
             *figure_pages(house),
             *logbook_blueprints(house, self._names),
+            *registry_blueprints(house, operators),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
@@ -207,7 +209,7 @@ class Pages:
                 for name, each in house.providers.items()
             },
             sounding=self._house.consoles.sounding(),
-            notes=[*self._alive.notes(), *self._roads.notes()],
+            notes=[*self._alive.notes(), *self._roads.notes(), *absence_notes(house)],
         )
 
     def _panels(self) -> Mapping[str, Callable[[], Iterable[dict[str, Any]]]]:

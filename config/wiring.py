@@ -27,6 +27,7 @@ from config.wiring_lifeline import timetable as lifeline_timetable
 from config.wiring_logbook import LogBook, build_logbook
 from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
+from config.wiring_registry import Registers, build_registers
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
 from config.wiring_webhooks import Webhooks, build_webhooks, mend_webhooks
 from devices.edges import Edges, Everybody
@@ -129,6 +130,7 @@ class House:
     after: After
     webhooks: Webhooks
     console: Console
+    registers: Registers
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -236,6 +238,7 @@ class House:
             *self.console.timetable,
             Periodic(name="sweep_imports", every_s=300.0, work=lambda: sweep(self.settings.home, self.clock.now())),
             *self.logbook.timetable,
+            *self.registers.timetable,
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 
@@ -292,6 +295,10 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings, transactions, reading, clock, calendar, desk, nudge=nudges,
         changed=lambda: reception.forget(),  # noqa: PLW0108  it is made below
     )  # fmt: skip
+    registers = build_registers(
+        settings, transactions, reading, clock, upkeep.register, nudge=nudges,
+        changed=lambda: house.forget(),  # noqa: PLW0108  it is made below
+    )  # fmt: skip
     lines, page = Lines(), pager(settings.operators.phones, transactions, clock, nudges)
     roads = build_roads(
         settings, transactions, reading, clock, calendar, desk, lines=lines, providers=providers, nudge=nudges,
@@ -336,7 +343,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners, after.asking], clock)
+    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, after.asking], clock)
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
@@ -352,7 +359,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
-        console=build_console(transactions, reading, clock, nudge=nudges),
+        console=build_console(transactions, reading, clock, nudge=nudges), registers=registers,
     )  # fmt: skip
     house.lifeline = build_lifeline(
         settings, transactions, reading, clock, timers=timers, vitals=roads.vitals, consoles=house.consoles,

@@ -13,12 +13,14 @@ from dispatch.callbook import calls_of
 from dispatch.errors import NotFound
 from dispatch.ids import AlarmId
 from dispatch.messages.reasons import explain
+from dispatch.rules.absences import State as Away
 from dispatch.rules.alarm import Alarm, Offer, State
 from dispatch.rules.nearest import Choice
 from dispatch.rules.people import Household, Person, Resident, age
 from dispatch.rules.record import Entry
 from dispatch.rules.rights import DISTRICT, Area
 from dispatch.rules.urgency import urgency
+from dispatch.store.absences import Absences
 from dispatch.store.alarms import Alarms
 from dispatch.store.areas import alarms_answered, alarms_in, answers, entries_in, messages_in
 from dispatch.store.briefs import Briefs
@@ -85,7 +87,9 @@ class Review:
             return {
                 **briefs_of(connection, [alarm])[0],
                 "home_file": self._household(household),
-                "resident_file": self._resident(household.resident(alarm.resident_id) if household else None),
+                "resident_file": self._resident(
+                    connection, household.resident(alarm.resident_id) if household else None
+                ),
                 "responders": [self._offer(connection, each) for each in offers if each.role is not None],
                 "offers": [self._offer(connection, each) for each in offers],
                 "candidates": _candidates(connection, choice, lang),
@@ -145,7 +149,7 @@ class Review:
             ],
         }  # fmt: skip
 
-    def _resident(self, resident: Resident | None) -> Plain | None:
+    def _resident(self, connection: Connection, resident: Resident | None) -> Plain | None:
         if resident is None:
             return None
         return {
@@ -154,7 +158,8 @@ class Review:
             "phone": resident.phone, "level": resident.level, "cats": list(resident.cats),
             "needs": sorted(resident.needs), "language": resident.language,
             "talk": [str(each) for each in resident.talk], "agreements": sorted(resident.agreements),
-            "illness": resident.illness,
+            "illness": resident.illness, "id": resident.id, "plan": resident.plan, "ended": resident.ended_why,
+            "away": _away(connection, resident),
         }  # fmt: skip
 
     def _offer(self, connection: Connection, offer: Offer) -> Plain:
@@ -259,6 +264,12 @@ def _brief(alarm: Alarm, household: Household | None, shade: str | None) -> Plai
         "version": alarm.version,
         "step": alarm.step,
     }
+
+
+def _away(connection: Connection, resident: Resident) -> Plain | None:
+    """Why and until when this resident should not be at home; a press is an alarm all the same."""
+    now = next((each for each in Absences(connection).of([resident.id]) if each.state is not Away.PLANNED), None)
+    return None if now is None else {"kind": now.kind.value, "until_at": _iso(now.until_at)}
 
 
 def _candidates(connection: Connection, choice: Choice | None, lang: str) -> list[Plain]:

@@ -17,7 +17,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from config.lists.columns import NAMES
 from config.lists.register import Register, Values
 from dispatch.ids import StationId
-from dispatch.web.registers import masked
+from dispatch.rules.masking import masked
 
 SECRET = frozenset({"entry", "illness"})
 PHONES = frozenset({"phone", "contact_phone"})

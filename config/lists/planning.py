@@ -12,7 +12,6 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from config.district_schema import refuse_impossible
 from config.lists import cells
 from config.lists.cells import Wrong, plain
 from config.lists.columns import Columns
@@ -20,6 +19,7 @@ from config.lists.meanings import CATS, DATUMS, LEVELS, MEANS, TALK, TALKS
 from config.lists.reading import Plan, Reading
 from config.lists.register import Change, Register, Values, at
 from config.lists.sheet import Sheet
+from config.positions import refuse_impossible
 from devices.decoders import DECODERS, canonical
 from dispatch.ids import StationId
 from dispatch.rules.place import Position, distance_m, gcj02_to_wgs84

@@ -104,14 +104,10 @@ class Register:
         self._put(device_id, place, by, kind="given", reason="moved")
 
     def move_in(self, tx: Tx, device_id: DeviceId, place: Place, *, by: Person) -> None:
-        """The same within the unit of work of a resident's move; `settled` is called after it."""
+        """The same within the unit of work of a resident's move, whose caller has the pictures of it made anew."""
         device = self._device(tx, device_id)
         if (device.home_id, device.resident_id) != (place.home_id, place.resident_id):
             self._move(tx, device_id, place, by, kind="given", reason="moved")
-
-    def settled(self) -> None:
-        """What was moved within another's unit of work is durable: pictures of the register are made anew."""
-        self._after()
 
     def lend(self, device_id: DeviceId, place: Place, *, back_at: datetime, by: Person) -> None:
         """

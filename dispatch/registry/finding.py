@@ -68,7 +68,7 @@ class Finding:
             if len(words) == 1:
                 found += self._numbered(connection, typed.strip()[:TYPED_MAX], area)
         terms = {(hit.kind, hit.subject_id): hit.term for hit in hits}
-        exact = {plain(each) for each in words}
+        exact = {plain(words[0])} if len(words) == 1 else set[str]()
         rank = {id(each): _rank(each, terms.get((each.kind, each.id), each.code), exact) for each in found}
         return sorted(found, key=lambda each: rank[id(each)])[:most]
 

@@ -1,7 +1,7 @@
 """
 What somebody may type to find a person or a house: the name, its sounds, a telephone's end, a part of an address.
 
-    王秀英  ──► 王秀英 秀英 英 · wangxiuying xiuying ying · wxy xy y
+    王秀英  ──► 王秀英 秀英 英 · wangxiuying xiuying ying · wxy xy y · wangxy
     单田芳  ──► shantianfang, because 单 as a surname is Shan; dantianfang and chantianfang too: people type those
 
 Names are not read as words: a character has several readings, and as a surname often one that is in no dictionary's
@@ -92,6 +92,10 @@ def name_terms(name: str) -> frozenset[str]:
         for start in range(len(sounds)):
             terms.add("".join(sounds[start:]))
             terms.add("".join(sound[0] for sound in sounds[start:]))
+        # The surname in full and the rest by initials, as input methods teach it: wangxy.
+        terms.update(
+            "".join(sounds[:place]) + "".join(sound[0] for sound in sounds[place:]) for place in range(1, len(sounds))
+        )
     return _kept(terms)
 
 

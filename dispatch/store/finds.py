@@ -32,6 +32,7 @@ finds = Table(
 )  # fmt: skip
 """`station_id` is a copy of the home's or the carer's, so that an area costs no join."""
 
+WORDS_MAX = 4
 HITS_MAX = 300
 """Rows looked at for one word; whoever types more letters sees fewer."""
 
@@ -70,21 +71,25 @@ class Finds:
 
     def hits(self, words: Sequence[str], area: Area) -> list[Hit]:
         """
-        Who fits every word, the shortest terms first; at most `HITS_MAX` for each way of reading the longest word.
+        Who fits one of the words, at a home where the others fit too; at most `HITS_MAX` for each way to read a word.
 
         Raises nothing: what cannot be found is an empty list.
         """
-        wanted = sorted((found for word in words if (found := prefixes(word))), key=lambda each: -len(each[0]))
-        if not wanted:
-            return []
-        others = [finds.c.within.in_(select(finds.c.within).where(_begins(each))) for each in wanted[1:]]
+        wanted = [found for word in words[:WORDS_MAX] if (found := prefixes(word))]
         hits: dict[tuple[str, str], Hit] = {}
-        for prefix in wanted[0]:
-            query = select(finds.c.kind, finds.c.subject_id, finds.c.within, finds.c.term)
-            query = query.where(_begins([prefix]), *others, *_inside(area)).order_by(finds.c.term).limit(HITS_MAX)
-            for row in self._connection.execute(query):
-                hits.setdefault((row.kind, row.subject_id), Hit(**dict(row._mapping)))
+        for each in wanted:
+            others = [_near(one) for one in wanted if one is not each]
+            for prefix in each:
+                self._add(hits, prefix, others, area)
         return list(hits.values())
+
+    def _add(
+        self, hits: dict[tuple[str, str], Hit], prefix: str, others: Sequence[ColumnElement[bool]], area: Area
+    ) -> None:
+        query = select(finds.c.kind, finds.c.subject_id, finds.c.within, finds.c.term)
+        query = query.where(_begins([prefix]), *others, *_inside(area)).order_by(finds.c.term).limit(HITS_MAX)
+        for row in self._connection.execute(query):
+            hits.setdefault((row.kind, row.subject_id), Hit(**dict(row._mapping)))
 
     def unlearnt(self, kind: str, table: Table, most: int) -> list[Mapping[str, Any]]:
         """Rows of a register that cannot be found yet: they were there before the search was."""
@@ -113,6 +118,10 @@ def _terms(kind: str, row: Mapping[str, Any]) -> frozenset[str]:
     if kind == "home":
         return terms | address_terms(row["address"])
     return terms | name_terms(row["name"]) | phone_terms(row.get("phone"))
+
+
+def _near(prefixes_: Iterable[str]) -> ColumnElement[bool]:
+    return finds.c.within.in_(select(finds.c.within).where(_begins(prefixes_)))
 
 
 def _begins(prefixes_: Iterable[str]) -> ColumnElement[bool]:

@@ -150,7 +150,7 @@ class KeyChecks:
     def unchecked(self, since: datetime, most: int, *, but: Collection[str] = ()) -> list[HomeId]:
         """Homes in use with a way in on file that nobody looked at since then, and that nobody was asked to look at."""
         homes = metadata.tables["homes"]
-        checked = select(key_checks.c.id).where(key_checks.c.home_id == homes.c.id, key_checks.c.at >= since).exists()
+        checked = select(key_checks.c.id).where(key_checks.c.home_id == homes.c.id, key_checks.c.at > since).exists()
         asked = select(follow_ups.c.id).where(
             follow_ups.c.home_id == homes.c.id, follow_ups.c.kind == Kind.KEY_CHECK.value, _OPEN
         ).exists()  # fmt: skip

@@ -28,6 +28,7 @@ from dispatch.web.access import area, caller, may, require
 from dispatch.web.eyes import for_eyes, note_opened
 from dispatch.web.i18n import current_words, gettext
 from dispatch.web.rendered import Rendered
+from dispatch.web.residents import words as registers
 
 CLOSED_SHOWN = 6
 CLOSED_FOR = timedelta(hours=24)
@@ -351,7 +352,7 @@ _WORDS: Mapping[str, Any] = {
     "PROOFS": words.PROOFS, "OFFERS": words.OFFERS, "MESSAGES": words.MESSAGES, "ATTEMPTS": words.ATTEMPTS,
     "CHANNELS": words.CHANNELS, "SENTENCES": words.SENTENCES, "STEPS": words.STEPS, "TALKS": words.TALKS, "HOW_TO_TALK": words.HOW_TO_TALK,
     "LEVELS": words.LEVELS, "CATS": words.CATS, "NEEDS": words.NEEDS, "AGREEMENTS": words.AGREEMENTS,
-    "CALLS": words.CALLS, "TICKS": words.TICKS,
+    "CALLS": words.CALLS, "TICKS": words.TICKS, "AWAY": registers.AWAY, "LEFT": registers.LEFT,
 }  # fmt: skip
 
 

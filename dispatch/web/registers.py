@@ -49,7 +49,7 @@ PANEL_RIGHTS: Mapping[str, Right] = {
 _FILES = frozenset({"homes", "residents", "contacts"})
 """Registers of residents: that somebody read them is kept."""
 
-_SECRET = frozenset({"entry", "illness", "text", "note"})
+_SECRET = frozenset({"entry", "illness", "plan", "text", "note"})
 
 
 def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str, Panel]) -> ApiBlueprint:

@@ -27,8 +27,11 @@ from dispatch.web.claims import Desk as ClaimsDesk
 from dispatch.web.claims import claim_forms, claims_blueprint
 from dispatch.web.options import WebOptions
 from dispatch.web.phones import DemoControls, phones_blueprint
+from dispatch.web.residents.api import registry_api
+from dispatch.web.residents.pages import registry_pages
 from dispatch.web.stream import Bell, stream_blueprint
 from tests.builders import DISTRICT, build_world
+from tests.integration.registry_rig import work_over
 
 LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
 
@@ -109,6 +112,7 @@ class BoardRig:
 
     def _app(self, options: WebOptions) -> Flask:
         world = self.world
+        self.registers = work_over(world)
         demo = DemoControls(
             homes=[("H1", "柏林小区 3-2-501 王秀英"), ("H2", "红星里 2-101")],
             press=lambda home, cause: self.press(home, cause=Cause(cause)) and None,
@@ -134,6 +138,8 @@ class BoardRig:
             calls_blueprint(world.calls, transactions=world.transactions, book=CallBook(world.reading, world.clock)),
             call_forms(world.calls, CallBook(world.reading, world.clock)),
             phones_blueprint(self.review, self.panel, self.hear, demo=demo),
+            registry_api(self.registers),
+            registry_pages(self.registers),
         ]  # fmt: skip
         keys = Keys(world.transactions, world.reading, world.clock)
         return create_app(blueprints, sign_in=self.sign_in, keys=keys, options=options, health=self)

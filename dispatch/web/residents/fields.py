@@ -8,6 +8,7 @@ other may not.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -163,6 +164,7 @@ def _about(each: Field) -> Plain:
     return {"description": each.label}
 
 
+@cache
 def adding(kind: Kind) -> type[Schema]:
     """What a new row is made of."""
     made = {}
@@ -172,6 +174,7 @@ def adding(kind: Kind) -> type[Schema]:
     return Wire.from_dict(made, name=f"New{kind.one.capitalize()}Schema")
 
 
+@cache
 def changing(kind: Kind) -> type[Schema]:
     """What may be changed of a row: each field by itself."""
     made = {each.name: _wire(each) for each in FIELDS[kind.register] if not each.once}

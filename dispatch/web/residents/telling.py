@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -55,6 +56,7 @@ def told(row: Row, connection: Connection, *, with_entry: bool = False) -> Plain
     return plain
 
 
+@cache
 def schema_of(kind: Kind) -> type[Schema]:
     """The shape of `told`."""
     names = [column.name for column in kind.table.columns if column.name not in _HIDDEN and column.name != "id_mask"]

@@ -5,6 +5,7 @@
  */
 
 import { Drafts, post, said } from "./acts.js";
+import { bestFile, seekFiles } from "./find.js";
 import { Live } from "./live.js";
 import { Sound } from "./sound.js";
 
@@ -415,7 +416,10 @@ async function submitted(event) {
   const form = event.target;
   if (form.id === "find-form") {
     event.preventDefault();
-    $("found").querySelector("button")?.click();
+    /* An alarm that is open shows the file beside it, and comes first. */
+    const alarm = $("found").querySelector("button");
+    if (alarm) alarm.click();
+    else bestFile().then((file) => file && closePanels());
   }
   if (!form.dataset.api) return;
   event.preventDefault();
@@ -449,6 +453,7 @@ function toast(text, isBad = false) {
 function find() {
   openPanel($("panel-find"));
   $("find").value = "";
+  seekFiles($("find"), $("found-files"), showNone);
   showFound();
   $("find").focus();
 }
@@ -458,7 +463,11 @@ function showFound() {
   const links = all("#list [data-alarm]");
   const fits = links.filter((link) => wanted.every((word) => link.textContent.toLowerCase().includes(word)));
   $("found").replaceChildren(...fits.slice(0, 9).map(foundRow));
-  $("found-none").hidden = fits.length > 0;
+  showNone();
+}
+
+function showNone() {
+  $("found-none").hidden = Boolean($("found").children.length || $("found-files").children.length);
 }
 
 function foundRow(link) {

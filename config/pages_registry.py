@@ -1,0 +1,36 @@
+"""The pages and the programs' side of the registers, over what the wiring has built."""
+
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint
+
+from config.district_schema import typed_number
+from config.wiring import House
+from devices.store.dwellings import at_home
+from dispatch.web.access import caller
+from dispatch.web.board import Note
+from dispatch.web.i18n import N_
+from dispatch.web.residents.api import registry_api
+from dispatch.web.residents.pages import registry_pages
+from dispatch.web.residents.work import Work
+
+
+def registry_blueprints(house: House, names: Callable[[], Mapping[str, str]]) -> list[Blueprint]:
+    """`names` says what operators are called, by reference."""
+    own = house.registers
+    work = Work(
+        reading=house.reading, transactions=house.transactions, clock=house.clock, zone=house.calendar.tzinfo,
+        registry=own.registry, leaving=own.leaving, absent=own.absent, following_up=own.following_up,
+        finding=own.finding, disclosures=own.disclosures, phone=typed_number, devices_at=at_home, names=names,
+        seen=lambda resident_id: own.reads.seen(caller(), resident_id, house.clock.now()),
+    )  # fmt: skip
+    return [registry_api(work), registry_pages(work)]
+
+
+def absence_notes(house: House) -> list[Note]:
+    """What the strip of the board says of absences: those that end soon, and those that ended without a word."""
+    soon, over = house.registers.absent.notices(house.clock.now())
+    return [
+        *([Note(text=N_("%(n)s absences end within the hour"), count=soon)] if soon else []),
+        *([Note(text=N_("%(n)s absences are over: who is back?"), count=over, fault=True)] if over else []),
+    ]
