@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from config.main_board import add_board
 from config.main_roads import Kit, add_roads
 from config.settings import Settings, load_settings
 from dispatch.errors import Refusal
@@ -344,7 +345,9 @@ def db_check(context: click.Context, file: Path | None, config: Path | None) -> 
     sys.exit(1 if wrong else 0)
 
 
-add_roads(cli, Kit(says_no=says_no, settings=_settings, tell=_tell, json=_JSON, config=_CONFIG))
+_KIT = Kit(says_no=says_no, settings=_settings, tell=_tell, json=_JSON, config=_CONFIG)
+add_roads(cli, _KIT)
+add_board(cli, _KIT)
 
 if __name__ == "__main__":
     main()

@@ -29,9 +29,9 @@ from dispatch.store.visits import carer_visits
 from schedules.duty.store import shifts
 
 SHELVES = (
-    alarms, assignments, calls, carer_visits, claims, devices, drills, edges, entries, gateways, handovers, homes, idempotency, meanings,
-    messages, operators, policies, press_tests, pulses, reach_tests, repairs, replies, shadowed, shifts, signals,
-    vigils,
+    alarms, assignments, calls, carer_visits, claims, devices, drills, edges, entries, gateways, handovers, homes,
+    idempotency, meanings, messages, operators, policies, press_tests, pulses, reach_tests, repairs, replies,
+    shadowed, shifts, signals, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -306,7 +306,10 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page,
-        console=build_console(transactions, reading, clock, nudge=nudges),
+        console=build_console(
+            transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
+            desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,
+        ),
     )  # fmt: skip
     made = Gateways(reception, clock, house.stopping)
     for each in settings.gateways:

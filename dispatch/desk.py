@@ -17,8 +17,8 @@ from dispatch.receiving import IsTest, Receiving
 from dispatch.rules import answering, unanswered
 from dispatch.rules.advance import advance
 from dispatch.rules.alarm import Outcome, Proof
-from dispatch.rules.everybody import ask_everybody
 from dispatch.rules.escalation import Decision, Policies, Situation
+from dispatch.rules.everybody import ask_everybody
 from dispatch.rules.people import Person, carer
 from dispatch.rules.place import Position
 from dispatch.rules.raising import Heard
@@ -161,7 +161,7 @@ class Desk:
             NotFound, AlarmClosed, AlreadyTaken, OfferGone: see `rules.answering.accept`.
         """
         return self._answer(
-            alarm_id, lambda situation: answering.accept(self._asked(situation, person, by), person, by=by), person
+            alarm_id, lambda situation: answering.accept(self.asked(situation, person, by), person, by=by), person
         )
 
     def decline(self, alarm_id: AlarmId, person: Person, *, by: Person) -> Decision:
@@ -174,7 +174,7 @@ class Desk:
         """Somebody stands in the room. Raises: see `rules.answering.attend`."""
         return self._answer(
             alarm_id,
-            lambda situation: answering.attend(self._asked(situation, person, by), person, proof=proof, by=by, at=at),
+            lambda situation: answering.attend(self.asked(situation, person, by), person, proof=proof, by=by, at=at),
             person,
         )
 
@@ -312,7 +312,7 @@ class Desk:
         self._situations.settle(decision)
         self._nudge()
 
-    def _asked(self, situation: Situation, person: Person, by: Person) -> Situation:
+    def asked(self, situation: Situation, person: Person, by: Person) -> Situation:
         """By hand an operator may accept for somebody the policy never asked."""
         if situation.offer_of(person) is not None or not by.startswith("operator:"):
             return situation

@@ -20,6 +20,7 @@ from dispatch.rules.urgency import urgency
 from dispatch.store.alarms import Alarms
 from dispatch.store.briefs import Briefs
 from dispatch.store.database import Connection, Engine
+from dispatch.store.history import History
 from dispatch.store.outbox import Attempt, Message, Outbox
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies
@@ -48,7 +49,7 @@ class Review:
     def longest(self) -> datetime | None:
         """Since when the alarm waits that nobody has answered for longest; None when none waits."""
         with self._reading.connect() as connection:
-            return Alarms(connection).longest_waiting()
+            return History(connection).longest_waiting()
 
     def recent(self, limit: int, *, before: datetime | None = None, state: State | None = None) -> list[Plain]:
         """The newest alarms in short."""

@@ -26,9 +26,7 @@ SEEN_EVERY = timedelta(seconds=15)
 class Claiming:
     """Keeps claims. `nudge` is called after each commit, so that every board hears of it at once."""
 
-    def __init__(
-        self, transactions: Transactions, reading: Engine, clock: Clock, *, nudge: Callable[[], None]
-    ) -> None:
+    def __init__(self, transactions: Transactions, reading: Engine, clock: Clock, *, nudge: Callable[[], None]) -> None:
         self._transactions = transactions
         self._reading = reading
         self._clock = clock

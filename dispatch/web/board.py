@@ -19,12 +19,13 @@ from werkzeug.wrappers import Response
 from dispatch.clock import Clock
 from dispatch.errors import AlarmClosed, Invalid, NotFound
 from dispatch.ids import AlarmId
-from dispatch.rules.alarm import Outcome, Proof, State
+from dispatch.rules.alarm import State
 from dispatch.rules.claims import Claim, Tick
 from dispatch.rules.people import Person
 from dispatch.rules.rights import Area, Right
 from dispatch.web import telling, words
 from dispatch.web.access import area, caller, require
+from dispatch.web.board_acts import ACTS, EVERYBODY, WITH_PERSON, Deeds
 from dispatch.web.i18n import current_words, gettext
 from dispatch.web.rendered import Rendered
 
@@ -37,11 +38,6 @@ AT_ONCE = 4
 
 LIST_LASTS_S, LISTS_KEPT = 1.0, 16
 """What is the same for everybody is made again when anything has happened, and after so long in any case."""
-
-EVERYBODY = "everybody"
-
-NOTE_MAX = 2_000
-REFERENCE_MAX = 80
 
 Plain = dict[str, Any]
 
@@ -56,28 +52,6 @@ class Stories(Protocol):
     def story(self, alarm_id: AlarmId, lang: str) -> Plain: ...
 
     def head(self) -> int: ...
-
-
-class Deeds(Protocol):
-    """What can be done without a script; `dispatch.desk.Desk` does it. With one, the script calls the API."""
-
-    def accept(self, alarm_id: AlarmId, person: Person, *, by: Person) -> object: ...
-
-    def decline(self, alarm_id: AlarmId, person: Person, *, by: Person) -> object: ...
-
-    def attend(self, alarm_id: AlarmId, person: Person, *, proof: Proof, by: Person) -> object: ...
-
-    def offer(self, alarm_id: AlarmId, person: Person, *, by: Person) -> object: ...
-
-    def close(self, alarm_id: AlarmId, *, outcome: Outcome, by: Person, note: str | None = None) -> object: ...
-
-    def reopen(self, alarm_id: AlarmId, *, by: Person, note: str | None = None) -> object: ...
-
-    def note(self, alarm_id: AlarmId, text: str, *, by: Person) -> object: ...
-
-    def offer_all(self, alarm_id: AlarmId, *, by: Person) -> object: ...
-
-    def emergency_called(self, alarm_id: AlarmId, *, reference: str, by: Person) -> object: ...
 
 
 class InCharge(Protocol):
@@ -164,7 +138,7 @@ def board_blueprint(
     @require(Right.ALARMS_ACT)
     def act(alarm_id: str, deed: str) -> Response:
         book.check(AlarmId(alarm_id), deed, request.form.get("person"))
-        _ACTS[deed](deeds, AlarmId(alarm_id), request.form)
+        ACTS[deed](deeds, AlarmId(alarm_id), request.form)
         flash(gettext("Done."))
         return redirect(f"/board?alarm={alarm_id}", 303)
 
@@ -260,7 +234,7 @@ class _Book:
         known = {each["person"] for each in (*story["offers"], *story["candidates"])} | {
             each["id"] for each in contacts
         }
-        if deed in _WITH_PERSON and person not in known and not (deed == "offer" and person == EVERYBODY):
+        if deed in WITH_PERSON and person not in known and not (deed == "offer" and person == EVERYBODY):
             raise Invalid("Please choose one.", {"person": "unknown"})
 
     def _closed(self, now: datetime, here: Area) -> list[Plain]:
@@ -291,7 +265,6 @@ class _Book:
             "may_close": story["state"] != State.CLOSED,
             **self._charge(alarm_id, names),
         }  # fmt: skip
-
 
     def _charge(self, alarm_id: AlarmId, names: Mapping[str, str]) -> Plain:
         """Who is in charge, which steps of the plan are ticked, and how often it was a false alarm this month."""
@@ -350,9 +323,9 @@ def _teach(pages: Environment, zone: tzinfo) -> None:
 _WORDS: Mapping[str, Any] = {
     "STATES": words.STATES, "SHAPES": words.SHAPES, "CAUSES": words.CAUSES, "OUTCOMES": words.OUTCOMES,
     "PROOFS": words.PROOFS, "OFFERS": words.OFFERS, "MESSAGES": words.MESSAGES, "ATTEMPTS": words.ATTEMPTS,
-    "CHANNELS": words.CHANNELS, "SENTENCES": words.SENTENCES, "STEPS": words.STEPS, "TALKS": words.TALKS, "HOW_TO_TALK": words.HOW_TO_TALK,
+    "CHANNELS": words.CHANNELS, "SENTENCES": words.SENTENCES, "STEPS": words.STEPS, "TALKS": words.TALKS,
     "LEVELS": words.LEVELS, "CATS": words.CATS, "NEEDS": words.NEEDS, "AGREEMENTS": words.AGREEMENTS,
-    "CALLS": words.CALLS, "TICKS": words.TICKS,
+    "CALLS": words.CALLS, "TICKS": words.TICKS, "HOW_TO_TALK": words.HOW_TO_TALK,
 }  # fmt: skip
 
 
@@ -365,55 +338,3 @@ def _since(iso: str, now: datetime | str) -> str:
     until = _instant(now) if isinstance(now, str) else now
     minutes, seconds = divmod(max(0, int((until - _instant(iso)).total_seconds())), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes:02}:{seconds:02}"
-
-
-# ------------------------------------------------------------------------------------------------ without a script
-
-Form = Mapping[str, str]
-
-_WITH_PERSON = frozenset({"accept", "decline", "attend", "offer"})
-
-
-def _text(form: Form, name: str, longest: int) -> str:
-    text = form.get(name, "").strip()
-    if not text:
-        raise Invalid("Please fill in the text.", {name: "missing"})
-    return text[:longest]
-
-
-def _note(form: Form) -> str | None:
-    return form.get("note", "").strip()[:NOTE_MAX] or None
-
-
-def _person(form: Form) -> Person:
-    return Person(_text(form, "person", REFERENCE_MAX))
-
-
-def _choice(form: Form, name: str, choices: Sequence[str]) -> str:
-    if form.get(name) not in choices:
-        raise Invalid("Please choose one.", {name: "missing"})
-    return form[name]
-
-
-def _offer(deeds: Deeds, alarm_id: AlarmId, form: Form) -> object:
-    if form.get("person") == EVERYBODY:
-        return deeds.offer_all(alarm_id, by=caller())
-    return deeds.offer(alarm_id, _person(form), by=caller())
-
-
-_ACTS: Mapping[str, Callable[[Deeds, AlarmId, Form], object]] = {
-    "accept": lambda deeds, id_, form: deeds.accept(id_, _person(form), by=caller()),
-    "decline": lambda deeds, id_, form: deeds.decline(id_, _person(form), by=caller()),
-    "attend": lambda deeds, id_, form: deeds.attend(
-        id_, _person(form), proof=Proof(_choice(form, "proof", list(Proof))), by=caller()
-    ),
-    "offer": lambda deeds, id_, form: _offer(deeds, id_, form),
-    "close": lambda deeds, id_, form: deeds.close(
-        id_, outcome=Outcome(_choice(form, "outcome", list(Outcome))), by=caller(), note=_note(form)
-    ),
-    "reopen": lambda deeds, id_, form: deeds.reopen(id_, by=caller(), note=_note(form)),
-    "note": lambda deeds, id_, form: deeds.note(id_, _text(form, "text", NOTE_MAX), by=caller()),
-    "emergency": lambda deeds, id_, form: deeds.emergency_called(
-        id_, reference=_text(form, "reference", REFERENCE_MAX), by=caller()
-    ),
-}

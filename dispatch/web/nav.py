@@ -22,6 +22,12 @@ class Place:
 
 PLACES = (
     Place("/board", N_("Board"), Right.ALARMS_SEE),
+    Place("/map", N_("Map"), Right.ALARMS_SEE),
+    Place("/wall", N_("Wall"), Right.ALARMS_SEE),
+    Place("/alarms", N_("All alarms"), Right.ALARMS_SEE),
+    Place("/handover", N_("Handover"), Right.ALARMS_ACT),
+    Place("/sheet", N_("Duty sheet"), Right.ALARMS_ACT),
+    Place("/paper", N_("Type paper in"), Right.ALARMS_ACT),
     Place("/devices", N_("Devices"), Right.DEVICES_SEE),
     Place("/repairs", N_("Repairs"), Right.DEVICES_SEE),
     Place("/roads", N_("Roads"), Right.MESSAGES_SEE),

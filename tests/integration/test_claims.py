@@ -132,7 +132,9 @@ def test_everybody_is_asked_once_however_often_it_is_said(rig, wang):
     assert len(rig.world.offers(alarm_id)) == 1
     answers = [api(wang, f"{alarm_id}/offer", everybody=True) for _ in range(2)]
     assert [each.status_code for each in answers] == [200, 200]
-    assert {each.person for each in rig.world.offers(alarm_id)} == {rig.world.carer(code) for code in ("C1", "C2", "C3")}
+    assert {each.person for each in rig.world.offers(alarm_id)} == {
+        rig.world.carer(code) for code in ("C1", "C2", "C3")
+    }
     assert all(each.asked == 1 for each in rig.world.offers(alarm_id))
     assert rig.world.kinds(alarm_id).count("asked_everybody") == 1
     assert form(wang, f"{alarm_id}/offer", person="everybody").status_code == 303
