@@ -101,6 +101,11 @@ class Review:
         with self._reading.connect() as connection:
             return Record(connection).head()[0]
 
+    def head_of(self, alarm_id: AlarmId) -> int:
+        """The number of the newest entry about this alarm; 0 where there is none."""
+        with self._reading.connect() as connection:
+            return Record(connection).head_of(alarm_id)
+
     def _household(self, household: Household | None) -> Plain | None:
         if household is None:
             return None

@@ -5,6 +5,7 @@ The script asks for `/board/live` whenever something happened and merges it into
 rendered in one place, in one language and escaped by the template. Everything can be read and done without a script.
 """
 
+import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
 from flask import Blueprint, flash, redirect, render_template, request
+from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 from jinja2 import Environment
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
-from dispatch.clock import Clock
+from dispatch.clock import Clock, SystemClock
 from dispatch.errors import AlarmClosed, Invalid, NotFound
 from dispatch.ids import AlarmId
 from dispatch.rules.alarm import State
@@ -27,7 +29,7 @@ from dispatch.web import telling, words
 from dispatch.web.access import area, caller, require
 from dispatch.web.board_acts import ACTS, EVERYBODY, WITH_PERSON, Deeds
 from dispatch.web.i18n import current_words, gettext
-from dispatch.web.rendered import Rendered
+from dispatch.web.rendered import Fresh, Rendered
 
 CLOSED_SHOWN = 6
 CLOSED_FOR = timedelta(hours=24)
@@ -36,8 +38,17 @@ CLOSED_FOR = timedelta(hours=24)
 AT_ONCE = 4
 """Boards made at once: one more would only share the processor with them, and with the webhook that comes in."""
 
-LIST_LASTS_S, LISTS_KEPT = 1.0, 16
-"""What is the same for everybody is made again when anything has happened, and after so long in any case."""
+DETAIL_LASTS_S, DETAILS_KEPT = 2.0, 128
+"""What is told of one alarm changes with its entries; what the registers say of its people is this old at most."""
+
+TOKEN = secrets.token_urlsafe(24)
+"""Stands in kept pages where each reader's own token goes; nobody can write it into a note."""
+
+LIST_LASTS_S, LIST_APART_S, LISTS_KEPT = 1.0, 0.15, 16
+"""
+What is the same for everybody is made again when anything has happened, and after so long in any case; but however
+much happens, not more often than six times a second.
+"""
 
 Plain = dict[str, Any]
 
@@ -52,6 +63,8 @@ class Stories(Protocol):
     def story(self, alarm_id: AlarmId, lang: str) -> Plain: ...
 
     def head(self) -> int: ...
+
+    def head_of(self, alarm_id: AlarmId) -> int: ...
 
 
 class InCharge(Protocol):
@@ -115,7 +128,6 @@ def board_blueprint(
     """
     bp = Blueprint("board", __name__)
     book = _Book(stories, clock, zone, strip, operators, calls, in_charge, false_alarms)
-    turns = threading.BoundedSemaphore(AT_ONCE)
     bp.record_once(lambda state: _teach(state.app.jinja_env, zone))
 
     @bp.get("/board")
@@ -126,8 +138,7 @@ def board_blueprint(
     @bp.get("/board/live")
     @require(Right.ALARMS_SEE)
     def live() -> str:
-        with turns:
-            return render_template("_live.html", **book.live(request.args.get("alarm")))
+        return render_template("_live.html", **book.live(request.args.get("alarm")))
 
     @bp.get("/alarms/<alarm_id>")
     @require(Right.ALARMS_SEE)
@@ -167,14 +178,20 @@ class _Book:
         self._calls = calls
         self._in_charge = in_charge
         self._false_alarms = false_alarms
-        self._lists = Rendered(lasts_s=LIST_LASTS_S, most=LISTS_KEPT, steady_s=lambda: clock.look().steady_s)
+        steady_s = SystemClock().look
+        self._lists = Fresh(
+            lasts_s=LIST_LASTS_S, apart_s=LIST_APART_S, most=LISTS_KEPT, steady_s=lambda: steady_s().steady_s
+        )
+        self._details = Rendered(
+            lasts_s=DETAIL_LASTS_S, most=DETAILS_KEPT, steady_s=lambda: clock.look().steady_s
+        )
 
     def live(self, chosen: str | None) -> Plain:
         """All of the board, with this alarm's details."""
         # The head first: what happens while we read is then told by the stream as well, and never missed.
         head, now, here = self._stories.head(), self._clock.now(), area()
         self._in_charge.seen(caller())
-        shown: Shown = self._lists.get((head, current_words().lang, here), lambda: self._list(now, here))
+        shown: Shown = self._lists.get((current_words().lang, here), head, lambda: self._list(here))
         return {
             "head": head,
             "now": now,
@@ -183,14 +200,15 @@ class _Book:
             "calls": self._calls.to_judge(),
             "call_counts": self._calls.counts(),
             "list": shown.marked(chosen),
-            "story": self._chosen(chosen),
+            "detail": self._detail(chosen),
             "wanted": chosen,
             "names": self._operators(),
             **_WORDS,
         }
 
-    def _list(self, now: datetime, here: Area) -> "Shown":
+    def _list(self, here: Area) -> tuple[int, "Shown"]:
         """All that is the same for everybody who works for these stations: made once, however many boards ask."""
+        head, now = self._stories.head(), self._clock.now()
         names, claims = self._operators(), self._in_charge.open(now)
         rows = [{**_row(each), "claim": _claim(claims.get(AlarmId(each["id"])), names)}
                 for each in self._stories.board() if here.answers_for(each["station_id"])]  # fmt: skip
@@ -201,7 +219,7 @@ class _Book:
             "counts": [(state, sum(row["state"] == state for row in rows)) for state in list(words.STATES)[:4]],
             **_WORDS,
         }  # fmt: skip
-        return Shown(
+        return head, Shown(
             counters=Markup(render_template("_counters.html", **told)),  # noqa: S704  rendered and escaped above
             list=render_template("_list.html", **told),
             oldest=oldest,
@@ -242,11 +260,20 @@ class _Book:
         mine = [each for each in recent if here.answers_for(each["station_id"])][:CLOSED_SHOWN]
         return [_row(each) for each in mine if now - _instant(each["closed_at"]) < CLOSED_FOR]
 
-    def _chosen(self, alarm_id: str | None) -> Plain | None:
+    def _detail(self, alarm_id: str | None) -> Markup | None:
+        """The alarm that is open, made again when anything has happened to it; None where it is not there."""
+        if not alarm_id:
+            return None
+        who = (alarm_id, self._stories.head_of(AlarmId(alarm_id)), current_words().lang, caller(), area())
         try:
-            return self._story(AlarmId(alarm_id)) if alarm_id else None
+            made = self._details.get(who, lambda: self._render(AlarmId(alarm_id)))
         except NotFound:
             return None
+        return Markup(made.replace(TOKEN, generate_csrf()))  # noqa: S704  rendered and escaped below
+
+    def _render(self, alarm_id: AlarmId) -> str:
+        told = {"now": self._clock.now(), "names": self._operators(), "csrf_token": lambda: TOKEN, **_WORDS}
+        return render_template("_alarm.html", story=self._story(alarm_id), **told)
 
     def _story(self, alarm_id: AlarmId) -> Plain:
         story = self._stories.story(alarm_id, current_words().lang)

@@ -13,13 +13,14 @@ from typing import Any
 
 from flask import Blueprint, Response, request, stream_with_context
 
-from dispatch.clock import Clock
+from dispatch.clock import Clock, SystemClock
 from dispatch.errors import Busy, Invalid
 from dispatch.review import Review
 from dispatch.rules import people
 from dispatch.siren import Consoles
 from dispatch.web.access import require_operator, signed_in, still_signed_in
 from dispatch.web.api import PREFIX
+from dispatch.web.rendered import Rendered
 from dispatch.web.schemas import NAME_MAX
 
 BEAT_S = 5.0
@@ -33,6 +34,9 @@ REPLAY_MAX = 500
 
 PIECE = 100
 RETRY_MS = 2000
+
+APART_S = 0.1
+"""What happens within this time is told in one go: fifty streams that look after every commit would do nothing else."""
 
 Plain = dict[str, Any]
 
@@ -99,6 +103,7 @@ def stream_blueprint(review: Review, bell: Bell, clock: Clock, consoles: Console
     """
     bp = Blueprint("stream", __name__)
     slots = _Slots(streams_max)
+    shared = _Shared(review)
 
     @bp.get(f"{PREFIX}/stream")
     @bp.get("/events", endpoint="events")
@@ -106,7 +111,7 @@ def stream_blueprint(review: Review, bell: Bell, clock: Clock, consoles: Console
     def stream() -> Response:
         after = _after(request.headers.get("Last-Event-ID"))
         release = slots.take()
-        told = _Told(review, bell, clock, still_signed_in).events(after)
+        told = _Told(review, shared, bell, clock, still_signed_in).events(after)
         answer = Response(stream_with_context(told), content_type="text/event-stream; charset=utf-8")
         # Not in the generator: one that was never begun never comes to its end.
         answer.call_on_close(release)
@@ -123,10 +128,31 @@ def stream_blueprint(review: Review, bell: Bell, clock: Clock, consoles: Console
     return bp
 
 
+class _Shared:
+    """What many boards are told at the same moment, read and written out once."""
+
+    def __init__(self, review: Review) -> None:
+        self._review = review
+        self._kept = Rendered(lasts_s=LOOK_S / 2, most=REPLAY_MAX, steady_s=lambda: SystemClock().look().steady_s)
+
+    def events(self, after: int, rung: int) -> tuple[list[str], int]:
+        """The events after this number, and the number of the last; `rung` is how often the bell was."""
+        return self._kept.get((after, rung), lambda: self._read(after))
+
+    def _read(self, after: int) -> tuple[list[str], int]:
+        entries = self._review.entries(after, PIECE)
+        last = entries[-1]["number"] if entries else after
+        return [_event("entry", each, number=each["number"]) for each in entries], last
+
+
 class _Told:
     """What one board is told. No connection to the database is held while it waits."""
 
-    def __init__(self, review: Review, bell: Bell, clock: Clock, may_hear: Callable[[], bool]) -> None:
+    def __init__(
+        self, review: Review, shared: _Shared, bell: Bell, clock: Clock, may_hear: Callable[[], bool]
+    ) -> None:
+        self._shared = shared
+        self._pause = threading.Event()
         self._review = review
         self._bell = bell
         self._clock = clock
@@ -146,21 +172,21 @@ class _Told:
         beaten_s: float | None = None
         while not self._bell.stopped:
             rung, now_s = self._bell.rung, self._clock.look().steady_s
-            entries = self._review.entries(position, PIECE)
+            events, last = self._shared.events(position, rung)
             is_beat = beaten_s is None or now_s - beaten_s >= BEAT_S
-            if (entries or is_beat) and not self._may_hear():
+            if (events or is_beat) and not self._may_hear():
                 return
-            for entry in entries:
-                position = entry["number"]
-                yield _event("entry", entry, number=position)
+            position = last
+            yield from events
             if is_beat:
                 beaten_s = now_s
                 yield _event("beat", self._beat(), number=position)
-            if not entries and not is_beat:
+            if not events and not is_beat:
                 # Written for nobody: a board that went away is only noticed by writing to it, and it holds a place.
                 yield ":\n\n"
-            if len(entries) < PIECE:
+            if len(events) < PIECE:
                 self._bell.wait(rung, LOOK_S)
+                self._pause.wait(APART_S if self._bell.rung != rung else 0)
 
     def _beat(self) -> Plain:
         longest = self._review.longest()
