@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from config.main_board import add_board
 from config.main_db import add_db
 from config.main_lists import add_lists
 from config.main_privacy import add_privacy
@@ -343,6 +344,7 @@ add_roads(cli, _KIT)
 add_db(cli, _KIT)
 add_privacy(cli, _KIT)
 add_lists(cli, _KIT)
+add_board(cli, _KIT)
 
 if __name__ == "__main__":
     main()

@@ -31,8 +31,8 @@ class WebSettings:
 
     listen: str = "127.0.0.1:8080"
     public_url: str = ""
-    threads: int = 48
-    streams_max: int = 24
+    threads: int = 144
+    streams_max: int = 64
     trusted_proxy: str = ""
 
     @property
@@ -49,6 +49,18 @@ class WebSettings:
     def base_url(self) -> str:
         """What links and signature checks are built from: never the request's own host."""
         return self.public_url or f"http://{self.listen}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapSettings:
+    """
+    The map of the board. `tiles` is an address with {z}, {x} and {y}; empty draws the district from its own homes.
+    `datum` is that of the tiles: wgs84, or gcj02 as 高德 and 腾讯 have it. `attribution` stands below the map.
+    """
+
+    tiles: str = ""
+    datum: str = "wgs84"
+    attribution: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,6 +390,7 @@ class Settings:
     database_url: str = field(default="sqlite:///var/anling.db", repr=False)
     home: Path = Path("var")
     web: WebSettings = WebSettings()
+    map: MapSettings = MapSettings()
     gateways: tuple[GatewaySettings, ...] = ()
     edge: EdgeSettings = EdgeSettings()
     devices: DeviceSettings = DeviceSettings()

@@ -1,6 +1,7 @@
 """Puts the pages together: every blueprint with what it needs, and what the service tells of itself."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,7 +9,7 @@ from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
 from config.pages_after import after_pages
-from config.pages_board import console_blueprints, false_alarms
+from config.pages_board import Parts, console_blueprints, false_alarms
 from config.pages_figures import figure_pages
 from config.pages_logbook import logbook_blueprints
 from config.pages_programs import program_blueprints
@@ -45,13 +46,18 @@ from dispatch.web.calls import call_forms, calls_blueprint
 from dispatch.web.carer import task_blueprint
 from dispatch.web.carer_list import list_blueprint
 from dispatch.web.family import family_blueprint
+from dispatch.web.handover import Topic
 from dispatch.web.health import Facts
 from dispatch.web.hooks import Forgeries, hooks_blueprint
-from dispatch.web.options import WebOptions
+from dispatch.web.i18n import N_
+from dispatch.web.options import MapOptions, WebOptions
 from dispatch.web.phones import DemoControls, phones_blueprint
 from dispatch.web.registers import EVERYBODY, STATION, registers_blueprint
 from dispatch.web.roads import RoadsPage, roads_blueprint
 from dispatch.web.stream import Bell, stream_blueprint
+
+HANDED_OVER = 50
+"""Rows of a topic at a handover; the page it leads to has them all."""
 
 T = TypeVar("T")
 
@@ -93,6 +99,7 @@ class Pages:
             threads=web.threads,
             streams_max=web.streams_max,
             demo=demo is not None,
+            map=MapOptions(**asdict(house.settings.map)),
         )
         sign_in = build_sign_in(
             house.settings, house.transactions, house.reading, house.clock, secret=secret_key, page=house.page
@@ -128,9 +135,9 @@ class Pages:
                 operators=operators,
                 calls=self._calls,
                 in_charge=house.console.claiming,
-                false_alarms=false_alarms(house),
+                false_alarms=false_alarms(house.reading, house.clock, house.calendar),
             ),
-            *console_blueprints(house, operators),
+            *console_blueprints(self._console(operators)),
             *self._device_blueprints(operators),
             *self._small_pages(options, secret_key),
             *after_pages(house, self._names),
@@ -145,6 +152,18 @@ class Pages:
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
         return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self, reads=reads)
+
+    def _console(self, operators: Callable[[], Mapping[str, str]]) -> Parts:
+        house = self._house
+        return Parts(
+            console=house.console, review=house.review, reading=house.reading, transactions=house.transactions,
+            clock=house.clock, calendar=house.calendar, operators=operators,
+            topics=[Topic(title=N_("Repairs"), path="/repairs", rows=lambda _: self._repairs())],
+        )  # fmt: skip
+
+    def _repairs(self) -> list[str]:
+        rows = self._shelves.repairs(HANDED_OVER, is_open=True)
+        return [" · ".join(str(each.get(key) or "") for key in ("device", "where", "name")) for each in rows]
 
     def _small_pages(self, options: WebOptions, secret: str) -> list[Blueprint]:
         """For carers and families, who have no account."""

@@ -22,6 +22,7 @@ from config.admin import AdminSocket
 from config.backup.upgrading import keep_before_upgrade
 from config.commands import commands_of
 from config.databases import Ownership, sqlite_version
+from config.dispatching import Dispatching
 from config.keeper import Keeper, notify
 from config.logs import configure_logs
 from config.refusals import refuse_lacking, refuse_unknown_stations
@@ -37,6 +38,9 @@ from dispatch.store.database import is_sqlite
 log = structlog.get_logger()
 
 SWITCH_S = 0.0005
+CONNECTIONS_MAX = 500
+"""Open connections at most; waitress's own hundred is taken up by fifty boards with two each, and no hook gets in."""
+
 LOOK_S = 0.25
 """How often a process looks whether it was told to end."""
 
@@ -167,6 +171,8 @@ class Serving:
             host=self._settings.web.host,
             port=self._settings.web.port,
             threads=self._settings.web.threads,
+            _dispatcher=Dispatching(self._settings.web.threads),
+            connection_limit=CONNECTIONS_MAX,
             channel_timeout=60,
             ident=None,
             clear_untrusted_proxy_headers=True,

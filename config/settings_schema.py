@@ -4,6 +4,7 @@ What the settings file may say: every key with its type, its limits and what to 
 `config/settings.py` applies it.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from config.options import (
     GatewaySettings,
     LimitSettings,
     LogSettings,
+    MapSettings,
     MessageSettings,
     NearestSettings,
     OperatorSettings,
@@ -70,6 +72,13 @@ def _port(text: str) -> None:
 
 _LISTEN = must(_is_listen, "Not an address to listen on.")
 _URL = must(lambda text: text == "" or (is_url(text) and not text.endswith("/")), "Not an address of the web.")
+_TILES = must(
+    lambda text: (
+        text == ""
+        or (all(part in text for part in ("{z}", "{x}", "{y}")) and bool(re.match(r"(https?:/)?/[^\s;,'\"]+\Z", text)))
+    ),
+    "Not an address of tiles.",
+)
 _SERVICE = must(lambda text: text == "" or _is_private(text), "Not a private way to the service.")
 _HEX_KEY = must(
     lambda text: len(text) in {0, 32, 48, 64} and not set(text.lower()) - set("0123456789abcdef"),
@@ -95,6 +104,13 @@ class _WebSchema(Section):
         threads = data.get("threads", WebSettings().threads)
         if data.get("streams_max", WebSettings().streams_max) > threads - 8:
             raise ValidationError("Live streams would hold the threads that webhooks need.", "streams_max")
+
+
+class _MapSchema(Section):
+    value = MapSettings
+    tiles = text('an address with {z}, {x} and {y}, like "/tiles/{z}/{x}/{y}.png", or nothing', _TILES)
+    datum = text('"wgs84" or "gcj02"', validate.OneOf(["wgs84", "gcj02"]))
+    attribution = text("what the maker of the tiles wants to stand below the map", validate.Length(max=200))
 
 
 class _GatewaySchema(Section):
@@ -338,6 +354,7 @@ class SettingsSchema(Section):
     )
     home = PathField(validate=must(lambda path: path != Path(), "No folder."), metadata=say("the path of a folder"))
     web = fields.Nested(_WebSchema)
+    map = fields.Nested(_MapSchema)
     gateways = fields.List(fields.Nested(_GatewaySchema))
     edge = fields.Nested(_EdgeSchema)
     devices = fields.Nested(_DeviceSchema)

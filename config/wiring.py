@@ -359,7 +359,11 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
-        console=build_console(transactions, reading, clock, nudge=nudges), registers=registers,
+        registers=registers,
+        console=build_console(
+            transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
+            desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,
+        ),
     )  # fmt: skip
     house.lifeline = build_lifeline(
         settings, transactions, reading, clock, timers=timers, vitals=roads.vitals, consoles=house.consoles,

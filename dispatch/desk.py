@@ -165,7 +165,7 @@ class Desk:
             NotFound, AlarmClosed, AlreadyTaken, OfferGone: see `rules.answering.accept`.
         """
         return self._answer(
-            alarm_id, lambda situation: answering.accept(self._asked(situation, person, by), person, by=by), person
+            alarm_id, lambda situation: answering.accept(self.asked(situation, person, by), person, by=by), person
         )
 
     def decline(self, alarm_id: AlarmId, person: Person, *, by: Person) -> Decision:
@@ -178,7 +178,7 @@ class Desk:
         """Somebody stands in the room. Raises: see `rules.answering.attend`."""
         return self._answer(
             alarm_id,
-            lambda situation: answering.attend(self._asked(situation, person, by), person, proof=proof, by=by, at=at),
+            lambda situation: answering.attend(self.asked(situation, person, by), person, proof=proof, by=by, at=at),
             person,
         )
 
@@ -319,7 +319,7 @@ class Desk:
         self._situations.settle(decision)
         self._nudge()
 
-    def _asked(self, situation: Situation, person: Person, by: Person) -> Situation:
+    def asked(self, situation: Situation, person: Person, by: Person) -> Situation:
         """By hand an operator may accept for somebody the policy never asked."""
         if situation.offer_of(person) is not None or not by.startswith("operator:"):
             return situation

@@ -25,6 +25,7 @@ from dispatch.store.alarms import Alarms
 from dispatch.store.areas import alarms_answered, alarms_in, answers, entries_in, messages_in
 from dispatch.store.briefs import Briefs
 from dispatch.store.database import Connection, Engine
+from dispatch.store.history import History
 from dispatch.store.log_search import EntryFilter, EntrySearch
 from dispatch.store.outbox import Attempt, Message, Outbox
 from dispatch.store.people import People
@@ -57,7 +58,7 @@ class Review:
         """Since when the alarm waits that nobody has answered for longest; None when none waits."""
         with self._reading.connect() as connection:
             if area.is_district:
-                return Alarms(connection).longest_waiting()
+                return History(connection).longest_waiting()
             unanswered = [each for each in Alarms(connection).open(alarms_in(area)) if each.needs_asking]
             return min((each.raised_at for each in unanswered), default=None)
 
@@ -136,6 +137,11 @@ class Review:
         with self._reading.connect() as connection:
             return Record(connection).head()[0]
 
+    def head_of(self, alarm_id: AlarmId) -> int:
+        """The number of the newest entry about this alarm; 0 where there is none."""
+        with self._reading.connect() as connection:
+            return Record(connection).head_of(alarm_id)
+
     def _household(self, household: Household | None) -> Plain | None:
         if household is None:
             return None
@@ -158,7 +164,7 @@ class Review:
             "phone": resident.phone, "level": resident.level, "cats": list(resident.cats),
             "needs": sorted(resident.needs), "language": resident.language,
             "talk": [str(each) for each in resident.talk], "agreements": sorted(resident.agreements),
-            "illness": resident.illness, "id": resident.id, "plan": resident.plan, "ended": resident.ended_why,
+            "illness": resident.illness, "plan": resident.plan, "ended": resident.ended_why,
             "away": _away(connection, resident),
         }  # fmt: skip
 

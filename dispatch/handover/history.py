@@ -49,5 +49,5 @@ class AlarmHistory:
         """
         with self._reading.connect() as connection:
             ids, next_ = History(connection).page(wanted, limit=limit, cursor=cursor)
-            found = Alarms(connection).these(ids)
-            return briefs_of(connection, [found[id_] for id_ in ids]), next_
+            shelf = Alarms(connection)
+            return briefs_of(connection, [shelf.get(id_) for id_ in ids]), next_

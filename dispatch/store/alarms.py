@@ -139,11 +139,6 @@ _DUE = Prepared(
     select(alarms.c.id).where(alarms.c.due_at <= bindparam("now")).order_by(alarms.c.due_at).limit(bindparam("most"))
 )
 _NEXT_DUE = Prepared(select(func.min(alarms.c.due_at).label("at")).where(alarms.c.due_at.is_not(None)))
-_LONGEST = Prepared(
-    select(func.min(alarms.c.raised_at).label("at")).where(
-        _OPEN, alarms.c.state.in_([literal_column("'raised'"), literal_column("'offered'")])
-    )
-)
 _OFFERS = Prepared(
     select(offers).where(offers.c.alarm_id == bindparam("id")).order_by(offers.c.offered_at, offers.c.id)
 )
@@ -215,17 +210,6 @@ class Alarms:
         """All open alarms, the longest unanswered first."""
         query = select(alarms).where(_OPEN, such).order_by(alarms.c.raised_at)
         return [_alarm(row) for row in self._connection.execute(query)]
-
-    def these(self, ids: Sequence[AlarmId]) -> dict[AlarmId, Alarm]:
-        """These alarms, by id; ids that nobody has are left out."""
-        if not ids:
-            return {}
-        return {row.id: _alarm(row) for row in self._connection.execute(select(alarms).where(alarms.c.id.in_(ids)))}
-
-    def longest_waiting(self) -> datetime | None:
-        """When the alarm was raised that has waited longest for an answer; None when none waits."""
-        found: datetime | None = _LONGEST.on(self._connection).scalar()
-        return found
 
     def recent(
         self, limit: int, *, before: datetime | None = None, state: State | None = None,

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, literal_column, or_, select
 
 from dispatch.errors import Invalid
 from dispatch.ids import AlarmId, HomeId, ResidentId, StationId
@@ -30,6 +30,14 @@ _TIMES_OF = Prepared(
         alarms.c.outcome == bindparam("outcome"),
     )
 )
+
+
+_LONGEST = Prepared(
+    select(func.min(alarms.c.raised_at).label("at")).where(
+        alarms.c.due_at.is_not(None), alarms.c.state.in_([literal_column("'raised'"), literal_column("'offered'")])
+    )
+)
+"""Only open alarms have a `due_at`, and those have an index of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +77,11 @@ class History:
         rows = self._connection.execute(query).all()
         last = rows[limit - 1] if len(rows) > limit else None
         return [AlarmId(row.id) for row in rows[:limit]], f"{to_us(last.raised_at)}.{last.id}" if last else None
+
+    def longest_waiting(self) -> datetime | None:
+        """When the alarm was raised that has waited longest for an answer; None when none waits."""
+        found: datetime | None = _LONGEST.on(self._connection).scalar()
+        return found
 
     def times(self, home: HomeId, resident: ResidentId | None, outcome: Outcome, since: datetime) -> int:
         """How many alarms of this home, or of this resident there, have ended so since then."""

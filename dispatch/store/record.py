@@ -14,7 +14,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     event,
+    func,
     insert,
     select,
     text,
@@ -87,6 +89,7 @@ def _refuse_changes(_: Table, connection: Connection, **__: object) -> None:
         connection.exec_driver_sql(statement)
 
 
+_HEAD_OF = Prepared(select(func.max(entries.c.number).label("number")).where(entries.c.alarm_id == bindparam("id")))
 _HEAD = Prepared(select(entries.c.number, entries.c.hash).order_by(entries.c.number.desc()).limit(1))
 _ADD = Prepared(insert(entries))
 _ADD_NOTE = Prepared(insert(notes))
@@ -171,6 +174,10 @@ class Record:
         """The number and hash of the newest entry; (0, GENESIS) of an empty log."""
         row = _HEAD.on(self._connection).first()
         return (row.number, row.hash) if row else (0, GENESIS)
+
+    def head_of(self, alarm_id: AlarmId) -> int:
+        """The number of the newest entry about an alarm; 0 where there is none."""
+        return int(_HEAD_OF.on(self._connection, id=alarm_id).scalar() or 0)
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Entry]:
         """All entries about an alarm, oldest first."""

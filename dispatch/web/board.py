@@ -5,29 +5,31 @@ The script asks for `/board/live` whenever something happened and merges it into
 rendered in one place, in one language and escaped by the template. Everything can be read and done without a script.
 """
 
-import threading
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
 from flask import Blueprint, flash, redirect, render_template, request
+from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 from jinja2 import Environment
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
-from dispatch.clock import Clock
+from dispatch.clock import Clock, SystemClock
 from dispatch.errors import AlarmClosed, Invalid, NotFound
 from dispatch.ids import AlarmId
-from dispatch.rules.alarm import Outcome, Proof, State
+from dispatch.rules.alarm import State
 from dispatch.rules.claims import Claim, Tick
 from dispatch.rules.people import Person
 from dispatch.rules.rights import DISTRICT, Area, Right
 from dispatch.web import telling, words
 from dispatch.web.access import area, caller, may, require
+from dispatch.web.board_acts import ACTS, EVERYBODY, WITH_PERSON, Deeds
 from dispatch.web.eyes import for_eyes, note_opened
 from dispatch.web.i18n import current_words, gettext
-from dispatch.web.rendered import Rendered
+from dispatch.web.rendered import Fresh, Rendered
 from dispatch.web.residents import words as registers
 
 CLOSED_SHOWN = 6
@@ -37,13 +39,17 @@ CLOSED_FOR = timedelta(hours=24)
 AT_ONCE = 4
 """Boards made at once: one more would only share the processor with them, and with the webhook that comes in."""
 
-LIST_LASTS_S, LISTS_KEPT = 1.0, 16
-"""What is the same for everybody is made again when anything has happened, and after so long in any case."""
+DETAIL_LASTS_S, DETAILS_KEPT = 2.0, 128
+"""What is told of one alarm changes with its entries; what the registers say of its people is this old at most."""
 
-EVERYBODY = "everybody"
+TOKEN = secrets.token_urlsafe(24)
+"""Stands in kept pages where each reader's own token goes; nobody can write it into a note."""
 
-NOTE_MAX = 2_000
-REFERENCE_MAX = 80
+LIST_LASTS_S, LIST_APART_S, LISTS_KEPT = 1.0, 0.15, 16
+"""
+What is the same for everybody is made again when anything has happened, and after so long in any case; but however
+much happens, not more often than six times a second.
+"""
 
 Plain = dict[str, Any]
 
@@ -61,27 +67,7 @@ class Stories(Protocol):
 
     def head(self) -> int: ...
 
-
-class Deeds(Protocol):
-    """What can be done without a script; `dispatch.desk.Desk` does it. With one, the script calls the API."""
-
-    def accept(self, alarm_id: AlarmId, person: Person, *, by: Person) -> object: ...
-
-    def decline(self, alarm_id: AlarmId, person: Person, *, by: Person) -> object: ...
-
-    def attend(self, alarm_id: AlarmId, person: Person, *, proof: Proof, by: Person) -> object: ...
-
-    def offer(self, alarm_id: AlarmId, person: Person, *, by: Person) -> object: ...
-
-    def close(self, alarm_id: AlarmId, *, outcome: Outcome, by: Person, note: str | None = None) -> object: ...
-
-    def reopen(self, alarm_id: AlarmId, *, by: Person, note: str | None = None) -> object: ...
-
-    def note(self, alarm_id: AlarmId, text: str, *, by: Person) -> object: ...
-
-    def offer_all(self, alarm_id: AlarmId, *, by: Person) -> object: ...
-
-    def emergency_called(self, alarm_id: AlarmId, *, reference: str, by: Person) -> object: ...
+    def head_of(self, alarm_id: AlarmId) -> int: ...
 
 
 class InCharge(Protocol):
@@ -145,7 +131,6 @@ def board_blueprint(
     """
     bp = Blueprint("board", __name__)
     book = _Book(stories, clock, zone, strip, operators, calls, in_charge, false_alarms)
-    turns = threading.BoundedSemaphore(AT_ONCE)
     bp.record_once(lambda state: _teach(state.app.jinja_env, zone))
 
     @bp.get("/board")
@@ -156,8 +141,7 @@ def board_blueprint(
     @bp.get("/board/live")
     @require(Right.ALARMS_SEE)
     def live() -> str:
-        with turns:
-            return render_template("_live.html", **book.live(request.args.get("alarm")))
+        return render_template("_live.html", **book.live(request.args.get("alarm")))
 
     @bp.get("/alarms/<alarm_id>")
     @require(Right.ALARMS_SEE)
@@ -168,7 +152,7 @@ def board_blueprint(
     @require(Right.ALARMS_ACT)
     def act(alarm_id: str, deed: str) -> Response:
         book.check(AlarmId(alarm_id), deed, request.form.get("person"))
-        _ACTS[deed](deeds, AlarmId(alarm_id), request.form)
+        ACTS[deed](deeds, AlarmId(alarm_id), request.form)
         flash(gettext("Done."))
         return redirect(f"/board?alarm={alarm_id}", 303)
 
@@ -197,14 +181,18 @@ class _Book:
         self._calls = calls
         self._in_charge = in_charge
         self._false_alarms = false_alarms
-        self._lists = Rendered(lasts_s=LIST_LASTS_S, most=LISTS_KEPT, steady_s=lambda: clock.look().steady_s)
+        steady_s = SystemClock().look
+        self._lists = Fresh(
+            lasts_s=LIST_LASTS_S, apart_s=LIST_APART_S, most=LISTS_KEPT, steady_s=lambda: steady_s().steady_s
+        )
+        self._details = Rendered(lasts_s=DETAIL_LASTS_S, most=DETAILS_KEPT, steady_s=lambda: clock.look().steady_s)
 
     def live(self, chosen: str | None) -> Plain:
         """All of the board, with this alarm's details."""
         # The head first: what happens while we read is then told by the stream as well, and never missed.
         head, now, here = self._stories.head(), self._clock.now(), area()
         self._in_charge.seen(caller())
-        shown: Shown = self._lists.get((head, current_words().lang, here), lambda: self._list(now, here))
+        shown: Shown = self._lists.get((current_words().lang, here), head, lambda: self._list(here))
         return {
             "head": head,
             "now": now,
@@ -213,14 +201,15 @@ class _Book:
             "calls": self._calls.to_judge(area()) if may(Right.ALARMS_ACT) else [],
             "call_counts": self._calls.counts(),
             "list": shown.marked(chosen),
-            "story": self._chosen(chosen),
+            "detail": self._detail(chosen),
             "wanted": chosen,
             "names": self._operators(),
             **_WORDS,
         }
 
-    def _list(self, now: datetime, here: Area) -> "Shown":
+    def _list(self, here: Area) -> tuple[int, "Shown"]:
         """All that is the same for everybody who works for these stations: made once, however many boards ask."""
+        head, now = self._stories.head(), self._clock.now()
         names, claims = self._operators(), self._in_charge.open(now)
         rows = [{**_row(each), "claim": _claim(claims.get(AlarmId(each["id"])), names)}
                 for each in self._stories.board() if here.answers_for(each["station_id"])]  # fmt: skip
@@ -231,7 +220,7 @@ class _Book:
             "counts": [(state, sum(row["state"] == state for row in rows)) for state in list(words.STATES)[:4]],
             **_WORDS,
         }  # fmt: skip
-        return Shown(
+        return head, Shown(
             counters=Markup(render_template("_counters.html", **told)),  # noqa: S704  rendered and escaped above
             list=render_template("_list.html", **told),
             oldest=oldest,
@@ -262,18 +251,27 @@ class _Book:
         known = {each["person"] for each in (*story["offers"], *story["candidates"])} | {
             each["id"] for each in contacts
         }
-        if deed in _WITH_PERSON and person not in known and not (deed == "offer" and person == EVERYBODY):
+        if deed in WITH_PERSON and person not in known and not (deed == "offer" and person == EVERYBODY):
             raise Invalid("Please choose one.", {"person": "unknown"})
 
     def _closed(self, now: datetime, here: Area) -> list[Plain]:
         recent = self._stories.recent(CLOSED_SHOWN, state=State.CLOSED, area=here)
         return [_row(each) for each in recent if now - _instant(each["closed_at"]) < CLOSED_FOR]
 
-    def _chosen(self, alarm_id: str | None) -> Plain | None:
+    def _detail(self, alarm_id: str | None) -> Markup | None:
+        """The alarm that is open, made again when anything has happened to it; None where it is not there."""
+        if not alarm_id:
+            return None
+        who = (alarm_id, self._stories.head_of(AlarmId(alarm_id)), current_words().lang, caller(), area())
         try:
-            return self._story(AlarmId(alarm_id)) if alarm_id else None
+            made = self._details.get(who, lambda: self._render(AlarmId(alarm_id)))
         except NotFound:
             return None
+        return Markup(made.replace(TOKEN, generate_csrf()))  # noqa: S704  rendered and escaped below
+
+    def _render(self, alarm_id: AlarmId) -> str:
+        told = {"now": self._clock.now(), "names": self._operators(), "csrf_token": lambda: TOKEN, **_WORDS}
+        return render_template("_alarm.html", story=self._story(alarm_id), **told)
 
     def _story(self, alarm_id: AlarmId) -> Plain:
         told = self._stories.story(alarm_id, current_words().lang, area())
@@ -350,9 +348,10 @@ def _teach(pages: Environment, zone: tzinfo) -> None:
 _WORDS: Mapping[str, Any] = {
     "STATES": words.STATES, "SHAPES": words.SHAPES, "CAUSES": words.CAUSES, "OUTCOMES": words.OUTCOMES,
     "PROOFS": words.PROOFS, "OFFERS": words.OFFERS, "MESSAGES": words.MESSAGES, "ATTEMPTS": words.ATTEMPTS,
-    "CHANNELS": words.CHANNELS, "SENTENCES": words.SENTENCES, "STEPS": words.STEPS, "TALKS": words.TALKS, "HOW_TO_TALK": words.HOW_TO_TALK,
+    "CHANNELS": words.CHANNELS, "SENTENCES": words.SENTENCES, "STEPS": words.STEPS, "TALKS": words.TALKS,
     "LEVELS": words.LEVELS, "CATS": words.CATS, "NEEDS": words.NEEDS, "AGREEMENTS": words.AGREEMENTS,
-    "CALLS": words.CALLS, "TICKS": words.TICKS, "AWAY": registers.AWAY, "LEFT": registers.LEFT,
+    "CALLS": words.CALLS, "TICKS": words.TICKS, "HOW_TO_TALK": words.HOW_TO_TALK, "AWAY": registers.AWAY,
+    "LEFT": registers.LEFT,
 }  # fmt: skip
 
 
@@ -365,55 +364,3 @@ def _since(iso: str, now: datetime | str) -> str:
     until = _instant(now) if isinstance(now, str) else now
     minutes, seconds = divmod(max(0, int((until - _instant(iso)).total_seconds())), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes:02}:{seconds:02}"
-
-
-# ------------------------------------------------------------------------------------------------ without a script
-
-Form = Mapping[str, str]
-
-_WITH_PERSON = frozenset({"accept", "decline", "attend", "offer"})
-
-
-def _text(form: Form, name: str, longest: int) -> str:
-    text = form.get(name, "").strip()
-    if not text:
-        raise Invalid("Please fill in the text.", {name: "missing"})
-    return text[:longest]
-
-
-def _note(form: Form) -> str | None:
-    return form.get("note", "").strip()[:NOTE_MAX] or None
-
-
-def _person(form: Form) -> Person:
-    return Person(_text(form, "person", REFERENCE_MAX))
-
-
-def _choice(form: Form, name: str, choices: Sequence[str]) -> str:
-    if form.get(name) not in choices:
-        raise Invalid("Please choose one.", {name: "missing"})
-    return form[name]
-
-
-def _offer(deeds: Deeds, alarm_id: AlarmId, form: Form) -> object:
-    if form.get("person") == EVERYBODY:
-        return deeds.offer_all(alarm_id, by=caller())
-    return deeds.offer(alarm_id, _person(form), by=caller())
-
-
-_ACTS: Mapping[str, Callable[[Deeds, AlarmId, Form], object]] = {
-    "accept": lambda deeds, id_, form: deeds.accept(id_, _person(form), by=caller()),
-    "decline": lambda deeds, id_, form: deeds.decline(id_, _person(form), by=caller()),
-    "attend": lambda deeds, id_, form: deeds.attend(
-        id_, _person(form), proof=Proof(_choice(form, "proof", list(Proof))), by=caller()
-    ),
-    "offer": lambda deeds, id_, form: _offer(deeds, id_, form),
-    "close": lambda deeds, id_, form: deeds.close(
-        id_, outcome=Outcome(_choice(form, "outcome", list(Outcome))), by=caller(), note=_note(form)
-    ),
-    "reopen": lambda deeds, id_, form: deeds.reopen(id_, by=caller(), note=_note(form)),
-    "note": lambda deeds, id_, form: deeds.note(id_, _text(form, "text", NOTE_MAX), by=caller()),
-    "emergency": lambda deeds, id_, form: deeds.emergency_called(
-        id_, reference=_text(form, "reference", REFERENCE_MAX), by=caller()
-    ),
-}

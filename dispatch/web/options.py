@@ -1,11 +1,27 @@
 """What the web is told at the start, and the names of its cookies."""
 
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 COOKIE = "anling"
 LANG_COOKIE = "anling_lang"
 LOOK_COOKIE = "anling_look"
 SECRET_MIN = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapOptions:
+    """Where the tiles of the map come from, if from anywhere; `datum` is wgs84 or gcj02."""
+
+    tiles: str = ""
+    datum: str = "wgs84"
+    attribution: str = ""
+
+    @property
+    def host(self) -> str:
+        """What a page must be allowed to load images from; empty for our own host, or where there are no tiles."""
+        parts = urlsplit(self.tiles)
+        return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}" if parts.netloc else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +38,12 @@ class WebOptions:
     public_url: str
     secret_key: str = field(repr=False)
     secure_cookies: bool = True
-    threads: int = 48
-    streams_max: int = 24
+    threads: int = 144
+    streams_max: int = 64
     demo: bool = False
     lang: str = "zh"
     home: str = "/board"
+    map: MapOptions = MapOptions()
 
     def __post_init__(self) -> None:
         assert self.public_url.startswith(("http://", "https://"))

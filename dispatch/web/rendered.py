@@ -40,6 +40,48 @@ class Rendered:
             return slot
 
 
+class Fresh:
+    """
+    What is made once for everybody and must not be older than whoever asks knows.
+
+    Each asks with the version that they know of (the head of the record); what was made at that version or later will
+    do, for `lasts_s`. It is made anew at most every `apart_s`: in a storm of news everybody waits that long, and takes
+    the same.
+    """
+
+    def __init__(self, *, lasts_s: float, apart_s: float, most: int, steady_s: Callable[[], float]) -> None:
+        self._lasts_s = lasts_s
+        self._apart_s = apart_s
+        self._slots = Rendered(lasts_s=float("inf"), most=most, steady_s=steady_s)
+        self._steady_s = steady_s
+
+    def get(self, key: Hashable, version: int, make: Callable[[], tuple[int, T]]) -> T:
+        """What `make` gave for this key, which says what version that is. What it raises comes through."""
+        kept = self._slots.get(key, _Kept)
+        with kept.lock:
+            if not self._will_do(kept, version):
+                wait_s = kept.made_s + self._apart_s - self._steady_s()
+                if 0 < wait_s <= self._apart_s:
+                    # Others wait at the lock meanwhile; nobody rings this bell, it is there to be slept on.
+                    threading.Event().wait(wait_s)
+                kept.version, kept.value = make()
+                kept.made_s = self._steady_s()
+            return cast(T, kept.value)
+
+    def _will_do(self, kept: "_Kept", version: int) -> bool:
+        return kept.version >= version and self._steady_s() - kept.made_s < self._lasts_s
+
+
+class _Kept:
+    __slots__ = ("lock", "made_s", "value", "version")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.made_s = float("-inf")
+        self.version = -1
+        self.value: Any = None
+
+
 class _Slot:
     __slots__ = ("lock", "made_s", "value")
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, stream_with_context
 
-from dispatch.clock import Clock
+from dispatch.clock import Clock, SystemClock
 from dispatch.errors import Busy, Invalid
 from dispatch.review import Review
 from dispatch.rules import people
@@ -22,6 +22,7 @@ from dispatch.rules.rights import Area, Right
 from dispatch.siren import Consoles
 from dispatch.web.access import area, may, require, signed_in, still_signed_in
 from dispatch.web.api import PREFIX
+from dispatch.web.rendered import Rendered
 from dispatch.web.schemas import NAME_MAX
 
 BEAT_S = 5.0
@@ -36,6 +37,9 @@ REPLAY_MAX = 500
 PIECE = 100
 RETRY_MS = 2000
 _BARE = ("number", "at", "kind", "alarm")
+
+APART_S = 0.1
+"""What happens within this time is told in one go: fifty streams that look after every commit would do nothing else."""
 
 Plain = dict[str, Any]
 
@@ -102,6 +106,7 @@ def stream_blueprint(review: Review, bell: Bell, clock: Clock, consoles: Console
     """
     bp = Blueprint("stream", __name__)
     slots = _Slots(streams_max)
+    shared = _Shared(review)
 
     @bp.get(f"{PREFIX}/stream")
     @bp.get("/events", endpoint="events")
@@ -110,7 +115,7 @@ def stream_blueprint(review: Review, bell: Bell, clock: Clock, consoles: Console
         after = _after(request.headers.get("Last-Event-ID"))
         release = slots.take()
         ear = _Ear(area(), reads_record=may(Right.RECORD_SEE))
-        told = _Told(review, bell, clock, still_signed_in, ear).events(after)
+        told = _Told(review, shared, bell, clock, still_signed_in, ear).events(after)
         answer = Response(stream_with_context(told), content_type="text/event-stream; charset=utf-8")
         # Not in the generator: one that was never begun never comes to its end.
         answer.call_on_close(release)
@@ -135,11 +140,56 @@ class _Ear:
     reads_record: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one ear is told at once: events ready to be sent, the number of the last entry, whether more waits."""
+
+    events: list[str]
+    last: int
+    more: bool
+
+
+class _Shared:
+    """What many boards are told at the same moment, read and written out once for all that hear the same."""
+
+    def __init__(self, review: Review) -> None:
+        self._review = review
+        self._kept = Rendered(lasts_s=LOOK_S / 2, most=REPLAY_MAX, steady_s=lambda: SystemClock().look().steady_s)
+
+    def piece(self, after: int, rung: int, ear: _Ear) -> _Piece:
+        """What came after this number; `rung` is how often the bell was."""
+        made: _Piece = self._kept.get((after, rung, ear), lambda: self._read(after, ear))
+        return made
+
+    def _read(self, after: int, ear: _Ear) -> _Piece:
+        entries = self._review.entries(after, PIECE)
+        events = [_event("entry", each, number=each["number"]) for each in self._heard(entries, ear)]
+        return _Piece(events, entries[-1]["number"] if entries else after, len(entries) == PIECE)
+
+    def _heard(self, entries: list[Plain], ear: _Ear) -> list[Plain]:
+        """
+        What this ear is told of these entries: whole where they are about its alarms, nothing of those of other
+        stations, and of what concerns no alarm only that something happened, unless they may read the record.
+        """
+        ids = {each["alarm"] for each in entries if each["alarm"]}
+        ours = self._review.answered_by(ear.area, ids)
+        whole = ear.reads_record and ear.area.is_district
+        return [
+            each if each["alarm"] or whole else {name: each[name] for name in _BARE}
+            for each in entries
+            if not each["alarm"] or each["alarm"] in ours
+        ]
+
+
 class _Told:
     """What one board is told. No connection to the database is held while it waits."""
 
-    def __init__(self, review: Review, bell: Bell, clock: Clock, may_hear: Callable[[], bool], ear: _Ear) -> None:
+    def __init__(
+        self, review: Review, shared: _Shared, bell: Bell, clock: Clock, may_hear: Callable[[], bool], ear: _Ear
+    ) -> None:
         self._ear = ear
+        self._shared = shared
+        self._pause = threading.Event()
         self._review = review
         self._bell = bell
         self._clock = clock
@@ -159,36 +209,21 @@ class _Told:
         beaten_s: float | None = None
         while not self._bell.stopped:
             rung, now_s = self._bell.rung, self._clock.look().steady_s
-            entries = self._review.entries(position, PIECE)
+            piece = self._shared.piece(position, rung, self._ear)
             is_beat = beaten_s is None or now_s - beaten_s >= BEAT_S
-            if (entries or is_beat) and not self._may_hear():
+            if (piece.events or is_beat) and not self._may_hear():
                 return
-            for entry in self._heard(entries):
-                yield _event("entry", entry, number=entry["number"])
-            position = entries[-1]["number"] if entries else position
+            position = piece.last
+            yield from piece.events
             if is_beat:
                 beaten_s = now_s
                 yield _event("beat", self._beat(), number=position)
-            if not entries and not is_beat:
+            if not piece.events and not is_beat:
                 # Written for nobody: a board that went away is only noticed by writing to it, and it holds a place.
                 yield ":\n\n"
-            if len(entries) < PIECE:
+            if not piece.more:
                 self._bell.wait(rung, LOOK_S)
-
-    def _heard(self, entries: list[Plain]) -> list[Plain]:
-        """
-        What this board is told of these entries: whole where they are about its alarms, nothing of those of other
-        stations, and of what concerns no alarm only that something happened, unless they may read the record.
-        """
-        area = self._ear.area
-        ids = {each["alarm"] for each in entries if each["alarm"]}
-        ours = self._review.answered_by(area, ids)
-        whole = self._ear.reads_record and area.is_district
-        return [
-            each if each["alarm"] or whole else {name: each[name] for name in _BARE}
-            for each in entries
-            if not each["alarm"] or each["alarm"] in ours
-        ]
+                self._pause.wait(APART_S if self._bell.rung != rung else 0)
 
     def _beat(self) -> Plain:
         longest = self._review.longest(self._ear.area)

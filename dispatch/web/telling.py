@@ -67,6 +67,8 @@ KINDS: Mapping[str, str] = {
     "taken_over": N_("%(by)s takes over from %(was_by)s"),
     "claim_left": N_("%(by)s gives it back"),
     "claim_lapsed": N_("%(was_by)s is not at a console any more: nobody is in charge"),
+    "claim_passed_on": N_("Passed on at the change of shift: %(by)s is in charge, before %(was_by)s"),
+    "paper_dated": N_("Typed in from paper: it happened at another time"),
     "step_ticked": N_("Done: %(tick)s"),
     "step_unticked": N_("Not done after all: %(tick)s"),
     "fell_back": N_("The rules failed: plain alert to %(told)s people"),
@@ -87,7 +89,7 @@ LOUD = frozenset({
 """The kinds that ask something of the operator: shown stronger than the rest."""
 
 
-_NAMED_IN_IT = frozenset({"answered", "reported_done", "claimed", "taken_over", "claim_left"})
+_NAMED_IN_IT = frozenset({"answered", "reported_done", "claimed", "taken_over", "claim_left", "claim_passed_on"})
 """Kinds whose sentence says who did it."""
 
 

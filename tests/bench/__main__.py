@@ -36,6 +36,7 @@ NAMES = {
     "mqtt": "1,100 messages a second through a broker",
     "backlog": "press to text taken behind 1,000 reminders and a slow provider",
     "restart": "kill -9 to the first pending request",
+    "board": "200 open alarms and 50 boards: event to screen, and a webhook meanwhile",
     "simulated": "station-years an hour and core",
     "logbook": "ten million entries of the record: every question of a reviewer",
     "decoding": "DC-09 and RFLink beside pysiaalarm and rflink: how fast, how often right",

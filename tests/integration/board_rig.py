@@ -6,25 +6,23 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from flask import Flask
 
+from config.pages_board import Parts, console_blueprints, false_alarms
+from config.wiring_board import build_console
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.answers import Said
 from dispatch.callbook import CallBook
 from dispatch.clock import SystemClock
-from dispatch.handover.claiming import Claiming
-from dispatch.handover.history import FalseAlarms
 from dispatch.ids import AlarmId
 from dispatch.messages.courier import Courier
 from dispatch.messages.providers.console import ConsolePanel, ConsoleProvider, ConsoleSettings
 from dispatch.review import Review
 from dispatch.rules.signal import Cause
 from dispatch.siren import Consoles
-from dispatch.web.alarms import Names, alarms_blueprint
+from dispatch.web.alarms import alarms_blueprint
 from dispatch.web.app import create_app
 from dispatch.web.board import Strip, board_blueprint
 from dispatch.web.calls import call_forms, calls_blueprint
-from dispatch.web.claims import Desk as ClaimsDesk
-from dispatch.web.claims import claim_forms, claims_blueprint
 from dispatch.web.options import WebOptions
 from dispatch.web.phones import DemoControls, phones_blueprint
 from dispatch.web.residents.api import registry_api
@@ -62,8 +60,19 @@ class BoardRig:
             world.transactions, world.reading, world.clock, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         )
         self.operator = self.sign_in.add_operator(LOGIN, "王芳", PASSWORD, lang=lang)
-        self.claiming = Claiming(world.transactions, world.reading, world.clock, nudge=self.bell.ring)
-        self.false_alarms = FalseAlarms(world.reading, world.clock, month_of=world.calendar.month_of)
+        self.console = build_console(
+            world.transactions,
+            world.reading,
+            world.clock,
+            world.calendar,
+            world.desk,
+            world.roster,
+            home=folder,
+            nudge=self.bell.ring,
+            desk_phones=("+8613800000009",),
+            emergency="120",
+        )
+        self.claiming = self.console.claiming
         self.options = WebOptions(
             public_url="http://127.0.0.1",
             secret_key="k" * 32,
@@ -73,6 +82,9 @@ class BoardRig:
             streams_max=streams_max,
         )
         self.app = self._app(self.options)
+
+    def names(self):
+        return {f"operator:{each.id}": each.name for each in self.sign_in.operators()}
 
     def facts(self):
         return {"ready": True}
@@ -121,20 +133,19 @@ class BoardRig:
             is_plugged=lambda: self.plugged,
             causes=("press", "fall", "fire"),
         )
-        names = Names(world.reading)
-        claims_desk = ClaimsDesk(
-            self.claiming, lambda: {f"operator:{each.id}": each.name for each in self.sign_in.operators()}
-        )
         blueprints = [
             alarms_blueprint(world.desk, self.review, reading=world.reading, transactions=world.transactions),
             stream_blueprint(self.review, self.bell, SystemClock(), self.consoles, streams_max=options.streams_max),
             board_blueprint(
                 self.review, world.desk, clock=world.clock, zone=world.calendar.tzinfo, strip=self.strip,
-                operators=lambda: {f"operator:{each.id}": each.name for each in self.sign_in.operators()},
-                calls=CallBook(world.reading, world.clock), in_charge=self.claiming, false_alarms=self.false_alarms,
+                operators=self.names,
+                calls=CallBook(world.reading, world.clock), in_charge=self.console.claiming,
+                false_alarms=false_alarms(world.reading, world.clock, world.calendar),
             ),
-            claims_blueprint(claims_desk, names),
-            claim_forms(claims_desk, names),
+            *console_blueprints(Parts(
+                console=self.console, review=self.review, reading=world.reading, transactions=world.transactions,
+                clock=world.clock, calendar=world.calendar, operators=self.names,
+            )),
             calls_blueprint(world.calls, transactions=world.transactions, book=CallBook(world.reading, world.clock)),
             call_forms(world.calls, CallBook(world.reading, world.clock)),
             phones_blueprint(self.review, self.panel, self.hear, demo=demo),

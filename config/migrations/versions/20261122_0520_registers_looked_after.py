@@ -5,14 +5,14 @@ What was there before is found as soon as the service has run for a while: it le
 hundred at a time, between presses.
 
 Revision ID: 20261122_0520
-Revises: 20261122_0500
+Revises: 20261122_0510
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0520"
-down_revision = "20261122_0500"
+down_revision = "20261122_0510"
 branch_labels = None
 depends_on = None
 

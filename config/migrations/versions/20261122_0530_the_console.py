@@ -4,14 +4,14 @@ Who is in charge of an alarm, the ticks of its plan, and handovers of the watch.
 Only new tables: an older program does not see them, and going back drops nothing of anybody's.
 
 Revision ID: 20261122_0530
-Revises: 20261122_0500
+Revises: 20261122_0520
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0530"
-down_revision = "20261122_0500"
+down_revision = "20261122_0520"
 branch_labels = None
 depends_on = None
 

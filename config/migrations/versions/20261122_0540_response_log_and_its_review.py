@@ -4,14 +4,14 @@ The response log made searchable, and its review: rows that a follower fills fro
 Only new tables, and nothing in them that the record does not say: going back drops nothing that cannot be filled again.
 
 Revision ID: 20261122_0540
-Revises: 20261122_0500
+Revises: 20261122_0530
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0540"
-down_revision = "20261122_0500"
+down_revision = "20261122_0530"
 branch_labels = None
 depends_on = None
 

@@ -2,14 +2,14 @@
 Where a home belongs in the figures, an index for counting the record by kind and time, and signed monthly reports.
 
 Revision ID: 20261122_0550
-Revises: 20261122_0500
+Revises: 20261122_0540
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0550"
-down_revision = "20261122_0500"
+down_revision = "20261122_0540"
 branch_labels = None
 depends_on = None
 

@@ -4,14 +4,14 @@ Programs of others that are told what happens, drafts of the roster, addresses o
 Only new tables, and two columns of shifts which calendars need to see that one was changed.
 
 Revision ID: 20261122_0560
-Revises: 20261122_0500
+Revises: 20261122_0550
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0560"
-down_revision = "20261122_0500"
+down_revision = "20261122_0550"
 branch_labels = None
 depends_on = None
 

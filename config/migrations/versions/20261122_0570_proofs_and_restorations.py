@@ -4,14 +4,14 @@ When each part of the way was last shown to work, and which backups were put bac
 Only new tables: an older program does not see them, and going back drops nothing of anybody's.
 
 Revision ID: 20261122_0570
-Revises: 20261122_0500
+Revises: 20261122_0560
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0570"
-down_revision = "20261122_0500"
+down_revision = "20261122_0560"
 branch_labels = None
 depends_on = None
 

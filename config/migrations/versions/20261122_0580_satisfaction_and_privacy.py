@@ -4,14 +4,14 @@ How satisfied people were, and what they asked about their data.
 Only new tables: an older program does not see them.
 
 Revision ID: 20261122_0580
-Revises: 20261122_0500
+Revises: 20261122_0570
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0580"
-down_revision = "20261122_0500"
+down_revision = "20261122_0570"
 branch_labels = None
 depends_on = None
 

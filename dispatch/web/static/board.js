@@ -7,6 +7,7 @@
 import { Drafts, post, said } from "./acts.js";
 import { bestFile, seekFiles } from "./find.js";
 import { Live } from "./live.js";
+import { DistrictMap } from "./map.js";
 import { Sound } from "./sound.js";
 
 const RING_EVERY_MS = 4000;
@@ -26,6 +27,7 @@ const words = $("words").dataset;
 const sound = new Sound();
 const drafts = new Drafts();
 const live = new Live(snapshot, merged, ticked);
+const map = new DistrictMap($("map"), (id) => choose(id));
 
 let chosen = new URLSearchParams(location.search).get("alarm");
 let known = new Map(rows().map((row) => [row.dataset.alarm, row.dataset.waits]));
@@ -79,6 +81,7 @@ function merged() {
   if (came.length) tellCalls(came);
   if (faultCount() > faults) sound.fault();
   faults = faultCount();
+  if ($("map-box").open) map.refresh();
   document.title = document.title.replace(/^(▲ \d+ )?/, waiting().length ? `▲ ${waiting().length} ` : "");
 }
 
@@ -572,6 +575,7 @@ function begin() {
   addEventListener("click", clicked);
   addEventListener("submit", submitted);
   addEventListener("keydown", pressed);
+  $("map-box").addEventListener("toggle", () => { if ($("map-box").open) map.show(); });
   $("find").addEventListener("input", showFound);
   $("go-on-duty").addEventListener("click", goOnDuty);
   $("heard-yes").addEventListener("click", heardIt);

@@ -1,0 +1,237 @@
+"""
+A board with 200 open alarms and 50 that watch it: from an alarm's raising to the screens, and a webhook meanwhile.
+
+A real `anling serve` with all its defaults, the Twilio client towards a stand-in on loopback, twenty thousand homes. Two
+hundred alarms are open, nineteen in twenty of them accepted. Forty-seven watchers each hold a live stream and ask for
+`/board/live` as the script does, every second one with an alarm open; three more are pages in a real Chromium.
+An alarm is raised every second: its time runs from just before the request to the last byte of the first snapshot that
+has it, or to the page's own word that the row is there. A signed reply from an unknown number comes in every half
+second: to its answer. All of it shares this machine with the service.
+"""
+
+import contextlib
+import http.client
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+from playwright.sync_api import sync_playwright
+from twilio.request_validator import RequestValidator
+
+from dispatch.clock import SystemClock
+from tests.bench.carers import Network
+from tests.bench.cpu import cpu_s, resident_mb
+from tests.bench.measure import Figure, figure, left_out, paced
+from tests.bench.plan import Plan
+from tests.bench.service import Browser, Service, copy_town, write_settings
+from tests.bench.town import build_town
+from tests.fakes.twilio_standin import ACCOUNT, TOKEN
+
+OPEN, WATCHERS, PAGES = 200, 50, 3
+EVENTS = 30
+SCREEN_MS, HOOK_MS = 1000, 300
+APART_S = 0.3
+"""As `live.js`: no more than three snapshots a second from one board."""
+
+LATE_S = 20.0
+
+SEEN = """
+window.seen = {};
+addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
+  for (const row of document.querySelectorAll("#rows > li")) window.seen[row.id] ??= Date.now();
+}).observe(document.getElementById("live"), { subtree: true, childList: true }));
+"""
+
+
+class Watcher:
+    """One board: its stream, and the snapshot whenever something comes."""
+
+    def __init__(self, service: Service, cookie: str, chosen: str | None) -> None:
+        self._service = service
+        self._headers = {"Cookie": cookie}
+        self._path = f"/board/live?alarm={chosen}" if chosen else "/board/live"
+        self._news, self._over = threading.Event(), threading.Event()
+        self.seen: dict[str, float] = {}
+        self.wanted: set[str] = set()
+        self.asked = 0
+        self.failures: list[str] = []
+        self._threads = [threading.Thread(target=each, daemon=True) for each in (self._listen, self._look)]
+
+    def start(self) -> None:
+        for each in self._threads:
+            each.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._news.set()
+
+    def _listen(self) -> None:
+        try:
+            line = self._service.connection()
+            line.request("GET", "/api/v1/stream", headers=self._headers)
+            answer = line.getresponse()
+            if answer.status != 200:
+                self.failures.append(f"stream {answer.status}")
+                return
+            while not self._over.is_set() and (said := answer.readline()):
+                if said.startswith((b"event: entry", b"event: reset")):
+                    self._news.set()
+        except (OSError, http.client.HTTPException) as error:
+            if not self._over.is_set():
+                self.failures.append(repr(error))
+
+    def _look(self) -> None:
+        line = self._service.connection()
+        while not self._over.is_set():
+            self._news.wait(15.0)
+            self._news.clear()
+            begun = time.monotonic()
+            line.request("GET", self._path, headers=self._headers)
+            answer = line.getresponse()
+            page, now = answer.read(), time.time()
+            self.asked += 1
+            if answer.status != 200:
+                self.failures.append(f"snapshot {answer.status}")
+            for id_ in self.wanted - self.seen.keys():
+                if id_.encode() in page:
+                    self.seen[id_] = now
+            self._over.wait(max(0.0, APART_S - (time.monotonic() - begun)))
+
+
+def board(plan: Plan, folder: Path) -> list[Figure]:
+    town = build_town(folder / "town.db", SystemClock().now(), homes_count=20_000, carers_count=500)
+    copy_town(town.path, folder / "service")
+    with Network() as network:
+        settings = write_settings(folder / "service", base_url=network.base_url)
+        with Service(settings) as service:
+            desk = service.operator()
+            opened = _open(desk, plan.of(OPEN, quick=OPEN))
+            return _watched(service, desk, opened, plan)
+
+
+def _open(desk: Browser, count: int) -> list[str]:
+    """So many open alarms, most of them with somebody on the way."""
+    ids = []
+    for number in range(count):
+        status, told = desk.ask("/api/v1/alarms", {"home": f"H{number}", "cause": "press"})
+        assert status == 201, told
+        ids.append(told["id"])
+        if number % 20:
+            desk.ask(f"/api/v1/alarms/{told['id']}/accept", {"person": f"C{number % 500}"})
+    return ids
+
+
+def _watched(service: Service, desk: Browser, opened: list[str], plan: Plan) -> list[Figure]:
+    cookie = _cookie(desk)
+    watchers = [Watcher(service, cookie, opened[number] if number % 2 else None) for number in range(WATCHERS - PAGES)]
+    for each in watchers:
+        each.start()
+    with _pages(service, cookie) as pages:
+        threading.Event().wait(3.0)
+        count = plan.of(EVENTS, quick=10)
+        hooks: list[float] = []
+        over = threading.Event()
+        caller = threading.Thread(target=_call, args=(service, hooks, over, count * 2), daemon=True)
+        before_s, begun = cpu_s(service.pid), time.monotonic()
+        caller.start()
+        raised = _raise(desk, watchers, count)
+        threading.Event().wait(2.0)
+        worked = (cpu_s(service.pid) - before_s) / (time.monotonic() - begun)
+        over.set()
+        caller.join(LATE_S)
+        shown = [each for page in pages for each in _shown(page, raised)]
+    for each in watchers:
+        each.stop()
+    took = [(each.seen[id_] - at) * 1000 for each in watchers for id_, at in raised.items() if id_ in each.seen]
+    lost = len(watchers) * len(raised) - len(took)
+    failures = [what for each in watchers for what in each.failures]
+    note = (
+        f"{100 * worked:.0f} % of a core, {resident_mb(service.pid):.0f} MB; {sum(each.asked for each in watchers)} "
+        f"snapshots; {lost} never came; failures: {failures[:2]}"
+    )
+    told = [
+        figure("event → board", "raised to snapshot read", took,
+               lambda told: not lost and told.p99 is not None and told.p99 <= SCREEN_MS,
+               target="p99 ≤ 1 s", note=note),
+        figure("webhook meanwhile", "signed reply to answer", hooks,
+               lambda told: told.most is not None and told.most <= HOOK_MS, target="≤ 300 ms"),
+    ]  # fmt: skip
+    if not shutil.which("chromium"):
+        return [*told, left_out("event → page", "raised to row in Chromium", "chromium not found")]
+    return [*told, figure(
+        "event → page", "raised to row in Chromium", shown,
+        lambda each: each.p99 is not None and each.p99 <= SCREEN_MS and len(shown) == PAGES * len(raised),
+        target="p99 ≤ 1 s", note=f"{PAGES} pages",
+    )]  # fmt: skip
+
+
+def _raise(desk: Browser, watchers: list[Watcher], count: int) -> dict[str, float]:
+    """An alarm a second; when each was asked for, by its id."""
+    raised = {}
+    for number in paced(1.0, count):
+        at = time.time()
+        status, told = desk.ask("/api/v1/alarms", {"home": f"H{1000 + number}", "cause": "fall"})
+        assert status == 201, told
+        raised[told["id"]] = at
+        for each in watchers:
+            each.wanted.add(told["id"])
+    return raised
+
+
+def _call(service: Service, took: list[float], over: threading.Event, count: int) -> None:
+    """A signed reply every half second, each on a connection of its own, as a provider's servers make them."""
+    url = f"{service.settings.web.base_url}/hooks/twilio/reply"
+    signer = RequestValidator(TOKEN)
+    for number in paced(0.5, count):
+        if over.is_set():
+            return
+        form = {"AccountSid": ACCOUNT, "MessageSid": f"SM{number:032x}", "From": "+447700999999", "To": "+15005550006",
+                "Body": "谢谢", "NumMedia": "0"}  # fmt: skip
+        signature = signer.compute_signature(url, form)
+        begun = time.monotonic()
+        line = service.connection()
+        body = urlencode(form)
+        line.request("POST", "/hooks/twilio/reply", body, {
+            "Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature,
+        })  # fmt: skip
+        answer = line.getresponse()
+        answer.read()
+        assert answer.status in {200, 204}, answer.status
+        took.append((time.monotonic() - begun) * 1000)
+        line.close()
+
+
+def _cookie(desk: Browser) -> str:
+    jar = next(each.cookiejar for each in desk._opener.handlers if hasattr(each, "cookiejar"))
+    return "; ".join(f"{each.name}={each.value}" for each in jar)
+
+
+@contextlib.contextmanager
+def _pages(service: Service, cookie: str) -> Iterator[list]:
+    """Real boards, each in a browser context of its own, so that none shares another's stream."""
+    path = shutil.which("chromium")
+    if not path:
+        yield []
+        return
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        pages = []
+        for _ in range(PAGES):
+            context = browser.new_context(viewport={"width": 1366, "height": 768})
+            for each in cookie.split("; "):
+                name, _, value = each.partition("=")
+                context.add_cookies([{"name": name, "value": value, "url": service.settings.web.base_url}])
+            context.add_init_script(SEEN)
+            page = context.new_page()
+            page.goto(f"{service.settings.web.base_url}/board")
+            pages.append(page)
+        yield pages
+        browser.close()
+
+
+def _shown(page, raised: dict[str, float]) -> list[float]:
+    seen = page.evaluate("window.seen")
+    return [seen[f"row-{id_}"] - at * 1000 for id_, at in raised.items() if f"row-{id_}" in seen]
