@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from config.files import parse_toml_text
 from devices.dialects import address_of
 
 DISTRICT = Path(__file__).with_name("demo") / "district.toml"
 PAST_DAYS = 32
+ZONE = ZoneInfo("Asia/Shanghai")
 _BUTTON = re.compile(r'protocol = "rflink", address = "[^"]+"')
 
 
@@ -27,8 +29,8 @@ def past_text(now: datetime) -> str:
     """The same people, with the shifts of the month before: half of the carers by day, the others by night."""
     text = DISTRICT.read_text(encoding="utf-8")
     codes = [carer["code"] for carer in parse_toml_text(text, name="demo")["carers"]]
-    first = now.replace(minute=0, second=0, microsecond=0)
-    half_days = [first - timedelta(hours=12 * back) for back in range(2 * PAST_DAYS, 2, -1)]
+    morning = now.astimezone(ZONE).replace(hour=8, minute=0, second=0, microsecond=0)
+    half_days = [morning - timedelta(hours=12 * back) for back in range(2 * PAST_DAYS, 3, -1)]
     shifts = [
         _shift(code, start, start + timedelta(hours=12))
         for turn, start in enumerate(half_days)

@@ -58,13 +58,14 @@ class PastClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """How one alarm goes. `deaf`: so many of those asked do not answer; `eta` and `stay`: how long things take."""
+    """How one alarm goes. `deaf`: so many of those asked do not answer; the rest is how long things take."""
 
     at: datetime
     device: Device
     event: Event
     outcome: Outcome
     deaf: int
+    look: timedelta
     answer: timedelta
     eta: timedelta
     stay: timedelta
@@ -103,6 +104,8 @@ class _Past:
         self._clock.to(plot.at)
         self._house.forget()
         alarm_id = self._press(plot)
+        self._clock.to(plot.at + plot.look)
+        self._house.console.claiming.take(alarm_id, by=self._by)
         came = self._somebody_accepts(alarm_id, plot)
         if came is not None:
             self._clock.to(self._clock.now() + plot.eta)
@@ -184,8 +187,9 @@ def _plot(random: Random, until: datetime, at: datetime, devices: list[Device]) 
         device=device,
         event=Event.PRESS if by_mistake else random.choice(_EVENTS),
         outcome=Outcome.FALSE_ALARM if by_mistake else random.choice(_OUTCOMES),
-        deaf=3 if slow else random.choice((0, 0, 0, 0, 1, 2)),
-        answer=timedelta(seconds=random.randrange(8, 50)),
+        deaf=3 if slow else random.choice((0,) * 9 + (1, 1, 2)),
+        look=timedelta(seconds=random.randrange(25, 70) if slow else random.randrange(3, 22)),
+        answer=timedelta(seconds=random.randrange(8, 36)),
         eta=timedelta(minutes=random.randrange(25, 48) if slow else random.randrange(3, 17)),
         stay=timedelta(minutes=random.randrange(6, 45)),
     )
