@@ -147,8 +147,8 @@ class Absent:
             if absence == before:
                 break
             if line is not None:
-                tx.log(Line(kind=line, by=SERVICE, facts=_facts(absence)))
-            if line == "absence_ended":
+                tx.log(Line(kind=f"absence_{line}", by=SERVICE, facts=_facts(absence)))
+            if line == "ended":
                 self._ask(tx, absence)
         Absences(tx.connection).save(absence)
 

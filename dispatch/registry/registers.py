@@ -10,7 +10,7 @@ from typing import Any
 
 from dispatch.errors import Conflict, Invalid, Stale
 from dispatch.ids import HomeId
-from dispatch.registry.id_numbers import IdNumbers, born_on
+from dispatch.registry.id_numbers import IdNumbers, born_on, normal
 from dispatch.rules.people import Person
 from dispatch.rules.record import Line
 from dispatch.rules.rights import Area
@@ -110,6 +110,21 @@ class Registry:
         changed = self._transactions.run(work)
         self._changed()
         return changed
+
+    def numbered(self, number: str, area: Area) -> str:
+        """
+        The resident with this ID number, by its keyed hash: the number itself is looked up nowhere.
+
+        Raises:
+            NotFound: there is none in this area.
+        """
+
+        def work(tx: Tx) -> str:
+            shelf = RegisterRows(tx.connection)
+            found = shelf.by_hash(self._sealing.hash(normal(number)))
+            return str(shelf.one(RESIDENTS, found["id"] if found else "", area)["id"])
+
+        return self._transactions.run(work)
 
     def end(self, kind: Kind, name: str, *, by: Person, area: Area, note: str | None = None) -> None:
         """

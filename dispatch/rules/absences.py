@@ -69,21 +69,21 @@ def first_look(from_at: datetime, until_at: datetime, now: datetime) -> datetime
 
 def look(absence: Absence, now: datetime) -> tuple[Absence, str | None]:
     """
-    What has become of it, and the kind of line for the record; None where nothing has happened yet.
+    What has become of it, and what that is called in the record; None where nothing has happened yet.
 
     Each look takes one step, so that each is written down; an absence that was missed by days takes its steps at once.
     """
     if absence.state is State.OVER:
         return absence, None
     if absence.state is State.PLANNED and now >= absence.from_at:
-        return replace(absence, state=State.AWAY, due_at=_warn_at(absence)), "absence_begun"
+        return replace(absence, state=State.AWAY, due_at=_warn_at(absence)), "begun"
     if absence.state is State.AWAY and now < absence.until_at and now >= _warn_at(absence):
-        line = None if absence.warned else "absence_ends_soon"
+        line = None if absence.warned else "ends_soon"
         return replace(absence, warned=True, due_at=absence.until_at), line
     if absence.state is State.AWAY and now >= absence.until_at:
-        return replace(absence, state=State.OVERRUN, due_at=now + ASK_EVERY), "absence_ended"
+        return replace(absence, state=State.OVERRUN, due_at=now + ASK_EVERY), "ended"
     if absence.state is State.OVERRUN and absence.due_at is not None and now >= absence.due_at:
-        return replace(absence, due_at=now + ASK_EVERY), "absence_asked_again"
+        return replace(absence, due_at=now + ASK_EVERY), "asked_again"
     return absence, None
 
 

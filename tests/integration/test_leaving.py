@@ -176,6 +176,14 @@ def test_the_third_false_alarm_in_a_month_asks_for_one_visit(rig):
     assert len(to_do(rig, "false_alarms")) == 1
 
 
+def test_nobody_is_visited_for_false_alarms_who_is_not_served_any_more(rig):
+    for _ in range(2):
+        false_alarm(rig)
+    died(rig)
+    false_alarm(rig)
+    assert to_do(rig, "false_alarms") == []
+
+
 # ------------------------------------------------------------------------------------------------ keys
 
 

@@ -100,6 +100,9 @@ def test_a_resident_is_added_changed_and_found(rig):
     made = client.post(path, data=form)
     assert made.status_code == 303, made.text
     page = client.get(made.location).text
+    known = client.post("/find", data={"id_number": "130100194507045025"})
+    assert (known.status_code, known.location) == (303, made.location)
+    assert client.post("/find", data={"id_number": "130100195001010014"}).status_code == 404
     for shown in ("解晓东", "先打座机", "青霉素过敏", "130***********5025", "1945-07-04", "138****0555"):
         assert shown in page
     assert client.get("/find?q=xiexd").text.count("解晓东") == 1

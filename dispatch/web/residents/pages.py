@@ -12,7 +12,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from jinja2 import Environment
 from werkzeug.wrappers import Response
 
-from dispatch.errors import Conflict, Invalid, Refusal, Stale
+from dispatch.errors import Conflict, Invalid, NotFound, Refusal, Stale
 from dispatch.registry.follow_ups import FOUND
 from dispatch.registry.leaving import Carried, Why
 from dispatch.rules.absences import Kind as Away
@@ -49,6 +49,15 @@ def registry_pages(work: Work) -> Blueprint:
     def find() -> str:
         typed_ = request.args.get("q", "").strip()
         return render_template("find.html", q=typed_, found=work.finding.find(typed_, area()), **_WORDS)
+
+    @bp.post("/find")
+    @require(Right.RESIDENTS_SEE)
+    def numbered() -> Response:
+        # An ID number stands in no address: addresses are kept by browsers and servers.
+        try:
+            return redirect(f"/residents/{work.registry.numbered(request.form.get('id_number', '')[:40], area())}", 303)
+        except NotFound:
+            return make_response(render_template("find.html", q="", found=[], nobody=True, **_WORDS), 404)
 
     return bp
 

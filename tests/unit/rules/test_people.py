@@ -1,12 +1,12 @@
 """People and places: who is meant, what may be told of an address, how old somebody is."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from dispatch.ids import CarerId, ContactId, OperatorId, ResidentId
-from dispatch.rules.people import Carer, age, carer, carer_id, compound, contact, operator
+from dispatch.rules.people import Carer, Home, Household, Resident, age, carer, carer_id, compound, contact, operator
 from tests.unit.rules.test_alarm import a_household
 
 
@@ -82,3 +82,16 @@ def test_the_resident_meant_is_found_or_the_only_one_there_is():
     assert both.resident(None) is None
     assert both.resident(ResidentId("r2")).id == "r2"
     assert a_household(residents=()).resident(None) is None
+
+
+def test_who_lives_on_is_the_one_meant_and_a_home_of_the_dead_alone_is_bereaved():
+    at = datetime(2026, 11, 21, tzinfo=UTC)
+    dead = Resident(id="a", code="A", home_id="h", name="甲", ended_at=at, died_on=at.date())
+    left = replace(dead, id="b", died_on=None)
+    alive = Resident(id="c", code="C", home_id="h", name="丙")
+    home = Home(id="h", code="H", address="x", position=None, station_id=None)
+    both = Household(home=home, residents=(dead, alive))
+    assert (both.resident(None), both.resident("a"), both.is_bereaved) == (alive, dead, False)
+    assert Household(home=home, residents=(dead,)).resident(None) is None
+    assert Household(home=home, residents=(dead, left)).is_bereaved
+    assert not Household(home=home, residents=(left,)).is_bereaved
