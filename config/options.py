@@ -9,6 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from config.office_options import AccountSettings as AccountSettings
+from config.office_options import FigureSettings as FigureSettings
+from config.office_options import MapSettings as MapSettings
+from config.office_options import OutgoingSettings as OutgoingSettings
+from config.office_options import PrivacySettings as PrivacySettings
+from config.office_options import ReviewSettings as ReviewSettings
+from config.office_options import SatisfactionSettings as SatisfactionSettings
 from config.provider_options import AliyunSettings, ModemSettings, WebhookSettings
 from config.upkeep_options import AliveSettings as AliveSettings
 from config.upkeep_options import BackupSettings as BackupSettings
@@ -16,9 +23,6 @@ from dispatch.horn.settings import SirenSettings as SirenSettings
 
 _ESCALATION = Path(__file__).with_name("escalation.toml")
 _DEVICES = Path(__file__).with_name("devices.toml")
-_SURVEY = Path(__file__).with_name("survey.toml")
-_RETENTION = Path(__file__).with_name("retention.toml")
-_REVIEW = Path(__file__).with_name("review.toml")
 _AUTH_TOKEN_REMEDY = "Set ANLING_PROVIDERS__TWILIO__AUTH_TOKEN, or name a file in auth_token_file."  # noqa: S105
 
 
@@ -49,18 +53,6 @@ class WebSettings:
     def base_url(self) -> str:
         """What links and signature checks are built from: never the request's own host."""
         return self.public_url or f"http://{self.listen}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MapSettings:
-    """
-    The map of the board. `tiles` is an address with {z}, {x} and {y}; empty draws the district from its own homes.
-    `datum` is that of the tiles: wgs84, or gcj02 as 高德 and 腾讯 have it. `attribution` stands below the map.
-    """
-
-    tiles: str = ""
-    datum: str = "wgs84"
-    attribution: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,13 +128,6 @@ class DeviceSettings:
 
     file: Path = _DEVICES
     forwarding_silent_s: float = 150.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewSettings:
-    """What the review of the response log counts as a breach: the file that says so."""
-
-    file: Path = _REVIEW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,20 +263,6 @@ class OperatorSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSettings:
-    """
-    How strict the door is: `second_factor` is required or optional; how long a session may lie unused and last at all,
-    in minutes, for whoever may be on watch and for everybody else.
-    """
-
-    second_factor: str = "required"
-    watch_idle_min: int = 720
-    watch_lasts_min: int = 1440
-    idle_min: int = 30
-    lasts_min: int = 720
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencySettings:
     """The public emergency number that an operator is told to call."""
 
@@ -317,17 +288,6 @@ class ReachSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutgoingSettings:
-    """
-    Webhooks to programs of others. `private_addresses` lets them go into the own network too; one that took nothing for
-    `give_up_days` is stopped, and the people on watch are told.
-    """
-
-    private_addresses: bool = False
-    give_up_days: float = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DrillSettings:
     """
     Exercises by themselves: a path every `every_h` hours (0: none), ordered by the operator with this login, between
@@ -337,42 +297,6 @@ class DrillSettings:
     every_h: float = 0.0
     by: str = ""
     untested_days: int = 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SatisfactionSettings:
-    """
-    Asking how satisfied people are: by key `after_h` hours after an alarm, between two local hours, each person once in
-    `quota_days`, never after these outcomes; and by interviews of `sample_share` of the residents each month.
-    """
-
-    keys: bool = False
-    after_h: float = 2.0
-    from_hour: int = 9
-    until_hour: int = 20
-    quota_days: int = 30
-    never: tuple[str, ...] = ("test", "false_alarm", "duplicate", "died", "hospital")
-    surveys: bool = False
-    sample_share: float = 0.05
-    sample_least: int = 10
-    form: Path = _SURVEY
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrivacySettings:
-    """The file that says how long what is kept, and whether what is due is erased by itself each night."""
-
-    retention: Path = _RETENTION
-    nightly: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FigureSettings:
-    """What counts as in time in the reports: our defaults, no official rule."""
-
-    ack_s: int = 20
-    response_s: int = 60
-    on_site_min: int = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,7 +314,7 @@ class Settings:
     database_url: str = field(default="sqlite:///var/anling.db", repr=False)
     home: Path = Path("var")
     web: WebSettings = WebSettings()
-    map: MapSettings = MapSettings()
+    map: MapSettings = field(default_factory=MapSettings)
     gateways: tuple[GatewaySettings, ...] = ()
     edge: EdgeSettings = EdgeSettings()
     devices: DeviceSettings = DeviceSettings()
@@ -399,7 +323,7 @@ class Settings:
     escalation: EscalationSettings = EscalationSettings()
     nearest: NearestSettings = NearestSettings()
     operators: OperatorSettings = OperatorSettings()
-    accounts: AccountSettings = AccountSettings()
+    accounts: AccountSettings = field(default_factory=AccountSettings)
     emergency: EmergencySettings = EmergencySettings()
     watch: WatchSettings = WatchSettings()
     siren: SirenSettings = field(default_factory=SirenSettings)
@@ -407,11 +331,11 @@ class Settings:
     drills: DrillSettings = DrillSettings()
     backup: BackupSettings = field(default_factory=BackupSettings)
     alive: AliveSettings = field(default_factory=AliveSettings)
-    satisfaction: SatisfactionSettings = SatisfactionSettings()
-    privacy: PrivacySettings = PrivacySettings()
-    webhooks: OutgoingSettings = OutgoingSettings()
-    figures: FigureSettings = FigureSettings()
-    review: ReviewSettings = ReviewSettings()
+    satisfaction: SatisfactionSettings = field(default_factory=SatisfactionSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    webhooks: OutgoingSettings = field(default_factory=OutgoingSettings)
+    figures: FigureSettings = field(default_factory=FigureSettings)
+    review: ReviewSettings = field(default_factory=ReviewSettings)
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from config.databases import Owned, open_for_writing, transactions_on
 from config.gateways import Gateways
+from config.nudges import Nudges as Nudges
 from config.secret import secret_key
 from config.sending import courier_options, said_of
 from config.settings import Settings
@@ -77,20 +78,6 @@ WAIT_MAX = timedelta(hours=1, minutes=1)
 
 REREAD_S = 10.0
 """Where several processes share a database, a device paired in one is known to the others after so long at most."""
-
-
-class Nudges:
-    """Rings everybody who should look at once, after something has become durable."""
-
-    def __init__(self) -> None:
-        self._bells: list[Callable[[], None]] = []
-
-    def join(self, bell: Callable[[], None]) -> None:
-        self._bells.append(bell)
-
-    def __call__(self) -> None:
-        for ring in self._bells:
-            ring()
 
 
 @dataclass(kw_only=True)
