@@ -27,7 +27,7 @@ from dispatch.web.logbook.filters import (
     month_around,
 )
 from dispatch.web.logbook.reading import Codes, LogRoom
-from dispatch.web.logbook.schemas import FollowUpDoneSchema, ExportSchema, FindingSchema, SignSchema
+from dispatch.web.logbook.schemas import ExportSchema, FindingSchema, FollowUpDoneSchema, SignSchema
 from dispatch.web.once import Once
 from dispatch.web.registers import bookmarked, discreet
 from dispatch.web.schemas import PageSchema
