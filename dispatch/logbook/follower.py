@@ -28,6 +28,10 @@ BATCH = 250
 PASS_S = 0.02
 """Seconds after which a pass, each second, begins no further batch: two batches, about three percent of a processor."""
 
+QUEUE_MAX = 2
+PUT_OFF_MAX = 9
+"""While more units of work than this wait for the writer, a pass is put off: so often in a row at most."""
+
 _WAKES = frozenset({"raised", "closed", "reopened"})
 """Entries that make an alarm's row worth writing while it is open; of a closed one every entry does."""
 
@@ -40,16 +44,26 @@ class Follower:
     the next entry on, and the record says so.
     """
 
-    def __init__(self, transactions: Transactions, reading: Engine, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, transactions: Transactions, reading: Engine, clock: Clock, limits: Limits,
+        *, waiting: Callable[[], int] = lambda: 0,
+    ) -> None:  # fmt: skip
+        """`waiting` is how many units of work wait for the writer."""
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
         self._limits = limits
         self._inspector = Inspector(reading)
         self._kept: Kept = ()
+        self._waiting = waiting
+        self._put_off = 0
 
     def pass_(self) -> int:
-        """Takes up what is new, for `PASS_S` at most; how many entries that were."""
+        """Takes up what is new, for `PASS_S` or so; how many entries that were. In a flood it mostly stands aside."""
+        if self._waiting() > QUEUE_MAX and self._put_off < PUT_OFF_MAX:
+            self._put_off += 1
+            return 0
+        self._put_off = 0
         begun_s, taken = self._clock.look().steady_s, 0
         while True:
             took = self.step()

@@ -99,6 +99,16 @@ def test_many_entries_are_taken_up_in_pieces(rig):
     assert len(found(rig)) == 60
 
 
+def test_in_a_flood_the_follower_stands_aside_and_not_for_ever(rig):
+    waiting = [9]
+    rig.follower._waiting = lambda: waiting[0]
+    rig.live_through()
+    assert [rig.follower.pass_() > 0 for _ in range(11)] == [False] * 9 + [True, False]
+    waiting[0] = 0
+    rig.live_through()
+    assert rig.follower.pass_() > 0
+
+
 def test_the_sample_is_drawn_from_the_record_and_closing_again_draws_nothing(tmp_path):
     rig = LogRig(tmp_path, sample_percent=50)
     alarms = [rig.live_through() for _ in range(30)]
