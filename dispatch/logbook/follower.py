@@ -8,6 +8,9 @@ a time.
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import Any
+
+import structlog
 
 from dispatch.clock import Clock
 from dispatch.ids import AlarmId
@@ -17,6 +20,7 @@ from dispatch.rules.record import Entry, Line
 from dispatch.rules.review import Limits, breaches, is_drawn, limits_at, stage
 from dispatch.rules.review import is_due as belongs
 from dispatch.rules.told import Told, tell
+from dispatch.store.audit import Unreadable
 from dispatch.store.database import Connection, Engine
 from dispatch.store.logbook import Judged, Log, LogWriting
 from dispatch.store.record import Record
@@ -36,6 +40,8 @@ _WAKES = frozenset({"raised", "closed", "reopened"})
 """Entries that make an alarm's row worth writing while it is open; of a closed one every entry does."""
 
 Kept = Sequence[tuple[int, Limits]]
+
+log = structlog.get_logger()
 
 
 class Follower:
@@ -86,7 +92,7 @@ class Follower:
             entries = Record(connection).after(was, BATCH)
             if not entries:
                 return 0
-            audits = self._inspector.between(was, entries[-1].number)
+            audits = self._inspected(was, entries[-1].number)
             found = [{**each, "alarm_id": about} for each in audits if (about := _about(entries, each["number"]))]
             judged = self._judged(connection, entries, kept, {str(each["alarm_id"]) for each in found})
         self._transactions.run(lambda tx: _write(tx, was, entries, judged, found), lane=Lane.BULK)
@@ -107,6 +113,14 @@ class Follower:
 
         self._kept = self._transactions.run(work, lane=Lane.BULK)
         return self._kept
+
+    def _inspected(self, was: int, now: int) -> list[dict[str, Any]]:
+        try:
+            return self._inspector.between(was, now)
+        except Unreadable as error:
+            # One entry that PostgreSQL cannot read as JSON must not keep all that follow out of the lists.
+            log.warning("log_not_inspected", from_number=was, to_number=now, error=str(error))
+            return []
 
     def refresh(self, alarm_id: AlarmId) -> None:
         """Writes one alarm's row anew at once, however far behind the rest is: for those who wait to see it."""
@@ -129,8 +143,17 @@ class Follower:
         woken |= Log(connection).closed_among(rest) if rest else set()
         audited |= {each["alarm_id"] for each in Log(connection).audits(woken)} if woken else set()
         record = Record(connection)
-        told = [tell(record.of_alarm(id_)) for id_ in sorted(woken)]
+        told = [_read(id_, record.of_alarm(id_)) for id_ in sorted(woken)]
         return [judge(each, kept, audited=each.alarm_id in audited) for each in _named(connection, told)]
+
+
+def _read(alarm_id: AlarmId, entries: Sequence[Entry]) -> Told | None:
+    """The alarm as it is told; None where its entries were spoilt: that stops none of the others."""
+    try:
+        return tell(entries)
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, StopIteration) as error:
+        log.warning("alarm_not_told", alarm_id=alarm_id, error=type(error).__name__)
+        return None
 
 
 def _tell_one(connection: Connection, alarm_id: AlarmId, kept: Kept) -> Judged | None:
