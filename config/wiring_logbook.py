@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from config.databases import Owned
 from config.files import parse_toml
 from config.settings import Settings
 from dispatch.clock import Clock
@@ -14,7 +15,6 @@ from dispatch.logbook.verifying import Verifier
 from dispatch.review import Review
 from dispatch.rules.review import read_limits
 from dispatch.store.database import Engine
-from dispatch.store.transactions import Transactions
 from schedules.calendar import Calendar
 from schedules.timetable import Periodic
 
@@ -36,7 +36,7 @@ class LogBook:
 
 
 def build_logbook(
-    settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar,
+    settings: Settings, transactions: Owned, reading: Engine, clock: Clock, calendar: Calendar,
     review: Review,
 ) -> LogBook:  # fmt: skip
     """
@@ -50,7 +50,7 @@ def build_logbook(
         limits = read_limits(written)
     except Invalid as wrong:
         raise Misconfigured(f"{settings.review.file}: {next(iter(wrong.errors))}", wrong.detail) from None
-    follower = Follower(transactions, reading, clock, limits)
+    follower = Follower(transactions, reading, clock, limits, waiting=transactions.waiting)
     return LogBook(
         follower=follower, reviewing=Reviewing(transactions, follower, calendar.day_of),
         stories=Stories(reading, review, follower), verifier=Verifier(reading, transactions, clock), limits=written,

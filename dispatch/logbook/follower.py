@@ -8,6 +8,9 @@ a time.
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import Any
+
+import structlog
 
 from dispatch.clock import Clock
 from dispatch.ids import AlarmId
@@ -17,21 +20,28 @@ from dispatch.rules.record import Entry, Line
 from dispatch.rules.review import Limits, breaches, is_drawn, limits_at, stage
 from dispatch.rules.review import is_due as belongs
 from dispatch.rules.told import Told, tell
+from dispatch.store.audit import Unreadable
 from dispatch.store.database import Connection, Engine
 from dispatch.store.logbook import Judged, Log, LogWriting
 from dispatch.store.record import Record
 from dispatch.store.transactions import Lane, Transactions, Tx
 
-BATCH = 500
-"""Entries taken up at once: about 25 alarms, a unit of work of a few milliseconds."""
+BATCH = 250
+"""Entries taken up at once: about a dozen alarms, a unit of work of a few milliseconds."""
 
-PASS_S = 0.03
-"""Seconds of one pass, each second: three percent of a processor while there is much to catch up with."""
+PASS_S = 0.02
+"""Seconds after which a pass, each second, begins no further batch: two batches, about three percent of a processor."""
+
+QUEUE_MAX = 2
+PUT_OFF_MAX = 9
+"""While more units of work than this wait for the writer, a pass is put off: so often in a row at most."""
 
 _WAKES = frozenset({"raised", "closed", "reopened"})
 """Entries that make an alarm's row worth writing while it is open; of a closed one every entry does."""
 
 Kept = Sequence[tuple[int, Limits]]
+
+log = structlog.get_logger()
 
 
 class Follower:
@@ -40,16 +50,26 @@ class Follower:
     the next entry on, and the record says so.
     """
 
-    def __init__(self, transactions: Transactions, reading: Engine, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, transactions: Transactions, reading: Engine, clock: Clock, limits: Limits,
+        *, waiting: Callable[[], int] = lambda: 0,
+    ) -> None:  # fmt: skip
+        """`waiting` is how many units of work wait for the writer."""
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
         self._limits = limits
         self._inspector = Inspector(reading)
         self._kept: Kept = ()
+        self._waiting = waiting
+        self._put_off = 0
 
     def pass_(self) -> int:
-        """Takes up what is new, for `PASS_S` at most; how many entries that were."""
+        """Takes up what is new, for `PASS_S` or so; how many entries that were. In a flood it mostly stands aside."""
+        if self._waiting() > QUEUE_MAX and self._put_off < PUT_OFF_MAX:
+            self._put_off += 1
+            return 0
+        self._put_off = 0
         begun_s, taken = self._clock.look().steady_s, 0
         while True:
             took = self.step()
@@ -72,7 +92,7 @@ class Follower:
             entries = Record(connection).after(was, BATCH)
             if not entries:
                 return 0
-            audits = self._inspector.between(was, entries[-1].number)
+            audits = self._inspected(was, entries[-1].number)
             found = [{**each, "alarm_id": about} for each in audits if (about := _about(entries, each["number"]))]
             judged = self._judged(connection, entries, kept, {str(each["alarm_id"]) for each in found})
         self._transactions.run(lambda tx: _write(tx, was, entries, judged, found), lane=Lane.BULK)
@@ -93,6 +113,14 @@ class Follower:
 
         self._kept = self._transactions.run(work, lane=Lane.BULK)
         return self._kept
+
+    def _inspected(self, was: int, now: int) -> list[dict[str, Any]]:
+        try:
+            return self._inspector.between(was, now)
+        except Unreadable as error:
+            # One entry that PostgreSQL cannot read as JSON must not keep all that follow out of the lists.
+            log.warning("log_not_inspected", from_number=was, to_number=now, error=str(error))
+            return []
 
     def refresh(self, alarm_id: AlarmId) -> None:
         """Writes one alarm's row anew at once, however far behind the rest is: for those who wait to see it."""
@@ -115,8 +143,17 @@ class Follower:
         woken |= Log(connection).closed_among(rest) if rest else set()
         audited |= {each["alarm_id"] for each in Log(connection).audits(woken)} if woken else set()
         record = Record(connection)
-        told = [tell(record.of_alarm(id_)) for id_ in sorted(woken)]
+        told = [_read(id_, record.of_alarm(id_)) for id_ in sorted(woken)]
         return [judge(each, kept, audited=each.alarm_id in audited) for each in _named(connection, told)]
+
+
+def _read(alarm_id: AlarmId, entries: Sequence[Entry]) -> Told | None:
+    """The alarm as it is told; None where its entries were spoilt: that stops none of the others."""
+    try:
+        return tell(entries)
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, StopIteration) as error:
+        log.warning("alarm_not_told", alarm_id=alarm_id, error=type(error).__name__)
+        return None
 
 
 def _tell_one(connection: Connection, alarm_id: AlarmId, kept: Kept) -> Judged | None:

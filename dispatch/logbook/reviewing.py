@@ -15,7 +15,6 @@ from dispatch.rules.people import Person
 from dispatch.rules.record import Line
 from dispatch.rules.review import FindingCause, Measure, check_finding, check_signing, is_due
 from dispatch.rules.rights import Area
-from dispatch.rules.told import FINDING, FOLLOWED, SIGNED
 from dispatch.store.logbook import Judged, Log
 from dispatch.store.people import People
 from dispatch.store.transactions import Transactions, Tx
@@ -55,7 +54,7 @@ class Reviewing:
                 "finding": tx.new_id(), "cause": str(cause), "measure": str(measure), "station": station_id,
                 "follow_up_on": follow_up_on.isoformat() if follow_up_on else None,
             }  # fmt: skip
-            tx.log(Line(kind=FINDING, by=by, alarm_id=alarm_id, facts=facts, note=text))
+            tx.log(Line(kind="finding_made", by=by, alarm_id=alarm_id, facts=facts, note=text))
             return str(facts["finding"])
 
         made = self._transactions.run(work)
@@ -77,7 +76,7 @@ class Reviewing:
             due = is_due(judged.breaches, drawn=judged.is_drawn)
             check_signing(judged.told, is_due=due, by=by, seen=seen)
             facts = {"findings": len(judged.told.findings)}
-            tx.log(Line(kind=SIGNED, by=by, alarm_id=alarm_id, facts=facts))
+            tx.log(Line(kind="review_signed", by=by, alarm_id=alarm_id, facts=facts))
 
         self._transactions.run(work)
         self._follower.refresh(alarm_id)
@@ -100,7 +99,7 @@ class Reviewing:
                 raise NotFound("There is no such finding.")
             if found.done_at is not None or found.follow_up_on is None:
                 raise Conflict("There is nothing left to look at again.")
-            tx.log(Line(kind=FOLLOWED, by=by, alarm_id=alarm_id, facts={"finding": finding}, note=text))
+            tx.log(Line(kind="follow_up_done", by=by, alarm_id=alarm_id, facts={"finding": finding}, note=text))
 
         self._transactions.run(work)
         self._follower.refresh(alarm_id)

@@ -99,6 +99,26 @@ def test_many_entries_are_taken_up_in_pieces(rig):
     assert len(found(rig)) == 60
 
 
+@pytest.mark.parametrize("body", ["{", "[]", "{}", "null"])
+def test_a_spoilt_alarm_stops_none_of_the_others(rig, body):
+    spoilt, well = rig.live_through(), rig.live_through("H2", resident="R2")
+    with rig.world.writing.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER entries_refuse_update")
+        connection.exec_driver_sql("UPDATE entries SET body = ? WHERE kind = 'raised' AND alarm_id = ?", (body, spoilt))
+    rig.follow()
+    assert (row(rig, spoilt), row(rig, well)["state"]) == (None, "closed")
+
+
+def test_in_a_flood_the_follower_stands_aside_and_not_for_ever(rig):
+    waiting = [9]
+    rig.follower._waiting = lambda: waiting[0]
+    rig.live_through()
+    assert [rig.follower.pass_() > 0 for _ in range(11)] == [False] * 9 + [True, False]
+    waiting[0] = 0
+    rig.live_through()
+    assert rig.follower.pass_() > 0
+
+
 def test_the_sample_is_drawn_from_the_record_and_closing_again_draws_nothing(tmp_path):
     rig = LogRig(tmp_path, sample_percent=50)
     alarms = [rig.live_through() for _ in range(30)]

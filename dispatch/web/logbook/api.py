@@ -27,7 +27,7 @@ from dispatch.web.logbook.filters import (
     month_around,
 )
 from dispatch.web.logbook.reading import Codes, LogRoom
-from dispatch.web.logbook.schemas import DoneSchema, ExportSchema, FindingSchema, SignSchema
+from dispatch.web.logbook.schemas import ExportSchema, FindingSchema, FollowUpDoneSchema, SignSchema
 from dispatch.web.once import Once
 from dispatch.web.registers import bookmarked, discreet
 from dispatch.web.schemas import PageSchema
@@ -120,7 +120,7 @@ def review_api(room: LogRoom) -> ApiBlueprint:
     @bp.post("/<alarm_id>/findings/<finding>/done")
     @require(Right.REVIEW)
     @once
-    @bp.arguments(DoneSchema)
+    @bp.arguments(FollowUpDoneSchema)
     @bp.response(200)
     def done(wanted: Plain, alarm_id: str, finding: str) -> Plain:
         room.reviewing.follow_up_done(AlarmId(alarm_id), finding, by=caller(), area=area(), text=wanted.get("text"))

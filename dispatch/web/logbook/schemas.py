@@ -24,7 +24,7 @@ class SignSchema(Wire):
     seen = fields.Integer(strict=False, required=True, validate=validate.Range(0, NUMBER_MAX))
 
 
-class DoneSchema(Wire):
+class FollowUpDoneSchema(Wire):
     """What looking again has shown."""
 
     text = Text(NOTE_MAX)

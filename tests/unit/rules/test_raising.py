@@ -95,7 +95,7 @@ def test_an_alarm_begins_raised_and_due_at_once():
     )  # fmt: skip
     assert dict(line.facts) == {
         "from": "", "to": "raised", "cause": "fall", "policy": "p1", "home": "h1", "delayed_s": 90,
-        "resident": "r1", "station": "st1", "street": "", "community": "",
+        "number": "1121-001", "resident": "r1", "station": "st1", "street": "", "community": "",
     }  # fmt: skip
 
 

@@ -192,3 +192,9 @@ def test_a_wrong_file_of_limits_is_refused_by_name(name, row):
     wrong = {**FILE, name: row} if row else {key: value for key, value in FILE.items() if key != name}
     with pytest.raises(Invalid, match=name):
         read_limits(wrong)
+
+
+def test_a_reopening_begins_the_review_anew_also_for_whoever_had_found():
+    case = told(acts=(("finding_made", A), ("reopened", "operator:d"), ("finding_made", B)))
+    assert finders(case) == {B}
+    check_signing(case, is_due=True, by=A)
