@@ -19,6 +19,7 @@ from config.sending import courier_options, said_of
 from config.settings import Settings
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
+from config.wiring_figures import measuring
 from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
@@ -198,6 +199,7 @@ class House:
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
             Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
             *self.roads.timetable,
+            measuring(self.transactions, self.reading, self.clock, self.muster),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 

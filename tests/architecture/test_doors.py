@@ -11,9 +11,7 @@ DOORS = {
     "apscheduler": ["schedules/runner.py"],
     "cryptography": ["devices/decoders/dc09_cipher.py"],
     "flask": ["*/web/*", "config/pages*.py"],
-    "marshmallow": [
-        "*/web/*", "config/schemas.py", "config/positions.py", "config/settings*.py", "config/district*.py",
-    ],  # fmt: skip
+    "marshmallow": ["*/web/*", "config/schemas.py", "config/po*.py", "config/settings*.py", "config/district*.py"],
     "paho": ["devices/ports/mqtt.py"],
     "serial": ["devices/ports/serial.py"],
     "sqlalchemy": ["*/store/*", "*/store.py", "config/migrations/*", "config/wiring*"],
