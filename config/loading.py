@@ -123,8 +123,14 @@ def _homes(district: District, rows: tuple[HomeRow, ...], tx: Tx) -> None:
             tx,
             homes,
             row.code,
-            {"address": row.address, **_place(row.position), "station_id": station_id, "entry": row.entry,
-             "street": row.street, "community": row.community},
+            {
+                "address": row.address,
+                **_place(row.position),
+                "station_id": station_id,
+                "entry": row.entry,
+                "street": row.street,
+                "community": row.community,
+            },
         )
         _residents(tx, row, home_id)
         _contacts(tx, row, home_id)

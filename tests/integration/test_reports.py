@@ -146,9 +146,7 @@ def test_who_works_for_one_station_sees_it_alone_and_signs_nothing(rig):
 def _only(rig, roles, station):
     """What an administrator would set."""
     with rig.world.writing.begin() as connection:
-        connection.exec_driver_sql(
-            "UPDATE operators SET roles = ?, stations = ?", (" ".join(map(str, roles)), station)
-        )
+        connection.exec_driver_sql("UPDATE operators SET roles = ?, stations = ?", (" ".join(map(str, roles)), station))
 
 
 def test_a_program_reads_with_its_key(rig):
