@@ -17,4 +17,4 @@ def figure_pages(house: House) -> list[Blueprint]:
     limits = Limits(ack_s=own.ack_s, response_s=own.response_s, on_site_min=own.on_site_min)
     figures = Figures(house.reading, zone=house.calendar.tzinfo, limits=limits, clock=house.clock)
     desk = ReportDesk(house.reading, figures, Signing(house.transactions, house.reading, figures), house.clock)
-    return [reports_blueprint(desk), reports_api(desk)]
+    return [reports_blueprint(desk), reports_api(desk, transactions=house.transactions)]

@@ -26,6 +26,7 @@ from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devi
 from config.wiring_lifeline import build_lifeline
 from config.wiring_lifeline import timetable as lifeline_timetable
 from config.wiring_logbook import LogBook, build_logbook
+from config.wiring_figures import measuring
 from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_registry import Registers, build_registers
@@ -226,6 +227,7 @@ class House:
             Periodic(name="sweep_imports", every_s=300.0, work=lambda: sweep(self.settings.home, self.clock.now())),
             *self.logbook.timetable,
             *self.registers.timetable,
+            measuring(self.transactions, self.reading, self.clock, self.muster),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
 

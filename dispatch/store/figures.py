@@ -7,6 +7,7 @@ fifty thousand alarms is no reason for a press to wait.
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from dispatch.rules.figures.lines import Seen
 from dispatch.rules.figures.tallies import Tallying
 from dispatch.store.alarms import alarms
 from dispatch.store.audit import in_dialect
-from dispatch.store.database import Engine
+from dispatch.store.database import Engine, from_us
 
 PAGE = 2_000
 """Rows between which other threads are let run."""
@@ -151,6 +152,12 @@ def _pages(connection: Connection, statement: object, values: Mapping[str, objec
     for page in result.partitions(PAGE):
         yield from page
         _quiet.wait(PAUSE_S)
+
+
+def last_measured(connection: Connection) -> datetime | None:
+    """When the figures that the record does not have by itself were measured last."""
+    at = connection.execute(text("SELECT MAX(at) FROM entries WHERE kind = 'measured'")).scalar()
+    return None if at is None else from_us(at)
 
 
 def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:

@@ -40,8 +40,8 @@ class Reports:
             public_url="http://127.0.0.1", secret_key="k" * 32, secure_cookies=False, lang=lang, home="/reports"
         )
         self.app = create_app(
-            [reports_blueprint(self.desk), reports_api(self.desk)], sign_in=self.sign_in, keys=self.keys,
-            options=options, health=self,
+            [reports_blueprint(self.desk), reports_api(self.desk, transactions=world.transactions)],
+            sign_in=self.sign_in, keys=self.keys, options=options, health=self,
         )  # fmt: skip
         self.client = self.app.test_client()
 

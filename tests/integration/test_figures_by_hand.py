@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dispatch.rules.figures.counting import FLAGS, PARTS, RATES, Limits, nearest_rank
 from dispatch.rules.figures.lines import Seen, at_us, elapsed_us
 from dispatch.rules.rights import Area
+from dispatch.store.figures import gather
 from dispatch.web.reports.showing import tenths
 from tests.integration.figures_rig import LI, NOVEMBER, WANG, Book
 
@@ -79,6 +80,23 @@ def test_a_further_call_within_a_minute_is_a_duplicate_of_the_same_person_only(b
     told = book.report()["figures"]
     assert told["calls_duplicate"]["n"] == duplicates
     assert told["calls_valid"]["n"] == 3 - duplicates
+
+
+def test_a_duplicate_that_was_a_false_alarm_is_in_the_part_and_in_the_whole(book):
+    played(book, home="h1", close=30)
+    played(book, home="h1", start_s=40, close=20, outcome="false_alarm")
+    told = book.report()["figures"]
+    assert (told["calls_valid"]["n"], told["false_alarm_rate"]) == (1, {"k": 1, "n": 2, "rate": 0.5})
+
+
+def test_nothing_behind_the_head_is_looked_at(book):
+    alarm = played(book)
+    book.write("offered", alarm=alarm, after=1)
+    book.write("accepted", LI, alarm, 2)
+    book.keep()
+    bounds = book.figures().bounds("2026-11")
+    assert [(each.offered, each.accepted_us) for each in gather(book.reading, bounds, 1)[0]] == [(False, None)]
+    assert [(each.offered, each.accepted_us) for each in gather(book.reading, bounds, 3)[0]] == [(True, 2_000_000)]
 
 
 def test_drills_tests_and_what_nobody_was_told_of_are_left_out(book):

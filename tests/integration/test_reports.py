@@ -122,6 +122,19 @@ def test_what_was_signed_stays_and_shows_when_the_figures_have_changed(rig):
     assert again.status_code == 409, "somebody who looked at other figures does not sign these"
 
 
+def test_a_program_on_behalf_of_a_person_signs_once_and_no_machine_does(rig):
+    headers = {"Sec-Fetch-Site": "same-origin", "X-CSRFToken": token(rig.client.get("/reports").text),
+               "Idempotency-Key": "k1"}  # fmt: skip
+    answers = [rig.client.post("/api/v1/reports/signed", json={"month": MONTH}, headers=headers) for _ in range(2)]
+    assert [each.status_code for each in answers] == [201, 201]
+    assert answers[0].json == answers[1].json
+    assert len(rig.client.get(f"/api/v1/reports/signed?month={MONTH}").json["items"]) == 1
+    key = rig.keys.new_key("bureau", "read reports")
+    alone = rig.app.test_client()
+    refused = alone.post("/api/v1/reports/signed", json={"month": MONTH}, headers={"Authorization": f"Bearer {key}"})
+    assert refused.status_code in {401, 403}
+
+
 def test_a_month_that_is_not_over_is_not_signed(rig):
     assert post(rig, "/reports/sign", month="2026-12", digest="x").status_code == 409
     assert rig.client.post("/reports/sign", data={"month": MONTH}).status_code in {400, 403}

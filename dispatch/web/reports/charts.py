@@ -84,7 +84,7 @@ def _settings(theme: str) -> dict[str, Any]:
         value_font_size=14, legend_font_size=16, value_colors=(colours.ink, colours.ink), transition="0s",
     )  # fmt: skip
     return {
-        "js": [], "style": style, "width": 900, "height": 300, "margin": 8, "show_y_guides": True,
+        "js": [], "style": style, "width": 900, "height": 300, "margin": 8, "margin_right": 44, "show_y_guides": True,
         "x_label_rotation": 0, "truncate_label": -1, "truncate_legend": -1, "no_data_text": "—", "include_x_axis": True,
         "disable_xml_declaration": False, "min_scale": 2, "value_formatter": _number,
     }  # fmt: skip

@@ -6,8 +6,10 @@ from typing import Any
 from marshmallow import RAISE, Schema, fields, validate
 
 from dispatch.rules.rights import Right
-from dispatch.web.access import area, caller, either
+from dispatch.store.transactions import Transactions
+from dispatch.web.access import area, caller, either, require
 from dispatch.web.api import ApiBlueprint
+from dispatch.web.once import Once
 from dispatch.web.reports.desk import ReportDesk, Wanted
 
 READ = "read"
@@ -90,10 +92,12 @@ class SignedListSchema(Schema):
     items = fields.List(fields.Nested(SignedSchema), required=True)
 
 
-def reports_api(desk: ReportDesk) -> ApiBlueprint:
-    """`kpi`, `trend`, `calls` and `signed`."""
+def reports_api(desk: ReportDesk, *, transactions: Transactions) -> ApiBlueprint:
+    """
+    `kpi`, `trend`, `calls` and `signed`. A POST may bring an `Idempotency-Key`; only people sign, no machine does.
+    """
     bp = ApiBlueprint("figures", __name__, url_prefix="/reports", description="Figures of the service")
-    figures = desk.figures
+    figures, once = desk.figures, Once(transactions)
 
     def month_of(asked: Plain) -> str:
         return asked.get("month") or figures.last_month()
@@ -136,7 +140,8 @@ def reports_api(desk: ReportDesk) -> ApiBlueprint:
         return {"items": [_signed(report, differs) for report, differs in found]}
 
     @bp.post("/signed")
-    @either("reports", Right.REVIEW)
+    @require(Right.REVIEW)
+    @once
     @bp.arguments(SignSchema)
     @bp.response(201, SignedSchema)
     def sign(asked: Plain) -> Plain:
