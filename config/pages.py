@@ -61,6 +61,7 @@ class Pages:
         self._shelves = Shelves(house.reading, house.upkeep.plan, house.clock)
         self._calls = CallBook(house.reading, house.clock)
         self.bell = Bell()
+        self.reads = Reads(house.transactions, house.clock)
         self.forgeries = Forgeries()
         roads = house.roads
         self._roads = RoadsPage(
@@ -70,7 +71,7 @@ class Pages:
         )  # fmt: skip
         house.nudges.join(self.bell.ring)
 
-    def app(self, *, secret_key: str, demo: DemoControls | None = None, reads: Reads | None = None) -> Flask:
+    def app(self, *, secret_key: str, demo: DemoControls | None = None) -> Flask:
         """The application, ready to be served."""
         house, web = self._house, self._house.settings.web
         options = WebOptions(
@@ -121,7 +122,7 @@ class Pages:
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
-        return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self, reads=reads)
+        return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self, reads=self.reads)
 
     def _small_pages(self, options: WebOptions, secret: str) -> list[Blueprint]:
         """For carers and families, who have no account."""

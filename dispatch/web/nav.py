@@ -26,7 +26,7 @@ PLACES = (
     Place("/repairs", N_("Repairs"), Right.DEVICES_SEE),
     Place("/roads", N_("Roads"), Right.MESSAGES_SEE),
     Place("/users", N_("Accounts"), Right.ACCOUNTS),
-    Place("/keys", N_("Keys"), Right.KEYS),
+    Place("/keys", N_("Keys of machines"), Right.KEYS),
     Place("/account", N_("My account"), Right.SIGNED_IN),
 )
 

@@ -29,7 +29,6 @@ from dispatch.accounts.sign_in import SignIn, new_token
 from dispatch.accounts.staff import Staff
 from dispatch.clock import SystemClock
 from dispatch.ids import OperatorId, new_id
-from dispatch.privacy.reads import Reads
 from dispatch.rules.calls import Call, CallState
 from dispatch.rules.rights import DISTRICT, Area, Role
 from dispatch.rules.signal import Cause
@@ -113,8 +112,8 @@ class Town:
         load_into(house.transactions, read_district(parse_toml_text(TOWN, name="town")))
         house.forget()
         self.pages = Pages(house)
-        self.reads = Reads(house.transactions, house.clock)
-        self.app = self.pages.app(secret_key=SECRET, reads=self.reads)
+        self.reads = self.pages.reads
+        self.app = self.pages.app(secret_key=SECRET)
         self.door = SignIn(house.transactions, house.reading, house.clock, _cheap())
         self.staff = Staff(self.door)
         self.csrf = URLSafeTimedSerializer(SECRET, salt="wtf-csrf-token").dumps(CSRF)
@@ -129,6 +128,7 @@ class Town:
 
     def close(self) -> None:
         self.pages.bell.stop()
+        self.reads.close()
         self.door.close()
         self.house.stop()
 
