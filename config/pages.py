@@ -74,6 +74,7 @@ class Pages:
         self._shelves = Shelves(house.reading, house.upkeep.plan, house.clock)
         self._calls = CallBook(house.reading, house.clock)
         self.bell = Bell()
+        self.reads = Reads(house.transactions, house.clock)
         self.forgeries = Forgeries()
         roads = house.roads
         self._roads = RoadsPage(
@@ -89,7 +90,7 @@ class Pages:
         self.bell.stop()
         self._setup.stop()
 
-    def app(self, *, secret_key: str, demo: DemoControls | None = None, reads: Reads | None = None) -> Flask:
+    def app(self, *, secret_key: str, demo: DemoControls | None = None) -> Flask:
         """The application, ready to be served."""
         house, web = self._house, self._house.settings.web
         options = WebOptions(
@@ -151,7 +152,7 @@ class Pages:
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
-        return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self, reads=reads)
+        return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self, reads=self.reads)
 
     def _console(self, operators: Callable[[], Mapping[str, str]]) -> Parts:
         house = self._house

@@ -159,6 +159,7 @@ class Serving:
             self._server.pull_trigger()
             assert self._thread is not None
             self._thread.join()
+            self._pages.reads.close()
         self.house.stop()
         log.info("service_stopped")
 

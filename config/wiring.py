@@ -23,10 +23,10 @@ from config.wiring_after import After, build_after, mend_after
 from config.wiring_board import Console, build_console
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
+from config.wiring_figures import measuring
 from config.wiring_lifeline import build_lifeline
 from config.wiring_lifeline import timetable as lifeline_timetable
 from config.wiring_logbook import LogBook, build_logbook
-from config.wiring_figures import measuring
 from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_registry import Registers, build_registers

@@ -213,7 +213,9 @@ class SerialTransactions(Units):
                 self._running = False
 
     def close(self) -> None:
-        self._connection.close()
+        # Whoever works in another thread comes to an end first.
+        with self._lock:
+            self._connection.close()
 
 
 class PooledTransactions(Units):

@@ -258,7 +258,8 @@ def still_signed_in() -> bool:
     """Asks the session row again, for answers that last: a stream must end when its session does."""
     gate: Gate = g.gate
     token = session.get("_user_id")
-    return token is not None and gate.sign_in.check(token) is not None
+    found = gate.sign_in.session_of(token, used=False) if token is not None else None
+    return found is not None and not found[0].step
 
 
 def has_bearer(request: Request) -> bool:

@@ -15,10 +15,10 @@ from dispatch.web import access
 from dispatch.web.access import public
 from dispatch.web.i18n import LANGS, gettext
 from dispatch.web.look import Look
-from dispatch.web.nav import PLACES
 from dispatch.web.options import LANG_COOKIE, LOOK_COOKIE, WebOptions
 
 BOARD = "/board"
+HOMES = ((Right.ALARMS_SEE, BOARD), (Right.DEVICES_CHANGE, "/devices"), (Right.ACCOUNTS, "/users"))
 
 CHOICES_LAST = timedelta(days=365)
 
@@ -89,10 +89,10 @@ def entrance_blueprint(sign_in: SignIn, options: WebOptions) -> Blueprint:
 
 
 def home_of(operator: Operator, options: WebOptions) -> str:
-    """Where this person begins: at the board, or at the first page of the menu that is theirs."""
-    if options.home != BOARD or operator.may(Right.ALARMS_SEE):
+    """Where this person begins: at the board, or at the page that is most theirs."""
+    if options.home != BOARD:
         return options.home
-    return next(each.path for each in PLACES if operator.may(each.right))
+    return next((path for right, path in HOMES if operator.may(right)), "/account")
 
 
 def safe_path(path: str | None, otherwise: str) -> str:

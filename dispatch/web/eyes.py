@@ -7,6 +7,8 @@ once it is closed, numbers are masked and the way in is shut: whole numbers come
 
 from typing import Any
 
+from flask import request
+
 from dispatch.rules.alarm import State
 from dispatch.rules.masking import mask
 from dispatch.rules.rights import Right
@@ -28,4 +30,6 @@ def for_eyes(story: Plain) -> Plain:
 def note_opened(story: Plain) -> None:
     """That this request's person opened the file of whom this alarm is about; an open alarm waits for nothing."""
     file = story["resident_file"]
-    file_opened(file["id"] if file else None, urgent=story["state"] != State.CLOSED)
+    # What was done is done: its answer, too, must not fail for a busy database.
+    urgent = story["state"] != State.CLOSED or request.method != "GET"
+    file_opened(file["id"] if file else None, urgent=urgent)

@@ -44,7 +44,7 @@ PLACES = (
     Place("/import", N_("Import"), Right.IMPORT),
     Place("/webhooks", N_("Webhooks"), Right.WEBHOOKS),
     Place("/users", N_("Accounts"), Right.ACCOUNTS),
-    Place("/keys", N_("Keys"), Right.KEYS),
+    Place("/keys", N_("Keys of machines"), Right.KEYS),
     Place("/account", N_("My account"), Right.SIGNED_IN),
     Place("/surveys", N_("Satisfaction"), Right.SURVEY),
     Place("/privacy", N_("Personal data"), Right.ERASE),

@@ -4,7 +4,10 @@ The whole application as `config.pages` puts it together, over a district of two
 Sessions are opened in the database, so that no password is ever hashed; the CSRF token is made as the library makes it.
 """
 
+import shutil
+import tempfile
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -26,7 +29,6 @@ from dispatch.accounts.sign_in import SignIn, new_token
 from dispatch.accounts.staff import Staff
 from dispatch.clock import SystemClock
 from dispatch.ids import OperatorId, new_id
-from dispatch.privacy.reads import Reads
 from dispatch.rules.calls import Call, CallState
 from dispatch.rules.rights import DISTRICT, Area, Role
 from dispatch.rules.signal import Cause
@@ -105,15 +107,13 @@ class Town:
             home=folder,
             accounts=AccountSettings(second_factor="optional"),
         )
-        engine = writing_engine(settings.database_url)
-        upgrade(engine)
-        engine.dispose()
+        shutil.copy(_upgraded(), folder / "anling.db")
         self.house = house = build(settings, SystemClock(), new_id)
         load_into(house.transactions, read_district(parse_toml_text(TOWN, name="town")))
         house.forget()
         self.pages = Pages(house)
-        self.reads = Reads(house.transactions, house.clock)
-        self.app = self.pages.app(secret_key=SECRET, reads=self.reads)
+        self.reads = self.pages.reads
+        self.app = self.pages.app(secret_key=SECRET)
         self.door = SignIn(house.transactions, house.reading, house.clock, _cheap())
         self.staff = Staff(self.door)
         self.csrf = URLSafeTimedSerializer(SECRET, salt="wtf-csrf-token").dumps(CSRF)
@@ -128,6 +128,7 @@ class Town:
 
     def close(self) -> None:
         self.pages.bell.stop()
+        self.reads.close()
         self.door.close()
         self.house.stop()
 
@@ -200,6 +201,17 @@ class Town:
 
         with self.house.reading.connect() as connection:
             return Devices(connection).id_of(code)
+
+
+@cache
+def _upgraded() -> Path:
+    """An empty database of today's shape, made once for all towns."""
+    path = Path(tempfile.mkdtemp(prefix="anling-town-")) / "anling.db"
+    engine = writing_engine(f"sqlite:///{path}", synchronous="OFF")
+    upgrade(engine)
+    # The last to close writes the log back into the file, so that the file alone is the whole.
+    engine.dispose()
+    return path
 
 
 def _cheap() -> PasswordHasher:

@@ -211,6 +211,7 @@ def test_the_token_is_a_new_one_at_every_step(house, enrolled):
     half, whole = cookie()
     assert half not in {None, "planted"}
     assert whole is None
+    assert house.door.check(half) is None, "half a session is nobody's, whoever asks"
     enrolled.post("/login/code", code=enrolled.now())
     assert cookie()[0] is None
     assert cookie()[1] not in {None, "planted", half}
