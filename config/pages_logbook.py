@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint
 
 from config.wiring import House
-from dispatch.rules.people import Person
-from dispatch.rules.record import Line
-from dispatch.store.transactions import Lane
+from dispatch.web.access import file_opened
 from dispatch.web.logbook.api import review_api, verify_api
 from dispatch.web.logbook.reading import LogRoom
 from dispatch.web.logbook.record import record_blueprint
@@ -23,9 +21,8 @@ def logbook_blueprints(house: House, names: Callable[[], Mapping[str, str]]) -> 
 def log_room(house: House, names: Callable[[], Mapping[str, str]]) -> LogRoom:
     """What the views need; that somebody read in a resident's file is an entry of the record."""
 
-    def seen(*, by: Person, subject: str, where: str) -> None:
-        line = Line(kind="file_read", by=by, facts={"subject": subject, "where": where})
-        house.transactions.run(lambda tx: tx.log(line), lane=Lane.BULK)
+    def seen(*, subject: str, **_: object) -> None:
+        file_opened(subject.removeprefix("resident:"))
 
     own = house.logbook
     return LogRoom(

@@ -7,7 +7,7 @@ from flask import Blueprint
 from config.district_schema import typed_number
 from config.wiring import House
 from devices.store.dwellings import at_home
-from dispatch.web.access import caller
+from dispatch.web.access import file_opened
 from dispatch.web.board import Note
 from dispatch.web.i18n import N_
 from dispatch.web.residents.api import registry_api
@@ -22,7 +22,7 @@ def registry_blueprints(house: House, names: Callable[[], Mapping[str, str]]) ->
         reading=house.reading, transactions=house.transactions, clock=house.clock, zone=house.calendar.tzinfo,
         registry=own.registry, leaving=own.leaving, absent=own.absent, following_up=own.following_up,
         finding=own.finding, disclosures=own.disclosures, phone=typed_number, devices_at=at_home, names=names,
-        seen=lambda resident_id: own.reads.seen(caller(), resident_id, house.clock.now()),
+        seen=file_opened,
     )  # fmt: skip
     return [registry_api(work), registry_pages(work)]
 

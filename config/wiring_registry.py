@@ -12,10 +12,10 @@ from devices.upkeep.register import Register as DeviceRegister
 from dispatch.clock import Clock
 from dispatch.ids import DeviceId, HomeId, ResidentId
 from dispatch.registry.absences import Absent
+from dispatch.registry.disclosures import Disclosures
 from dispatch.registry.finding import Finding
 from dispatch.registry.follow_ups import FollowingUp
 from dispatch.registry.leaving import Leaving
-from dispatch.registry.reads import Disclosures, FileReads
 from dispatch.registry.registers import Registry
 from dispatch.rules.people import Person
 from dispatch.store.database import Engine
@@ -35,7 +35,6 @@ class Registers:
     absent: Absent
     following_up: FollowingUp
     finding: Finding
-    reads: FileReads
     disclosures: Disclosures
     timetable: tuple[Periodic, ...]
 
@@ -67,7 +66,6 @@ def build_registers(
         absent=Absent(transactions, reading, nudge=nudge),
         following_up=following_up,
         finding=finding,
-        reads=FileReads(transactions),
         disclosures=Disclosures(transactions, sealing),
         timetable=(
             Periodic(name="look_for_follow_ups", every_s=FOLLOW_UPS_EVERY_S,

@@ -12,11 +12,11 @@ from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.ids import OperatorId
 from dispatch.registry.absences import Absent
+from dispatch.registry.disclosures import Disclosures
 from dispatch.registry.finding import Finding
 from dispatch.registry.follow_ups import FollowingUp
 from dispatch.registry.id_numbers import IdNumbers, draw_key
 from dispatch.registry.leaving import Leaving
-from dispatch.registry.reads import Disclosures, FileReads
 from dispatch.registry.registers import Registry
 from dispatch.rules.people import operator as operator_of
 from dispatch.rules.rights import DISTRICT, Role
@@ -24,7 +24,7 @@ from dispatch.rules.signal import Cause, Event, Signal
 from dispatch.store.accounts import Accounts, Operator
 from dispatch.store.record import Record
 from dispatch.store.register_rows import RegisterRows
-from dispatch.web.access import caller
+from dispatch.web.access import file_opened
 from dispatch.web.app import create_app
 from dispatch.web.options import WebOptions
 from dispatch.web.residents.api import registry_api
@@ -57,13 +57,13 @@ def work_over(world, names=dict, changed=lambda: None):
     """The registers' services over a world, as their views are given them."""
     run, reading = world.transactions, world.reading
     sealing = IdNumbers([draw_key()], b"pepper")
-    registry, reads = Registry(run, sealing, changed=changed), FileReads(run)
+    registry = Registry(run, sealing, changed=changed)
     return Work(
         reading=reading, transactions=run, clock=world.clock, zone=world.calendar.tzinfo, registry=registry,
         leaving=Leaving(run, registry, devices_at=at_home, carry=_carry, changed=changed),
         absent=Absent(run, reading, nudge=changed), following_up=FollowingUp(run, reading),
         finding=Finding(reading, run, devices=called), disclosures=Disclosures(run, sealing), phone=typed_number,
-        devices_at=at_home, seen=lambda id_: reads.seen(caller(), id_, world.clock.now()), names=names,
+        devices_at=at_home, seen=file_opened, names=names,
     )  # fmt: skip
 
 

@@ -85,10 +85,10 @@ def test_a_read_file_is_written_down_once_in_ten_minutes_for_each_reader(rig):
     for client in (wang, wang, li):
         client.get("/residents/R1")
     wang.get("/residents/R2")
-    assert [each.by for each, _ in rig.lines("file_read")] == ["operator:wang", "operator:li", "operator:wang"]
+    assert [each.by for each, _ in rig.lines("resident_read")] == ["operator:wang", "operator:li", "operator:wang"]
     rig.world.clock.advance(601)
     wang.get("/residents/R1")
-    assert len(rig.lines("file_read")) == 4
+    assert len(rig.lines("resident_read")) == 4
 
 
 def test_a_resident_is_added_changed_and_found(rig):
@@ -188,7 +188,7 @@ def test_other_stations_people_are_not_there(rig):
     assert client.get("/api/v1/find?q=D1").json["items"] == []
     refused = client.post("/residents/new", data={"name": "新", "home": "H1"})
     assert refused.status_code == 422
-    assert rig.lines("file_read") == []
+    assert rig.lines("resident_read") == []
 
 
 def test_what_a_role_may_not_change_has_no_door(rig):

@@ -9,10 +9,10 @@ from dispatch.clock import Clock
 from dispatch.errors import NotFound
 from dispatch.ids import HomeId, ResidentId
 from dispatch.registry.absences import Absent
+from dispatch.registry.disclosures import Disclosures
 from dispatch.registry.finding import Finding
 from dispatch.registry.follow_ups import FollowingUp
 from dispatch.registry.leaving import Carried, DevicesAt, Leaving
-from dispatch.registry.reads import Disclosures
 from dispatch.registry.registers import Registry, refused
 from dispatch.store.accounts import Reading
 from dispatch.store.register_rows import HOMES, RESIDENTS, Kind, RegisterRows, Row
