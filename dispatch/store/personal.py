@@ -69,7 +69,7 @@ class PersonalRows:
         while grows:
             grows = False
             for holding in self._inventory.values():
-                if not holding.is_personal or holding.table not in metadata.tables:
+                if not holding.is_personal:
                     continue
                 rows = self._rows_about(holding, subject)
                 found.setdefault(holding.table, {}).update(dict.fromkeys(_key(_table(holding), row) for row in rows))
