@@ -253,8 +253,8 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
             "How was our service? Reply 1 very good 2 good 3 fair 4 poor 5 very poor. STOP to opt out",
         ),
         one_way=(
-            "安铃服务满意度回访，不是告警。我们会再打电话给您",
-            "How was our service? No alarm. We shall ask you by telephone",
+            "感谢使用安铃服务，有意见请告知值守台",
+            "Thank you for using our service. Tell the desk how it was",
         ),
         voice=(
             "您好，这里是安铃，不是告警。前些时候您用过安铃服务。非常满意请按一，满意请按二，一般请按三，不满意请按四，很不满意请按五。",
