@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint
 
 from config.wiring import House
+from dispatch.privacy.consenting import Consenting
 from dispatch.store.people import People, residents
+from dispatch.web.consents import consents_blueprint
 from dispatch.web.privacy import privacy_blueprint, privacy_pages
 from dispatch.web.surveys import survey_pages, surveys_blueprint
 
@@ -29,4 +31,5 @@ def after_pages(house: House, names: Callable[[], Mapping[str, str]]) -> list[Bl
         surveys_blueprint(after.surveying, transactions=house.transactions),
         privacy_pages(*whole, id_of=id_of, names=everybody, zone=house.calendar.tzinfo),
         privacy_blueprint(*whole, transactions=house.transactions),
+        consents_blueprint(Consenting(house.transactions, house.reading), transactions=house.transactions),
     ]

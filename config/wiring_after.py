@@ -9,8 +9,10 @@ import phonenumbers
 from config.retention import read_retention
 from config.settings import Settings
 from config.survey import read_form
+from config.tables import metadata
 from dispatch.clock import Clock
 from dispatch.messages.providers.provider import Provider
+from dispatch.privacy import inventory
 from dispatch.privacy.erasing import Erasing
 from dispatch.privacy.exporting import Exporting
 from dispatch.privacy.retention import Retention
@@ -71,6 +73,8 @@ def build_after(
         Misconfigured: the form of the survey or the rules of retention are not in order.
     """
     said = settings.satisfaction
+    # A table that is not known cannot be searched: nothing of it would be erased.
+    assert set(inventory()) <= set(metadata.tables)
     return After(
         asking=SatisfactionAsking(
             transactions, reading, clock, wanted=said.keys, asking=asking_of(settings), local=calendar.local,

@@ -25,6 +25,7 @@ from dispatch.rules.message import Priority
 from dispatch.rules.people import Person
 from dispatch.store.bundles import Bundles
 from dispatch.store.outbox import HEDGE, LEASE, SILENT, STOPPED, Attempt, Message, Outbox
+from dispatch.store.satisfaction import Ratings
 from dispatch.store.shadows import REASON as IN_SHADOW
 from dispatch.store.shadows import Shadows
 from dispatch.store.transactions import Tx
@@ -33,6 +34,9 @@ log = structlog.get_logger()
 
 BUNDLE_PARTS_MAX = 4
 """Parts of an SMS that a bundle may have; what is over leaves in the next."""
+
+RATING = "rating"
+"""The question after an alarm: never asked in the middle of another."""
 
 LANES = {True: (Priority.EMERGENCY, Priority.CONFIRMATION), False: (Priority.FAMILY, Priority.REPORT)}
 """First and last priority of what is an emergency, and of what is not."""
@@ -95,6 +99,8 @@ class Claims:
         """Why it need not leave: nobody waits for it any more, or its street is only listened to."""
         if message.alarm_id is not None and Shadows(tx.connection).covers(message.alarm_id):
             return IN_SHADOW
+        if message.sentence == RATING and Ratings(tx.connection).is_amid_alarm(message.id):
+            return "an alarm is open"
         return pointless(message, alarm_state, offer_state, tx.now)
 
     def hedges_in(self, tx: Tx, most: int) -> list[Job]:

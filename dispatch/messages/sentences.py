@@ -252,6 +252,10 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
             "这次安铃服务您满意吗？请回：1非常满意 2满意 3一般 4不满意 5很不满意，退订回T",
             "How was our service? Reply 1 very good 2 good 3 fair 4 poor 5 very poor. STOP to opt out",
         ),
+        one_way=(
+            "感谢使用安铃服务，有意见请告知值守台",
+            "Thank you for using our service. Tell the desk how it was",
+        ),
         voice=(
             "您好，这里是安铃，不是告警。前些时候您用过安铃服务。非常满意请按一，满意请按二，一般请按三，不满意请按四，很不满意请按五。",
             "Anling, no alarm. How was our service? Very good, press 1. Good, 2. Fair, 3. Poor, 4. Very poor, 5.",

@@ -23,6 +23,7 @@ class Rule:
     age: str
     days: int
     source: str
+    zh: str = ""
     blank: Mapping[str, Blank] = field(default_factory=dict)
 
 
@@ -36,7 +37,8 @@ def read_rules(said: Mapping[str, Any], inventory: Inventory) -> tuple[Rule, ...
     rules = tuple(
         Rule(
             kind=str(each["kind"]), table=str(each["table"]), age=str(each["age"]), days=int(each["days"]),
-            source=str(each["source"]), blank={column: Blank(word) for column, word in each.get("blank", {}).items()},
+            source=str(each["source"]), zh=str(each.get("zh", "")),
+            blank={column: Blank(word) for column, word in each.get("blank", {}).items()},
         )
         for each in said["rules"]
     )  # fmt: skip

@@ -41,7 +41,7 @@ LATE_MAX = timedelta(days=30)
 """A digit that comes later than this after the question is no answer to it."""
 
 WORTH_SENDING = timedelta(hours=1)
-"""Short, because an alarm may open meanwhile; what did not leave is asked again."""
+"""Short: nobody wants to be asked about it tomorrow. What an alarm of the home overtakes does not leave at all."""
 
 SENTENCE = "rating"
 

@@ -24,9 +24,7 @@ def paired_device_of(connection: Connection, resident_id: str) -> bool:
 
     The register of devices stands in a room above; it is asked by the names of its columns.
     """
-    devices = metadata.tables.get("devices")
-    if devices is None:
-        return False
+    devices = metadata.tables["devices"]
     home = select(residents.c.home_id).where(residents.c.id == resident_id).scalar_subquery()
     others = select(residents.c.id).where(residents.c.home_id == home, residents.c.id != resident_id)
     alone = connection.execute(others.where(residents.c.name != "").limit(1)).first() is None

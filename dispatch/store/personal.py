@@ -1,7 +1,7 @@
 """Finding, reading and blanking every row that is about one resident, by the inventory; and what is old."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -65,13 +65,15 @@ class PersonalRows:
     def find(self, subject: Subject) -> Keys:
         """The primary keys of every row about them, by table. Grows the subject until nothing new leads on."""
         found: dict[str, dict[Key, None]] = {}
+        # Nothing is looked for twice: some tables are gone through from end to end.
+        looked: set[tuple[str, str, str]] = set()
         grows = True
         while grows:
             grows = False
             for holding in self._inventory.values():
-                if not holding.is_personal or holding.table not in metadata.tables:
+                if not holding.is_personal:
                     continue
-                rows = self._rows_about(holding, subject)
+                rows = self._rows_about(holding, subject, looked)
                 found.setdefault(holding.table, {}).update(dict.fromkeys(_key(_table(holding), row) for row in rows))
                 for row in rows:
                     grows |= self._led_on(holding, row, subject)
@@ -123,7 +125,7 @@ class PersonalRows:
                 update(table).where(where).values(**plain) if plain else delete(table).where(where)
             )
 
-    def _rows_about(self, holding: Holding, subject: Subject) -> list[Any]:
+    def _rows_about(self, holding: Holding, subject: Subject, looked: set[tuple[str, str, str]]) -> list[Any]:
         table = _table(holding)
         wanted = {
             *table.primary_key.columns.keys(),
@@ -132,10 +134,10 @@ class PersonalRows:
         columns = [table.c[name] for name in sorted(wanted)]
         found: list[Any] = []
         for column, of in holding.rows.items():
-            for some in _chunks(sorted(subject.sets.get(of, ()))):
+            for some in _chunks(_new(looked, holding.table, column, subject.sets.get(of, ()))):
                 found += self._connection.execute(select(*columns).where(table.c[column].in_(some))).all()
         for column, of in holding.contains.items():
-            for word in sorted(subject.sets.get(of, ())):
+            for word in _new(looked, holding.table, column, subject.sets.get(of, ())):
                 where = table.c[column].contains(word, autoescape=True)
                 found += self._connection.execute(select(*columns).where(where)).all()
         return found
@@ -209,6 +211,13 @@ def _differs(column: Column[Any], word: Blank) -> Any:
 def _chunks(values: Sequence[Any]) -> Iterator[list[Any]]:
     for at in range(0, len(values), CHUNK):
         yield list(values[at : at + CHUNK])
+
+
+def _new(looked: set[tuple[str, str, str]], table: str, column: str, values: Iterable[str]) -> list[str]:
+    """The values that were not looked for in this column yet; they count as looked for from now on."""
+    fresh = sorted(value for value in values if (table, column, value) not in looked)
+    looked.update((table, column, value) for value in fresh)
+    return fresh
 
 
 def _leads(holding: Holding) -> Iterator[tuple[str, str]]:

@@ -221,6 +221,11 @@ class Ratings:
         query = select(alarms.c.id).where(alarms.c.home_id == home_id, alarms.c.state != "closed").limit(1)
         return self._connection.execute(query).first() is not None
 
+    def is_amid_alarm(self, message_id: str) -> bool:
+        """Whether an alarm of the home has opened since this question was posted."""
+        rating = self.by_message(message_id)
+        return rating is not None and rating.home_id is not None and self.has_open_alarm(rating.home_id)
+
     def change(self, id_: str, **values: Any) -> None:
         self._connection.execute(update(ratings).where(ratings.c.id == id_).values(**values))
 

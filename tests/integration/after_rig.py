@@ -8,10 +8,12 @@ from config.retention import read_retention
 from config.survey import read_form
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
+from dispatch.privacy.consenting import Consenting
 from dispatch.privacy.retention import Retention
 from dispatch.satisfaction.surveying import Surveying
 from dispatch.store.people import People, residents
 from dispatch.web.app import create_app
+from dispatch.web.consents import consents_blueprint
 from dispatch.web.options import WebOptions
 from dispatch.web.privacy import privacy_blueprint, privacy_pages
 from dispatch.web.surveys import survey_pages, surveys_blueprint
@@ -47,6 +49,7 @@ class AfterRig(PrivacyRig):
             surveys_blueprint(self.surveying, transactions=world.transactions),
             privacy_pages(*whole, id_of=self.id_of, names=dict, zone=world.calendar.tzinfo),
             privacy_blueprint(*whole, transactions=world.transactions),
+            consents_blueprint(Consenting(world.transactions, world.reading), transactions=world.transactions),
         ]
         self.app = create_app(blueprints, sign_in=self.sign_in, keys=self.keys, options=options, health=self)
 

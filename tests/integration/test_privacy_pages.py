@@ -80,3 +80,16 @@ def test_nobody_without_the_right_sees_it(rig, path):
         connection.exec_driver_sql("UPDATE operators SET roles='installer' WHERE login='anna'")
     anna = rig.browser_without("anna")
     assert (anna.post(path) if path.endswith("export") else anna.get(path)).status_code in {400, 403}
+
+
+def test_a_consent_is_kept_with_its_version_and_withdrawn_once(rig):
+    anna, at = rig.browser(), f"/privacy/residents/{rig.resident}/consents"
+    given = {"purpose": "location", "version": "2026-1", "given_by": "王女士", "channel": "paper"}
+    id_ = anna.api(at, given).json["consent"]
+    assert anna.api(at, {**given, "version": " "}).status_code == 422
+    assert anna.api(f"{at}/{id_}/withdraw", {}).status_code == 200
+    assert anna.api(f"{at}/{id_}/withdraw", {}).status_code == 409
+    items = anna.get(f"/api/v1{at}").json["items"]
+    assert [(each["version"], each["withdrawn_at"] is not None) for each in items] == [("2026-1", True)]
+    assert anna.api(f"/privacy/residents/nobody/consents/{id_}/withdraw", {}).status_code == 404
+    assert "王女士" not in "".join(each.body for each in rig.lines("consent_given"))

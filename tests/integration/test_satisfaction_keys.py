@@ -73,6 +73,18 @@ def test_nobody_is_asked_while_an_alarm_of_the_home_is_open_and_everybody_afterw
     assert rig.asked() == [R1]
 
 
+def test_a_question_that_an_alarm_overtakes_does_not_leave(rig):
+    rig.helped()
+    carried, rig.courier.claim = rig.courier.claim, lambda most, *, emergency: []
+    rig.later(2 * HOUR + 60)
+    assert rig.rows()[0].state == "asked"
+    rig.world.press("H1")
+    rig.courier.claim = carried
+    rig.settle()
+    assert rig.asked() == []
+    assert [each.state for each in rig.world.messages() if each.sentence == "rating"] == ["cancelled"]
+
+
 def test_a_question_that_has_not_left_is_worth_nothing_an_hour_later(rig):
     rig.helped()
     rig.later(2 * HOUR + 60)

@@ -172,6 +172,20 @@ def test_a_key_that_cannot_be_kept_comes_again_with_the_same_key(twilio):
     assert "Redirect" not in last.not_kept.body
 
 
+@pytest.mark.parametrize("key", "12345")
+def test_where_satisfaction_is_asked_five_keys_are_answers_and_stay_so(twilio, key):
+    (reply,) = twilio.hear(pressed(key, "&k=5")).replies
+    assert reply.text == key
+    again = ET.fromstring(twilio.hear(pressed("9", "&k=5")).answer.body).find("Gather")
+    (reply,) = twilio.hear(pressed(key, again.attrib["action"].partition(ATTEMPT)[2])).replies
+    assert reply.text == key
+
+
+@pytest.mark.parametrize("key", "345")
+def test_in_a_call_about_an_alarm_they_are_none(twilio, key):
+    assert twilio.hear(pressed(key)).replies == ()
+
+
 def test_no_key_is_asked_for_again_and_not_for_ever(twilio):
     query, asked = "", 0
     while (gather := ET.fromstring(twilio.hear(pressed("", query)).answer.body).find("Gather")) is not None:
