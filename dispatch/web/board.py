@@ -6,7 +6,6 @@ rendered in one place, in one language and escaped by the template. Everything c
 """
 
 import secrets
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -182,9 +181,7 @@ class _Book:
         self._lists = Fresh(
             lasts_s=LIST_LASTS_S, apart_s=LIST_APART_S, most=LISTS_KEPT, steady_s=lambda: steady_s().steady_s
         )
-        self._details = Rendered(
-            lasts_s=DETAIL_LASTS_S, most=DETAILS_KEPT, steady_s=lambda: clock.look().steady_s
-        )
+        self._details = Rendered(lasts_s=DETAIL_LASTS_S, most=DETAILS_KEPT, steady_s=lambda: clock.look().steady_s)
 
     def live(self, chosen: str | None) -> Plain:
         """All of the board, with this alarm's details."""

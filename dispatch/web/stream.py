@@ -148,9 +148,7 @@ class _Shared:
 class _Told:
     """What one board is told. No connection to the database is held while it waits."""
 
-    def __init__(
-        self, review: Review, shared: _Shared, bell: Bell, clock: Clock, may_hear: Callable[[], bool]
-    ) -> None:
+    def __init__(self, review: Review, shared: _Shared, bell: Bell, clock: Clock, may_hear: Callable[[], bool]) -> None:
         self._shared = shared
         self._pause = threading.Event()
         self._review = review

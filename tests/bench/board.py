@@ -126,9 +126,7 @@ def _open(desk: Browser, count: int) -> list[str]:
 
 def _watched(service: Service, desk: Browser, opened: list[str], plan: Plan) -> list[Figure]:
     cookie = _cookie(desk)
-    watchers = [
-        Watcher(service, cookie, opened[number] if number % 2 else None) for number in range(WATCHERS - PAGES)
-    ]
+    watchers = [Watcher(service, cookie, opened[number] if number % 2 else None) for number in range(WATCHERS - PAGES)]
     for each in watchers:
         each.start()
     with _pages(service, cookie) as pages:
