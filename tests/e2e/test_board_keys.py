@@ -1,3 +1,4 @@
+# ruff: noqa: F401, F811 -- the fixtures of the board's browser are used here too
 """
 The keys of each flow of the board, counted in a real browser (ECOSYSTEM, 7.5), and two operators at once.
 
@@ -7,7 +8,7 @@ The keys of each flow of the board, counted in a real browser (ECOSYSTEM, 7.5), 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.test_board_browser import (  # noqa: F401  fixtures
+from tests.e2e.test_board_browser import (
     Served,
     Watched,
     assert_clean,
@@ -49,13 +50,13 @@ class Keys:
 
 
 @pytest.fixture
-def alarm_id(page, rig):  # noqa: F811
+def alarm_id(page, rig):
     made = rig.press("H1", "R1")
     page.wait_for_selector(f"#row-{made}")
     return made
 
 
-def test_on_duty_takes_two(page, rig):  # noqa: F811
+def test_on_duty_takes_two(page, rig):
     keys = Keys(page, 2)
     keys.click("#go-on-duty")
     keys.click("#heard-yes")
@@ -64,13 +65,13 @@ def test_on_duty_takes_two(page, rig):  # noqa: F811
     assert rig.consoles.sounding() == 1
 
 
-def test_taken_takes_one(page, rig, alarm_id):  # noqa: F811
+def test_taken_takes_one(page, rig, alarm_id):
     Keys(page, 1).press("F2")
     expect(page.locator(f"#charge-{alarm_id}")).to_contain_text("您自")
     assert rig.claiming.of(alarm_id)[0].by == f"operator:{rig.operator.id}"
 
 
-def test_a_carer_asked_by_hand_takes_three(page, rig, alarm_id):  # noqa: F811
+def test_a_carer_asked_by_hand_takes_three(page, rig, alarm_id):
     keys = Keys(page, 3)
     keys.press("F2")
     expect(page.locator(f"#alarm-{alarm_id}")).to_be_visible()
@@ -81,7 +82,7 @@ def test_a_carer_asked_by_hand_takes_three(page, rig, alarm_id):  # noqa: F811
     assert second in {each.person for each in rig.world.offers(alarm_id)}
 
 
-def test_everybody_asked_takes_two(page, rig, alarm_id):  # noqa: F811
+def test_everybody_asked_takes_two(page, rig, alarm_id):
     keys = Keys(page, 2)
     keys.press("F2")
     expect(page.locator(f"#alarm-{alarm_id}")).to_be_visible()
@@ -90,7 +91,7 @@ def test_everybody_asked_takes_two(page, rig, alarm_id):  # noqa: F811
     assert len(rig.world.offers(alarm_id)) == 3
 
 
-def test_talking_takes_two(page, alarm_id):  # noqa: F811
+def test_talking_takes_two(page, alarm_id):
     keys = Keys(page, 2)
     keys.press("F2")
     expect(page.locator(f"#alarm-{alarm_id}")).to_be_visible()
@@ -99,7 +100,7 @@ def test_talking_takes_two(page, alarm_id):  # noqa: F811
     assert page.locator(".calls [data-called] a").get_attribute("href") == "tel:+8613800000101"
 
 
-def test_closing_takes_three(page, rig, alarm_id):  # noqa: F811
+def test_closing_takes_three(page, rig, alarm_id):
     opened(page, alarm_id)
     keys = Keys(page, 3)
     keys.press("F8")
@@ -109,20 +110,20 @@ def test_closing_takes_three(page, rig, alarm_id):  # noqa: F811
     assert rig.world.alarm(alarm_id).outcome == "false_alarm"
 
 
-def test_the_sheet_for_120_takes_one(page, alarm_id):  # noqa: F811
+def test_the_sheet_for_120_takes_one(page, alarm_id):
     opened(page, alarm_id)
     Keys(page, 1).press("Shift+F9")
     expect(page.locator(".sheet120 .huge")).to_have_text("柏林小区 3-2-501")
 
 
-def test_muting_takes_one_and_ends_by_itself(page):  # noqa: F811
+def test_muting_takes_one_and_ends_by_itself(page):
     page.click("#go-on-duty")
     page.click("#heard-yes")
     Keys(page, 1).press("Shift+F8")
     expect(page.locator("#sound-state")).to_contain_text("静音 01:5")
 
 
-def test_one_key_more_than_promised_is_noticed(page):  # noqa: F811
+def test_one_key_more_than_promised_is_noticed(page):
     keys = Keys(page, 1)
     keys.press("Escape")
     with pytest.raises(AssertionError, match="more than 1"):
@@ -133,7 +134,7 @@ def test_one_key_more_than_promised_is_noticed(page):  # noqa: F811
 
 
 @pytest.fixture
-def li(chromium, served, rig) -> Page:  # noqa: F811
+def li(chromium, served, rig) -> Page:
     """A second operator, in a browser of her own."""
     rig.second = rig.sign_in.add_operator("linaaa", "李娜", PASSWORD)
     opened_: BrowserContext = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
@@ -148,7 +149,7 @@ def li(chromium, served, rig) -> Page:  # noqa: F811
     opened_.close()
 
 
-def test_the_second_sees_what_the_first_does_and_takes_another(page, li, rig, alarm_id):  # noqa: F811
+def test_the_second_sees_what_the_first_does_and_takes_another(page, li, rig, alarm_id):
     rig.world.clock.advance(1)
     other = rig.press("H2", "R2")
     li.wait_for_selector(f"#row-{other}")
@@ -165,7 +166,7 @@ def test_the_second_sees_what_the_first_does_and_takes_another(page, li, rig, al
     expect(page.locator(".timeline")).to_contain_text("王芳去接120电话")
 
 
-def test_both_at_the_same_moment_one_has_it_and_the_other_is_told(page, li, rig, alarm_id, watched):  # noqa: F811
+def test_both_at_the_same_moment_one_has_it_and_the_other_is_told(page, li, rig, alarm_id, watched):
     li.wait_for_selector(f"#row-{alarm_id}")
     rig.claiming.take(alarm_id, by=f"operator:{rig.second.id}")
     # Her claim has not come to this board yet: nothing has rung.
@@ -176,7 +177,7 @@ def test_both_at_the_same_moment_one_has_it_and_the_other_is_told(page, li, rig,
     watched.errors.clear()
 
 
-def test_both_send_the_same_carer_and_the_carer_hears_it_once(page, li, rig, alarm_id):  # noqa: F811
+def test_both_send_the_same_carer_and_the_carer_hears_it_once(page, li, rig, alarm_id):
     opened(page, alarm_id)
     opened(li, alarm_id)
     for each in (page, li):
@@ -187,7 +188,7 @@ def test_both_send_the_same_carer_and_the_carer_hears_it_once(page, li, rig, ala
     assert rig.world.kinds(alarm_id).count("asked_everybody") == 1
 
 
-def test_the_map_opens_an_alarm_by_keyboard_and_loads_nothing_foreign(page, rig, alarm_id):  # noqa: F811
+def test_the_map_opens_an_alarm_by_keyboard_and_loads_nothing_foreign(page, rig, alarm_id):
     page.click("#map-box > summary")
     mark = page.locator(f'[data-mark="{alarm_id}"]')
     expect(mark).to_be_visible(timeout=10 * SECOND_MS)
@@ -198,9 +199,11 @@ def test_the_map_opens_an_alarm_by_keyboard_and_loads_nothing_foreign(page, rig,
     expect(page.locator(f"#alarm-{alarm_id}")).to_be_visible()
 
 
-def test_forced_colours_and_a_still_screen_lose_nothing(chromium, served, rig, alarm_id):  # noqa: F811
+def test_forced_colours_and_a_still_screen_lose_nothing(chromium, served, rig, alarm_id):
     opened_ = chromium.new_context(
-        forced_colors="active", reduced_motion="reduce", viewport={"width": 320, "height": 640}
+        forced_colors="active",
+        reduced_motion="reduce",
+        viewport={"width": 320, "height": 640},
     )
     seen = Watched(opened_, served.url)
     page = signed_in(opened_, served)
