@@ -220,7 +220,8 @@ class _Book:
         waiting = [row for row in rows if row["waits"]]
         oldest = min(waiting, key=lambda row: (row["claim"] is not None, str(row["raised_at"])), default=None)
         told = {
-            "rows": rows, "now": now, "rows_made": Markup("".join(self._row(row, now) for row in rows)),  # noqa: S704 "oldest": oldest, "closed": self._closed(now, here),
+            "rows": rows, "now": now, "oldest": oldest, "closed": self._closed(now, here),
+            "rows_made": Markup("".join(self._row(row, now) for row in rows)),  # noqa: S704  each was escaped
             "counts": [(state, sum(row["state"] == state for row in rows)) for state in list(words.STATES)[:4]],
             **_WORDS,
         }  # fmt: skip

@@ -2,10 +2,10 @@
 A board with 200 open alarms and 50 that watch it: from an alarm's raising to the screens, and a webhook meanwhile.
 
 A real `anling serve` with all its defaults, the Twilio client towards a stand-in on loopback, twenty thousand homes.
-Two hundred alarms are open, nineteen in twenty of them accepted. Forty-seven watchers each hold a live stream and ask for
-`/board/live` as the script does, every second one with an alarm open; three more are pages in a real Chromium.
-An alarm is raised every second: its time runs from just before the request to the last byte of the first snapshot
-that has it, or to the page's own word that the row is there. A signed reply from an unknown number comes in every half
+Two hundred alarms are open, nineteen in twenty of them accepted. Forty-seven watchers each hold a live stream and ask
+for `/board/live` as the script does, every second one with an alarm open; three more are pages in a real Chromium. An
+alarm is raised every second: its time runs from just before the request to the last byte of the first snapshot that
+has it, or to the page's own word that the row is there. A signed reply from an unknown number comes in every half
 second: to its answer. All of it shares this machine with the service.
 """
 
