@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from dispatch.clock import SystemClock
+from dispatch.web.options import MapOptions
 from dispatch.web.rendered import Fresh, Rendered
 
 
@@ -94,3 +95,16 @@ def test_a_storm_of_news_is_gathered():
     for version in range(1, 4):
         fresh.get("a", version, lambda version=version: (version, None))
     assert clock.look().steady_s - begun_s >= 0.1
+
+
+@pytest.mark.parametrize(
+    ("tiles", "host"),
+    [
+        ("", ""),
+        ("/tiles/{z}/{x}/{y}.png", ""),
+        ("https://t.example/{z}/{x}/{y}", "https://t.example"),
+        ("https://{s}.t.example:8443/{z}/{x}/{y}", "https://*.t.example:8443"),
+    ],
+)
+def test_only_the_host_of_the_tiles_may_be_asked_for_images(tiles, host):
+    assert MapOptions(tiles=tiles).host == host
