@@ -138,7 +138,7 @@ def _watched(service: Service, desk: Browser, opened: list[str], plan: Plan) -> 
         before_s, begun = cpu_s(service.pid), time.monotonic()
         caller.start()
         raised = _raise(desk, watchers, count)
-        threading.Event().wait(2.0)
+        threading.Event().wait(6.0)
         worked = (cpu_s(service.pid) - before_s) / (time.monotonic() - begun)
         over.set()
         caller.join(LATE_S)
