@@ -91,6 +91,10 @@ _UP_TO_TEN = validate.Range(min=0, max=10, min_inclusive=False)
 _SILENCE = must(lambda seconds: seconds == 0 or 30 <= seconds <= 170, "Not a time after which 180 s can be kept.")
 
 
+STREAMS_MIN = 8
+"""Boards that a service must have room for."""
+
+
 class _WebSchema(Section):
     value = WebSettings
     listen = text('host and port, like "127.0.0.1:8080"', _LISTEN)
@@ -102,8 +106,15 @@ class _WebSchema(Section):
     @validates_schema
     def _streams_leave_room(self, data: dict[str, Any], **_: Any) -> None:
         threads = data.get("threads", WebSettings().threads)
-        if data.get("streams_max", WebSettings().streams_max) > threads - 8:
-            raise ValidationError("Live streams would hold the threads that webhooks need.", "streams_max")
+        if data.get("streams_max", STREAMS_MIN) > threads - 8:
+            raise ValidationError("Live streams would hold the threads that pages need.", "streams_max")
+
+    @post_load
+    def _made(self, loaded: dict[str, Any], **more: Any) -> Any:
+        """Who has set fewer threads and said nothing of streams gets as many as there is room for."""
+        room = loaded.get("threads", WebSettings().threads) - 8
+        loaded.setdefault("streams_max", min(WebSettings().streams_max, room))
+        return super()._made(loaded, **more)
 
 
 class _MapSchema(Section):

@@ -18,6 +18,7 @@ from dispatch.rules.escalation import Decision, Situation
 from dispatch.rules.paper import Slip
 from dispatch.rules.people import Person
 from dispatch.rules.raising import Heard
+from dispatch.rules.record import Line
 from dispatch.store.alarms import Alarms
 from dispatch.store.transactions import Transactions, Tx
 
@@ -44,6 +45,8 @@ class Paper:
 
         def work(tx: Tx) -> tuple[AlarmId, list[Decision]]:
             alarm_id = slip.alarm_id or self._raise(tx, slip, by)
+            if slip.alarm_id and slip.note and slip.closed_at is None:
+                tx.log(Line(kind="noted", by=by, alarm_id=alarm_id, note=slip.note))
             return alarm_id, [self._step(tx, alarm_id, slip, name, at, by) for name, at in slip.steps]
 
         alarm_id, decisions = self._transactions.run(work)
@@ -68,9 +71,10 @@ class Paper:
 
     def _deed(self, slip: Slip, name: str, at: datetime, by: Person) -> Decide:
         def decide(now_known: Situation) -> Decision:
-            rules.fits(now_known.alarm, name, at)
-            then = replace(now_known, now=at)
-            return rules.dated(_decided(self._desk, then, slip, name, by), at, now_known.now)
+            happened_at = rules.settled(now_known.alarm, at)
+            rules.fits(now_known.alarm, name, happened_at)
+            then = replace(now_known, now=happened_at)
+            return rules.dated(_decided(self._desk, then, slip, name, by), happened_at, now_known.now)
 
         return decide
 

@@ -8,7 +8,10 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+import structlog
+
 from dispatch.clock import Clock
+from dispatch.errors import Busy
 from dispatch.ids import AlarmId
 from dispatch.rules import claims as rules
 from dispatch.rules.claims import Claim, Tick
@@ -18,6 +21,8 @@ from dispatch.store.alarms import Alarms
 from dispatch.store.claims import Claims
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Lane, Transactions, Tx
+
+log = structlog.get_logger()
 
 SEEN_EVERY = timedelta(seconds=15)
 """How often a board that asks is written down for its claims; four times within the hold."""
@@ -106,7 +111,14 @@ class Claiming:
             if last is not None and abs(now - last) < SEEN_EVERY:
                 return
             self._seen[by] = now
-        self._transactions.run(lambda tx: Claims(tx.connection).seen(by, tx.now), lane=Lane.BULK)
+        with self._reading.connect() as connection:
+            if not Claims(connection).any_of(by):
+                return
+        try:
+            self._transactions.run(lambda tx: Claims(tx.connection).seen(by, tx.now), lane=Lane.BULK)
+        except Busy:
+            # A board that cannot be written down must still be read; the hold lapses, and somebody else may take it.
+            log.warning("claims_not_marked", by=by)
 
     def check(self) -> None:
         """Writes down which claims have lapsed, so that every board says so. Called every few seconds."""

@@ -103,6 +103,12 @@ def fits(alarm: Alarm, name: str, at: datetime) -> None:
         raise Conflict("Something later is in the record already; write a note instead.")
 
 
+def settled(alarm: Alarm, at: datetime) -> datetime:
+    """A time of a watch on the wall: what is written for the minute of the alarm happened after it, not before."""
+    is_that_minute = at < alarm.raised_at and at == alarm.raised_at.replace(second=0, microsecond=0)
+    return alarm.raised_at if is_that_minute else at
+
+
 def dated(decision: Decision, happened_at: datetime, now: datetime) -> Decision:
     """The decision with both times in its lines, and an open alarm looked at at once instead of in the past."""
     alarm = decision.alarm

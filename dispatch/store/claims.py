@@ -33,6 +33,7 @@ ticks = Table(
 
 _GET = Prepared(select(claims).where(claims.c.alarm_id == bindparam("id")))
 _TICKS = Prepared(select(ticks).where(ticks.c.alarm_id == bindparam("id")).order_by(ticks.c.at))
+_ANY = Prepared(select(claims.c.alarm_id).where(claims.c.by == bindparam("who")).limit(1))
 _SEEN = Prepared(update(claims).where(claims.c.by == bindparam("who")))
 
 
@@ -62,6 +63,10 @@ class Claims:
     def seen(self, by: Person, at: datetime) -> None:
         """This operator's console is there."""
         _SEEN.on(self._connection, who=by, seen_at=at)
+
+    def any_of(self, by: Person) -> bool:
+        """Whether this operator has claimed anything."""
+        return _ANY.on(self._connection, who=by).first() is not None
 
     def tick(self, alarm_id: AlarmId, step: Tick, by: Person, at: datetime) -> bool:
         """Ticks a step once; False where it was ticked before."""

@@ -45,6 +45,13 @@ DETAIL_LASTS_S, DETAILS_KEPT = 2.0, 128
 TOKEN = secrets.token_urlsafe(24)
 """Stands in kept pages where each reader's own token goes; nobody can write it into a note."""
 
+ROW_SHOWS = (
+    "id", "state", "version", "press_count", "waits", "raised_at", "claim", "cause", "where", "shape", "shadow", "name",
+)  # fmt: skip
+ROWS_KEPT = 2_000
+AGE = secrets.token_urlsafe(24)
+"""Stands in a kept row where its age goes."""
+
 LIST_LASTS_S, LIST_APART_S, LISTS_KEPT = 1.0, 0.15, 16
 """
 What is the same for everybody is made again when anything has happened, and after so long in any case; but however
@@ -185,6 +192,7 @@ class _Book:
         self._lists = Fresh(
             lasts_s=LIST_LASTS_S, apart_s=LIST_APART_S, most=LISTS_KEPT, steady_s=lambda: steady_s().steady_s
         )
+        self._rows = Rendered(lasts_s=float("inf"), most=ROWS_KEPT, steady_s=lambda: 0.0)
         self._details = Rendered(lasts_s=DETAIL_LASTS_S, most=DETAILS_KEPT, steady_s=lambda: clock.look().steady_s)
 
     def live(self, chosen: str | None) -> Plain:
@@ -217,6 +225,7 @@ class _Book:
         oldest = min(waiting, key=lambda row: (row["claim"] is not None, str(row["raised_at"])), default=None)
         told = {
             "rows": rows, "now": now, "oldest": oldest, "closed": self._closed(now, here),
+            "rows_made": Markup("".join(self._row(row, now) for row in rows)),  # noqa: S704  each was escaped
             "counts": [(state, sum(row["state"] == state for row in rows)) for state in list(words.STATES)[:4]],
             **_WORDS,
         }  # fmt: skip
@@ -226,6 +235,12 @@ class _Book:
             oldest=oldest,
             any=bool(rows),
         )
+
+    def _row(self, row: Plain, now: datetime) -> str:
+        """One row of the list: made again only when something of what it shows has changed, but for its age."""
+        shows = (current_words().lang, *(str(row[key]) for key in ROW_SHOWS))
+        made = self._rows.get(shows, lambda: render_template("_row.html", row=row, age=AGE, **_WORDS))
+        return made.replace(AGE, _since(row["raised_at"], now), 1)
 
     def one(self, alarm_id: AlarmId) -> Plain:
         """

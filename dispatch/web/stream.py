@@ -38,6 +38,9 @@ PIECE = 100
 RETRY_MS = 2000
 _BARE = ("number", "at", "kind", "alarm")
 
+QUIET_S = 0.5
+"""So long nothing is written to a stream that has nothing to hear, however often the bell rings."""
+
 APART_S = 0.1
 """What happens within this time is told in one go: fifty streams that look after every commit would do nothing else."""
 
@@ -207,6 +210,7 @@ class _Told:
 
     def _from(self, position: int) -> Iterator[str]:
         beaten_s: float | None = None
+        written_s = 0.0
         while not self._bell.stopped:
             rung, now_s = self._bell.rung, self._clock.look().steady_s
             piece = self._shared.piece(position, rung, self._ear)
@@ -218,8 +222,12 @@ class _Told:
             if is_beat:
                 beaten_s = now_s
                 yield _event("beat", self._beat(), number=position)
-            if not piece.events and not is_beat:
+            really_s = SystemClock().look().steady_s
+            if piece.events or is_beat:
+                written_s = really_s
+            elif really_s - written_s >= QUIET_S:
                 # Written for nobody: a board that went away is only noticed by writing to it, and it holds a place.
+                written_s = really_s
                 yield ":\n\n"
             if not piece.more:
                 self._bell.wait(rung, LOOK_S)

@@ -170,3 +170,18 @@ def test_the_third_false_alarm_of_the_month_is_said_on_the_card(rig, wang):
     assert "本月此处误报已3次" in wang.get(f"/board?alarm={alarm_id}").text
     other = rig.press("H2", "R2")
     assert "本月此处误报" not in wang.get(f"/board?alarm={other}").text
+
+
+def test_the_list_tells_what_waits_longest_and_what_was_closed_lately(rig, wang):
+    closed = rig.press("H1", "R1")
+    api(wang, f"{closed}/close", outcome="helped")
+    first = rig.press("H2", "R2")
+    rig.world.clock.advance(5)
+    second = rig.press("H1", "R1")
+    page = wang.get("/board").text
+    assert f'id="take" href="/board?alarm={first}"' in page
+    assert '<span class="count longest">' in page
+    assert re.search(rf'id="closed">\s*<li id="row-{closed}">', page)
+    api(wang, f"{first}/take")
+    assert f'id="take" href="/board?alarm={second}"' in wang.get("/board").text
+    assert wang.get(f"/board?alarm={second}").text.count('aria-current="true"') == 1

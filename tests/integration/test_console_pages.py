@@ -335,6 +335,15 @@ def test_an_alarm_that_is_known_is_closed_with_the_time_it_ended(rig, wang):
     assert rig.world.alarm(alarm_id).outcome == "nobody_home"
 
 
+def test_a_note_on_a_slip_is_kept_whatever_else_it_says(rig, wang):
+    alarm_id = rig.press("H1", "R1")
+    rig.world.clock.advance(600)
+    form = {"alarm": alarm_id, "person": rig.world.carer("C1"), "arrived_at": local(rig, 10), "note": "门开着"}
+    assert post(wang, "/paper", **form).status_code == 303
+    assert rig.world.alarm(alarm_id).attended_at == rig.world.alarm(alarm_id).raised_at
+    assert "门开着" in wang.get(f"/alarms/{alarm_id}").text
+
+
 def test_a_refused_slip_keeps_every_word_and_nothing_else(rig, wang):
     head = rig.review.head()
     answer = post(

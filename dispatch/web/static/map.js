@@ -74,7 +74,7 @@ export class DistrictMap {
     for (const layer of [this.base, this.homes, this.marks]) layer.clearLayers();
     const points = [...told.alarms, ...told.carers, ...told.stations, ...told.homes].map((each) => this.at(each));
     if (isFirst && points.length) this.map.fitBounds(L.latLngBounds(points).pad(0.1), { maxZoom: 16, animate: false });
-    if (!this.words.tiles) this.drawBase(told.streets);
+    if (!this.words.tiles) this.drawBase(told.streets, points);
     for (const home of told.homes) this.drawHome(home);
     for (const each of told.stations) this.mark(each, "⌂", "station", `${this.words.station} ${each.name}`);
     for (const each of told.carers) this.mark(each, "✚", "carer", `${this.words.carer} ${each.name}`);
@@ -90,11 +90,11 @@ export class DistrictMap {
   }
 
   /* Streets as boxes around their homes, upon a plain grid: enough to see who is near. */
-  drawBase(streets) {
+  drawBase(streets, points) {
     if (!streets.length) return;
     const line = getComputedStyle(this.box).getPropertyValue("--line").trim() || "#777";
     const corners = streets.flatMap((each) => [[each.south, each.west], [each.north, each.east]]);
-    const all = L.latLngBounds(corners).pad(0.3);
+    const all = L.latLngBounds([...corners, ...points]).pad(0.5);
     const steps = (from, to) => Array.from(
       { length: Math.min(GRID_MAX, Math.ceil((to - from) / GRID_DEGREES)) }, (_, index) => from + index * GRID_DEGREES);
     const grid = { color: line, weight: 1, opacity: 0.25, interactive: false };
@@ -103,7 +103,7 @@ export class DistrictMap {
     for (const each of streets) {
       const [a, b] = [this.at({ lat: each.south, lng: each.west }), this.at({ lat: each.north, lng: each.east })];
       const box = L.rectangle([a, b], { color: line, weight: 1.5, fillOpacity: 0.08, interactive: false }).addTo(this.base);
-      box.bindTooltip(escaped(each.name), { permanent: true, direction: "center", className: "street-name", interactive: false });
+      box.bindTooltip(escaped(each.name), { permanent: true, direction: "top", offset: [0, -SIZE / 2], className: "street-name", interactive: false });
     }
   }
 
@@ -125,7 +125,7 @@ export class DistrictMap {
   mark(each, shape, kind, name, key = name) {
     const isAlarm = kind.startsWith("s-");
     const size = isAlarm ? SIZE : SMALL;
-    const icon = L.divIcon({ className: `mark ${kind}`, html: `<span aria-hidden="true">${escaped(shape)}</span>`, iconSize: [size, size] });
+    const icon = L.divIcon({ className: `pin ${kind}`, html: `<span aria-hidden="true">${escaped(shape)}</span>`, iconSize: [size, size] });
     const marker = L.marker(this.at(each), { icon, keyboard: isAlarm, interactive: true, zIndexOffset: isAlarm ? 1000 : 0, riseOnHover: true })
       .bindTooltip(escaped(name)).addTo(this.marks);
     const element = marker.getElement();

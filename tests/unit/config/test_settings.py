@@ -113,6 +113,7 @@ def test_the_environment_has_the_last_word():
         ANLING_DATABASE_URL="postgresql+psycopg://anling@db/anling",
     )
     assert (read.web.host, read.web.port, read.web.threads) == ("::1", 9000, 40)
+    assert read.web.streams_max == 32
     assert read.gateways[0].baud == 57600
     assert read.messages.order == ("twilio", "console")
     assert read.nearest.weights == {"nurse": 2.5}
@@ -327,3 +328,16 @@ def test_no_environment_makes_anything_but_settings_or_a_refusal(parts, value):
         assert read_settings({}, environ={"ANLING_" + "__".join(parts).upper(): value})
     except Misconfigured as refused:
         assert refused.place  # noqa: PT017
+
+
+def test_a_map_names_its_tiles_or_is_drawn_by_itself():
+    assert settings({}).map.tiles == ""
+    assert settings({"map": {"tiles": "/tiles/{z}/{x}/{y}.png", "datum": "gcj02"}}).map.datum == "gcj02"
+    for tiles in (
+        "https://t.example/{z}/{x}.png",
+        "javascript:{z}{x}{y}",
+        "https://t.example/{z}/{x}/{y};script-src *",
+    ):
+        with pytest.raises(Misconfigured) as refused:
+            settings({"map": {"tiles": tiles}})
+        assert refused.value.place == "map.tiles"

@@ -93,6 +93,14 @@ def test_what_came_before_something_known_is_a_note():
     paper.fits(known, "arrived_at", ago(30))
 
 
+def test_the_minute_of_the_alarm_is_after_it():
+    known = alarm(raised_at=NOON + timedelta(seconds=30))
+    assert paper.settled(known, NOON) == known.raised_at
+    assert paper.settled(known, ago(1)) == ago(1)
+    assert paper.settled(known, NOON + timedelta(minutes=1)) == NOON + timedelta(minutes=1)
+    assert paper.settled(alarm(raised_at=NOON), NOON) == NOON
+
+
 # ------------------------------------------------------------------------------------------------ sheets
 
 

@@ -1,0 +1,71 @@
+"""A webhook is answered although every thread for pages is taken."""
+
+import http.client
+import threading
+
+import pytest
+from waitress import wasyncore
+from waitress.server import create_server
+
+from config.dispatching import Dispatching
+
+
+@pytest.fixture
+def served():
+    """A server with two threads for pages, whose pages answer only when they are let go."""
+    let_go, taken, over = threading.Event(), threading.Semaphore(0), threading.Event()
+
+    def app(environ, start):
+        if environ["PATH_INFO"].startswith("/slow"):
+            taken.release()
+            let_go.wait(20)
+        start("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    server = create_server(app, host="127.0.0.1", port=0, _dispatcher=Dispatching(2, urgent=1))
+
+    def serve():
+        while not over.is_set():
+            wasyncore.loop(timeout=0.02, map=server._map, count=1)
+        server.task_dispatcher.shutdown(timeout=3)
+        wasyncore.close_all(server._map)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield server.effective_port, taken, let_go
+    let_go.set()
+    over.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def asked(port, path):
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    line.request("GET", path)
+    return line
+
+
+def test_a_hook_passes_boards_that_hold_every_thread(served):
+    port, taken, let_go = served
+    boards = [asked(port, f"/slow/{number}") for number in range(4)]
+    for _ in range(2):
+        assert taken.acquire(timeout=10)
+    for path in ("/hooks/twilio/reply", "/api/v1/signals", "/readyz"):
+        line = asked(port, path)
+        assert line.getresponse().read() == b"ok"
+        line.close()
+    assert not let_go.is_set()
+    let_go.set()
+    assert [line.getresponse().read() for line in boards] == [b"ok"] * 4
+    for line in boards:
+        line.close()
+
+
+def test_one_connection_may_ask_for_both(served):
+    port, _, let_go = served
+    let_go.set()
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    for path in ("/slow", "/hooks/x", "/page", "/healthz"):
+        line.request("GET", path)
+        assert line.getresponse().read() == b"ok"
+    line.close()
