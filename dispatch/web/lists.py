@@ -143,7 +143,7 @@ class StayedSchema(Schema):
     stayed = fields.Integer(required=True)
 
 
-class ExportSchema(Wire):
+class ListExportSchema(Wire):
     """As which kind of file; whole only with a reason."""
 
     format = fields.String(load_default="xlsx", validate=validate.OneOf(["xlsx", "csv"]))
@@ -206,7 +206,7 @@ def lists_api(lists: Lists, *, transactions: Transactions) -> ApiBlueprint:
 
     @bp.get("/exports/<any(residents, carers, devices, shifts):kind>")
     @either(SCOPE, Right.EXPORT)
-    @bp.arguments(ExportSchema, location="query", unknown=RAISE)
+    @bp.arguments(ListExportSchema, location="query", unknown=RAISE)
     @bp.response(200, content_type=XLSX)
     def exported(wanted: Plain, kind: str) -> Response:
         """A register as a list, masked unless there is a reason"""

@@ -28,7 +28,7 @@ class MonthSchema(Schema):
     )
 
 
-class SignSchema(Schema):
+class SignMonthSchema(Schema):
     """What is signed."""
 
     month = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{4}-[0-9]{2}\Z"))
@@ -47,7 +47,7 @@ class CallsSchema(MonthSchema):
     offset = fields.Integer(load_default=0, validate=validate.Range(min=0, max=10_000_000))
 
 
-class ReportSchema(Schema):
+class FiguresSchema(Schema):
     """A month's figures; docs/figures.md says how each is counted."""
 
     month = fields.String(required=True)
@@ -105,7 +105,7 @@ def reports_api(desk: ReportDesk, *, transactions: Transactions) -> ApiBlueprint
     @bp.get("/kpi")
     @either(READ, Right.FIGURES_SEE)
     @bp.arguments(MonthSchema, location="query", unknown=RAISE)
-    @bp.response(200, ReportSchema)
+    @bp.response(200, FiguresSchema)
     def kpi(asked: Plain) -> Plain:
         return figures.report(month_of(asked), area())
 
@@ -142,7 +142,7 @@ def reports_api(desk: ReportDesk, *, transactions: Transactions) -> ApiBlueprint
     @bp.post("/signed")
     @require(Right.REVIEW)
     @once
-    @bp.arguments(SignSchema)
+    @bp.arguments(SignMonthSchema)
     @bp.response(201, SignedSchema)
     def sign(asked: Plain) -> Plain:
         return _signed(desk.signing.sign(asked["month"], area=area(), by=caller(), seen=asked.get("digest")), [])

@@ -88,11 +88,11 @@ class NumbersSchema(Schema):
     numbers = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
-class DoneSchema(Wire):
+class FollowedUpSchema(Wire):
     note = Text(NOTE_MAX, required=True)
 
 
-class CheckSchema(NoteOnlySchema):
+class EntryCheckSchema(NoteOnlySchema):
     """How the way in was found."""
 
     found = fields.String(required=True, validate=validate.OneOf(FOUND))
@@ -102,7 +102,7 @@ class FindSchema(Wire):
     q = Text(80, required=True)
 
 
-class MadeSchema(Schema):
+class AddedSchema(Schema):
     id = fields.String(required=True)
 
 
@@ -215,7 +215,7 @@ def _residents(bp: ApiBlueprint, work: Work, once: Once) -> None:
     @bp.post("/homes/<name>/checks")
     @either(WRITE, Right.RESIDENTS_CHANGE)
     @once
-    @bp.arguments(CheckSchema)
+    @bp.arguments(EntryCheckSchema)
     @bp.response(200, schema_of(HOMES))
     def checks(wanted: Plain, name: str) -> Any:
         work.following_up.check_keys(name, wanted["found"], by=caller(), area=area(), note=wanted.get("note"))
@@ -235,7 +235,7 @@ def _absences(bp: ApiBlueprint, work: Work, once: Once) -> None:
     @either(WRITE, Right.RESIDENTS_CHANGE)
     @once
     @bp.arguments(AbsenceSchema)
-    @bp.response(201, MadeSchema)
+    @bp.response(201, AddedSchema)
     def begun(wanted: Plain, name: str) -> Plain:
         made = work.absent.begin(
             name, wanted["kind"], from_at=wanted.get("from_at"), until_at=wanted["until_at"], by=caller(),
@@ -247,7 +247,7 @@ def _absences(bp: ApiBlueprint, work: Work, once: Once) -> None:
     @either(WRITE, Right.RESIDENTS_CHANGE)
     @once
     @bp.arguments(NoteOnlySchema)
-    @bp.response(200, MadeSchema)
+    @bp.response(200, AddedSchema)
     def over(wanted: Plain, id_: str) -> Plain:
         work.absent.end(id_, by=caller(), area=area(), note=wanted.get("note"))
         return {"id": id_}
@@ -256,7 +256,7 @@ def _absences(bp: ApiBlueprint, work: Work, once: Once) -> None:
     @either(WRITE, Right.RESIDENTS_CHANGE)
     @once
     @bp.arguments(ProlongSchema)
-    @bp.response(200, MadeSchema)
+    @bp.response(200, AddedSchema)
     def prolong(wanted: Plain, id_: str) -> Plain:
         work.absent.prolong(id_, until_at=wanted["until_at"], by=caller(), area=area(), note=wanted.get("note"))
         return {"id": id_}
@@ -274,8 +274,8 @@ def _follow_ups(bp: ApiBlueprint, work: Work, once: Once) -> None:
     @bp.post("/follow-ups/<id_>/done")
     @either(WRITE, Right.RESIDENTS_CHANGE)
     @once
-    @bp.arguments(DoneSchema)
-    @bp.response(200, MadeSchema)
+    @bp.arguments(FollowedUpSchema)
+    @bp.response(200, AddedSchema)
     def done(wanted: Plain, id_: str) -> Plain:
         work.following_up.done(id_, note=wanted["note"], by=caller(), area=area())
         return {"id": id_}
