@@ -10,12 +10,13 @@ from marshmallow import RAISE, Schema, fields
 from devices.rules.repair import Result
 from devices.web.devices import READ, WRITE
 from devices.web.shelves import Plain, Shelves, Upkeep, cursor_of
-from dispatch.errors import Invalid
+from dispatch.errors import Invalid, NotFound
+from dispatch.ids import DeviceId
 from dispatch.store.transactions import Transactions
 from dispatch.web.access import caller, either, has_bearer, require_operator
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.once import Once
-from dispatch.web.registers import bookmarked, discreet
+from dispatch.web.registers import bookmarked, discreet, in_pages
 from dispatch.web.schemas import NOTE_MAX, ListSchema, PageSchema, Text, Wire
 
 
@@ -108,7 +109,7 @@ def repairs_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
     @bp.arguments(ReportSchema)
     @bp.response(201, CaseSchema)
     def reported(wanted: dict[str, Any]) -> Plain:
-        device_id = shelves.id_of(wanted["device"])
+        device_id = _known_device(shelves, wanted["device"])
         return _shown(shelves.repair(upkeep.repairing.report(device_id, by=caller(), note=wanted.get("note"))))
 
     @bp.post("/repairs/<repair_id>/assign")
@@ -122,9 +123,10 @@ def repairs_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
 
     @bp.get("/checks")
     @either(READ)
+    @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
-    def checks() -> Any:
-        return {"items": [_shown(each) for each in shelves.checks(500)], "next": None}
+    def checks(wanted: dict[str, Any]) -> Any:
+        return in_pages([_shown(each) for each in shelves.checks(500)], wanted)
 
     @bp.post("/checks/<check_id>/done")
     @require_operator
@@ -157,11 +159,25 @@ def repairs_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
 
     @bp.get("/campaigns")
     @either(READ)
+    @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
-    def campaigns() -> Any:
-        return {"items": shelves.campaigns(), "next": None}
+    def campaigns(wanted: dict[str, Any]) -> Any:
+        return in_pages(shelves.campaigns(), wanted)
 
     return bp
+
+
+def _known_device(shelves: Shelves, name: str) -> DeviceId:
+    """
+    A device that a body names.
+
+    Raises:
+        Invalid: there is none.
+    """
+    try:
+        return shelves.id_of(name)
+    except NotFound as missing:
+        raise Invalid(missing.detail, {"json": {"device": [missing.detail]}}) from None
 
 
 def known_owner(shelves: Shelves, owner: str) -> str:
