@@ -55,7 +55,6 @@ CURES: Mapping[str, tuple[str, str]] = {
     "no_datum": (N_("this is no coordinate system"), N_("write wgs84 or gcj02")),
     "too_long": (N_("this is too long"), N_("shorten it")),
     "odd_letters": (N_("there are characters that cannot be seen in it"), N_("type it again")),
-    "formula": (N_("this begins like a formula"), N_("take away the first character")),
     "no_station": (N_("there is no such station"), N_("write the code or the name of a station that is here")),
     "no_carer": (N_("there is no such carer"), N_("write the code of a carer who is here")),
     "two_carers": (N_("two carers have this name"), N_("write the code")),
