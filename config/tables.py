@@ -25,8 +25,7 @@ from dispatch.store.shadows import shadowed
 from dispatch.store.signals import signals
 from dispatch.store.subscriptions import subscriptions
 from dispatch.store.visits import carer_visits
-from schedules.duty.plans import shift_drafts
-from schedules.duty.store import shifts
+from schedules.duty.store import shift_drafts, shifts
 
 SHELVES = (
     alarms, assignments, calls, carer_visits, devices, drills, edges, entries, gateways, homes, idempotency, meanings,

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from marshmallow import ValidationError
-
-from config.district_schema import refuse_impossible
+from config.district_places import is_possible
 from config.lists import cells
 from config.lists.cells import Wrong, plain
 from config.lists.columns import Columns
@@ -168,9 +166,7 @@ class _Work:
             row.refuse("half_place", "lat" if "lat" in row.said else "lng")
         if lat is None or lng is None:
             return None
-        try:
-            refuse_impossible(lat, lng)
-        except ValidationError:
+        if not is_possible(lat, lng):
             row.refuse("no_place", "lat")
         datum = self.ground.datum
         if "datum" in row.said:

@@ -10,7 +10,7 @@ DOORS = {
     "alembic": ["config/migrations/*", "config/databases.py"],
     "apscheduler": ["schedules/runner.py"],
     "cryptography": ["devices/decoders/dc09_cipher.py"],
-    "flask": ["*/web/*", "config/pages.py"],
+    "flask": ["*/web/*", "config/pages*.py"],
     "marshmallow": ["*/web/*", "config/schemas.py", "config/settings*.py", "config/district*.py"],
     "paho": ["devices/ports/mqtt.py"],
     "serial": ["devices/ports/serial.py"],
