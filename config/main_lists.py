@@ -1,4 +1,4 @@
-"""The commands about lists: registers out of Excel and into it."""
+"""The commands for programs and lists: registers out of Excel and into it, the description of the interface."""
 
 import base64
 import sys
@@ -17,6 +17,20 @@ def add_lists(cli: click.Group, kit: Kit) -> None:
     """Adds the commands."""
     _add_import(cli, kit)
     _add_export(cli, kit)
+    _add_openapi(cli)
+
+
+def _add_openapi(cli: click.Group) -> None:
+    @cli.command()
+    @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Else standard output.")
+    def openapi(output: Path | None) -> None:
+        """Writes the description of the programming interface (OpenAPI 3.1)."""
+        from config.description import describe
+
+        if output is None:
+            click.echo(describe(), nl=False)
+        else:
+            output.write_text(describe(), encoding="utf-8")
 
 
 def _add_import(cli: click.Group, kit: Kit) -> None:

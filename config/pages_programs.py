@@ -7,6 +7,7 @@ from config.lists.door import ListDoor
 from config.secret import secret_key
 from config.wiring import House
 from dispatch.web.lists import list_pages, lists_api
+from dispatch.web.roads_api import roads_api
 from dispatch.web.webhooks import webhook_pages, webhooks_blueprint
 from schedules.duty.desk import DutyDesk
 from schedules.duty.web.pages import roster_pages
@@ -19,12 +20,13 @@ def program_blueprints(house: House) -> list[Blueprint]:
     duty = DutyDesk(house.transactions, house.reading, house.clock, secret=secret, changed=house.forget)
     desk = import_desk(house)
     desk.mend(alone=house.writing.dialect.name == "sqlite")
-    lists = ListDoor(house, desk)
+    lists, roads = ListDoor(house, desk), house.roads
     return [
         webhooks_blueprint(house.webhooks.book, transactions=house.transactions),
         webhook_pages(house.webhooks.book, zone=zone),
         shifts_blueprint(duty, house.clock, transactions=house.transactions),
         calendars_blueprint(duty, house.clock, zone),
+        roads_api(roads.drilling, roads.shadowing, roads.reach, transactions=house.transactions),
         lists_api(lists, transactions=house.transactions),
         list_pages(lists, zone=zone),
         roster_pages(duty, house.clock, house.calendar, public_url=house.settings.web.base_url),

@@ -36,8 +36,7 @@ from dispatch.store.signals import signals
 from dispatch.store.signed_reports import signed_reports
 from dispatch.store.subscriptions import subscriptions
 from dispatch.store.visits import carer_visits
-from schedules.duty.plans import shift_drafts
-from schedules.duty.store import shifts
+from schedules.duty.store import shift_drafts, shifts
 
 SHELVES = (
     absences, account_codes, alarms, assignments, calls, carer_visits, claims, devices, drills, edges, entries,

@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from marshmallow import ValidationError
 from stdnum import numdb
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError as WrongNumber
 
-from config.district_schema import e164
+from config.district_schema import typed_number
 from config.lists.sheet import CELL_MAX
 from dispatch.web.i18n import N_
 
@@ -55,7 +54,6 @@ CURES: Mapping[str, tuple[str, str]] = {
     "no_datum": (N_("this is no coordinate system"), N_("write wgs84 or gcj02")),
     "too_long": (N_("this is too long"), N_("shorten it")),
     "odd_letters": (N_("there are characters that cannot be seen in it"), N_("type it again")),
-    "formula": (N_("this begins like a formula"), N_("take away the first character")),
     "no_station": (N_("there is no such station"), N_("write the code or the name of a station that is here")),
     "no_carer": (N_("there is no such carer"), N_("write the code of a carer who is here")),
     "two_carers": (N_("two carers have this name"), N_("write the code")),
@@ -154,10 +152,10 @@ def phone(value: Any) -> str:
         text = str(int(float(text)))
     if re.search(r"\d{7,}\s*[,，、/;；\s]+\s*\d{7,}", text):
         raise Wrong("two_phones")
-    try:
-        return e164(text)
-    except ValidationError:
-        raise Wrong("no_phone") from None
+    found = typed_number(text)
+    if found is None or len(text) > 40:
+        raise Wrong("no_phone")
+    return found
 
 
 def day(value: Any, today: date) -> date:

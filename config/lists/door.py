@@ -46,8 +46,8 @@ class ListDoor:
     def imports(self, *, by: Person, area: Area) -> Sequence[dict[str, Any]]:
         return [_told(each) for each in self._desk.imports() if area.is_district or each.by == by]
 
-    def fields(self, kind: str) -> Sequence[str]:
-        return list(NAMES[kind])
+    def fields(self, kind: str) -> Mapping[str, str]:
+        return {name: all_[0] for name, all_ in NAMES[kind].items()}
 
     def export(self, kind: str, form: str, *, full: bool, reason: str, by: Person, area: Area) -> bytes:
         return export(self._house, kind, form, full=full, reason=reason, by=by, area=area)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from marshmallow import ValidationError
-
+from config.district_places import is_possible
 from config.lists import cells
 from config.lists.cells import Wrong, plain
 from config.lists.columns import Columns
@@ -19,7 +18,6 @@ from config.lists.meanings import CATS, DATUMS, LEVELS, MEANS, TALK, TALKS
 from config.lists.reading import Plan, Reading
 from config.lists.register import Change, Register, Values, at
 from config.lists.sheet import Sheet
-from config.positions import refuse_impossible
 from devices.decoders import DECODERS, canonical
 from dispatch.ids import StationId
 from dispatch.rules.place import Position, distance_m, gcj02_to_wgs84
@@ -168,9 +166,7 @@ class _Work:
             row.refuse("half_place", "lat" if "lat" in row.said else "lng")
         if lat is None or lng is None:
             return None
-        try:
-            refuse_impossible(lat, lng)
-        except ValidationError:
+        if not is_possible(lat, lng):
             row.refuse("no_place", "lat")
         datum = self.ground.datum
         if "datum" in row.said:

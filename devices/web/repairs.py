@@ -10,13 +10,14 @@ from marshmallow import RAISE, Schema, fields
 from devices.rules.repair import Result
 from devices.web.devices import READ, WRITE
 from devices.web.shelves import Plain, Shelves, Upkeep, cursor_of
-from dispatch.errors import Invalid
+from dispatch.errors import Invalid, NotFound
+from dispatch.ids import DeviceId
 from dispatch.rules.rights import Right
 from dispatch.store.transactions import Transactions
 from dispatch.web.access import caller, either, has_bearer, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.once import Once
-from dispatch.web.registers import bookmarked, discreet
+from dispatch.web.registers import bookmarked, discreet, in_pages
 from dispatch.web.schemas import NOTE_MAX, ListSchema, PageSchema, Text, Wire
 
 
@@ -109,7 +110,7 @@ def repairs_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
     @bp.arguments(ReportSchema)
     @bp.response(201, CaseSchema)
     def reported(wanted: dict[str, Any]) -> Plain:
-        device_id = shelves.id_of(wanted["device"])
+        device_id = _known_device(shelves, wanted["device"])
         return _shown(shelves.repair(upkeep.repairing.report(device_id, by=caller(), note=wanted.get("note"))))
 
     @bp.post("/repairs/<repair_id>/assign")
@@ -124,9 +125,10 @@ def repairs_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
 
     @bp.get("/checks")
     @either(READ, Right.DEVICES_SEE)
+    @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
-    def checks() -> Any:
-        return {"items": [_shown(each) for each in shelves.checks(500)], "next": None}
+    def checks(wanted: dict[str, Any]) -> Any:
+        return in_pages([_shown(each) for each in shelves.checks(500)], wanted)
 
     @bp.post("/checks/<check_id>/done")
     @require(Right.ALARMS_ACT)
@@ -160,11 +162,25 @@ def repairs_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
 
     @bp.get("/campaigns")
     @either(READ, Right.DEVICES_SEE)
+    @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
-    def campaigns() -> Any:
-        return {"items": shelves.campaigns(), "next": None}
+    def campaigns(wanted: dict[str, Any]) -> Any:
+        return in_pages(shelves.campaigns(), wanted)
 
     return bp
+
+
+def _known_device(shelves: Shelves, name: str) -> DeviceId:
+    """
+    A device that a body names.
+
+    Raises:
+        Invalid: there is none.
+    """
+    try:
+        return shelves.id_of(name)
+    except NotFound as missing:
+        raise Invalid(missing.detail, {"json": {"device": [missing.detail]}}) from None
 
 
 def known_owner(shelves: Shelves, owner: str) -> str:

@@ -131,11 +131,11 @@ class Book:
             "name": asked.name, "url": asked.url, "template": str(asked.template), "types": list(asked.types),
             "stations": stations,
         }  # fmt: skip
-        self._change(id_, "webhook_changed", by, due_now=True, **values)
+        self._change(id_, _line("webhook_changed", id_, by), due_now=True, **values)
 
     def pause(self, id_: str, *, by: Person) -> None:
         """Nothing leaves until it is resumed; nothing is lost either."""
-        self._change(id_, "webhook_paused", by, state=PAUSED)
+        self._change(id_, _line("webhook_paused", id_, by), state=PAUSED)
 
     def resume(self, id_: str, *, by: Person, skip: bool = False) -> None:
         """Tells it again from where it stood; `skip` forgets what happened meanwhile."""
@@ -143,7 +143,7 @@ class Book:
         if skip:
             with self._reading.connect() as connection:
                 more["cursor"] = Record(connection).head()[0]
-        self._change(id_, "webhook_resumed", by, due_now=True, **more)
+        self._change(id_, _line("webhook_resumed", id_, by), due_now=True, **more)
 
     def rotate(self, id_: str, *, by: Person) -> None:
         """
@@ -208,13 +208,13 @@ class Book:
         self._nudge()
         return made
 
-    def _change(self, id_: str, kind: str, by: Person, *, due_now: bool = False, **values: object) -> None:
+    def _change(self, id_: str, line: Line, *, due_now: bool = False, **values: object) -> None:
         self.get(id_)
 
         def work(tx: Tx) -> None:
             more = {"due_at": tx.now} if due_now else {}
             Subscriptions(tx.connection).change(id_, **values, **more)
-            tx.log(_line(kind, id_, by))
+            tx.log(line)
 
         self._transactions.run(work)
         self._nudge()

@@ -2,14 +2,16 @@
 The programs' side, `/api/v1`: one flask-smorest `Api`, its errors as problem+json, its document and its offline page.
 """
 
-from typing import Any
+from copy import deepcopy
+from typing import Any, cast
 
-from flask import Blueprint, Flask, jsonify, render_template
+from flask import Blueprint, Flask, current_app, jsonify, render_template
 from flask_smorest import Api  # type: ignore[import-untyped]
 from flask_smorest import Blueprint as ApiBlueprint
 from marshmallow import Schema, fields
 
 from dispatch.web.access import public
+from dispatch.web.describing import describe, parameters, refuse_strange
 from dispatch.web.problems import MIME
 
 PREFIX = "/api/v1"
@@ -61,14 +63,27 @@ def make_api(app: Flask) -> AnlingApi:
     return api
 
 
+def document_of(app: Flask, api: AnlingApi) -> dict[str, Any]:
+    """The whole document, complete."""
+    return describe(app, deepcopy(api.spec.to_dict()))
+
+
 def docs_blueprint(api: AnlingApi) -> Blueprint:
     """`openapi.json` and `docs` below `/api/v1`. Both say nothing but what the source says."""
     bp = Blueprint("docs", __name__, url_prefix=PREFIX)
+    kept: dict[str, Any] = {}
+
+    def document() -> dict[str, Any]:
+        if not kept:
+            kept.update(document_of(current_app, api))
+        return kept
+
+    bp.record_once(lambda state: refuse_strange(cast(Flask, state.app), lambda: parameters(document())))
 
     @bp.get("/openapi.json")
     @public
     def openapi() -> Any:
-        return jsonify(api.spec.to_dict())
+        return jsonify(document())
 
     @bp.get("/docs")
     @public

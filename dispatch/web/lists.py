@@ -25,7 +25,8 @@ from dispatch.web.access import area, caller, either, has_bearer, may, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.i18n import N_, gettext
 from dispatch.web.once import Once
-from dispatch.web.schemas import PageSchema, Text, Wire
+from dispatch.web.registers import in_pages
+from dispatch.web.schemas import ListSchema, PageSchema, Text, Wire
 
 SCOPE = "import"
 """The scope of keys that may import and export lists."""
@@ -64,7 +65,7 @@ class Lists(Protocol):
 
     def imports(self, *, by: Person, area: Area) -> Sequence[Plain]: ...
 
-    def fields(self, kind: str) -> Sequence[str]: ...
+    def fields(self, kind: str) -> Mapping[str, str]: ...
 
     def export(self, kind: str, form: str, *, full: bool, reason: str, by: Person, area: Area) -> bytes: ...
 
@@ -191,10 +192,11 @@ def lists_api(lists: Lists, *, transactions: Transactions) -> ApiBlueprint:
 
     @bp.get("/imports")
     @either(SCOPE, Right.IMPORT)
+    @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, ImportPageSchema)
-    def listed() -> Plain:
+    def listed(wanted: Plain) -> Any:
         """The imports of the last day, which can be taken back"""
-        return {"items": list(lists.imports(by=caller(), area=area())), "next": None}
+        return in_pages(lists.imports(by=caller(), area=area()), wanted)
 
     @bp.post("/imports/<import_id>/undo")
     @either(SCOPE, Right.IMPORT)

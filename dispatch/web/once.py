@@ -13,6 +13,9 @@ from dispatch.store.idempotency import KEY_MAX, Ask, Idempotency, Kept
 from dispatch.store.transactions import Transactions
 from dispatch.web.access import caller
 
+ONCE = "anling_once"
+"""The attribute of views that answer a repeated key as they did the first time."""
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -28,6 +31,7 @@ class Once:
             ask = _ask()
             return view(*arguments, **values) if ask is None else self._answer(ask, lambda: view(*arguments, **values))
 
+        setattr(answered, ONCE, True)
         return cast(View, answered)
 
     def _answer(self, ask: Ask, work: Callable[[], Any]) -> Response:

@@ -111,12 +111,17 @@ def _register(bp: ApiBlueprint, name: str, rows: Panel) -> None:
     @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def listed(wanted: dict[str, Any]) -> Any:
-        after, limit = wanted.get("cursor", ""), wanted["limit"]
-        behind = sorted((each for each in _ours(rows()) if str(each["id"]) > after), key=lambda each: str(each["id"]))
-        page = [_shown(each) for each in behind[:limit]]
-        if name in _FILES and page:
+        told = in_pages((_shown(each) for each in _ours(rows())), wanted)
+        if name in _FILES and told[0]["items"]:
             file_opened(f"list:{name}")
-        return bookmarked(page, str(page[-1]["id"]) if len(behind) > limit else None)
+        return told
+
+
+def in_pages(rows: Iterable[Plain], wanted: Plain) -> tuple[Plain, Mapping[str, str]]:
+    """The page that a `ListSchema` asks for, of rows that have an `id` of their own, in the order of their ids."""
+    after, limit = wanted.get("cursor", ""), wanted["limit"]
+    behind = sorted((each for each in rows if str(each["id"]) > after), key=lambda each: str(each["id"]))
+    return bookmarked(behind[:limit], str(behind[limit - 1]["id"]) if len(behind) > limit else None)
 
 
 def bookmarked(items: list[Plain], next_: str | None, *, by: str = "cursor") -> tuple[Plain, Mapping[str, str]]:

@@ -21,9 +21,8 @@ from dispatch.rules.record import Line
 from dispatch.store.database import Engine
 from dispatch.store.people import People
 from dispatch.store.transactions import Lane, Transactions, Tx
-from schedules.duty.plans import PUT, TAKE, Plans, ShiftDraft
 from schedules.duty.rules import Hole, Shift, holes, overlapping
-from schedules.duty.store import Shifts
+from schedules.duty.store import PUT, TAKE, Plans, ShiftDraft, Shifts
 
 LONGEST = timedelta(hours=24)
 """No shift is longer: one that is was typed into the wrong day."""

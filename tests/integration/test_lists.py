@@ -273,7 +273,7 @@ class Killed:
         return self._inner.run(work, **more)
 
 
-@pytest.mark.parametrize("at", [0, 1, 2, 3])
+@pytest.mark.parametrize("at", [0, 1, 3])
 def test_killed_in_the_middle_the_next_start_takes_it_back(rig, at, monkeypatch):
     before = rig.everything()
     rows = [[f"老人{number}", None, None, f"地址 {number}"] for number in range(600)]

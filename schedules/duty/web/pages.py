@@ -21,7 +21,7 @@ from dispatch.web.access import area, caller, require
 from dispatch.web.i18n import gettext
 from schedules.calendar import Calendar
 from schedules.duty.desk import DutyDesk, Plan
-from schedules.duty.plans import PUT, TAKE
+from schedules.duty.store import PUT, TAKE
 
 WEEK = timedelta(days=7)
 YEARS = (2000, 2200)
