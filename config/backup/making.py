@@ -15,7 +15,7 @@ from config.backup.manifest import Manifest, altered, described, read_manifest, 
 from config.backup.rotation import Rule, kept
 from config.backup.seal import SUFFIX, open_with, seal
 from config.backup.trial import head_of_dump
-from config.databases import revision
+from config.databases import newest, revision
 from config.settings import Settings
 from dispatch.clock import Clock
 from dispatch.errors import Conflict, Invalid, Refusal
@@ -168,7 +168,8 @@ def _tried(copy: Path, scratch: Path, at: datetime) -> tuple[str, int, str, tupl
         there = revision(engine) or ""
     finally:
         engine.dispose()
-    broken = broken_promises(restored, at)
+    # The promises are about today's tables; before an upgrade the older ones are what is to be kept.
+    broken = broken_promises(restored, at) if there == newest() else ()
     if described(copy) != described(restored):
         raise Refusal("the copy reads differently the second time; replace the disk")
     shutil.rmtree(scratch)

