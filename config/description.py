@@ -6,16 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from config.options import Settings
+from config.options import AccountSettings, Settings
 from config.pages import Pages
 from config.wiring import build
 from dispatch.clock import SystemClock
 from dispatch.ids import new_id
 
 
-def application(folder: Path) -> Any:
-    """The application of a service with no settings, on an empty database in this folder; and its house."""
-    settings = replace(Settings(), home=folder, database_url=f"sqlite:///{folder}/anling.db")
+def application(folder: Path, *, accounts: AccountSettings | None = None) -> Any:
+    """The application of a service with no other settings, on an empty database in this folder; and its house."""
+    settings = replace(
+        Settings(), home=folder, database_url=f"sqlite:///{folder}/anling.db", accounts=accounts or AccountSettings()
+    )
     house = build(settings, SystemClock(), new_id)
     return Pages(house).app(secret_key="x" * 40), house
 

@@ -52,7 +52,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What is on file for a key; `status` and `body` are None while the answer is not known."""
+    """
+    What is on file for a key; `status` is None while the answer is not known, `body` also where it may not be kept.
+    """
 
     body_hash: str
     begun_at: datetime
@@ -81,8 +83,8 @@ class Idempotency:
             self._connection.execute(update(idempotency).where(_same(ask)).values(begun_at=now))
         return None if stuck else kept
 
-    def answer(self, ask: Ask, *, status: int, body: str) -> None:
-        """The request was answered so."""
+    def answer(self, ask: Ask, *, status: int, body: str | None) -> None:
+        """The request was answered so; None is a body that nobody may read again."""
         self._connection.execute(update(idempotency).where(_same(ask)).values(status=status, body=body))
 
     def forget(self, ask: Ask) -> None:

@@ -12,7 +12,7 @@ from flask import Flask, request, session
 
 from dispatch.errors import Invalid
 from dispatch.web.access import ACCESS, has_bearer
-from dispatch.web.once import ONCE
+from dispatch.web.once import ONCE, UNTOLD
 from dispatch.web.operations import EXAMPLES, SUMMARIES
 from dispatch.web.problems import MIME
 
@@ -38,6 +38,11 @@ _KEY_HEADER = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
     "description": "The same again with the same key is done once and answered as it was, for a day",
 }  # fmt: skip
+
+_UNTOLD_HEADER = {
+    **_KEY_HEADER,
+    "description": "The same again with the same key is done once, for a day; then it is 409, for its secret was shown",
+}
 
 _MATCH_HEADER = {
     "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
@@ -106,8 +111,9 @@ def _complete(operation: dict[str, Any], path: str, method: str, view: Any) -> N
     operation["security"] = _security(access)
     operation["description"] = _who(operation.get("description", ""), access)
     own = operation.setdefault("parameters", [])
-    if getattr(view, ONCE, False):
-        own.append(_KEY_HEADER)
+    once = getattr(view, ONCE, "")
+    if once:
+        own.append(_UNTOLD_HEADER if once == UNTOLD else _KEY_HEADER)
     if path in MATCHED and method in {"patch", "delete"}:
         own.append(_MATCH_HEADER)
     _answers(operation, path, method, access)

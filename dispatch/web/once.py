@@ -14,7 +14,9 @@ from dispatch.store.transactions import Transactions
 from dispatch.web.access import caller
 
 ONCE = "anling_once"
-"""The attribute of views that answer a repeated key as they did the first time."""
+"""The attribute of views that do a repeated key's work once: `AGAIN` is answered as before, `UNTOLD` is refused."""
+
+AGAIN, UNTOLD = "again", "untold"
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -26,15 +28,24 @@ class Once:
         self._transactions = transactions
 
     def __call__(self, view: View) -> View:
+        return self._marked(view, AGAIN)
+
+    def untold(self, view: View) -> View:
+        """The same for an answer that holds a secret shown once: it is not kept, and asking again is a conflict."""
+        return self._marked(view, UNTOLD)
+
+    def _marked(self, view: View, way: str) -> View:
         @wraps(view)
         def answered(*arguments: Any, **values: Any) -> Any:
             ask = _ask()
-            return view(*arguments, **values) if ask is None else self._answer(ask, lambda: view(*arguments, **values))
+            if ask is None:
+                return view(*arguments, **values)
+            return self._answer(ask, lambda: view(*arguments, **values), is_kept=way == AGAIN)
 
-        setattr(answered, ONCE, True)
+        setattr(answered, ONCE, way)
         return cast(View, answered)
 
-    def _answer(self, ask: Ask, work: Callable[[], Any]) -> Response:
+    def _answer(self, ask: Ask, work: Callable[[], Any], *, is_kept: bool) -> Response:
         kept = self._transactions.run(lambda tx: Idempotency(tx.connection).begin(ask, tx.now))
         if kept is not None:
             return _again(ask, kept)
@@ -46,7 +57,7 @@ class Once:
         except (Refusal, HTTPException):
             self._transactions.run(lambda tx: Idempotency(tx.connection).forget(ask))
             raise
-        body = response.get_data(as_text=True)
+        body = response.get_data(as_text=True) if is_kept else None
         self._transactions.run(
             lambda tx: Idempotency(tx.connection).answer(ask, status=response.status_code, body=body)
         )
@@ -68,7 +79,9 @@ def _again(ask: Ask, kept: Kept) -> Response:
         raise Invalid("This key was used for another request.", {"headers": {"Idempotency-Key": ["used before"]}})
     if kept.status is None:
         raise Conflict("The same request is being worked on; ask again in a few seconds.")
-    response = make_response(kept.body or "", kept.status)
+    if kept.body is None:
+        raise Conflict("This was done already, and its secret was shown that once.")
+    response = make_response(kept.body, kept.status)
     response.content_type = "application/json"
     response.headers["Idempotency-Replayed"] = "true"
     return response

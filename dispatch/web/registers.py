@@ -117,11 +117,20 @@ def _register(bp: ApiBlueprint, name: str, rows: Panel) -> None:
         return told
 
 
-def in_pages(rows: Iterable[Plain], wanted: Plain) -> tuple[Plain, Mapping[str, str]]:
-    """The page that a `ListSchema` asks for, of rows that have an `id` of their own, in the order of their ids."""
+def in_pages(rows: Iterable[Plain], wanted: Plain, *by: str) -> tuple[Plain, Mapping[str, str]]:
+    """
+    The page that a `ListSchema` asks for, in the order of these fields (`id` when none is said), which together are a
+    row's own.
+    """
     after, limit = wanted.get("cursor", ""), wanted["limit"]
-    behind = sorted((each for each in rows if str(each["id"]) > after), key=lambda each: str(each["id"]))
-    return bookmarked(behind[:limit], str(behind[limit - 1]["id"]) if len(behind) > limit else None)
+    placed = sorted(((_place_of(each, by or ("id",)), each) for each in rows), key=lambda pair: pair[0])
+    behind = [pair for pair in placed if pair[0] > after]
+    return bookmarked([each for _, each in behind[:limit]], behind[limit - 1][0] if len(behind) > limit else None)
+
+
+def _place_of(row: Plain, by: Iterable[str]) -> str:
+    """Where in its list a row stands, as a cursor; without the offset of a time, whose plus an address would lose."""
+    return ",".join(str(row[name]).removesuffix("+00:00") for name in by)
 
 
 def bookmarked(items: list[Plain], next_: str | None, *, by: str = "cursor") -> tuple[Plain, Mapping[str, str]]:

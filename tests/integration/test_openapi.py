@@ -14,6 +14,7 @@ from schemathesis.config import SchemathesisConfig
 from config.description import application, written
 from config.district import read_district
 from config.loading import load_into
+from config.options import AccountSettings
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.web.describing import METHODS
@@ -22,14 +23,15 @@ from tests.builders import DISTRICT, LOGIN, PASSWORD
 from tests.builders import _token as token_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "openapi.json"
-SCOPES = "read alarms devices signals shifts roads webhooks import"
+SCOPES = "read alarms devices signals shifts roads webhooks import registers surveys:read"
 API = "/api/v1"
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
     """The whole application as it is served, on a small district; with a session and with a key."""
-    app, house = application(tmp_path_factory.mktemp("service"))
+    open_door = AccountSettings(second_factor="optional")
+    app, house = application(tmp_path_factory.mktemp("service"), accounts=open_door)
     load_into(house.transactions, read_district(tomllib.loads(DISTRICT)))
     house.forget()
     sign_in = SignIn(
@@ -129,11 +131,11 @@ TWINS = {
     "POST /devices/pair": "POST /devices",
     "POST /devices/{name}/{deed}": [
         "POST /devices/{name}/test", "POST /devices/{name}/cancel", "POST /devices/{name}/move",
-        "POST /devices/{name}/lend", "POST /devices/{name}/return", "POST /devices/{name}/retire", "POST /repairs",
+        "POST /devices/{name}/lend", "POST /devices/{name}/return", "POST /devices/{name}/retire",
     ],
-    "POST /repairs/{deed}/{id_}": [
-        "POST /checks/{check_id}/done", "POST /repairs/{repair_id}/assign", "POST /incidents/{incident_id}/dismiss",
-    ],
+    "POST /devices/{name}/report": "POST /repairs",
+    "POST /repairs/assign/{id_}": "POST /repairs/{repair_id}/assign",
+    "POST /repairs/{deed}/{id_}": ["POST /checks/{check_id}/done", "POST /incidents/{incident_id}/dismiss"],
     "POST /roster/put": "POST /shifts", "POST /roster/take/{shift_id}": "DELETE /shifts/{shift_id}",
     "POST /webhooks": "POST /webhooks", "POST /webhooks/{webhook_id}": "PUT /webhooks/{webhook_id}",
     "POST /webhooks/{webhook_id}/secret": "POST /webhooks/{webhook_id}/secret",

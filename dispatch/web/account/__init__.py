@@ -26,6 +26,6 @@ def account_blueprints(sign_in: SignIn, keys: Keys, options: WebOptions) -> list
         users_blueprint(step, staff, sign_in.reading),
         keys_blueprint(keys),
         unmask_blueprint(sign_in.reading, sign_in.transactions),
-        users_api(step, staff, sign_in.reading),
-        keys_api(keys),
+        users_api(step, staff, sign_in.reading, sign_in.transactions),
+        keys_api(keys, sign_in.transactions),
     ]

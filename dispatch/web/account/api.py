@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import RAISE, Schema, fields, validate
 
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.second_step import SecondStep
@@ -12,11 +12,14 @@ from dispatch.ids import OperatorId
 from dispatch.rules.masking import masked_or_none
 from dispatch.rules.rights import Right, Role
 from dispatch.store.accounts import Key, Operator, Reading
+from dispatch.store.transactions import Transactions
 from dispatch.web import access
 from dispatch.web.access import caller, recently, require
 from dispatch.web.account.users import roles_of
 from dispatch.web.api import ApiBlueprint
-from dispatch.web.schemas import PageSchema, Text, Wire
+from dispatch.web.once import Once
+from dispatch.web.registers import in_pages
+from dispatch.web.schemas import ListSchema, PageSchema, Text, Wire
 
 Plain = dict[str, Any]
 
@@ -83,9 +86,10 @@ class MakeKeySchema(Wire):
     gateways = fields.List(Text(80), load_default=list, validate=validate.Length(max=40))
 
 
-def users_api(step: SecondStep, staff: Staff, reading: Reading) -> ApiBlueprint:
+def users_api(step: SecondStep, staff: Staff, reading: Reading, transactions: Transactions) -> ApiBlueprint:
     """`/api/v1/users` and `/account/proof`. What changes an account wants a fresh proof: 403 `proof-needed`."""
     bp = ApiBlueprint("users_api", __name__, description="Accounts of people")
+    once = Once(transactions)
 
     @bp.post("/account/proof")
     @require(Right.SIGNED_IN)
@@ -96,9 +100,10 @@ def users_api(step: SecondStep, staff: Staff, reading: Reading) -> ApiBlueprint:
 
     @bp.get("/users")
     @require(Right.ACCOUNTS)
+    @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
-    def listed() -> Plain:
-        return {"items": [_told(each) for each in staff.everybody()], "next": None}
+    def listed(wanted: Plain) -> Any:
+        return in_pages([_told(each) for each in staff.everybody()], wanted, "login")
 
     @bp.get("/users/<operator_id>")
     @require(Right.ACCOUNTS)
@@ -109,6 +114,7 @@ def users_api(step: SecondStep, staff: Staff, reading: Reading) -> ApiBlueprint:
     @bp.post("/users")
     @require(Right.ACCOUNTS)
     @recently
+    @once.untold
     @bp.arguments(InviteSchema)
     @bp.response(201, UserSchema)
     def invited(wanted: Plain) -> Plain:
@@ -154,19 +160,22 @@ def users_api(step: SecondStep, staff: Staff, reading: Reading) -> ApiBlueprint:
     return bp
 
 
-def keys_api(keys: Keys) -> ApiBlueprint:
+def keys_api(keys: Keys, transactions: Transactions) -> ApiBlueprint:
     """`/api/v1/keys`."""
     bp = ApiBlueprint("keys_api", __name__, url_prefix="/keys", description="Keys of machines")
+    once = Once(transactions)
 
     @bp.get("")
     @require(Right.KEYS)
+    @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
-    def listed() -> Plain:
-        return {"items": list(map(_key, keys.keys())), "next": None}
+    def listed(wanted: Plain) -> Any:
+        return in_pages(map(_key, keys.keys()), wanted, "created_at", "prefix")
 
     @bp.post("")
     @require(Right.KEYS)
     @recently
+    @once.untold
     @bp.arguments(MakeKeySchema)
     @bp.response(201, KeyMadeSchema)
     def made(wanted: Plain) -> Plain:

@@ -29,11 +29,12 @@ from dispatch.web.logbook.filters import (
 from dispatch.web.logbook.reading import Codes, LogRoom
 from dispatch.web.logbook.schemas import ExportSchema, FindingSchema, FollowUpDoneSchema, SignSchema
 from dispatch.web.once import Once
-from dispatch.web.registers import bookmarked, discreet
-from dispatch.web.schemas import PageSchema
+from dispatch.web.registers import bookmarked, discreet, in_pages
+from dispatch.web.schemas import ListSchema, PageSchema
 
 READ = "read"
-DUE_MAX = 500
+DUE_MAX = 10_000
+"""Findings to be looked at again are never so many."""
 
 Plain = dict[str, Any]
 
@@ -74,12 +75,13 @@ def review_api(room: LogRoom) -> ApiBlueprint:
 
     @bp.get("/follow-ups")
     @either(READ, Right.RECORD_SEE)
+    @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
-    def follow_ups() -> Any:
+    def follow_ups(wanted: Plain) -> Any:
         """What was to be looked at again by today, the longest overdue first."""
         with room.reading.connect() as connection:
             found = Search(connection, area()).follow_ups(room.today(), DUE_MAX)
-        return {"items": [_plain(each) for each in found], "next": None}
+        return in_pages(map(_plain, found), wanted, "follow_up_on", "id")
 
     @bp.post("/export")
     @require(Right.EXPORT)

@@ -26,18 +26,19 @@ from dispatch.store.register_rows import CARERS, CONTACTS, HOMES, KINDS, RESIDEN
 from dispatch.web.access import area, caller, either, has_bearer, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.once import Once
-from dispatch.web.registers import READ, discreet
+from dispatch.web.registers import READ, discreet, in_pages
 from dispatch.web.residents.fields import adding, changing
 from dispatch.web.residents.telling import etag, schema_of, told
 from dispatch.web.residents.work import Work
-from dispatch.web.schemas import NOTE_MAX, PageSchema, Text, Wire
+from dispatch.web.schemas import NOTE_MAX, ListSchema, PageSchema, Text, Wire
 
 Plain = dict[str, Any]
 
 WRITE = "registers"
 """The scope of keys that may change the registers."""
 
-LISTED_MAX = 500
+LISTED_MAX = 10_000
+"""Absences and follow-ups of a district are never so many."""
 
 SEE = {"residents": Right.RESIDENTS_SEE, "homes": Right.RESIDENTS_SEE, "contacts": Right.RESIDENTS_SEE,
        "carers": Right.CARERS_SEE, "stations": Right.CARERS_SEE}  # fmt: skip
@@ -99,7 +100,16 @@ class EntryCheckSchema(NoteOnlySchema):
 
 
 class FindSchema(Wire):
+    """What was typed, and how much of what is like it is wanted; whoever misses something types more."""
+
     q = Text(80, required=True)
+    limit = fields.Integer(load_default=SHOWN, validate=validate.Range(1, SHOWN))
+
+
+class FoundSchema(Schema):
+    """What is like the words that were typed, the likeliest first. There is no more of it."""
+
+    items = fields.List(fields.Dict(), required=True)
 
 
 class AddedSchema(Schema):
@@ -122,9 +132,9 @@ def registry_api(work: Work) -> ApiBlueprint:
     @bp.get("/find")
     @either(READ, Right.RESIDENTS_SEE)
     @bp.arguments(FindSchema, location="query", unknown=RAISE)
-    @bp.response(200, PageSchema)
+    @bp.response(200, FoundSchema)
     def find(wanted: Plain) -> Plain:
-        return {"items": [_found(each) for each in work.finding.find(wanted["q"], area(), SHOWN)], "next": None}
+        return {"items": [_found(each) for each in work.finding.find(wanted["q"], area(), wanted["limit"])]}
 
     return bp
 
@@ -225,11 +235,12 @@ def _residents(bp: ApiBlueprint, work: Work, once: Once) -> None:
 def _absences(bp: ApiBlueprint, work: Work, once: Once) -> None:
     @bp.get("/absences")
     @either(READ, Right.RESIDENTS_SEE)
+    @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
-    def absences() -> Plain:
+    def absences(wanted: Plain) -> Any:
         with work.reading.connect() as connection:
             found = [each for each in Absences(connection).current(LISTED_MAX) if _is_ours(connection, each.home_id)]
-        return {"items": [_absence(each) for each in found], "next": None}
+        return in_pages(map(_absence, found), wanted, "until_at", "id")
 
     @bp.post("/residents/<name>/absences")
     @either(WRITE, Right.RESIDENTS_CHANGE)
@@ -265,11 +276,12 @@ def _absences(bp: ApiBlueprint, work: Work, once: Once) -> None:
 def _follow_ups(bp: ApiBlueprint, work: Work, once: Once) -> None:
     @bp.get("/follow-ups")
     @either(READ, Right.RESIDENTS_SEE)
+    @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
-    def listed() -> Plain:
+    def listed(wanted: Plain) -> Any:
         with work.reading.connect() as connection:
             found = [each for each in FollowUps(connection).to_do(LISTED_MAX) if _is_ours(connection, each.home_id)]
-        return {"items": [_follow_up(each) for each in found], "next": None}
+        return in_pages(map(_follow_up, found), wanted, "due_at", "id")
 
     @bp.post("/follow-ups/<id_>/done")
     @either(WRITE, Right.RESIDENTS_CHANGE)
@@ -301,7 +313,7 @@ def _version(row: Row) -> int:
 
 
 def _is_ours(connection: Any, home_id: str | None) -> bool:
-    if home_id is None:
+    if home_id is None or area().is_district:
         return area().is_district
     try:
         RegisterRows(connection).one(HOMES, home_id, area())
