@@ -28,7 +28,7 @@ def bill(lock: str) -> dict[str, Any]:
         for found in _HASH.findall(line):
             # One distribution of the package each: CycloneDX keeps them as references with a hash.
             files = parts[-1].setdefault("externalReferences", [])
-            reference = {"type": "distribution", "url": f"https://pypi.org/project/{parts[-1]['name']}/"}
+            reference = {"type": "distribution", "url": parts[-1]["purl"]}
             files.append({**reference, "hashes": [{"alg": "SHA-256", "content": found}]})
     return {
         "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,

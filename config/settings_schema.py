@@ -4,7 +4,6 @@ What the settings file may say: every key with its type, its limits and what to 
 `config/settings.py` applies it.
 """
 
-import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,43 +11,43 @@ from urllib.parse import urlsplit
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from config.options import (
-    AccountSettings,
     BreakerSettings,
     DeviceSettings,
     DrillSettings,
     EdgeSettings,
     EmergencySettings,
     EscalationSettings,
-    FigureSettings,
     GatewaySettings,
     LimitSettings,
     LogSettings,
-    MapSettings,
     MessageSettings,
     NearestSettings,
     OperatorSettings,
-    OutgoingSettings,
-    PrivacySettings,
     QuietSettings,
     ReachSettings,
-    ReviewSettings,
-    SatisfactionSettings,
     Settings,
     SirenSettings,
     WatchSettings,
     WebSettings,
 )
 from config.schemas import say
-from config.settings_fields import PathField, Section, is_url, must, seconds, text, truth, whole
+from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
+from config.settings_office import (
+    AccountSchema,
+    FigureSchema,
+    MapSchema,
+    OutgoingSchema,
+    PrivacySchema,
+    ReviewSchema,
+    SatisfactionSchema,
+)
 from config.settings_providers import ProviderSchema
 from config.settings_upkeep import AliveSchema, BackupSchema
 from devices.ports import check_address
-from dispatch.rules.alarm import Outcome
 
 _NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _NAME_OR_NOTHING = validate.Regexp(r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?\Z")
 _PHONE = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z")
-_SESSION = validate.Range(min=1, max=7 * 24 * 60)
 _CLOCK = validate.Regexp(r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")
 
 
@@ -72,13 +71,6 @@ def _port(text: str) -> None:
 
 _LISTEN = must(_is_listen, "Not an address to listen on.")
 _URL = must(lambda text: text == "" or (is_url(text) and not text.endswith("/")), "Not an address of the web.")
-_TILES = must(
-    lambda text: (
-        text == ""
-        or (all(part in text for part in ("{z}", "{x}", "{y}")) and bool(re.match(r"(https?:/)?/[^\s;,'\"]+\Z", text)))
-    ),
-    "Not an address of tiles.",
-)
 _SERVICE = must(lambda text: text == "" or _is_private(text), "Not a private way to the service.")
 _HEX_KEY = must(
     lambda text: len(text) in {0, 32, 48, 64} and not set(text.lower()) - set("0123456789abcdef"),
@@ -115,13 +107,6 @@ class _WebSchema(Section):
         room = loaded.get("threads", WebSettings().threads) - 8
         loaded.setdefault("streams_max", min(WebSettings().streams_max, room))
         return super()._made(loaded, **more)
-
-
-class _MapSchema(Section):
-    value = MapSettings
-    tiles = text('an address with {z}, {x} and {y}, like "/tiles/{z}/{x}/{y}.png", or nothing', _TILES)
-    datum = text('"wgs84" or "gcj02"', validate.OneOf(["wgs84", "gcj02"]))
-    attribution = text("what the maker of the tiles wants to stand below the map", validate.Length(max=200))
 
 
 class _GatewaySchema(Section):
@@ -166,11 +151,6 @@ class _DeviceSchema(Section):
     value = DeviceSettings
     file = PathField(validate=must(lambda path: path != Path(), "No file."), metadata=say("the path of a TOML file"))
     forwarding_silent_s = seconds("seconds from 30 to 170, or 0 for never", _SILENCE)
-
-
-class _ReviewSchema(Section):
-    value = ReviewSettings
-    file = PathField(validate=must(lambda path: path != Path(), "No file."), metadata=say("the path of a TOML file"))
 
 
 class _BreakerSchema(Section):
@@ -249,15 +229,6 @@ class _OperatorSchema(Section):
     phones = fields.List(fields.String(validate=_PHONE), metadata=say('telephones in E.164, like ["+8613800000001"]'))
 
 
-class _AccountSchema(Section):
-    value = AccountSettings
-    second_factor = text('"required" or "optional"', validate.OneOf(["required", "optional"]))
-    watch_idle_min = whole("minutes, at most a week", _SESSION)
-    watch_lasts_min = whole("minutes, at most a week", _SESSION)
-    idle_min = whole("minutes, at most a week", _SESSION)
-    lasts_min = whole("minutes, at most a week", _SESSION)
-
-
 class _EmergencySchema(Section):
     value = EmergencySettings
     number = text('digits, like "120"', validate.Regexp(r"^[0-9]{3,6}\Z"))
@@ -312,45 +283,6 @@ class _DrillSchema(Section):
             raise ValidationError({"by": ["A named person orders exercises: write an operator's login."]})
 
 
-class _SatisfactionSchema(Section):
-    value = SatisfactionSettings
-    keys = fields.Boolean(metadata=say("true or false"))
-    after_h = fields.Float(validate=validate.Range(min=0.25, max=72), metadata=say("hours from 0.25 to 72"))
-    from_hour = whole("an hour from 0 to 23", validate.Range(min=0, max=23))
-    until_hour = whole("an hour from 1 to 24", validate.Range(min=1, max=24))
-    quota_days = whole("days from 1 to 366", validate.Range(min=1, max=366))
-    never = fields.List(text("an outcome", validate.OneOf([str(each) for each in Outcome])))
-    surveys = fields.Boolean(metadata=say("true or false"))
-    sample_share = fields.Float(validate=validate.Range(min=0, max=1), metadata=say("a share from 0 to 1"))
-    sample_least = whole("a number of residents", validate.Range(min=0, max=10_000))
-    form = PathField(metadata=say("the path of a form"))
-
-    @validates_schema
-    def _hours_fit(self, data: dict[str, Any], **_: Any) -> None:
-        usual = SatisfactionSettings()
-        if data.get("from_hour", usual.from_hour) >= data.get("until_hour", usual.until_hour):
-            raise ValidationError({"until_hour": ["It must come after from_hour."]})
-
-
-class _PrivacySchema(Section):
-    value = PrivacySettings
-    retention = PathField(metadata=say("the path of a file of rules"))
-    nightly = fields.Boolean(metadata=say("true or false"))
-
-
-class _OutgoingSchema(Section):
-    value = OutgoingSettings
-    private_addresses = truth("true or false")
-    give_up_days = fields.Float(validate=validate.Range(min=1, max=30), metadata=say("days from 1 to 30"))
-
-
-class _FigureSchema(Section):
-    value = FigureSettings
-    ack_s = whole("seconds from 1 to 3600", validate.Range(min=1, max=3600))
-    response_s = whole("seconds from 1 to 3600", validate.Range(min=1, max=3600))
-    on_site_min = whole("minutes from 1 to 240", validate.Range(min=1, max=240))
-
-
 class _LogSchema(Section):
     value = LogSettings
     level = text('"debug", "info", "warning" or "error"', validate.OneOf(["debug", "info", "warning", "error"]))
@@ -365,7 +297,7 @@ class SettingsSchema(Section):
     )
     home = PathField(validate=must(lambda path: path != Path(), "No folder."), metadata=say("the path of a folder"))
     web = fields.Nested(_WebSchema)
-    map = fields.Nested(_MapSchema)
+    map = fields.Nested(MapSchema)
     gateways = fields.List(fields.Nested(_GatewaySchema))
     edge = fields.Nested(_EdgeSchema)
     devices = fields.Nested(_DeviceSchema)
@@ -374,7 +306,7 @@ class SettingsSchema(Section):
     escalation = fields.Nested(_EscalationSchema)
     nearest = fields.Nested(_NearestSchema)
     operators = fields.Nested(_OperatorSchema)
-    accounts = fields.Nested(_AccountSchema)
+    accounts = fields.Nested(AccountSchema)
     emergency = fields.Nested(_EmergencySchema)
     watch = fields.Nested(_WatchSchema)
     siren = fields.Nested(_SirenSchema)
@@ -382,11 +314,11 @@ class SettingsSchema(Section):
     drills = fields.Nested(_DrillSchema)
     backup = fields.Nested(BackupSchema)
     alive = fields.Nested(AliveSchema)
-    satisfaction = fields.Nested(_SatisfactionSchema)
-    privacy = fields.Nested(_PrivacySchema)
-    webhooks = fields.Nested(_OutgoingSchema)
-    figures = fields.Nested(_FigureSchema)
-    review = fields.Nested(_ReviewSchema)
+    satisfaction = fields.Nested(SatisfactionSchema)
+    privacy = fields.Nested(PrivacySchema)
+    webhooks = fields.Nested(OutgoingSchema)
+    figures = fields.Nested(FigureSchema)
+    review = fields.Nested(ReviewSchema)
     log = fields.Nested(_LogSchema)
 
     @post_load

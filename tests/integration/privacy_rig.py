@@ -149,9 +149,17 @@ def _mark(connection, name, keys) -> list[str]:
         for number, key in enumerate(keys):
             text = f"{MARK}{name[:6]}{column[:4]}{number}"
             value = {Blank.DICT: {"x": text}, Blank.LIST: [text], Blank.BYTES: text.encode()}.get(word, text)
+            if column in inventory()[name].contains:
+                # Found by what the text says: that must still stand in it.
+                value = f"{_kept(connection, table, primary, key, column)} {text}"
             where = [each == part for each, part in zip(primary, key, strict=True)]
             connection.execute(update(table).where(*where).values({column: value}))
     return marked
+
+
+def _kept(connection, table, primary, key, column) -> str:
+    where = [each == part for each, part in zip(primary, key, strict=True)]
+    return str(connection.execute(select(table.c[column]).where(*where)).scalar())
 
 
 def name_of(connection, code="R1") -> str:

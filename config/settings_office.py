@@ -1,0 +1,89 @@
+"""What the settings file may say of what stands around the watch."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from config.options import (
+    AccountSettings,
+    FigureSettings,
+    MapSettings,
+    OutgoingSettings,
+    PrivacySettings,
+    ReviewSettings,
+    SatisfactionSettings,
+)
+from config.schemas import say
+from config.settings_fields import PathField, Section, must, text, truth, whole
+from dispatch.rules.alarm import Outcome
+
+_SESSION = validate.Range(min=1, max=7 * 24 * 60)
+_TILES = must(
+    lambda text: (
+        text == ""
+        or (all(part in text for part in ("{z}", "{x}", "{y}")) and bool(re.match(r"(https?:/)?/[^\s;,'\"]+\Z", text)))
+    ),
+    "Not an address of tiles.",
+)
+
+
+class MapSchema(Section):
+    value = MapSettings
+    tiles = text('an address with {z}, {x} and {y}, like "/tiles/{z}/{x}/{y}.png", or nothing', _TILES)
+    datum = text('"wgs84" or "gcj02"', validate.OneOf(["wgs84", "gcj02"]))
+    attribution = text("what the maker of the tiles wants to stand below the map", validate.Length(max=200))
+
+
+class ReviewSchema(Section):
+    value = ReviewSettings
+    file = PathField(validate=must(lambda path: path != Path(), "No file."), metadata=say("the path of a TOML file"))
+
+
+class AccountSchema(Section):
+    value = AccountSettings
+    second_factor = text('"required" or "optional"', validate.OneOf(["required", "optional"]))
+    watch_idle_min = whole("minutes, at most a week", _SESSION)
+    watch_lasts_min = whole("minutes, at most a week", _SESSION)
+    idle_min = whole("minutes, at most a week", _SESSION)
+    lasts_min = whole("minutes, at most a week", _SESSION)
+
+
+class SatisfactionSchema(Section):
+    value = SatisfactionSettings
+    keys = fields.Boolean(metadata=say("true or false"))
+    after_h = fields.Float(validate=validate.Range(min=0.25, max=72), metadata=say("hours from 0.25 to 72"))
+    from_hour = whole("an hour from 0 to 23", validate.Range(min=0, max=23))
+    until_hour = whole("an hour from 1 to 24", validate.Range(min=1, max=24))
+    quota_days = whole("days from 1 to 366", validate.Range(min=1, max=366))
+    never = fields.List(text("an outcome", validate.OneOf([str(each) for each in Outcome])))
+    surveys = fields.Boolean(metadata=say("true or false"))
+    sample_share = fields.Float(validate=validate.Range(min=0, max=1), metadata=say("a share from 0 to 1"))
+    sample_least = whole("a number of residents", validate.Range(min=0, max=10_000))
+    form = PathField(metadata=say("the path of a form"))
+
+    @validates_schema
+    def _hours_fit(self, data: dict[str, Any], **_: Any) -> None:
+        usual = SatisfactionSettings()
+        if data.get("from_hour", usual.from_hour) >= data.get("until_hour", usual.until_hour):
+            raise ValidationError({"until_hour": ["It must come after from_hour."]})
+
+
+class PrivacySchema(Section):
+    value = PrivacySettings
+    retention = PathField(metadata=say("the path of a file of rules"))
+    nightly = fields.Boolean(metadata=say("true or false"))
+
+
+class OutgoingSchema(Section):
+    value = OutgoingSettings
+    private_addresses = truth("true or false")
+    give_up_days = fields.Float(validate=validate.Range(min=1, max=30), metadata=say("days from 1 to 30"))
+
+
+class FigureSchema(Section):
+    value = FigureSettings
+    ack_s = whole("seconds from 1 to 3600", validate.Range(min=1, max=3600))
+    response_s = whole("seconds from 1 to 3600", validate.Range(min=1, max=3600))
+    on_site_min = whole("minutes from 1 to 240", validate.Range(min=1, max=240))
