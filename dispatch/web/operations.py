@@ -7,6 +7,8 @@ A new view says its summary as the first line of its docstring, and adds its exa
 from collections.abc import Mapping
 from typing import Any
 
+from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
+
 _REGISTERS = {
     "homes": "Homes", "residents": "Residents", "contacts": "Families and neighbours", "carers": "Carers",
     "stations": "Stations", "messages": "Messages and what became of them", "gateways": "Gateways and how they are",
@@ -29,6 +31,10 @@ SUMMARIES: Mapping[str, str] = {
     "POST /alarms/{name}/reopen": "Take a closing back; people only",
     "POST /alarms/{name}/note": "Write something down",
     "POST /alarms/{name}/emergency": "The emergency service was called",
+    "POST /alarms/{name}/take": "The caller is in charge of it from now on",
+    "POST /alarms/{name}/leave": "The caller is in charge of it no longer",
+    "POST /alarms/{name}/tick": "A step of the list beside an alarm is done, or is not after all",
+    "POST /paper": "What was written on paper while the service was dark, with both times",
     "POST /calls/{call_id}/alarm": "This call is an alarm",
     "POST /calls/{call_id}/dismiss": "This call is none",
     "GET /devices/{name}": "One device whole, by its code or id",
@@ -46,6 +52,7 @@ SUMMARIES: Mapping[str, str] = {
     "GET /incidents/{incident_id}": "One incident",
     "POST /incidents/{incident_id}/dismiss": "It is looked after otherwise",
     "POST /signals": "What an edge heard, answered when it is durable",
+    **OFFICE_SUMMARIES,
 }
 
 _PERSON = {"person": "C1"}
@@ -61,6 +68,13 @@ EXAMPLES: Mapping[str, Any] = {
     "POST /alarms/{name}/reopen": {"note": "说错了"},
     "POST /alarms/{name}/note": {"text": "门从里面反锁"},
     "POST /alarms/{name}/emergency": {"reference": "120-20261123-17"},
+    "POST /alarms/{name}/take": {"over": True, "reason": "小张去接电话了"},
+    "POST /alarms/{name}/tick": {"step": "family", "done": True},
+    "POST /paper": {
+        "home": "H1", "resident": "R1", "cause": "fall", "raised_at": "2026-11-23T03:10:00+08:00", "person": "C1",
+        "accepted_at": "2026-11-23T03:12:00+08:00", "arrived_at": "2026-11-23T03:25:00+08:00", "proof": "voice",
+        "closed_at": "2026-11-23T03:50:00+08:00", "outcome": "helped", "note": "停电期间，值班本第 7 页",
+    },
     "POST /calls/{call_id}/alarm": {"home": "0197f3a2c5d07c0e8a52f1b3d4e5f601"},
     "POST /devices": {"protocol": "rflink", "address": "EV1527:0a1b2c:01", "resident": "R1", "minutes": 10},
     "POST /devices/{name}/test": {"minutes": 10, "purpose": "repair"},
@@ -83,4 +97,5 @@ EXAMPLES: Mapping[str, Any] = {
     "POST /imports/files/{token}/commit": _ABOUT,
     "POST /drills": {"gateway": "hall-radio", "provider": "twilio", "channel": "sms"},
     "POST /streets": {"street": "柏林小区", "mode": "shadow"},
+    **OFFICE_EXAMPLES,
 }  # fmt: skip
