@@ -68,6 +68,7 @@ CURES: Mapping[str, tuple[str, str]] = {
         N_("somebody of this code lives elsewhere"),
         N_("check the code; moving house is done on their page"),
     ),
+    "id_taken": (N_("another resident has this ID number"), N_("check the number, and who is who")),
     "taken": (N_("this device is somebody's already"), N_("check the address on its label")),
     "overlap": (N_("it overlaps another shift of the same carer"), N_("correct the times")),
     "no_protocol": (N_("there is no such protocol"), N_("write the name of a decoder, like rflink")),

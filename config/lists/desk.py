@@ -28,6 +28,7 @@ from config.lists.reading import Plan
 from config.lists.register import Change, read_register
 from config.lists.sheet import Sheet, read_sheet
 from config.lists.writing import Progress, in_order, pieces, take_back, write
+from config.register_keys import id_numbers
 from config.uploads import BEGUN, DONE, FOLDER, KEPT, UNDO, UNDONE, drop, sweep
 from dispatch.clock import Clock
 from dispatch.errors import Conflict, Invalid, NotFound
@@ -164,7 +165,7 @@ class ImportDesk:
             register = read_register(connection, area, self._secret)
         ground = Ground(
             register=register, new_id=lambda: secrets.token_hex(16), today=self._calendar.day_of(self._clock.now()),
-            zone=self._calendar.tzinfo, datum=wanted.datum,
+            zone=self._calendar.tzinfo, seal=id_numbers(self._home), datum=wanted.datum,
         )  # fmt: skip
         return plan(sheet, columns, wanted.kind, ground, progress)
 
@@ -290,9 +291,11 @@ def _line(done: Journal, by: Person) -> Line:
 
 
 def _seal(changes: Sequence[Change]) -> str:
-    """What these changes come to, whatever ids are drawn for new rows."""
+    """What these changes come to, whatever ids are drawn for new rows and however numbers are sealed this time."""
     mac = hashlib.sha256()
     for each in changes:
-        kept = {name: str(value) for name, value in each.after.items() if not name.endswith("id")}
+        kept = {
+            name: str(value) for name, value in each.after.items() if not name.endswith("id") and name != "id_sealed"
+        }
         mac.update(json.dumps([each.table, each.row, each.before is None, kept], sort_keys=True).encode())
     return mac.hexdigest()

@@ -20,6 +20,7 @@ from config.lists.register import Change, Register, Values, at
 from config.lists.sheet import Sheet
 from devices.decoders import DECODERS, canonical
 from dispatch.ids import StationId
+from dispatch.registry.id_numbers import IdNumbers
 from dispatch.rules.place import Position, distance_m, gcj02_to_wgs84
 
 LONGEST = timedelta(hours=24)
@@ -27,12 +28,16 @@ LONGEST = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What rows are judged by: the register, today, the district's zone, the datum where no column says one."""
+    """
+    What rows are judged by: the register, today, the district's zone, who seals ID numbers, the datum where no column
+    says one.
+    """
 
     register: Register
     new_id: Callable[[], str]
     today: date
     zone: tzinfo
+    seal: IdNumbers
     datum: str = "wgs84"
 
 
@@ -75,7 +80,7 @@ class _Work:
         name = row.take("name", lambda cell: cells.words(cell, 120), needed=True) or ""
         home, changes = self._home(row)
         before = self._known_resident(row, home, name)
-        born_on = self._born(row)
+        number, born_on = self._born(row)
         said = {
             "name": name or None, "born_on": born_on, "phone": row.take("phone", cells.phone),
             "level": row.take("level", lambda cell: LEVELS.get(plain(cell), cells.words(cell, 20))),
@@ -86,8 +91,9 @@ class _Work:
         new = {
             "id": self.ground.new_id(), "code": "", "name": "", "home_id": home["id"], "born_on": None, "phone": None,
             "level": "", "cats": [], "needs": [], "language": None, "talk": [], "agreements": [], "illness": "",
+            "id_sealed": None, "id_hash": None, "id_mask": None,
         }  # fmt: skip
-        after = {**(before or new), **_said(said)}
+        after = {**(before or new), **_said(said), **self._sealed(row, number, before)}
         if before is None:
             key = str(row.said.get("id_number") or born_on or "")
             after["code"] = row.take("code", cells.code) or self.register.code_for("R", home["code"], name, key)
@@ -104,19 +110,32 @@ class _Work:
             found = self.register.living.get((home["id"], name))
         return found
 
-    def _born(self, row: Reading) -> date | None:
+    def _sealed(self, row: Reading, number: str | None, before: Values | None) -> Values:
+        """The ID number as the register keeps it; one that is another resident's already is refused."""
+        if number is None:
+            return {}
+        hash_ = self.ground.seal.hash(number)
+        if before is not None and before["id_hash"] == hash_:
+            return {}
+        owner = self.register.by_id_number.get(hash_)
+        if owner is not None and (before is None or owner["id"] != before["id"]):
+            row.refuse("id_taken", "id_number")
+        made = self.ground.seal.seal(number)
+        return {"id_sealed": made.sealed, "id_hash": made.hash, "id_mask": made.mask}
+
+    def _born(self, row: Reading) -> tuple[str | None, date | None]:
+        """The ID number, and the day of birth by the list or else by that number."""
         born_on = row.take("born_on", lambda cell: cells.day(cell, self.ground.today))
         told = row.take("id_number", lambda cell: cells.id_number(cell, self.ground.today))
         if told is None:
-            return born_on
+            return None, born_on
         number, from_id, warning = told
         self._once(row, "id", number, None, "id_number")
         if warning:
             row.say(warning, "id_number")
         if born_on is not None and born_on != from_id:
             row.say("id_differs", "born_on")
-        take_id_number(row.number, number)
-        return born_on or from_id
+        return number, born_on or from_id
 
     def _home(self, row: Reading) -> tuple[Values, list[Change]]:
         code = row.take("home", cells.code)
@@ -339,14 +358,6 @@ class _Work:
         if known is not None:
             row.refuse("twice" if known[1] == content else "differs", name, row=known[0])
         self.seen[what, key] = (row.number, content)
-
-
-def take_id_number(row: int, number: str) -> None:
-    """
-    Where a checked ID number is handed over to the register of residents.
-
-    The register has no encrypted place for it yet, and it is written nowhere else: only its check counts.
-    """
 
 
 def _means(cell: Any) -> str:

@@ -47,6 +47,7 @@ class Register:
     shifts: dict[str, list[Values]] = field(default_factory=dict)
     names: dict[tuple[str, str], list[Values]] = field(default_factory=dict)
     by_id: dict[str, Values] = field(default_factory=dict)
+    by_id_number: dict[str, Values] = field(default_factory=dict)
     transmitters: dict[tuple[str, str], list[Values]] = field(default_factory=dict)
 
     def station(self, said: str) -> Values | None:
@@ -77,6 +78,8 @@ class Register:
             self.homes_at[at(values["address"])] = values
         elif table == "residents":
             self.living[values["home_id"], values["name"]] = values
+            if values["id_hash"]:
+                self.by_id_number[values["id_hash"]] = values
         elif table == "contacts":
             self.kin.setdefault(values["home_id"], []).append(values)
         elif table == "devices":

@@ -11,7 +11,7 @@ from devices.store.vigils import vigils
 from devices.upkeep.register import enter_loaded
 from dispatch.ids import DeviceId, HomeId, ResidentId
 from dispatch.store.database import Connection, Table, metadata
-from dispatch.store.people import People
+from dispatch.store.people import KINDS, People
 from dispatch.store.transactions import Tx
 from schedules.duty.store import Shifts
 
@@ -51,7 +51,10 @@ def _amend(tx: Tx, change: Change, before: Values) -> None:
     """Only what is to be different."""
     fresh = {name: value for name, value in change.after.items() if before.get(name) != value}
     table = TABLES[change.table]
-    tx.connection.execute(table.update().where(table.c.id == change.after["id"]).values(**fresh))
+    version = {"version": table.c.version + 1} if "version" in table.c else {}
+    tx.connection.execute(table.update().where(table.c.id == change.after["id"]).values(**fresh, **version))
+    if change.table in KINDS:
+        People(tx.connection).learn(table, change.after["code"])
 
 
 def take_back(tx: Tx, piece: Sequence[Change]) -> int:
@@ -114,8 +117,8 @@ def _depends(connection: Connection, table: Table, id_: str, *, besides: Sequenc
 
 
 def _is(row: Values, after: Values) -> bool:
-    """Whether a row is still what the import made of it."""
-    return all(row.get(name) == value for name, value in after.items() if name in row)
+    """Whether a row is still what the import made of it; its version says only how often it was written."""
+    return all(row.get(name) == value for name, value in after.items() if name in row and name != "version")
 
 
 def _device(row: Values) -> Device:

@@ -25,6 +25,7 @@ from config.lists.sheet import read_sheet
 from config.uploads import FOLDER
 from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.ids import StationId
+from dispatch.registry.id_numbers import IdNumbers, draw_key
 from dispatch.rules.people import operator
 from dispatch.rules.rights import DISTRICT, Area
 from dispatch.store.people import carers, homes, residents
@@ -84,9 +85,10 @@ class Rig:
             return [dict(row._mapping) for row in connection.execute(select(table).order_by(table.c.code))]
 
     def everything(self):
+        """All rows, but for how often each was written."""
         with self.world.reading.connect() as connection:
             return {
-                name: sorted(str(dict(row._mapping)) for row in connection.execute(table.select()))
+                name: sorted(str(dict(row._mapping) | {"version": 0}) for row in connection.execute(table.select()))
                 for name, table in TABLES.items()
             }
 
@@ -212,9 +214,21 @@ def test_an_empty_cell_and_a_missing_column_change_nothing(rig):
     assert (before["illness"], before["phone"], before["level"]) == ("高血压", "+8613800000101", "moderate")
     rig.load(xlsx(["姓名", "家庭地址", "能力等级"], ["王秀英", "柏林小区　3-2-501", "重度"]))
     after = next(each for each in rig.rows(residents) if each["code"] == "R1")
-    assert after == {**before, "level": "severe"}
+    assert after == {**before, "level": "severe", "version": before["version"] + 1}
     home = next(each for each in rig.rows(homes) if each["code"] == "H1")
     assert home["entry"] == "钥匙盒 4711"
+
+
+def test_an_id_number_is_kept_sealed_and_nobody_elses(rig):
+    rig.load(xlsx(["编号", "姓名", "户号", "身份证号"], ["R1", "王秀英", "H1", GOOD_ID]))
+    kept = next(each for each in rig.rows(residents) if each["code"] == "R1")
+    assert GOOD_ID not in str(kept)
+    assert kept["id_mask"].startswith(GOOD_ID[:3])
+    assert kept["id_mask"].endswith(GOOD_ID[-4:])
+    again = rig.look(xlsx(["编号", "姓名", "户号", "身份证号"], ["R1", "王秀英", "H1", GOOD_ID]))
+    assert again.plan.changes == []
+    other = rig.look(xlsx(["姓名", "家庭地址", "身份证号"], ["别人", "新路 5", GOOD_ID]))
+    assert {(row, code) for row, _, code in found(other)} >= {(2, "id_taken")}
 
 
 def test_duplicates_in_the_file_are_both_named(rig):
@@ -524,7 +538,13 @@ def test_whatever_stands_in_cells_comes_to_a_plan_or_a_refusal(tmp_path_factory,
     sheet = Sheet(name="x", rows=[head, *rows])
     register = Register(area=DISTRICT, secret=b"s", by_code={table: {} for table in TABLES})
     register.stations = {"S1": {"id": "s1", "code": "S1", "name": "站", "lat": 38.0, "lng": 114.0}}
-    ground = Ground(register=register, new_id=lambda: "x", today=TODAY, zone=ZoneInfo("Asia/Shanghai"))
+    ground = Ground(
+        register=register,
+        new_id=lambda: "x",
+        today=TODAY,
+        zone=ZoneInfo("Asia/Shanghai"),
+        seal=IdNumbers([draw_key()], b"x"),
+    )
     made = plan(sheet, match(sheet, kind, {}), kind, ground, lambda done: None)
     assert made.rows <= len(rows)
     assert all(each.code in cells.CURES for each in made.problems)
