@@ -15,6 +15,7 @@ from dispatch.rules.rights import Right
 from dispatch.web.access import either, refuse_narrow
 from dispatch.web.api import ApiBlueprint, ProblemSchema
 from dispatch.web.problems import MIME
+from dispatch.web.schemas import FILE
 
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
@@ -48,7 +49,7 @@ def frames_blueprint(doors: Mapping[str, Door]) -> ApiBlueprint:
     @bp.post("/<name>/frames")
     @either(SCOPE, Right.DEVICES_CHANGE)
     @bp.doc(**_DOCS)
-    @bp.response(200, content_type="application/octet-stream", description="Durable; the protocol's acknowledgement")
+    @bp.response(200, FILE, content_type="application/octet-stream", description="Durable; the protocol's acknowledgement")
     @bp.alt_response(204, description="Durable; the protocol has no acknowledgement")
     @_told(bp, 404, "No gateway of this name hears requests")
     @_told(bp, 413, f"More than {BODY_MAX} bytes")

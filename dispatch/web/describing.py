@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, request, session
 
 from dispatch.errors import Invalid
-from dispatch.web.access import ACCESS, has_bearer
+from dispatch.web.access import ACCESS, RECENTLY, has_bearer
 from dispatch.web.once import ONCE, UNTOLD
 from dispatch.web.operations import EXAMPLES, SUMMARIES
 from dispatch.web.problems import MIME
@@ -29,6 +29,7 @@ WHYS: Mapping[int, str] = {
     413: "Too large",
     415: "Not JSON",
     422: "Something in it is wrong; `errors` names the place",
+    428: "Say which version you change (If-Match)",
     429: "Too many attempts",
     503: "Busy; try again in a few seconds (Retry-After)",
 }
@@ -48,7 +49,17 @@ _MATCH_HEADER = {
     "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
     "description": "The ETag that was read; 412 where somebody was quicker",
 }  # fmt: skip
+_MUST_MATCH_HEADER = {
+    **_MATCH_HEADER,
+    "description": "The ETag that was read, or * for whichever there is; 428 without, 412 where somebody was quicker",
+}
 MATCHED = frozenset({"/api/v1/shifts/{shift_id}"})
+MUST_MATCH = frozenset(
+    f"/api/v1/{register}/{{name}}" for register in ("homes", "residents", "contacts", "carers", "stations")
+)
+"""Paths whose changes may name the version they change; and those where they must."""
+
+_PROVING = "/api/v1/account/proof"
 
 
 def describe(app: Flask, document: dict[str, Any]) -> dict[str, Any]:
@@ -114,9 +125,11 @@ def _complete(operation: dict[str, Any], path: str, method: str, view: Any) -> N
     once = getattr(view, ONCE, "")
     if once:
         own.append(_UNTOLD_HEADER if once == UNTOLD else _KEY_HEADER)
-    if path in MATCHED and method in {"patch", "delete"}:
-        own.append(_MATCH_HEADER)
+    if method in {"patch", "delete"} and path in MATCHED | MUST_MATCH:
+        own.append(_MUST_MATCH_HEADER if path in MUST_MATCH else _MATCH_HEADER)
     _answers(operation, path, method, access)
+    if getattr(view, RECENTLY, False) or path == _PROVING:
+        _tell(operation, 429)
     _example(operation, name)
 
 
@@ -146,11 +159,15 @@ def _answers(operation: dict[str, Any], path: str, method: str, access: str) -> 
         codes |= {409, 413}
     if operation.get("requestBody"):
         codes |= {400, 415}
-    if path in MATCHED and method in {"patch", "delete"}:
-        codes.add(412)
-    for code in codes:
-        responses[str(code)] = {"description": WHYS[code], "content": {MIME: {"schema": PROBLEM}}}
-    operation["responses"] = dict(sorted(responses.items()))
+    if method in {"patch", "delete"}:
+        codes |= {412, 428} if path in MUST_MATCH else {412} if path in MATCHED else set()
+    _tell(operation, *codes)
+
+
+def _tell(operation: dict[str, Any], *codes: int) -> None:
+    """These refusals can come."""
+    told = {str(code): {"description": WHYS[code], "content": {MIME: {"schema": PROBLEM}}} for code in codes}
+    operation["responses"] = dict(sorted({**operation["responses"], **told}.items()))
 
 
 def _example(operation: dict[str, Any], name: str) -> None:

@@ -26,7 +26,7 @@ from dispatch.web.api import ApiBlueprint
 from dispatch.web.i18n import N_, gettext
 from dispatch.web.once import Once
 from dispatch.web.registers import in_pages
-from dispatch.web.schemas import ListSchema, PageSchema, Text, Wire
+from dispatch.web.schemas import FILE, ListSchema, PageSchema, Text, Wire
 
 SCOPE = "import"
 """The scope of keys that may import and export lists."""
@@ -209,7 +209,8 @@ def lists_api(lists: Lists, *, transactions: Transactions) -> ApiBlueprint:
     @bp.get("/exports/<any(residents, carers, devices, shifts):kind>")
     @either(SCOPE, Right.EXPORT)
     @bp.arguments(ListExportSchema, location="query", unknown=RAISE)
-    @bp.response(200, content_type=XLSX)
+    @bp.response(200, FILE, content_type=XLSX)
+    @bp.alt_response(200, schema=FILE, content_type="text/csv")
     def exported(wanted: Plain, kind: str) -> Response:
         """A register as a list, masked unless there is a reason"""
         return _file(lists, kind, wanted["format"], wanted.get("reason", ""))

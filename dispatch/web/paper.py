@@ -23,7 +23,7 @@ from dispatch.web.alarms import Names
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.i18n import gettext
 from dispatch.web.once import Once
-from dispatch.web.schemas import NOTE_MAX, Text, Wire
+from dispatch.web.schemas import NOTE_MAX, Text, Wire, named
 
 CAUSES = [cause for cause in Cause if cause is not Cause.EXERCISE]
 
@@ -76,16 +76,18 @@ class Desk:
         Keeps the slip.
 
         Raises:
-            Invalid, NotFound, Conflict: see `dispatch.dark.paper.Paper.enter`.
+            Invalid: it names something that is not there. Also what `dispatch.dark.paper.Paper.enter` raises.
         """
         here = area()
-        alarm_id = self._alarm(wanted["alarm"], here) if wanted.get("alarm") else None
+        with named("alarm"):
+            alarm_id = self._alarm(wanted["alarm"], here) if wanted.get("alarm") else None
         home_id: HomeId | None = None
         resident_id: ResidentId | None = None
         if wanted.get("home"):
             home_id, resident_id = self._names.home(wanted["home"], wanted.get("resident"))
             if not here.covers(self._home_station(home_id)):
-                raise NotFound(f"no home {wanted['home'][:40]}")
+                with named("home"):
+                    raise NotFound(f"no home {wanted['home'][:40]}")
         slip = Slip(
             alarm_id=alarm_id, home_id=home_id, resident_id=resident_id, cause=wanted.get("cause") or Cause.HOTLINE,
             person=self._names.person(wanted["person"]) if wanted.get("person") else None,

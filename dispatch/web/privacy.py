@@ -19,7 +19,7 @@ from dispatch.web.access import area, caller, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.i18n import N_, gettext
 from dispatch.web.once import Once
-from dispatch.web.schemas import Text, Wire
+from dispatch.web.schemas import FILE, Text, Wire, named
 from dispatch.web.words import word
 
 SHOWN_MAX = 200
@@ -194,7 +194,8 @@ def privacy_blueprint(
     @bp.response(201, RequestSchema)
     def ask(wanted: Plain) -> Any:
         words = {"asked_by": wanted["asked_by"], "reason": wanted["reason"]}
-        return {"request": erasing.ask(wanted["resident"], wanted["kind"], **words, by=caller(), area=area())}
+        with named("resident"):
+            return {"request": erasing.ask(wanted["resident"], wanted["kind"], **words, by=caller(), area=area())}
 
     @bp.post("/requests/<request_id>/approve")
     @require(Right.ERASE)
@@ -216,7 +217,7 @@ def privacy_blueprint(
     @bp.post("/residents/<resident_id>/export")
     @require(Right.ERASE)
     @bp.arguments(ReasonSchema)
-    @bp.response(200, content_type="application/zip", description="data.json and data.html")
+    @bp.response(200, FILE, content_type="application/zip", description="data.json and data.html")
     def export(wanted: Plain, resident_id: str) -> Any:
         return _zipped(exporting.export(resident_id, by=caller(), reason=wanted["reason"], area=area()))
 

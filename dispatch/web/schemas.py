@@ -4,11 +4,14 @@ What comes in over the wire, and the shape of what goes out. A schema checks and
 `Wire` refuses what it does not know: a misspelt field must not be taken for one that was left out.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
+from dispatch.errors import Invalid, NotFound
 from dispatch.rules.alarm import Outcome, Proof, State
 from dispatch.rules.place import Position, gcj02_to_wgs84
 from dispatch.rules.signal import Cause
@@ -58,6 +61,15 @@ class Moment(fields.AwareDateTime):
 
 
 _FIRST_YEAR, _LAST_YEAR = 1971, 2200
+
+
+@contextmanager
+def named(field: str) -> Iterator[None]:
+    """What is not found in here was named by this field of the body: the body is wrong, not the address."""
+    try:
+        yield
+    except NotFound as missing:
+        raise Invalid(missing.detail, {"json": {field: [missing.detail]}}) from None
 
 
 class PositionSchema(Wire):
@@ -172,6 +184,10 @@ class RecordListSchema(Wire):
     alarm_id = Text(data_key="alarm")
     after = fields.Integer(load_default=0, validate=validate.Range(0, NUMBER_MAX))
     limit = fields.Integer(load_default=PAGE, validate=validate.Range(1, PAGE_MAX))
+
+
+FILE = {"type": "string", "format": "binary"}
+"""A file in the document."""
 
 
 class PageSchema(Schema):

@@ -18,7 +18,7 @@ from dispatch.store.log_search import Search
 from dispatch.store.logbook import breaches_of
 from dispatch.web.access import area, caller, either, has_bearer, require, signed_in
 from dispatch.web.api import ApiBlueprint
-from dispatch.web.logbook.exporting import exported
+from dispatch.web.logbook.exporting import MIMES, exported
 from dispatch.web.logbook.filters import (
     FilterSchema,
     ReviewListSchema,
@@ -27,10 +27,17 @@ from dispatch.web.logbook.filters import (
     month_around,
 )
 from dispatch.web.logbook.reading import Codes, LogRoom
-from dispatch.web.logbook.schemas import ExportSchema, FindingSchema, FollowUpDoneSchema, SignSchema
+from dispatch.web.logbook.schemas import (
+    ExportSchema,
+    FindingSchema,
+    FollowUpDoneSchema,
+    ReviewedSchema,
+    SignSchema,
+    WalkSchema,
+)
 from dispatch.web.once import Once
 from dispatch.web.registers import bookmarked, discreet, in_pages
-from dispatch.web.schemas import ListSchema, PageSchema
+from dispatch.web.schemas import FILE, ListSchema, PageSchema
 
 READ = "read"
 DUE_MAX = 10_000
@@ -86,6 +93,8 @@ def review_api(room: LogRoom) -> ApiBlueprint:
     @bp.post("/export")
     @require(Right.EXPORT)
     @bp.arguments(ExportSchema)
+    @bp.response(200, FILE, content_type=MIMES["xlsx"])
+    @bp.alt_response(200, schema=FILE, content_type="text/csv")
     def export(wanted: Plain) -> Response:
         """A file, Excel or CSV; that it was taken is an entry of the record."""
         said = {name: wanted[name] for name in FilterSchema().fields if name in wanted and wanted[name] != "any"}
@@ -97,6 +106,7 @@ def review_api(room: LogRoom) -> ApiBlueprint:
     @bp.get("/<alarm_id>")
     @either(READ, Right.RECORD_SEE)
     @bp.response(200)
+    @bp.alt_response(200, schema=ReviewedSchema)
     def told(alarm_id: str) -> Plain:
         return story(alarm_id)
 
@@ -105,6 +115,7 @@ def review_api(room: LogRoom) -> ApiBlueprint:
     @once
     @bp.arguments(FindingSchema)
     @bp.response(201)
+    @bp.alt_response(201, schema=ReviewedSchema)
     def found(wanted: Plain, alarm_id: str) -> Plain:
         station = codes.station(wanted.pop("station")) if "station" in wanted else None
         room.reviewing.find(AlarmId(alarm_id), by=caller(), area=area(), station_id=station, **wanted)
@@ -115,6 +126,7 @@ def review_api(room: LogRoom) -> ApiBlueprint:
     @once
     @bp.arguments(SignSchema)
     @bp.response(200)
+    @bp.alt_response(200, schema=ReviewedSchema)
     def signed(wanted: Plain, alarm_id: str) -> Plain:
         room.reviewing.sign(AlarmId(alarm_id), by=caller(), area=area(), seen=wanted["seen"])
         return story(alarm_id)
@@ -124,6 +136,7 @@ def review_api(room: LogRoom) -> ApiBlueprint:
     @once
     @bp.arguments(FollowUpDoneSchema)
     @bp.response(200)
+    @bp.alt_response(200, schema=ReviewedSchema)
     def done(wanted: Plain, alarm_id: str, finding: str) -> Plain:
         room.reviewing.follow_up_done(AlarmId(alarm_id), finding, by=caller(), area=area(), text=wanted.get("text"))
         return story(alarm_id)
@@ -137,13 +150,13 @@ def verify_api(room: LogRoom) -> ApiBlueprint:
 
     @bp.post("/verify")
     @either(READ, Right.RECORD_SEE)
-    @bp.response(202)
+    @bp.response(202, WalkSchema)
     def begun() -> Plain:
         return _walk(room.verifier.begin(caller()))
 
     @bp.get("/verify")
     @either(READ, Right.RECORD_SEE)
-    @bp.response(200)
+    @bp.response(200, WalkSchema)
     def latest() -> Plain:
         walk = room.verifier.latest
         return {"state": "never"} if walk is None else _walk(walk)
