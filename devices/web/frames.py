@@ -19,6 +19,8 @@ from dispatch.web.schemas import FILE
 
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
+RAW = "application/octet-stream"
+
 _DOCS: dict[str, Any] = {
     "summary": "What another system has to say, in the protocol of this gateway",
     "description": (
@@ -49,7 +51,7 @@ def frames_blueprint(doors: Mapping[str, Door]) -> ApiBlueprint:
     @bp.post("/<name>/frames")
     @either(SCOPE, Right.DEVICES_CHANGE)
     @bp.doc(**_DOCS)
-    @bp.response(200, FILE, content_type="application/octet-stream", description="Durable; the protocol's acknowledgement")
+    @bp.response(200, FILE, content_type=RAW, description="Durable; the protocol's acknowledgement")
     @bp.alt_response(204, description="Durable; the protocol has no acknowledgement")
     @_told(bp, 404, "No gateway of this name hears requests")
     @_told(bp, 413, f"More than {BODY_MAX} bytes")
@@ -63,7 +65,7 @@ def frames_blueprint(doors: Mapping[str, Door]) -> ApiBlueprint:
         frames, answer = door.hand_over(_line(_body()))
         if not frames:
             raise Invalid("Nothing in it was understood.", {"body": ["not understood"]})
-        return Response(answer, 200 if answer else 204, content_type="application/octet-stream")
+        return Response(answer, 200 if answer else 204, content_type=RAW)
 
     return bp
 
