@@ -85,6 +85,13 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
 }  # fmt: skip
 
 
+WHOLE = frozenset({Right.ACCOUNTS, Right.KEYS, Right.WEBHOOKS, Right.SETTINGS})
+"""
+What is the whole district's: accounts and keys may reach anywhere, webhooks and settings belong to no station. Whoever
+works for some stations only finds none of it (404), or they could appoint themselves to the others.
+"""
+
+
 def rights_of(roles: Iterable[Role]) -> frozenset[Right]:
     """Everything that one of these roles allows."""
     return frozenset[Right]().union(*(RIGHTS[each] for each in roles))

@@ -34,7 +34,7 @@ from dispatch.errors import NotAllowed, NotFound
 from dispatch.privacy.reads import Reads
 from dispatch.rules import people
 from dispatch.rules.people import Person
-from dispatch.rules.rights import DISTRICT, Area, Right
+from dispatch.rules.rights import DISTRICT, WHOLE, Area, Right
 from dispatch.store.accounts import Key, Operator
 
 ACCESS = "anling_access"
@@ -155,11 +155,24 @@ def recently(view: View) -> View:
 
     @wraps(view)
     def guarded(*arguments: Any, **values: Any) -> Any:
-        if not has_bearer(request):
-            _check_proof()
+        need_proof()
         return view(*arguments, **values)
 
     setattr(guarded, RECENTLY, True)
+    return cast(View, guarded)
+
+
+def whole_district(view: View) -> View:
+    """
+    Only for whoever works for the whole district, and for keys; stands below `require` or `either`. To people of some
+    stations it is not there (404).
+    """
+
+    @wraps(view)
+    def guarded(*arguments: Any, **values: Any) -> Any:
+        refuse_narrow()
+        return view(*arguments, **values)
+
     return cast(View, guarded)
 
 
@@ -207,10 +220,21 @@ def refuse_narrow() -> None:
         raise NotFound("This belongs to the whole district.")
 
 
+def need_proof() -> None:
+    """
+    What `recently` asks, for views that want it of some requests only.
+
+    Raises:
+        ProofNeeded: this request's person did not show lately who they are.
+    """
+    if not has_bearer(request):
+        _check_proof()
+
+
 def may(right: Right) -> bool:
     """Whether this request's person may do this, for pages that leave out what they may not show."""
     operator = whoever()
-    return operator is not None and operator.may(right)
+    return operator is not None and operator.may(right) and (right not in WHOLE or operator.area.is_district)
 
 
 def whoever() -> Operator | None:
@@ -349,6 +373,8 @@ def _check_right(right: Right) -> None:
     if not operator.may(right):
         log.warning("right_refused", operator_id=operator.id, right=str(right), endpoint=request.endpoint)
         raise NotAllowed("Your account may not do this.")
+    if right in WHOLE:
+        refuse_narrow()
 
 
 def _check_proof() -> None:

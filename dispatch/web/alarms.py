@@ -125,11 +125,12 @@ def alarms_blueprint(desk: Desk, review: Review, *, reading: Reading, transactio
     @bp.arguments(OfferSchema)
     @bp.response(200, StorySchema)
     def offer(wanted: dict[str, Any], name: str) -> Plain:
-        alarm_id = names.open_alarm(name)
         if wanted.get("everybody"):
+            alarm_id = names.open_alarm(name)
             desk.offer_all(alarm_id, by=caller())
         else:
-            desk.offer(alarm_id, names.person(wanted["person"]), by=caller())
+            alarm_id, person = names.open_and_person(name, wanted["person"])
+            desk.offer(alarm_id, person, by=caller())
         return story(alarm_id)
 
     @bp.post("/<name>/close")
@@ -235,10 +236,32 @@ class Names:
             NotFound: there is no such alarm. AlarmClosed: it is over. Invalid: there is no such person.
         """
         alarm_id = self.open_alarm(name)
+        return alarm_id, self.person_for(alarm_id, person)
+
+    def person_for(self, alarm_id: AlarmId, person: str) -> Person:
+        """
+        Somebody who may be named with this alarm: of one's own stations, or one whom the alarm names already.
+
+        Raises:
+            Invalid: there is no such person.
+        """
         meant = self.person(person)
         if not area().is_district and not self._is_ours(meant, alarm_id):
             raise _unknown("person", f"nobody is called {person}")
-        return alarm_id, meant
+        return meant
+
+    def person_at(self, home_id: HomeId, person: str) -> Person:
+        """
+        Somebody who may be named with a home: a carer of one's own stations, or a contact of that home.
+
+        Raises:
+            Invalid: there is no such person.
+        """
+        meant = self.person(person)
+        with self._reading.connect() as connection:
+            if area().is_district or self._is_near(People(connection), meant, home_id):
+                return meant
+        raise _unknown("person", f"nobody is called {person}")
 
     def _is_ours(self, person: Person, alarm_id: AlarmId) -> bool:
         with self._reading.connect() as connection:
@@ -246,14 +269,14 @@ class Names:
             choice = shelved.choice_of(alarm_id)
             known = {each.person for each in shelved.offers_of(alarm_id)}
             known |= {people.carer(each.carer_id) for each in (choice.ranked if choice else ())}
-            if person in known:
-                return True
-            id_ = people.carer_id(person)
-            if id_ is None:
-                home_id = shelved.get(alarm_id).home_id
-                kin = shelf.household(home_id).contacts if home_id else ()
-                return person in {people.contact(each.id) for each in kin}
+            return person in known or self._is_near(shelf, person, shelved.get(alarm_id).home_id)
+
+    def _is_near(self, shelf: People, person: Person, home_id: HomeId | None) -> bool:
+        id_ = people.carer_id(person)
+        if id_ is not None:
             return area().covers(shelf.carers_by_id([id_])[id_].station_id)
+        kin = shelf.household(home_id).contacts if home_id else ()
+        return person in {people.contact(each.id) for each in kin}
 
     def home(self, code: str, resident: str | None) -> tuple[HomeId, ResidentId | None]:
         """

@@ -15,7 +15,7 @@ from dispatch.errors import NotFound
 from dispatch.lifeline import CANARY, DEADMAN, Lifeline
 from dispatch.rules.rights import Right
 from dispatch.store.proofs import Proof
-from dispatch.web.access import area, caller, may, require
+from dispatch.web.access import area, caller, may, require, whole_district
 from dispatch.web.board import Note
 from dispatch.web.i18n import N_, gettext
 
@@ -160,15 +160,17 @@ def alive_blueprint(page: AlivePage, *, zone: tzinfo) -> Blueprint:
     @bp.get("/alive")
     @require(Right.MESSAGES_SEE)
     def alive() -> str:
-        names = may(Right.ALARMS_SEE) and area().is_district
+        whole = area().is_district
+        names = may(Right.ALARMS_SEE) and whole
         return render_template(
             "alive.html", rows=page.rows(), restorations=page.lifeline.restorations(), names=names,
-            may_sing=may(Right.ROADS_CHANGE), may_look=may(Right.ALARMS_ACT),
+            may_sing=whole and may(Right.ROADS_CHANGE), may_look=whole and may(Right.ALARMS_ACT),
             local=lambda at: at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if at else gettext("never"),
         )  # fmt: skip
 
     @bp.post("/alive/canary")
     @require(Right.ROADS_CHANGE)
+    @whole_district
     def canary() -> Response:
         sent = page.lifeline.sing_all(by=caller())
         said = gettext("%(n)s canaries are on their way. Load this page again in a few seconds.", n=sent)
@@ -177,6 +179,7 @@ def alive_blueprint(page: AlivePage, *, zone: tzinfo) -> Blueprint:
 
     @bp.post("/alive/looked")
     @require(Right.ALARMS_ACT)
+    @whole_district
     def looked() -> Response:
         if not page.lifeline.look_through(request.form.get("restoration", ""), by=caller()):
             raise NotFound("Somebody has looked this through already.")

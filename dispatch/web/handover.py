@@ -27,13 +27,13 @@ Plain = dict[str, Any]
 class Handing(Protocol):
     """Who keeps handovers; `dispatch.handover.watch.Watch`."""
 
-    def begin(self, *, by: Person, note: str) -> Handover: ...
+    def begin(self, *, by: Person, note: str, area: Area) -> Handover: ...
 
-    def take(self, id_: str, *, by: Person) -> Handover: ...
+    def take(self, id_: str, *, by: Person, area: Area) -> Handover: ...
 
-    def recent(self, most: int = ...) -> list[Handover]: ...
+    def recent(self, most: int = ..., area: Area = ...) -> list[Handover]: ...
 
-    def waiting(self) -> Handover | None: ...
+    def waiting(self, area: Area = ...) -> Handover | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +71,14 @@ def handover_blueprint(handing: Handing, shown: Shown, clock: Clock) -> Blueprin
     @bp.post("/handover")
     @require(Right.ALARMS_ACT)
     def begin() -> Response:
-        handing.begin(by=caller(), note=request.form.get("note", "").strip()[:NOTE_MAX])
+        handing.begin(by=caller(), note=request.form.get("note", "").strip()[:NOTE_MAX], area=area())
         flash(gettext("Signed. The incoming operator signs in and takes over here."))
         return redirect("/handover", 303)
 
     @bp.post("/handover/<id_>/take")
     @require(Right.ALARMS_ACT)
     def take(id_: str) -> Response:
-        handing.take(id_, by=caller())
+        handing.take(id_, by=caller(), area=area())
         flash(gettext("You have the watch."))
         return redirect("/handover", 303)
 
@@ -96,7 +96,8 @@ def _told(handing: Handing, shown: Shown, now: datetime) -> Plain:
                 "claim": telling.called(claim.by, None, names) if claim else None,
             })  # fmt: skip
     return {
-        "now": now, "rows": rows, "waiting": handing.waiting(), "recent": handing.recent(8), "names": names,
+        "now": now, "rows": rows, "waiting": handing.waiting(here), "recent": handing.recent(8, here),
+        "names": names,
         "rota": shown.rota(now).within(here), "me": caller(), "STATES": words.STATES, "CAUSES": words.CAUSES,
         "topics": [(each, list(each.rows(here))) for each in shown.topics],
     }  # fmt: skip

@@ -21,7 +21,7 @@ from dispatch.errors import Conflict, Invalid, NotAllowed
 from dispatch.rules.people import Person
 from dispatch.rules.rights import Area, Right
 from dispatch.store.transactions import Transactions
-from dispatch.web.access import area, caller, either, has_bearer, may, require
+from dispatch.web.access import area, caller, either, has_bearer, may, need_proof, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.i18n import N_, gettext
 from dispatch.web.once import Once
@@ -304,6 +304,8 @@ def _file(lists: Lists, kind: str, form: str, reason: str) -> Response:
     full = bool(reason.strip())
     if full and not has_bearer(request) and not may(Right.UNMASK):
         raise NotAllowed("Your account may not do this.")
+    if full:
+        need_proof()
     content = lists.export(kind, form, full=full, reason=reason, by=caller(), area=area())
     answer = make_response(content)
     answer.content_type = "text/csv; charset=utf-8" if form == "csv" else XLSX

@@ -90,11 +90,16 @@ class Desk:
                     raise NotFound(f"no home {wanted['home'][:40]}")
         slip = Slip(
             alarm_id=alarm_id, home_id=home_id, resident_id=resident_id, cause=wanted.get("cause") or Cause.HOTLINE,
-            person=self._names.person(wanted["person"]) if wanted.get("person") else None,
+            person=self._person(wanted["person"], alarm_id, home_id) if wanted.get("person") else None,
             proof=wanted.get("proof") or Proof.VOICE, outcome=wanted.get("outcome"), note=wanted.get("note"),
             **{name: wanted.get(name) for name in ("raised_at", "accepted_at", "arrived_at", "closed_at")},
         )  # fmt: skip
         return self._paper.enter(slip, by=caller())
+
+    def _person(self, name: str, alarm_id: AlarmId | None, home_id: HomeId | None) -> Person:
+        if alarm_id is not None:
+            return self._names.person_for(alarm_id, name)
+        return self._names.person_at(home_id, name) if home_id is not None else self._names.person(name)
 
     def _alarm(self, name: str, here: Area) -> AlarmId:
         alarm_id = self._names.alarm(name)

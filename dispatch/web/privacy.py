@@ -15,7 +15,7 @@ from dispatch.privacy.exporting import Exporting
 from dispatch.privacy.retention import Retention
 from dispatch.rules.rights import Right
 from dispatch.store.transactions import Transactions
-from dispatch.web.access import area, caller, require
+from dispatch.web.access import area, caller, recently, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.i18n import N_, gettext
 from dispatch.web.once import Once
@@ -85,6 +85,7 @@ def privacy_pages(
 
     @bp.post("/privacy/export")
     @require(Right.ERASE)
+    @recently
     def export() -> AnyResponse:
         said = request.form
         try:
@@ -216,6 +217,7 @@ def privacy_blueprint(
 
     @bp.post("/residents/<resident_id>/export")
     @require(Right.ERASE)
+    @recently
     @bp.arguments(ReasonSchema)
     @bp.response(200, FILE, content_type="application/zip", description="data.json and data.html")
     def export(wanted: Plain, resident_id: str) -> Any:

@@ -13,7 +13,7 @@ from dispatch.shadow import MODES, Shadowing
 from dispatch.store.drills import Drill
 from dispatch.store.shadows import EVERYWHERE, LIVE
 from dispatch.store.transactions import Transactions
-from dispatch.web.access import caller, either
+from dispatch.web.access import area, caller, either, whole_district
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.once import Once
 from dispatch.web.registers import in_pages
@@ -68,12 +68,16 @@ class DrillSchema(Schema):
 def roads_api(
     drilling: Drilling, shadowing: Shadowing, reach: Reachability, *, transactions: Transactions
 ) -> ApiBlueprint:
-    """`/api/v1/drills`, `/paths`, `/streets` and `/reach`."""
+    """
+    `/api/v1/drills`, `/paths`, `/streets` and `/reach`. All but the last are the whole district's: 404 to people who
+    work for some stations only, as on the page.
+    """
     bp = ApiBlueprint("roads_api", __name__, description="Whether messages get through")
     once = Once(transactions)
 
     @bp.get("/drills")
     @either(READ, Right.MESSAGES_SEE)
+    @whole_district
     @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def drills(wanted: Plain) -> Any:
@@ -82,6 +86,7 @@ def roads_api(
 
     @bp.post("/drills")
     @either(WRITE, Right.ROADS_CHANGE)
+    @whole_district
     @once
     @bp.arguments(DrillAskSchema)
     @bp.response(201, DrillSchema)
@@ -91,6 +96,7 @@ def roads_api(
 
     @bp.get("/paths")
     @either(READ, Right.MESSAGES_SEE)
+    @whole_district
     @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def paths(wanted: Plain) -> Any:
@@ -104,6 +110,7 @@ def roads_api(
 
     @bp.get("/streets")
     @either(READ, Right.MESSAGES_SEE)
+    @whole_district
     @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def streets(wanted: Plain) -> Any:
@@ -115,6 +122,7 @@ def roads_api(
 
     @bp.post("/streets")
     @either(WRITE, Right.ROADS_CHANGE)
+    @whole_district
     @once
     @bp.arguments(StreetAskSchema)
     @bp.response(200, SwitchedSchema)
@@ -129,7 +137,8 @@ def roads_api(
     @bp.response(200, PageSchema)
     def reached(wanted: Plain) -> Any:
         """Which carers' telephones can be reached"""
-        rows = [{"id": str(x.carer.id), "code": x.carer.code, "why_not": x.why} for x in reach.carers()]
+        mine = [each for each in reach.carers() if area().covers(each.carer.station_id)]
+        rows = [{"id": str(x.carer.id), "code": x.carer.code, "why_not": x.why} for x in mine]
         return in_pages(rows, wanted)
 
     return bp

@@ -43,7 +43,7 @@ CSRF = "c" * 40
 OURS, THEIRS = "S1", "S2"
 MARKERS = (
     "邻站老人", "邻站亲属", "邻站护理", "邻站小区", "钥匙9911", "邻站病史", "驿站乙", "13900000101", "13900000201",
-    "13900000001",
+    "13900000001", "邻站替补", "邻站亲戚",
 )  # fmt: skip
 """What only belongs to the other station, and must never be in an answer to a person of ours."""
 
@@ -75,6 +75,16 @@ phone = "+8613900000001"
 station = "S2"
 lat = 39.90
 lng = 116.40
+[[carers]]
+code = "C3"
+name = "本站替补"
+phone = "+8613800000003"
+station = "S1"
+[[carers]]
+code = "C4"
+name = "邻站替补"
+phone = "+8613900000003"
+station = "S2"
 [[homes]]
 code = "H1"
 address = "本站小区 1-101"
@@ -83,7 +93,10 @@ lat = 38.07
 lng = 114.49
 entry = "钥匙1100"
 residents = [{ code = "R1", name = "本站老人", phone = "+8613800000101", illness = "本站病史" }]
-contacts = [{ name = "本站亲属", phone = "+8613800000201", order = 1 }]
+contacts = [
+    { name = "本站亲属", phone = "+8613800000201", order = 1 },
+    { name = "本站亲戚", phone = "+8613800000202", order = 2 },
+]
 devices = [{ code = "D1", kind = "pendant", protocol = "rflink", address = "EV1527:0a1b2c:01" }]
 [[homes]]
 code = "H2"
@@ -93,7 +106,10 @@ lat = 39.90
 lng = 116.40
 entry = "钥匙9911"
 residents = [{ code = "R2", name = "邻站老人", phone = "+8613900000101", illness = "邻站病史" }]
-contacts = [{ name = "邻站亲属", phone = "+8613900000201", order = 1 }]
+contacts = [
+    { name = "邻站亲属", phone = "+8613900000201", order = 1 },
+    { name = "邻站亲戚", phone = "+8613900000202", order = 2 },
+]
 devices = [{ code = "D2", kind = "pendant", protocol = "rflink", address = "EV1527:0a1b2d:01" }]
 """
 

@@ -20,7 +20,7 @@ from dispatch.store.logbook import breaches_of, one_look
 from dispatch.store.record import Record
 from dispatch.store.transactions import Lane
 from dispatch.web import words
-from dispatch.web.access import may
+from dispatch.web.access import may, need_proof
 from dispatch.web.i18n import gettext
 from dispatch.web.logbook import wording
 from dispatch.web.logbook.reading import LogRoom
@@ -47,6 +47,7 @@ def exported(
     Raises:
         Invalid: there are too many for a table, the kind is none, or a full export has no reason.
         NotAllowed: whoever asks may not see everything.
+        ProofNeeded: everything is asked for by somebody who did not show lately who they are.
     """
     _check(kind, is_full=is_full, reason=reason)
     facts = {name: str(value) for name, value in said.items()}
@@ -89,6 +90,8 @@ def _check(kind: str, *, is_full: bool, reason: str) -> None:
         raise Invalid("Please choose one.", {"kind": ["unknown"]})
     if is_full and not may(Right.UNMASK):
         raise NotAllowed("Your account may not see whole names and numbers.")
+    if is_full:
+        need_proof()
     if is_full and not reason:
         raise Invalid("Please say why whole names and numbers are needed.", {"reason": ["missing"]})
 

@@ -12,7 +12,7 @@ from dispatch.logbook.follower import Follower
 from dispatch.logbook.reviewing import Reviewing
 from dispatch.logbook.stories import Stories
 from dispatch.logbook.verifying import Verifier
-from dispatch.rules.people import Person, Station
+from dispatch.rules.people import Person, Station, carer, contact
 from dispatch.rules.rights import Area
 from dispatch.store.accounts import Accounts, Reading
 from dispatch.store.people import People, carers, residents, stations
@@ -51,6 +51,15 @@ class LogRoom:
         """The district's name, as it stands over what is filed."""
         with self.reading.connect() as connection:
             return People(connection).district()[0] or "安铃"
+
+    def actors(self, area: Area) -> dict[str, str]:
+        """Who may have done what is told in this area: every operator, and its own carers and contacts."""
+        with self.reading.connect() as connection:
+            shelf = People(connection)
+            homes = {each.id for each in shelf.homes() if area.covers(each.station_id)}
+            mine = {carer(each.id) for each in shelf.carers() if area.covers(each.station_id)}
+            mine |= {contact(each.id) for each in shelf.contacts() if each.home_id in homes}
+        return {who: name for who, name in self.names().items() if who.startswith("operator:") or who in mine}
 
     def choices(self, area: Area) -> tuple[list[Station], list[tuple[str, str]], list[tuple[str, str]]]:
         """Stations, carers (code and name) and operators (id and name) that a filter may name."""

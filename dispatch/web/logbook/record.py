@@ -72,7 +72,8 @@ def record_blueprint(room: LogRoom) -> Blueprint:
         return render_template(
             "record.html", rows=[_told(each._mapping, names) for each in found.rows], shown=typed, number=number,
             head=head, walk=room.verifier.latest, anchors=[_told(each._mapping, names) for each in anchors],
-            next=address_of("/record", kept, before=found.next) if found.next else None, names=names,
+            next=address_of("/record", kept, before=found.next) if found.next else None,
+            actors=room.actors(area()),
             kinds=telling.KINDS, may_export=may(Right.EXPORT) and area().is_district, unit=room.unit(),
         )  # fmt: skip
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from dispatch.errors import Invalid, NotFound
 from dispatch.figures.counted import after, before
+from dispatch.ids import StationId
 from dispatch.rules.figures.calls import Call
 from dispatch.rules.figures.counting import SECOND_US
 from dispatch.rules.figures.lines import EPOCH
@@ -180,7 +181,7 @@ class _Pages:
         return {
             "name": gettext(FIGURES[wanted.figure]), "month": wanted.month, "show": wanted.show,
             "shows": {key: gettext(text) for key, text in SHOWS.items()}, "count": len(found),
-            "which": showing.name_of(wanted.part, wanted.of) if wanted.part else "",
+            "which": showing.name_of(wanted.part, wanted.of) if wanted.part and _is_ours(wanted, mine) else "",
             "rows": [self._row(each, numbers, names) for each in some], "review": self._review(wanted),
             "more": f"/reports/calls?{urlencode(asked)}" if len(found) > page * LISTED else "",
         }  # fmt: skip
@@ -239,6 +240,11 @@ class _Pages:
 
     def _moment(self, at: datetime) -> str:
         return at.astimezone(self._figures.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _is_ours(wanted: Wanted, mine: Area) -> bool:
+    """Another station is not named, whatever the address asks."""
+    return wanted.part != "station" or mine.covers(StationId(wanted.of))
 
 
 def _seconds(us: int | None) -> str:

@@ -23,7 +23,7 @@ from dispatch.rules.rights import Right
 from dispatch.store.absences import Absences
 from dispatch.store.follow_ups import FollowUp, FollowUps
 from dispatch.store.register_rows import CARERS, CONTACTS, HOMES, KINDS, RESIDENTS, Kind, RegisterRows, Row
-from dispatch.web.access import area, caller, either, has_bearer, require
+from dispatch.web.access import area, caller, either, has_bearer, recently, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.once import Once
 from dispatch.web.registers import READ, discreet, in_pages
@@ -217,6 +217,7 @@ def _residents(bp: ApiBlueprint, work: Work, once: Once) -> None:
 
     @bp.post("/residents/<name>/unmask")
     @require(Right.UNMASK)
+    @recently
     @bp.arguments(UnmaskSchema)
     @bp.response(200, NumbersSchema)
     def unmask(wanted: Plain, name: str) -> Plain:

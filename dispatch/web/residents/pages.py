@@ -19,7 +19,7 @@ from dispatch.rules.absences import Kind as Away
 from dispatch.rules.rights import Right
 from dispatch.store.register_rows import CARERS, CONTACTS, HOMES, KINDS, RESIDENTS, Kind, Row
 from dispatch.web import words as told_words
-from dispatch.web.access import area, caller, may, require
+from dispatch.web.access import area, caller, may, recently, require
 from dispatch.web.i18n import gettext
 from dispatch.web.residents import files, words
 from dispatch.web.residents.api import CHANGE, SEE
@@ -233,6 +233,7 @@ def _files(bp: Blueprint, work: Work) -> None:
 
     @bp.post("/residents/<name>/unmask")
     @require(Right.UNMASK)
+    @recently
     def unmask(name: str) -> Response:
         try:
             numbers = work.disclosures.unmask(name, request.form.get("reason", ""), by=caller(), area=area())

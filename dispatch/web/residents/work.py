@@ -17,7 +17,7 @@ from dispatch.registry.registers import Registry, refused
 from dispatch.store.accounts import Reading
 from dispatch.store.register_rows import HOMES, RESIDENTS, Kind, RegisterRows, Row
 from dispatch.store.transactions import Transactions
-from dispatch.web.access import area, caller
+from dispatch.web.access import area, caller, need_proof
 from dispatch.web.residents.fields import Phone, adding, changing, columns, load
 
 Plain = dict[str, Any]
@@ -60,6 +60,9 @@ class Work:
 
     def change(self, kind: Kind, name: str, said: Plain, *, version: int) -> Row:
         """What was said of a row, if it still has this version; gives back the row as it is now."""
+        if said.get("phone"):
+            # Whoever changes where calls go changes who comes: the same care as for seeing the number.
+            need_proof()
         wanted = self._columns(kind, load(changing(kind), said))
         return self.registry.change(kind, name, wanted, version=version, by=caller(), area=area())
 

@@ -117,8 +117,9 @@ class _Week:
         self._desk.draft_take(shift_id, by=caller())
 
     def drop(self, draft_id: str) -> None:
-        if draft_id in self._drafts():
-            self._desk.drop(draft_id)
+        if draft_id not in self._drafts():
+            raise NotFound("no such draft")
+        self._desk.drop(draft_id)
 
     def publish(self) -> None:
         many = self._desk.publish(self._covers, by=caller())

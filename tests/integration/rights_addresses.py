@@ -1,0 +1,171 @@
+"""How every address of the url map is filled, with which body, and what belongs to no station: tables of the matrix."""
+
+DEEDS = "accept, decline, attend, offer, close, reopen, note, emergency"
+LISTS = "residents, carers, devices, shifts"
+
+REGISTERS = {
+    "residents": "resident", "homes": "home", "contacts": "contact2", "carers": "carer2", "stations": "station",
+}  # fmt: skip
+"""Each register, and what of it stands in an address: the second contact and carer may come and go."""
+
+ENDED = ("homes", "contacts", "carers")
+
+ADDRESSES = {
+    "/alarms/<alarm_id>": "/alarms/{alarm}",
+    f"/alarms/<alarm_id>/<any({DEEDS}):deed>": "/alarms/{alarm}/note",
+    "/alarms/<name>/<any(take, leave, tick):what>": "/alarms/{alarm}/take",
+    "/calls/<call_id>/<any(alarm, dismiss):what>": "/calls/{call}/dismiss",
+    "/devices/<name>": "/devices/{device}",
+    "/devices/<name>/report": "/devices/{device}/report",
+    "/devices/<name>/<any(test, cancel, move, lend, return, retire):deed>": "/devices/{device}/return",
+    "/repairs/assign/<id_>": "/repairs/assign/{repair}",
+    "/repairs/<any(check, dismiss):deed>/<id_>": "/repairs/dismiss/{incident}",
+    "/api/v1/alarms/<name>": "/api/v1/alarms/{alarm}",
+    **{f"/api/v1/alarms/<name>/{deed}": f"/api/v1/alarms/{{alarm}}/{deed}"
+       for deed in ("note", "reopen", "emergency", "close", "accept", "decline", "attend", "offer", "take", "leave",
+                    "tick")},
+    "/api/v1/calls/<call_id>/alarm": "/api/v1/calls/{call}/alarm",
+    "/api/v1/calls/<call_id>/dismiss": "/api/v1/calls/{call}/dismiss",
+    "/api/v1/devices/<name>": "/api/v1/devices/{device}",
+    **{f"/api/v1/devices/<name>/{deed}": f"/api/v1/devices/{{device}}/{deed}"
+       for deed in ("test", "cancel", "move", "lend", "return", "retire")},
+    "/api/v1/repairs/<repair_id>": "/api/v1/repairs/{repair}",
+    "/api/v1/repairs/<repair_id>/assign": "/api/v1/repairs/{repair}/assign",
+    "/api/v1/checks/<check_id>/done": "/api/v1/checks/{check}/done",
+    "/api/v1/incidents/<incident_id>": "/api/v1/incidents/{incident}",
+    "/api/v1/incidents/<incident_id>/dismiss": "/api/v1/incidents/{incident}/dismiss",
+    "/unmask": "/unmask?person=resident:{resident}",
+    **{f"/api/v1/{each}/<name>": f"/api/v1/{each}/{{{one}}}" for each, one in REGISTERS.items()},
+    **{f"/{each}/<name>/edit": f"/{each}/{{{one}}}/edit" for each, one in REGISTERS.items()},
+    **{f"/api/v1/{each}/<name>/{deed}": f"/api/v1/{each}/{{{REGISTERS[each]}}}/{deed}"
+       for each in ENDED for deed in ("end", "restore")},
+    **{f"/{each}/<name>/<any(end, restore):deed>": f"/{each}/{{{REGISTERS[each]}}}/restore" for each in ENDED},
+    "/<any(carers, stations):register>/<name>": "/carers/{carer}",
+    "/residents/<name>": "/residents/{resident}", "/homes/<name>": "/homes/{home}",
+    "/homes/<name>/checked": "/homes/{home}/checked", "/api/v1/homes/<name>/checks": "/api/v1/homes/{home}/checks",
+    "/residents/<name>/<any(away, leave, resume, move, task):deed>": "/residents/{resident}/leave",
+    "/residents/<name>/unmask": "/residents/{resident}/unmask",
+    **{f"/api/v1/residents/<name>/{deed}": f"/api/v1/residents/{{resident}}/{deed}"
+       for deed in ("absences", "leave", "move", "resume", "unmask")},
+    "/absences/<id_>/<any(end, prolong):deed>": "/absences/{absence}/end",
+    **{f"/api/v1/absences/<id_>/{deed}": f"/api/v1/absences/{{absence}}/{deed}" for deed in ("end", "prolong")},
+    "/follow-ups/<id_>/<any(done, mine):deed>": "/follow-ups/{task}/mine",
+    "/api/v1/follow-ups/<id_>/done": "/api/v1/follow-ups/{task}/done",
+    **{f"{base}/<alarm_id>{rest}": f"{base}/{{old}}{rest.replace('<finding>', '{finding}')}"
+       for base in ("/review", "/api/v1/review") for rest in ("", "/findings", "/findings/<finding>/done", "/sign")},
+    "/api/v1/shifts/<shift_id>": "/api/v1/shifts/{shift}", "/roster/take/<shift_id>": "/roster/take/{shift}",
+    "/roster/drop/<draft_id>": "/roster/drop/{draft}",
+    "/roster/renew/<any(carer, station):kind>/<id_>": "/roster/renew/station/{station}",
+    "/surveys/<survey_id>": "/surveys/{survey}", "/surveys/<survey_id>/take": "/surveys/{survey}/take",
+    **{f"/api/v1/surveys/<survey_id>/{deed}": f"/api/v1/surveys/{{survey}}/{deed}" for deed in ("take", "end")},
+    "/privacy/<request_id>/<any(approve, done, refused):what>": "/privacy/{request}/approve",
+    **{f"/api/v1/privacy/requests/<request_id>/{deed}": f"/api/v1/privacy/requests/{{request}}/{deed}"
+       for deed in ("answer", "approve")},
+    "/api/v1/privacy/residents/<resident_id>/consents": "/api/v1/privacy/residents/{resident}/consents",
+    "/api/v1/privacy/residents/<resident_id>/consents/<consent_id>/withdraw":
+        "/api/v1/privacy/residents/{resident}/consents/{consent}/withdraw",
+    "/api/v1/privacy/residents/<resident_id>/export": "/api/v1/privacy/residents/{resident}/export",
+    "/handover/<id_>/take": "/handover/{handover}/take",
+}  # fmt: skip
+"""How an address is filled with what belongs to a station; for these another station's thing answers 404."""
+
+BODIES = {
+    "/api/v1/alarms/<name>/accept": {"person": "C1"}, "/api/v1/alarms/<name>/decline": {"person": "C1"},
+    "/api/v1/alarms/<name>/offer": {"person": "C1"}, "/api/v1/alarms/<name>/note": {"text": "x"},
+    "/api/v1/alarms/<name>/attend": {"person": "C1", "proof": "voice"},
+    "/api/v1/alarms/<name>/emergency": {"reference": "x"}, "/api/v1/alarms/<name>/close": {"outcome": "test"},
+    "/api/v1/alarms/<name>/reopen": {}, "/api/v1/calls/<call_id>/alarm": {},
+    "/api/v1/alarms/<name>/tick": {"step": "call"},
+    "/api/v1/devices/<name>/test": {}, "/api/v1/devices/<name>/move": {"resident": "R1"},
+    "/api/v1/devices/<name>/lend": {"resident": "R1", "back_at": "2030-01-01T00:00:00+08:00"},
+    "/api/v1/devices/<name>/retire": {"reason": "lost"}, "/api/v1/repairs/<repair_id>/assign": {"owner": "operators"},
+    "/api/v1/checks/<check_id>/done": {"result": "well"},
+    "/api/v1/account/proof": {"password": "x" * 300},  # a wrong one would be 403 for a reason of its own
+    "/api/v1/residents/<name>/leave": {"why": "left"}, "/api/v1/residents/<name>/move": {"home": "H1"},
+    "/api/v1/residents/<name>/absences": {"kind": "away", "until_at": "2030-01-01T00:00:00+08:00"},
+    "/api/v1/residents/<name>/unmask": {"reason": "because"}, "/api/v1/homes/<name>/checks": {"found": "good"},
+    "/api/v1/absences/<id_>/prolong": {"until_at": "2030-01-01T00:00:00+08:00"},
+    "/api/v1/follow-ups/<id_>/done": {"note": "done"},
+    "/api/v1/review/<alarm_id>/findings": {"cause": "in_order"}, "/api/v1/review/<alarm_id>/sign": {"seen": 1},
+    "/api/v1/surveys/<survey_id>/end": {"state": "refused"},
+    "/api/v1/privacy/requests/<request_id>/answer": {"state": "done", "answer": "x"},
+    "/api/v1/privacy/residents/<resident_id>/export": {"reason": "because"},
+    "/api/v1/reports/signed": {"month": "2024-01"},
+    "/api/v1/privacy/residents/<resident_id>/consents":
+        {"purpose": "care", "version": "1", "given_by": "x", "channel": "paper"},
+}  # fmt: skip
+"""Bodies good enough to come past the schema, so that it is the station that answers 404."""
+
+KEPT = {
+    **{f"/api/v1/{each}/<name>/end": {"note": 5} for each in ENDED}, "/api/v1/residents/<name>/leave": {},
+    "/api/v1/absences/<id_>/end": {"note": 5}, "/api/v1/follow-ups/<id_>/done": {},
+    "/api/v1/surveys/<survey_id>/end": {}, "/api/v1/privacy/requests/<request_id>/answer": {},
+}  # fmt: skip
+"""What is sent for a station's own things instead, so that they are still there for whoever comes next."""
+
+FORMS = {
+    f"/alarms/<alarm_id>/<any({DEEDS}):deed>": {"text": "x"},
+    "/devices/<name>/report": {}, "/repairs/assign/<id_>": {"owner": "operators"}, "/unmask": {"reason": "because"},
+    "/homes/<name>/checked": {"found": "good"}, "/reports/sign": {"month": "2024-01"},
+}  # fmt: skip
+
+DISTRICT_ONLY = {
+    # Gateways and their frames, exercises, streets and canaries reach every station at once.
+    "/phones", "/phones/live", "/roads/drill", "/roads/street", "/api/v1/gateways/<name>/frames", "/alive/canary",
+    "/phones/<any(reply, key, receipt, fault, press, gateway):deed>", "/api/v1/drills", "/api/v1/paths",
+    "/api/v1/streets",
+    # After a restored backup the open alarms of all stations are looked through.
+    "/alive/looked",
+}  # fmt: skip
+"""What belongs to no station: 404 to whoever works for some stations only, as is what `rights.WHOLE` opens."""
+
+REFUSED_TO_NARROW = {
+    "/reports/sign", "/api/v1/reports/signed", "/record/export",
+}  # fmt: skip
+"""One signature stands under the whole district's month, one file holds the whole record: 403 or 404 to a station."""
+
+NO_STATION = {
+    "/api/v1/gateways/<name>/frames": "/api/v1/gateways/none/frames",
+    "/phones/<any(reply, key, receipt, fault, press, gateway):deed>": "/phones/reply",
+    **{f"{base}/<operator_id>/{deed}": f"{base}/{{spare}}/{deed}"
+       for base in ("/users", "/api/v1/users") for deed in ("appoint", "reset")},
+    **{f"{base}/<operator_id>/<any(disable, enable, factor, sessions):deed>": f"{base}/{{spare}}/enable"
+       for base in ("/users", "/api/v1/users")},
+    "/api/v1/users/<operator_id>": "/api/v1/users/{spare}",
+    "/keys/<prefix>/revoke": "/keys/{key}/revoke", "/api/v1/keys/<prefix>/revoke": "/api/v1/keys/{key2}/revoke",
+    **{f"/api/v1/webhooks/<webhook_id>{rest}": f"/api/v1/webhooks/{{webhook}}{rest}"
+       for rest in ("", "/deliveries", "/pause", "/resume", "/rotate", "/secret", "/test")},
+    "/api/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/replay":
+        "/api/v1/webhooks/{webhook}/deliveries/{delivery}/replay",
+    "/webhooks/<webhook_id>": "/webhooks/{webhook}", "/webhooks/<webhook_id>/secret": "/webhooks/{webhook}/secret",
+    "/webhooks/<webhook_id>/<any(rotate, pause, resume, skip, test, remove):deed>": "/webhooks/{webhook}/pause",
+    "/webhooks/<webhook_id>/replay/<delivery_id>": "/webhooks/{webhook}/replay/{delivery}",
+    f"/export/<any({LISTS}):kind>": "/export/residents",
+    f"/api/v1/exports/<any({LISTS}):kind>": "/api/v1/exports/residents?format=csv",
+    "/reports/chart/<name>.svg": "/reports/chart/trend.svg?month={month}",
+    "/api/v1/imports/<import_id>/undo": "/api/v1/imports/none/undo", "/import/undo/<import_id>": "/import/undo/none",
+    "/import/<token>": "/import/none", "/import/<token>/forget": "/import/none/forget",
+    "/api/v1/imports/files/<token>": "/api/v1/imports/files/none",
+    **{f"/api/v1/imports/files/<token>/{deed}": f"/api/v1/imports/files/none/{deed}" for deed in ("commit", "preview")},
+}  # fmt: skip
+"""Addresses of things that no station has; an upload and an import are theirs who brought them."""
+
+FULL = {
+    "/find": "/find?q=邻站", "/api/v1/find": "/api/v1/find?q=邻站", "/alarms": "/alarms?q=邻站",
+    **{each: f"{each}?month={{month}}"
+       for each in ("/reports", "/reports/calls", "/reports/print", "/reports/monthly.pdf", "/reports/monthly.xlsx",
+                    "/api/v1/reports/kpi", "/api/v1/reports/trend", "/api/v1/reports/calls", "/api/v1/reports/signed")},
+}  # fmt: skip
+"""What is asked of pages that show nothing by themselves."""
+
+ENDS_SESSIONS = {"/account/sessions", "/account/factor"}
+"""After these the browser is a new one."""
+
+ABSENT = {
+    "/api/v1/gateways/<name>/frames", "/api/v1/devices/<name>/cancel", "/keys/<prefix>/revoke",
+    "/api/v1/keys/<prefix>/revoke", "/alive/looked", "/api/v1/webhooks/<webhook_id>", "/find",
+    *(rule for rule in NO_STATION if "import" in rule),
+}  # fmt: skip
+"""Of these there may be nothing (left) in this small town: 404 also to whoever may see them."""
+
+STREAMS = {"/api/v1/stream", "/events"}
