@@ -11,6 +11,7 @@ from config.settings import Settings
 from config.survey import read_form
 from config.tables import metadata
 from dispatch.clock import Clock
+from dispatch.ids import ResidentId
 from dispatch.messages.providers.provider import Provider
 from dispatch.privacy import inventory
 from dispatch.privacy.erasing import Erasing
@@ -19,9 +20,10 @@ from dispatch.privacy.retention import Retention
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.message import Channel
 from dispatch.rules.satisfaction import Asking
-from dispatch.satisfaction.asking import SatisfactionAsking, Served
+from dispatch.satisfaction.asking import SatisfactionAsking
 from dispatch.satisfaction.surveying import Surveying
 from dispatch.store.database import Engine
+from dispatch.store.people import People
 from dispatch.store.satisfaction import Ratings
 from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
@@ -54,6 +56,8 @@ class After:
             Periodic(name="plan_ratings", every_s=60.0, work=self.asking.check),
             Periodic(name="draw_surveys", every_s=3600.0, work=self.surveying.check),
             Periodic(name="erase_agreed", every_s=60.0, work=self.erasing.check),
+            # Whoever came back with a restored backup leaves again without anybody having to think of it.
+            Periodic(name="erase_restored", every_s=3600.0, work=self.erasing.reapply),
             Periodic(name="follow_retention", every_s=3600.0, work=self._at_night),
         )
 
@@ -64,15 +68,20 @@ class After:
 
 def build_after(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar,
-    providers: Mapping[str, Provider], *, forget: Callable[[], None], is_served: Served = lambda _: True,
+    providers: Mapping[str, Provider], *, forget: Callable[[], None],
 ) -> After:  # fmt: skip
     """
-    Wires them. `is_served` is what the register says of a resident; `forget` is called when somebody was erased.
+    Wires them. `forget` is called when somebody was erased.
 
     Raises:
         Misconfigured: the form of the survey or the rules of retention are not in order.
     """
     said = settings.satisfaction
+
+    def is_served(resident_id: str) -> bool:
+        with reading.connect() as connection:
+            return People(connection).is_served(ResidentId(resident_id))
+
     # A table that is not known cannot be searched: nothing of it would be erased.
     assert set(inventory()) <= set(metadata.tables)
     return After(

@@ -207,6 +207,11 @@ class People:
     def homes(self) -> list[Home]:
         return [home_of(row) for row in self._connection.execute(select(homes).order_by(homes.c.code))]
 
+    def is_served(self, id_: ResidentId) -> bool:
+        """Whether this resident is on file and has neither left nor died."""
+        row = _RESIDENT.on(self._connection, id=id_).first()
+        return row is not None and resident_of(row).is_served
+
     def residents(self) -> list[Resident]:
         return [resident_of(row) for row in self._connection.execute(select(residents).order_by(residents.c.code))]
 

@@ -112,12 +112,8 @@ class Deeds(Protocol):
     def finish(self, *, by: Person) -> None: ...
 
 
-SecondFactor = Callable[[], str | None]
-"""Where whoever was just made an administrator sets up a second factor; None where there is no such page."""
-
-
-def setup_blueprint(wizard: Deeds, *, second_factor: SecondFactor = lambda: None) -> Blueprint:
-    """`/setup` and its forms."""
+def setup_blueprint(wizard: Deeds) -> Blueprint:
+    """`/setup` and its forms; a second step that is asked for is set up right after the account."""
     bp = Blueprint("setup", __name__)
     open_only = _while_open(wizard)
 
@@ -159,7 +155,7 @@ def setup_blueprint(wizard: Deeds, *, second_factor: SecondFactor = lambda: None
         except Refusal as refusal:
             return _page(wizard, 1, 1, error=_said(refusal)), 422
         come_in(grant)
-        return redirect(second_factor() or "/setup", 303)
+        return redirect(f"/login/{grant.step}?next=/setup" if grant.step else "/setup", 303)
 
     def form(step: int, path: str, work: Callable[[], str | None]) -> None:
         """One form of a step: does its work and shows the next page, or the same with what was typed."""
