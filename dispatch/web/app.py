@@ -23,7 +23,7 @@ from dispatch.web.api import PREFIX, ApiBlueprint, docs_blueprint, make_api
 from dispatch.web.health import Health, health_blueprint
 from dispatch.web.i18n import chosen_lang, read_texts
 from dispatch.web.look import SIZES, THEMES, look_of
-from dispatch.web.nav import places
+from dispatch.web.nav import groups
 from dispatch.web.options import COOKIE, LANG_COOKIE, LOOK_COOKIE, WebOptions
 
 BODY_MAX = 1024 * 1024
@@ -84,7 +84,7 @@ def _configure(app: Flask, options: WebOptions) -> None:
     app.url_map.merge_slashes = False
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.globals.update(
-        options=options, operator=whoever, places=places, may=access.may, themes=THEMES, sizes=SIZES
+        options=options, operator=whoever, groups=groups, may=access.may, themes=THEMES, sizes=SIZES
     )
 
 

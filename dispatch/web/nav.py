@@ -1,7 +1,7 @@
 """
-The ways from page to page: one list for the menu on every staff page, shown to each person as far as their roles go.
+The ways from page to page: a menu under headings on every staff page, shown to each person as far as their roles go.
 
-A new page adds a line here and asks for the same right in its own view.
+A new page adds a line here, under the heading it belongs to, and asks for the same right in its own view.
 """
 
 from dataclasses import dataclass
@@ -20,37 +20,58 @@ class Place:
     right: Right
 
 
-PLACES = (
-    Place("/board", N_("Board"), Right.ALARMS_SEE),
-    Place("/review", N_("Response log"), Right.RECORD_SEE),
-    Place("/record", N_("The record"), Right.RECORD_SEE),
-    Place("/residents", N_("Residents"), Right.RESIDENTS_SEE),
-    Place("/homes", N_("Homes"), Right.RESIDENTS_SEE),
-    Place("/carers", N_("Carers"), Right.CARERS_SEE),
-    Place("/follow-ups", N_("To do"), Right.RESIDENTS_SEE),
-    Place("/find", N_("Find"), Right.RESIDENTS_SEE),
-    Place("/map", N_("Map"), Right.ALARMS_SEE),
-    Place("/wall", N_("Wall"), Right.ALARMS_SEE),
-    Place("/alarms", N_("All alarms"), Right.ALARMS_SEE),
-    Place("/handover", N_("Handover"), Right.ALARMS_ACT),
-    Place("/sheet", N_("Duty sheet"), Right.ALARMS_ACT),
-    Place("/paper", N_("Type paper in"), Right.ALARMS_ACT),
-    Place("/devices", N_("Devices"), Right.DEVICES_SEE),
-    Place("/repairs", N_("Repairs"), Right.DEVICES_SEE),
-    Place("/reports", N_("Reports"), Right.FIGURES_SEE),
-    Place("/roads", N_("Roads"), Right.MESSAGES_SEE),
-    Place("/alive", N_("Is it alive?"), Right.MESSAGES_SEE),
-    Place("/roster", N_("Roster"), Right.SHIFTS_CHANGE),
-    Place("/import", N_("Import"), Right.IMPORT),
-    Place("/webhooks", N_("Webhooks"), Right.WEBHOOKS),
-    Place("/users", N_("Accounts"), Right.ACCOUNTS),
-    Place("/keys", N_("Keys of machines"), Right.KEYS),
-    Place("/account", N_("My account"), Right.SIGNED_IN),
-    Place("/surveys", N_("Satisfaction"), Right.SURVEY),
-    Place("/privacy", N_("Personal data"), Right.ERASE),
-)
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pages under one heading (a message id)."""
+
+    name: str
+    places: tuple[Place, ...]
 
 
-def places() -> list[Place]:
-    """Where this request's person may go, in the order of the menu."""
-    return [each for each in PLACES if may(each.right)]
+GROUPS = (
+    Group(N_("The watch"), (
+        Place("/board", N_("Board"), Right.ALARMS_SEE),
+        Place("/alarms", N_("All alarms"), Right.ALARMS_SEE),
+        Place("/find", N_("Find"), Right.RESIDENTS_SEE),
+        Place("/map", N_("Map"), Right.ALARMS_SEE),
+        Place("/wall", N_("Wall"), Right.ALARMS_SEE),
+        Place("/handover", N_("Handover"), Right.ALARMS_ACT),
+        Place("/sheet", N_("Duty sheet"), Right.ALARMS_ACT),
+        Place("/paper", N_("Type paper in"), Right.ALARMS_ACT),
+    )),
+    Group(N_("People"), (
+        Place("/residents", N_("Residents"), Right.RESIDENTS_SEE),
+        Place("/homes", N_("Homes"), Right.RESIDENTS_SEE),
+        Place("/contacts", N_("Contacts"), Right.RESIDENTS_SEE),
+        Place("/carers", N_("Carers"), Right.CARERS_SEE),
+        Place("/stations", N_("Stations"), Right.CARERS_SEE),
+        Place("/roster", N_("Roster"), Right.SHIFTS_CHANGE),
+        Place("/follow-ups", N_("To do"), Right.RESIDENTS_SEE),
+        Place("/surveys", N_("Satisfaction"), Right.SURVEY),
+    )),
+    Group(N_("Equipment"), (
+        Place("/devices", N_("Devices"), Right.DEVICES_SEE),
+        Place("/repairs", N_("Repairs"), Right.DEVICES_SEE),
+        Place("/roads", N_("Roads"), Right.MESSAGES_SEE),
+        Place("/alive", N_("Is it alive?"), Right.MESSAGES_SEE),
+    )),
+    Group(N_("Log and figures"), (
+        Place("/review", N_("Response log"), Right.RECORD_SEE),
+        Place("/record", N_("The record"), Right.RECORD_SEE),
+        Place("/reports", N_("Reports"), Right.FIGURES_SEE),
+    )),
+    Group(N_("Administration"), (
+        Place("/users", N_("Accounts"), Right.ACCOUNTS),
+        Place("/account", N_("My account"), Right.SIGNED_IN),
+        Place("/keys", N_("Machine keys"), Right.KEYS),
+        Place("/webhooks", N_("Webhooks"), Right.WEBHOOKS),
+        Place("/import", N_("Import"), Right.IMPORT),
+        Place("/privacy", N_("Personal data"), Right.ERASE),
+    )),
+)  # fmt: skip
+
+
+def groups() -> list[Group]:
+    """Where this request's person may go, in the order of the menu; no heading without a page."""
+    seen = (Group(each.name, tuple(place for place in each.places if may(place.right))) for each in GROUPS)
+    return [each for each in seen if each.places]

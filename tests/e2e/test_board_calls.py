@@ -78,7 +78,7 @@ def test_a_missed_call_is_an_alarm_with_its_number(page, rig):  # noqa: F811
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (320, 640)])
-@pytest.mark.parametrize(("lang", "words"), [("zh", "转为警报"), ("en", "Raise the alarm")])
+@pytest.mark.parametrize(("lang", "words"), [("zh", "转为告警"), ("en", "Raise the alarm")])
 def test_calls_fit_and_can_be_read_by_everybody(chromium, served, rig, width, height, lang, words):  # noqa: F811
     ring_in(rig, RESIDENT)
     ring_in(rig, "anonymous", "CA2", News.TAKEN)

@@ -26,7 +26,7 @@ SHAPES: Mapping[str, str] = {"none": "○", "open": "▲", "found": "◆", "sign
 
 LIMIT_NAMES: Mapping[str, str] = {
     "answered_s": N_("First act of a person"),
-    "accepted_s": N_("Accepted"),
+    "accepted_s": N_("Acceptance"),
     "on_site_s": N_("On site"),
     "closed_s": N_("Closed after the arrival"),
 }
