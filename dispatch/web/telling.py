@@ -9,12 +9,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from dispatch.web import words
+from dispatch.web import telling_house, words
 from dispatch.web.i18n import N_, gettext
+from dispatch.web.residents.words import TASKS
 
 Plain = Mapping[str, Any]
 
-KINDS: Mapping[str, str] = {
+_ALARM: Mapping[str, str] = {
     "raised": N_("Alarm: %(cause)s"),
     "pressed_again": N_("Again: %(cause)s, %(presses)s times now"),
     "worsened": N_("Graver: from %(was)s to %(cause)s, other steps begin"),
@@ -82,6 +83,9 @@ KINDS: Mapping[str, str] = {
 }
 """A sentence for each kind of entry about an alarm."""
 
+KINDS: Mapping[str, str] = {**telling_house.KINDS, **_ALARM}
+"""A sentence for each kind of entry."""
+
 LOUD = frozenset({
     "raised", "pressed_again", "worsened", "gave_up", "not_arrived", "arrival_claimed", "not_closed", "operator_paged",
     "emergency_proposed", "nobody_on_duty", "undeliverable", "delivery_unknown", "fell_back", "reopened", "no_entry",
@@ -91,6 +95,9 @@ LOUD = frozenset({
 
 _NAMED_IN_IT = frozenset({"answered", "reported_done", "claimed", "taken_over", "claim_left", "claim_passed_on"})
 """Kinds whose sentence says who did it."""
+
+_PLAIN = ("key", "homes", "rows", "month", "gateway", "provider", "score", "of", "drawn", "street", "met")
+"""Facts of the house that are said as they stand."""
 
 
 def minutes(seconds: float | None) -> int | None:
@@ -131,6 +138,10 @@ def called(person: str | None, name: str | None, names: Mapping[str, str]) -> st
         return rest
     if person == "emergency_service":
         return "120"
+    if person == "service":
+        return gettext("the service")
+    if kind == "resident" and not name:
+        return gettext("the resident")
     return name or person or "—"
 
 
@@ -167,4 +178,7 @@ def _words_of(entry: Plain, names: Mapping[str, str]) -> dict[str, str]:
         "said": words.word(words.SAID, facts.get("said")),
         "finding": words.word(words.FINDINGS, facts.get("cause")),
         "measure": words.word(words.MEASURES, facts.get("measure")),
+        "whom": called(f"operator:{facts.get('operator_id')}", None, names),
+        "task": words.word(TASKS, facts.get("what")),
+        **{name: str(facts.get(name, "—")) for name in _PLAIN},
     }

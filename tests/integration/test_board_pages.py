@@ -8,6 +8,7 @@ import pytest
 from dispatch.rules.alarm import Outcome, Proof, State
 from dispatch.rules.people import operator
 from dispatch.rules.signal import Cause
+from dispatch.store.register_rows import KINDS
 from dispatch.web import telling, words
 from tests.architecture.tree import files
 from tests.builders import DISTRICT
@@ -213,10 +214,14 @@ def test_every_entry_is_a_sentence(rig, lang):
 
 
 def test_every_kind_that_the_rules_write_has_a_sentence():
-    source = "\n".join(path.read_text(encoding="utf-8") for path in files(".py", folders=("dispatch",)))
-    written = set(re.findall(r'change\(\s*[\w.]+,\s*"(\w+)"', source))
-    written |= set(re.findall(r'Line\(\s*kind="(\w+)",\s*by=[^)]*?alarm_id=', source))
-    assert len(written) > 15
+    rooms = ("config", "devices", "dispatch", "schedules")
+    source = "\n".join(path.read_text(encoding="utf-8") for path in files(".py", folders=rooms))
+    rules = "\n".join(path.read_text(encoding="utf-8") for path in files(".py", folders=("dispatch",)))
+    written = set(re.findall(r'change\(\s*[\w.]+,\s*"(\w+)"', rules))
+    written |= set(re.findall(r'\bLine\(\s*kind="(\w+)", by', source))
+    written |= set(re.findall(r'_line\(\s*"(webhook_\w+)"', source))
+    written |= {f"{each.one}_{what}" for each in KINDS.values() for what in ("added", "changed", "ended", "restored")}
+    assert len(written) > 100
     assert written - {kind.partition(":")[0] for kind in telling.KINDS} == set()
 
 
