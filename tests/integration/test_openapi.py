@@ -201,7 +201,13 @@ WELL = 20
 """So many operations are answered with a yes at least: a suite that only hears no has looked at nothing."""
 
 
-def play(service, document, *, headers, most, seed):
+KNOWN = {
+    "homes": "H1", "residents": "R1", "contacts": "H1%2F0", "carers": "C1", "stations": "S1", "devices": "D1",
+}  # fmt: skip
+"""What an address may name: somebody who is there, every second time. Only made-up names would meet nothing but 404."""
+
+
+def play(service, document, *, who, headers, most, seed):
     """Every operation with good and bad requests; the first that breaks a promise is told with how to repeat it."""
     app, _, _ = service
 
@@ -213,15 +219,18 @@ def play(service, document, *, headers, most, seed):
     schema = schemathesis.openapi.from_wsgi(f"{API}/openapi.json", door, config=config)
     found, tried, well = [], 0, set()
 
-    def tried_out(operation):
+    def tried_out(operation, times):
         @settings(
-            max_examples=most, deadline=None, derandomize=seed is None, database=None, print_blob=False,
+            max_examples=times, deadline=None, derandomize=seed is None, database=None, print_blob=False,
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(case=operation.as_strategy())
         def once(case):
             nonlocal tried
             tried += 1
+            register = operation.path.removeprefix(f"{API}/").partition("/")[0]
+            if tried % 2 and "name" in case.path_parameters and register in KNOWN:
+                case.path_parameters["name"] = KNOWN[register]
             if case.call_and_validate(checks=checks()).status_code < 300:
                 well.add(operation.label)
 
@@ -229,8 +238,11 @@ def play(service, document, *, headers, most, seed):
 
     for result in schema.get_all_operations():
         operation = result.ok()
+        ways = document["paths"][operation.path][operation.method]["security"]
+        # What is not for this one answers 401 or 403 to everything: once is enough.
+        times = most if any(who in way for way in ways) else 1
         try:
-            tried_out(operation)()
+            tried_out(operation, times)()
         except (Exception, BaseExceptionGroup) as wrong:  # noqa: BLE001  all operations are looked at first
             found.append(f"{operation.label}: {_told(wrong)}")
     assert found or len(well) >= WELL, sorted(well)
@@ -257,7 +269,7 @@ def session_headers(app):
 def test_no_request_breaks_a_promise_of_the_document(service, document, who):
     app, _, key = service
     headers = {"HTTP_AUTHORIZATION": f"Bearer {key}"} if who == "key" else session_headers(app)
-    found, tried = play(service, document, headers=headers, most=6, seed=None)
+    found, tried = play(service, document, who=who, headers=headers, most=4, seed=None)
     assert tried > 100
     assert not found, "\n\n".join(found)
 
@@ -269,5 +281,5 @@ def test_no_request_breaks_a_promise_of_the_document(service, document, who):
 def test_no_request_of_very_many_breaks_a_promise_of_the_document(service, document, who):
     app, _, key = service
     headers = {"HTTP_AUTHORIZATION": f"Bearer {key}"} if who == "key" else session_headers(app)
-    found, _ = play(service, document, headers=headers, most=400, seed=1)
+    found, _ = play(service, document, who=who, headers=headers, most=400, seed=1)
     assert not found, "\n\n".join(found)
