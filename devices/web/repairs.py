@@ -10,7 +10,7 @@ from marshmallow import RAISE, Schema, fields
 from devices.rules.repair import Result
 from devices.web.devices import READ, WRITE
 from devices.web.shelves import Plain, Shelves, Upkeep, cursor_of
-from dispatch.errors import Invalid, NotFound
+from dispatch.errors import Invalid
 from dispatch.ids import DeviceId
 from dispatch.rules.rights import Right
 from dispatch.store.transactions import Transactions
@@ -18,7 +18,7 @@ from dispatch.web.access import caller, either, has_bearer, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.once import Once
 from dispatch.web.registers import bookmarked, discreet, in_pages
-from dispatch.web.schemas import NOTE_MAX, ListSchema, PageSchema, Text, Wire
+from dispatch.web.schemas import NOTE_MAX, ListSchema, PageSchema, Text, Wire, named
 
 
 class CaseListSchema(ListSchema):
@@ -111,7 +111,10 @@ def repairs_blueprint(shelves: Shelves, upkeep: Upkeep, *, transactions: Transac
     @bp.response(201, CaseSchema)
     def reported(wanted: dict[str, Any]) -> Plain:
         device_id = _known_device(shelves, wanted["device"])
-        return _shown(shelves.repair(upkeep.repairing.report(device_id, by=caller(), note=wanted.get("note"))))
+        # One that is out of use is on file and cannot be broken.
+        with named("device"):
+            repair_id = upkeep.repairing.report(device_id, by=caller(), note=wanted.get("note"))
+        return _shown(shelves.repair(repair_id))
 
     @bp.post("/repairs/<repair_id>/assign")
     @either(WRITE, Right.DEVICES_CHANGE)
@@ -177,10 +180,8 @@ def _known_device(shelves: Shelves, name: str) -> DeviceId:
     Raises:
         Invalid: there is none.
     """
-    try:
+    with named("device"):
         return shelves.id_of(name)
-    except NotFound as missing:
-        raise Invalid(missing.detail, {"json": {"device": [missing.detail]}}) from None
 
 
 def known_owner(shelves: Shelves, owner: str) -> str:

@@ -153,7 +153,7 @@ def test_another_stations_alarms_homes_and_people_are_not_there(rig, elsewhere):
     assert post(elsewhere, "/paper", alarm=alarm_id, closed_at=local(rig, 0), outcome="test").status_code == 422
     slip = {"home": "H1", "raised_at": rig.world.clock.now().isoformat()}
     answer = elsewhere.post("/api/v1/paper", json=slip, headers={"X-CSRFToken": elsewhere.token})
-    assert answer.status_code == 404
+    assert (answer.status_code, list(answer.json["errors"]["json"])) == (422, ["home"])
     assert rig.world.alarm(alarm_id).open
 
 

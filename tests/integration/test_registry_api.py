@@ -57,6 +57,8 @@ def test_a_change_says_which_version_it_changes(client):
     assert client.patch(address, json={"name": "王绣英"}, headers={"If-Match": "*"}).json["name"] == "王绣英"
     same = client.patch(address, json={"name": "王绣英"}, headers={"If-Match": '"3"'})
     assert same.headers["ETag"] == '"3"', "nothing was changed"
+    for odd in ('"K", ""', '"' + "9" * 5000 + '"', 'W/"3"'):
+        assert client.patch(address, json={"name": "王绣英"}, headers={"If-Match": odd}).status_code == 412, odd[:20]
 
 
 def test_a_row_is_added_once_for_each_key(rig, client):

@@ -7,6 +7,7 @@ changed it since, with the fields that differ. Telephones and ID numbers are mas
 with a reason.
 """
 
+import re
 from typing import Any
 
 from flask import request
@@ -36,6 +37,8 @@ Plain = dict[str, Any]
 
 WRITE = "registers"
 """The scope of keys that may change the registers."""
+
+_VERSION = re.compile(r"[0-9]{1,18}")
 
 LISTED_MAX = 10_000
 """Absences and follow-ups of a district are never so many."""
@@ -309,8 +312,9 @@ def _version(row: Row) -> int:
         raise Unconditional("Send If-Match with the ETag of what you have seen.")
     if request.if_match.star_tag:
         return int(row["version"])
-    said = [each for each in request.if_match.as_set() if each.isascii() and each.isdigit()]
-    return next((int(each) for each in said if int(each) == row["version"]), int(said[0]) if said else 0)
+    # An empty tag is read as None.
+    said = {int(each) for each in request.if_match.as_set() if each and _VERSION.fullmatch(each)}
+    return int(row["version"]) if row["version"] in said else max(said, default=0)
 
 
 def _is_ours(connection: Any, home_id: str | None) -> bool:
