@@ -47,7 +47,7 @@ WHYS: Mapping[str, Mapping[str, str]] = {
     "restored": {"zh": "已从备份恢复，请核对未结告警", "en": "restored: look at open alarms"},
     "carer_unreached": {"zh": "护理员没回通讯测试", "en": "a carer cannot be reached"},
     "drill_failed": {"zh": "演习没有通过", "en": "an exercise failed"},
-    "webhook_disabled": {"zh": "推送地址多日无响应，已停止", "en": "a webhook took nothing for days and was stopped"},
+    "webhook_disabled": {"zh": "推送地址多日无响应，已停止", "en": "a webhook was stopped"},
     "welfare_check": {"zh": "请电话问安", "en": "call to ask how they are"},
     "outage_round": {"zh": "失联期间请逐户问安", "en": "call every home"},
     "repair_overdue": {"zh": "设备维修逾期", "en": "a repair is overdue"},

@@ -70,6 +70,7 @@ def test_from_an_unknown_button_to_a_repaired_pendant(tmp_path, twilio):
         assert rig.surprises() == []
 
 
+@pytest.mark.drill
 def test_a_gateway_that_is_pulled_is_one_incident_with_its_homes_and_survives_a_restart(tmp_path):
     quickly = {"ANLING_GATEWAYS__0__SILENT_S": "30"}
     with Rig(tmp_path, district=district(homes=2), escalation=STEPS, environ=quickly) as rig:

@@ -16,7 +16,7 @@ SHIFTS = [{"id": f"{number:03}", "carer": "C1"} for number in range(7)]
 def house(tmp_path: Path) -> Iterator[House]:
     world = build_world(tmp_path)
     built = House(
-        world, shifts=lambda: SHIFTS, devices=list, gateways=lambda: [{"id": "hall", "phone": "+8613800000009"}]
+        world, strangers=lambda: SHIFTS, devices=list, gateways=lambda: [{"id": "hall", "phone": "+8613800000009"}]
     )
     yield built
     built.close()
@@ -41,7 +41,7 @@ def whole(client, address: str, limit: int) -> list:
 
 @pytest.mark.parametrize(
     ("register", "many"),
-    [("homes", 2), ("residents", 3), ("contacts", 2), ("carers", 3), ("stations", 1), ("shifts", 7), ("devices", 0),
+    [("homes", 2), ("residents", 3), ("contacts", 2), ("carers", 3), ("stations", 1), ("strangers", 7), ("devices", 0),
      ("gateways", 1)],
 )  # fmt: skip
 @pytest.mark.parametrize("limit", [1, 2, 500])
@@ -102,7 +102,7 @@ def test_the_record_goes_by_number(house, operator):
     assert operator.get(f"{API}/record?after={house.review.head()}").json == {"items": [], "next": None}
 
 
-@pytest.mark.parametrize("register", ["homes", "messages", "record", "shifts"])
+@pytest.mark.parametrize("register", ["homes", "messages", "record", "strangers"])
 def test_registers_are_for_operators_and_readers(house, register):
     assert house.stranger().get(f"{API}/{register}").status_code == 401
     assert house.machine("signals").get(f"{API}/{register}").status_code == 403

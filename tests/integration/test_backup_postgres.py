@@ -65,7 +65,7 @@ def test_a_dump_is_tried_and_put_back_into_an_empty_database(server, tmp_path, m
         restore(settings, made.folder, SystemClock())
     empty = Settings(database_url=url_of(running, "two"), home=tmp_path / "two")
     done = restore(empty, made.folder, SystemClock())
-    assert done.keys == {"web.key": "put back"}
+    assert done.keys == {"web.key": "put back", "id-numbers.key": "put back"}
     assert asked(empty.database_url, "SELECT count(*) FROM homes") == asked(
         settings.database_url, "SELECT count(*) FROM homes"
     )
