@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dispatch.rules.rights import RIGHTS, Right, Role
+from dispatch.rules.rights import RIGHTS, WHOLE, Right, Role
 
 WORDS: Mapping[Right, tuple[str, str]] = {
     Right.SIGNED_IN: ("本人的密码、第二步验证、登录", "their own password, second step, sessions"),
@@ -51,12 +51,21 @@ Who works for some stations sees nothing of the others; an alarm without a home 
 """
 
 
+_WHOLE = ", ".join(f"`{each}`" for each in Right if each in WHOLE)
+
+FOOT = f"""只负责部分驿站的人没有这些权限，相应页面不存在（404）：{_WHOLE}。
+演习、街道模式、网关和电话页同样属于整个区。
+
+Whoever works for some stations only does not have these, their pages are not there (404): {_WHOLE}.
+Exercises, the modes of streets, gateways and the page of telephones are the whole district's as well."""
+
+
 def page() -> str:
     """The whole page, both languages in one table."""
     names = [f"{zh}<br>{en}" for zh, en in (ROLES[each] for each in Role)]
     lines = [HEAD, f"| 权限 · right | {' | '.join(names)} |", "| --- |" + " :-: |" * len(names)]
     lines += [_row(each) for each in Right]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", FOOT]) + "\n"
 
 
 def _row(right: Right) -> str:
