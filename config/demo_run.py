@@ -37,6 +37,7 @@ _SAYS = {
   3  打开「手机」页 {address}/phones ，以护理员身份回复 1，看值守台变化
   4  下一条告警不要理它，看它自己升级：短信、电话、下一位、家属、全员
   5  在「手机」页按任何一家的按钮，让短信服务商拒收，或拔掉网关
+  6  菜单：响应记录（有一夜很慢）、报表 → Excel、记录链 → 校验、老人、交接班、地图
 """,
     "en": """
   The anling demo is ready   {address}        operator {login} / {password}     (Ctrl-C leaves and cleans up)
@@ -47,6 +48,7 @@ _SAYS = {
   3  Open the phones {address}/phones , answer 1 as the carer and watch the board
   4  Leave the next alarm alone and watch it escalate: text, call, the next carer, family, everybody
   5  On the phones page press any home's button, make the provider refuse, unplug the gateway
+  6  The menu: the response log (one night was slow), reports to Excel, verify the record, residents, handover, map
 """,
 }
 
