@@ -46,6 +46,15 @@ def test_whoever_reviews_sees_neither(town):
     assert (told["resident_file"]["phone"], told["home_file"]["entry"]) == (MASKED, "")
 
 
+def test_whoever_may_not_act_is_offered_no_act(town):
+    alarm = town.ids[OURS]["alarm"]
+    acts = (f"/alarms/{alarm}/note", f"/alarms/{alarm}/close", f"/alarms/{alarm}/take", f"/alarms/{alarm}/offer")
+    page = town.browser(frozenset({Role.REVIEWER}), OURS).get(f"/board?alarm={alarm}").text
+    assert [each for each in acts if f'action="{each}"' in page] == []
+    page = town.browser(frozenset({Role.OPERATOR}), OURS).get(f"/board?alarm={alarm}").text
+    assert [each for each in acts if f'action="{each}"' not in page] == []
+
+
 def test_once_it_is_closed_nobody_does(town):
     alarm, operator = town.ids[OURS]["alarm"], town.browser(frozenset({Role.OPERATOR}), OURS)
     town.house.desk.close(alarm, outcome=Outcome.TEST, by=f"operator:{town.spare.id}")
@@ -107,6 +116,17 @@ def test_unmasking_wants_a_fresh_proof(town):
     assert kept(town, "unmasked") == []
 
 
+def test_whole_numbers_and_new_numbers_want_a_fresh_proof_in_the_registers_too(town):
+    operator, resident = town.browser(frozenset({Role.OPERATOR}), OURS), town.ids[OURS]["resident"]
+    with town.house.writing.begin() as connection:
+        connection.exec_driver_sql("UPDATE sessions SET proved_at = proved_at - 601000000")
+    headers = {"X-CSRFToken": town.csrf, "If-Match": "*"}
+    path = f"/api/v1/residents/{resident}"
+    assert operator.post(f"{path}/unmask", json={"reason": "because"}, headers=headers).status_code == 403
+    assert operator.patch(path, json={"phone": "+8613800000999"}, headers=headers).status_code == 403
+    assert operator.patch(path, json={"language": "zh"}, headers=headers).status_code == 200
+
+
 def test_no_person_of_another_station_is_sent_or_named(town):
     operator, alarm = town.browser(frozenset({Role.OPERATOR}), OURS), town.ids[OURS]["alarm"]
     headers = {"X-CSRFToken": town.csrf}
@@ -114,6 +134,8 @@ def test_no_person_of_another_station_is_sent_or_named(town):
     assert theirs.status_code == 422
     nobody = operator.post(f"/api/v1/alarms/{alarm}/offer", json={"person": "C9"}, headers=headers)
     assert theirs.json["errors"].keys() == nobody.json["errors"].keys()
+    slip = {"alarm": alarm, "person": "C2", "accepted_at": "2026-01-01T00:00:00+08:00"}
+    assert operator.post("/api/v1/paper", json=slip, headers=headers).status_code == 422
     raised = operator.post("/api/v1/alarms", json={"cause": "hotline", "home": "H2"}, headers=headers)
     assert raised.status_code == 422
     paired = {"protocol": "rflink", "address": "EV1527:0a1b2f:01", "home": "H2"}
