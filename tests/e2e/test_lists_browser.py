@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 from config.description import application
 from config.district import read_district
 from config.loading import load_into
+from config.options import AccountSettings
 from dispatch.accounts.sign_in import SignIn
 from tests.builders import DISTRICT, LOGIN, PASSWORD
 from tests.integration.test_lists import HEAD, xlsx
@@ -34,7 +35,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory) -> Iterator[str]:
-    app, house = application(tmp_path_factory.mktemp("service"))
+    app, house = application(tmp_path_factory.mktemp("service"), accounts=AccountSettings(second_factor="optional"))
     load_into(house.transactions, read_district(tomllib.loads(DISTRICT)))
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     sign_in = SignIn(house.transactions, house.reading, house.clock, hasher)
