@@ -13,8 +13,6 @@ import unicodedata
 from functools import lru_cache
 from itertools import islice, product
 
-from pypinyin import Style, pinyin
-
 TERM_MAX = 40
 """Letters kept of one term: nobody types more to find anything."""
 
@@ -61,6 +59,9 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=20_000)
 def _sounds(letter: str) -> tuple[str, ...]:
     """Every reading of one character, without tones; lü also as lu, because many type that."""
+    # A quarter of a second and 40 MB that a service which comes back from a kill need not wait for.
+    from pypinyin import Style, pinyin
+
     found = pinyin(letter, style=Style.NORMAL, heteronym=True, errors="ignore")
     sounds = [plain(each) for each in (found[0] if found else ())]
     return tuple(dict.fromkeys([*sounds, *(each.replace("v", "u") for each in sounds)]))

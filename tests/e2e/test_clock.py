@@ -43,7 +43,7 @@ def _steps(rig: Rig) -> list[float]:
     return [row["steady_us"] / 1e6 for row in rig.entries("step_taken")]
 
 
-@pytest.mark.parametrize("minutes", [10, -10])
+@pytest.mark.parametrize("minutes", [pytest.param(10, marks=pytest.mark.drill), -10])
 def test_the_next_step_keeps_its_steady_time_when_the_clock_is_set(tmp_path, minutes):
     clock = MovableClock(tmp_path)
     with Rig(tmp_path, district=district(carers=PHONES), escalation=STEPS, environ=clock.environ) as rig:

@@ -138,7 +138,7 @@ def judge(rig: Rig, name: str) -> str:
     )
 
 
-@pytest.mark.parametrize("name", ["silent", "swallowing"])
+@pytest.mark.parametrize("name", [pytest.param("silent", marks=pytest.mark.drill), "swallowing"])
 def test_a_few_alarms_reach_people_by_the_second_road(tmp_path, name):
     print(alarms_under(name, 4, tmp_path, pause_s=0.1))
 

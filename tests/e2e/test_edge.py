@@ -74,6 +74,7 @@ def test_what_is_wrong_with_its_settings_is_said_in_a_sentence(tmp_path):
         assert "database" not in findings, "no service is to run here"
 
 
+@pytest.mark.drill
 def test_cut_off_from_the_service_it_pages_by_its_own_modem_and_says_so_afterwards(tmp_path):
     with FakeModem(tmp_path) as modem:
         with Rig(tmp_path / "service", district=district(homes=3, carers=CARERS), escalation=STEPS, radio=False) as rig:

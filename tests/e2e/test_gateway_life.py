@@ -88,6 +88,7 @@ def test_an_adapter_that_is_pulled_is_noticed_and_taken_again(tmp_path):
         assert rig.surprises() == []
 
 
+@pytest.mark.drill
 def test_garbage_and_floods_are_counted_and_the_next_good_frame_is_heard(tmp_path):
     noise = random.Random(20261121)
     radio_line = rflink.encode(rflink_of(1), Event.BUTTON, count=7)

@@ -116,6 +116,7 @@ def rig(tmp_path: Path) -> Iterator[tuple[Rig, int, Broker]]:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.drill
 def test_nothing_is_lost_or_doubled_by_kills_at_random_moments(rig):
     service, port, broker = rig
     moments, key = random.Random(SEED), service.key("signals")

@@ -74,7 +74,9 @@ def test_a_text_that_certainly_never_arrived_is_sent_again(rig, twilio):
 
 
 @pytest.mark.parametrize(
-    "fault", [ERROR_500, pytest.param(EMPTY_503, marks=LONG), too_many("7")], ids=["500", "503", "429"]
+    "fault",
+    [pytest.param(ERROR_500, marks=LONG), pytest.param(EMPTY_503, marks=LONG), too_many("7")],
+    ids=["500", "503", "429"],
 )
 def test_a_passing_fault_is_tried_again_and_costs_the_next_step_nothing(rig, twilio, fault):
     twilio.will(fault, fault)

@@ -55,7 +55,9 @@ def service(tmp_path) -> Iterator[tuple[str, str]]:
     assert process.wait(15) == 0
 
 
-@pytest.mark.parametrize(("lang", "size", "script"), [("zh", PHONE, False), ("en", DESK, True)])
+@pytest.mark.parametrize(
+    ("lang", "size", "script"), [pytest.param("zh", PHONE, False, marks=pytest.mark.drill), ("en", DESK, True)]
+)
 def test_six_steps_in_a_browser(chromium, service, tmp_path, lang, size, script):
     base, code = service
     locale = {"zh": "zh-CN", "en": "en-GB"}[lang]

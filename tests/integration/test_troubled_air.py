@@ -156,6 +156,7 @@ def test_two_of_ten_are_two_cases(rig):
     assert cases(rig) == ['["offline"]'] * 2
 
 
+@pytest.mark.drill
 def test_devices_that_fail_one_by_one_over_days_are_cases(rig):
     sensors(rig, 10)
     pass_hours(rig, 1, *range(10))

@@ -456,7 +456,8 @@ def test_a_test_and_a_replay_leave_at_once_and_are_tried_once(rig, receiver):
     assert [body for _, body in receiver.got][2] == receiver.got[0][1]
     assert receiver.got[2][0]["webhook-id"] == receiver.got[0][0]["webhook-id"]
     assert json.loads(receiver.got[1][1])["type"] == "anling.service.test.v1"
-    assert [each.state for each in rig.book.log(subscription.id, 10)] == ["delivered", "failed", "delivered"]
+    states = [each.state for each in rig.book.log(subscription.id, 10)]
+    assert sorted(states) == ["delivered", "delivered", "failed"], "the test and the replay leave together"
     rig.world.clock.advance(3600)
     rig.carry()
     assert len(receiver.got) == 3

@@ -7,7 +7,7 @@ from config.simulation.report import percentile
 from config.simulation.run import run
 
 DAYS = 0.04
-LONG_OUTAGES = {33, 127}
+LONG_OUTAGES = {33, 127, 189}
 """Days that nearly everything is down all the time: half a minute and more each, so they are left to `make drill`."""
 
 SEEDS = [pytest.param(each, marks=pytest.mark.drill) if each in LONG_OUTAGES else each for each in range(1, 221)]

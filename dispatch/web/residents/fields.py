@@ -111,7 +111,7 @@ FIELDS: Mapping[str, Sequence[Field]] = {
         *_PLACE,
     ),
     "stations": (
-        Field(name="name", label=N_("Name"), required=True),
+        Field(name="name", label=N_("What it is called"), required=True),
         _CODE,
         Field(name="lends", label=N_("Lends carers to (codes)"), kind="words"),
         *_PLACE,
