@@ -61,6 +61,8 @@ account_sid = "{ACCOUNT}"
 from = "{SENDER}"
 base_url = "{base_url or "http://127.0.0.1:9"}"
 auth_token_file = "{home / "twilio-token"}"
+[accounts]
+second_factor = "optional"
 [log]
 level = "warning"
 format = "json"
