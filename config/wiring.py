@@ -200,6 +200,7 @@ class House:
         self.muster.forget()
         self.upkeep.tests.forget()
         self.reception.forget()
+        self.registers.finding.look_again()
         self.nudges()
 
     def _take_up(self, tx: Tx) -> None:

@@ -21,7 +21,10 @@ from dispatch.store.transactions import Lane, Transactions, Tx
 SHOWN = 20
 TYPED_MAX = 80
 LEARN_MAX = 100
-"""Rows learnt in one unit of work."""
+"""Rows of each register learnt at a time."""
+
+LEARN_PIECE = 10
+"""Rows learnt in one unit of work: some 20 ms, so that a press never waits for longer than that."""
 
 Plain = dict[str, Any]
 
@@ -82,9 +85,13 @@ class Finding:
                 for kind in (HOMES, *(each for each in KINDS.values() if each is not HOMES))
                 for row in Finds(connection).unlearnt(kind.one, kind.table, LEARN_MAX)
             ]
-        for start in range(0, len(missing), LEARN_MAX):
-            self._transactions.run(partial(_learn, missing[start : start + LEARN_MAX]), lane=Lane.BULK)
+        for start in range(0, len(missing), LEARN_PIECE):
+            self._transactions.run(partial(_learn, missing[start : start + LEARN_PIECE]), lane=Lane.BULK)
         self._learnt = not missing
+
+    def look_again(self) -> None:
+        """Rows may have come that nobody has learnt yet: out of a list, say."""
+        self._learnt = False
 
     def _numbered(self, connection: Connection, typed: str, area: Area) -> list[Found]:
         devices = [

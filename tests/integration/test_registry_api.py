@@ -230,6 +230,12 @@ def test_what_was_there_before_the_search_is_learnt(rig, client):
     rig.finding.learn()
     assert found(client, "wxy") == [("resident", "R1")]
     assert found(client, "柏林")[0] == ("home", "H1")
+    rig.world.transactions.run(lambda tx: tx.connection.execute(finds.delete()))
+    rig.finding.learn()
+    assert found(client, "wxy") == [], "all were learnt once: nobody looks all the time"
+    rig.finding.look_again()
+    rig.finding.learn()
+    assert found(client, "wxy") == [("resident", "R1")]
 
 
 def test_loading_the_same_file_again_changes_no_version_and_no_term(rig):
