@@ -23,7 +23,8 @@ class Dispatching:
 
     def add_task(self, channel: Any) -> None:
         """Hands a channel with a request to be answered to the crew that its path belongs to."""
-        path = channel.requests[0].path or ""
+        # A request whose first line is broken has no path at all; it is told so by whoever has time.
+        path = getattr(channel.requests[0], "path", "") or ""
         (self._urgent if path.startswith(URGENT) else self._others).add_task(channel)
 
     def set_thread_count(self, count: int) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+
+import structlog
 
 from config.register_keys import id_numbers
 from config.settings import Settings
@@ -10,17 +13,21 @@ from devices.store.dwellings import at_home, called
 from devices.upkeep.register import Place
 from devices.upkeep.register import Register as DeviceRegister
 from dispatch.clock import Clock
+from dispatch.errors import Misconfigured
 from dispatch.ids import DeviceId, HomeId, ResidentId
 from dispatch.registry.absences import Absent
 from dispatch.registry.disclosures import Disclosures
 from dispatch.registry.finding import Finding
 from dispatch.registry.follow_ups import FollowingUp
+from dispatch.registry.id_numbers import IdNumbers, Locked
 from dispatch.registry.leaving import Leaving
 from dispatch.registry.registers import Registry
 from dispatch.rules.people import Person
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions, Tx
 from schedules.timetable import Periodic
+
+log = structlog.get_logger()
 
 FOLLOW_UPS_EVERY_S = 60.0
 LEARN_EVERY_S = 5.0
@@ -43,17 +50,23 @@ class Registers:
         return (self.absent,)
 
 
+def _sealing(home: Path) -> IdNumbers:
+    """A broken file of keys costs the ID numbers and no more: a press must not find the service refusing to start."""
+    try:
+        return id_numbers(home)
+    except (Misconfigured, OSError, UnicodeDecodeError) as error:
+        log.error("id_numbers_locked", why=str(error))
+        return Locked()
+
+
 def build_registers(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, devices: DeviceRegister, *,
     nudge: Callable[[], None], changed: Callable[[], None],
 ) -> Registers:  # fmt: skip
     """
     Wires them. `changed` is called when a register has changed.
-
-    Raises:
-        Misconfigured: the file of keys is there and cannot be used.
     """
-    sealing = id_numbers(settings.home)
+    sealing = _sealing(settings.home)
     registry = Registry(transactions, sealing, changed=changed)
     following_up = FollowingUp(transactions, reading)
     finding = Finding(reading, transactions, devices=called)

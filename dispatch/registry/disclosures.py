@@ -23,7 +23,7 @@ class Disclosures:
 
     def __init__(self, transactions: Transactions, sealing: IdNumbers) -> None:
         self._transactions = transactions
-        self._sealing = sealing
+        self.sealing = sealing
 
     def unmask(self, resident: str, reason: str, *, by: Person, area: Area) -> Numbers:
         """
@@ -42,7 +42,7 @@ class Disclosures:
             row = shelf.one(RESIDENTS, resident, area)
             numbers = {"phone": row["phone"] or ""}
             if row["id_sealed"]:
-                numbers["id_number"] = self._sealing.open(row["id_sealed"])
+                numbers["id_number"] = self.sealing.open(row["id_sealed"])
             for contact in shelf.of_home(CONTACTS, row["home_id"]):
                 numbers[f"contact:{contact['id']}"] = contact["phone"] or ""
             facts = {"resident": row["id"], "fields": ",".join(sorted(name for name in numbers if ":" not in name))}

@@ -40,8 +40,12 @@ class IdNumbers:
 
     def __init__(self, keys: Sequence[str], pepper: bytes) -> None:
         """`pepper` is the key of the hash and never changes, or no number is found any more."""
-        self._box = MultiFernet([Fernet(each) for each in keys])
+        self._fernet = MultiFernet([Fernet(each) for each in keys])
         self._pepper = pepper
+
+    @property
+    def _box(self) -> MultiFernet:
+        return self._fernet
 
     def seal(self, number: str) -> Sealed:
         """A number that `checked` has let through."""
@@ -62,6 +66,27 @@ class IdNumbers:
     def hash(self, number: str) -> str:
         """What the same number is found by: HMAC-SHA-256, so that nobody can try all numbers without the key."""
         return hmac.new(self._pepper, number.encode(), hashlib.sha256).hexdigest()
+
+
+class Locked(IdNumbers):
+    """The keys cannot be read: nothing is sealed, opened or looked for, and everything else goes on."""
+
+    def __init__(self) -> None:
+        super().__init__([draw_key()], b"")
+
+    @property
+    def _box(self) -> MultiFernet:
+        raise Conflict("The file of keys cannot be used: restore id-numbers.key from the backup, then start again.")
+
+    def hash(self, number: str) -> str:
+        """
+        Nothing is found.
+
+        Raises:
+            Conflict: always.
+        """
+        self._box  # noqa: B018  it says why
+        return ""
 
 
 def draw_key() -> str:

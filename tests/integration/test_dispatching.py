@@ -1,6 +1,7 @@
 """A webhook is answered although every thread for pages is taken."""
 
 import http.client
+import socket
 import threading
 
 import pytest
@@ -69,3 +70,14 @@ def test_one_connection_may_ask_for_both(served):
         line.request("GET", path)
         assert line.getresponse().read() == b"ok"
     line.close()
+
+
+@pytest.mark.parametrize("said", [b"NONSENSE\r\n\r\n", b"GET\r\n\r\n", b"\xff\xfe\xfd /hooks/x\r\n\r\n"])
+def test_a_broken_first_line_is_answered_and_costs_no_thread(served, said):
+    port, _, _ = served
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(said)
+        assert line.recv(100).startswith(b"HTTP/1.0 400")
+    after = asked(port, "/hooks/twilio/reply")
+    assert after.getresponse().read() == b"ok"
+    after.close()

@@ -6,8 +6,15 @@ from pathlib import Path
 import pytest
 
 from config.register_keys import NAME, id_numbers
+from config.settings import Settings
+from config.wiring import build
+from dispatch.clock import SystemClock
 from dispatch.errors import Conflict, Misconfigured
+from dispatch.ids import new_id
+from dispatch.rules.people import SERVICE
 from dispatch.rules.rights import DISTRICT, Area, Role
+from dispatch.rules.signal import Cause
+from dispatch.store.alarms import Alarms
 from dispatch.store.finds import Finds, finds
 from dispatch.store.people import residents
 from dispatch.store.register_rows import HOMES, RESIDENTS, RegisterRows
@@ -167,6 +174,25 @@ def test_without_its_key_a_number_is_a_clear_refusal_and_everything_else_goes_on
     path.write_text("nonsense")
     with pytest.raises(Misconfigured, match="backup"):
         id_numbers(tmp_path / "another")
+
+
+@pytest.mark.error_lines("id_numbers_locked")
+@pytest.mark.parametrize("broken", [b"nonsense", b"\xff\xfe", None])
+def test_a_broken_file_of_keys_stops_no_service_and_no_press(tmp_path, broken):
+    key = tmp_path / NAME
+    key.mkdir() if broken is None else key.write_bytes(broken)
+    house = build(Settings(database_url=f"sqlite:///{tmp_path / 'anling.db'}", home=tmp_path), SystemClock(), new_id)
+    try:
+        alarm_id = house.desk.raise_by_hand(Cause.PRESS, by=SERVICE)
+        house.desk.wake(alarm_id)
+        with house.reading.connect() as connection:
+            assert Alarms(connection).get(alarm_id).open
+        with pytest.raises(Conflict, match="backup"):
+            house.registers.disclosures.sealing.seal(NUMBER)
+        with pytest.raises(Conflict, match="backup"):
+            house.registers.disclosures.sealing.hash(NUMBER)
+    finally:
+        house.stop()
 
 
 # ------------------------------------------------------------------------------------------------ the search
