@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 
 import pyotp
@@ -11,7 +10,6 @@ import pytest
 from argon2 import PasswordHasher
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
 
 from dispatch import ids
 from dispatch.accounts.keys import Keys
@@ -23,6 +21,7 @@ from dispatch.store.database import metadata, reading_engine, writing_engine
 from dispatch.store.transactions import SerialTransactions
 from dispatch.web.app import create_app
 from dispatch.web.options import WebOptions
+from tests.e2e.site import Site
 from tests.need import need
 
 LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
@@ -60,12 +59,8 @@ def served(request, tmp_path) -> Iterator[str]:
     keys.new_key("一号网关", "signals", gateways=["hall"])
     options = WebOptions(public_url="http://127.0.0.1", secret_key="k" * 32, secure_cookies=False)
     app = create_app([], sign_in=door, keys=keys, options=options, health=Well())
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(timeout=10)
+    with Site(app) as site:
+        yield site.url
     door.close()
 
 

@@ -1,16 +1,15 @@
 """Interviews and personal data in a real browser: both languages, phone and desk, without a script."""
 
 import shutil
-import threading
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
-from werkzeug.serving import make_server
 
 from dispatch.rules.rights import DISTRICT
 from tests.builders import PASSWORD
+from tests.e2e.site import Site
 from tests.integration.after_rig import FORM, AfterRig
 from tests.need import need
 
@@ -32,12 +31,8 @@ def served(request, tmp_path) -> Iterator[tuple[AfterRig, str]]:
     rig = AfterRig(tmp_path, lang=request.param)
     rig.surveying.check()
     rig.erasing.ask(rig.resident, "erasure", asked_by="王女士", reason="搬家", by="operator:x", area=DISTRICT)
-    server = make_server("127.0.0.1", 0, rig.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield rig, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(timeout=10)
+    with Site(rig.app) as site:
+        yield rig, site.url
     rig.sign_in.close()
     rig.close()
 

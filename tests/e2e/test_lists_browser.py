@@ -1,7 +1,6 @@
 """The pages of lists, roster and webhooks in a real browser: by keyboard, narrow and wide, in both languages."""
 
 import shutil
-import threading
 import tomllib
 from collections.abc import Iterator
 
@@ -9,7 +8,6 @@ import pytest
 from argon2 import PasswordHasher
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
-from werkzeug.serving import make_server
 
 from config.description import application
 from config.district import read_district
@@ -17,6 +15,7 @@ from config.loading import load_into
 from config.options import AccountSettings
 from dispatch.accounts.sign_in import SignIn
 from tests.builders import DISTRICT, LOGIN, PASSWORD
+from tests.e2e.site import Site
 from tests.integration.test_lists import HEAD, xlsx
 from tests.need import need
 
@@ -41,12 +40,8 @@ def base(tmp_path_factory) -> Iterator[str]:
     sign_in = SignIn(house.transactions, house.reading, house.clock, hasher)
     sign_in.add_operator(LOGIN, "王芳", PASSWORD)
     sign_in.close()
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(timeout=10)
+    with Site(app) as site:
+        yield site.url
     house.stop()
 
 

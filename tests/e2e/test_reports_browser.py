@@ -2,18 +2,17 @@
 
 import io
 import shutil
-import threading
 from collections.abc import Iterator
 
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
-from werkzeug.serving import make_server
 
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.rights import DISTRICT
 from tests.builders import LOGIN, PASSWORD
+from tests.e2e.site import Site
 from tests.integration.reports_rig import Reports
 from tests.need import need
 
@@ -38,12 +37,8 @@ def served(request, tmp_path_factory) -> Iterator[tuple[Reports, str, str]]:
     rig.played("H2", arrive_s=None, outcome=Outcome.FALSE_ALARM)
     rig.line("satisfaction", score=5, of=5, team="T1")
     rig.to_next_month()
-    server = make_server("127.0.0.1", 0, rig.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield rig, f"http://127.0.0.1:{server.server_port}", request.param
-    server.shutdown()
-    thread.join(timeout=10)
+    with Site(rig.app) as site:
+        yield rig, site.url, request.param
     rig.close()
 
 

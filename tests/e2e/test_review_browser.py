@@ -1,16 +1,15 @@
 """The response log in a real browser: from the queue to the second person's signature, and out of the house in two."""
 
 import shutil
-import threading
 from collections.abc import Iterator
 
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
 
 from tests.builders import PASSWORD
+from tests.e2e.site import Site
 from tests.integration.log_rig import ANNA, BORIS, LogRig
 from tests.need import need
 
@@ -35,14 +34,11 @@ class Served:
         self.late = self.rig.live_through(resident="R1", there_s=1200, closed_s=1300, note="在卫生间摔倒，已扶起")
         self.rig.live_through("H9", resident="R9")
         self.rig.follow()
-        self.server = make_server("127.0.0.1", 0, self.rig.app, threaded=True)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self._site = Site(self.rig.app).__enter__()
+        self.url = self._site.url
 
     def close(self):
-        self.server.shutdown()
-        self.thread.join(timeout=10)
+        self._site.__exit__()
         self.rig.close()
 
 

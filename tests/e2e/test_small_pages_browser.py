@@ -1,14 +1,13 @@
 """The small pages in a real browser without script: nothing sticks out, buttons are large, one answer is all."""
 
 import shutil
-import threading
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
-from werkzeug.serving import make_server
 
+from tests.e2e.site import Site
 from tests.integration.pages_rig import PagesRig
 from tests.need import need
 
@@ -30,12 +29,8 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(params=["zh", "en"])
 def served(request, tmp_path) -> Iterator[tuple[PagesRig, str, str]]:
     rig = PagesRig(tmp_path, lang=request.param)
-    server = make_server("127.0.0.1", 0, rig.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield rig, f"http://127.0.0.1:{server.server_port}", request.param
-    server.shutdown()
-    thread.join(timeout=10)
+    with Site(rig.app) as site:
+        yield rig, site.url, request.param
     rig.world.close()
 
 
