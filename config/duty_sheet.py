@@ -1,12 +1,13 @@
 """The duty sheet straight from the database: for the command, when the service cannot be asked."""
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 from config.settings import Settings
 from config.wiring_board import rota_of
 from dispatch.clock import SystemClock
-from dispatch.dark.sheets import Gathering
+from dispatch.dark.sheets import Gathering, Made
 from dispatch.errors import Refusal
 from dispatch.store.database import reading_engine
 from dispatch.store.people import People
@@ -20,15 +21,28 @@ class NoPrinter(Refusal):
 
 def duty_sheet(settings: Settings, *, lang: str) -> str:
     """The sheet as one HTML file, as of now."""
-    reading = reading_engine(settings.database_url)
+    return sheet_told(**what_it_needs(settings), lang=lang)["page"]
+
+
+def what_it_needs(settings: Settings) -> dict[str, Any]:
+    """What of the settings a sheet is made from, as plain values."""
+    return {
+        "database_url": settings.database_url, "phones": list(settings.operators.phones),
+        "emergency": settings.emergency.number or None,
+    }  # fmt: skip
+
+
+def sheet_told(database_url: str, phones: Sequence[str], emergency: str | None, lang: str) -> Made:
+    """The same from plain values, for a process of its own (`config.apart`)."""
+    reading = reading_engine(database_url)
     try:
         with reading.connect() as connection:
             _, zone = People(connection).district()
         gathering = Gathering(
-            reading, SystemClock(), rota=lambda now: rota_of(reading, now), desk_phones=settings.operators.phones,
-            emergency=settings.emergency.number or None,
-        )  # fmt: skip
-        return sheet_on_paper(gathering.sheet(), lang=lang, zone=Calendar(zone).tzinfo)
+            reading, SystemClock(), rota=lambda now: rota_of(reading, now), desk_phones=phones, emergency=emergency
+        )
+        told = gathering.sheet()
+        return {"page": sheet_on_paper(told, lang=lang, zone=Calendar(zone).tzinfo), "homes": len(told["homes"])}
     finally:
         reading.dispose()
 

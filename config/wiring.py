@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from config.apart import apart
 from config.databases import Owned, open_for_writing, transactions_on
+from config.duty_sheet import what_it_needs
 from config.gateways import Gateways
 from config.nudges import Nudges as Nudges
 from config.secret import secret_key
@@ -353,6 +356,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,
+            elsewhere=partial(apart, "config.duty_sheet:sheet_told", {**what_it_needs(settings), "lang": "zh"}),
         ),
     )  # fmt: skip
     house.lifeline = build_lifeline(

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from sqlalchemy import func, select
 
 from dispatch.clock import Clock
 from dispatch.dark.paper import Paper
-from dispatch.dark.sheets import Filing, Gathering, Rota
+from dispatch.dark.sheets import Filing, Gathering, Made, Rota
 from dispatch.desk import Desk
 from dispatch.handover.claiming import Claiming
 from dispatch.handover.places import Places
 from dispatch.handover.watch import Watch
 from dispatch.muster import DutyRoster
 from dispatch.store.database import Engine
-from dispatch.store.people import People
+from dispatch.store.people import People, homes
 from dispatch.store.transactions import Transactions
 from dispatch.web.sheets import sheet_on_paper
 from schedules.calendar import Calendar
@@ -31,6 +32,9 @@ AHEAD = timedelta(hours=24)
 BACK = timedelta(hours=24)
 SHEETS = "sheets"
 """The folder of filed duty sheets, below the folder of data."""
+
+IN_PLACE_MAX = 1_000
+"""So many homes are written on a sheet in some 60 ms of processor time; a process of its own costs a second."""
 
 log = structlog.get_logger()
 
@@ -58,17 +62,25 @@ class Console:
 def build_console(
     transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, desk: Desk, roster: DutyRoster, *,
     home: Path, nudge: Callable[[], None], desk_phones: Sequence[str] = (), emergency: str | None = None,
+    elsewhere: Callable[[], Made] | None = None,
 ) -> Console:  # fmt: skip
-    """`nudge` tells every board that something changed; `home` is the folder of data."""
+    """
+    `nudge` tells every board that something changed; `home` is the folder of data; `elsewhere` makes the sheet
+    of a large district in another process.
+    """
 
     def rota(now: datetime) -> Rota:
         return rota_of(reading, now)
 
     gathering = Gathering(reading, clock, rota=rota, desk_phones=desk_phones, emergency=emergency)
-    filing = Filing(
-        gathering, transactions, clock, home / SHEETS, rota=rota,
-        render=lambda told: sheet_on_paper(told, lang="zh", zone=calendar.tzinfo),
-    )  # fmt: skip
+
+    def make() -> Made:
+        if elsewhere is not None and _homes(reading) > IN_PLACE_MAX:
+            return elsewhere()
+        told = gathering.sheet()
+        return {"page": sheet_on_paper(told, lang="zh", zone=calendar.tzinfo), "homes": len(told["homes"])}
+
+    filing = Filing(transactions, clock, home / SHEETS, rota=rota, make=make)
 
     def begun() -> None:
         # The watch has been signed for: that a file could not be written must not undo it.
@@ -83,6 +95,11 @@ def build_console(
         places=Places(reading, roster), gathering=gathering, filing=filing,
         paper=Paper(transactions, desk, clock), rota=rota,
     )  # fmt: skip
+
+
+def _homes(reading: Engine) -> int:
+    with reading.connect() as connection:
+        return connection.execute(select(func.count()).select_from(homes)).scalar_one()
 
 
 def rota_of(reading: Engine, now: datetime) -> Rota:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import structlog
 
@@ -28,6 +28,14 @@ from dispatch.store.people import People
 from dispatch.store.transactions import Transactions
 
 Plain = dict[str, Any]
+
+
+class Made(TypedDict):
+    """A sheet as a page that prints, whole in itself, and how many homes stand on it."""
+
+    page: str
+    homes: int
+
 
 NAME = re.compile(r"duty-(\d{8}T\d{6})Z\.html")
 log = structlog.get_logger()
@@ -81,15 +89,14 @@ class Filing:
     """Files sheets in a folder that only this service may read. `check` is called now and then."""
 
     def __init__(
-        self, gathering: Gathering, transactions: Transactions, clock: Clock, folder: Path, *,
-        render: Callable[[Plain], str], rota: Callable[[datetime], Rota],
+        self, transactions: Transactions, clock: Clock, folder: Path, *, make: Callable[[], Made],
+        rota: Callable[[datetime], Rota],
     ) -> None:  # fmt: skip
-        """`render` makes a page that prints, whole in itself."""
-        self._gathering = gathering
+        """`make` makes the sheet of the whole district; of many homes it had better do so in a process of its own."""
         self._transactions = transactions
         self._clock = clock
         self._folder = folder
-        self._render = render
+        self._make = make
         self._rota = rota
 
     def check(self) -> None:
@@ -107,15 +114,15 @@ class Filing:
             OSError: the folder cannot be written.
         """
         now = self._clock.now()
-        told = self._gathering.sheet()
+        made = self._make()
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / f"duty-{now.astimezone(UTC):%Y%m%dT%H%M%S}Z.html"
-        write_private(path, self._render(told))
+        write_private(path, made["page"])
         for name in rules.old(self._there(), now):
             (self._folder / name).unlink(missing_ok=True)
-        facts: dict[str, Fact] = {"file": path.name, "homes": len(told["homes"])}
+        facts: dict[str, Fact] = {"file": path.name, "homes": made["homes"]}
         self._transactions.run(lambda tx: tx.log(Line(kind="sheet_filed", by=by, facts=facts)))
-        log.info("sheet_filed", file=path.name, homes=len(told["homes"]))
+        log.info("sheet_filed", file=path.name, homes=made["homes"])
         return path
 
     def _there(self) -> dict[str, datetime]:
