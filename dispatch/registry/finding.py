@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from dispatch.rules.readings import plain, words_of
+from dispatch.rules.readings import plain, readings, words_of
 from dispatch.rules.rights import Area
 from dispatch.store.accounts import Reading
 from dispatch.store.database import Connection
@@ -90,6 +90,8 @@ class Finding:
                 for kind in (HOMES, *(each for each in KINDS.values() if each is not HOMES))
                 for row in Finds(connection).unlearnt(kind.one, kind.table, LEARN_MAX)
             ]
+        if missing:
+            readings("安")  # The dictionary takes a second to load: now, and not inside the first piece.
         for start in range(0, len(missing), LEARN_PIECE):
             self._transactions.run(partial(_learn, missing[start : start + LEARN_PIECE]), lane=Lane.BULK)
             self._quiet.wait(LEARN_PAUSE_S)

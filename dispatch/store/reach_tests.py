@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     String,
     Table,
+    bindparam,
     case,
     func,
     insert,
@@ -44,6 +45,12 @@ _WAITS = reach_tests.c.due_at.is_not(None)
 Index("ix_reach_tests_due", reach_tests.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
 _OF_REACH = tuple(reach_tests.columns.keys())
 _NEXT = Prepared(select(func.min(reach_tests.c.due_at).label("at")).where(_WAITS))
+_OPEN_OF = Prepared(
+    select(reach_tests)
+    .where(reach_tests.c.carer_id == bindparam("carer_id"), reach_tests.c.state.in_(["asked", "silent"]))
+    .order_by(reach_tests.c.asked_at.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +117,7 @@ class ReachTests:
 
     def open_of(self, carer_id: CarerId) -> ReachTest | None:
         """The test whose answer is still welcome: asked, or silent so far; the newest."""
-        query = (
-            select(reach_tests)
-            .where(reach_tests.c.carer_id == carer_id, reach_tests.c.state.in_(["asked", "silent"]))
-            .order_by(reach_tests.c.asked_at.desc())
-            .limit(1)
-        )
-        row = self._connection.execute(query).first()
+        row = _OPEN_OF.on(self._connection, carer_id=carer_id).first()
         return None if row is None else _test(row)
 
     def last(self) -> Mapping[CarerId, ReachTest]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     func,
     insert,
     literal,
@@ -32,6 +33,7 @@ from dispatch.store.alarms import alarms, offers
 from dispatch.store.database import Instant, Json, insert_once, metadata
 from dispatch.store.outbox import messages
 from dispatch.store.people import carers, homes, residents
+from dispatch.store.prepared import Prepared
 
 ratings = Table(
     "ratings", metadata,
@@ -154,6 +156,17 @@ class Survey:
     score: int | None
 
 
+_ASKED_AT_NUMBER = Prepared(
+    select(ratings)
+    .where(
+        ratings.c.to == bindparam("phone"), ratings.c.asked_at >= bindparam("since"), ratings.c.asked_at.is_not(None)
+    )
+    .order_by(ratings.c.asked_at.desc())
+    .limit(1)
+)
+"""Asked with every answer that comes in, also with those to alarms."""
+
+
 class Ratings:
     """The shelf of questions after alarms and visits."""
 
@@ -193,14 +206,8 @@ class Ratings:
 
     def asked_at_number(self, phone: str, since: datetime) -> Rating | None:
         """The newest question sent to this number since then, answered or not."""
-        query = (
-            select(ratings)
-            .where(ratings.c.to == phone, ratings.c.asked_at >= since, ratings.c.asked_at.is_not(None))
-            .order_by(ratings.c.asked_at.desc())
-            .limit(1)
-        )
-        row = self._connection.execute(query).first()
-        return None if row is None else Rating(**row._mapping)
+        row = _ASKED_AT_NUMBER.on(self._connection, phone=phone, since=since).first()
+        return None if row is None else Rating(**row._asdict())
 
     def asked_since(self, resident_id: str | None, phone: str, since: datetime) -> bool:
         """Whether this resident or this number was asked since then: the quota."""
