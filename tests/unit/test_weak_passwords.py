@@ -3,7 +3,7 @@
 import pytest
 
 from dispatch.accounts.passwords import refuse_weak
-from dispatch.accounts.weak import is_tried_first
+from dispatch.accounts.weak import LONG, is_tried_first
 from dispatch.errors import Invalid
 
 
@@ -37,3 +37,13 @@ def test_short_and_endless_ones_are_refused():
 def test_the_persons_own_words_count():
     assert is_tried_first("xiulan2026", frozenset({"xiulan"}))
     assert not is_tried_first("xiulan2026", frozenset())
+
+
+def test_the_three_thousand_most_usual_are_refused():
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    leaked = FREQUENCY_LISTS["passwords"]
+    assert [each for each in leaked if not is_tried_first(each)] == []
+    dressed = [f"{each.capitalize()}!2026" for each in leaked[:3000] if each.isalpha() and len(each) + 5 < LONG]
+    assert len(dressed) > 2000
+    assert [each for each in dressed if not is_tried_first(each)] == []
