@@ -49,7 +49,7 @@ ADDRESSES = {
        for deed in ("absences", "leave", "move", "resume", "unmask")},
     "/absences/<id_>/<any(end, prolong):deed>": "/absences/{absence}/end",
     **{f"/api/v1/absences/<id_>/{deed}": f"/api/v1/absences/{{absence}}/{deed}" for deed in ("end", "prolong")},
-    "/follow-ups/<id_>/<any(done, mine):deed>": "/follow-ups/{task}/mine",
+    "/follow-ups/<id_>/<any(done, mine, give):deed>": "/follow-ups/{task}/mine",
     "/api/v1/follow-ups/<id_>/done": "/api/v1/follow-ups/{task}/done",
     **{f"{base}/<alarm_id>{rest}": f"{base}/{{old}}{rest.replace('<finding>', '{finding}')}"
        for base in ("/review", "/api/v1/review") for rest in ("", "/findings", "/findings/<finding>/done", "/sign")},

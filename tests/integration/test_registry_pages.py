@@ -1,7 +1,9 @@
 """The pages of the registers: files, forms that two fill in at once, rights and areas, and what is written down."""
 
+import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from dispatch.ids import StationId
 from dispatch.rules.alarm import Outcome
-from dispatch.rules.rights import Area, Role
+from dispatch.rules.rights import DISTRICT, Area, Role
 from dispatch.store.register_rows import CONTACTS, HOMES, RESIDENTS
 from tests.integration.registry_rig import RegistryRig
 
@@ -236,3 +238,20 @@ def test_everything_is_there_in_english_and_without_a_script(tmp_path):
             assert "<script" not in page.text
     finally:
         rig.close()
+
+
+def test_a_task_is_handed_to_a_colleague_and_to_nobody_else(rig):
+    client = rig.person("wang", Role.OPERATOR)
+    rig.person("li", Role.OPERATOR)
+    due = rig.world.clock.now() + timedelta(days=1)
+    rig.following_up.open("R1", due_at=due, note="看门锁", by="operator:wang", area=DISTRICT)
+    page = client.get("/follow-ups").text
+    colleagues = dict(re.findall(r'<option value="(operator:[^"]+)">([^<]+)', page))
+    assert not re.search(r'<option value="(?:carer|contact):', page)
+    li = next(who for who, name in colleagues.items() if "li" in name)
+    task = re.search(r"/follow-ups/([^/]+)/give", page)[1]
+    assert client.post(f"/follow-ups/{task}/give", data={"owner": li}).status_code == 303
+    assert json.loads(rig.lines("follow_up_given")[-1][0].body)["owner"] == li
+    for nobody in ("", "operator:none", "carer:C1"):
+        assert client.post(f"/follow-ups/{task}/give", data={"owner": nobody}).status_code == 422
+    assert len(rig.lines("follow_up_given")) == 1

@@ -76,10 +76,12 @@ def tasks(work: Work) -> Plain:
             {"absence": each, **_who(connection, each.resident_id, each.home_id)}
             for each in Absences(connection).current(TASKS_MAX)
         ]
-    now = work.clock.now()
+    now, names = work.clock.now(), work.names()
+    colleagues = {who: name for who, name in names.items() if who.startswith("operator:")}
     return {
+        "colleagues": sorted(colleagues.items(), key=lambda each: each[1]),
         "tasks": [each for each in to_do if each["ours"]], "done": [each for each in done if each["ours"]],
-        "absences": [each for each in absences if each["ours"]], "now": now, "names": work.names(),
+        "absences": [each for each in absences if each["ours"]], "now": now, "names": names,
         "soon": now + timedelta(hours=1),
     }  # fmt: skip
 

@@ -290,19 +290,26 @@ def _follow_ups(bp: Blueprint, work: Work) -> None:
     def listed() -> str:
         return render_template("follow_ups.html", **files.tasks(work), **_WORDS)
 
-    @bp.post("/follow-ups/<id_>/<any(done, mine):deed>")
+    @bp.post("/follow-ups/<id_>/<any(done, mine, give):deed>")
     @require(Right.RESIDENTS_CHANGE)
     def settle(id_: str, deed: str) -> Response:
-        if deed == "mine":
-            work.following_up.give(id_, owner=caller(), due_at=None, by=caller(), area=area())
-        else:
-            try:
+        try:
+            if deed == "done":
                 work.following_up.done(id_, note=request.form.get("note", ""), by=caller(), area=area())
-            except Invalid as refusal:
-                page = render_template("follow_ups.html", wrong=id_, refusal=refusal, **files.tasks(work), **_WORDS)
-                return make_response(page, 422)
+            else:
+                owner = caller() if deed == "mine" else _colleague(work, request.form.get("owner", ""))
+                work.following_up.give(id_, owner=owner, due_at=None, by=caller(), area=area())
+        except Invalid as refusal:
+            page = render_template("follow_ups.html", wrong=id_, refusal=refusal, **files.tasks(work), **_WORDS)
+            return make_response(page, 422)
         flash(gettext("Done."))
         return redirect("/follow-ups", 303)
+
+
+def _colleague(work: Work, said: str) -> str:
+    if not said.startswith("operator:") or said not in work.names():
+        raise Invalid("Please choose one.", {"json": {"owner": ["Please choose one."]}})
+    return said
 
 
 def _away(work: Work, id_: str, form: Form) -> None:
