@@ -23,8 +23,8 @@ from dispatch.store.people import People
 from dispatch.store.register_rows import HOMES, RESIDENTS, RegisterRows
 from dispatch.store.transactions import Lane, Transactions, Tx
 
-PIECE = 50
-"""Follow-ups opened in one unit of work."""
+KEY_CHECKS_OPEN = 50
+"""So many ways in are to be looked at at a time: a list of every home of a new district is one that nobody reads."""
 
 FOUND = ("good", "changed", "bad")
 """How a way in was found: as on file; otherwise, and put right in the file; it does not open."""
@@ -125,7 +125,8 @@ class FollowingUp:
         """Opens what has become due: homes with three false alarms, and ways in that nobody looked at for long."""
         with self._reading.connect() as connection:
             false = Files(connection).false_alarms(now - FALSE_ALARMS_WITHIN, FALSE_ALARMS_MAX)
-            keys = KeyChecks(connection).unchecked(now - KEY_CHECK_EVERY, PIECE)
+            room = KEY_CHECKS_OPEN - FollowUps(connection).open_of(Kind.KEY_CHECK)
+            keys = KeyChecks(connection).unchecked(now - KEY_CHECK_EVERY, room) if room > 0 else []
         for resident_id, at in sorted(false.items()):
             if self._asks(resident_id, at, now):
                 self._transactions.run(partial(_visit, resident_id, at), lane=Lane.BULK)

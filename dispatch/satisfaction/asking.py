@@ -171,13 +171,14 @@ class SatisfactionAsking:
         if _engaged(tx, phone):
             shelf.change(rating.id, due_at=self._allowed(tx.now + NOT_NOW))
             return None
-        self._post(tx, rating, person, phone, channel)
+        lang = "en" if about.language == "en" else "zh"
+        self._post(tx, rating, person, phone, channel, lang)
         return None
 
-    def _post(self, tx: Tx, rating: Rating, person: Person, phone: str, channel: Channel) -> None:
+    def _post(self, tx: Tx, rating: Rating, person: Person, phone: str, channel: Channel, lang: str) -> None:
         key = f"{SENTENCE}:{rating.id}"
         Outbox.post(tx, [Draft(
-            key=key, sentence=SENTENCE, channel=channel, priority=Priority.REPORT, to=phone, person=person, lang="zh",
+            key=key, sentence=SENTENCE, channel=channel, priority=Priority.REPORT, to=phone, person=person, lang=lang,
             expires_at=tx.now + WORTH_SENDING, answerable=True,
         )])  # fmt: skip
         Ratings(tx.connection).change(

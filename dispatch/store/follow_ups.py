@@ -117,6 +117,11 @@ class FollowUps:
         )
         return list(self._connection.execute(query).scalars())
 
+    def open_of(self, kind: Kind) -> int:
+        """How many of this kind nobody has done yet."""
+        query = select(func.count()).select_from(follow_ups).where(follow_ups.c.kind == kind.value, _OPEN)
+        return int(self._connection.execute(query).scalar_one())
+
     def late(self, now: datetime) -> int:
         """How many should have been done before now."""
         query = select(func.count()).select_from(follow_ups).where(_OPEN, follow_ups.c.due_at < now)

@@ -230,3 +230,17 @@ def test_rows_are_never_gone(rig):
     rig.leaving.move("R2", "H1", Carried(), by=OPERATOR, area=DISTRICT)
     with rig.world.reading.connect() as connection:
         assert [RegisterRows(connection).one(RESIDENTS, each, DISTRICT)["id"] for each in before] == before
+
+
+def test_a_new_district_is_not_asked_to_look_at_every_way_in_at_once(rig, monkeypatch):
+    monkeypatch.setattr("dispatch.registry.follow_ups.KEY_CHECKS_OPEN", 2)
+    for number in range(4):
+        home = {"code": f"K{number}", "address": f"新村 {number}", "entry": "钥匙盒"}
+        rig.registry.add(HOMES, home, by=OPERATOR, area=DISTRICT)
+    look = lambda: rig.following_up.look(rig.world.clock.now())  # noqa: E731
+    look()
+    look()
+    assert len(to_do(rig, "key_check")) == 2
+    rig.following_up.check_keys("H1", "good", by=OPERATOR, area=DISTRICT)
+    look()
+    assert len(to_do(rig, "key_check")) == 2

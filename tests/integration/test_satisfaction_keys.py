@@ -122,6 +122,14 @@ def test_the_family_is_asked_only_where_that_was_agreed(rig):
     assert rig.asked() == [KIN]
 
 
+def test_who_speaks_english_is_asked_in_english(tmp_path):
+    rig = Satisfaction(tmp_path, district=DISTRICT.replace('code = "R1",', 'code = "R1", language = "en",'))
+    rig.helped()
+    rig.later(3 * HOUR)
+    assert [each.text for each in rig.one.sent if each.to == R1][-1].startswith("How was our service?")
+    rig.close()
+
+
 def test_who_refused_surveys_is_asked_nothing(rig):
     rig.agree("R1", "no_survey")
     rig.helped()
