@@ -16,6 +16,7 @@ import click
 from config.main_board import add_board
 from config.main_db import add_db
 from config.main_lists import add_lists
+from config.main_money import add_money
 from config.main_privacy import add_privacy
 from config.main_roads import Kit, add_roads
 from config.settings import Settings, load_settings, settings_file
@@ -345,6 +346,7 @@ add_db(cli, _KIT)
 add_privacy(cli, _KIT)
 add_lists(cli, _KIT)
 add_board(cli, _KIT)
+add_money(cli, _KIT)
 
 if __name__ == "__main__":
     main()

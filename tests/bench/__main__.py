@@ -39,6 +39,7 @@ NAMES = {
     "board": "200 open alarms and 50 boards: event to screen, and a webhook meanwhile",
     "simulated": "station-years an hour and core",
     "logbook": "ten million entries of the record: every question of a reviewer",
+    "quoting": "subsidy rules: cases a second and core",
     "decoding": "DC-09 and RFLink beside pysiaalarm and rflink: how fast, how often right",
 }
 LIMIT_S = 420.0

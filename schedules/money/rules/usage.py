@@ -1,0 +1,99 @@
+"""What was used before: subsidised meals of a day and a week, and the virtual accounts of quotas."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from schedules.money.rules.facts import Used
+from schedules.money.rules.policy import Policy
+
+_DAY = timedelta(days=1)
+
+
+def week_of(day: date) -> tuple[date, date]:
+    """Monday and Sunday of the week a local day lies in, over the end of a month or a year as well."""
+    monday = day - timedelta(days=day.weekday())
+    return monday, monday + 6 * _DAY
+
+
+def used_before(meals: Iterable[tuple[date, str]], on: date, meal_type: str, quota_fen: int = 0) -> Used:
+    """
+    What counts against the limits of one more meal: of the meals that got money, those of its day and its week.
+
+    `meals` are the local day and type of each, whatever the month; later ones of the same week count as well, because a
+    till that was offline sends late.
+    """
+    monday, sunday = week_of(on)
+    week = [(day, kind) for day, kind in meals if monday <= day <= sunday]
+    today = [kind for day, kind in week if day == on]
+    return Used(today.count(meal_type), len(today), len(week), quota_fen)
+
+
+# ------------------------------------------------------------------------------------------------ virtual accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What happens in a virtual account: `credit` on the first, `spend` at a till, `lapse` at the end."""
+
+    on: date
+    what: str
+    amount_fen: int
+    left_fen: int
+    """After it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One credit or spend to come, in the order of `on`; a credit says when what is left of everything lapses."""
+
+    on: date
+    amount_fen: int
+    lapses: date | None = None
+
+
+def last_day(day: date, expires: str) -> date:
+    """The last day on which what is credited on a day may be spent: of its month, or of its quarter."""
+    months = {"month_end": 1, "quarter_end": 3 - (day.month - 1) % 3}[expires]
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, 1) - _DAY
+
+
+def credit_of(policy: Policy, month: date, holds: Sequence[bool]) -> Change | None:
+    """
+    What is credited on the first of a month: of the quotas that hold, the highest. `holds` says of each quota of the
+    policy whether it holds for the person on that day.
+    """
+    first = month.replace(day=1)
+    best = max([quota for quota, held in zip(policy.quota, holds, strict=True) if held], key=lambda each: each.amount, default=None)  # noqa: E501  # fmt: skip
+    return None if best is None else Change(first, best.amount, last_day(first, best.expires))
+
+
+def account(changes: Iterable[Change], until: date) -> list[Move]:
+    """
+    Every move of one account up to a day, that day included: credits and spends as they came, and a lapse at the end
+    of the last day of what was left.
+
+    A spend is cut to what is left, never below nothing: the till asked before, and an offline one is refused the rest.
+    """
+    moves: list[Move] = []
+    left, ends = 0, date.max
+
+    def move(on: date, what: str, amount_fen: int) -> None:
+        nonlocal left
+        left += amount_fen if what == "credit" else -amount_fen
+        moves.append(Move(on, what, amount_fen, left))
+
+    for change in changes:
+        if change.on > until:
+            break
+        if change.on > ends and left:
+            move(ends, "lapse", left)
+        if change.lapses is not None:
+            ends = change.lapses
+            move(change.on, "credit", change.amount_fen)
+        else:
+            move(change.on, "spend", min(change.amount_fen, left))
+    if ends <= until and left:
+        move(ends, "lapse", left)
+    return moves
