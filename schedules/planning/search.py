@@ -14,7 +14,19 @@ from random import Random
 
 from schedules.planning.state import NEVER, NOBODY, State
 
+GENTLE = 0.1
+FITTED = 6
+"""Places found to fit before the best of them is taken."""
+
+IDLE = 1800
+"""A visit is not tried before one that is over so long before it may begin."""
+
 NEIGHBOURS = 24
+"""Tasks that one is tried behind, besides any at random."""
+
+HOT, COLD = 0.7, 0.015
+"""The first and the last temperature, in the cost of a typical way; chosen on the Mankowska instances."""
+
 LOOK = 256
 """Steps between two looks at the clock."""
 RENUMBER = 4096
@@ -57,10 +69,7 @@ class Search:
         found = self.cheapest(v)
         if found is None:
             return False
-        key, spots = found
-        self._put(v, key, spots)
-        assert self._settled([v])
-        self.state.log.clear()
+        self.put(v, *found)
         return True
 
     def cheapest(self, v: int, only: int = NOBODY) -> tuple[float, Spots] | None:
@@ -68,8 +77,8 @@ class Search:
         state = self.state
         if any(state.in_pool[each] != NOBODY for each in state.deps[v]):
             return None
-        before, best, found = state.cost(), NEVER, None
-        for key, spots in self._ways_in(v, only):
+        before, best, found, fitted = state.cost(), NEVER, None, 0
+        for _, key, spots in sorted(self._ways_in(v, only), key=lambda each: each[:2]):
             old = state.key[v]
             self._put(v, key, spots)
             fits = self._settled([v])
@@ -80,31 +89,86 @@ class Search:
             self._take(v)
             state.log.clear()
             state.key[v] = old
+            fitted += fits
+            if fitted == FITTED:
+                break
         return found
 
-    def _ways_in(self, v: int, only: int) -> list[tuple[float, Spots]]:
-        """Candidate places: every gap of every able worker for the first task, the best of the others for the rest."""
+    def _ways_in(self, v: int, only: int) -> list[tuple[int, float, Spots]]:
+        """Candidate places with a guess of their cost: gaps of able workers for one task, the best for the others."""
         state = self.state
         low, high = self._bounds(v)
-        found: list[tuple[float, Spots]] = []
+        found: list[tuple[int, float, Spots]] = []
         for lead in state.tasks[v]:
             for w in state.able[lead]:
-                p = state.head[w]
-                while p != NOBODY and p not in state.tail:
-                    n = state.behind[p]
-                    lo, hi = max(low, state.key[state.of[p]]), min(high, state.key[state.of[n]])
-                    p = n
-                    if lo >= hi or (n < state.count and state.start[n] + state.secs[n] + 1 < state.early[v]):
-                        continue
+                if only != NOBODY and len(state.tasks[v]) == 1 and w != only:
+                    continue
+                for guess, lo, hi in self._gaps(lead, w, low, high):
                     key = lo + 1.0 if hi == math.inf else (lo + hi) / 2
                     spots = self._others(v, lead, w, key, only)
                     if spots:
-                        found.append((key, spots))
-                    if n < state.count and state.start[n] > state.last[v]:
-                        break
-            if len(state.tasks[v]) == 1 or state.price[lead] == state.price[state.tasks[v][-1]]:
+                        found.append((guess, key, spots))
+            if len(state.tasks[v]) == 1:
                 break
         return found
+
+    def _gaps(self, t: int, w: int, low: float, high: float) -> list[tuple[int, float, float]]:
+        """Where in the chain of `w` this task might go: a guess of its cost, and between which keys."""
+        state = self.state
+        start, secs, place, of, keys, behind = state.start, state.secs, state.place, state.of, state.key, state.behind
+        row, here, v = state.way[w], place[t], of[t]
+        early, last, due, price = state.early[v], state.last[v], state.due[v], state.price[t][w]
+        found = []
+        n = state.head[w]
+        while n != state.tail[w]:
+            p, n = n, behind[n]
+            lo, hi = max(low, keys[of[p]]), min(high, keys[of[n]])
+            arrives = start[p] + secs[p] + row[place[p]][here]
+            if arrives > last:
+                break
+            if lo >= hi or (n < state.count and start[n] + secs[n] < early - row[place[n]][here] - IDLE):
+                continue
+            guess = row[place[p]][here] + row[here][place[n]] - row[place[p]][place[n]] + price
+            if n < state.count:
+                ready = (arrives if arrives > early else early) + secs[t] + row[here][place[n]]
+                guess += 4 * max(0, ready - start[n])
+            found.append((guess + 4 * max(0, arrives - due), lo, hi))
+        return found
+
+    def price_with(self, v: int, w: int) -> int | None:
+        """What the plan would cost with this visit put in so that `w` comes; None where it cannot. Nothing changes."""
+        found = self.cheapest(v, w)
+        if found is None:
+            return None
+        key = self.state.key[v]
+        self.put(v, *found)
+        price = self.state.cost()
+        out = self.take(v)
+        assert out
+        self.state.key[v] = key
+        return price
+
+    def put(self, v: int, key: float, spots: Spots) -> None:
+        """Puts a visit where it is known to fit."""
+        self._put(v, key, spots)
+        fits = self._settled([v])
+        assert fits
+        self.state.log.clear()
+
+    def take(self, v: int) -> bool:
+        """Takes a visit out; those behind it move up. False, and nothing changed, where one then cannot be in time."""
+        state = self.state
+        spots = [(state.who[t], state.before[t]) for t in state.tasks[v]]
+        behind = [state.of[state.behind[t]] for t in state.tasks[v]]
+        self._take(v)
+        if state.settle([(state.key[n], n) for n in behind if n != v]):
+            state.log.clear()
+            return True
+        state.undo()
+        for t, (w, p) in zip(state.tasks[v], spots, strict=True):
+            state.link(t, w, p)
+        state.back(v)
+        return False
 
     def _others(self, v: int, lead: int, w: int, key: float, only: int) -> Spots | None:
         state, chosen = self.state, {lead: w}
@@ -117,12 +181,13 @@ class Search:
                 free = [only]
             if not free:
                 return None
-            chosen[t] = min(free, key=lambda each: self._roughly(t, each, key))
+            chosen[t] = min(free, key=lambda each: self.roughly(t, each, key))
         if only != NOBODY and only not in chosen.values():
             return None
         return [(chosen[t], state.spot(chosen[t], key)) for t in state.tasks[v]]
 
-    def _roughly(self, t: int, w: int, key: float) -> int:
+    def roughly(self, t: int, w: int, key: float) -> int:
+        """About what it costs that this worker does the task at this place of the order."""
         state = self.state
         p = state.spot(w, key)
         n = state.behind[p]
@@ -164,15 +229,15 @@ class Search:
     # ------------------------------------------------------------------------------------ annealing
 
     def run(self, *, iterations: int = 0, budget_s: float = 0.0, clock: Clock, told: Callable[[float, int], None],
-            hot: float = 0.0, cold: float = 0.0) -> None:  # fmt: skip
+            gently: bool = False) -> None:  # fmt: skip
         """
         Anneals for so many steps, or so long by this clock. `told` hears the part done and the best cost.
 
-        With `iterations` the same seed gives the same plan on every machine.
+        With `iterations` the same seed gives the same plan on every machine. `gently` begins cool, from a good plan.
         """
         state, random = self.state, self.random.random
         leg = max(1, self._leg())
-        hot, cold = hot or HOT * leg, cold or COLD * leg
+        hot, cold = (GENTLE if gently else HOT) * leg, COLD * leg
         began, temperature, part = clock(), hot, 0.0
         current = state.cost()
         count = state.count
@@ -408,11 +473,12 @@ class Search:
         self._cross(a, p, first, b, q, second)
         weights = state.problem.weights
         if weights.travel * state.travel + state.people + state.left_out <= allowed:
-            dirty = [(state.key[v], v) for v in {state.of[state.behind[p]], state.of[state.behind[q]]}]
-            ends = [(math.inf, state.jobs + a), (math.inf, state.jobs + b)]
-            if self._by_carer(a, p, b, q) or True:
-                dirty += self._all_behind(p) + self._all_behind(q)
-            if state.settle([*dirty, *ends]):
+            dirty = [(state.key[v], v) for v in (state.of[state.behind[p]], state.of[state.behind[q]])]
+            dirty += [(math.inf, state.jobs + a), (math.inf, state.jobs + b)]
+            if state.way[a] is not state.way[b] or state.breaks[a] or state.breaks[b]:
+                # With other means or other breaks, a tail that begins at the same time need not go on so.
+                dirty += self._chain(state.behind[p]) + self._chain(state.behind[q])
+            if state.settle(dirty):
                 after = state.cost()
                 if after <= allowed:
                     state.log.clear()
@@ -422,11 +488,12 @@ class Search:
         self._cross(a, p, state.behind[p], b, q, state.behind[q])
         return None
 
-    def _by_carer(self, a: int, p: int, b: int, q: int) -> bool:
-        return bool(a + p + b + q)
-
-    def _all_behind(self, p: int) -> list[tuple[float, int]]:
-        return []
+    def _chain(self, t: int) -> list[tuple[float, int]]:
+        state, found = self.state, []
+        while t < state.count:
+            found.append((state.key[state.of[t]], state.of[t]))
+            t = state.behind[t]
+        return found
 
     def _could(self, t: int, w: int) -> bool:
         state = self.state
@@ -529,7 +596,6 @@ class Search:
             self._take(u)
         old_key = state.key[v]
         state.key[v] = key
-        self._put(v, key, [])if False else None
         for t, each in zip(state.tasks[v], chosen, strict=True):
             state.link(t, each, state.spot(each, key))
         state.back(v)
@@ -569,8 +635,13 @@ class Search:
         """Stands as the best did."""
         self.lay(self.best)
 
-    def lay(self, order: list[tuple[int, list[int]]]) -> None:
-        """Empties the plan and lays these visits with these workers, in this order."""
+    def lay(self, order: list[tuple[int, list[int]]], *, loosely: bool = False) -> None:
+        """
+        Empties the plan and lays these visits with these workers, in this order.
+
+        Raises:
+            ValueError: one cannot be in time; `loosely` leaves it out instead.
+        """
         state = self.state
         for v in range(state.jobs):
             if state.in_pool[v] == NOBODY:
@@ -579,13 +650,14 @@ class Search:
         for rank, (v, workers) in enumerate(order):
             key = float(rank)
             self._put(v, key, [(w, state.spot(w, key)) for w in workers])
-            fits = self._settled([v])
-            assert fits, "a plan that held does not hold when it is laid again"
+            if self._settled([v]):
+                state.log.clear()
+                continue
+            if not loosely:
+                raise ValueError(f"visit {state.problem.jobs[v].id} cannot be in time")
+            state.undo()
+            self._take(v)
             state.log.clear()
-
-
-HOT = 1.0
-COLD = 0.01
 
 
 def _near(state: State) -> list[list[int]]:

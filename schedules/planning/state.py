@@ -66,7 +66,9 @@ class State:
         self.carer = [each.carer for each in workers]
         self.breaks = [each.breaks for each in workers]
         self.plain_worker = [not each.breaks for each in workers]
-        self.plain = [len(job.tasks) == 1 and not job.after for job in jobs] + [False] * self.workers
+        # One carer, before and after nobody: decoded on the spot. The ends of chains come last and are not.
+        alone = [len(job.tasks) == 1 and not deps for job, deps in zip(jobs, self.deps, strict=True)]
+        self.plain = [one and not kids for one, kids in zip(alone, self.kids, strict=True)] + [False] * self.workers
         self.way = [problem.travel[each.means] for each in workers]
         self.shift_end = [each.end for each in workers]
         self._empty()
@@ -112,6 +114,7 @@ class State:
         self.log.append((t, self.start[t], self.late[t], self.rested[t]))
         self.late_sum -= self.late[t]
         self.late[t] = 0
+        self.rested[t] = 0
         self.start[t] = -1
 
     def link(self, t: int, w: int, p: int) -> None:
