@@ -24,7 +24,7 @@ IDLE = 1800
 NEIGHBOURS = 24
 """Tasks that one is tried behind, besides any at random."""
 
-HOT, COLD = 0.7, 0.015
+HOT, COLD = 1.0, 0.05
 """The first and the last temperature, in the cost of a typical way; chosen on the Mankowska instances."""
 
 LOOK = 256
