@@ -1,0 +1,41 @@
+"""Our own planner behind the contract: builds, anneals, puts in what still fits."""
+
+from schedules.planning.planner import Budget, Told, unheard
+from schedules.planning.rules.plan import Plan
+from schedules.planning.rules.problem import Problem
+from schedules.planning.search import Search
+from schedules.planning.state import State
+from schedules.planning.written import order_of, written
+
+
+class OwnPlanner:
+    """Plans whatever the problem may say: several carers at once, one after another, breaks, promises."""
+
+    def solve(self, problem: Problem, budget: Budget, *, seed: int, told: Told = unheard) -> Plan:
+        """See `Planner`."""
+        search = Search(State(problem), seed)
+        search.build()
+        search.run(iterations=budget.iterations, budget_s=budget.seconds, clock=budget.clock, told=told)
+        return finished(search)
+
+
+def improved(plan: Plan, problem: Problem, budget: Budget, *, seed: int, told: Told = unheard) -> Plan:
+    """Puts in what this plan leaves out, where it fits, and anneals on from it, cool."""
+    search = Search(State(problem), seed)
+    search.lay(order_of(plan, problem), loosely=True)
+    for v in sorted(search.state.pool, key=lambda each: (problem.jobs[each].latest, each)):
+        search.fit(v)
+    search.state.renumber()
+    search.keep()
+    search.run(
+        iterations=budget.iterations, budget_s=budget.seconds, clock=budget.clock, told=told, gently=True
+    )
+    return finished(search)
+
+
+def finished(search: Search) -> Plan:
+    """The best seen, with every visit put in that fits."""
+    search.restore()
+    for v in sorted(search.state.pool):
+        search.fit(v)
+    return written(search.state)

@@ -1,0 +1,51 @@
+"""The contract of those who make plans."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from schedules.planning.rules.plan import Plan
+from schedules.planning.rules.problem import Problem
+
+Told = Callable[[float, int], None]
+"""Hears how much of the budget is used, 0 to 1, and the best cost so far."""
+
+
+def unheard(part: float, cost: int) -> None:
+    """For who wants no progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """
+    How long a planner may think.
+
+    With `iterations` (above 0) the same problem, seed and iterations give the same plan on every machine; by seconds, a
+    faster machine finds a better one. `clock` counts the seconds: the wall's in the service, a processor's in a bench.
+    """
+
+    seconds: float = 10.0
+    iterations: int = 0
+    clock: Callable[[], float] = time.monotonic
+
+    def share(self, part: float) -> "Budget":
+        """A part of this budget."""
+        assert 0 < part <= 1
+        return Budget(
+            seconds=self.seconds * part, iterations=int(self.iterations * part) or bool(self.iterations),
+            clock=self.clock,
+        )  # fmt: skip
+
+
+class Planner(Protocol):
+    """Makes a plan that `rules.check.checked` finds nothing against."""
+
+    def solve(self, problem: Problem, budget: Budget, *, seed: int, told: Told = unheard) -> Plan:
+        """
+        The best plan found within the budget. What cannot be served is left out with a reason.
+
+        Raises:
+            AssertionError: the problem is not one (its own checks); nothing else, whatever it holds.
+        """
+        ...
