@@ -1,4 +1,4 @@
-"""The rules of duty: who is there by the shifts (`shifts`), rotations that lay them, what they must not do to people."""
+"""The rules of duty: who is there by the `shifts`, the `rotation` that lays them, and the `rest` people are owed."""
 
 from schedules.duty.rules.shifts import Hole as Hole
 from schedules.duty.rules.shifts import Shift as Shift
