@@ -58,11 +58,21 @@ class Calendar:
 
     def start_of(self, day: date) -> datetime:
         """The first instant of a local day, in UTC."""
-        midnight = datetime.combine(day, time.min, self._zone)
-        start = midnight.astimezone(UTC)
-        early = midnight.replace(fold=1).astimezone(UTC)
+        return self.instant(day, time.min)
+
+    def instant(self, day: date, at: time) -> datetime:
+        """
+        The instant, in UTC, at which the clocks of the place first show this time of this local day or a later one.
+
+        So a time that is skipped is the moment the clocks jump, and one that comes twice is the first of the two:
+        later times are never earlier instants, and windows that touch on the wall touch in truth.
+        """
+        assert at.tzinfo is None, "a time on the wall has no zone of its own"
+        wall = datetime.combine(day, at, self._zone)
+        first = wall.astimezone(UTC)
+        early = wall.replace(fold=1).astimezone(UTC)
         # In a gap, and only there, the later reading of a wall time is the earlier instant (PEP 495).
-        return self._first_after_gap(day, early, start) if early < start else start
+        return self._first_after_gap(wall.replace(tzinfo=None), early, first) if early < first else first
 
     def bounds(self, day: date) -> tuple[datetime, datetime]:
         """The half-open window [start, end) of a local day, in UTC."""
@@ -82,11 +92,11 @@ class Calendar:
         day = local.date() if local.time() < DAY_BEGINS else local.date() + _DAY
         return datetime.combine(day, DAY_BEGINS, self._zone).astimezone(UTC)
 
-    def _first_after_gap(self, day: date, before: datetime, after: datetime) -> datetime:
-        """Where midnight was skipped, the day begins when the clocks are moved; found by halving, to the second."""
+    def _first_after_gap(self, wall: datetime, before: datetime, after: datetime) -> datetime:
+        """Where a time was skipped, the instant at which the clocks are moved; found by halving, to the second."""
         while after - before > _SECOND:
             middle = before + (after - before) // _SECOND // 2 * _SECOND
-            if middle.astimezone(self._zone).date() < day:
+            if self.local(middle).replace(tzinfo=None) < wall:
                 before = middle
             else:
                 after = middle
