@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from config.main_board import add_board
+from config.main_coverage import add_coverage
 from config.main_db import add_db
 from config.main_lists import add_lists
 from config.main_money import add_money
@@ -347,6 +348,7 @@ add_privacy(cli, _KIT)
 add_lists(cli, _KIT)
 add_board(cli, _KIT)
 add_money(cli, _KIT)
+add_coverage(cli, _KIT)
 
 if __name__ == "__main__":
     main()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from config.coverage_options import CoverageSettings, TravelSettings
 from config.office_options import AccountSettings as AccountSettings
 from config.office_options import FigureSettings as FigureSettings
 from config.office_options import MapSettings as MapSettings
@@ -331,6 +332,8 @@ class Settings:
     drills: DrillSettings = DrillSettings()
     backup: BackupSettings = field(default_factory=BackupSettings)
     alive: AliveSettings = field(default_factory=AliveSettings)
+    coverage: CoverageSettings = field(default_factory=CoverageSettings)
+    travel: TravelSettings = field(default_factory=TravelSettings)
     satisfaction: SatisfactionSettings = field(default_factory=SatisfactionSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     webhooks: OutgoingSettings = field(default_factory=OutgoingSettings)

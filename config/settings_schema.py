@@ -31,6 +31,7 @@ from config.options import (
     WebSettings,
 )
 from config.schemas import say
+from config.settings_coverage import CoverageSchema, TravelSchema
 from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
 from config.settings_office import (
     AccountSchema,
@@ -314,6 +315,8 @@ class SettingsSchema(Section):
     drills = fields.Nested(_DrillSchema)
     backup = fields.Nested(BackupSchema)
     alive = fields.Nested(AliveSchema)
+    coverage = fields.Nested(CoverageSchema)
+    travel = fields.Nested(TravelSchema)
     satisfaction = fields.Nested(SatisfactionSchema)
     privacy = fields.Nested(PrivacySchema)
     webhooks = fields.Nested(OutgoingSchema)

@@ -21,6 +21,7 @@ from config.nudges import Nudges as Nudges
 from config.secret import secret_key
 from config.sending import courier_options, said_of
 from config.settings import Settings
+from config.travel import travel_of
 from config.uploads import sweep
 from config.wiring_after import After, build_after, mend_after
 from config.wiring_board import Console, build_console
@@ -58,7 +59,6 @@ from dispatch.messages.reconcile import Reconciler
 from dispatch.messages.ride import Ride
 from dispatch.muster import Muster
 from dispatch.review import Review
-from dispatch.rules.travel import StraightLine
 from dispatch.siren import Consoles, Siren
 from dispatch.store.alarms import Alarms
 from dispatch.store.bell import Listener
@@ -273,7 +273,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     panel = _panel(settings)
     providers = {name: make_provider(name, settings, panel, clock, ids) for name in settings.messages.order}
     links = Links(reading, clock, secret=secret_key(settings.home))
-    muster = Muster(reading, roster, StraightLine(), read_weights(settings), lambda: clock.look().steady_s)
+    muster = Muster(reading, roster, travel_of(settings), read_weights(settings), lambda: clock.look().steady_s)
     situations = build_situations(settings, reading, muster, clock, providers)
 
     def rides() -> AbstractContextManager[Ride]:

@@ -120,7 +120,8 @@ class Reachability:
             planned = ReachTests(connection).planned_in(month)
             missing = [each for each in People(connection).carers() if each.id not in planned and _may_be_asked(each)]
         for each in missing:
-            due_at = self._spread(f"{each.code}:{month}", max(now, start), end)
+            # About the same day of each month, so that no answer is ever much older than a month.
+            due_at = self._spread(each.code, max(now, start), end)
             self._transactions.run(lambda tx, who=each, at=due_at: _plan(tx, who, month, at), lane=Lane.BULK)  # type: ignore[misc]
 
     # ------------------------------------------------------------------------------------------- what falls due
