@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from config.coverage_options import CoverageSettings, TravelSettings
+from config.beds_options import BedSettings as BedSettings
 from config.office_options import AccountSettings as AccountSettings
 from config.office_options import FigureSettings as FigureSettings
 from config.office_options import MapSettings as MapSettings
@@ -339,6 +340,7 @@ class Settings:
     webhooks: OutgoingSettings = field(default_factory=OutgoingSettings)
     figures: FigureSettings = field(default_factory=FigureSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
+    beds: BedSettings = field(default_factory=BedSettings)
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

@@ -32,6 +32,7 @@ from config.options import (
 )
 from config.schemas import say
 from config.settings_coverage import CoverageSchema, TravelSchema
+from config.settings_beds import BedsSchema
 from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
 from config.settings_office import (
     AccountSchema,
@@ -322,6 +323,7 @@ class SettingsSchema(Section):
     webhooks = fields.Nested(OutgoingSchema)
     figures = fields.Nested(FigureSchema)
     review = fields.Nested(ReviewSchema)
+    beds = fields.Nested(BedsSchema)
     log = fields.Nested(_LogSchema)
 
     @post_load

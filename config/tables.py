@@ -36,11 +36,17 @@ from dispatch.store.signals import signals
 from dispatch.store.signed_reports import signed_reports
 from dispatch.store.subscriptions import subscriptions
 from dispatch.store.visits import carer_visits
+from schedules.care.store.assessments import bed_assessments
+from schedules.care.store.beds import beds
+from schedules.care.store.papers import bed_papers
+from schedules.care.store.plans import care_plans
+from schedules.care.store.standings import bed_standings
 from schedules.duty.store import shift_drafts, shifts
 from schedules.planning.store import visit_plans
 
 SHELVES = (
-    absences, account_codes, alarms, assignments, calls, carer_visits, claims, devices, drills, edges, entries,
+    absences, account_codes, alarms, assignments, bed_assessments, bed_papers, bed_standings, beds, calls, care_plans,
+    carer_visits, claims, devices, drills, edges, entries,
     erasures, finds, follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators,
     policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, shadowed, shift_drafts, shifts,
     signals, signed_reports, subscriptions, vigils, visit_plans,

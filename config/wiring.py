@@ -24,6 +24,7 @@ from config.settings import Settings
 from config.travel import travel_of
 from config.uploads import sweep
 from config.wiring_after import After, build_after, mend_after
+from config.wiring_beds import Beds, build_beds
 from config.wiring_board import Console, build_console
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
@@ -122,6 +123,7 @@ class House:
     webhooks: Webhooks
     console: Console
     registers: Registers
+    beds: Beds
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -231,6 +233,7 @@ class House:
             Periodic(name="sweep_imports", every_s=300.0, work=lambda: sweep(self.settings.home, self.clock.now())),
             *self.logbook.timetable,
             *self.registers.timetable,
+            *self.beds.timetable,
             measuring(self.transactions, self.reading, self.clock, self.muster),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
@@ -292,6 +295,8 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings, transactions, reading, clock, upkeep.register, nudge=nudges,
         changed=lambda: house.forget(),  # noqa: PLW0108  it is made below
     )  # fmt: skip
+    beds = build_beds(settings.beds, transactions, reading, clock, calendar, nudge=nudges)
+    registers.leaving.partings.append(beds.life.parting)
     lines, page = Lines(), pager(settings.operators.phones, transactions, clock, nudges)
     roads = build_roads(
         settings, transactions, reading, clock, calendar, desk, lines=lines, providers=providers, nudge=nudges,
@@ -336,7 +341,9 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, after.asking], clock)
+    timers = Timers(
+        [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, *beds.owners, after.asking], clock
+    )
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
@@ -352,7 +359,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
-        registers=registers,
+        registers=registers, beds=beds,
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,

@@ -48,6 +48,9 @@ class Carried:
 DevicesAt = Callable[[Connection, str], list[Plain]]
 """The devices in use at a home, each with `id`, `code` and `resident_id`; another room tells."""
 
+Parting = Callable[[Tx, ResidentId, Why, date | None, Person], None]
+"""What else ends when a resident is not served any more, within the same unit of work; the day is that of a death."""
+
 Carry = Callable[[Tx, str, HomeId, ResidentId, Person], None]
 """Gives a device to a resident at a home, within this unit of work."""
 
@@ -64,6 +67,7 @@ class Leaving:
         self._devices_at = devices_at
         self._carry = carry
         self._changed = changed
+        self.partings: list[Parting] = []
 
     def leave(
         self, resident: str, why: Why, *, by: Person, area: Area, died_on: date | None = None, note: str | None = None
@@ -87,6 +91,8 @@ class Leaving:
             facts = {"resident": row["id"], "why": why.value, "died_on": day.isoformat() if day else None}
             tx.log(Line(kind="resident_left", by=by, facts=facts, note=note))
             end_all(tx, ResidentId(row["id"]), by=by)
+            for part in self.partings:
+                part(tx, ResidentId(row["id"]), why, day, by)
             self._tasks(tx, row, why, by)
 
         self._transactions.run(work)

@@ -28,7 +28,11 @@ TASKS: Mapping[str, str] = {
     "other": N_("To do"),
 }
 
-ABOUT: Mapping[str, str] = {"key_bad": N_("The way in does not open")}
+ABOUT: Mapping[str, str] = {
+    "key_bad": N_("The way in does not open"),
+    "assessment_ends_soon": N_("The assessment runs out soon"),
+    "assessment_ended": N_("The assessment has run out"),
+}
 
 KEYS: Mapping[str, str] = {
     "good": N_("as on file"),

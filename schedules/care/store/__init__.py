@@ -1,0 +1,1 @@
+"""The shelves of care: beds with their steps and papers, assessments, plans."""
