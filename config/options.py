@@ -17,6 +17,8 @@ from config.office_options import PrivacySettings as PrivacySettings
 from config.office_options import ReviewSettings as ReviewSettings
 from config.office_options import SatisfactionSettings as SatisfactionSettings
 from config.provider_options import AliyunSettings, ModemSettings, WebhookSettings
+from config.rounds_options import OrderSettings as OrderSettings
+from config.rounds_options import RoundSettings as RoundSettings
 from config.upkeep_options import AliveSettings as AliveSettings
 from config.upkeep_options import BackupSettings as BackupSettings
 from dispatch.horn.settings import SirenSettings as SirenSettings
@@ -331,6 +333,8 @@ class Settings:
     drills: DrillSettings = DrillSettings()
     backup: BackupSettings = field(default_factory=BackupSettings)
     alive: AliveSettings = field(default_factory=AliveSettings)
+    rounds: RoundSettings = field(default_factory=RoundSettings)
+    orders: OrderSettings = field(default_factory=OrderSettings)
     satisfaction: SatisfactionSettings = field(default_factory=SatisfactionSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     webhooks: OutgoingSettings = field(default_factory=OutgoingSettings)

@@ -42,6 +42,7 @@ from config.settings_office import (
     SatisfactionSchema,
 )
 from config.settings_providers import ProviderSchema
+from config.settings_rounds import OrderSchema, RoundSchema
 from config.settings_upkeep import AliveSchema, BackupSchema
 from devices.ports import check_address
 
@@ -314,6 +315,8 @@ class SettingsSchema(Section):
     drills = fields.Nested(_DrillSchema)
     backup = fields.Nested(BackupSchema)
     alive = fields.Nested(AliveSchema)
+    rounds = fields.Nested(RoundSchema)
+    orders = fields.Nested(OrderSchema)
     satisfaction = fields.Nested(SatisfactionSchema)
     privacy = fields.Nested(PrivacySchema)
     webhooks = fields.Nested(OutgoingSchema)
