@@ -19,6 +19,8 @@ from config.office_options import PrivacySettings as PrivacySettings
 from config.office_options import ReviewSettings as ReviewSettings
 from config.office_options import SatisfactionSettings as SatisfactionSettings
 from config.provider_options import AliyunSettings, ModemSettings, WebhookSettings
+from config.rounds_options import OrderSettings as OrderSettings
+from config.rounds_options import RoundSettings as RoundSettings
 from config.upkeep_options import AliveSettings as AliveSettings
 from config.upkeep_options import BackupSettings as BackupSettings
 from dispatch.horn.settings import SirenSettings as SirenSettings
@@ -335,6 +337,8 @@ class Settings:
     alive: AliveSettings = field(default_factory=AliveSettings)
     coverage: CoverageSettings = field(default_factory=CoverageSettings)
     travel: TravelSettings = field(default_factory=TravelSettings)
+    rounds: RoundSettings = field(default_factory=RoundSettings)
+    orders: OrderSettings = field(default_factory=OrderSettings)
     satisfaction: SatisfactionSettings = field(default_factory=SatisfactionSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     webhooks: OutgoingSettings = field(default_factory=OutgoingSettings)

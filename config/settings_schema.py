@@ -44,6 +44,7 @@ from config.settings_office import (
     SatisfactionSchema,
 )
 from config.settings_providers import ProviderSchema
+from config.settings_rounds import OrderSchema, RoundSchema
 from config.settings_upkeep import AliveSchema, BackupSchema
 from devices.ports import check_address
 
@@ -318,6 +319,8 @@ class SettingsSchema(Section):
     alive = fields.Nested(AliveSchema)
     coverage = fields.Nested(CoverageSchema)
     travel = fields.Nested(TravelSchema)
+    rounds = fields.Nested(RoundSchema)
+    orders = fields.Nested(OrderSchema)
     satisfaction = fields.Nested(SatisfactionSchema)
     privacy = fields.Nested(PrivacySchema)
     webhooks = fields.Nested(OutgoingSchema)

@@ -36,6 +36,7 @@ from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_registry import Registers, build_registers
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
+from config.wiring_rounds import Rounding, build_rounds
 from config.wiring_webhooks import Webhooks, build_webhooks, mend_webhooks
 from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
@@ -124,6 +125,7 @@ class House:
     console: Console
     registers: Registers
     beds: Beds
+    rounds: Rounding
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -234,6 +236,7 @@ class House:
             *self.logbook.timetable,
             *self.registers.timetable,
             *self.beds.timetable,
+            *self.rounds.timetable,
             measuring(self.transactions, self.reading, self.clock, self.muster),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
@@ -303,14 +306,9 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         page=page, changed=muster.forget,
     )  # fmt: skip
     after = build_after(
-        settings,
-        transactions,
-        reading,
-        clock,
-        calendar,
-        providers,
-        forget=lambda: house.forget(),  # noqa: PLW0108  below
-    )
+        settings, transactions, reading, clock, calendar, providers, forget=lambda: house.forget(),  # noqa: PLW0108
+    )  # fmt: skip
+    rounds = build_rounds(settings, transactions, reading, clock, calendar, desk, nudge=nudges)
     answers = Answers(
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
         orders=[TestsByText(upkeep.tests, after=nudges), after.asking], operators=settings.operators.phones,
@@ -342,8 +340,11 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
     timers = Timers(
-        [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, *beds.owners, after.asking], clock
-    )
+        [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, *beds.owners, *rounds.owners,
+         after.asking], clock
+    )  # fmt: skip
+    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, after.asking,
+                     *rounds.owners], clock)  # fmt: skip
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
@@ -359,7 +360,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
-        registers=registers, beds=beds,
+        registers=registers, beds=beds, rounds=rounds,
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,

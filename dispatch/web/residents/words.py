@@ -29,10 +29,14 @@ TASKS: Mapping[str, str] = {
 }
 
 ABOUT: Mapping[str, str] = {
-    "key_bad": N_("The way in does not open"),
+    "key_bad": N_("The way in does not open"), "round_missed": N_("A round was missed"),
+    "round_needs": N_("Seen on a round: something is needed"), "round_moved": N_("Seen on a round: has moved"),
+    "round_hospital": N_("Seen on a round: in hospital"), "round_refused": N_("Refused a round"),
+    "order_waits": N_("An order that nobody has taken"), "order_late": N_("An order that was not done in time"),
+    "order_smells": N_("An order that sounds like an emergency"),
     "assessment_ends_soon": N_("The assessment runs out soon"),
     "assessment_ended": N_("The assessment has run out"),
-}
+}  # fmt: skip
 
 KEYS: Mapping[str, str] = {
     "good": N_("as on file"),
