@@ -40,6 +40,7 @@ NAMES = {
     "simulated": "station-years an hour and core",
     "logbook": "ten million entries of the record: every question of a reviewer",
     "decoding": "DC-09 and RFLink beside pysiaalarm and rflink: how fast, how often right",
+    "welfare": "the welfare signal on simulated households: precision, recall, false ones, by threshold",
 }
 LIMIT_S = 420.0
 
