@@ -41,6 +41,7 @@ NAMES = {
     "logbook": "ten million entries of the record: every question of a reviewer",
     "quoting": "subsidy rules: cases a second and core",
     "decoding": "DC-09 and RFLink beside pysiaalarm and rflink: how fast, how often right",
+    "welfare": "the welfare signal on simulated households: precision, recall, false ones, by threshold",
 }
 LIMIT_S = 420.0
 

@@ -1,0 +1,1 @@
+"""What signs weigh, what habits say, and when they are enough: pure."""

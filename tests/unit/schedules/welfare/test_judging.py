@@ -1,0 +1,217 @@
+"""Signs add up, fade, are taken back by life, and are never added up over different people."""
+
+import tomllib
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from dispatch.errors import Invalid
+from dispatch.ids import HomeId, ResidentId
+from schedules.welfare.rules import habits
+from schedules.welfare.rules.judging import judge
+from schedules.welfare.rules.signs import SIGNS, Kind, Observation, read_scale
+from schedules.welfare.rules.watching import missed_meal, no_motion
+from tests.architecture.tree import ROOT
+
+WRITTEN = tomllib.loads((ROOT / "config/care/welfare.toml").read_text(encoding="utf-8"))
+SCALE = read_scale(WRITTEN)
+NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
+HOME, ONE, TWO = HomeId("h"), ResidentId("one"), ResidentId("two")
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def saw(kind, *, hours=0.0, resident=ONE, expected=None, strength=1.0):
+    at = NOW - hours * HOUR
+    expected_at = None if expected is None else NOW - expected * HOUR
+    return Observation(
+        key=f"{kind}{hours}{resident}", kind=kind, home_id=HOME, resident_id=resident, at=at, expected_at=expected_at,
+        strength=strength,
+    )  # fmt: skip
+
+
+def judged(*observations, living=(ONE,), away=(), since=None, now=NOW):
+    return judge(observations, living=living, away=away, scale=SCALE, now=now, since=since)
+
+
+def points(kind):
+    return SCALE.weights[kind].log_odds
+
+
+def test_signs_of_different_kinds_add_up_over_the_prior_and_the_gravest_is_told_first():
+    found = judged(saw(Kind.CALL_UNANSWERED), saw(Kind.DOOR_UNANSWERED))
+    assert found.score == pytest.approx(SCALE.prior + points(Kind.CALL_UNANSWERED) + points(Kind.DOOR_UNANSWERED))
+    assert [each.kind for each in found.reasons] == [Kind.DOOR_UNANSWERED, Kind.CALL_UNANSWERED]
+    assert found.resident_id == ONE
+
+
+def test_one_sign_alone_is_never_enough_and_two_grave_ones_are():
+    for kind in SIGNS:
+        assert judged(saw(kind)).score < SCALE.threshold, kind
+    assert judged(saw(Kind.NO_MOTION), saw(Kind.MEAL_MISSED)).score >= SCALE.threshold
+
+
+def test_half_is_left_after_a_half_life():
+    half = SCALE.weights[Kind.NO_MOTION].half_life_h
+    assert judged(saw(Kind.NO_MOTION, hours=half)).score == pytest.approx(SCALE.prior + points(Kind.NO_MOTION) / 2)
+
+
+def test_a_second_one_of_the_same_kind_adds_less():
+    one, two = judged(saw(Kind.MEAL_MISSED)), judged(saw(Kind.MEAL_MISSED), saw(Kind.MEAL_MISSED, hours=0.001))
+    assert two.score - one.score == pytest.approx(SCALE.again * points(Kind.MEAL_MISSED), rel=0.01)
+
+
+@pytest.mark.parametrize("life", [Kind.MEAL, Kind.MOTION, Kind.PRESS, Kind.ANSWERED, Kind.VISITED])
+def test_life_takes_back_the_stillness_before_it_and_not_the_one_after(life):
+    assert judged(saw(Kind.NO_MOTION, hours=3), saw(life, hours=1)).score == SCALE.prior
+    assert judged(saw(Kind.NO_MOTION, hours=1), saw(life, hours=3)).score > SCALE.prior
+
+
+def test_life_counts_from_when_something_else_was_expected():
+    late = saw(Kind.DEVICE_SILENT, hours=1, expected=12)
+    assert judged(late, saw(Kind.VISITED, hours=5)).score == SCALE.prior
+    assert judged(late, saw(Kind.VISITED, hours=13)).score > SCALE.prior
+
+
+def test_whoever_moves_may_be_ill_all_the_same():
+    assert judged(saw(Kind.BREATHING, hours=3), saw(Kind.MOTION, hours=1)).score > SCALE.prior
+    assert judged(saw(Kind.BREATHING, hours=3), saw(Kind.VISITED, hours=1)).score == SCALE.prior
+
+
+def test_signs_of_two_people_are_never_added_up():
+    found = judged(saw(Kind.MEAL_MISSED), saw(Kind.DOOR_UNANSWERED, resident=TWO), living=(ONE, TWO))
+    assert found.score == pytest.approx(SCALE.prior + points(Kind.DOOR_UNANSWERED))
+    assert found.resident_id == TWO
+
+
+def test_a_step_in_a_home_of_two_says_nothing_of_the_one_who_did_not_come():
+    signs = saw(Kind.MEAL_MISSED, hours=3), saw(Kind.NO_MOTION, hours=3)
+    anybody = saw(Kind.MOTION, hours=1, resident=None)
+    assert judged(*signs, anybody, living=(ONE, TWO)).score > judged(*signs, anybody).score
+
+
+def test_whoever_is_away_gives_no_sign_and_a_home_where_all_are_away_neither():
+    signs = saw(Kind.MEAL_MISSED), saw(Kind.NO_MOTION, resident=None)
+    assert judged(*signs, away=(ONE,)).score == SCALE.prior
+    other = judged(*signs, living=(ONE, TWO), away=(ONE,))
+    assert other.score == pytest.approx(SCALE.prior + points(Kind.NO_MOTION))
+    assert other.resident_id is None
+
+
+def test_what_was_before_somebody_looked_is_settled():
+    assert judged(saw(Kind.NO_MOTION, hours=3), since=NOW - HOUR).score == SCALE.prior
+
+
+def test_what_somebodys_clock_tells_of_tomorrow_is_left_out():
+    assert judged(saw(Kind.NO_MOTION, hours=-24)).score == SCALE.prior
+
+
+def test_nobody_served_is_nobody_to_worry_about():
+    assert judged(saw(Kind.NO_MOTION), living=()).reasons == ()
+
+
+# ------------------------------------------------------------------------------------------------ habits
+
+FRIDAY = date(2026, 11, 20)
+
+
+def fridays(count):
+    return {FRIDAY - timedelta(weeks=each) for each in range(1, count + 1)}
+
+
+def test_a_habit_is_as_firm_as_the_last_eight_such_weekdays():
+    assert habits.by_weekday(fridays(8), FRIDAY) == pytest.approx(1.0)
+    assert 0.5 < habits.by_weekday(fridays(7), FRIDAY) < 1.0
+    assert habits.by_weekday(fridays(8), FRIDAY + DAY) == 0.0
+    assert habits.by_weekday(fridays(3), FRIDAY) == 0.0
+
+
+def test_days_away_and_closed_days_say_nothing():
+    came, away = fridays(4), fridays(8) - fridays(4)
+    assert habits.by_weekday(came, FRIDAY, away=away) > habits.by_weekday(came, FRIDAY)
+    assert habits.by_weekday(came, FRIDAY, open_days=came | {FRIDAY}) == habits.by_weekday(came, FRIDAY, away=away)
+    assert habits.by_weekday(fridays(8), FRIDAY, open_days=fridays(8)) == 0.0
+    assert habits.by_weekday(fridays(8), FRIDAY, away={FRIDAY}) == 0.0
+    assert habits.by_weekday(fridays(2), FRIDAY, open_days={*fridays(2), FRIDAY}) == 0.0
+
+
+def test_mornings_are_learnt_from_four_weeks_and_from_when_they_were_watched():
+    days = {FRIDAY - timedelta(days=each) for each in range(1, 29)}
+    assert habits.by_day(days, FRIDAY) == 1.0
+    week = {each for each in days if each >= FRIDAY - 7 * DAY}
+    assert habits.by_day(week, FRIDAY) == 0.0
+    assert habits.by_day(week, FRIDAY, since=FRIDAY - 7 * DAY) > 0.8
+    assert habits.by_day(days, FRIDAY, away={FRIDAY}) == 0.0
+
+
+def shanghai(at):
+    return at.astimezone(timezone(8 * HOUR))
+
+
+def ate(weeks, *, days=0, resident=ONE):
+    at = NOW - 2 * HOUR - timedelta(weeks=weeks, days=days)
+    return Observation(key=f"m{weeks}{days}", kind=Kind.MEAL, home_id=HOME, resident_id=resident, at=at)
+
+
+def test_a_regular_diner_who_does_not_come_is_a_sign_and_one_who_came_is_none():
+    life = [ate(week) for week in range(1, 9)]
+    days = {shanghai(each.at).date() for each in life} | {FRIDAY}
+    args = {"local": shanghai, "open_days": days, "away": ()}
+    found = missed_meal(life, ONE, HOME, NOW, **args)
+    assert (found.kind, found.strength, found.key) == (Kind.MEAL_MISSED, 1.0, f"meal:one:{FRIDAY}")
+    assert shanghai(found.expected_at).hour == 5
+    assert missed_meal([*life, ate(0)], ONE, HOME, NOW, **args) is None
+    assert missed_meal(life, TWO, HOME, NOW, **args) is None
+    assert missed_meal(life, ONE, HOME, NOW, **args | {"open_days": days - {FRIDAY}}) is None
+    assert missed_meal(life, ONE, HOME, NOW, **args | {"open_days": set()}) is None
+
+
+def test_a_morning_without_a_step_is_a_sign_where_there_mostly_is_one():
+    def moved(days, hour=-6.0, resident=None):
+        at = NOW + hour * HOUR - days * DAY
+        return Observation(key=f"{days}{hour}", kind=Kind.MOTION, home_id=HOME, resident_id=resident, at=at)
+
+    life = [moved(each) for each in range(1, 29)]
+    found = no_motion(life, None, HOME, NOW, local=shanghai, since=None, away=())
+    assert (found.kind, found.strength, found.resident_id) == (Kind.NO_MOTION, 1.0, None)
+    assert no_motion([*life, moved(0)], None, HOME, NOW, local=shanghai, since=None, away=()) is None
+    at_night = moved(0, hour=-10.0)
+    assert no_motion([*life, at_night], None, HOME, NOW, local=shanghai, since=None, away=()) is not None
+    assert no_motion(life, ONE, HOME, NOW, local=shanghai, since=None, away=()) is None
+
+
+# ------------------------------------------------------------------------------------------------ the file
+
+
+def changed(path, value):
+    copy = tomllib.loads((ROOT / "config/care/welfare.toml").read_text(encoding="utf-8"))
+    table = copy
+    for name in path[:-1]:
+        table = table[name]
+    if value is None:
+        del table[path[-1]]
+    else:
+        table[path[-1]] = value
+    return copy
+
+
+@pytest.mark.parametrize(("path", "value", "place"), [
+    (("scale", "prior"), 1.0, "[scale] prior"),
+    (("scale", "prior"), True, "[scale] prior"),
+    (("scale", "threshold"), None, "[scale] threshold"),
+    (("scale", "colour"), 1, "[scale] colour"),
+    (("colour",), 1, "the file colour"),
+    (("sign", "no_motion"), None, "[sign.no_motion]"),
+    (("sign", "no_motion"), 3, "[sign.no_motion]"),
+    (("sign", "yawning"), {}, "[sign.yawning]"),
+    (("sign", "no_motion", "log_odds"), "3", "[sign.no_motion] log_odds"),
+    (("sign", "no_motion", "half_life_h"), 0, "[sign.no_motion] half_life_h"),
+    (("sign", "no_motion", "because"), " ", "[sign.no_motion] because"),
+    (("sign", "no_motion", "life"), ["meal"], "[sign.no_motion] life"),
+    (("sign", "no_motion", "life", "meal"), 2, "[sign.no_motion] life meal"),
+    (("sign", "no_motion", "life", "yawn"), 0, "[sign.no_motion] life"),
+    (("sign",), None, "[sign]"),
+])  # fmt: skip
+def test_a_file_that_is_wrong_is_refused_with_its_place(path, value, place):
+    with pytest.raises(Invalid) as refused:
+        read_scale(changed(path, value))
+    assert list(refused.value.errors) == [place]
