@@ -43,13 +43,15 @@ from schedules.care.store.plans import care_plans
 from schedules.care.store.standings import bed_standings
 from schedules.duty.store import shift_drafts, shifts
 from schedules.planning.store import visit_plans
+from schedules.rounds.store.campaigns import round_campaigns
+from schedules.rounds.store.rounds import care_rounds
 
 SHELVES = (
-    absences, account_codes, alarms, assignments, bed_assessments, bed_papers, bed_standings, beds, calls, campaigns,
-    care_plans, care_rounds, carer_visits, claims, devices, drills, edges, entries, erasures, finds, follow_ups, from,
-    gateways, handovers, homes, idempotency, import, log_alarms, meanings, messages, operators, policies, press_tests,
-    proofs, pulses, ratings, reach_tests, repairs, replies, round_campaigns, rounds, schedules, shadowed,
-    shift_drafts, shifts, signals, signed_reports, store, subscriptions, vigils, visit_plans,
+    absences, account_codes, alarms, assignments, bed_assessments, bed_papers, bed_standings, beds, calls, care_plans,
+    care_rounds, carer_visits, claims, devices, drills, edges, entries, erasures, finds, follow_ups, gateways,
+    handovers, homes, idempotency, log_alarms, meanings, messages, operators, policies, press_tests, proofs, pulses,
+    ratings, reach_tests, repairs, replies, round_campaigns, shadowed, shift_drafts, shifts, signals, signed_reports,
+    subscriptions, vigils, visit_plans,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

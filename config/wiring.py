@@ -24,11 +24,11 @@ from config.settings import Settings
 from config.travel import travel_of
 from config.uploads import sweep
 from config.wiring_after import After, build_after, mend_after
-from config.wiring_beds import Beds, build_beds
 from config.wiring_board import Console, build_console
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from config.wiring_figures import measuring
+from config.wiring_homecare import HomeCare, build_homecare
 from config.wiring_lifeline import build_lifeline
 from config.wiring_lifeline import timetable as lifeline_timetable
 from config.wiring_logbook import LogBook, build_logbook
@@ -36,7 +36,6 @@ from config.wiring_pages import Page, pager
 from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_registry import Registers, build_registers
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
-from config.wiring_rounds import Rounding, build_rounds
 from config.wiring_webhooks import Webhooks, build_webhooks, mend_webhooks
 from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
@@ -124,8 +123,7 @@ class House:
     webhooks: Webhooks
     console: Console
     registers: Registers
-    beds: Beds
-    rounds: Rounding
+    homecare: HomeCare
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -235,8 +233,7 @@ class House:
             Periodic(name="sweep_imports", every_s=300.0, work=lambda: sweep(self.settings.home, self.clock.now())),
             *self.logbook.timetable,
             *self.registers.timetable,
-            *self.beds.timetable,
-            *self.rounds.timetable,
+            *self.homecare.timetable,
             measuring(self.transactions, self.reading, self.clock, self.muster),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
@@ -298,8 +295,8 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings, transactions, reading, clock, upkeep.register, nudge=nudges,
         changed=lambda: house.forget(),  # noqa: PLW0108  it is made below
     )  # fmt: skip
-    beds = build_beds(settings.beds, transactions, reading, clock, calendar, nudge=nudges)
-    registers.leaving.partings.append(beds.life.parting)
+    homecare = build_homecare(settings, transactions, reading, clock, calendar, desk, nudge=nudges)
+    registers.leaving.partings.append(homecare.beds.life.parting)
     lines, page = Lines(), pager(settings.operators.phones, transactions, clock, nudges)
     roads = build_roads(
         settings, transactions, reading, clock, calendar, desk, lines=lines, providers=providers, nudge=nudges,
@@ -308,7 +305,6 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     after = build_after(
         settings, transactions, reading, clock, calendar, providers, forget=lambda: house.forget(),  # noqa: PLW0108
     )  # fmt: skip
-    rounds = build_rounds(settings, transactions, reading, clock, calendar, desk, nudge=nudges)
     answers = Answers(
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
         orders=[TestsByText(upkeep.tests, after=nudges), after.asking], operators=settings.operators.phones,
@@ -340,11 +336,8 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
     timers = Timers(
-        [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, *beds.owners, *rounds.owners,
-         after.asking], clock
-    )  # fmt: skip
-    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, after.asking,
-                     *rounds.owners], clock)  # fmt: skip
+        [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, *homecare.owners, after.asking], clock
+    )
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
@@ -360,7 +353,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
-        registers=registers, beds=beds, rounds=rounds,
+        registers=registers, homecare=homecare,
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,

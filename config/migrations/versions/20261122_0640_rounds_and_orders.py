@@ -4,14 +4,14 @@ Rounds (探访) with their classes and extra rounds; services that are booked, o
 Only new tables: an older program does not see them.
 
 Revision ID: 20261122_0640
-Revises: 20261122_0580
+Revises: 20261122_0630
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0640"
-down_revision = "20261122_0580"
+down_revision = "20261122_0630"
 branch_labels = None
 depends_on = None
 
