@@ -64,18 +64,3 @@ def share(text: str) -> Fraction:
     if not _SHARE.fullmatch(text):
         raise ValueError(text)
     return Fraction(text)
-
-
-def share_fen(total_fen: int, weights: list[int]) -> list[int]:
-    """
-    A sum divided by weights without losing a fen: each gets the whole part, what remains is given fen by fen from the
-    first on. Weights are not negative and one is positive.
-    """
-    under = sum(weights)
-    assert total_fen >= 0
-    assert under > 0
-    parts = [total_fen * weight // under for weight in weights]
-    rest = total_fen - sum(parts)
-    for place in [place for place, weight in enumerate(weights) if weight][:rest]:
-        parts[place] += 1
-    return parts
