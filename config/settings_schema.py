@@ -41,6 +41,7 @@ from config.settings_office import (
     ReviewSchema,
     SatisfactionSchema,
 )
+from config.settings_planning import PlanningSchema
 from config.settings_providers import ProviderSchema
 from config.settings_upkeep import AliveSchema, BackupSchema
 from devices.ports import check_address
@@ -318,6 +319,7 @@ class SettingsSchema(Section):
     privacy = fields.Nested(PrivacySchema)
     webhooks = fields.Nested(OutgoingSchema)
     figures = fields.Nested(FigureSchema)
+    planning = fields.Nested(PlanningSchema)
     review = fields.Nested(ReviewSchema)
     log = fields.Nested(_LogSchema)
 

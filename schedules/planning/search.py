@@ -326,9 +326,7 @@ class Search:
             keys = state.key
             a, b = of[old_n], of[n]
             dirty = [(key, v), (keys[a], a), (keys[b], b)]
-            for kid in state.kids[v]:
-                if state.in_pool[kid] == NOBODY:
-                    dirty.append((keys[kid], kid))
+            dirty += [(keys[kid], kid) for kid in state.kids[v] if state.in_pool[kid] == NOBODY]
             if state.settle(dirty):
                 after = state.cost()
                 if after <= allowed:
@@ -571,9 +569,7 @@ class Search:
         lo, hi = state.key[state.of[p]], state.key[state.of[state.behind[p]]]
         return lo + (min(hi, lo + 2.0) - lo) * random()
 
-    def _put_in(
-        self, v: int, w: int, key: float, u: int, random: Callable[[], float], allowed: float
-    ) -> int | None:
+    def _put_in(self, v: int, w: int, key: float, u: int, random: Callable[[], float], allowed: float) -> int | None:
         state = self.state
         low, high = self._bounds(v)
         if not low < key < high:
