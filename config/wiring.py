@@ -155,8 +155,7 @@ class House:
             # Whoever hears must also write down what it heard, and notice when it hears nothing.
             self.runner = Runner(Timers([], self.clock, workers=0), self._listening(), self.clock)
             self.runner.start()
-        if "planner" in roles:
-            self.planning.thinker.start()
+        self.planning.start(roles)
         self.reception.forget()
         self.lines.hearing = self.hearing
         for gateway in self.hearing:

@@ -1,6 +1,6 @@
 """Wires the planning of visits: who keeps plans, and who thinks about them in processes of their own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -25,6 +25,11 @@ class Planning:
 
     desk: PlanDesk
     thinker: Thinker
+
+    def start(self, roles: Collection[str]) -> None:
+        """Begins to think, where this process is to."""
+        if "planner" in roles:
+            self.thinker.start()
 
 
 class NoVisits:
