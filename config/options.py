@@ -18,6 +18,7 @@ from config.office_options import OutgoingSettings as OutgoingSettings
 from config.office_options import PrivacySettings as PrivacySettings
 from config.office_options import ReviewSettings as ReviewSettings
 from config.office_options import SatisfactionSettings as SatisfactionSettings
+from config.planning_options import PlanningSettings as PlanningSettings
 from config.provider_options import AliyunSettings, ModemSettings, WebhookSettings
 from config.rounds_options import OrderSettings as OrderSettings
 from config.rounds_options import RoundSettings as RoundSettings
@@ -343,6 +344,7 @@ class Settings:
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     webhooks: OutgoingSettings = field(default_factory=OutgoingSettings)
     figures: FigureSettings = field(default_factory=FigureSettings)
+    planning: PlanningSettings = field(default_factory=PlanningSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
     beds: BedSettings = field(default_factory=BedSettings)
     log: LogSettings = LogSettings()

@@ -12,6 +12,7 @@ from config.pages_after import after_pages
 from config.pages_board import Parts, console_blueprints, false_alarms
 from config.pages_figures import figure_pages
 from config.pages_logbook import logbook_blueprints
+from config.pages_planning import planning_blueprints
 from config.pages_programs import program_blueprints
 from config.pages_registry import absence_notes, registry_blueprints
 from config.pages_upkeep import FirstRun, alive_page, upkeep_pages
@@ -149,6 +150,7 @@ class Pages:
             *figure_pages(house),
             *logbook_blueprints(house, self._names),
             *registry_blueprints(house, operators),
+            *planning_blueprints(house),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))

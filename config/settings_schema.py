@@ -43,6 +43,7 @@ from config.settings_office import (
     ReviewSchema,
     SatisfactionSchema,
 )
+from config.settings_planning import PlanningSchema
 from config.settings_providers import ProviderSchema
 from config.settings_rounds import OrderSchema, RoundSchema
 from config.settings_upkeep import AliveSchema, BackupSchema
@@ -325,6 +326,7 @@ class SettingsSchema(Section):
     privacy = fields.Nested(PrivacySchema)
     webhooks = fields.Nested(OutgoingSchema)
     figures = fields.Nested(FigureSchema)
+    planning = fields.Nested(PlanningSchema)
     review = fields.Nested(ReviewSchema)
     beds = fields.Nested(BedsSchema)
     log = fields.Nested(_LogSchema)

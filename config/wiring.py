@@ -33,6 +33,7 @@ from config.wiring_lifeline import build_lifeline
 from config.wiring_lifeline import timetable as lifeline_timetable
 from config.wiring_logbook import LogBook, build_logbook
 from config.wiring_pages import Page, pager
+from config.wiring_planning import Planning, build_planning
 from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_registry import Registers, build_registers
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
@@ -124,6 +125,7 @@ class House:
     console: Console
     registers: Registers
     homecare: HomeCare
+    planning: Planning
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -158,6 +160,7 @@ class House:
             # Whoever hears must also write down what it heard, and notice when it hears nothing.
             self.runner = Runner(Timers([], self.clock, workers=0), self._listening(), self.clock)
             self.runner.start()
+        self.planning.start(roles)
         self.reception.forget()
         self.lines.hearing = self.hearing
         for gateway in self.hearing:
@@ -173,6 +176,7 @@ class House:
         if self.runner is not None:
             self.runner.stop()
         self.webhooks.timers.stop()
+        self.planning.thinker.stop()
         self.logbook.verifier.stop()
         hang_up(self.providers)
         self.reconciler.stop()
@@ -354,6 +358,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
         registers=registers, homecare=homecare,
+        registers=registers, planning=build_planning(settings, transactions, reading, clock, calendar),
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,

@@ -46,6 +46,7 @@ GROUPS = (
         Place("/carers", N_("Carers"), Right.CARERS_SEE),
         Place("/stations", N_("Stations"), Right.CARERS_SEE),
         Place("/roster", N_("Roster"), Right.SHIFTS_CHANGE),
+        Place("/planning", N_("Planning"), Right.SHIFTS_CHANGE),
         Place("/follow-ups", N_("To do"), Right.RESIDENTS_SEE),
         Place("/surveys", N_("Satisfaction"), Right.SURVEY),
     )),

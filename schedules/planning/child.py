@@ -75,6 +75,8 @@ def _say(what: dict[str, Any]) -> None:
 
 def _limit(asked: dict[str, Any]) -> None:
     os.nice(NICE)
+    # One thread of numpy's: OpenBLAS would reserve memory for a thread of every core. It is not imported yet.
+    os.putenv("OPENBLAS_NUM_THREADS", "1")
     memory = int(asked["memory_mb"]) * MEGABYTE
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     if not asked["iterations"]:

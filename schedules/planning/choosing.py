@@ -10,7 +10,7 @@ from schedules.planning.rules.plan import Plan
 from schedules.planning.rules.problem import Problem
 
 PARTS_PART = 0.6
-"""Of the budget for the parts; the rest mends the whole. Building what the search needs of the whole takes of it too."""
+"""Of the budget for the parts; the rest mends the whole. To build the whole takes of it too."""
 
 
 def pyvrp_there() -> bool:
@@ -46,9 +46,11 @@ class ChoosingPlanner:
             first = PARTS_PART * done / len(problem.jobs)
             plans.append(
                 planner_for(piece).solve(
-                    piece, budget.share(share), seed=seed,
+                    piece,
+                    budget.share(share),
+                    seed=seed,
                     told=lambda part, cost, first=first, share=share: told(first + part * share, cost),  # type: ignore[misc]
-                )  # fmt: skip
+                )
             )
             done += len(piece.jobs)
         left = max(0.1, budget.seconds - (budget.clock() - began)) / budget.seconds

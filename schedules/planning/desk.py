@@ -34,6 +34,10 @@ RECENT = 20
 log = structlog.get_logger()
 
 
+def _nobody(plan: VisitPlan, carers: Sequence[CarerId]) -> None:
+    """For a house that tells nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """How many visits got other carers, and how many the book of visits refused."""
@@ -47,7 +51,7 @@ class PlanDesk:
 
     def __init__(
         self, transactions: Transactions, reading: Engine, clock: Clock, book: VisitBook, *, seconds: int,
-        nudge: Callable[[], None], told: Callable[[VisitPlan, Sequence[CarerId]], None] = lambda plan, carers: None,
+        nudge: Callable[[], None], told: Callable[[VisitPlan, Sequence[CarerId]], None] = _nobody,
     ) -> None:  # fmt: skip
         """`seconds`: how long a plan is thought about when nothing else is said; `nudge` wakes who thinks."""
         self._transactions = transactions
@@ -217,5 +221,10 @@ def _overlaps(one: VisitPlan, two: VisitPlan) -> bool:
 
 
 def _line(kind: str, plan: VisitPlan, by: Person) -> Line:
-    facts = {"plan": plan.id, "first": plan.first_on.isoformat(), "days": plan.days, "station": plan.station_id}
+    facts: dict[str, str | int | None] = {
+        "plan": plan.id,
+        "first": plan.first_on.isoformat(),
+        "days": plan.days,
+        "station": plan.station_id,
+    }
     return Line(kind=kind, by=by, facts=facts)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from dispatch.ids import CarerId
+from dispatch.ids import CarerId, HomeId
 from dispatch.rules.people import Carer, Home, Person
 from dispatch.rules.place import Position
 from dispatch.rules.travel import Means, TravelTime
@@ -67,7 +67,7 @@ class Facts:
     visits: Sequence[OpenVisit]
     shifts: Sequence[Shift]
     carers: Mapping[CarerId, Carer]
-    homes: Mapping[str, Home]
+    homes: Mapping[HomeId, Home]
     places: Mapping[CarerId, Position | None]
     """Where a carer starts from: the own base, or the station."""
     starts: Mapping[str, datetime]
@@ -169,17 +169,24 @@ def planned_of(answer: Answer, problem: Problem, visits: Sequence[OpenVisit]) ->
         why = whys.get(visit.id)
         found.append(
             Planned(
-                visit_id=visit.id, resident_id=visit.wanted.resident_id, home_id=visit.wanted.home_id,
-                start_from=visit.wanted.start_from, minutes=visit.wanted.minutes,
-                carers=tuple(carer_of[each.worker] for each in stops), had=visit.carers,
+                visit_id=visit.id,
+                resident_id=visit.wanted.resident_id,
+                home_id=visit.wanted.home_id,
+                start_from=visit.wanted.start_from,
+                minutes=visit.wanted.minutes,
+                carers=tuple(carer_of[each.worker] for each in stops),
+                had=visit.carers,
                 start_at=datetime.fromtimestamp(stops[0].start, UTC) if stops else None,
                 travel_s=ways.get((visit.id, stops[0].worker)) if stops else None,
                 reason=str(plan.unassigned[visit.id]) if visit.id in plan.unassigned else None,
-                why=None if why is None else {
-                    "cost": why.cost, "barred": dict(why.barred),
+                why=None
+                if why is None
+                else {
+                    "cost": why.cost,
+                    "barred": dict(why.barred),
                     "others": [{"carer": carer_of[each.worker], "more": each.more} for each in why.others],
                 },
-            )  # fmt: skip
+            )
         )
     return found
 

@@ -27,9 +27,7 @@ def improved(plan: Plan, problem: Problem, budget: Budget, *, seed: int, told: T
         search.fit(v)
     search.state.renumber()
     search.keep()
-    search.run(
-        iterations=budget.iterations, budget_s=budget.seconds, clock=budget.clock, told=told, gently=True
-    )
+    search.run(iterations=budget.iterations, budget_s=budget.seconds, clock=budget.clock, told=told, gently=True)
     return finished(search)
 
 

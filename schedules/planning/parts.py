@@ -69,9 +69,7 @@ def _halved(problem: Problem, most: int) -> list[Problem]:
     far = max(problem.jobs, key=lambda job: matrix[start][job.place]).place
     other = max(problem.jobs, key=lambda job: matrix[far][job.place]).place
     jobs = sorted(problem.jobs, key=lambda job: matrix[far][job.place] - matrix[other][job.place])
-    workers = sorted(
-        problem.workers, key=lambda each: matrix[far][each.start_place] - matrix[other][each.start_place]
-    )
+    workers = sorted(problem.workers, key=lambda each: matrix[far][each.start_place] - matrix[other][each.start_place])
     cut = len(jobs) // 2
     share = max(1, min(len(workers) - 1, round(len(workers) * cut / len(jobs))))
     one = replace(problem, jobs=tuple(jobs[:cut]), workers=tuple(workers[:share]))

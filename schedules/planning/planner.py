@@ -1,10 +1,10 @@
 """The contract of those who make plans."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from dispatch.clock import SystemClock
 from schedules.planning.rules.plan import Plan
 from schedules.planning.rules.problem import Problem
 
@@ -14,6 +14,11 @@ Told = Callable[[float, int], None]
 
 def unheard(part: float, cost: int) -> None:
     """For who wants no progress."""
+
+
+def steady() -> float:
+    """Seconds of the steady clock."""
+    return SystemClock().look().steady_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,7 @@ class Budget:
 
     seconds: float = 10.0
     iterations: int = 0
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = steady
 
     def share(self, part: float) -> "Budget":
         """A part of this budget."""

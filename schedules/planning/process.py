@@ -1,7 +1,6 @@
 """Planning in processes of its own: started, listened to, killed when over; the best answer taken."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -103,10 +102,8 @@ class _Child:
 
     def begin(self, line: str, seconds: float) -> None:
         self._line = line
-        # One thread each: OpenBLAS would reserve memory for a thread of every core.
-        env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(  # noqa: S603  our own module, no shell
-            list(self._command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+            list(self._command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self._timer = threading.Timer(seconds, self._late)
         self._timer.start()
@@ -114,7 +111,8 @@ class _Child:
 
     def wait(self) -> dict[str, Any]:
         self._thread.join()
-        assert self._process is not None and self._timer is not None
+        assert self._process is not None
+        assert self._timer is not None
         self._timer.cancel()
         self._process.wait()
         return self._answer
@@ -129,7 +127,9 @@ class _Child:
 
     def _listen(self) -> None:
         process = self._process
-        assert process is not None and process.stdin is not None and process.stdout is not None
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
             process.stdin.write(self._line)
             process.stdin.flush()

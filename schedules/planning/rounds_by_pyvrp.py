@@ -111,15 +111,22 @@ def _data(problem: Problem, halves: list[tuple[Worker, int, int]]) -> Any:
             durations.append(duration)
         types.append(
             pyvrp.VehicleType(
-                start_depot=ends.index(worker.start_place), end_depot=ends.index(worker.end_place), tw_early=start,
-                tw_late=end, profile=profile,
-            )  # fmt: skip
+                start_depot=ends.index(worker.start_place),
+                end_depot=ends.index(worker.end_place),
+                tw_early=start,
+                tw_late=end,
+                profile=profile,
+            )
         )
     clients = [
         pyvrp.Client(
-            location=first + number, service_duration=job.tasks[0].seconds, tw_early=job.earliest,
-            tw_late=job.latest + (problem.late_max or 0), required=False, prize=omitted(job, weights),
-        )  # fmt: skip
+            location=first + number,
+            service_duration=job.tasks[0].seconds,
+            tw_early=job.earliest,
+            tw_late=job.latest + (problem.late_max or 0),
+            required=False,
+            prize=omitted(job, weights),
+        )
         for number, job in enumerate(jobs)
     ]
     return pyvrp.ProblemData(
@@ -131,9 +138,7 @@ def _data(problem: Problem, halves: list[tuple[Worker, int, int]]) -> Any:
 
 def _prices(problem: Problem, worker: Worker) -> tuple[int, ...]:
     return tuple(
-        price(job, worker, problem.weights)
-        if may(job, 0, worker) and in_time(job, worker, problem.late_max)
-        else -1
+        price(job, worker, problem.weights) if may(job, 0, worker) and in_time(job, worker, problem.late_max) else -1
         for job in problem.jobs
     )
 

@@ -262,9 +262,8 @@ class State:
 
     def _together(self, tasks: list[int], arrivals: list[int], first: int) -> list[int]:
         for t, at in zip(tasks, arrivals, strict=True):
-            at -= self.gap_max[t]
-            if at > first:
-                first = at
+            if at - self.gap_max[t] > first:
+                first = at - self.gap_max[t]
         return [
             at if at > first + self.gap_min[t] else first + self.gap_min[t]
             for t, at in zip(tasks, arrivals, strict=True)
@@ -314,9 +313,7 @@ class State:
                     waits[v] += self.before[t] < self.count
                 waits[v] += sum(self.in_pool[each] == NOBODY for each in self.deps[v])
         ready = [
-            (self.start[tasks[v][0]], self.key[v], v)
-            for v in range(jobs)
-            if self.in_pool[v] == NOBODY and not waits[v]
+            (self.start[tasks[v][0]], self.key[v], v) for v in range(jobs) if self.in_pool[v] == NOBODY and not waits[v]
         ]
         heapify(ready)
         rank = 0.0

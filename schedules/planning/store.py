@@ -7,7 +7,19 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
-    CheckConstraint, Column, Connection, Date, ForeignKey, Index, Integer, String, Table, Text, delete, insert, select,
+    CheckConstraint,
+    Column,
+    Connection,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
     update,
 )  # fmt: skip
 
@@ -72,6 +84,9 @@ plan_visits = Table(
 )  # fmt: skip
 """`carers` whom the plan sends, `had` whom the visit had before; `travel_s` the way of the first of them to it."""
 
+_PLAN_COLUMNS = tuple(column.name for column in visit_plans.columns)
+_VISIT_COLUMNS = tuple(column.name for column in plan_visits.columns)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
@@ -99,7 +114,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitPlan:
-    """A plan of `days` local days from `first_on`, for one station, or the whole district where `station_id` is None."""
+    """A plan of `days` local days from `first_on`, for one station; `station_id` None is the whole district."""
 
     id: str
     station_id: StationId | None
@@ -129,7 +144,7 @@ class VisitPlans:
 
     def add(self, plan: VisitPlan) -> None:
         """Puts a plan there."""
-        values = {name: getattr(plan, name) for name in visit_plans.columns.keys()}
+        values = {name: getattr(plan, name) for name in _PLAN_COLUMNS}
         self._connection.execute(insert(visit_plans).values({**values, "state": str(plan.state)}))
 
     def get(self, id_: str) -> VisitPlan | None:
@@ -162,7 +177,7 @@ class VisitPlans:
     def put_visits(self, plan_id: str, visits: Sequence[Planned]) -> None:
         """Replaces the visits of a plan."""
         self._connection.execute(delete(plan_visits).where(plan_visits.c.plan_id == plan_id))
-        names = [name for name in plan_visits.columns.keys() if name != "plan_id"]
+        names = [name for name in _VISIT_COLUMNS if name != "plan_id"]
         rows = [
             {"plan_id": plan_id, **{name: getattr(each, name) for name in names}, "carers": list(each.carers),
              "had": list(each.had)}

@@ -132,7 +132,7 @@ class Thinker:
             starts = VisitPlans(connection).starts([each.id for each in visits])
         now = self._clock.now()
         facts = Facts(
-            visits=visits, shifts=shifts, carers=carers, homes=dict(homes), starts=starts, now=now,
+            visits=visits, shifts=shifts, carers=carers, homes=homes, starts=starts, now=now,
             places={
                 each.id: each.base or (stations.get(each.station_id) if each.station_id else None)
                 for each in carers.values()
@@ -170,7 +170,7 @@ class Thinker:
             if ready:
                 shelf.put_visits(plan.id, planned)
                 left_out = sum(each.start_at is None for each in planned)
-                facts = {"plan": plan.id, "visits": len(planned), "left_out": left_out}
+                facts: dict[str, str | int | None] = {"plan": plan.id, "visits": len(planned), "left_out": left_out}
                 tx.log(Line(kind="plan_made", by=SERVICE, facts=facts))
 
         self._transactions.run(work, lane=Lane.BULK)

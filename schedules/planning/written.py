@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
+from itertools import pairwise
 
 from schedules.planning.rules.plan import Plan, Reason, Rest, Stop
 from schedules.planning.rules.problem import Problem
@@ -81,11 +82,7 @@ def order_of(plan: Plan, problem: Problem) -> list[tuple[int, list[int]]]:
         starts[v] = min(starts.get(v, stop.start), stop.start)
     kids: dict[int, list[int]] = {v: [] for v in who}
     waits = dict.fromkeys(who, 0)
-    edges = [
-        (jobs[one.job], jobs[two.job])
-        for stops in plan.routes().values()
-        for one, two in zip(stops, stops[1:], strict=False)
-    ]
+    edges = [(jobs[one.job], jobs[two.job]) for stops in plan.routes().values() for one, two in pairwise(stops)]
     edges += [(jobs[dep], v) for v in who for dep in problem.jobs[v].after if jobs.get(dep) in who]
     for u, v in edges:
         kids[u].append(v)

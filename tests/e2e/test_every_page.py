@@ -40,6 +40,7 @@ from dispatch.subscribers.book import Asked
 from dispatch.web.reports import charts
 from schedules.duty.desk import DutyDesk
 from tests.architecture.tree import ROOT
+from tests.fakes.plans import planned_once
 from tests.need import need
 
 LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
@@ -82,6 +83,7 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
     "/homes/<name>": lambda world: f"/homes/{world.names['home']}",
     "/homes/<name>/edit": lambda world: f"/homes/{world.names['home']}/edit",
     "/import/<token>": lambda world: f"/import/{world.names['import']}?kind=residents",
+    "/planning/<plan_id>": lambda world: f"/planning/{world.names['plan']}",
     "/reports/chart/<name>.svg": lambda world: f"/reports/chart/{world.names['chart']}.svg",
     "/residents/<name>": lambda world: f"/residents/{world.names['resident']}",
     "/residents/<name>/edit": lambda world: f"/residents/{world.names['resident']}/edit",
@@ -177,6 +179,7 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
         "family_link": f"/f/{house.links.family(first, kin.id)}",
         "home": homes[0].code,
         "import": import_desk(house).upload("编号,姓名\n".encode(), "老人.csv", by=by),
+        "plan": planned_once(house, residents, carers),
         "resident": residents[0].code,
         "station": station.code,
         "survey": house.after.surveying.list(DISTRICT)[0]["survey"].id,

@@ -1,6 +1,6 @@
 """What a station has beyond what `rights_rig` puts into the town, so that every address of the matrix is filled."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from config.secret import secret_key
@@ -94,3 +94,4 @@ def _roster(town: Town, own: dict[str, str], by: Any) -> None:
     known = {each.id for each in duty.drafts()}
     duty.draft_put(own["carer"], now + DAY, now + DAY + HOUR, by=by)
     own["draft"] = next(each.id for each in duty.drafts() if each.id not in known)
+    own["plan"] = house.planning.desk.ask(date(2030, 1, 1), 1, own["station"], by=by).id

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from schedules.planning.rules.problem import Job, Problem, Worker, omitted, price
 
@@ -102,4 +103,4 @@ def path(worker: Worker, jobs: list[Job], problem: Problem) -> int:
         return 0
     places = [worker.start_place, *(each.place for each in jobs), worker.end_place]
     matrix = problem.travel[worker.means]
-    return sum(matrix[here][there] for here, there in zip(places, places[1:], strict=False))
+    return sum(matrix[here][there] for here, there in pairwise(places))

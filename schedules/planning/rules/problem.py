@@ -61,7 +61,7 @@ class Break:
     seconds: int
 
     def __post_init__(self) -> None:
-        assert 0 <= self.seconds
+        assert self.seconds >= 0
         assert self.earliest <= self.latest
 
 

@@ -21,9 +21,7 @@ def plain_reason(job: Job, problem: Problem, unassigned: Sequence[str] = ()) -> 
 
 def _enough(job: Job, problem: Problem, able: Callable[[int, Worker], bool]) -> bool:
     """Whether each task can have a carer of its own (a matching of tasks with carers)."""
-    choices = [
-        {worker.carer for worker in problem.workers if able(number, worker)} for number in range(len(job.tasks))
-    ]
+    choices = [{worker.carer for worker in problem.workers if able(number, worker)} for number in range(len(job.tasks))]
     taken: dict[str, int] = {}
     return all(_placed(number, choices, taken, set()) for number in range(len(choices)))
 

@@ -1,0 +1,56 @@
+"""Wires the planning of visits: who keeps plans, and who thinks about them in processes of their own."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from config.settings import Settings
+from dispatch.clock import Clock
+from dispatch.errors import NotFound
+from dispatch.ids import CarerId
+from dispatch.rules.people import Person
+from dispatch.rules.travel import StraightLine, TravelTime
+from dispatch.store.database import Engine
+from dispatch.store.transactions import Transactions
+from schedules.calendar import Calendar
+from schedules.planning.desk import PlanDesk
+from schedules.planning.gathering import OpenVisit, VisitBook
+from schedules.planning.process import PlannerProcess
+from schedules.planning.thinking import Thinker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planning:
+    """Plans of visits, and their thinker: the role `planner`."""
+
+    desk: PlanDesk
+    thinker: Thinker
+
+    def start(self, roles: Collection[str]) -> None:
+        """Begins to think, where this process is to."""
+        if "planner" in roles:
+            self.thinker.start()
+
+
+class NoVisits:
+    """The book of visits of a house that keeps none."""
+
+    def open_on(self, day: date) -> Sequence[OpenVisit]:
+        return ()
+
+    def assign(self, visit_id: str, carer_ids: Sequence[CarerId], *, by: Person) -> None:
+        raise NotFound(f"no visit {visit_id[:40]}")
+
+
+def build_planning(
+    settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, *,
+    book: VisitBook | None = None, travel: Callable[[], TravelTime] = StraightLine,
+) -> Planning:  # fmt: skip
+    """`book` keeps the visits; `travel` answers how long ways are, by a road router where there is one."""
+    said, visits = settings.planning, book or NoVisits()
+    process = PlannerProcess(processes=said.processes, memory_mb=said.memory_mb)
+    thinker = Thinker(
+        transactions, reading, clock, calendar, visits, process, travel, promised=timedelta(hours=said.promised_h)
+    )
+    desk = PlanDesk(transactions, reading, clock, visits, seconds=said.seconds, nudge=thinker.nudge)
+    return Planning(desk=desk, thinker=thinker)
