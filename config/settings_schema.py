@@ -31,6 +31,7 @@ from config.options import (
     WebSettings,
 )
 from config.schemas import say
+from config.settings_duty import DutySchema
 from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
 from config.settings_office import (
     AccountSchema,
@@ -312,6 +313,7 @@ class SettingsSchema(Section):
     siren = fields.Nested(_SirenSchema)
     reach = fields.Nested(_ReachSchema)
     drills = fields.Nested(_DrillSchema)
+    duty = fields.Nested(DutySchema)
     backup = fields.Nested(BackupSchema)
     alive = fields.Nested(AliveSchema)
     satisfaction = fields.Nested(SatisfactionSchema)

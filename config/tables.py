@@ -37,12 +37,16 @@ from dispatch.store.signed_reports import signed_reports
 from dispatch.store.subscriptions import subscriptions
 from dispatch.store.visits import carer_visits
 from schedules.duty.store import shift_drafts, shifts
+from schedules.duty.store.away import carer_absences
+from schedules.duty.store.rotations import rotations
+from schedules.duty.store.swaps import swaps
 
 SHELVES = (
     absences, account_codes, alarms, assignments, calls, carer_visits, claims, devices, drills, edges, entries,
     erasures, finds, follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators,
     policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, shadowed, shift_drafts, shifts,
     signals, signed_reports, subscriptions, vigils,
+    carer_absences, rotations, swaps,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

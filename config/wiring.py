@@ -23,6 +23,7 @@ from config.wiring_after import After, build_after, mend_after
 from config.wiring_board import Console, build_console
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
+from config.wiring_duty import Duty, build_duty, mend_duty
 from config.wiring_figures import measuring
 from config.wiring_lifeline import build_lifeline
 from config.wiring_lifeline import timetable as lifeline_timetable
@@ -119,6 +120,7 @@ class House:
     webhooks: Webhooks
     console: Console
     registers: Registers
+    duty: Duty
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -209,13 +211,11 @@ class House:
 
     def _timetable(self) -> tuple[Periodic, ...]:
         siren = Siren(
-            self.consoles,
-            self.transactions,
-            self.clock,
+            self.consoles, self.transactions, self.clock,
             # No console can ring: the duty numbers are told, because an alarm would ring for nobody.
             page=lambda _: self.page("no_console", ""),
             silent_s=self.settings.siren.sound_console_s,
-        )
+        )  # fmt: skip
         return (
             *self._listening(),
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
@@ -228,6 +228,7 @@ class House:
             Periodic(name="sweep_imports", every_s=300.0, work=lambda: sweep(self.settings.home, self.clock.now())),
             *self.logbook.timetable,
             *self.registers.timetable,
+            *self.duty.timetable,
             measuring(self.transactions, self.reading, self.clock, self.muster),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
@@ -295,16 +296,15 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         page=page, changed=muster.forget,
     )  # fmt: skip
     after = build_after(
-        settings,
-        transactions,
-        reading,
-        clock,
-        calendar,
-        providers,
+        settings, transactions, reading, clock, calendar, providers,
         forget=lambda: house.forget(),  # noqa: PLW0108  below
-    )
+    )  # fmt: skip
+    duty = build_duty(
+        settings, transactions, reading, clock, calendar, providers, nudge=nudges,
+        changed=lambda: house.forget(),  # noqa: PLW0108  below
+    )  # fmt: skip
     answers = Answers(
-        transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
+        transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach, duty.swapping], desk,
         orders=[TestsByText(upkeep.tests, after=nudges), after.asking], operators=settings.operators.phones,
         nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
@@ -333,7 +333,9 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, after.asking], clock)
+    timers = Timers(
+        [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, after.asking, duty.swapping], clock
+    )
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
@@ -349,7 +351,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
-        registers=registers,
+        registers=registers, duty=duty,
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,
@@ -385,6 +387,7 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         mend_roads(tx, seconds)
         mend_after(tx, seconds)
         mend_webhooks(tx, seconds)
+        mend_duty(tx, seconds)
 
 
 def _panel(settings: Settings) -> console_provider.ConsolePanel:
