@@ -20,6 +20,7 @@ from dispatch.store.people import People
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.duty.guard import Guard, row_of
+from schedules.duty.rules.rest import Why
 from schedules.duty.rules.rotation import Laid, Rotation, Settlement, Turn, settle, turns
 from schedules.duty.rules.shifts import Shift
 from schedules.duty.store import Shifts
@@ -176,13 +177,17 @@ class Rotating:
         found = settle(wanted, shelf.laid(rotation.id, tx.now), now=tx.now, until=until)
         steps = sorted((step for step in _steps(found) if step[0] > after), key=lambda step: step[0])
         count = 0
+        # What waits to be moved stands where it is not wanted any more: nothing is weighed against it.
+        moving = {each.shift.id for each, _ in found.move if each.shift is not None}
         for _, laid, turn in steps[:BATCH]:
-            count += self._step(tx, rotation, laid, turn)
+            count += self._step(tx, rotation, laid, turn, moving)
+            if laid is not None and laid.shift is not None:
+                moving.discard(laid.shift.id)
         if count:
             tx.log(Line(kind="rotation_laid", by=SERVICE, facts={"rotation": rotation.id, "changed": count}))
         return (steps[BATCH - 1][0] if len(steps) > BATCH else None), count
 
-    def _step(self, tx: Tx, rotation: Rotation, laid: Laid | None, turn: Turn | None) -> bool:
+    def _step(self, tx: Tx, rotation: Rotation, laid: Laid | None, turn: Turn | None, moving: set[str]) -> bool:
         shelf, shifts = Rotations(tx.connection), Shifts(tx.connection)
         if turn is None:
             assert laid is not None
@@ -194,7 +199,9 @@ class Rotating:
             id=old.id if old else tx.new_id(), carer_id=turn.carer_id, start_at=turn.start_at, end_at=turn.end_at,
             sequence=sequence,
         )  # fmt: skip
-        against = self._guard.against(tx, new)
+        against = self._guard.against(tx, new, besides=moving)
+        if rotation.reason:
+            against = [each for each in against if each.why in {Why.OVERLAP, Why.ABSENT}]
         if against:
             if old is not None:
                 shifts.remove(old.id)
@@ -224,4 +231,4 @@ def _line(kind: str, rotation: Rotation, by: Person) -> Line:
     facts = {
         "rotation": rotation.id, "station": rotation.station_id, "first": rotation.first_day.isoformat(), "last": last,
     }  # fmt: skip
-    return Line(kind=kind, by=by, facts=facts)
+    return Line(kind=kind, by=by, facts=facts, note=rotation.reason or None)

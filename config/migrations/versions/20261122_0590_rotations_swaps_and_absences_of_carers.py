@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("last_day", sa.String(length=10), nullable=True),
         sa.Column("cycle", sa.Text(), nullable=False),
         sa.Column("places", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("by", sa.String(length=80), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),

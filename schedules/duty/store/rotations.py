@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     and_,
     bindparam,
     delete,
@@ -37,6 +38,7 @@ rotations = Table(
     Column("last_day", String(10)),
     Column("cycle", Json, nullable=False),
     Column("places", Json, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
     Column("version", Integer, nullable=False),
     Column("by", String(80), nullable=False),
     Column("changed_at", Instant, nullable=False),
@@ -126,7 +128,7 @@ def _values(rotation: Rotation) -> dict[str, Any]:
         "station_id": rotation.station_id, "name": rotation.name, "first_day": rotation.first_day.isoformat(),
         "last_day": rotation.last_day.isoformat() if rotation.last_day else None,
         "cycle": [[[f"{each.start:%H:%M}", f"{each.end:%H:%M}"] for each in day] for day in rotation.cycle],
-        "places": [[each.carer_id, each.offset] for each in rotation.places],
+        "places": [[each.carer_id, each.offset] for each in rotation.places], "reason": rotation.reason,
     }  # fmt: skip
 
 
@@ -136,7 +138,7 @@ def _rotation(row: Row[Any]) -> Rotation:
         last_day=date.fromisoformat(row.last_day) if row.last_day else None,
         cycle=tuple(tuple(Window(start=time.fromisoformat(a), end=time.fromisoformat(b)) for a, b in day)
                     for day in row.cycle),
-        places=tuple(Place(carer_id=CarerId(who), offset=offset) for who, offset in row.places),
+        places=tuple(Place(carer_id=CarerId(who), offset=offset) for who, offset in row.places), reason=row.reason,
     )  # fmt: skip
 
 
