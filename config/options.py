@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from config.coverage_options import CoverageSettings, TravelSettings
 from config.beds_options import BedSettings as BedSettings
+from config.duty_options import DutySettings as DutySettings
 from config.office_options import AccountSettings as AccountSettings
 from config.office_options import FigureSettings as FigureSettings
 from config.office_options import MapSettings as MapSettings
@@ -334,6 +335,7 @@ class Settings:
     siren: SirenSettings = field(default_factory=SirenSettings)
     reach: ReachSettings = ReachSettings()
     drills: DrillSettings = DrillSettings()
+    duty: DutySettings = field(default_factory=DutySettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
     alive: AliveSettings = field(default_factory=AliveSettings)
     coverage: CoverageSettings = field(default_factory=CoverageSettings)

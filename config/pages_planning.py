@@ -10,7 +10,7 @@ from schedules.planning.web.shown import PlansShown
 
 def planning_blueprints(house: House) -> list[Blueprint]:
     """`/planning` and `/api/v1/plans`."""
-    desk = house.planning.desk
+    desk = house.homecare.planning.desk
     shown = PlansShown(desk, house.reading)
     return [
         planning_pages(desk, shown, house.clock, house.calendar),

@@ -17,7 +17,9 @@ from schedules.duty.web.shifts import calendars_blueprint, shifts_blueprint
 def program_blueprints(house: House) -> list[Blueprint]:
     """Everything that programs of others and people with lists come for."""
     zone, secret = house.calendar.tzinfo, secret_key(house.settings.home)
-    duty = DutyDesk(house.transactions, house.reading, house.clock, secret=secret, changed=house.forget)
+    duty = DutyDesk(
+        house.transactions, house.reading, house.clock, secret=secret, changed=house.forget, guard=house.homecare.duty.guard
+    )
     desk = import_desk(house)
     desk.mend(alone=house.writing.dialect.name == "sqlite")
     lists, roads = ListDoor(house, desk), house.roads

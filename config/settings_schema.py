@@ -33,6 +33,7 @@ from config.options import (
 from config.schemas import say
 from config.settings_coverage import CoverageSchema, TravelSchema
 from config.settings_beds import BedsSchema
+from config.settings_duty import DutySchema
 from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
 from config.settings_office import (
     AccountSchema,
@@ -316,6 +317,7 @@ class SettingsSchema(Section):
     siren = fields.Nested(_SirenSchema)
     reach = fields.Nested(_ReachSchema)
     drills = fields.Nested(_DrillSchema)
+    duty = fields.Nested(DutySchema)
     backup = fields.Nested(BackupSchema)
     alive = fields.Nested(AliveSchema)
     coverage = fields.Nested(CoverageSchema)

@@ -42,16 +42,19 @@ from schedules.care.store.papers import bed_papers
 from schedules.care.store.plans import care_plans
 from schedules.care.store.standings import bed_standings
 from schedules.duty.store import shift_drafts, shifts
+from schedules.duty.store.away import carer_absences
+from schedules.duty.store.rotations import rotations
+from schedules.duty.store.swaps import swaps
 from schedules.planning.store import visit_plans
 from schedules.rounds.store.campaigns import round_campaigns
 from schedules.rounds.store.rounds import care_rounds
 
 SHELVES = (
     absences, account_codes, alarms, assignments, bed_assessments, bed_papers, bed_standings, beds, calls, care_plans,
-    care_rounds, carer_visits, claims, devices, drills, edges, entries, erasures, finds, follow_ups, gateways,
-    handovers, homes, idempotency, log_alarms, meanings, messages, operators, policies, press_tests, proofs, pulses,
-    ratings, reach_tests, repairs, replies, round_campaigns, shadowed, shift_drafts, shifts, signals, signed_reports,
-    subscriptions, vigils, visit_plans,
+    care_rounds, carer_absences, carer_visits, claims, devices, drills, edges, entries, erasures, finds, follow_ups,
+    gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators, policies, press_tests, proofs,
+    pulses, ratings, reach_tests, repairs, replies, rotations, round_campaigns, shadowed, shift_drafts, shifts,
+    signals, signed_reports, subscriptions, swaps, vigils, visit_plans,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -27,13 +27,13 @@ from config.wiring_after import After, build_after, mend_after
 from config.wiring_board import Console, build_console
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
+from config.wiring_duty import mend_duty
 from config.wiring_figures import measuring
 from config.wiring_homecare import HomeCare, build_homecare
 from config.wiring_lifeline import build_lifeline
 from config.wiring_lifeline import timetable as lifeline_timetable
 from config.wiring_logbook import LogBook, build_logbook
 from config.wiring_pages import Page, pager
-from config.wiring_planning import Planning, build_planning
 from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_registry import Registers, build_registers
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
@@ -125,7 +125,6 @@ class House:
     console: Console
     registers: Registers
     homecare: HomeCare
-    planning: Planning
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -160,7 +159,7 @@ class House:
             # Whoever hears must also write down what it heard, and notice when it hears nothing.
             self.runner = Runner(Timers([], self.clock, workers=0), self._listening(), self.clock)
             self.runner.start()
-        self.planning.start(roles)
+        self.homecare.planning.start(roles)
         self.reception.forget()
         self.lines.hearing = self.hearing
         for gateway in self.hearing:
@@ -176,7 +175,7 @@ class House:
         if self.runner is not None:
             self.runner.stop()
         self.webhooks.timers.stop()
-        self.planning.thinker.stop()
+        self.homecare.planning.thinker.stop()
         self.logbook.verifier.stop()
         hang_up(self.providers)
         self.reconciler.stop()
@@ -218,13 +217,11 @@ class House:
 
     def _timetable(self) -> tuple[Periodic, ...]:
         siren = Siren(
-            self.consoles,
-            self.transactions,
-            self.clock,
+            self.consoles, self.transactions, self.clock,
             # No console can ring: the duty numbers are told, because an alarm would ring for nobody.
             page=lambda _: self.page("no_console", ""),
             silent_s=self.settings.siren.sound_console_s,
-        )
+        )  # fmt: skip
         return (
             *self._listening(),
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
@@ -299,7 +296,10 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings, transactions, reading, clock, upkeep.register, nudge=nudges,
         changed=lambda: house.forget(),  # noqa: PLW0108  it is made below
     )  # fmt: skip
-    homecare = build_homecare(settings, transactions, reading, clock, calendar, desk, nudge=nudges)
+    homecare = build_homecare(
+        settings, transactions, reading, clock, calendar, desk, providers, nudge=nudges,
+        changed=lambda: house.forget(),  # noqa: PLW0108  it is made below
+    )  # fmt: skip
     registers.leaving.partings.append(homecare.beds.life.parting)
     lines, page = Lines(), pager(settings.operators.phones, transactions, clock, nudges)
     roads = build_roads(
@@ -310,7 +310,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings, transactions, reading, clock, calendar, providers, forget=lambda: house.forget(),  # noqa: PLW0108
     )  # fmt: skip
     answers = Answers(
-        transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
+        transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach, *homecare.claimants], desk,
         orders=[TestsByText(upkeep.tests, after=nudges), after.asking], operators=settings.operators.phones,
         nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
@@ -358,7 +358,6 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
         registers=registers, homecare=homecare,
-        registers=registers, planning=build_planning(settings, transactions, reading, clock, calendar),
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,
@@ -395,6 +394,7 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         mend_roads(tx, seconds)
         mend_after(tx, seconds)
         mend_webhooks(tx, seconds)
+        mend_duty(tx, seconds)
 
 
 def _panel(settings: Settings) -> console_provider.ConsolePanel:

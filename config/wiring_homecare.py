@@ -6,15 +6,18 @@ Puts home care together: who needs visits, who makes them, and what becomes of t
     rounds┘
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from config.settings import Settings
 from config.wiring_beds import Beds, build_beds
+from config.wiring_duty import Duty, build_duty
+from config.wiring_planning import Planning, build_planning
 from config.wiring_rounds import Rounding, build_rounds
 from dispatch.clock import Clock
 from dispatch.desk import Desk
+from dispatch.messages.providers.provider import Provider
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions
 from schedules.calendar import Calendar
@@ -25,30 +28,42 @@ from schedules.timetable import Periodic
 class HomeCare:
     """All of it."""
 
+    duty: Duty
     beds: Beds
     rounds: Rounding
+    planning: Planning
 
     @property
     def owners(self) -> Sequence[Any]:
         """Whoever has rows that wait."""
-        return (*self.beds.owners, *self.rounds.owners)
+        return (*self.beds.owners, *self.rounds.owners, self.duty.swapping)
+
+    @property
+    def claimants(self) -> Sequence[Any]:
+        """Whoever expects answers by text."""
+        return (self.duty.swapping,)
 
     @property
     def timetable(self) -> tuple[Periodic, ...]:
-        return (*self.beds.timetable, *self.rounds.timetable)
+        return (*self.duty.timetable, *self.beds.timetable, *self.rounds.timetable)
 
 
 def build_homecare(
-    settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, desk: Desk, *,
-    nudge: Callable[[], None],
+    settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, desk: Desk,
+    providers: Mapping[str, Provider], *, nudge: Callable[[], None], changed: Callable[[], None],
 ) -> HomeCare:  # fmt: skip
     """
-    Wires it.
+    Wires it. `changed` is called after every change of shifts.
 
     Raises:
         Misconfigured: one of the books of care cannot be read or says what cannot be.
     """
+    duty = build_duty(settings, transactions, reading, clock, calendar, providers, nudge=nudge, changed=changed)
+    beds = build_beds(settings.beds, transactions, reading, clock, calendar, nudge=nudge)
+    beds.elsewhere.workdays = duty.holidays.is_workday
+    rounds = build_rounds(
+        settings, transactions, reading, clock, calendar, desk, nudge=nudge, is_workday=duty.holidays.is_workday
+    )
     return HomeCare(
-        beds=build_beds(settings.beds, transactions, reading, clock, calendar, nudge=nudge),
-        rounds=build_rounds(settings, transactions, reading, clock, calendar, desk, nudge=nudge),
+        duty=duty, beds=beds, rounds=rounds, planning=build_planning(settings, transactions, reading, clock, calendar)
     )

@@ -247,6 +247,25 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         voice=("安铃每月通讯测试，不是告警。收到请按一。", "Monthly test call from Anling, no alarm. Please press 1."),
     ),
     "reach_thanks": _both(("通讯正常，谢谢", "It works. Thank you")),
+    "swap_asked": _both(
+        (
+            "换班[（同意回{code}1，不同意回{code}2）]：{number}请您上{place}[，换您的{choices}]",
+            "Swap[ (reply {code}1 yes, {code}2 no)]: {number} asks you to take {place}[ for your {choices}]",
+        ),
+        one_way=(
+            "换班：{number}请您上{place}[，换您的{choices}]。请告知驿站",
+            "Swap: {number} asks you to take {place}[ for your {choices}]. Tell your station",
+        ),
+        shrinks="number",
+    ),
+    "swap_waits": _both(("换班已记下，等驿站确认：{place}", "Noted. Your station decides about: {place}")),
+    "swap_done": _both(
+        (
+            "换班已生效[，您值班：{place}][，不再值班：{choices}]",
+            "Swapped[. You are on duty: {place}][. No longer: {choices}]",
+        )
+    ),
+    "swap_over": _both(("换班没有换成，照原来的班：{place}", "No swap, the shift stays as it was: {place}")),
     "rating": _both(
         (
             "这次安铃服务您满意吗？请回：1非常满意 2满意 3一般 4不满意 5很不满意，退订回T",

@@ -1,27 +1,28 @@
 """
 Who plans: shifts put in, moved and taken out, at once or as a draft that is published; the addresses of calendars.
 
-A shift of a carer must not overlap another of the same carer: two that do are a slip of the pen, and the plan that is
-printed would show hours twice. What is on file already (a district file may) is left alone.
+A shift that overlaps another of the same carer, or leaves too little rest (`guard`), is put in with a reason only: two
+that overlap are mostly a slip of the pen. What is on file already (a district file may) is left alone.
 """
 
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from dispatch.clock import Clock
-from dispatch.errors import Conflict, Invalid, NotFound
+from dispatch.errors import Invalid, NotFound
 from dispatch.ids import CarerId, StationId
 from dispatch.rules.people import Carer, Person, Station
 from dispatch.rules.record import Line
 from dispatch.store.database import Engine
 from dispatch.store.people import People
 from dispatch.store.transactions import Lane, Transactions, Tx
-from schedules.duty.rules import Hole, Shift, holes, overlapping
+from schedules.duty.guard import Guard, changed, row_of
+from schedules.duty.rules import Hole, Shift, holes
 from schedules.duty.store import PUT, TAKE, Plans, ShiftDraft, Shifts
 
 LONGEST = timedelta(hours=24)
@@ -57,14 +58,16 @@ class DutyDesk:
     """Reads and changes the plan. `changed` is called after each change is durable: the roster reads afresh."""
 
     def __init__(
-        self, transactions: Transactions, reading: Engine, clock: Clock, *, secret: str, changed: Callable[[], None]
-    ) -> None:
+        self, transactions: Transactions, reading: Engine, clock: Clock, *, secret: str, changed: Callable[[], None],
+        guard: Guard | None = None,
+    ) -> None:  # fmt: skip
         """`secret` makes the addresses of feeds and stays the same over restarts."""
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
         self._key = secret.encode()
         self._changed = changed
+        self.guard = guard or Guard()
 
     # -------------------------------------------------------------------------------------- reading
 
@@ -133,33 +136,34 @@ class DutyDesk:
 
     # -------------------------------------------------------------------------------------- at once
 
-    def put(self, carer_id: CarerId, start: datetime, end: datetime, *, by: Person) -> Shift:
+    def put(self, carer_id: CarerId, start: datetime, end: datetime, *, by: Person, reason: str | None = None) -> Shift:
         """
-        Puts a shift in.
+        Puts a shift in; with a `reason` also against what speaks against it.
 
         Raises:
             Invalid: it ends before it starts, or is longer than a day.
-            Conflict: this carer has another at that time.
+            Clashing: this carer has another at that time, is absent or would go without rest.
         """
         self._refuse_odd(start, end)
 
         def work(tx: Tx) -> Shift:
             new = Shift(id=tx.new_id(), carer_id=carer_id, start_at=start, end_at=end)
-            _refuse_overlap(tx, new)
-            Shifts(tx.connection).add_once(_row(new))
-            tx.log(_line("put", new, by))
+            self.guard.check(tx, new, by=by, reason=reason)
+            Shifts(tx.connection).add_once(row_of(new))
+            tx.log(changed("put", new, by))
             return new
 
         return self._done(work)
 
     def move(
-        self, id_: str, *, start: datetime | None, end: datetime | None, carer: CarerId | None, by: Person
-    ) -> Shift:
+        self, id_: str, *, start: datetime | None, end: datetime | None, carer: CarerId | None, by: Person,
+        reason: str | None = None,
+    ) -> Shift:  # fmt: skip
         """
         Gives a shift other times or another carer; its id stays, so that calendars move it too.
 
         Raises:
-            NotFound, Invalid, Conflict: as for `put`.
+            NotFound, Invalid, Clashing: as for `put`.
         """
 
         def work(tx: Tx) -> Shift:
@@ -170,9 +174,9 @@ class DutyDesk:
                 old, start_at=start or old.start_at, end_at=end or old.end_at, carer_id=carer or old.carer_id,
                 sequence=old.sequence + 1,
             )  # fmt: skip
-            _refuse_overlap(tx, new)
+            self.guard.check(tx, new, by=by, reason=reason)
             Shifts(tx.connection).move(new, tx.now)
-            tx.log(_line("moved", new, by))
+            tx.log(changed("moved", new, by))
             return new
 
         old = self.get(id_)
@@ -185,25 +189,30 @@ class DutyDesk:
 
         def work(tx: Tx) -> None:
             if Shifts(tx.connection).remove(id_):
-                tx.log(_line("taken", old, by))
+                tx.log(changed("taken", old, by))
 
         self._done(work)
 
     # -------------------------------------------------------------------------------------- as a draft
 
-    def draft_put(self, carer_id: CarerId, start: datetime, end: datetime, *, by: Person) -> None:
-        """Plans a further shift; nobody is on duty by it until the plan is published."""
+    def draft_put(
+        self, carer_id: CarerId, start: datetime, end: datetime, *, by: Person, reason: str | None = None
+    ) -> None:
+        """
+        Plans a further shift; nobody is on duty by it until the plan is published.
+
+        Raises:
+            Invalid, Clashing: as for `put`.
+        """
         self._refuse_odd(start, end)
 
         def work(tx: Tx) -> None:
             drafts = Plans(tx.connection).all()
             new = Shift(id=tx.new_id(), carer_id=carer_id, start_at=start, end_at=end)
             taken = {each.shift_id for each in drafts if each.what == TAKE}
-            _refuse_overlap(tx, new, besides=taken)
             others = [_drafted(each).shift for each in drafts if each.what == PUT]
-            if overlapping(new, others):
-                raise Conflict("This carer has another shift at that time.")
-            Plans(tx.connection).add(_as_draft(PUT, new, None, by))
+            self.guard.check(tx, new, by=by, reason=reason, besides=taken, also=others)
+            Plans(tx.connection).add(replace(_as_draft(PUT, new, None, by), reason=reason or None))
 
         self._transactions.run(work)
 
@@ -226,13 +235,13 @@ class DutyDesk:
         All drafts of carers that are `mine` to plan become true at once; how many there were.
 
         Raises:
-            Conflict: another shift came in between; nothing was published.
+            Clashing: something that speaks against one of them came in between; nothing was published.
         """
 
         def work(tx: Tx) -> int:
             chosen = [each for each in Plans(tx.connection).all() if mine(CarerId(each.carer_id))]
             for draft in sorted(chosen, key=lambda each: each.what, reverse=True):
-                _publish(tx, draft)
+                self._publish(tx, draft, by)
             if chosen:
                 put = sum(each.what == PUT for each in chosen)
                 facts = {"put": put, "taken": len(chosen) - put}
@@ -279,6 +288,16 @@ class DutyDesk:
         self._changed()
         return done
 
+    def _publish(self, tx: Tx, draft: ShiftDraft, by: Person) -> None:
+        shelf = Shifts(tx.connection)
+        if draft.what == TAKE:
+            shelf.remove(draft.shift_id or "")
+        else:
+            new = _drafted(draft).shift
+            self.guard.check(tx, new, by=by, reason=draft.reason)
+            shelf.add_once(row_of(new))
+        Plans(tx.connection).remove(draft.id)
+
     def _refuse_odd(self, start: datetime, end: datetime) -> None:
         if start >= end:
             raise Invalid("The shift ends before it starts.", {"json": {"end": ["The shift ends before it starts."]}})
@@ -286,24 +305,6 @@ class DutyDesk:
             raise Invalid("No shift is longer than a day.", {"json": {"end": ["No shift is longer than a day."]}})
         if abs(start - self._clock.now()) > AHEAD_MAX:
             raise Invalid("That is too far away.", {"json": {"start": ["That is too far away."]}})
-
-
-def _publish(tx: Tx, draft: ShiftDraft) -> None:
-    shelf = Shifts(tx.connection)
-    if draft.what == TAKE:
-        shelf.remove(draft.shift_id or "")
-    else:
-        new = _drafted(draft).shift
-        _refuse_overlap(tx, new)
-        shelf.add_once(_row(new))
-    Plans(tx.connection).remove(draft.id)
-
-
-def _refuse_overlap(tx: Tx, new: Shift, besides: Iterable[str | None] = ()) -> None:
-    left = set(besides) | {new.id}
-    others = [each for each in Shifts(tx.connection).covering(new.start_at, new.end_at) if each.id not in left]
-    if overlapping(new, others):
-        raise Conflict("This carer has another shift at that time.")
 
 
 def _holes(
@@ -327,15 +328,3 @@ def _as_draft(what: str, shift: Shift, shift_id: str | None, by: Person) -> Shif
         id=shift.id, what=what, shift_id=shift_id, carer_id=shift.carer_id, start_at=shift.start_at,
         end_at=shift.end_at, by=by,
     )  # fmt: skip
-
-
-def _row(shift: Shift) -> dict[str, object]:
-    return {"id": shift.id, "carer_id": shift.carer_id, "start_at": shift.start_at, "end_at": shift.end_at}
-
-
-def _line(what: str, shift: Shift, by: Person) -> Line:
-    facts = {
-        "shift": shift.id, "carer": shift.carer_id, "what": what, "start": shift.start_at.isoformat(),
-        "end": shift.end_at.isoformat(),
-    }  # fmt: skip
-    return Line(kind="shifts_changed", by=by, facts=facts)

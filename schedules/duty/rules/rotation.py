@@ -52,7 +52,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """A named rotation of a station, from its first local day to its last (None: until somebody ends it)."""
+    """
+    A named rotation of a station, from its first local day to its last (None: until somebody ends it).
+
+    `reason` is why it may go against what people are owed; empty where it may not.
+    """
 
     id: str
     station_id: StationId
@@ -61,6 +65,7 @@ class Rotation:
     cycle: tuple[tuple[Window, ...], ...]
     places: tuple[Place, ...]
     last_day: date | None = None
+    reason: str = ""
 
     def __post_init__(self) -> None:
         assert faults(self.cycle, self.places) == []

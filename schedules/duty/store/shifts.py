@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     UniqueConstraint,
     bindparam,
     delete,
@@ -111,6 +112,11 @@ class Shifts:
         """The shifts that share time with [start, end), whole, ordered by carer and start."""
         return [_value(row) for row in self._connection.execute(_COVERING, {"start": start, "end": end})]
 
+    def of_carer(self, carer_id: str, start: datetime, end: datetime) -> list[Shift]:
+        """One carer's shifts that share time with [start, end), by their start."""
+        query = select(shifts).where(shifts.c.carer_id == carer_id, shifts.c.end_at > start, shifts.c.start_at < end)
+        return [_value(row) for row in self._connection.execute(query.order_by(shifts.c.start_at, shifts.c.id))]
+
     def future(self, at: datetime) -> list[Shift]:
         """All shifts that are not over at `at`, in the order they begin."""
         return [_value(row) for row in self._connection.execute(_FUTURE, {"at": at})]
@@ -142,6 +148,7 @@ shift_drafts = Table(
     Column("start_at", Instant, nullable=False),
     Column("end_at", Instant, nullable=False),
     Column("by", String(80), nullable=False),
+    Column("reason", Text),
     CheckConstraint("what IN ('put','take')", name="what"),
 )  # fmt: skip
 
@@ -157,7 +164,11 @@ PUT, TAKE = "put", "take"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftDraft:
-    """A shift to be put in, or one on file (`shift_id`) to be taken out, once the plan is published."""
+    """
+    A shift to be put in, or one on file (`shift_id`) to be taken out, once the plan is published.
+
+    `reason` is why it is to be put in although something speaks against it.
+    """
 
     id: str
     what: str
@@ -166,6 +177,7 @@ class ShiftDraft:
     start_at: datetime
     end_at: datetime
     by: str
+    reason: str | None = None
 
 
 class Plans:
