@@ -36,10 +36,12 @@ from dispatch.store.signals import signals
 from dispatch.store.signed_reports import signed_reports
 from dispatch.store.subscriptions import subscriptions
 from dispatch.store.visits import carer_visits
+from schedules.coverage.store import coverage_gaps
 from schedules.duty.store import shift_drafts, shifts
 
 SHELVES = (
-    absences, account_codes, alarms, assignments, calls, carer_visits, claims, devices, drills, edges, entries,
+    absences, account_codes, alarms, assignments, calls, carer_visits, claims, coverage_gaps, devices,
+    drills, edges, entries,
     erasures, finds, follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators,
     policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, shadowed, shift_drafts, shifts,
     signals, signed_reports, subscriptions, vigils,

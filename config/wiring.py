@@ -22,6 +22,7 @@ from config.travel import travel_of
 from config.uploads import sweep
 from config.wiring_after import After, build_after, mend_after
 from config.wiring_board import Console, build_console
+from config.wiring_coverage import Coverage, build_coverage
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from config.wiring_figures import measuring
@@ -119,6 +120,7 @@ class House:
     webhooks: Webhooks
     console: Console
     registers: Registers
+    coverage: Coverage
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -165,6 +167,7 @@ class House:
             gateway.stop()
         if self.bell is not None:
             self.bell.stop()
+        self.coverage.stop()
         if self.runner is not None:
             self.runner.stop()
         self.webhooks.timers.stop()
@@ -228,6 +231,7 @@ class House:
             Periodic(name="sweep_imports", every_s=300.0, work=lambda: sweep(self.settings.home, self.clock.now())),
             *self.logbook.timetable,
             *self.registers.timetable,
+            *self.coverage.timetable,
             measuring(self.transactions, self.reading, self.clock, self.muster),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
@@ -295,14 +299,9 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         page=page, changed=muster.forget,
     )  # fmt: skip
     after = build_after(
-        settings,
-        transactions,
-        reading,
-        clock,
-        calendar,
-        providers,
+        settings, transactions, reading, clock, calendar, providers,
         forget=lambda: house.forget(),  # noqa: PLW0108  below
-    )
+    )  # fmt: skip
     answers = Answers(
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
         orders=[TestsByText(upkeep.tests, after=nudges), after.asking], operators=settings.operators.phones,
@@ -350,6 +349,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
         registers=registers,
+        coverage=build_coverage(settings, transactions, reading, clock, calendar, muster.travel, nudge=nudges),
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,
