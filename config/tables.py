@@ -41,6 +41,7 @@ from schedules.care.store.beds import beds
 from schedules.care.store.papers import bed_papers
 from schedules.care.store.plans import care_plans
 from schedules.care.store.standings import bed_standings
+from schedules.coverage.store import coverage_gaps
 from schedules.duty.store import shift_drafts, shifts
 from schedules.duty.store.away import carer_absences
 from schedules.duty.store.rotations import rotations
@@ -51,10 +52,10 @@ from schedules.rounds.store.rounds import care_rounds
 
 SHELVES = (
     absences, account_codes, alarms, assignments, bed_assessments, bed_papers, bed_standings, beds, calls, care_plans,
-    care_rounds, carer_absences, carer_visits, claims, devices, drills, edges, entries, erasures, finds, follow_ups,
-    gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators, policies, press_tests, proofs,
-    pulses, ratings, reach_tests, repairs, replies, rotations, round_campaigns, shadowed, shift_drafts, shifts,
-    signals, signed_reports, subscriptions, swaps, vigils, visit_plans,
+    care_rounds, carer_absences, carer_visits, claims, coverage_gaps, devices, drills, edges, entries, erasures,
+    finds, follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators, policies,
+    press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, rotations, round_campaigns, shadowed,
+    shift_drafts, shifts, signals, signed_reports, subscriptions, swaps, vigils, visit_plans,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

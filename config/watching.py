@@ -13,6 +13,7 @@ from dispatch.watch.auditor import Auditor
 from dispatch.watch.loop import Beat, siren, watch
 from dispatch.watch.predicates import PREDICATES
 from dispatch.watch.roads import ROADS
+from schedules.coverage.watch import COVERAGE
 
 
 def run_watch(settings: Settings, *, once: bool, as_json: bool) -> int:
@@ -35,7 +36,7 @@ def run_watch(settings: Settings, *, once: bool, as_json: bool) -> int:
             reading, clock, out=sys.stdout, every_s=settings.watch.every_s, once=once, as_json=as_json,
             beat=None if once else Beat(settings.home / "watch.beat", clock), sound=siren(settings.siren.command),
             progress_s=Beat(settings.home / "engine.beat", clock).age_s, stopping=stopping,
-            auditor=Auditor(reading, clock, predicates=(*PREDICATES, *ROADS)),
+            auditor=Auditor(reading, clock, predicates=(*PREDICATES, *ROADS, *COVERAGE)),
         )  # fmt: skip
     finally:
         reading.dispose()

@@ -159,7 +159,7 @@ class House:
             # Whoever hears must also write down what it heard, and notice when it hears nothing.
             self.runner = Runner(Timers([], self.clock, workers=0), self._listening(), self.clock)
             self.runner.start()
-        self.homecare.planning.start(roles)
+        self.homecare.start(roles)
         self.reception.forget()
         self.lines.hearing = self.hearing
         for gateway in self.hearing:
@@ -175,7 +175,7 @@ class House:
         if self.runner is not None:
             self.runner.stop()
         self.webhooks.timers.stop()
-        self.homecare.planning.thinker.stop()
+        self.homecare.stop()
         self.logbook.verifier.stop()
         hang_up(self.providers)
         self.reconciler.stop()
@@ -297,7 +297,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         changed=lambda: house.forget(),  # noqa: PLW0108  it is made below
     )  # fmt: skip
     homecare = build_homecare(
-        settings, transactions, reading, clock, calendar, desk, providers, nudge=nudges,
+        settings, transactions, reading, clock, calendar, desk, providers, muster.travel, nudge=nudges,
         changed=lambda: house.forget(),  # noqa: PLW0108  it is made below
     )  # fmt: skip
     registers.leaving.partings.append(homecare.beds.life.parting)
@@ -308,6 +308,8 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     )  # fmt: skip
     after = build_after(
         settings, transactions, reading, clock, calendar, providers, forget=lambda: house.forget(),  # noqa: PLW0108
+        settings, transactions, reading, clock, calendar, providers,
+        forget=lambda: house.forget(),  # noqa: PLW0108  below
     )  # fmt: skip
     answers = Answers(
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach, *homecare.claimants], desk,
@@ -358,6 +360,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
         registers=registers, homecare=homecare,
+        registers=registers,
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,

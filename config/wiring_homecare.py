@@ -6,18 +6,20 @@ Puts home care together: who needs visits, who makes them, and what becomes of t
     rounds┘
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from config.settings import Settings
 from config.wiring_beds import Beds, build_beds
+from config.wiring_coverage import Coverage, build_coverage
 from config.wiring_duty import Duty, build_duty
 from config.wiring_planning import Planning, build_planning
 from config.wiring_rounds import Rounding, build_rounds
 from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.messages.providers.provider import Provider
+from dispatch.rules.travel import TravelTime
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions
 from schedules.calendar import Calendar
@@ -32,6 +34,7 @@ class HomeCare:
     beds: Beds
     rounds: Rounding
     planning: Planning
+    coverage: Coverage
 
     @property
     def owners(self) -> Sequence[Any]:
@@ -45,12 +48,22 @@ class HomeCare:
 
     @property
     def timetable(self) -> tuple[Periodic, ...]:
-        return (*self.duty.timetable, *self.beds.timetable, *self.rounds.timetable)
+        return (
+            *self.duty.timetable, *self.beds.timetable, *self.rounds.timetable, *self.coverage.timetable,
+        )  # fmt: skip
+
+    def start(self, roles: Collection[str]) -> None:
+        """Begins what has a thread of its own."""
+        self.planning.start(roles)
+
+    def stop(self) -> None:
+        self.planning.thinker.stop()
+        self.coverage.stop()
 
 
 def build_homecare(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, desk: Desk,
-    providers: Mapping[str, Provider], *, nudge: Callable[[], None], changed: Callable[[], None],
+    providers: Mapping[str, Provider], travel: TravelTime, *, nudge: Callable[[], None], changed: Callable[[], None],
 ) -> HomeCare:  # fmt: skip
     """
     Wires it. `changed` is called after every change of shifts.
@@ -65,5 +78,7 @@ def build_homecare(
         settings, transactions, reading, clock, calendar, desk, nudge=nudge, is_workday=duty.holidays.is_workday
     )
     return HomeCare(
-        duty=duty, beds=beds, rounds=rounds, planning=build_planning(settings, transactions, reading, clock, calendar)
-    )
+        duty=duty, beds=beds, rounds=rounds,
+        planning=build_planning(settings, transactions, reading, clock, calendar, travel=lambda: travel),
+        coverage=build_coverage(settings, transactions, reading, clock, calendar, travel, nudge=nudge),
+    )  # fmt: skip

@@ -94,4 +94,4 @@ def _roster(town: Town, own: dict[str, str], by: Any) -> None:
     known = {each.id for each in duty.drafts()}
     duty.draft_put(own["carer"], now + DAY, now + DAY + HOUR, by=by)
     own["draft"] = next(each.id for each in duty.drafts() if each.id not in known)
-    own["plan"] = house.planning.desk.ask(date(2030, 1, 1), 1, own["station"], by=by).id
+    own["plan"] = house.homecare.planning.desk.ask(date(2030, 1, 1), 1, own["station"], by=by).id

@@ -1,0 +1,86 @@
+"""Puts together who looks ahead whether every home could be reached, and who is told where it could not."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from config.coverage import terms_of
+from config.settings import Settings
+from dispatch.clock import Clock
+from dispatch.rules.message import Channel, Draft, Priority
+from dispatch.rules.people import operator
+from dispatch.rules.travel import TravelTime
+from dispatch.store.database import Engine
+from dispatch.store.transactions import Transactions
+from schedules.calendar import Calendar
+from schedules.coverage.agent import CHECK_S, CoverageWatch
+from schedules.coverage.apart import Apart, Question
+from schedules.coverage.rules.standing import Standing
+from schedules.timetable import Periodic
+
+LASTS = timedelta(hours=4)
+"""A letter about a gap is worth sending for so long; the next nearer one says it again."""
+
+
+@dataclass(kw_only=True)
+class Coverage:
+    """The watch of coverage, and the process it works with."""
+
+    watch: CoverageWatch
+    apart: Apart
+    wanted: bool
+
+    @property
+    def timetable(self) -> tuple[Periodic, ...]:
+        if not self.wanted:
+            return ()
+        return (Periodic(name="look_at_coverage", every_s=CHECK_S, work=self.watch.check),)
+
+    def stop(self) -> None:
+        """Nothing is waited for."""
+        self.apart.stop()
+
+
+def build_coverage(
+    settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar,
+    travel: TravelTime, *, nudge: Callable[[], None],
+) -> Coverage:  # fmt: skip
+    """Wires them."""
+    apart, ahead = Apart(), timedelta(days=settings.coverage.ahead_days)
+
+    def question(now: datetime) -> Question:
+        return Question(url=settings.database_url, now=now, ahead=ahead, terms=terms_of(settings), travel=travel)
+
+    watch = CoverageWatch(
+        transactions, reading, clock, question=question, work_out=apart,
+        letters=letters(settings.operators.phones, calendar), nudge=nudge,
+    )  # fmt: skip
+    return Coverage(watch=watch, apart=apart, wanted=settings.coverage.ahead_days > 0)
+
+
+def letters(
+    phones: Sequence[str], calendar: Calendar
+) -> Callable[[str, Sequence[Standing], datetime], Sequence[Draft]]:
+    """One letter to each of these numbers (E.164), however many gaps there are; the page has the others."""
+
+    def write(why: str, gaps: Sequence[Standing], now: datetime) -> list[Draft]:
+        first = min(gaps, key=lambda row: (row.gap.start_at, -len(row.gap.homes)))
+        place = _place(first, len(gaps), calendar)
+        facts = {"why": why, "number": "", "place": place, "cause": "unclear", "at": first.gap.start_at.isoformat()}
+        return [
+            Draft(
+                key=f"{why}:{first.id}:{now.isoformat()}:{phone}", sentence="page", channel=Channel.SMS,
+                priority=Priority.CONFIRMATION, to=phone, person=operator(phone), lang="zh", expires_at=now + LASTS,
+                facts=facts,
+            )
+            for phone in phones
+        ]  # fmt: skip
+
+    return write
+
+
+def _place(first: Standing, count: int, calendar: Calendar) -> str:
+    start, end = calendar.local(first.gap.start_at), calendar.local(first.gap.end_at)
+    until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%m-%d %H:%M}"
+    more = f"，共{count}处" if count > 1 else ""
+    return f"{first.gap.community}{len(first.gap.homes)}户 {start:%m-%d %H:%M}至{until}{more}"

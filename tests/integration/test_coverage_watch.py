@@ -1,0 +1,286 @@
+"""The watch of coverage on a real database: found, told ahead, told live, told closed, and never twice."""
+
+import subprocess
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from config.wiring_coverage import letters
+from dispatch.rules.travel import StraightLine
+from dispatch.store.database import reading_engine
+from dispatch.store.people import carers
+from dispatch.store.reach_tests import reach_tests
+from dispatch.store.record import entries
+from dispatch.watch.auditor import Auditor
+from schedules.calendar import Calendar
+from schedules.coverage.agent import CoverageWatch
+from schedules.coverage.apart import Apart, CoverageFailed, Question, work_out
+from schedules.coverage.picture import Terms
+from schedules.coverage.store import Gaps, coverage_gaps, signature
+from schedules.coverage.watch import COVERAGE
+from schedules.duty.store import Shifts
+from tests.builders import NOON, build_world
+
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+PHONE = "+8613900000001"
+
+
+class Rig:
+    """C1 is on duty around the clock for a month; the tests take something away."""
+
+    def __init__(self, folder):
+        self.world = build_world(folder, on_duty=())
+        self.clock = self.world.clock
+        self.looks = []
+        self.failing = ""
+        self.put(NOON - DAY, NOON + 30 * DAY, "long")
+        self.watch = self.another()
+
+    def another(self):
+        return CoverageWatch(
+            self.world.transactions, self.world.reading, self.clock, question=self.question, work_out=self.work_out,
+            letters=letters([PHONE], Calendar("Asia/Shanghai")), nudge=lambda: None,
+        )  # fmt: skip
+
+    def question(self, now):
+        url = f"sqlite:///{self.world.path / 'anling.db'}"
+        return Question(url=url, now=now, ahead=14 * DAY, terms=Terms(), travel=StraightLine())
+
+    def work_out(self, question):
+        self.looks.append(question.now)
+        if self.failing:
+            raise CoverageFailed(self.failing)
+        return work_out(question)
+
+    def put(self, start, end, id_, code="C1"):
+        row = {"id": id_, "carer_id": self.world.id_of(carers, code), "start_at": start, "end_at": end}
+        self.world.transactions.run(lambda tx: Shifts(tx.connection).add_once(row))
+
+    def hole(self, start, end):
+        """C1 goes home in between."""
+        self.world.transactions.run(lambda tx: Shifts(tx.connection).remove("long"))
+        self.put(NOON - DAY, start, "before")
+        self.put(end, NOON + 30 * DAY, "after")
+
+    def mend(self, start, end):
+        self.put(start, end, "mended")
+
+    def sql(self, statement):
+        with self.world.writing.begin() as connection:
+            return connection.execute(statement)
+
+    def run(self, length, step=MINUTE / 3):
+        """Time passes, with a look as often as the service has one."""
+        until = self.clock.now() + length
+        while self.clock.now() < until:
+            self.clock.advance(step.total_seconds())
+            self.watch.check()
+
+    def told(self):
+        return [(each.facts["why"], each.facts["place"]) for each in reversed(self.world.messages())]
+
+    def open(self):
+        with self.world.reading.connect() as connection:
+            return Gaps(connection).open()
+
+
+@pytest.fixture
+def rig(tmp_path):
+    rig = Rig(tmp_path)
+    yield rig
+    rig.world.close()
+
+
+def test_nothing_is_found_and_nobody_is_told_where_nothing_is_missing(rig):
+    rig.run(2 * MINUTE)
+    assert (rig.open(), rig.told(), len(rig.looks)) == ([], [], 1)
+
+
+def test_a_hole_of_one_minute_is_told_a_week_a_day_and_an_hour_ahead_and_never_again(rig):
+    start = NOON + 10 * DAY
+    rig.hole(start, start + MINUTE)
+    rig.watch.check()
+    assert [(row.gap.start_at, row.gap.end_at) for row in rig.open()] == [(start, start + MINUTE)]
+    assert rig.told() == []
+    told_at = []
+    while rig.clock.now() < start + 2 * HOUR:
+        before = len(rig.told())
+        rig.run(30 * MINUTE, step=30 * MINUTE)
+        told_at += [start - rig.clock.now()] * (len(rig.told()) - before)
+    assert [why for why, _ in rig.told()] == ["coverage_gap"] * 3
+    assert 6 * DAY < told_at[0] <= 7 * DAY
+    assert DAY <= told_at[1] <= 26 * HOUR
+    assert MINUTE < told_at[2] <= HOUR
+    assert rig.open() == []
+
+
+def test_a_carer_who_goes_home_early_is_told_within_a_minute(rig):
+    rig.run(MINUTE)
+    rig.hole(rig.clock.now(), rig.clock.now() + 3 * HOUR)
+    rig.run(MINUTE)
+    ((why, place),) = rig.told()
+    assert why == "coverage_gap"
+    assert "2户" in place
+
+
+def test_a_failed_test_is_told_within_a_minute(rig):
+    rig.run(MINUTE)
+    rig.sql(insert(reach_tests).values(
+        id="t1", carer_id=rig.world.id_of(carers, "C1"), month="2026-11", phone="+8613800000001", state="silent",
+        asked_at=NOON - DAY, ended_at=NOON,
+    ))  # fmt: skip
+    rig.run(MINUTE)
+    assert len(rig.told()) == 1
+    assert {row.gap.reason for row in rig.open()} == {"nobody_reachable"}
+
+
+def test_a_gap_that_is_mended_is_told_to_be_closed_once(rig):
+    start = NOON + DAY
+    rig.hole(start, start + HOUR)
+    rig.run(MINUTE)
+    rig.mend(start, start + HOUR)
+    rig.run(5 * MINUTE)
+    assert [why for why, _ in rig.told()] == ["coverage_gap"]
+    rig.run(HOUR)
+    assert [why for why, _ in rig.told()] == ["coverage_gap", "coverage_closed"]
+    with rig.world.reading.connect() as connection:
+        kinds = list(connection.execute(select(entries.c.kind).order_by(entries.c.number)).scalars())
+    assert [each for each in kinds if "gap" in each] == ["coverage_gap_found", "coverage_gap_closed"]
+
+
+def test_a_plan_that_is_changed_to_and_fro_does_not_chatter(rig):
+    start = NOON + DAY
+    rig.hole(start, start + HOUR)
+    rig.run(MINUTE)
+    for _ in range(10):
+        rig.mend(start, start + HOUR)
+        rig.run(MINUTE)
+        rig.world.transactions.run(lambda tx: Shifts(tx.connection).remove("mended"))
+        rig.run(MINUTE)
+    assert [why for why, _ in rig.told()] == ["coverage_gap"]
+
+
+def test_forty_gaps_are_one_letter(rig):
+    rig.world.transactions.run(lambda tx: Shifts(tx.connection).remove("long"))
+    for number in range(40):
+        rig.put(NOON + number * 2 * HOUR, NOON + (number * 2 + 1) * HOUR, f"s{number}")
+    rig.run(MINUTE)
+    ((_, place),) = rig.told()
+    assert place.endswith("共40处")
+    assert len(rig.open()) == 40
+
+
+def test_it_looks_once_an_hour_when_nothing_changes_and_after_a_restart_not_at_once(rig):
+    rig.run(2.5 * HOUR, step=MINUTE)
+    assert len(rig.looks) == 3
+    rig.watch = rig.another()
+    rig.run(2 * MINUTE)
+    assert len(rig.looks) == 3
+
+
+def test_of_two_engines_one_works_it_out(rig):
+    second, inside = rig.another(), []
+    rig.watch._work_out = lambda question: inside.append(second.check()) or work_out(question)
+    rig.watch.check()
+    assert len(inside) == 1
+    assert rig.looks == []
+
+
+def test_what_cannot_be_worked_out_is_kept_for_the_page_and_tried_again(rig, capsys):
+    rig.watch.check()
+    rig.failing = "the disk"
+    rig.put(NOON + 40 * DAY, NOON + 41 * DAY, "more")
+    rig.run(MINUTE / 2)
+    with rig.world.reading.connect() as connection:
+        assert Gaps(connection).look().trouble == "the disk"
+    assert len(rig.looks) == 2
+    rig.failing = ""
+    rig.run(5 * MINUTE)
+    with rig.world.reading.connect() as connection:
+        assert Gaps(connection).look().trouble is None
+
+
+# ------------------------------------------------------------------------------------------------- another process
+
+
+def test_another_process_finds_what_this_one_finds(rig):
+    rig.hole(NOON + DAY, NOON + DAY + MINUTE)
+    question = rig.question(NOON)
+    assert Apart()(question) == work_out(question)
+
+
+def test_one_that_takes_too_long_is_ended_and_one_that_fails_says_why(rig, tmp_path):
+    with pytest.raises(CoverageFailed, match="longer"):
+        Apart(limit_s=0.001)(rig.question(NOON))
+    empty = Question(url=f"sqlite:///{tmp_path / 'no'}.db", now=NOON, ahead=DAY, terms=Terms(), travel=StraightLine())
+    with pytest.raises(CoverageFailed, match=r"no such table|unable to open"):
+        Apart()(empty)
+
+
+def test_a_service_that_stops_does_not_wait_for_it(rig, monkeypatch):
+    apart, begun = Apart(), threading.Event()
+
+    def started():
+        begun.set()
+        return subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    monkeypatch.setattr("schedules.coverage.apart._started", started)
+    failed = []
+
+    def ask():
+        try:
+            apart(rig.question(NOON))
+        except CoverageFailed as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert begun.wait(5)
+    apart.stop()
+    thread.join(5)
+    assert len(failed) == 1
+    with pytest.raises(CoverageFailed, match="stopped"):
+        apart(rig.question(NOON))
+
+
+# ------------------------------------------------------------------------------------------------- watched
+
+
+def broken(rig):
+    auditor = Auditor(reading_engine(f"sqlite:///{rig.world.path / 'anling.db'}"), rig.clock, predicates=COVERAGE)
+    return {each.promise for each in auditor.pass_(full=True)}
+
+
+def test_the_watch_asks_for_nothing_while_every_gap_was_told(rig):
+    rig.hole(NOON + HOUR, NOON + 2 * HOUR)
+    rig.run(2 * MINUTE)
+    assert rig.told()
+    assert broken(rig) == set()
+
+
+def test_the_watch_finds_a_gap_that_nobody_was_told_of(rig):
+    rig.hole(NOON + 5 * HOUR, NOON + 6 * HOUR)
+    rig.run(2 * MINUTE)
+    rig.sql(update(coverage_gaps).values(told=0))
+    assert broken(rig) == {"I15.gap_untold"}
+
+
+def test_the_watch_finds_that_nobody_looks_any_more(rig):
+    rig.watch.check()
+    rig.clock.advance(2 * 3600 + 1)
+    assert broken(rig) == {"I15.coverage_unlooked"}
+
+
+def test_the_signature_changes_with_the_roster_and_the_registers_and_stays_otherwise(rig):
+    def now():
+        with rig.world.reading.connect() as connection:
+            return signature(connection)
+
+    first = now()
+    assert now() == first
+    rig.sql(update(carers).where(carers.c.code == "C2").values(opted_out=True))
+    second = now()
+    rig.put(NOON, NOON + HOUR, "x", code="C2")
+    assert len({first, second, now()}) == 3
