@@ -74,6 +74,7 @@ class BedLife:
         self._limits = limits
         self._duties = duties
         self._changed = changed
+        self._failed: set[str] = set()
 
     # ------------------------------------------------------------------------------------------- by people
 
@@ -119,6 +120,8 @@ class BedLife:
             if deed in {Deed.FIRST_REVIEW, Deed.APPROVE}:
                 rules.refuse_reviewer(bed, deed, by)
             _refuse_form(deed, form)
+            if deed is Deed.REOPEN and _has_left(tx, bed):
+                raise Conflict("This resident is not served any more.")
             if deed in {Deed.APPROVE, Deed.ACTIVATE}:
                 self._refuse_level(tx, bed, deed)
             return self._take(tx, bed, deed, form, by=by)
@@ -141,12 +144,15 @@ class BedLife:
             active = {each.resident_id: each for each in Beds(connection).in_state(State.ACTIVE)}
             away = [each for each in Absences(connection).current(10_000) if each.resident_id in active]
             back = [each for each in Beds(connection).in_state(State.SUSPENDED) if each.absence_id]
-        for bed, why, died_on in left:
-            self._try(partial(self._gone, bed.id, why, died_on))
-        for absence in [each for each in away if self._is_long(each, now)][:PIECE]:
-            self._try(partial(self._pause, active[absence.resident_id].id, absence))
-        for bed in back:
-            self._try(partial(self._back, bed.id))
+        work: list[tuple[str, Callable[[Tx], None]]] = [
+            *((bed.id, partial(self._gone, bed.id, why, died_on)) for bed, why, died_on in left),
+            *((active[each.resident_id].id, partial(self._pause, active[each.resident_id].id, each))
+              for each in away if self._is_long(each, now)),
+            *((bed.id, partial(self._back, bed.id)) for bed in back),
+        ]  # fmt: skip
+        # One that failed the last time comes last, so that it keeps no other waiting.
+        for bed_id, take in sorted(work, key=lambda each: each[0] in self._failed)[:PIECE]:
+            self._try(bed_id, take)
 
     def _gone(self, bed_id: str, why: str | None, died_on: date | None, tx: Tx) -> None:
         bed = Beds(tx.connection).get(bed_id, DISTRICT)
@@ -159,7 +165,7 @@ class BedLife:
         if bed.state is State.ACTIVE and Absences(tx.connection).get(absence.id).state is not Away.OVER:
             on = self._calendar.day_of(absence.from_at + self._limit(absence.kind))
             form = Form(why=_PAUSES[absence.kind], on=self._after_the_last(tx, bed, on))
-            self._take(tx, replace(bed, absence_id=absence.id), Deed.SUSPEND, form, by=SERVICE)
+            self._take(tx, bed, Deed.SUSPEND, form, by=SERVICE, absence=absence.id)
 
     def _back(self, bed_id: str, tx: Tx) -> None:
         bed = Beds(tx.connection).get(bed_id, DISTRICT)
@@ -175,16 +181,16 @@ class BedLife:
     def _end(self, tx: Tx, bed: Bed, why: Why, died_on: date | None, *, by: Person) -> None:
         today = self._calendar.day_of(tx.now)
         on = min(died_on, today) if died_on is not None else today
-        self._take(tx, bed, Deed.END, Form(why=why, on=max(on, bed.applied_on)), by=by, found_late=True)
+        self._take(tx, bed, Deed.END, Form(why=why, on=max(on, bed.applied_on)), by=by)
 
     # ------------------------------------------------------------------------------------------- the parts
 
-    def _take(self, tx: Tx, bed: Bed, deed: Deed, form: Form, *, by: Person, found_late: bool = False) -> str:
+    def _take(self, tx: Tx, bed: Bed, deed: Deed, form: Form, *, by: Person, absence: str | None = None) -> str:
         steps = Steps(tx.connection)
         # An ending may be older than what was written down since: nobody knew. Nothing else goes back behind a step.
-        late = found_late or deed is Deed.END
-        on = self._day(tx, form.on, bed.applied_on if late else max(each.on for each in steps.of(bed.id)))
-        after = _after(bed, deed, form, on, by)
+        least = bed.applied_on if deed is Deed.END else max(each.on for each in steps.of(bed.id))
+        on = self._day(tx, form.on, least)
+        after = replace(_after(bed, deed, form, on, by), absence_id=absence)
         Beds(tx.connection).save(after, before=bed.version)
         if after.state is State.ACTIVE and bed.state is not State.ACTIVE:
             steps.begin(bed.id, on)
@@ -219,11 +225,13 @@ class BedLife:
         self._changed()
         return made
 
-    def _try(self, work: Callable[[Tx], None]) -> None:
+    def _try(self, bed_id: str, work: Callable[[Tx], None]) -> None:
+        self._failed.add(bed_id)
         try:
             self._transactions.run(work, lane=Lane.BULK)
         except (Conflict, NotFound):
             return  # Somebody was faster; the next look sees how it stands.
+        self._failed.discard(bed_id)
         self._changed()
 
 
@@ -252,8 +260,7 @@ def _after(bed: Bed, deed: Deed, form: Form, on: date, by: Person) -> Bed:
     after = replace(
         bed, state=rules.reached(bed, deed), ended_on=on if deed is Deed.END else None,
         why=form.why if deed in {Deed.SUSPEND, Deed.END} else None,
-        absence_id=bed.absence_id if deed is Deed.SUSPEND else None,
-        before=bed.state if deed is Deed.END else None,
+        absence_id=None, before=bed.state if deed is Deed.END else None,
     )  # fmt: skip
     if deed in {Deed.FIRST_REVIEW, Deed.SEND_BACK}:
         return replace(after, first_by=by if deed is Deed.FIRST_REVIEW else None)
@@ -276,6 +283,11 @@ def _refuse_form(deed: Deed, form: Form) -> None:
             raise _wrong("agreed_from", "Please enter the first and the last day of the agreement.")
         if form.agreed_until < form.agreed_from:
             raise _wrong("agreed_until", "The agreement ends before it begins.")
+
+
+def _has_left(tx: Tx, bed: Bed) -> bool:
+    row = RegisterRows(tx.connection).by_ids(RESIDENTS, [bed.resident_id])[bed.resident_id]
+    return row["ended_at"] is not None
 
 
 def _is_over(tx: Tx, absence_id: str) -> bool:

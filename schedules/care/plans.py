@@ -77,7 +77,12 @@ class CarePlans:
                 lines=tuple(lines), not_with=tuple(not_with),
             )  # fmt: skip
             Plans(tx.connection).add(plan)
-            facts = {"bed": bed.id, "resident": bed.resident_id, "version": str(plan.version), "from": from_on.isoformat()}
+            facts = {
+                "bed": bed.id,
+                "resident": bed.resident_id,
+                "version": str(plan.version),
+                "from": from_on.isoformat(),
+            }
             tx.log(RecordLine(kind="care_plan_changed", by=by, facts=facts, note=note))
             return plan
 

@@ -84,6 +84,7 @@ class Months:
         self._items = items
         self._day_minutes_max = day_minutes_max
         self._others = others
+        self._failed: set[str] = set()
 
     def this_month(self) -> date:
         """The first day of the month that it is."""
@@ -144,10 +145,15 @@ class Months:
         """Counts the beds again that were not counted for longest, and says which of them will not make it."""
         month, now = self.this_month(), self._clock.now()
         with self._reading.connect() as connection:
-            ids = Standings(connection).stalest(_days(month), before=now - timedelta(hours=1), most=PIECE)
-        for bed_id in ids:
+            ids = Standings(connection).stalest(
+                _days(month), before=now - timedelta(hours=1), most=PIECE + len(self._failed)
+            )
+        # One that could not be counted the last time comes last, so that it keeps no other waiting.
+        for bed_id in sorted(ids, key=lambda each: each in self._failed)[:PIECE]:
+            self._failed.add(bed_id)
             course = self.statement(bed_id, month, DISTRICT).standing.course
             self._transactions.run(_keeping(bed_id, month, course), lane=Lane.BULK)
+            self._failed.discard(bed_id)
 
 
 def _keeping(bed_id: str, month: date, course: Course) -> Callable[[Tx], None]:

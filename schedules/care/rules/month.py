@@ -211,9 +211,7 @@ def months_of(first: date, last: date) -> int:
 def _day(day: date, owed: bool, counted: Counted, coming: Sequence[Wanted]) -> Day:
     visits, minutes = counted.by_day.get(day, (0, 0))
     mine = [each.minutes for each in coming if each.on == day] if owed else []
-    return Day(
-        on=day, owed=owed, visits=visits, minutes=minutes, planned_visits=len(mine), planned_minutes=sum(mine)
-    )
+    return Day(on=day, owed=owed, visits=visits, minutes=minutes, planned_visits=len(mine), planned_minutes=sum(mine))
 
 
 def _numbers(duty: Duty, owed: int, days: int) -> dict[str, Number]:

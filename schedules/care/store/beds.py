@@ -96,6 +96,8 @@ WHERE = (
 
 Row = dict[str, Any]
 
+_TWO = "This resident has a bed already."
+
 
 class Beds:
     """The shelf of beds."""
@@ -108,22 +110,26 @@ class Beds:
         A new one.
 
         Raises:
-            Conflict: this resident has one that has not ended, or somebody took this number.
+            Conflict: this resident has one that has not ended.
         """
         try:
             self._connection.execute(insert(beds), _row(bed))
         except IntegrityError:
-            raise Conflict("This resident has a bed already, or its number is taken.") from None
+            raise Conflict(_TWO) from None
 
     def save(self, bed: Bed, *, before: int) -> None:
         """
         Writes what has become of it, if it is as it was read (`before` is that version).
 
         Raises:
-            Stale: somebody else was faster.
+            Stale: somebody else was faster. Conflict: the resident has another one by now.
         """
         query = update(beds).where(beds.c.id == bed.id, beds.c.version == before)
-        if not self._connection.execute(query.values(**_row(bed), version=before + 1)).rowcount:
+        try:
+            written = self._connection.execute(query.values(_row(bed) | {"version": before + 1})).rowcount
+        except IntegrityError:
+            raise Conflict(_TWO) from None
+        if not written:
             raise Stale("Somebody else has changed this meanwhile", {})
 
     def get(self, name: str, area: Area) -> Bed:
@@ -220,9 +226,7 @@ class Steps:
         """Not in service from this day on; what was written down of later days is taken back."""
         mine, stretch = bed_stretches.c.bed_id == bed_id, bed_stretches.c
         later = or_(stretch.until_on.is_(None), stretch.until_on > day)
-        self._connection.execute(
-            update(bed_stretches).where(mine, stretch.from_on <= day, later).values(until_on=day)
-        )
+        self._connection.execute(update(bed_stretches).where(mine, stretch.from_on <= day, later).values(until_on=day))
         self._connection.execute(delete(bed_stretches).where(mine, stretch.from_on > day))
 
 
@@ -231,7 +235,7 @@ def _goes_on(first: date) -> Any:
 
 
 def _row(bed: Bed) -> Row:
-    return {name: getattr(bed, name) for name in Bed.__slots__ if name != "version"} | {"version": bed.version}
+    return {name: getattr(bed, name) for name in Bed.__slots__}
 
 
 def _value(row: Row) -> Bed:
