@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from config.care_options import VisitSettings as VisitSettings
 from config.office_options import AccountSettings as AccountSettings
 from config.office_options import FigureSettings as FigureSettings
 from config.office_options import MapSettings as MapSettings
@@ -336,6 +337,7 @@ class Settings:
     webhooks: OutgoingSettings = field(default_factory=OutgoingSettings)
     figures: FigureSettings = field(default_factory=FigureSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
+    visits: VisitSettings = field(default_factory=VisitSettings)
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

@@ -31,6 +31,7 @@ from config.options import (
     WebSettings,
 )
 from config.schemas import say
+from config.settings_care import VisitSchema
 from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
 from config.settings_office import (
     AccountSchema,
@@ -319,6 +320,7 @@ class SettingsSchema(Section):
     webhooks = fields.Nested(OutgoingSchema)
     figures = fields.Nested(FigureSchema)
     review = fields.Nested(ReviewSchema)
+    visits = fields.Nested(VisitSchema)
     log = fields.Nested(_LogSchema)
 
     @post_load

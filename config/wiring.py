@@ -21,6 +21,7 @@ from config.settings import Settings
 from config.uploads import sweep
 from config.wiring_after import After, build_after, mend_after
 from config.wiring_board import Console, build_console
+from config.wiring_care import Care, build_care, mend_care
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from config.wiring_figures import measuring
@@ -119,6 +120,7 @@ class House:
     webhooks: Webhooks
     console: Console
     registers: Registers
+    care: Care
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -223,6 +225,7 @@ class House:
             *self.roads.timetable,
             *lifeline_timetable(self.lifeline),
             *self.after.timetable,
+            *self.care.timetable,
             *self.webhooks.timetable,
             *self.console.timetable,
             Periodic(name="sweep_imports", every_s=300.0, work=lambda: sweep(self.settings.home, self.clock.now())),
@@ -295,18 +298,15 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         page=page, changed=muster.forget,
     )  # fmt: skip
     after = build_after(
-        settings,
-        transactions,
-        reading,
-        clock,
-        calendar,
-        providers,
+        settings, transactions, reading, clock, calendar, providers,
         forget=lambda: house.forget(),  # noqa: PLW0108  below
-    )
+    )  # fmt: skip
+    care = build_care(settings, transactions, reading, clock, calendar, desk, providers, nudge=nudges)
     answers = Answers(
-        transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
-        orders=[TestsByText(upkeep.tests, after=nudges), after.asking], operators=settings.operators.phones,
-        nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
+        transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach, care.claims], desk,
+        orders=[TestsByText(upkeep.tests, after=nudges), care.orders, after.asking],
+        operators=settings.operators.phones, nudge=nudges,
+        hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
     calls = Calls(transactions, reading, desk, nudge=nudges, hand_over=lambda id_: timers.hand_over(Calls.name, id_))
     on_sqlite = writing.dialect.name == "sqlite"
@@ -333,7 +333,9 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, after.asking], clock)
+    timers = Timers(
+        [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, after.asking, care.visiting], clock
+    )
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
@@ -349,7 +351,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
-        registers=registers,
+        registers=registers, care=care,
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,
@@ -384,6 +386,7 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         mend_devices(tx, seconds)
         mend_roads(tx, seconds)
         mend_after(tx, seconds)
+        mend_care(tx, seconds)
         mend_webhooks(tx, seconds)
 
 
