@@ -220,6 +220,11 @@ class Visits:
         query = select(homes.c.id, homes.c.station_id).where(homes.c.id.in_(home_ids))
         return {row.id: row.station_id for row in self._connection.execute(query)}
 
+    def names(self, resident_ids: Collection[ResidentId]) -> dict[str, str]:
+        """What these residents are called."""
+        query = select(residents.c.id, residents.c.name).where(residents.c.id.in_(resident_ids))
+        return {row.id: row.name for row in self._connection.execute(query)} if resident_ids else {}
+
     # ------------------------------------------------------------------------------------------- inside
 
     def _select(self, which: Any) -> list[Visit]:
