@@ -12,6 +12,7 @@ from types import MappingProxyType
 from config.coverage_options import CoverageSettings, TravelSettings
 from config.beds_options import BedSettings as BedSettings
 from config.duty_options import DutySettings as DutySettings
+from config.care_options import VisitSettings as VisitSettings
 from config.office_options import AccountSettings as AccountSettings
 from config.office_options import FigureSettings as FigureSettings
 from config.office_options import MapSettings as MapSettings
@@ -349,6 +350,7 @@ class Settings:
     planning: PlanningSettings = field(default_factory=PlanningSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
     beds: BedSettings = field(default_factory=BedSettings)
+    visits: VisitSettings = field(default_factory=VisitSettings)
     log: LogSettings = LogSettings()
 
     def lacking(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from flask import Blueprint, Flask
 from config.district_schema import typed_number
 from config.pages_after import after_pages
 from config.pages_board import Parts, console_blueprints, false_alarms
+from config.pages_care import care_pages
 from config.pages_figures import figure_pages
 from config.pages_logbook import logbook_blueprints
 from config.pages_planning import planning_blueprints
@@ -143,6 +144,7 @@ class Pages:
             *self._device_blueprints(operators),
             *self._small_pages(options, secret_key),
             *after_pages(house, self._names),
+            *care_pages(house, options, secret_key),
             roads_blueprint(self._roads, zone=house.calendar.tzinfo),
             *upkeep_pages(house, self._alive),
             *program_blueprints(house),

@@ -34,6 +34,7 @@ from config.schemas import say
 from config.settings_coverage import CoverageSchema, TravelSchema
 from config.settings_beds import BedsSchema
 from config.settings_duty import DutySchema
+from config.settings_care import VisitSchema
 from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
 from config.settings_office import (
     AccountSchema,
@@ -331,6 +332,7 @@ class SettingsSchema(Section):
     planning = fields.Nested(PlanningSchema)
     review = fields.Nested(ReviewSchema)
     beds = fields.Nested(BedsSchema)
+    visits = fields.Nested(VisitSchema)
     log = fields.Nested(_LogSchema)
 
     @post_load

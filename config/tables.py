@@ -41,6 +41,8 @@ from schedules.care.store.beds import beds
 from schedules.care.store.papers import bed_papers
 from schedules.care.store.plans import care_plans
 from schedules.care.store.standings import bed_standings
+from schedules.care.store.visit_points import visit_points
+from schedules.care.store.visits import visits
 from schedules.coverage.store import coverage_gaps
 from schedules.duty.store import shift_drafts, shifts
 from schedules.duty.store.away import carer_absences
@@ -55,7 +57,7 @@ SHELVES = (
     care_rounds, carer_absences, carer_visits, claims, coverage_gaps, devices, drills, edges, entries, erasures,
     finds, follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators, policies,
     press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, rotations, round_campaigns, shadowed,
-    shift_drafts, shifts, signals, signed_reports, subscriptions, swaps, vigils, visit_plans,
+    shift_drafts, shifts, signals, signed_reports, subscriptions, swaps, vigils, visit_plans, visit_points, visits,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -25,6 +25,7 @@ from config.travel import travel_of
 from config.uploads import sweep
 from config.wiring_after import After, build_after, mend_after
 from config.wiring_board import Console, build_console
+from config.wiring_care import mend_care
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
 from config.wiring_duty import mend_duty
@@ -308,13 +309,12 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     )  # fmt: skip
     after = build_after(
         settings, transactions, reading, clock, calendar, providers, forget=lambda: house.forget(),  # noqa: PLW0108
-        settings, transactions, reading, clock, calendar, providers,
-        forget=lambda: house.forget(),  # noqa: PLW0108  below
     )  # fmt: skip
     answers = Answers(
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach, *homecare.claimants], desk,
-        orders=[TestsByText(upkeep.tests, after=nudges), after.asking], operators=settings.operators.phones,
-        nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
+        orders=[TestsByText(upkeep.tests, after=nudges), *homecare.orders, after.asking],
+        operators=settings.operators.phones, nudge=nudges,
+        hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
     calls = Calls(transactions, reading, desk, nudge=nudges, hand_over=lambda id_: timers.hand_over(Calls.name, id_))
     on_sqlite = writing.dialect.name == "sqlite"
@@ -360,7 +360,6 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
         registers=registers, homecare=homecare,
-        registers=registers,
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,
@@ -396,6 +395,7 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         mend_devices(tx, seconds)
         mend_roads(tx, seconds)
         mend_after(tx, seconds)
+        mend_care(tx, seconds)
         mend_webhooks(tx, seconds)
         mend_duty(tx, seconds)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from config.settings import Settings
 from config.wiring_beds import Beds, build_beds
+from config.wiring_care import Care, build_care
 from config.wiring_coverage import Coverage, build_coverage
 from config.wiring_duty import Duty, build_duty
 from config.wiring_planning import Planning, build_planning
@@ -33,23 +34,30 @@ class HomeCare:
     duty: Duty
     beds: Beds
     rounds: Rounding
+    visits: Care
     planning: Planning
     coverage: Coverage
 
     @property
     def owners(self) -> Sequence[Any]:
         """Whoever has rows that wait."""
-        return (*self.beds.owners, *self.rounds.owners, self.duty.swapping)
+        return (self.visits.visiting, *self.beds.owners, *self.rounds.owners, self.duty.swapping)
 
     @property
     def claimants(self) -> Sequence[Any]:
         """Whoever expects answers by text."""
-        return (self.duty.swapping,)
+        return (self.visits.claims, self.duty.swapping)
+
+    @property
+    def orders(self) -> Sequence[Any]:
+        """Whoever reads texts that are orders and no answers."""
+        return (self.visits.orders,)
 
     @property
     def timetable(self) -> tuple[Periodic, ...]:
         return (
-            *self.duty.timetable, *self.beds.timetable, *self.rounds.timetable, *self.coverage.timetable,
+            *self.duty.timetable, *self.beds.timetable, *self.rounds.timetable, *self.visits.timetable,
+            *self.coverage.timetable,
         )  # fmt: skip
 
     def start(self, roles: Collection[str]) -> None:
@@ -77,8 +85,11 @@ def build_homecare(
     rounds = build_rounds(
         settings, transactions, reading, clock, calendar, desk, nudge=nudge, is_workday=duty.holidays.is_workday
     )
+    visits = build_care(settings, transactions, reading, clock, calendar, desk, providers, nudge=nudge)
+    visits.sources += [beds.plans, rounds.desk]
+    beds.elsewhere.visits = visits.visiting
     return HomeCare(
-        duty=duty, beds=beds, rounds=rounds,
+        duty=duty, beds=beds, rounds=rounds, visits=visits,
         planning=build_planning(settings, transactions, reading, clock, calendar, travel=lambda: travel),
         coverage=build_coverage(settings, transactions, reading, clock, calendar, travel, nudge=nudge),
     )  # fmt: skip

@@ -297,6 +297,37 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     ),
     "order_gone": _both(("订单{code}已不用处理，谢谢", "Order {code} needs nothing from you any more. Thank you")),
     "order_link": _both(("预约养老服务：{url}", "Book services: {url}"), shrinks="url"),
+    "visit_remind": _both(
+        (
+            "上门提醒：{place} 已过最晚时间[{minutes}分钟]。到了请回[{code} ]3，走时回[{code} ]4",
+            "VISIT LATE[ {minutes} min]: {place}. There? Reply [{code} ]3, on leaving [{code} ]4",
+        ),
+        one_way=("上门提醒：{place} 已过最晚时间，请在任务页签到", "VISIT LATE: {place}. Please sign in on your page"),
+    ),
+    "visit_unsigned": _both(
+        ("{place} 上门还没签退。走了请回[{code} ]4", "{place}: not signed out yet. Left? Reply [{code} ]4"),
+        one_way=("{place} 上门还没签退，请在任务页签退", "{place}: please sign out on your page"),
+    ),
+    "visit_in": _told(
+        "已签到。走时回[{code} ]4", "signed in. On leaving reply [{code} ]4", one_way=("已签到", "signed in")
+    ),
+    "visit_out": _told("已签退[，共{minutes}分钟]，谢谢", "signed out[ after {minutes} min]. Thank you"),
+    "visit_none": _both(
+        ("现在没有可签的上门。请联系值守台", "There is no visit of yours to sign now. Please call the desk")
+    ),
+    "visit_which": _both(
+        ("哪一处？{choices}。请回：签到或签退加代码", "Which? {choices}. Reply sign in or sign out and the code"),
+        one_way=("哪一处？{choices}。请在任务页上签", "Which? {choices}. Please sign on your page"),
+        parts=2,
+        shrinks="choices",
+    ),
+    "visit_late": _both(
+        (
+            "值守：{place} 上门迟到[{minutes}分钟][，护理员{number}]，请联系",
+            "DESK: visit late[ {minutes} min]: {place}[, carer {number}]",
+        )
+    ),
+    "visit_unassigned": _both(("值守：{place} 上门没有安排护理员", "DESK: no carer is sent to {place}")),
     "emergency_sheet": _both((_SHEET_ZH, _SHEET_EN), parts=6, shrinks=""),
     "plain": _both(("告警[ {number}][，{place}]，请联系值守台", "ALARM[ {number}][, {place}]. Please call the desk")),
 }

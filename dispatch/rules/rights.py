@@ -53,6 +53,11 @@ class Right(StrEnum):
     """One resident's data, given out or erased."""
     SURVEY = "survey"
     """Asking residents how satisfied they are."""
+    VISITS_SEE = "visits.see"
+    VISITS_CHANGE = "visits.change"
+    """Who goes, cancelling, entries at the desk."""
+    VISITS_JUDGE = "visits.judge"
+    """Findings about visits, and agreeing to entries: money follows from it, so it is not everybody's on watch."""
     ACCOUNTS = "accounts"
     KEYS = "keys"
     WEBHOOKS = "webhooks"
@@ -63,16 +68,18 @@ _SEEING = frozenset({
     Right.SIGNED_IN, Right.ALARMS_SEE, Right.RESIDENTS_SEE, Right.CARERS_SEE, Right.DEVICES_SEE, Right.MESSAGES_SEE,
 })  # fmt: skip
 _WATCH = _SEEING | {Right.ALARMS_ACT, Right.RESIDENTS_CHANGE, Right.UNMASK, Right.SURVEY}
+_WATCH |= {Right.VISITS_SEE, Right.VISITS_CHANGE}
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.OPERATOR: frozenset(_WATCH),
     Role.REVIEWER: frozenset({
         Right.SIGNED_IN, Right.ALARMS_SEE, Right.RESIDENTS_SEE, Right.CARERS_SEE, Right.RECORD_SEE, Right.REVIEW,
         Right.EXPORT, Right.FIGURES_SEE, Right.SURVEY,
+        Right.VISITS_SEE, Right.VISITS_JUDGE,
     }),
     Role.MANAGER: frozenset(_WATCH | {
         Right.CARERS_CHANGE, Right.SHIFTS_CHANGE, Right.DEVICES_CHANGE, Right.ROADS_CHANGE, Right.RECORD_SEE,
-        Right.EXPORT, Right.FIGURES_SEE, Right.IMPORT,
+        Right.EXPORT, Right.FIGURES_SEE, Right.IMPORT, Right.VISITS_JUDGE,
     }),
     Role.INSTALLER: frozenset({
         Right.SIGNED_IN, Right.RESIDENTS_SEE, Right.DEVICES_SEE, Right.DEVICES_CHANGE, Right.MESSAGES_SEE,

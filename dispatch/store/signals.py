@@ -54,6 +54,10 @@ _ORPHANS = signals.c.cause.is_not(None) & signals.c.alarm_id.is_(None)
 Index("ix_signals_orphans", signals.c.id, sqlite_where=_ORPHANS, postgresql_where=_ORPHANS)
 """There are none; the watch looks."""
 
+_SEEN_TO = signals.c.event == "attendance"
+Index("ix_signals_attendance", signals.c.received_at, sqlite_where=_SEEN_TO, postgresql_where=_SEEN_TO)
+"""Somebody who came and used a tag in the home: read for visits."""
+
 spooled = Table(
     "spooled", metadata,
     Column("gateway", String(80), primary_key=True),

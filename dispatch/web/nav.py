@@ -47,6 +47,8 @@ GROUPS = (
         Place("/stations", N_("Stations"), Right.CARERS_SEE),
         Place("/roster", N_("Roster"), Right.SHIFTS_CHANGE),
         Place("/planning", N_("Planning"), Right.SHIFTS_CHANGE),
+        Place("/visits", N_("Visits"), Right.VISITS_SEE),
+        Place("/visits/findings", N_("Findings about visits"), Right.VISITS_JUDGE),
         Place("/follow-ups", N_("To do"), Right.RESIDENTS_SEE),
         Place("/surveys", N_("Satisfaction"), Right.SURVEY),
     )),

@@ -7,6 +7,7 @@ A new view says its summary as the first line of its docstring, and adds its exa
 from collections.abc import Mapping
 from typing import Any
 
+from dispatch.web.operations_care import CARE_EXAMPLES
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
 from dispatch.web.operations_planning import PLANNING_EXAMPLES
 
@@ -100,4 +101,5 @@ EXAMPLES: Mapping[str, Any] = {
     "POST /streets": {"street": "柏林小区", "mode": "shadow"},
     **OFFICE_EXAMPLES,
     **PLANNING_EXAMPLES,
+    **CARE_EXAMPLES,
 }  # fmt: skip

@@ -52,6 +52,8 @@ class Wanted:
     """Who usually comes: continuity of carer, dearest first."""
     not_with: tuple[CarerId, ...] = ()
     """Whom this household does not want at the door."""
+    least_minutes: int | None = None
+    """The fewest minutes that count, where the items ask for more or less than the service's share of `minutes`."""
 
     def __post_init__(self) -> None:
         assert self.start_from <= self.start_by
