@@ -19,6 +19,7 @@ from config.office_options import SatisfactionSettings as SatisfactionSettings
 from config.provider_options import AliyunSettings, ModemSettings, WebhookSettings
 from config.upkeep_options import AliveSettings as AliveSettings
 from config.upkeep_options import BackupSettings as BackupSettings
+from config.welfare_options import WelfareSettings as WelfareSettings
 from dispatch.horn.settings import SirenSettings as SirenSettings
 
 _ESCALATION = Path(__file__).with_name("escalation.toml")
@@ -335,6 +336,7 @@ class Settings:
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     webhooks: OutgoingSettings = field(default_factory=OutgoingSettings)
     figures: FigureSettings = field(default_factory=FigureSettings)
+    welfare: WelfareSettings = field(default_factory=WelfareSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
     log: LogSettings = LogSettings()
 

@@ -43,6 +43,7 @@ from config.settings_office import (
 )
 from config.settings_providers import ProviderSchema
 from config.settings_upkeep import AliveSchema, BackupSchema
+from config.settings_welfare import WelfareSchema
 from devices.ports import check_address
 
 _NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -318,6 +319,7 @@ class SettingsSchema(Section):
     privacy = fields.Nested(PrivacySchema)
     webhooks = fields.Nested(OutgoingSchema)
     figures = fields.Nested(FigureSchema)
+    welfare = fields.Nested(WelfareSchema)
     review = fields.Nested(ReviewSchema)
     log = fields.Nested(_LogSchema)
 

@@ -37,12 +37,13 @@ from dispatch.store.signed_reports import signed_reports
 from dispatch.store.subscriptions import subscriptions
 from dispatch.store.visits import carer_visits
 from schedules.duty.store import shift_drafts, shifts
+from schedules.welfare.store import welfare_signals
 
 SHELVES = (
     absences, account_codes, alarms, assignments, calls, carer_visits, claims, devices, drills, edges, entries,
     erasures, finds, follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators,
     policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, shadowed, shift_drafts, shifts,
-    signals, signed_reports, subscriptions, vigils,
+    signals, signed_reports, subscriptions, vigils, welfare_signals,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

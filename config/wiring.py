@@ -32,6 +32,7 @@ from config.wiring_providers import hang_up, listen, make_provider
 from config.wiring_registry import Registers, build_registers
 from config.wiring_roads import Lines, Roads, build_roads, mend_roads
 from config.wiring_webhooks import Webhooks, build_webhooks, mend_webhooks
+from config.wiring_welfare import Welfare, build_welfare, mend_welfare
 from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
 from devices.gateway import Gateway
@@ -119,6 +120,7 @@ class House:
     webhooks: Webhooks
     console: Console
     registers: Registers
+    welfare: Welfare
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
     gateways: list[Gateway | Exchange] = field(default_factory=list)
@@ -228,6 +230,7 @@ class House:
             Periodic(name="sweep_imports", every_s=300.0, work=lambda: sweep(self.settings.home, self.clock.now())),
             *self.logbook.timetable,
             *self.registers.timetable,
+            *self.welfare.timetable,
             measuring(self.transactions, self.reading, self.clock, self.muster),
             Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
         )
@@ -333,7 +336,11 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, after.asking], clock)
+    welfare = build_welfare(settings, transactions, reading, clock, calendar, desk, nudge=nudges)
+    reception.heeding = welfare.heard
+    timers = Timers(
+        [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, after.asking, *welfare.owners], clock
+    )
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
@@ -350,6 +357,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
         registers=registers,
+        welfare=welfare,
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,
@@ -385,6 +393,7 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         mend_roads(tx, seconds)
         mend_after(tx, seconds)
         mend_webhooks(tx, seconds)
+        mend_welfare(tx, seconds)
 
 
 def _panel(settings: Settings) -> console_provider.ConsolePanel:
