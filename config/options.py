@@ -26,6 +26,7 @@ from config.rounds_options import OrderSettings as OrderSettings
 from config.rounds_options import RoundSettings as RoundSettings
 from config.upkeep_options import AliveSettings as AliveSettings
 from config.upkeep_options import BackupSettings as BackupSettings
+from config.welfare_options import WelfareSettings as WelfareSettings
 from dispatch.horn.settings import SirenSettings as SirenSettings
 
 _ESCALATION = Path(__file__).with_name("escalation.toml")
@@ -348,6 +349,7 @@ class Settings:
     webhooks: OutgoingSettings = field(default_factory=OutgoingSettings)
     figures: FigureSettings = field(default_factory=FigureSettings)
     planning: PlanningSettings = field(default_factory=PlanningSettings)
+    welfare: WelfareSettings = field(default_factory=WelfareSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
     beds: BedSettings = field(default_factory=BedSettings)
     visits: VisitSettings = field(default_factory=VisitSettings)

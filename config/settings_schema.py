@@ -49,6 +49,7 @@ from config.settings_planning import PlanningSchema
 from config.settings_providers import ProviderSchema
 from config.settings_rounds import OrderSchema, RoundSchema
 from config.settings_upkeep import AliveSchema, BackupSchema
+from config.settings_welfare import WelfareSchema
 from devices.ports import check_address
 
 _NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -330,6 +331,7 @@ class SettingsSchema(Section):
     webhooks = fields.Nested(OutgoingSchema)
     figures = fields.Nested(FigureSchema)
     planning = fields.Nested(PlanningSchema)
+    welfare = fields.Nested(WelfareSchema)
     review = fields.Nested(ReviewSchema)
     beds = fields.Nested(BedsSchema)
     visits = fields.Nested(VisitSchema)

@@ -51,6 +51,7 @@ from schedules.duty.store.swaps import swaps
 from schedules.planning.store import visit_plans
 from schedules.rounds.store.campaigns import round_campaigns
 from schedules.rounds.store.rounds import care_rounds
+from schedules.welfare.store import welfare_signals
 
 SHELVES = (
     absences, account_codes, alarms, assignments, bed_assessments, bed_papers, bed_standings, beds, calls, care_plans,
@@ -58,6 +59,7 @@ SHELVES = (
     finds, follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators, policies,
     press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, rotations, round_campaigns, shadowed,
     shift_drafts, shifts, signals, signed_reports, subscriptions, swaps, vigils, visit_plans, visit_points, visits,
+    welfare_signals,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -25,12 +25,10 @@ from config.travel import travel_of
 from config.uploads import sweep
 from config.wiring_after import After, build_after, mend_after
 from config.wiring_board import Console, build_console
-from config.wiring_care import mend_care
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
-from config.wiring_duty import mend_duty
 from config.wiring_figures import measuring
-from config.wiring_homecare import HomeCare, build_homecare
+from config.wiring_homecare import HomeCare, build_homecare, mend_homecare
 from config.wiring_lifeline import build_lifeline
 from config.wiring_lifeline import timetable as lifeline_timetable
 from config.wiring_logbook import LogBook, build_logbook
@@ -343,6 +341,8 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     )  # fmt: skip
     timers = Timers(
         [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, *homecare.owners, after.asking], clock
+    reception.heeding = homecare.welfare.heard
+    timers = Timers(
     )
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
@@ -360,6 +360,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
         registers=registers, homecare=homecare,
+        registers=registers,
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,
@@ -395,9 +396,8 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         mend_devices(tx, seconds)
         mend_roads(tx, seconds)
         mend_after(tx, seconds)
-        mend_care(tx, seconds)
+        mend_homecare(tx, seconds)
         mend_webhooks(tx, seconds)
-        mend_duty(tx, seconds)
 
 
 def _panel(settings: Settings) -> console_provider.ConsolePanel:

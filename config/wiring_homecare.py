@@ -12,17 +12,18 @@ from typing import Any
 
 from config.settings import Settings
 from config.wiring_beds import Beds, build_beds
-from config.wiring_care import Care, build_care
+from config.wiring_care import Care, build_care, mend_care
 from config.wiring_coverage import Coverage, build_coverage
-from config.wiring_duty import Duty, build_duty
+from config.wiring_duty import Duty, build_duty, mend_duty
 from config.wiring_planning import Planning, build_planning
 from config.wiring_rounds import Rounding, build_rounds
+from config.wiring_welfare import Welfare, build_welfare, mend_welfare
 from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.messages.providers.provider import Provider
 from dispatch.rules.travel import TravelTime
 from dispatch.store.database import Engine
-from dispatch.store.transactions import Transactions
+from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.timetable import Periodic
 
@@ -37,11 +38,12 @@ class HomeCare:
     visits: Care
     planning: Planning
     coverage: Coverage
+    welfare: Welfare
 
     @property
     def owners(self) -> Sequence[Any]:
         """Whoever has rows that wait."""
-        return (self.visits.visiting, *self.beds.owners, *self.rounds.owners, self.duty.swapping)
+        return (self.visits.visiting, *self.beds.owners, *self.rounds.owners, *self.welfare.owners, self.duty.swapping)
 
     @property
     def claimants(self) -> Sequence[Any]:
@@ -57,7 +59,7 @@ class HomeCare:
     def timetable(self) -> tuple[Periodic, ...]:
         return (
             *self.duty.timetable, *self.beds.timetable, *self.rounds.timetable, *self.visits.timetable,
-            *self.coverage.timetable,
+            *self.coverage.timetable, *self.welfare.timetable,
         )  # fmt: skip
 
     def start(self, roles: Collection[str]) -> None:
@@ -92,4 +94,12 @@ def build_homecare(
         duty=duty, beds=beds, rounds=rounds, visits=visits,
         planning=build_planning(settings, transactions, reading, clock, calendar, travel=lambda: travel),
         coverage=build_coverage(settings, transactions, reading, clock, calendar, travel, nudge=nudge),
+        welfare=build_welfare(settings, transactions, reading, clock, calendar, desk, nudge=nudge),
     )  # fmt: skip
+
+
+def mend_homecare(tx: Tx, seconds: float) -> None:
+    """Somebody set the clock back: what waits here waits no longer than it would have."""
+    mend_duty(tx, seconds)
+    mend_care(tx, seconds)
+    mend_welfare(tx, seconds)

@@ -70,6 +70,8 @@ class Reception:
         self._tests = tests
         self._handed_in: dict[str, int] = {}
         self._picture: Picture | None = None
+        self.heeding: Callable[[Device, Said, datetime], None] | None = None
+        """Is told of every life sign; must never wait nor fail."""
 
     def forget(self) -> None:
         """The register changed: read it afresh."""
@@ -269,6 +271,8 @@ class Reception:
             self._supervision.saw(
                 each.id, heard_at, gateway=taken.gateway, said=state, rssi=rssi, stuck=taken.stuck, alive=alive
             )
+            if self.heeding is not None and alive:
+                self.heeding(each, state, heard_at)
         # Under its own name a gateway speaks of itself.
         if alive and not heard and frame.address is not None and frame.address.casefold() != taken.gateway.casefold():
             self._supervision.saw_stranger(

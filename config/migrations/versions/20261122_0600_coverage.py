@@ -4,14 +4,14 @@ Gaps of coverage, and the last look at them.
 Only new tables: an older program does not see them.
 
 Revision ID: 20261122_0600
-Revises: 20261122_0580
+Revises: 20261122_0590
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0600"
-down_revision = "20261122_0580"
+down_revision = "20261122_0590"
 branch_labels = None
 depends_on = None
 

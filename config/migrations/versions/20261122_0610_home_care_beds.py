@@ -4,14 +4,14 @@ Home-care beds: their life with its steps and papers, assessments, care plans, a
 Only new tables: an older program does not see them.
 
 Revision ID: 20261122_0610
-Revises: 20261122_0580
+Revises: 20261122_0600
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0610"
-down_revision = "20261122_0580"
+down_revision = "20261122_0600"
 branch_labels = None
 depends_on = None
 

@@ -4,14 +4,14 @@ Visits at home: what is planned, who is sent, what was said about each, what spe
 Only new tables and an index: an older program does not see them.
 
 Revision ID: 20261122_0620
-Revises: 20261122_0580
+Revises: 20261122_0610
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0620"
-down_revision = "20261122_0580"
+down_revision = "20261122_0610"
 branch_labels = None
 depends_on = None
 

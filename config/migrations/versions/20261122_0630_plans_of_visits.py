@@ -4,14 +4,14 @@ Plans of visits, and the visits of each.
 Only new tables: an older program does not see them.
 
 Revision ID: 20261122_0630
-Revises: 20261122_0610
+Revises: 20261122_0620
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0630"
-down_revision = "20261122_0610"
+down_revision = "20261122_0620"
 branch_labels = None
 depends_on = None
 
