@@ -18,7 +18,12 @@ def program_blueprints(house: House) -> list[Blueprint]:
     """Everything that programs of others and people with lists come for."""
     zone, secret = house.calendar.tzinfo, secret_key(house.settings.home)
     duty = DutyDesk(
-        house.transactions, house.reading, house.clock, secret=secret, changed=house.forget, guard=house.homecare.duty.guard
+        house.transactions,
+        house.reading,
+        house.clock,
+        secret=secret,
+        changed=house.forget,
+        guard=house.homecare.duty.guard,
     )
     desk = import_desk(house)
     desk.mend(alone=house.writing.dialect.name == "sqlite")

@@ -317,18 +317,11 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     calls = Calls(transactions, reading, desk, nudge=nudges, hand_over=lambda id_: timers.hand_over(Calls.name, id_))
     on_sqlite = writing.dialect.name == "sqlite"
     courier = Courier(
-        transactions,
-        reading,
-        providers,
-        clock,
-        local=calendar.local,
-        unreached=desk,
-        alone=on_sqlite if alone is None else alone,
-        emergency_workers=settings.messages.emergency_workers,
-        notice_workers=settings.messages.notice_workers,
-        **courier_options(settings, clock),
+        transactions, reading, providers, clock, local=calendar.local, unreached=desk,
+        alone=on_sqlite if alone is None else alone, emergency_workers=settings.messages.emergency_workers,
+        notice_workers=settings.messages.notice_workers, **courier_options(settings, clock),
         address=addresses(links, settings.web.base_url),
-    )
+    )  # fmt: skip
     reconciler = Reconciler(
         courier, transactions, reading, clock, unreached=desk, poll_s=settings.messages.poll_s,
         keep=lambda provider, found: answers.receive(provider, [said_of(each) for each in found]),
@@ -339,10 +332,9 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers(
-        [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, *homecare.owners, after.asking], clock
     reception.heeding = homecare.welfare.heard
     timers = Timers(
+        [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, *homecare.owners, after.asking], clock
     )
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
@@ -360,7 +352,6 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
         registers=registers, homecare=homecare,
-        registers=registers,
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,

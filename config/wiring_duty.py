@@ -1,6 +1,6 @@
 """Puts together duty: rotations, swaps, absences of carers, what they are owed, and the days off of the place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -38,7 +38,7 @@ class Duty:
 
 def build_duty(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar,
-    providers: dict[str, Provider], *, changed: Callable[[], None], nudge: Callable[[], None],
+    providers: Mapping[str, Provider], *, changed: Callable[[], None], nudge: Callable[[], None],
 ) -> Duty:  # fmt: skip
     """Wires them. `changed` is called after every change of shifts: the roster reads afresh."""
     said = settings.duty

@@ -87,7 +87,9 @@ def test_a_deadline_is_the_end_of_its_local_day_whatever_the_clocks_do(zone, day
             return "r"
 
     today = calendar.day_of(now)
-    listed = Listed(resident_id=ResidentId("x"), cls=cls, by_hand=False, why="", responsible="", since=today, last_on=today)
+    listed = Listed(
+        resident_id=ResidentId("x"), cls=cls, by_hand=False, why="", responsible="", since=today, last_on=today
+    )
     made = Opening(BOOK, calendar, lambda _: True).regular(Unit(), listed, HomeId("h"))
     assert made.due_on == BOOK.classes[cls].every.after(today)
     assert made.deadline == calendar.start_of(made.due_on + timedelta(days=1))
