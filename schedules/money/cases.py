@@ -21,7 +21,7 @@ from schedules.money.rules.amounts import loose_fen
 from schedules.money.rules.beds import Built
 from schedules.money.rules.exclusions import Implications
 from schedules.money.rules.facts import NO_MEAL, NOBODY, UNUSED, Meal, Person, Used
-from schedules.money.rules.usage import used_before
+from schedules.money.rules.usage import Change, used_before
 
 CASE = frozenset({"id", "policy", "ask", "person", "meal", "used", "facts", "date", "at", "expect", "note"})
 BORN = ("born_on", "birth_date", "birthday", "born")
@@ -74,9 +74,9 @@ class CaseReader:
         return Person(
             self._age(known, on),
             self._implications.of(_words(known.get("cats", ()), "person.cats")),
-            _text(known.get("level"), "person.level") if "level" in known else None,
-            _area(known.get("hukou", ""), "person.hukou"),
-            _area(known.get("residence", ""), "person.residence"),
+            _text(known["level"], "person.level") if known.get("level") is not None else None,
+            _area(known.get("hukou") or "", "person.hukou"),
+            _area(known.get("residence") or "", "person.residence"),
             None if income is None else money(income, "person.income"),
             frozenset(_words(known.get("schemes", ()), "person.schemes")),
         )
@@ -92,7 +92,7 @@ class CaseReader:
         return Meal(
             _text(known["type"], "meal.type"),
             money(known["price"], "meal.price"),
-            _area(known.get("point", ""), "meal.point"),
+            _area(known.get("point") or "", "meal.point"),
             self._is_workday(on) if workday is None and on is not None else workday,
             _flag(known.get("delivery", False), "meal.delivery"),
             money(known["delivery_fee"], "meal.delivery_fee") if "delivery_fee" in known else 0,
@@ -103,14 +103,14 @@ class CaseReader:
         if raw is None:
             return UNUSED
         known = _part(raw, "used", USED)
-        quota = money(known["quota"], "used.quota") if "quota" in known else 0
+        quota = money(known["quota"], "used.quota") if "quota" in known else None
         if "meals" in known:
             return self._counted(known["meals"], on, meal_type, quota)
         same = whole(known.get("same_type_today", 0), "used.same_type_today")
         today = max(same, whole(known.get("today", 0), "used.today"))
         return Used(same, today, max(today, whole(known.get("week", 0), "used.week")), quota)
 
-    def _counted(self, raw: object, on: date | None, meal_type: str, quota_fen: int) -> Used:
+    def _counted(self, raw: object, on: date | None, meal_type: str, quota_fen: int | None) -> Used:
         if on is None:
             raise BadCase("used.meals", "the day of this meal is missing", 'write "date": "2026-03-01"')
         meals = [
@@ -193,6 +193,13 @@ def month(value: object, place: str) -> str:
 def days(value: object, place: str) -> list[date]:
     """A list of days."""
     return [_day(each, place) for each in items(value, place)]
+
+
+def spends(value: object, place: str) -> list[Change]:
+    """What was spent from an account: a list of `{"date", "amount"}`."""
+    known = frozenset({"date", "amount"})
+    found = [_part(each, place, known) for each in items(value, place)]
+    return [Change(_day(each.get("date"), f"{place}.date"), money(each.get("amount"), f"{place}.amount")) for each in found]  # noqa: E501  # fmt: skip
 
 
 def items(value: object, place: str) -> Sequence[Any]:

@@ -1,6 +1,6 @@
 """Answers questions to the rules, one mapping at a time, with the keys that worked cases expect."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
@@ -18,6 +18,7 @@ from schedules.money.rules.meals import MealRule, compiled_meal
 from schedules.money.rules.policies import NoRule, NotInForce
 from schedules.money.rules.policy import Policy
 from schedules.money.rules.reasons import Outcome, Reason
+from schedules.money.rules.usage import Change, account, credit_of, months
 from schedules.money.rules.ways import CUSTOMARY, Ways
 from schedules.money.rules.why import not_eligible, rule_reason, why_meal
 from schedules.money.wording import sentence
@@ -31,7 +32,7 @@ MEASURED = frozenset({
 FACTS = MEASURED | frozenset({
     "average_beds", "months", "visits", "kind", "bills", "bill",
     "cost", "payer", "prior_adaptation", "already_paid", "month", "install_dates", "area", "people", "star", "value",
-    "person_days", "date", "at",
+    "person_days", "from", "spent", "date", "at",
 })  # fmt: skip
 """Facts of all questions; besides them, those that a rule with rates selects by."""
 
@@ -138,6 +139,8 @@ class Quoting:
             raise BadCase("meal.workday", "missing, and the rule asks for it", 'write "workday": true, or a "date"')
         used = self._reader.used(case.get("used"), on, meal.type)
         got = ready.meal(person, meal, used)
+        if used.quota_fen is None and any(ready.policy.tier[place].quota for place in got.tiers):
+            raise BadCase("used.quota", "missing, and the rule draws on it", 'write what is left: "quota": "150.00"')
         said = {
             "price": yuan(got.price_fen),
             "discount": yuan(got.discount_fen),
@@ -222,6 +225,37 @@ class Quoting:
     def _operator(self, ready: Ready, case: Mapping[str, Any], _on: date | None) -> Told:
         return self._paid(ready, None, services.operator(ready.policy, need(self._facts(case), "person_days", whole)))
 
+    def _quota(self, ready: Ready, case: Mapping[str, Any], on: date | None) -> Told:
+        facts = self._facts(case)
+        if on is None:
+            raise BadCase(
+                "facts.date", "missing: the day up to which the account is told", 'write "date": "2026-04-01"'
+            )
+        spent = cases.spends(facts.get("spent", []), "facts.spent")
+        credits = self._credits(case, need(facts, "from", cases.month), on)  # noqa: A001
+        # On one day the credit comes before what is spent of it.
+        moves = account(sorted([*credits, *spent], key=lambda each: (each.on, each.lapses is None)), on)
+        left = moves[-1].left_fen if moves else 0
+        told = [
+            {"on": move.on.isoformat(), "what": move.what, "amount": yuan(move.amount_fen), "left": yuan(move.left_fen)}
+            for move in moves
+        ]
+        why = Reason("account_left", {"left_fen": left})
+        return {"moves": told, "left": yuan(left)}, lambda: [rule_reason(ready.policy), why]
+
+    def _credits(self, case: Mapping[str, Any], start: str, until: date) -> Iterator[Change]:
+        """The credit of each month by the version in force on its first day, at the age of that day."""
+        for first in months(start, until):
+            try:
+                ready = self._rule(case, first)
+            except NotInForce:
+                continue
+            person = self._person(ready, case, first)
+            if ready.admits(person, NO_MEAL):
+                holds = [compiled(each.when)(person, NO_MEAL) for each in ready.policy.quota]
+                credit = credit_of(ready.policy, first, holds)
+                yield from [credit] if credit else []
+
     # -------------------------------------------------------------------------------------------- telling it
 
     def _paid(self, ready: Ready, person: Person | None, paid: Paid) -> Told:
@@ -243,7 +277,7 @@ class Quoting:
 
 def _ready(policy: Policy, exclusions: Sequence[Exclusion], ways: Ways) -> Ready:
     admits = _admission(policy, exclusions)
-    lists = (policy.discount, policy.tier, policy.delivery, policy.service_fee_tier)
+    lists = (policy.discount, policy.tier, policy.delivery, policy.quota, policy.service_fee_tier)
     conditions = [policy.eligible, *(each.when for several in lists for each in several)]
     needs_age = any(map(asks_age, conditions))
     return Ready(policy, admits, compiled_meal(policy, admits, ways), needs_age)
@@ -280,5 +314,6 @@ _ASKS: Mapping[str, tuple[Sequence[str], Callable[[Quoting, Ready, Mapping[str, 
     "station": (("monthly",), Quoting._station),
     "slab": (("slab",), Quoting._slab),
     "operator": (("per_person_day",), Quoting._operator),
+    "quota": (("quota",), Quoting._quota),
 }
 """By question: of which parts of the rule one must be there, and how it is answered."""

@@ -78,7 +78,7 @@ def _tiers(
 def _chosen(tier: Tier, place: int, paid: int, price: int, used: Used, ways: Ways) -> Reason:
     facts: dict[str, Fact] = {"tier": place + 1, "group": tier.group, "paid_fen": paid}
     if tier.quota:
-        return Reason("tier_quota", {**facts, "left_fen": used.quota_fen})
+        return Reason("tier_quota", {**facts, "left_fen": used.quota_fen or 0})
     if tier.pay is not None:
         return Reason("tier_pay", {**facts, "pay_fen": tier.pay})
     if tier.up_to is not None:
