@@ -1,7 +1,6 @@
 """Answers questions to the rules, one mapping at a time, with the keys that worked cases expect."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -11,12 +10,11 @@ from schedules.money.cases import BadCase, CaseReader, money, need, number, whol
 from schedules.money.rules import beds, services
 from schedules.money.rules.amounts import yuan
 from schedules.money.rules.beds import Paid
-from schedules.money.rules.conditions import Test, asks_age, compiled
-from schedules.money.rules.exclusions import Exclusion, excluded_by
-from schedules.money.rules.facts import NO_MEAL, Meal, Person
-from schedules.money.rules.meals import MealRule, compiled_meal
+from schedules.money.rules.conditions import compiled
+from schedules.money.rules.exclusions import excluded_by
+from schedules.money.rules.facts import NO_MEAL, Person
 from schedules.money.rules.policies import NoRule, NotInForce
-from schedules.money.rules.policy import Policy
+from schedules.money.rules.ready import Ready, ready
 from schedules.money.rules.reasons import Outcome, Reason
 from schedules.money.rules.usage import Change, account, credit_of, months
 from schedules.money.rules.ways import CUSTOMARY, Ways
@@ -41,16 +39,6 @@ Told: TypeAlias = tuple[Answer, Callable[[], Sequence[Reason]]]
 """What a question comes to, and its reasons for whoever wants them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A version of a rule made ready once: who is admitted, and the function of its meals."""
-
-    policy: Policy
-    admits: Test
-    meal: MealRule
-    needs_age: bool
-
-
 class Quoting:
     """
     The rules of one book, asked one case at a time.
@@ -65,7 +53,7 @@ class Quoting:
         self._book, self._reader, self._ways = book, reader, ways
         self._lang, self._default_day = lang, default_day
         self._selectors = {policy.slab.select for policy in book.policies if policy.slab and policy.slab.select}
-        self._ready = {policy.version: _ready(policy, book.exclusions, ways) for policy in book.policies}
+        self._ready = {policy.version: ready(policy, book.exclusions, ways) for policy in book.policies}
 
     def answer(self, case: Mapping[str, Any]) -> Answer:
         """
@@ -273,33 +261,6 @@ class Quoting:
         if other is not None:
             said["excluded_by"] = other
         return said, lambda: [rule_reason(ready.policy), not_eligible(ready.policy, person, NO_MEAL, other)]
-
-
-def _ready(policy: Policy, exclusions: Sequence[Exclusion], ways: Ways) -> Ready:
-    admits = _admission(policy, exclusions)
-    lists = (policy.discount, policy.tier, policy.delivery, policy.quota, policy.service_fee_tier)
-    conditions = [policy.eligible, *(each.when for several in lists for each in several)]
-    needs_age = any(map(asks_age, conditions))
-    return Ready(policy, admits, compiled_meal(policy, admits, ways), needs_age)
-
-
-def _admission(policy: Policy, exclusions: Sequence[Exclusion]) -> Test:
-    """Who may have it at all: whom `eligible` names and no other scheme excludes."""
-    eligible = compiled(policy.eligible)
-    about = [each for each in exclusions if each.is_about(policy.id, policy.kind) or policy.id in each.not_with]
-    if not about:
-        return eligible
-
-    named = frozenset(word for each in about if each.is_about(policy.id, policy.kind) for word in each.not_with)
-
-    def admits(person: Person, meal: Meal) -> bool:
-        if not eligible(person, meal):
-            return False
-        if not person.schemes and named.isdisjoint(person.cats):  # nearly everybody, and cheaper than to look closely
-            return True
-        return excluded_by(about, policy, person) is None
-
-    return admits
 
 
 _ASKS: Mapping[str, tuple[Sequence[str], Callable[[Quoting, Ready, Mapping[str, Any], date | None], Told]]] = {
