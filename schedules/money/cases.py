@@ -23,11 +23,14 @@ from schedules.money.rules.exclusions import Implications
 from schedules.money.rules.facts import NO_MEAL, NOBODY, UNUSED, Meal, Person, Used
 from schedules.money.rules.usage import Change, used_before
 
-CASE = frozenset({"id", "policy", "ask", "person", "meal", "used", "facts", "date", "at", "expect", "note"})
-BORN = ("born_on", "birth_date", "birthday", "born")
+BORN = ("born_on", "birth_date", "birthday", "born", "birth", "birthdate", "date_of_birth")
 """Names of the birthday in a case; the first is ours."""
+DAYS = ("date", "on", "day")
+"""Names of the day of the meal or service; the first is ours."""
+CASE = frozenset({"id", "policy", "ask", "person", "meal", "used", "facts", *DAYS, "at", "expect", "note"})
+"""Keys of a case. Others are told as ignored: people keep their own notes in such lines."""
 PERSON = frozenset({"age", *BORN, "cats", "level", "hukou", "residence", "income", "schemes", "id", "name", "sex"})
-MEAL = frozenset({"type", "price", "point", "workday", "delivery", "delivery_fee", "date", "at", "id", "canteen"})
+MEAL = frozenset({"type", "price", "point", "workday", "delivery", "delivery_fee", *DAYS, "at", "id", "canteen"})
 USED = frozenset({"same_type_today", "today", "week", "quota", "meals"})
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 
@@ -59,8 +62,9 @@ class CaseReader:
         for part in (case, case.get("meal"), case.get("facts")):
             if type(part) is not dict:
                 continue
-            if "date" in part:
-                return _day(part["date"], "date")
+            for name in DAYS:
+                if name in part:
+                    return _day(part[name], name)
             if "at" in part:
                 return self._local_day(part["at"])
         return default

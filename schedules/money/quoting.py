@@ -30,7 +30,7 @@ MEASURED = frozenset({
 FACTS = MEASURED | frozenset({
     "average_beds", "months", "visits", "kind", "bills", "bill",
     "cost", "payer", "prior_adaptation", "already_paid", "month", "install_dates", "area", "people", "star", "value",
-    "person_days", "from", "spent", "date", "at",
+    "person_days", "from", "spent", "on", "day", "date", "at",
 })  # fmt: skip
 """Facts of all questions; besides them, those that a rule with rates selects by."""
 
@@ -77,6 +77,8 @@ class Quoting:
             raise BadCase("ask", f"{ready.policy.id} says nothing about {ask!r}", f"it is a {ready.policy.kind}")
         found, reasons = work(self, ready, case, on)
         said |= found
+        if not case.keys() <= cases.CASE:
+            said["ignored"] = sorted(case.keys() - cases.CASE)
         said["version"] = ready.policy.version
         if self._lang is not None:
             said["explain"] = [sentence(reason, self._lang) for reason in reasons()]
@@ -220,9 +222,9 @@ class Quoting:
                 "facts.date", "missing: the day up to which the account is told", 'write "date": "2026-04-01"'
             )
         spent = cases.spends(facts.get("spent", []), "facts.spent")
-        credits = self._credits(case, need(facts, "from", cases.month), on)  # noqa: A001
+        credited = self._credits(case, need(facts, "from", cases.month), on)
         # On one day the credit comes before what is spent of it.
-        moves = account(sorted([*credits, *spent], key=lambda each: (each.on, each.lapses is None)), on)
+        moves = account(sorted([*credited, *spent], key=lambda each: (each.on, each.lapses is None)), on)
         left = moves[-1].left_fen if moves else 0
         told = [
             {"on": move.on.isoformat(), "what": move.what, "amount": yuan(move.amount_fen), "left": yuan(move.left_fen)}

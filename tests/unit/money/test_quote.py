@@ -89,6 +89,11 @@ def test_a_bad_line_names_itself_and_its_cure_and_the_others_are_answered(line, 
     assert answers[2]["subsidy"] == "2.50"
 
 
+def test_a_key_that_nobody_reads_is_told():
+    assert run([{**GOOD, "usd": {"today": 1}, "ours": 3}])[1][0]["ignored"] == ["ours", "usd"]
+    assert "ignored" not in run([GOOD])[1][0]
+
+
 def test_bytes_that_are_no_text_and_a_line_without_end_cost_one_answer_each():
     out = io.StringIO()
     good = json.dumps(GOOD).encode()
