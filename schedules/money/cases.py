@@ -21,13 +21,16 @@ from schedules.money.rules.amounts import loose_fen
 from schedules.money.rules.beds import Built
 from schedules.money.rules.exclusions import Implications
 from schedules.money.rules.facts import NO_MEAL, NOBODY, UNUSED, Meal, Person, Used
-from schedules.money.rules.usage import used_before
+from schedules.money.rules.usage import Change, used_before
 
-CASE = frozenset({"id", "policy", "ask", "person", "meal", "used", "facts", "date", "at", "expect", "note"})
-BORN = ("born_on", "birth_date", "birthday", "born")
+BORN = ("born_on", "birth_date", "birthday", "born", "birth", "birthdate", "date_of_birth")
 """Names of the birthday in a case; the first is ours."""
+DAYS = ("date", "on", "day")
+"""Names of the day of the meal or service; the first is ours."""
+CASE = frozenset({"id", "policy", "ask", "person", "meal", "used", "facts", *DAYS, "at", "expect", "note"})
+"""Keys of a case. Others are told as ignored: people keep their own notes in such lines."""
 PERSON = frozenset({"age", *BORN, "cats", "level", "hukou", "residence", "income", "schemes", "id", "name", "sex"})
-MEAL = frozenset({"type", "price", "point", "workday", "delivery", "delivery_fee", "date", "at", "id", "canteen"})
+MEAL = frozenset({"type", "price", "point", "workday", "delivery", "delivery_fee", *DAYS, "at", "id", "canteen"})
 USED = frozenset({"same_type_today", "today", "week", "quota", "meals"})
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 
@@ -59,8 +62,9 @@ class CaseReader:
         for part in (case, case.get("meal"), case.get("facts")):
             if type(part) is not dict:
                 continue
-            if "date" in part:
-                return _day(part["date"], "date")
+            for name in DAYS:
+                if name in part:
+                    return _day(part[name], name)
             if "at" in part:
                 return self._local_day(part["at"])
         return default
@@ -74,9 +78,9 @@ class CaseReader:
         return Person(
             self._age(known, on),
             self._implications.of(_words(known.get("cats", ()), "person.cats")),
-            _text(known.get("level"), "person.level") if "level" in known else None,
-            _area(known.get("hukou", ""), "person.hukou"),
-            _area(known.get("residence", ""), "person.residence"),
+            _text(known["level"], "person.level") if known.get("level") is not None else None,
+            _area(known.get("hukou") or "", "person.hukou"),
+            _area(known.get("residence") or "", "person.residence"),
             None if income is None else money(income, "person.income"),
             frozenset(_words(known.get("schemes", ()), "person.schemes")),
         )
@@ -92,7 +96,7 @@ class CaseReader:
         return Meal(
             _text(known["type"], "meal.type"),
             money(known["price"], "meal.price"),
-            _area(known.get("point", ""), "meal.point"),
+            _area(known.get("point") or "", "meal.point"),
             self._is_workday(on) if workday is None and on is not None else workday,
             _flag(known.get("delivery", False), "meal.delivery"),
             money(known["delivery_fee"], "meal.delivery_fee") if "delivery_fee" in known else 0,
@@ -103,14 +107,14 @@ class CaseReader:
         if raw is None:
             return UNUSED
         known = _part(raw, "used", USED)
-        quota = money(known["quota"], "used.quota") if "quota" in known else 0
+        quota = money(known["quota"], "used.quota") if "quota" in known else None
         if "meals" in known:
             return self._counted(known["meals"], on, meal_type, quota)
         same = whole(known.get("same_type_today", 0), "used.same_type_today")
         today = max(same, whole(known.get("today", 0), "used.today"))
         return Used(same, today, max(today, whole(known.get("week", 0), "used.week")), quota)
 
-    def _counted(self, raw: object, on: date | None, meal_type: str, quota_fen: int) -> Used:
+    def _counted(self, raw: object, on: date | None, meal_type: str, quota_fen: int | None) -> Used:
         if on is None:
             raise BadCase("used.meals", "the day of this meal is missing", 'write "date": "2026-03-01"')
         meals = [
@@ -193,6 +197,13 @@ def month(value: object, place: str) -> str:
 def days(value: object, place: str) -> list[date]:
     """A list of days."""
     return [_day(each, place) for each in items(value, place)]
+
+
+def spends(value: object, place: str) -> list[Change]:
+    """What was spent from an account: a list of `{"date", "amount"}`."""
+    known = frozenset({"date", "amount"})
+    found = [_part(each, place, known) for each in items(value, place)]
+    return [Change(_day(each.get("date"), f"{place}.date"), money(each.get("amount"), f"{place}.amount")) for each in found]  # noqa: E501  # fmt: skip
 
 
 def items(value: object, place: str) -> Sequence[Any]:

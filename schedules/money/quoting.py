@@ -1,7 +1,6 @@
 """Answers questions to the rules, one mapping at a time, with the keys that worked cases expect."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -11,13 +10,13 @@ from schedules.money.cases import BadCase, CaseReader, money, need, number, whol
 from schedules.money.rules import beds, services
 from schedules.money.rules.amounts import yuan
 from schedules.money.rules.beds import Paid
-from schedules.money.rules.conditions import Test, asks_age, compiled
-from schedules.money.rules.exclusions import Exclusion, excluded_by
-from schedules.money.rules.facts import NO_MEAL, Meal, Person
-from schedules.money.rules.meals import MealRule, compiled_meal
+from schedules.money.rules.conditions import compiled
+from schedules.money.rules.exclusions import excluded_by
+from schedules.money.rules.facts import NO_MEAL, Person
 from schedules.money.rules.policies import NoRule, NotInForce
-from schedules.money.rules.policy import Policy
+from schedules.money.rules.ready import Ready, ready
 from schedules.money.rules.reasons import Outcome, Reason
+from schedules.money.rules.usage import Change, account, credit_of, months
 from schedules.money.rules.ways import CUSTOMARY, Ways
 from schedules.money.rules.why import not_eligible, rule_reason, why_meal
 from schedules.money.wording import sentence
@@ -31,23 +30,13 @@ MEASURED = frozenset({
 FACTS = MEASURED | frozenset({
     "average_beds", "months", "visits", "kind", "bills", "bill",
     "cost", "payer", "prior_adaptation", "already_paid", "month", "install_dates", "area", "people", "star", "value",
-    "person_days", "date", "at",
+    "person_days", "from", "spent", "on", "day", "date", "at",
 })  # fmt: skip
 """Facts of all questions; besides them, those that a rule with rates selects by."""
 
 Answer: TypeAlias = dict[str, Any]
 Told: TypeAlias = tuple[Answer, Callable[[], Sequence[Reason]]]
 """What a question comes to, and its reasons for whoever wants them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A version of a rule made ready once: who is admitted, and the function of its meals."""
-
-    policy: Policy
-    admits: Test
-    meal: MealRule
-    needs_age: bool
 
 
 class Quoting:
@@ -64,7 +53,7 @@ class Quoting:
         self._book, self._reader, self._ways = book, reader, ways
         self._lang, self._default_day = lang, default_day
         self._selectors = {policy.slab.select for policy in book.policies if policy.slab and policy.slab.select}
-        self._ready = {policy.version: _ready(policy, book.exclusions, ways) for policy in book.policies}
+        self._ready = {policy.version: ready(policy, book.exclusions, ways) for policy in book.policies}
 
     def answer(self, case: Mapping[str, Any]) -> Answer:
         """
@@ -88,6 +77,8 @@ class Quoting:
             raise BadCase("ask", f"{ready.policy.id} says nothing about {ask!r}", f"it is a {ready.policy.kind}")
         found, reasons = work(self, ready, case, on)
         said |= found
+        if not case.keys() <= cases.CASE:
+            said["ignored"] = sorted(case.keys() - cases.CASE)
         said["version"] = ready.policy.version
         if self._lang is not None:
             said["explain"] = [sentence(reason, self._lang) for reason in reasons()]
@@ -138,6 +129,8 @@ class Quoting:
             raise BadCase("meal.workday", "missing, and the rule asks for it", 'write "workday": true, or a "date"')
         used = self._reader.used(case.get("used"), on, meal.type)
         got = ready.meal(person, meal, used)
+        if used.quota_fen is None and any(ready.policy.tier[place].quota for place in got.tiers):
+            raise BadCase("used.quota", "missing, and the rule draws on it", 'write what is left: "quota": "150.00"')
         said = {
             "price": yuan(got.price_fen),
             "discount": yuan(got.discount_fen),
@@ -222,6 +215,37 @@ class Quoting:
     def _operator(self, ready: Ready, case: Mapping[str, Any], _on: date | None) -> Told:
         return self._paid(ready, None, services.operator(ready.policy, need(self._facts(case), "person_days", whole)))
 
+    def _quota(self, ready: Ready, case: Mapping[str, Any], on: date | None) -> Told:
+        facts = self._facts(case)
+        if on is None:
+            raise BadCase(
+                "facts.date", "missing: the day up to which the account is told", 'write "date": "2026-04-01"'
+            )
+        spent = cases.spends(facts.get("spent", []), "facts.spent")
+        credited = self._credits(case, need(facts, "from", cases.month), on)
+        # On one day the credit comes before what is spent of it.
+        moves = account(sorted([*credited, *spent], key=lambda each: (each.on, each.lapses is None)), on)
+        left = moves[-1].left_fen if moves else 0
+        told = [
+            {"on": move.on.isoformat(), "what": move.what, "amount": yuan(move.amount_fen), "left": yuan(move.left_fen)}
+            for move in moves
+        ]
+        why = Reason("account_left", {"left_fen": left})
+        return {"moves": told, "left": yuan(left)}, lambda: [rule_reason(ready.policy), why]
+
+    def _credits(self, case: Mapping[str, Any], start: str, until: date) -> Iterator[Change]:
+        """The credit of each month by the version in force on its first day, at the age of that day."""
+        for first in months(start, until):
+            try:
+                ready = self._rule(case, first)
+            except NotInForce:
+                continue
+            person = self._person(ready, case, first)
+            if ready.admits(person, NO_MEAL):
+                holds = [compiled(each.when)(person, NO_MEAL) for each in ready.policy.quota]
+                credit = credit_of(ready.policy, first, holds)
+                yield from [credit] if credit else []
+
     # -------------------------------------------------------------------------------------------- telling it
 
     def _paid(self, ready: Ready, person: Person | None, paid: Paid) -> Told:
@@ -241,33 +265,6 @@ class Quoting:
         return said, lambda: [rule_reason(ready.policy), not_eligible(ready.policy, person, NO_MEAL, other)]
 
 
-def _ready(policy: Policy, exclusions: Sequence[Exclusion], ways: Ways) -> Ready:
-    admits = _admission(policy, exclusions)
-    lists = (policy.discount, policy.tier, policy.delivery, policy.service_fee_tier)
-    conditions = [policy.eligible, *(each.when for several in lists for each in several)]
-    needs_age = any(map(asks_age, conditions))
-    return Ready(policy, admits, compiled_meal(policy, admits, ways), needs_age)
-
-
-def _admission(policy: Policy, exclusions: Sequence[Exclusion]) -> Test:
-    """Who may have it at all: whom `eligible` names and no other scheme excludes."""
-    eligible = compiled(policy.eligible)
-    about = [each for each in exclusions if each.is_about(policy.id, policy.kind) or policy.id in each.not_with]
-    if not about:
-        return eligible
-
-    named = frozenset(word for each in about if each.is_about(policy.id, policy.kind) for word in each.not_with)
-
-    def admits(person: Person, meal: Meal) -> bool:
-        if not eligible(person, meal):
-            return False
-        if not person.schemes and named.isdisjoint(person.cats):  # nearly everybody, and cheaper than to look closely
-            return True
-        return excluded_by(about, policy, person) is None
-
-    return admits
-
-
 _ASKS: Mapping[str, tuple[Sequence[str], Callable[[Quoting, Ready, Mapping[str, Any], date | None], Told]]] = {
     "meal": (("tier", "discount", "delivery"), Quoting._meal),
     "construction": (("construction", "service_fee_tier"), Quoting._construction),
@@ -280,5 +277,6 @@ _ASKS: Mapping[str, tuple[Sequence[str], Callable[[Quoting, Ready, Mapping[str, 
     "station": (("monthly",), Quoting._station),
     "slab": (("slab",), Quoting._slab),
     "operator": (("per_person_day",), Quoting._operator),
+    "quota": (("quota",), Quoting._quota),
 }
 """By question: of which parts of the rule one must be there, and how it is answered."""

@@ -96,6 +96,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "当月券面{cap_fen}，剩余{left_fen}，月末失效",
         "The month's voucher is {cap_fen}; {left_fen} left, which lapses with the month",
     ),
+    "account_left": (
+        "账户余额{left_fen}；月度额度每月1日入账，到期未用失效",
+        "{left_fen} in the account; credits come on the 1st and lapse when they end",
+    ),
     "call_fee": (
         "{installed}人中{count}人计入当月（{cutoff}日及以前安装的当月起计），每人{rate_fen}",
         "{count} of {installed} people count this month (fitted by day {cutoff}), {rate_fen} each",

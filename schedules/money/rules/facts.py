@@ -36,13 +36,16 @@ class Meal:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """How many meals already got money (of this type today, today, this week Monday to Sunday), and what is left of
-    the virtual account."""
+    """
+    How many meals already got money: of this type today, today, this week (Monday to Sunday).
+
+    `quota_fen` is what is left of the virtual account; None where nobody said.
+    """
 
     same_type_today: int = 0
     today: int = 0
     week: int = 0
-    quota_fen: int = 0
+    quota_fen: int | None = None
 
 
 NOBODY, NO_MEAL, UNUSED = Person(), Meal(), Used()

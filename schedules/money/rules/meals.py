@@ -147,7 +147,7 @@ def _within(price: int, won: list[tuple[str, int, int]]) -> tuple[tuple[tuple[st
 def gift(tier: Tier, ways: Ways = CUSTOMARY) -> _Gift:
     """What a tier gives at a discounted price in fen, whoever asks: before other groups and before the price."""
     if tier.quota:
-        return lambda price, used: min(used.quota_fen, price)
+        return lambda price, used: min(used.quota_fen or 0, price)
     if tier.pay is not None:
         pay = tier.pay
         return lambda price, _: max(0, price - pay)

@@ -1,6 +1,6 @@
 """What was used before: subsidised meals of a day and a week, and the virtual accounts of quotas."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -16,7 +16,7 @@ def week_of(day: date) -> tuple[date, date]:
     return monday, monday + 6 * _DAY
 
 
-def used_before(meals: Iterable[tuple[date, str]], on: date, meal_type: str, quota_fen: int = 0) -> Used:
+def used_before(meals: Iterable[tuple[date, str]], on: date, meal_type: str, quota_fen: int | None = None) -> Used:
     """
     What counts against the limits of one more meal: of the meals that got money, those of its day and its week.
 
@@ -57,6 +57,15 @@ def last_day(day: date, expires: str) -> date:
     months = {"month_end": 1, "quarter_end": 3 - (day.month - 1) % 3}[expires]
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, 1) - _DAY
+
+
+def months(start: str, until: date) -> Iterator[date]:
+    """The first day of every month from "2026-01" up to a day."""
+    year, month = map(int, start.split("-"))
+    first = date(year, month, 1)
+    while first <= until:
+        yield first
+        first = last_day(first, "month_end") + _DAY
 
 
 def credit_of(policy: Policy, month: date, holds: Sequence[bool]) -> Change | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from schedules.money.rules.conditions import compiled, missing
 from schedules.money.rules.facts import Meal, Person, Used
 from schedules.money.rules.meals import MealAnswer, gift
-from schedules.money.rules.policy import Condition, Policy, Tier
+from schedules.money.rules.policy import Policy, Tier
 from schedules.money.rules.reasons import Fact, Outcome, Part, Reason
 from schedules.money.rules.ways import CUSTOMARY, Ways
 
@@ -46,7 +46,7 @@ def _outcome(
 ) -> Iterator[Reason]:
     limit, counted = policy.limit, {
         Outcome.LIMIT_MEAL_TYPE: (policy.limit.per_meal_type_per_day, used.same_type_today),
-        Outcome.LIMIT_DAY: (policy.limit.meals_per_day or 1, used.today),
+        Outcome.LIMIT_DAY: (_most_a_day(policy, used), used.today),
         Outcome.LIMIT_WEEK: (policy.limit.meals_per_week, used.week),
     }  # fmt: skip
     if answer.reason is Outcome.NOT_ELIGIBLE:
@@ -60,10 +60,16 @@ def _outcome(
         yield Reason(str(answer.reason), {"price_fen": price})
 
 
+def _most_a_day(policy: Policy, used: Used) -> int:
+    """The limit that was reached: that of the rule, or the one meal of a tier that is given once a day."""
+    most = policy.limit.meals_per_day
+    return most if most is not None and used.today >= most else 1
+
+
 def _tiers(
     policy: Policy, person: Person, meal: Meal, used: Used, answer: MealAnswer, price: int, ways: Ways
 ) -> Iterator[Reason]:
-    chosen = dict(zip((group for group, _ in answer.layers), zip(answer.tiers, (fen for _, fen in answer.layers), strict=True), strict=True))  # noqa: E501  # fmt: skip
+    chosen = {group: (place, paid) for (group, paid), place in zip(answer.layers, answer.tiers, strict=True)}
     for group in dict.fromkeys(tier.group for tier in policy.tier):
         value = 0
         if group in chosen:
@@ -78,7 +84,7 @@ def _tiers(
 def _chosen(tier: Tier, place: int, paid: int, price: int, used: Used, ways: Ways) -> Reason:
     facts: dict[str, Fact] = {"tier": place + 1, "group": tier.group, "paid_fen": paid}
     if tier.quota:
-        return Reason("tier_quota", {**facts, "left_fen": used.quota_fen})
+        return Reason("tier_quota", {**facts, "left_fen": used.quota_fen or 0})
     if tier.pay is not None:
         return Reason("tier_pay", {**facts, "pay_fen": tier.pay})
     if tier.up_to is not None:
@@ -86,7 +92,9 @@ def _chosen(tier: Tier, place: int, paid: int, price: int, used: Used, ways: Way
     if tier.ratio is not None:
         capped = tier.cap is not None and ways.rounded(price * tier.ratio.numerator, tier.ratio.denominator) > tier.cap
         more: dict[str, Fact] = {"ratio": str(tier.ratio), "price_fen": price}
-        return Reason("tier_ratio_capped", {**facts, **more, "cap_fen": tier.cap or 0}) if capped else Reason("tier_ratio", {**facts, **more})  # noqa: E501  # fmt: skip
+        if capped:
+            return Reason("tier_ratio_capped", {**facts, **more, "cap_fen": tier.cap or 0})
+        return Reason("tier_ratio", {**facts, **more})
     return Reason("tier_amount", facts)
 
 
@@ -126,9 +134,5 @@ def _rest(policy: Policy, person: Person, meal: Meal, answer: MealAnswer, price:
     if answer.delivery_fen:
         yield Reason("delivery", {"paid_fen": answer.delivery_fen, "fee_fen": meal.delivery_fee_fen})
     elif meal.delivery and policy.delivery and answer.reason is not Outcome.NOT_ELIGIBLE:
-        yield Reason("no_delivery", {"missing": _lacking(policy.delivery[0].when, person, meal)})
+        yield Reason("no_delivery", {"missing": missing(policy.delivery[0].when, person, meal)})
     yield Reason("pays", {"pays_fen": answer.person_pays_fen, "subsidy_fen": answer.subsidy_fen})
-
-
-def _lacking(when: Condition, person: Person, meal: Meal) -> tuple[Part, ...]:
-    return missing(when, person, meal)

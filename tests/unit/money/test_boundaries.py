@@ -169,6 +169,31 @@ def test_who_holds_two_quotas_is_credited_the_higher_and_who_holds_none_nothing(
     assert credited(rule, 69, date(2026, 5, 20)) is None
 
 
+def test_an_account_is_told_with_the_age_and_the_version_of_each_month(tmp_path):
+    head = '[policy]\nid = "q"\nkind = "meal"\ntitle = "t"\ngrade = "A"\n'
+    old, new = (
+        head + "effective_to = 2026-02-14\n" + HEFEI,
+        head + "effective_from = 2026-02-15\n" + HEFEI.replace("200.00", "210.00"),
+    )
+    asked = quoting(folder_of(tmp_path, old=old, new=new))
+    spent = [{"date": "2026-01-01", "amount": "30.00"}, {"date": "2026-03-31", "amount": "9.00"}]
+    case = {
+        "id": 1, "policy": "q", "ask": "quota", "person": {"born_on": "1946-02-01"},
+        "facts": {"from": "2026-01", "date": "2026-04-01", "spent": spent},
+    }  # fmt: skip
+    answer = asked.answer(case)
+    assert [(move["on"], move["what"], move["amount"]) for move in answer["moves"]] == [
+        ("2026-01-01", "credit", "150.00"),
+        ("2026-01-01", "spend", "30.00"),
+        ("2026-02-01", "credit", "200.00"),
+        ("2026-03-01", "credit", "210.00"),
+        ("2026-03-31", "spend", "9.00"),
+        ("2026-03-31", "lapse", "521.00"),
+        ("2026-04-01", "credit", "210.00"),
+    ]
+    assert answer["left"] == "210.00"
+
+
 # ------------------------------------------------------------------------------------------------ changes of a rule
 
 OLD = """

@@ -70,6 +70,7 @@ def changed(**parts):
         (changed(at="noon"), "at: 'noon' is no time", "+08:00"),
         ({**GOOD, "person": {"born_on": "1950-01-01"}}, "the day of the meal or service is missing", '"date"'),
         ({**GOOD, "person": {"born_on": "2050-01-01"}, "date": "2026-01-01"}, "is after the day", "mend one"),
+        ({**CASES[36], "used": {}}, "used.quota: missing, and the rule draws on it", '"150.00"'),
         ({"id": 1, "policy": "op-yubei-2021", "ask": "slab", "facts": {}}, "facts.value: missing", "cannot be applied"),
         ({"id": 1, "policy": "op-yubei-2021", "ask": "slab", "facts": {"valeu": 3}}, "facts: unknown key valeu", "known are"),  # noqa: E501
         ({"id": 1, "policy": "wh-retrofit-2021", "ask": "construction", "facts": {}}, "facts.cost: missing", "cannot be"),  # noqa: E501
@@ -86,6 +87,11 @@ def test_a_bad_line_names_itself_and_its_cure_and_the_others_are_answered(line, 
     assert said in answers[1]["error"]
     assert cure in answers[1]["error"]
     assert answers[2]["subsidy"] == "2.50"
+
+
+def test_a_key_that_nobody_reads_is_told():
+    assert run([{**GOOD, "usd": {"today": 1}, "ours": 3}])[1][0]["ignored"] == ["ours", "usd"]
+    assert "ignored" not in run([GOOD])[1][0]
 
 
 def test_bytes_that_are_no_text_and_a_line_without_end_cost_one_answer_each():
