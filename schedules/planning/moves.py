@@ -250,6 +250,8 @@ class Moves(Placing):
         state = self.state
         while t < state.count:
             state.people += state.price[t][w] - state.price[t][state.who[t]]
+            state.lade(state.who[t], -state.heavy[t])
+            state.lade(w, state.heavy[t])
             state.who[t] = w
             t = state.behind[t]
 

@@ -7,13 +7,15 @@ mends what PyVRP cannot say. So whatever its next version does, no plan leaves h
 * Skills, persons not wanted, usual carers and carers of the plan in force: one profile (a pair of matrices) for each
   class of workers who are the same in all of them; a way to a visit that is not theirs is closed, one to a visit where
   they are strangers is dearer in distance, not in duration.
+* Workers who are alike in everything are one type of vehicle, which PyVRP searches faster than many.
 * A break: two half shifts. A visit that may be left out: not required, with a prize.
 * Memory is profiles x places^2 x 16 bytes: `schedules.planning.parts` cuts large problems before they come here.
 
 pyvrp 0.14 has locations, clients and depots apart; 0.13 had not. It is pinned below 0.15 in `pyproject.toml`.
 """
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from schedules.planning.own import improved
 from schedules.planning.planner import Budget, Told, unheard
@@ -49,16 +51,19 @@ def _rough(problem: Problem, budget: Budget, seed: int, told: Told) -> Plan:
     """Routes without breaks kept in them; starts are only their order."""
     import pyvrp
 
-    halves = [half for worker in problem.workers for half in _halves(worker)]
-    data = _data(problem, halves)
-    stop = _Stop(budget, told)
-    result = pyvrp.solve(data, stop, seed=seed, collect_stats=False, display=False)
-    order: dict[str, list[tuple[int, str]]] = {}
+    alike: dict[_Kind, list[Worker]] = {}
+    for worker in problem.workers:
+        for kind in _kinds(worker, problem):
+            alike.setdefault(kind, []).append(worker)
+    result = pyvrp.solve(_data(problem, alike), _Stop(budget, told), seed=seed, collect_stats=False, display=False)
+    groups, order = list(alike.items()), dict[str, list[tuple[int, str]]]()
+    free = [list(workers) for _, workers in groups]
     for route in result.best.routes():
-        worker, start, _ = halves[route.vehicle_type()]
+        worker, kind = free[route.vehicle_type()].pop(), groups[route.vehicle_type()][0]
         for activity in route:
             if activity.is_client():
-                order.setdefault(worker.id, []).append((max(start, activity.start_time), problem.jobs[activity.idx].id))
+                at = max(kind.start, activity.start_time)
+                order.setdefault(worker.id, []).append((at, problem.jobs[activity.idx].id))
     stops = tuple(
         Stop(job=job, task=0, worker=worker, start=at) for worker, jobs in order.items() for at, job in sorted(jobs)
     )
@@ -66,74 +71,105 @@ def _rough(problem: Problem, budget: Budget, seed: int, told: Told) -> Plan:
     return Plan(stops=stops, unassigned={job.id: Reason.FULL for job in problem.jobs if job.id not in there})
 
 
-def _halves(worker: Worker) -> list[tuple[Worker, int, int]]:
-    """A shift cut at its breaks, each as early as it may be."""
+class _Kind(NamedTuple):
+    """What makes workers alike: their window, where they start and end, their load, their means and prices."""
+
+    start: int
+    end: int
+    start_place: int
+    end_place: int
+    load_max: int
+    profile: tuple[int, ...]
+
+
+def _kinds(worker: Worker, problem: Problem) -> list[_Kind]:
+    """A shift, cut at its breaks, each as early as it may be."""
+    profile = (worker.means, *_prices(problem, worker))
+    load = max(1, sum(job.load for job in problem.jobs)) if worker.load_max is None else worker.load_max
+
+    def kind(start: int, end: int) -> _Kind:
+        return _Kind(start, end, worker.start_place, worker.end_place, load, profile)
+
     found, begins = [], worker.start
     for rest in worker.breaks:
-        found.append((worker, begins, max(begins, rest.earliest)))
+        found.append(kind(begins, max(begins, rest.earliest)))
         begins = min(worker.end, max(begins, rest.earliest) + rest.seconds)
-    return [*found, (worker, begins, worker.end)]
+    return [*found, kind(begins, worker.end)]
 
 
-def _data(problem: Problem, halves: list[tuple[Worker, int, int]]) -> Any:
-    import numpy as np
+def _data(problem: Problem, alike: Mapping[_Kind, Sequence[Worker]]) -> Any:
     import pyvrp
 
-    jobs, weights = problem.jobs, problem.weights
-    places = sorted({job.place for job in jobs} | {place for w in problem.workers for place in _ends(w)})
-    ends = sorted({place for worker in problem.workers for place in _ends(worker)})
-    # Depots stand before the visits, each visit at a location of its own, for what it costs to go there is its own.
-    spots = ends + [job.place for job in jobs]
-    index = {place: number for number, place in enumerate(places)}
-    rows = [index[place] for place in spots]
-    base = [
-        np.array([[matrix[here][there] for there in places] for here in places], dtype=np.int64)[np.ix_(rows, rows)]
-        for matrix in problem.travel
-    ]
-    first = len(ends)
+    ends = sorted({place for kind in alike for place in (kind.start_place, kind.end_place)})
+    base, first = _matrices(problem, ends), len(ends)
     profiles: dict[tuple[int, ...], int] = {}
     distances: list[Any] = []
     durations: list[Any] = []
     types = []
-    for worker, start, end in halves:
-        costs = _prices(problem, worker)
-        profile = profiles.setdefault((worker.means, *costs), len(profiles))
-        if profile == len(distances):
-            closed = np.array([cost < 0 for cost in costs])
-            distance = base[worker.means] * max(1, weights.travel)
-            distance[:, first:] += np.array([max(0, cost) for cost in costs], dtype=np.int64)
-            duration = base[worker.means].copy()
-            distance[:, first:][:, closed] = CLOSED
-            duration[:, first:][:, closed] = CLOSED
-            np.fill_diagonal(distance, 0)
-            np.fill_diagonal(duration, 0)
+    for kind, workers in alike.items():
+        number = profiles.setdefault(kind.profile, len(profiles))
+        if number == len(distances):
+            distance, duration = _priced(base[kind.profile[0]], kind.profile[1:], first, problem.weights.travel)
             distances.append(distance)
             durations.append(duration)
         types.append(
             pyvrp.VehicleType(
-                start_depot=ends.index(worker.start_place),
-                end_depot=ends.index(worker.end_place),
-                tw_early=start,
-                tw_late=end,
-                profile=profile,
+                num_available=len(workers),
+                capacity=[kind.load_max],
+                start_depot=ends.index(kind.start_place),
+                end_depot=ends.index(kind.end_place),
+                tw_early=kind.start,
+                tw_late=kind.end,
+                profile=number,
             )
         )
     clients = [
         pyvrp.Client(
             location=first + number,
+            delivery=[job.load],
             service_duration=job.tasks[0].seconds,
             tw_early=job.earliest,
             tw_late=job.latest + (problem.late_max or 0),
             required=False,
-            prize=omitted(job, weights),
+            prize=omitted(job, problem.weights),
         )
-        for number, job in enumerate(jobs)
+        for number, job in enumerate(problem.jobs)
     ]
     return pyvrp.ProblemData(
-        locations=[pyvrp.Location(0, 0) for _ in spots], clients=clients,
+        locations=[pyvrp.Location(0, 0) for _ in range(first + len(clients))], clients=clients,
         depots=[pyvrp.Depot(location=number) for number in range(first)], vehicle_types=types,
         distance_matrices=distances, duration_matrices=durations,
     )  # fmt: skip
+
+
+def _matrices(problem: Problem, ends: Sequence[int]) -> list[Any]:
+    """
+    The ways between ends and visits, by means. Each visit has a location of its own, for its price is its own.
+
+    Shapes: (ends + visits, ends + visits), whole numbers of 64 bits.
+    """
+    import numpy as np
+
+    spots = [*ends, *(job.place for job in problem.jobs)]
+    places = sorted(set(spots))
+    rows = [places.index(place) for place in spots]
+    return [
+        np.array([[matrix[here][there] for there in places] for here in places], dtype=np.int64)[np.ix_(rows, rows)]
+        for matrix in problem.travel
+    ]
+
+
+def _priced(base: Any, prices: Sequence[int], first: int, travel: int) -> tuple[Any, Any]:
+    """The matrices of one profile: what a way costs, and how long it takes."""
+    import numpy as np
+
+    told = np.array(prices, dtype=np.int64)
+    distance, duration = base * max(1, travel), base.copy()
+    distance[:, first:] += np.maximum(told, 0)
+    for matrix in (distance, duration):
+        matrix[:, first:][:, told < 0] = CLOSED
+        np.fill_diagonal(matrix, 0)
+    return distance, duration
 
 
 def _prices(problem: Problem, worker: Worker) -> tuple[int, ...]:
@@ -141,10 +177,6 @@ def _prices(problem: Problem, worker: Worker) -> tuple[int, ...]:
         price(job, worker, problem.weights) if may(job, 0, worker) and in_time(job, worker, problem.late_max) else -1
         for job in problem.jobs
     )
-
-
-def _ends(worker: Worker) -> tuple[int, int]:
-    return worker.start_place, worker.end_place
 
 
 class _Stop:

@@ -63,6 +63,10 @@ class State:
                 self.able.append([index for index, fit in enumerate(fits) if fit])
         self.count = len(self.of)
         self.omitted = [omitted(job, problem.weights) for job in jobs]
+        self.heavy = [job.load for job in jobs for _ in job.tasks]
+        self.load_max = [NEVER if each.load_max is None else each.load_max for each in workers]
+        self.load = [0] * len(workers)
+        self.excess = 0
         self.carer = [each.carer for each in workers]
         self.breaks = [each.breaks for each in workers]
         self.plain_worker = [not each.breaks for each in workers]
@@ -111,6 +115,7 @@ class State:
         self.behind[p] = n
         self.before[n] = p
         self.people -= self.price[t][w]
+        self.lade(w, -self.heavy[t])
         self.log.append((t, self.start[t], self.late[t], self.rested[t]))
         self.late_sum -= self.late[t]
         self.late[t] = 0
@@ -132,6 +137,14 @@ class State:
         self.before[n] = t
         self.who[t] = w
         self.people += self.price[t][w]
+        self.lade(w, self.heavy[t])
+
+    def lade(self, w: int, more: int) -> None:
+        """Gives a worker more load, or less; `excess` is what all of them have too much."""
+        if more:
+            load, most = self.load[w], self.load_max[w]
+            self.excess += max(0, load + more - most) - max(0, load - most)
+            self.load[w] = load + more
 
     def spot(self, w: int, key: float) -> int:
         """The last in the chain of `w` whose key is at most this one."""
@@ -166,6 +179,8 @@ class State:
 
         `dirty` holds (key, visit) and is used up. What changed is in `log`; `undo` takes it back.
         """
+        if self.excess:
+            return False
         heapify(dirty)
         plain, tasks, before, behind, start = self.plain, self.tasks, self.before, self.behind, self.start
         secs, place, way, who, early, of, key = self.secs, self.place, self.way, self.who, self.early, self.of, self.key

@@ -77,6 +77,9 @@ def _route(worker: Worker, plan: Plan, jobs: dict[str, Job], problem: Problem) -
     stops = sorted((each for each in plan.stops if each.worker == worker.id), key=lambda each: (each.start, each.job))
     if not stops:
         return
+    load = sum(jobs[each.job].load for each in stops)
+    if worker.load_max is not None and load > worker.load_max:
+        yield f"{worker.id} has a load of {load}, not {worker.load_max}"
     rests = sorted((each for each in plan.rests if each.worker == worker.id), key=lambda each: each.number)
     if [each.number for each in rests] != list(range(len(worker.breaks))):
         yield f"{worker.id} has {len(rests)} of {len(worker.breaks)} breaks"

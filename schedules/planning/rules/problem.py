@@ -42,6 +42,8 @@ class Job:
     """Carers who are not sent here."""
     before: tuple[str, ...] = ()
     """Carers whom the plan in force sends: to send another is a move."""
+    load: int = 0
+    """How hard it is, for each of its carers, in a measure of one's own: lifts, kilograms."""
     promised: tuple[str, ...] = ()
     """Carers who were announced or have begun, task by task: nobody else comes."""
 
@@ -79,6 +81,8 @@ class Worker:
     means: int = 0
     """Which of the travel matrices is theirs."""
     breaks: tuple[Break, ...] = ()
+    load_max: int | None = None
+    """How much load they are given at most; None for any."""
 
     def __post_init__(self) -> None:
         assert self.start <= self.end
