@@ -27,15 +27,20 @@ from schedules.duty.rules.shifts import Shift
 from schedules.duty.store.away import Vacancy
 from schedules.duty.store.swaps import Swap
 from schedules.duty.web.change_schemas import (
-    AbsenceAskSchema,
-    AbsenceEndSchema,
-    DecideSchema,
-    FillSchema,
+    CarerAbsenceAskSchema,
+    CarerAbsenceEndSchema,
+    CarerAbsenceSchema,
+    DaysOffSchema,
     HolidayListSchema,
     RotationAskSchema,
     RotationChangeSchema,
+    RotationSchema,
     StandInSchema,
+    StandInShiftSchema,
     SwapAskSchema,
+    SwapDecideSchema,
+    SwapSchema,
+    VacancyFillSchema,
 )
 from schedules.duty.web.parts import Office
 from schedules.duty.web.words import Words
@@ -66,21 +71,21 @@ def changes_blueprint(office: Office, clock: Clock, *, transactions: Transaction
     @either(WRITE, Right.SHIFTS_CHANGE)
     @once
     @bp.arguments(RotationAskSchema)
-    @bp.response(201)
+    @bp.response(201, RotationSchema)
     def rotation_added(wanted: Plain) -> Any:
         made = rotating.add(told.making(wanted), by=caller())
         return told.rotation(*rotating.get(made.id), rotating.skipped())
 
     @bp.get("/rotations/<rotation_id>")
     @either(READ, Right.CARERS_SEE)
-    @bp.response(200)
+    @bp.response(200, RotationSchema)
     def rotation(rotation_id: str) -> Any:
         return told.rotation(*_visible(rotating, rotation_id), rotating.skipped())
 
     @bp.patch("/rotations/<rotation_id>")
     @either(WRITE, Right.SHIFTS_CHANGE)
     @bp.arguments(RotationChangeSchema)
-    @bp.response(200)
+    @bp.response(200, RotationSchema)
     def rotation_changed(wanted: Plain, rotation_id: str) -> Any:
         _visible(rotating, rotation_id)
         version = wanted.pop("version", None)
@@ -98,7 +103,7 @@ def changes_blueprint(office: Office, clock: Clock, *, transactions: Transaction
     @either(WRITE, Right.SHIFTS_CHANGE)
     @once
     @bp.arguments(SwapAskSchema)
-    @bp.response(201)
+    @bp.response(201, SwapSchema)
     @words.spoken
     def swap_asked(wanted: Plain) -> Any:
         shift = told.shift(wanted["shift"])
@@ -107,15 +112,15 @@ def changes_blueprint(office: Office, clock: Clock, *, transactions: Transaction
 
     @bp.get("/swaps/<swap_id>")
     @either(READ, Right.CARERS_SEE)
-    @bp.response(200)
+    @bp.response(200, SwapSchema)
     def swap(swap_id: str) -> Any:
         return _swap(told.swap(swapping.get(swap_id)))
 
     @bp.post("/swaps/<swap_id>/answer")
     @either(WRITE, Right.SHIFTS_CHANGE)
     @once
-    @bp.arguments(DecideSchema)
-    @bp.response(200)
+    @bp.arguments(SwapDecideSchema)
+    @bp.response(200, SwapSchema)
     @words.spoken
     def swap_answered(wanted: Plain, swap_id: str) -> Any:
         told.swap(swapping.get(swap_id))
@@ -124,8 +129,8 @@ def changes_blueprint(office: Office, clock: Clock, *, transactions: Transaction
     @bp.post("/swaps/<swap_id>/decide")
     @either(WRITE, Right.SHIFTS_CHANGE)
     @once
-    @bp.arguments(DecideSchema)
-    @bp.response(200)
+    @bp.arguments(SwapDecideSchema)
+    @bp.response(200, SwapSchema)
     @words.spoken
     def swap_decided(wanted: Plain, swap_id: str) -> Any:
         told.swap(swapping.get(swap_id))
@@ -134,7 +139,7 @@ def changes_blueprint(office: Office, clock: Clock, *, transactions: Transaction
     @bp.post("/swaps/<swap_id>/withdraw")
     @either(WRITE, Right.SHIFTS_CHANGE)
     @once
-    @bp.response(200)
+    @bp.response(200, SwapSchema)
     def swap_withdrawn(swap_id: str) -> Any:
         told.swap(swapping.get(swap_id))
         return _swap(swapping.withdraw(swap_id, by=caller()))
@@ -151,8 +156,8 @@ def changes_blueprint(office: Office, clock: Clock, *, transactions: Transaction
     @bp.post("/carer-absences")
     @either(WRITE, Right.SHIFTS_CHANGE)
     @once
-    @bp.arguments(AbsenceAskSchema)
-    @bp.response(201)
+    @bp.arguments(CarerAbsenceAskSchema)
+    @bp.response(201, CarerAbsenceSchema)
     def absence_begun(wanted: Plain) -> Any:
         who = told.mine(wanted["carer"])
         return _absence(absent.begin(who.id, wanted["kind"], wanted["start"], wanted["end"], by=caller()))
@@ -160,8 +165,8 @@ def changes_blueprint(office: Office, clock: Clock, *, transactions: Transaction
     @bp.post("/carer-absences/<absence_id>/end")
     @either(WRITE, Right.SHIFTS_CHANGE)
     @once
-    @bp.arguments(AbsenceEndSchema)
-    @bp.response(200)
+    @bp.arguments(CarerAbsenceEndSchema)
+    @bp.response(200, CarerAbsenceSchema)
     def absence_ended(wanted: Plain, absence_id: str) -> Any:
         _known(told, absent.get(absence_id).absence.carer_id)
         left = absent.end(absence_id, wanted.get("at") or clock.now(), by=caller())
@@ -179,8 +184,8 @@ def changes_blueprint(office: Office, clock: Clock, *, transactions: Transaction
     @bp.post("/vacancies/<vacancy_id>/fill")
     @either(WRITE, Right.SHIFTS_CHANGE)
     @once
-    @bp.arguments(FillSchema)
-    @bp.response(201)
+    @bp.arguments(VacancyFillSchema)
+    @bp.response(201, StandInShiftSchema)
     @words.spoken
     def vacancy_filled(wanted: Plain, vacancy_id: str) -> Any:
         _known(told, absent.vacancy(vacancy_id).carer_id)
@@ -191,7 +196,7 @@ def changes_blueprint(office: Office, clock: Clock, *, transactions: Transaction
     @either(WRITE, Right.SHIFTS_CHANGE)
     @once
     @bp.arguments(StandInSchema)
-    @bp.response(201)
+    @bp.response(201, StandInShiftSchema)
     @words.spoken
     def stood_in(wanted: Plain, shift_id: str) -> Any:
         _known(told, desk.get(shift_id).carer_id)
@@ -204,7 +209,7 @@ def changes_blueprint(office: Office, clock: Clock, *, transactions: Transaction
     @bp.get("/holidays")
     @either(READ, Right.CARERS_SEE)
     @bp.arguments(HolidayListSchema, location="query", unknown=RAISE)
-    @bp.response(200)
+    @bp.response(200, DaysOffSchema)
     def days_off(wanted: Plain) -> Any:
         return _year(office.holidays, wanted["year"])
 

@@ -208,7 +208,9 @@ class _Acts:
 
     def ask_swap(self) -> None:
         form = request.form
-        shift = self._office.desk.get(form.get("shift", ""))
+        if not form.get("shift"):
+            raise Invalid("Please choose a shift.", {"shift": ["missing"]})
+        shift = self._office.desk.get(form["shift"])
         self._known(shift.carer_id)
         other = self._carer(form.get("carer", ""))
         self._office.swapping.ask(shift.id, other.id, form.get("return_shift") or None, by=caller())

@@ -101,7 +101,8 @@ class _Week:
             stations=stations, carers=carers, before=first - WEEK, after=first + WEEK, said=wanted, wrong=wrong,
             drafts=len(self._drafts()), guessed=self._guessed(first),
             away=[each for each in self._office.absent.between(start, end) if each.absence.carer_id in
-                  {who.id for who in carers}], names={each.id: each for each in plan.carers}, KINDS=KINDS, window=self._words.window,
+                  {who.id for who in carers}], names={each.id: each for each in plan.carers}, KINDS=KINDS,
+            window=self._words.window,
             feeds=self._feeds(station, carers), PUT=PUT, TAKE=TAKE,
         )  # fmt: skip
 
@@ -129,7 +130,9 @@ class _Week:
 
     def stand_in(self, form: Any) -> None:
         """Somebody else has a part of a shift, at once; a time before the shift's own begin is on its second day."""
-        shift, carer = self._desk.get(form.get("shift", "")), self._desk.carer(form.get("carer", ""))
+        if not form.get("shift"):
+            raise Invalid("Please choose a shift.", {"shift": ["missing"]})
+        shift, carer = self._desk.get(form["shift"]), self._desk.carer(form.get("carer", ""))
         if not (self._covers(shift.carer_id) and area().covers(carer.station_id)):
             raise NotFound("no such shift")
         day = self._calendar.local(shift.start_at).date().isoformat()
