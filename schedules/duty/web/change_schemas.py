@@ -101,8 +101,8 @@ _AT = {"format": "date-time", "example": "2026-11-23T08:00:00+08:00"}
 _DAY = {"format": "date", "example": "2026-11-23"}
 
 
-def _at(**more: bool) -> fields.String:
-    return fields.String(required=True, metadata=_AT, **more)
+def _at(*, allow_none: bool = False) -> fields.String:
+    return fields.String(required=True, allow_none=allow_none, metadata=_AT)
 
 
 class DutySpanSchema(Schema):
