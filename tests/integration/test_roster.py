@@ -26,14 +26,19 @@ TWO = DISTRICT.replace(
 
 
 class House(Base):
-    """The web with a roster."""
+    """The web with a roster; `limits` is what people are owed, nothing unless it is said."""
+
+    def __init__(self, world, *, limits=None) -> None:
+        self._limits = limits or Limits()
+        super().__init__(world)
 
     def _app(self, streams_max, panels):
         world = self.world
+        self.office = office = office_over(world, approved=True, limits=self._limits)
         self.desk = DutyDesk(
-            world.transactions, world.reading, world.clock, secret="s" * 40, changed=world.roster.forget
-        )
-        self.office = office = office_over(world, approved=True, limits=Limits())
+            world.transactions, world.reading, world.clock, secret="s" * 40, changed=world.roster.forget,
+            guard=office.guard,
+        )  # fmt: skip
         blueprints = [
             shifts_blueprint(self.desk, world.clock, transactions=world.transactions),
             calendars_blueprint(self.desk, world.clock, world.calendar.tzinfo),
