@@ -165,7 +165,7 @@ class _Acts:
         rows = [each for each in self._office.absent.between(now, now + AHEAD) if each.absence.carer_id in mine]
         return render_template(
             "carer_absences.html", rows=rows, carers=carers, names={each.id: each for each in carers}, said=said,
-            wrong=wrong, window=self._words.window, KINDS=KINDS, kinds=KIND_NAMES,
+            wrong=wrong, window=self._words.window, KINDS=KINDS, kinds=KIND_NAMES, now=now,
         )  # fmt: skip
 
     def begin_absence(self) -> None:
