@@ -112,6 +112,7 @@ def _changes(town: Town, own: dict[str, str], duty: DutyDesk, by: Any) -> None:
     ).id  # fmt: skip
     duty.put(other, now + 20 * DAY, now + 20 * DAY + HOUR, by=by)
     told = changing.absent.begin(other, "leave", now + 20 * DAY, now + 21 * DAY, by=by)
-    own.update(carer_absence=told.absence.id, vacancy=told.vacancies[0].id)
+    begun = changing.absent.begin(other, "sick", now - 2 * HOUR, now + DAY, by=by)
+    own.update(carer_absence=begun.absence.id, vacancy=told.vacancies[0].id)
     given = duty.put(carer, now + 30 * DAY, now + 30 * DAY + HOUR, by=by)
     own["swap"] = changing.swapping.ask(given.id, other, None, by=by).id
