@@ -4,13 +4,13 @@ from flask import Blueprint
 
 from config.lists.commands import import_desk
 from config.lists.door import ListDoor
+from config.pages_duty import duty_pages
 from config.secret import secret_key
 from config.wiring import House
 from dispatch.web.lists import list_pages, lists_api
 from dispatch.web.roads_api import roads_api
 from dispatch.web.webhooks import webhook_pages, webhooks_blueprint
 from schedules.duty.desk import DutyDesk
-from schedules.duty.web.pages import roster_pages
 from schedules.duty.web.shifts import calendars_blueprint, shifts_blueprint
 
 
@@ -36,5 +36,5 @@ def program_blueprints(house: House) -> list[Blueprint]:
         roads_api(roads.drilling, roads.shadowing, roads.reach, transactions=house.transactions),
         lists_api(lists, transactions=house.transactions),
         list_pages(lists, zone=zone),
-        roster_pages(duty, house.clock, house.calendar, public_url=house.settings.web.base_url),
+        *duty_pages(house, duty),
     ]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dispatch.web.operations_care import CARE_EXAMPLES
+from dispatch.web.operations_duty import DUTY_EXAMPLES, DUTY_SUMMARIES
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
 from dispatch.web.operations_planning import PLANNING_EXAMPLES
 
@@ -55,6 +56,7 @@ SUMMARIES: Mapping[str, str] = {
     "POST /incidents/{incident_id}/dismiss": "It is looked after otherwise",
     "POST /signals": "What an edge heard, answered when it is durable",
     **OFFICE_SUMMARIES,
+    **DUTY_SUMMARIES,
 }
 
 _PERSON = {"person": "C1"}
@@ -102,4 +104,5 @@ EXAMPLES: Mapping[str, Any] = {
     **OFFICE_EXAMPLES,
     **PLANNING_EXAMPLES,
     **CARE_EXAMPLES,
+    **DUTY_EXAMPLES,
 }  # fmt: skip

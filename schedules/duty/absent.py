@@ -20,7 +20,7 @@ from dispatch.rules.record import Line
 from dispatch.store.database import Connection, Engine
 from dispatch.store.people import People
 from dispatch.store.transactions import Lane, Transactions, Tx
-from schedules.duty.guard import Guard, changed, row_of
+from schedules.duty.guard import Guard, changed, hold, row_of
 from schedules.duty.rules.shifts import Hole, Shift
 from schedules.duty.rules.windows import cut, left_open
 from schedules.duty.store import Shifts
@@ -105,6 +105,7 @@ class Absent:
         self._refuse_odd(kind, from_at, until_at)
 
         def work(tx: Tx) -> Told:
+            hold(tx, carer_id)
             shelf = CarerAbsences(tx.connection)
             if shelf.away(carer_id, from_at, until_at):
                 raise Conflict("This carer is absent at that time already.")
@@ -152,11 +153,11 @@ class Absent:
 
     def fill(self, vacancy_id: str, carer_id: CarerId, *, by: Person, reason: str | None = None) -> Shift:
         """
-        Somebody takes a window that was left open.
+        Somebody takes a window that was left open, or what is left of it by now.
 
         Raises:
             NotFound: there is no such window.
-            Conflict: somebody has it already.
+            Conflict: somebody has it already, or it is over.
             Clashing: something speaks against it, and no reason is given.
         """
 
@@ -165,9 +166,13 @@ class Absent:
             window = shelf.vacancy(vacancy_id)
             if window is None:
                 raise NotFound(f"no vacancy {vacancy_id[:40]}")
+            hold(tx, window.carer_id)
+            if window.end_at <= tx.now:
+                raise Conflict("This time is over.")
             if window.filled_by is not None and Shifts(tx.connection).get(window.filled_by) is not None:
                 raise Conflict("Somebody stands in there already.")
-            new = Shift(id=tx.new_id(), carer_id=carer_id, start_at=window.start_at, end_at=window.end_at)
+            start = max(window.start_at, tx.now)
+            new = Shift(id=tx.new_id(), carer_id=carer_id, start_at=start, end_at=window.end_at)
             self._guard.check(tx, new, by=by, reason=reason)
             self._put_instead(tx, new, window.carer_id, by)
             shelf.fill(vacancy_id, new.id)
@@ -192,6 +197,7 @@ class Absent:
             old = Shifts(tx.connection).get(shift_id)
             if old is None:
                 raise NotFound(f"no shift {shift_id[:40]}")
+            hold(tx, old.carer_id)
             made = cut(old, start, end)
             if made is None:
                 raise Invalid("The shift has nothing at that time.", {"json": {"start": ["outside of the shift"]}})

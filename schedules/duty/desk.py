@@ -18,11 +18,12 @@ from dispatch.errors import Invalid, NotFound
 from dispatch.ids import CarerId, StationId
 from dispatch.rules.people import Carer, Person, Station
 from dispatch.rules.record import Line
-from dispatch.store.database import Engine
+from dispatch.store.database import Connection, Engine
 from dispatch.store.people import People
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.duty.guard import Guard, changed, row_of
 from schedules.duty.rules import Hole, Shift, holes
+from schedules.duty.rules.rest import AROUND, Clash, clashes
 from schedules.duty.store import PUT, TAKE, Plans, ShiftDraft, Shifts
 
 LONGEST = timedelta(hours=24)
@@ -113,6 +114,17 @@ class DutyDesk:
         """Everybody who may stand in the plan, and where they belong."""
         with self._reading.connect() as connection:
             return list(People(connection).carers()), list(People(connection).stations())
+
+    def against(self, shifts: Sequence[Shift]) -> dict[str, list[Clash]]:
+        """What speaks against shifts that are on file or planned, by their ids; absences left aside."""
+        found: dict[str, list[Clash]] = {}
+        with self._reading.connect() as connection:
+            around = {each: _around(connection, each, shifts) for each in {shift.carer_id for shift in shifts}}
+        for shift in shifts:
+            others = {each.id: each for each in [*around[shift.carer_id], *shifts]}
+            guard = self.guard
+            found[shift.id] = clashes(shift, others.values(), [], limits=guard.limits, calendar=guard.calendar)
+        return found
 
     def drafts(self) -> list[ShiftDraft]:
         """What is not published yet, by its start."""
@@ -305,6 +317,11 @@ class DutyDesk:
             raise Invalid("No shift is longer than a day.", {"json": {"end": ["No shift is longer than a day."]}})
         if abs(start - self._clock.now()) > AHEAD_MAX:
             raise Invalid("That is too far away.", {"json": {"start": ["That is too far away."]}})
+
+
+def _around(connection: Connection, carer_id: CarerId, shifts: Sequence[Shift]) -> list[Shift]:
+    first, last = min(each.start_at for each in shifts), max(each.end_at for each in shifts)
+    return Shifts(connection).of_carer(carer_id, first - AROUND, last + AROUND)
 
 
 def _holes(

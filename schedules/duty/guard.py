@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dispatch.errors import Conflict
+from dispatch.ids import CarerId
 from dispatch.rules.people import Person
 from dispatch.rules.record import Line
 from dispatch.store.transactions import Tx
@@ -40,7 +41,12 @@ class Guard:
     def against(
         self, tx: Tx, new: Shift, *, besides: Collection[str | None] = (), also: Sequence[Shift] = ()
     ) -> list[Clash]:
-        """What speaks against this shift; those of `besides` do not count, and those in `also` count as on file."""
+        """
+        What speaks against this shift; those of `besides` do not count, and those in `also` count as on file.
+
+        Nobody else plans for this carer until the unit is over: two who plan at once must see each other's shifts.
+        """
+        hold(tx, new.carer_id)
         start, end = new.start_at - AROUND, new.end_at + AROUND
         on_file = Shifts(tx.connection).of_carer(new.carer_id, start, end)
         others = [each for each in on_file if each.id not in besides]
@@ -63,6 +69,11 @@ class Guard:
         if not may_pass(found, reason):
             raise Clashing(found)
         tx.log(forced(new, found, by=by, reason=reason or ""))
+
+
+def hold(tx: Tx, carer_id: CarerId) -> None:
+    """Holds a carer's plan, and nothing that an alarm would wait for."""
+    tx.hold(f"duty:{carer_id}")
 
 
 def forced(shift: Shift, found: Sequence[Clash], *, by: Person, reason: str) -> Line:

@@ -346,6 +346,7 @@ def _letter(
 
 
 def _open(tx: Tx, id_: str, *states: str) -> Swap:
+    tx.hold(f"swap:{id_}")
     swap = Swaps(tx.connection).get(id_)
     if swap is None:
         raise NotFound(f"no swap {id_[:40]}")

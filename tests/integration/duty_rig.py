@@ -4,12 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
+from flask import Blueprint
+
+from config.holiday_files import read_holidays
 from dispatch.answers import Answers, Said
 from dispatch.expectations import DeskClaims
 from dispatch.ids import CarerId, StationId
 from dispatch.rules.people import operator
 from dispatch.store.record import Record
 from schedules.duty.absent import Absent
+from schedules.duty.desk import DutyDesk
 from schedules.duty.guard import Guard
 from schedules.duty.rotating import Rotating
 from schedules.duty.rules import Shift
@@ -17,7 +21,11 @@ from schedules.duty.rules.rest import Limits
 from schedules.duty.rules.rotation import Place, Rotation, Window
 from schedules.duty.store import Shifts
 from schedules.duty.swapping import Swapping, Terms
-from tests.builders import NOON, World, build_world
+from schedules.duty.web import parts as parts_
+from schedules.duty.web.changes import changes_blueprint
+from schedules.duty.web.changing_pages import changing_pages
+from schedules.duty.web.pages import roster_pages
+from tests.builders import NOON, PUBLIC_URL, World, build_world
 
 BOSS = operator("boss")
 MONDAY = datetime(2026, 11, 22, 16, tzinfo=NOON.tzinfo)
@@ -89,7 +97,24 @@ DAYS, NIGHTS = Window(start=time(8), end=time(20)), Window(start=time(20), end=t
 
 
 def office_in(folder, *, approved: bool = False, limits: Limits = LIMITS, on_duty=()) -> Office:
-    world = build_world(folder, on_duty=on_duty)
+    return office_over(build_world(folder, on_duty=on_duty), approved=approved, limits=limits)
+
+
+def duty_views(office: Office, desk: DutyDesk) -> list[Blueprint]:
+    """The pages and the interface, as the service puts them together."""
+    world = office.world
+    parts = parts_.Office(
+        desk=desk, rotating=office.rotating, absent=office.absent, swapping=office.swapping,
+        holidays=read_holidays(), calendar=world.calendar,
+    )  # fmt: skip
+    return [
+        roster_pages(parts, world.clock, public_url=PUBLIC_URL), changing_pages(parts, world.clock),
+        changes_blueprint(parts, world.clock, transactions=world.transactions),
+    ]  # fmt: skip
+
+
+def office_over(world: World, *, approved: bool, limits: Limits) -> Office:
+    """The agents over a world that there is."""
     guard, changes = Guard(limits=limits, calendar=world.calendar), list[None]()
 
     def changed() -> None:

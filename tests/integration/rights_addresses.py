@@ -55,6 +55,17 @@ ADDRESSES = {
        for base in ("/review", "/api/v1/review") for rest in ("", "/findings", "/findings/<finding>/done", "/sign")},
     "/api/v1/shifts/<shift_id>": "/api/v1/shifts/{shift}", "/roster/take/<shift_id>": "/roster/take/{shift}",
     "/roster/drop/<draft_id>": "/roster/drop/{draft}",
+    "/roster/rotations/<rotation_id>": "/roster/rotations/{rotation}",
+    "/roster/absences/<absence_id>": "/roster/absences/{carer_absence}",
+    "/roster/vacancies/<vacancy_id>": "/roster/vacancies/{vacancy}",
+    "/roster/swaps/<swap_id>/<any(yes, no, agree, refuse, withdraw):deed>": "/roster/swaps/{swap}/withdraw",
+    "/api/v1/rotations/<rotation_id>": "/api/v1/rotations/{rotation}",
+    "/api/v1/swaps/<swap_id>": "/api/v1/swaps/{swap}",
+    **{f"/api/v1/swaps/<swap_id>/{deed}": f"/api/v1/swaps/{{swap}}/{deed}"
+       for deed in ("answer", "decide", "withdraw")},
+    "/api/v1/carer-absences/<absence_id>/end": "/api/v1/carer-absences/{carer_absence}/end",
+    "/api/v1/vacancies/<vacancy_id>/fill": "/api/v1/vacancies/{vacancy}/fill",
+    "/api/v1/shifts/<shift_id>/stand-in": "/api/v1/shifts/{shift}/stand-in",
     "/roster/renew/<any(carer, station):kind>/<id_>": "/roster/renew/station/{station}",
     "/planning/<plan_id>": "/planning/{plan}",
     "/planning/<plan_id>/<any(publish, undo, drop):deed>": "/planning/{plan}/undo",
@@ -95,6 +106,11 @@ BODIES = {
     "/api/v1/privacy/requests/<request_id>/answer": {"state": "done", "answer": "x"},
     "/api/v1/privacy/residents/<resident_id>/export": {"reason": "because"},
     "/api/v1/reports/signed": {"month": "2024-01"},
+    "/api/v1/rotations/<rotation_id>": {"name": "x"}, "/api/v1/swaps/<swap_id>/answer": {"yes": False},
+    "/api/v1/swaps/<swap_id>/decide": {"yes": False}, "/api/v1/vacancies/<vacancy_id>/fill": {"carer": "C1"},
+    "/api/v1/carer-absences/<absence_id>/end": {},
+    "/api/v1/shifts/<shift_id>/stand-in":
+        {"carer": "C1", "start": "2030-01-01T00:00:00+08:00", "end": "2030-01-01T01:00:00+08:00"},
     "/api/v1/privacy/residents/<resident_id>/consents":
         {"purpose": "care", "version": "1", "given_by": "x", "channel": "paper"},
 }  # fmt: skip
@@ -104,6 +120,8 @@ KEPT = {
     **{f"/api/v1/{each}/<name>/end": {"note": 5} for each in ENDED}, "/api/v1/residents/<name>/leave": {},
     "/api/v1/absences/<id_>/end": {"note": 5}, "/api/v1/follow-ups/<id_>/done": {},
     "/api/v1/surveys/<survey_id>/end": {}, "/api/v1/privacy/requests/<request_id>/answer": {},
+    "/api/v1/swaps/<swap_id>/answer": {}, "/api/v1/carer-absences/<absence_id>/end": {"at": 5},
+    "/api/v1/vacancies/<vacancy_id>/fill": {},
 }  # fmt: skip
 """What is sent for a station's own things instead, so that they are still there for whoever comes next."""
 

@@ -15,6 +15,7 @@ from dispatch.store.people import People
 from dispatch.store.satisfaction import Surveys
 from dispatch.subscribers.book import Asked
 from schedules.duty.desk import DutyDesk
+from schedules.duty.rules.rotation import Place, Rotation
 from tests.integration.rights_rig import Town
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -95,3 +96,24 @@ def _roster(town: Town, own: dict[str, str], by: Any) -> None:
     duty.draft_put(own["carer"], now + DAY, now + DAY + HOUR, by=by)
     own["draft"] = next(each.id for each in duty.drafts() if each.id not in known)
     own["plan"] = house.homecare.planning.desk.ask(date(2030, 1, 1), 1, own["station"], by=by).id
+    _changes(town, own, duty, by)
+
+
+def _changes(town: Town, own: dict[str, str], duty: DutyDesk, by: Any) -> None:
+    """A rotation that begins too late to lay anything, an absence that leaves a window open, and a swap."""
+    changing, now, carer, other = town.house.duty, town.house.clock.now(), own["carer"], own["carer2"]
+    places = (Place(carer_id=other, offset=0),)
+    later = town.house.calendar.day_of(now) + 300 * DAY
+    own["rotation"] = changing.rotating.add(
+        lambda id_: Rotation(
+            id=id_, station_id=own["station"], name=f"rotation of {own['home']}", first_day=later, cycle=((),),
+            places=places,
+        ),
+        by=by,
+    ).id  # fmt: skip
+    duty.put(other, now + 20 * DAY, now + 20 * DAY + HOUR, by=by)
+    told = changing.absent.begin(other, "leave", now + 20 * DAY, now + 21 * DAY, by=by)
+    begun = changing.absent.begin(other, "sick", now - 2 * HOUR, now + DAY, by=by)
+    own.update(carer_absence=begun.absence.id, vacancy=told.vacancies[0].id)
+    given = duty.put(carer, now + 30 * DAY, now + 30 * DAY + HOUR, by=by)
+    own["swap"] = changing.swapping.ask(given.id, other, None, by=by).id

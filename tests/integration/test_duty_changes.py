@@ -167,6 +167,17 @@ def test_somebody_fills_what_is_left_open_once(office):
         office.absent.fill("nothing", office.carer("C3"), by=BOSS)
 
 
+def test_a_window_is_filled_for_what_is_left_of_it(office):
+    office.put("C1", -12, -2)
+    office.put("C1", 8, 20)
+    told = office.absent.begin(office.carer("C1"), "sick", MONDAY - 12 * HOUR, MONDAY + 24 * HOUR, by=BOSS)
+    office.world.clock.advance(45 * 3600)
+    with pytest.raises(Conflict):
+        office.absent.fill(told.vacancies[0].id, office.carer("C2"), by=BOSS)
+    office.absent.fill(told.vacancies[1].id, office.carer("C2"), by=BOSS)
+    assert office.shifts("C2") == [(9, 20)]
+
+
 def test_whoever_comes_back_early_has_their_duty_again_where_nobody_stands_in(office):
     for day in range(3):
         office.put("C1", 24 * day + 8, 24 * day + 20)

@@ -13,10 +13,11 @@ from dispatch.web.app import create_app
 from dispatch.web.options import WebOptions
 from schedules.duty.desk import DutyDesk
 from schedules.duty.rules import Hole, Shift, holes
-from schedules.duty.web.pages import roster_pages
+from schedules.duty.rules.rest import Limits
 from schedules.duty.web.shifts import calendars_blueprint, shifts_blueprint
 from tests.builders import DISTRICT, NOON, PUBLIC_URL, build_world
 from tests.builders import House as Base
+from tests.integration.duty_rig import duty_views, office_over
 
 API = "/api/v1/shifts"
 TWO = DISTRICT.replace(
@@ -25,17 +26,23 @@ TWO = DISTRICT.replace(
 
 
 class House(Base):
-    """The web with a roster."""
+    """The web with a roster; `limits` is what people are owed, nothing unless it is said."""
+
+    def __init__(self, world, *, limits=None) -> None:
+        self._limits = limits or Limits()
+        super().__init__(world)
 
     def _app(self, streams_max, panels):
         world = self.world
+        self.office = office = office_over(world, approved=True, limits=self._limits)
         self.desk = DutyDesk(
-            world.transactions, world.reading, world.clock, secret="s" * 40, changed=world.roster.forget
-        )
+            world.transactions, world.reading, world.clock, secret="s" * 40, changed=world.roster.forget,
+            guard=office.guard,
+        )  # fmt: skip
         blueprints = [
             shifts_blueprint(self.desk, world.clock, transactions=world.transactions),
             calendars_blueprint(self.desk, world.clock, world.calendar.tzinfo),
-            roster_pages(self.desk, world.clock, world.calendar, public_url=PUBLIC_URL),
+            *duty_views(office, self.desk),
         ]
         options = WebOptions(public_url=PUBLIC_URL, secret_key="k" * 32, secure_cookies=False)
         return create_app(blueprints, sign_in=self.sign_in, keys=self.keys, options=options, health=self)

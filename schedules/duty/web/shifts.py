@@ -22,10 +22,11 @@ from dispatch.web.api import ApiBlueprint
 from dispatch.web.limits import Limit
 from dispatch.web.once import Once
 from dispatch.web.registers import bookmarked
-from dispatch.web.schemas import ListSchema, Moment, PageSchema, Text, Wire
+from dispatch.web.schemas import NOTE_MAX, ListSchema, Moment, PageSchema, Text, Wire
 from schedules.duty.desk import DutyDesk
 from schedules.duty.feeds import feed, window
 from schedules.duty.rules import Shift
+from schedules.duty.web.words import Words
 
 READ, WRITE = "read", "shifts"
 """The scopes of keys that may look at shifts, and change them."""
@@ -56,6 +57,7 @@ class ShiftAskSchema(Wire):
     carer = Text(required=True, metadata={"example": "C1"})
     start = Moment(required=True)
     end = Moment(required=True, metadata=_LATER)
+    reason = Text(NOTE_MAX, metadata={"description": "Why it is put in although something speaks against it"})
 
 
 class ShiftMoveSchema(Wire):
@@ -64,6 +66,7 @@ class ShiftMoveSchema(Wire):
     carer = Text()
     start = Moment()
     end = Moment(metadata=_LATER)
+    reason = Text(NOTE_MAX, metadata={"description": "Why it is moved although something speaks against it"})
 
 
 class ShiftSchema(Schema):
@@ -89,10 +92,10 @@ def shifts_blueprint(desk: DutyDesk, clock: Clock, *, transactions: Transactions
     `/api/v1/shifts`: one is put in, moved (its id stays), taken out; each at once.
 
     `If-Match` with the `ETag` of a shift refuses (412) to change one that somebody else moved meanwhile. A shift that
-    overlaps another of the same carer is 409.
+    overlaps another of the same carer, or leaves too little rest, is 409, unless a `reason` is given.
     """
     bp = ApiBlueprint("shifts", __name__, url_prefix="/shifts", description="Who is on duty when")
-    once, told = Once(transactions), _Told(desk)
+    once, told, words = Once(transactions), _Told(desk), Words(desk, desk.guard.calendar)
 
     @bp.get("")
     @either(READ, Right.CARERS_SEE)
@@ -112,10 +115,11 @@ def shifts_blueprint(desk: DutyDesk, clock: Clock, *, transactions: Transactions
     @once
     @bp.arguments(ShiftAskSchema)
     @bp.response(201, ShiftSchema)
+    @words.spoken
     def added(wanted: Plain) -> Any:
         """Put a shift in"""
         carer = told.mine(desk.carer(wanted["carer"]))
-        made = desk.put(carer.id, wanted["start"], wanted["end"], by=caller())
+        made = desk.put(carer.id, wanted["start"], wanted["end"], by=caller(), reason=wanted.get("reason"))
         return told.one(made), {"ETag": _tag(made)}
 
     @bp.get("/<shift_id>")
@@ -130,11 +134,15 @@ def shifts_blueprint(desk: DutyDesk, clock: Clock, *, transactions: Transactions
     @either(WRITE, Right.SHIFTS_CHANGE)
     @bp.arguments(ShiftMoveSchema)
     @bp.response(200, ShiftSchema)
+    @words.spoken
     def moved(wanted: Plain, shift_id: str) -> Any:
         """Give a shift other times or another carer"""
         _refuse_stale(told.visible(desk.get(shift_id)))
         carer = told.mine(desk.carer(wanted["carer"])).id if "carer" in wanted else None
-        made = desk.move(shift_id, start=wanted.get("start"), end=wanted.get("end"), carer=carer, by=caller())
+        made = desk.move(
+            shift_id, start=wanted.get("start"), end=wanted.get("end"), carer=carer, by=caller(),
+            reason=wanted.get("reason"),
+        )  # fmt: skip
         return told.one(made), {"ETag": _tag(made)}
 
     @bp.delete("/<shift_id>")
