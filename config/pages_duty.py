@@ -12,7 +12,7 @@ from schedules.duty.web.parts import Office
 
 def duty_pages(house: House, desk: DutyDesk) -> list[Blueprint]:
     """The week, rotations, absences and swaps."""
-    own = house.duty
+    own = house.homecare.duty
     office = Office(
         desk=desk, rotating=own.rotating, absent=own.absent, swapping=own.swapping, holidays=own.holidays,
         calendar=house.calendar,

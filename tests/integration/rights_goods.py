@@ -101,7 +101,7 @@ def _roster(town: Town, own: dict[str, str], by: Any) -> None:
 
 def _changes(town: Town, own: dict[str, str], duty: DutyDesk, by: Any) -> None:
     """A rotation that begins too late to lay anything, an absence that leaves a window open, and a swap."""
-    changing, now, carer, other = town.house.duty, town.house.clock.now(), own["carer"], own["carer2"]
+    changing, now, carer, other = town.house.homecare.duty, town.house.clock.now(), own["carer"], own["carer2"]
     places = (Place(carer_id=other, offset=0),)
     later = town.house.calendar.day_of(now) + 300 * DAY
     own["rotation"] = changing.rotating.add(
