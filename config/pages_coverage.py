@@ -1,4 +1,4 @@
-"""Puts together the pages of coverage."""
+"""Puts together the pages of coverage and of service points."""
 
 from typing import Any
 
@@ -6,9 +6,19 @@ from config.wiring import House
 from schedules.coverage.outlook import Outlooks
 from schedules.coverage.web.api import coverage_api
 from schedules.coverage.web.pages import coverage_pages
+from schedules.places.desk import PlacesDesk
+from schedules.places.web.api import places_api
+from schedules.places.web.pages import places_pages
 
 
 def coverage_blueprints(house: House) -> list[Any]:
-    """The page and the API."""
+    """The pages and the API."""
     outlooks = Outlooks(house.reading, house.clock, house.calendar)
-    return [coverage_pages(outlooks), coverage_api(outlooks)]
+    places = PlacesDesk(
+        house.transactions, house.reading, house.clock, house.calendar, house.muster.travel,
+        is_holiday=lambda _day: False,
+    )  # fmt: skip
+    return [
+        coverage_pages(outlooks), coverage_api(outlooks), places_pages(places),
+        places_api(places, transactions=house.transactions),
+    ]  # fmt: skip

@@ -38,12 +38,14 @@ from dispatch.store.subscriptions import subscriptions
 from dispatch.store.visits import carer_visits
 from schedules.coverage.store import coverage_gaps
 from schedules.duty.store import shift_drafts, shifts
+from schedules.places.store import places
 
 SHELVES = (
     absences, account_codes, alarms, assignments, calls, carer_visits, claims, coverage_gaps, devices,
     drills, edges, entries,
     erasures, finds, follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators,
-    policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, shadowed, shift_drafts, shifts,
+    places, policies,
+    press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, shadowed, shift_drafts, shifts,
     signals, signed_reports, subscriptions, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""

@@ -7,6 +7,7 @@ A new view says its summary as the first line of its docstring, and adds its exa
 from collections.abc import Mapping
 from typing import Any
 
+from dispatch.web.operations_coverage import COVERAGE_EXAMPLES
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
 
 _REGISTERS = {
@@ -98,4 +99,5 @@ EXAMPLES: Mapping[str, Any] = {
     "POST /drills": {"gateway": "hall-radio", "provider": "twilio", "channel": "sms"},
     "POST /streets": {"street": "柏林小区", "mode": "shadow"},
     **OFFICE_EXAMPLES,
+    **COVERAGE_EXAMPLES,
 }  # fmt: skip

@@ -25,7 +25,7 @@ class CoverageAskSchema(Wire):
     at = Moment()
 
 
-class GapSchema(Schema):
+class CoverageGapSchema(Schema):
     """Homes of one community that nobody could reach in time in [from, to)."""
 
     id = fields.String(required=True)
@@ -38,7 +38,7 @@ class GapSchema(Schema):
     told_at = fields.String(required=True, allow_none=True, metadata={"description": "When people were last told"})
 
 
-class CommunitySchema(Schema):
+class CoveredCommunitySchema(Schema):
     """How a community is covered."""
 
     name = fields.String(required=True)
@@ -54,8 +54,8 @@ class CoverageSchema(Schema):
     until = fields.String(required=True, allow_none=True)
     trouble = fields.String(required=True, allow_none=True, metadata={"description": "Why the last try failed"})
     homes = fields.Integer(required=True)
-    gaps = fields.List(fields.Nested(GapSchema), required=True)
-    communities = fields.List(fields.Nested(CommunitySchema), required=True)
+    gaps = fields.List(fields.Nested(CoverageGapSchema), required=True)
+    communities = fields.List(fields.Nested(CoveredCommunitySchema), required=True)
     silent = fields.Dict(keys=fields.String(), values=fields.String(), required=True, metadata=_SILENT)
 
 
