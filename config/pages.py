@@ -11,6 +11,7 @@ from config.district_schema import typed_number
 from config.pages_after import after_pages
 from config.pages_board import Parts, console_blueprints, false_alarms
 from config.pages_care import care_pages
+from config.pages_coverage import coverage_blueprints
 from config.pages_figures import figure_pages
 from config.pages_logbook import logbook_blueprints
 from config.pages_planning import planning_blueprints
@@ -153,6 +154,7 @@ class Pages:
             *logbook_blueprints(house, self._names),
             *registry_blueprints(house, operators),
             *planning_blueprints(house),
+            *coverage_blueprints(house),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))

@@ -45,6 +45,8 @@ GROUPS = (
         Place("/contacts", N_("Contacts"), Right.RESIDENTS_SEE),
         Place("/carers", N_("Carers"), Right.CARERS_SEE),
         Place("/stations", N_("Stations"), Right.CARERS_SEE),
+        Place("/places", N_("Service points"), Right.RESIDENTS_SEE),
+        Place("/coverage", N_("Coverage"), Right.CARERS_SEE),
         Place("/roster", N_("Roster"), Right.SHIFTS_CHANGE),
         Place("/planning", N_("Planning"), Right.SHIFTS_CHANGE),
         Place("/visits", N_("Visits"), Right.VISITS_SEE),

@@ -9,6 +9,7 @@ from typing import Any
 
 from dispatch.web.operations_care import CARE_EXAMPLES
 from dispatch.web.operations_duty import DUTY_EXAMPLES, DUTY_SUMMARIES
+from dispatch.web.operations_coverage import COVERAGE_EXAMPLES
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
 from dispatch.web.operations_planning import PLANNING_EXAMPLES
 
@@ -105,4 +106,5 @@ EXAMPLES: Mapping[str, Any] = {
     **PLANNING_EXAMPLES,
     **CARE_EXAMPLES,
     **DUTY_EXAMPLES,
+    **COVERAGE_EXAMPLES,
 }  # fmt: skip

@@ -104,6 +104,8 @@ KINDS: Mapping[str, str] = {
     "road_doubted": N_("A provider is tried last from now on: %(provider)s"),
     "road_trusted": N_("A provider is trusted again: %(provider)s"),
     "answer_failed": N_("An answer could not be handled: read it by hand"),
+    "place_kept": N_("A service point was put in or changed"),
+    "place_ended": N_("A service point is closed for good"),
     "coverage_gap_found": N_("%(homes)s homes will be without anybody who could come in time"),
     "coverage_gap_closed": N_("%(homes)s homes have somebody again who could come in time"),
     "coverage_told": N_("People were told of gaps in coverage"),

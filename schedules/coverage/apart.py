@@ -127,9 +127,8 @@ main(sys.stdin.buffer, sys.stdout.buffer)
 
 def _started() -> subprocess.Popen[bytes]:
     root = str(Path(__file__).resolve().parents[2])
-    return subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, root], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    program = [sys.executable, "-c", _PROGRAM, root]
+    return subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603
 
 
 def main(asked: BinaryIO, answered: BinaryIO) -> None:

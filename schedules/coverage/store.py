@@ -25,8 +25,9 @@ from sqlalchemy import (
     update,
 )
 
-from dispatch.ids import CarerId
+from dispatch.ids import CarerId, StationId
 from dispatch.rules.people import carer
+from dispatch.rules.place import Position
 from dispatch.store.database import Instant, Json, insert_once, metadata, upsert
 from dispatch.store.people import carers, homes, stations
 from dispatch.store.reach_tests import reach_tests
@@ -155,6 +156,34 @@ class Gaps:
     def _where(self, condition: Any) -> list[Standing]:
         query = select(coverage_gaps).where(condition).order_by(coverage_gaps.c.start_at, coverage_gaps.c.community)
         return [_standing(row) for row in self._connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lived:
+    """A home that is served, as far as a page of coverage shows it."""
+
+    id: str
+    code: str
+    address: str
+    station_id: StationId | None
+    community: str
+    position: Position | None
+
+
+def lived_in(connection: Connection) -> list[Lived]:
+    """Every home that is served, each with the community it is counted under."""
+    counted = func.coalesce(func.nullif(homes.c.community, ""), func.nullif(homes.c.street, ""), stations.c.name, "")
+    query = (
+        select(homes.c.id, homes.c.code, homes.c.address, homes.c.station_id, homes.c.lat, homes.c.lng, counted)
+        .select_from(homes.outerjoin(stations, stations.c.id == homes.c.station_id))
+        .where(homes.c.ended_at.is_(None))
+        .order_by(homes.c.code)
+    )
+    return [
+        Lived(id=id_, code=code, address=address, station_id=station, community=community,
+              position=None if lat is None or lng is None else Position(lat, lng))
+        for id_, code, address, station, lat, lng, community in connection.execute(query)
+    ]  # fmt: skip
 
 
 def signature(connection: Connection) -> str:

@@ -164,6 +164,7 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
     house.desk.close(third, outcome=Outcome.HELPED, by=by)
     house.console.watch.begin(by=by, note="夜里停过电")
     house.after.surveying.check()
+    house.coverage.watch.check()
     with house.reading.connect() as connection:
         offer = Alarms(connection).offers_of(first)[0]
     secret = secret_key(house.settings.home)

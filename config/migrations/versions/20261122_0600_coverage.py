@@ -1,5 +1,5 @@
 """
-Gaps of coverage, and the last look at them.
+Gaps of coverage, the last look at them, and service points.
 
 Only new tables: an older program does not see them.
 
@@ -55,9 +55,27 @@ def upgrade() -> None:
         sa.CheckConstraint("id = 1", name=op.f("ck_coverage_looks_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_coverage_looks")),
     )
+    op.create_table(
+        "places",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("lat", sa.Float(), nullable=False),
+        sa.Column("lng", sa.Float(), nullable=False),
+        sa.Column("hours", sa.String(length=400), nullable=False),
+        sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("address", sa.String(length=240), nullable=False),
+        sa.Column("offers", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_places")),
+        sa.UniqueConstraint("code", name=op.f("uq_places_code")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("places")
     op.drop_table("coverage_looks")
     op.drop_index("ix_coverage_gaps_closed_at", table_name="coverage_gaps")
     op.drop_table("coverage_gaps")

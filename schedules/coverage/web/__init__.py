@@ -1,0 +1,1 @@
+"""Coverage on pages and on the wire."""

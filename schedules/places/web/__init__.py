@@ -1,0 +1,1 @@
+"""Service points on pages and on the wire."""
