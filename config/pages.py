@@ -9,6 +9,7 @@ from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
 from config.pages_after import after_pages
+from config.pages_beds import bed_blueprints
 from config.pages_board import Parts, console_blueprints, false_alarms
 from config.pages_figures import figure_pages
 from config.pages_logbook import logbook_blueprints
@@ -149,6 +150,7 @@ class Pages:
             *figure_pages(house),
             *logbook_blueprints(house, self._names),
             *registry_blueprints(house, operators),
+            *bed_blueprints(house, operators),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))

@@ -25,6 +25,12 @@ WORDS: Mapping[Right, tuple[str, str]] = {
     Right.IMPORT: ("导入名册", "import registers"),
     Right.ERASE: ("导出或删除一位老人的数据", "give out or erase one resident's data"),
     Right.SURVEY: ("满意度回访", "ask how satisfied residents are"),
+    Right.BEDS_SEE: ("看家庭养老床位", "see home-care beds"),
+    Right.BEDS_CHANGE: (
+        "办理床位：申请、评估、建床、服务、照护计划",
+        "take beds further: apply, assess, build, serve, plan care",
+    ),
+    Right.BEDS_APPROVE: ("床位初审和终审（须两人）", "review beds, first and second (two people)"),
     Right.ACCOUNTS: ("账号", "accounts"),
     Right.KEYS: ("机器密钥", "keys of machines"),
     Right.WEBHOOKS: ("对外通知", "webhooks"),

@@ -53,6 +53,11 @@ class Right(StrEnum):
     """One resident's data, given out or erased."""
     SURVEY = "survey"
     """Asking residents how satisfied they are."""
+    BEDS_SEE = "beds.see"
+    BEDS_CHANGE = "beds.change"
+    """Applications, assessments, building, service, care plans."""
+    BEDS_APPROVE = "beds.approve"
+    """The two reviews of a bed: public money follows from them, so whoever plans the care does not give them."""
     ACCOUNTS = "accounts"
     KEYS = "keys"
     WEBHOOKS = "webhooks"
@@ -62,17 +67,17 @@ class Right(StrEnum):
 _SEEING = frozenset({
     Right.SIGNED_IN, Right.ALARMS_SEE, Right.RESIDENTS_SEE, Right.CARERS_SEE, Right.DEVICES_SEE, Right.MESSAGES_SEE,
 })  # fmt: skip
-_WATCH = _SEEING | {Right.ALARMS_ACT, Right.RESIDENTS_CHANGE, Right.UNMASK, Right.SURVEY}
+_WATCH = _SEEING | {Right.ALARMS_ACT, Right.RESIDENTS_CHANGE, Right.UNMASK, Right.SURVEY, Right.BEDS_SEE}
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.OPERATOR: frozenset(_WATCH),
     Role.REVIEWER: frozenset({
         Right.SIGNED_IN, Right.ALARMS_SEE, Right.RESIDENTS_SEE, Right.CARERS_SEE, Right.RECORD_SEE, Right.REVIEW,
-        Right.EXPORT, Right.FIGURES_SEE, Right.SURVEY,
+        Right.EXPORT, Right.FIGURES_SEE, Right.SURVEY, Right.BEDS_SEE, Right.BEDS_APPROVE,
     }),
     Role.MANAGER: frozenset(_WATCH | {
         Right.CARERS_CHANGE, Right.SHIFTS_CHANGE, Right.DEVICES_CHANGE, Right.ROADS_CHANGE, Right.RECORD_SEE,
-        Right.EXPORT, Right.FIGURES_SEE, Right.IMPORT,
+        Right.EXPORT, Right.FIGURES_SEE, Right.IMPORT, Right.BEDS_CHANGE,
     }),
     Role.INSTALLER: frozenset({
         Right.SIGNED_IN, Right.RESIDENTS_SEE, Right.DEVICES_SEE, Right.DEVICES_CHANGE, Right.MESSAGES_SEE,

@@ -123,6 +123,9 @@ def _guard_forms(app: Flask) -> None:
             return
         if not _is_ours():
             raise CSRFError("The request came from another site.")
+        largest = getattr(app.view_functions.get(request.endpoint or ""), access.LARGEST, None)
+        if largest is not None:
+            request.max_content_length = largest
         if not access.is_by_code(app, request.endpoint):
             csrf.protect()
 

@@ -21,7 +21,7 @@ from dispatch.errors import Conflict, Invalid, NotAllowed
 from dispatch.rules.people import Person
 from dispatch.rules.rights import Area, Right
 from dispatch.store.transactions import Transactions
-from dispatch.web.access import area, caller, either, has_bearer, may, need_proof, require
+from dispatch.web.access import LARGEST, area, caller, either, has_bearer, may, need_proof, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.i18n import N_, gettext
 from dispatch.web.once import Once
@@ -321,6 +321,8 @@ def _large(view: Callable[..., Any]) -> Callable[..., Any]:
         request.max_content_length = FILE_MAX
         return view(*arguments, **values)
 
+    # The token of the form is in the same body, and is looked at first.
+    setattr(allowed, LARGEST, FILE_MAX)
     return allowed
 
 

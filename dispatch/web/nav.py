@@ -45,6 +45,7 @@ GROUPS = (
         Place("/contacts", N_("Contacts"), Right.RESIDENTS_SEE),
         Place("/carers", N_("Carers"), Right.CARERS_SEE),
         Place("/stations", N_("Stations"), Right.CARERS_SEE),
+        Place("/beds", N_("Home-care beds"), Right.BEDS_SEE),
         Place("/roster", N_("Roster"), Right.SHIFTS_CHANGE),
         Place("/follow-ups", N_("To do"), Right.RESIDENTS_SEE),
         Place("/surveys", N_("Satisfaction"), Right.SURVEY),

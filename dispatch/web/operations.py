@@ -7,6 +7,7 @@ A new view says its summary as the first line of its docstring, and adds its exa
 from collections.abc import Mapping
 from typing import Any
 
+from dispatch.web.operations_beds import BED_EXAMPLES, BED_SUMMARIES
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
 
 _REGISTERS = {
@@ -53,6 +54,7 @@ SUMMARIES: Mapping[str, str] = {
     "POST /incidents/{incident_id}/dismiss": "It is looked after otherwise",
     "POST /signals": "What an edge heard, answered when it is durable",
     **OFFICE_SUMMARIES,
+    **BED_SUMMARIES,
 }
 
 _PERSON = {"person": "C1"}
@@ -98,4 +100,5 @@ EXAMPLES: Mapping[str, Any] = {
     "POST /drills": {"gateway": "hall-radio", "provider": "twilio", "channel": "sms"},
     "POST /streets": {"street": "柏林小区", "mode": "shadow"},
     **OFFICE_EXAMPLES,
+    **BED_EXAMPLES,
 }  # fmt: skip
