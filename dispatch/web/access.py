@@ -176,19 +176,6 @@ def whole_district(view: View) -> View:
     return cast(View, guarded)
 
 
-def takes_files(most: int) -> Callable[[View], View]:
-    """This view may be sent so many bytes; looked at before its form's token is, which is in the same body."""
-
-    def guard(view: View) -> View:
-        setattr(view, LARGEST, most)
-        return view
-
-    return guard
-
-
-LARGEST = "anling_largest"
-"""The attribute that marks a view which takes more than a form."""
-
 RECENTLY = "anling_recently"
 """The attribute that marks a view which asks for a fresh proof."""
 

@@ -21,12 +21,13 @@ from dispatch.errors import Conflict, Invalid, NotAllowed
 from dispatch.rules.people import Person
 from dispatch.rules.rights import Area, Right
 from dispatch.store.transactions import Transactions
-from dispatch.web.access import LARGEST, area, caller, either, has_bearer, may, need_proof, require
+from dispatch.web.access import area, caller, either, has_bearer, may, need_proof, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.i18n import N_, gettext
 from dispatch.web.once import Once
 from dispatch.web.registers import in_pages
 from dispatch.web.schemas import FILE, ListSchema, PageSchema, Text, Wire
+from dispatch.web.sizes import LARGEST
 
 SCOPE = "import"
 """The scope of keys that may import and export lists."""

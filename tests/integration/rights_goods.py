@@ -14,6 +14,7 @@ from dispatch.store.follow_ups import FollowUps
 from dispatch.store.people import People
 from dispatch.store.satisfaction import Surveys
 from dispatch.subscribers.book import Asked
+from schedules.care.store.beds import Steps
 from schedules.duty.desk import DutyDesk
 from tests.integration.rights_rig import Town
 
@@ -38,6 +39,7 @@ def furnish(town: Town) -> None:
         _log(town, own, by)
         _afterwards(town, own, by, month)
         _roster(town, own, by)
+        _bed(town, own, by)
         watch = town.operator(frozenset({Role.OPERATOR}), code)
         area = Area(frozenset({town.stations[code]}))
         handed = house.console.watch.begin(by=f"operator:{watch.id}", note=f"note of {own['home']}", area=area)
@@ -94,3 +96,11 @@ def _roster(town: Town, own: dict[str, str], by: Any) -> None:
     known = {each.id for each in duty.drafts()}
     duty.draft_put(own["carer"], now + DAY, now + DAY + HOUR, by=by)
     own["draft"] = next(each.id for each in duty.drafts() if each.id not in known)
+
+
+def _bed(town: Town, own: dict[str, str], by: Any) -> None:
+    beds = town.house.beds
+    own["bed"] = bed = beds.life.apply(own["resident"], beds.default, by=by, area=DISTRICT)
+    with town.house.reading.connect() as connection:
+        step = Steps(connection).of(bed)[0].id
+    own["paper"] = beds.filing.file(bed, step, name="x.pdf", content=b"%PDF-1", by=by, area=DISTRICT)

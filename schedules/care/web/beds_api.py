@@ -39,7 +39,7 @@ class BedListSchema(ListSchema):
     resident = Text()
 
 
-class ApplySchema(Wire):
+class BedApplySchema(Wire):
     """A bed is asked for. `standard` is the id of the month's duty; the setting's when it is left out."""
 
     resident = Text(required=True)
@@ -50,7 +50,7 @@ class ApplySchema(Wire):
     number = Text()
 
 
-class AssessSchema(Wire):
+class BedAssessSchema(Wire):
     """An assessment as its paper says it: a score, or where the standard has none, the level."""
 
     standard = Text(required=True)
@@ -65,7 +65,7 @@ class AssessSchema(Wire):
     opinion = Text(NOTE_MAX)
 
 
-class ReviewSchema(Wire):
+class BedReviewSchema(Wire):
     """What a reviewer decides: the town first, the district second, or back."""
 
     deed = fields.Enum(Deed, by_value=True, required=True, validate=validate.OneOf(REVIEWS))
@@ -74,7 +74,7 @@ class ReviewSchema(Wire):
     number = Text()
 
 
-class StepSchema(Wire):
+class BedStepSchema(Wire):
     """A step with its paper; `agreed_from`, `agreed_until` with `activate`, `why` with `suspend` and `end`."""
 
     deed = fields.Enum(Deed, by_value=True, required=True, validate=validate.OneOf(STEPS))
@@ -88,7 +88,7 @@ class StepSchema(Wire):
     agreed_until = fields.Date()
 
 
-class LineSchema(Wire):
+class BedLineSchema(Wire):
     """One kind of visit: its days, its window (local times), and who has to come for what."""
 
     code = fields.String(required=True, validate=validate.Regexp(r"[a-z0-9]{1,8}\Z"), metadata={"example": "a"})
@@ -107,17 +107,17 @@ class LineSchema(Wire):
     holidays = fields.Enum(Holidays, by_value=True, load_default=Holidays.KEEP)
 
 
-class PlanAskSchema(Wire):
+class BedPlanAskSchema(Wire):
     """A new version of a care plan. `base` is the version that was read, 0 when there was none."""
 
     base = fields.Integer(required=True, strict=True, validate=validate.Range(0, 100_000))
-    lines = fields.List(fields.Nested(LineSchema), required=True, validate=validate.Length(0, 30))
+    lines = fields.List(fields.Nested(BedLineSchema), required=True, validate=validate.Length(0, 30))
     not_with = fields.List(Text(), load_default=list)
     urgent = fields.Boolean(load_default=False)
     note = Text(NOTE_MAX)
 
 
-class MonthSchema(Wire):
+class BedMonthSchema(Wire):
     """Which month; this one when it is left out."""
 
     month = fields.String(validate=_MONTH, metadata={"example": "2026-11"})
@@ -153,7 +153,7 @@ class BedSchema(Schema):
     plans = fields.List(fields.Dict(), required=True)
 
 
-class PlanSchema(Schema):
+class BedPlanSchema(Schema):
     """One version of a care plan."""
 
     version = fields.Integer(required=True)
@@ -165,7 +165,7 @@ class PlanSchema(Schema):
     lines = fields.List(fields.Dict(), required=True)
 
 
-class StandingSchema(Schema):
+class BedStandingSchema(Schema):
     """A bed's month against its duty. Hours are told in minutes."""
 
     bed = fields.String(required=True)
@@ -185,7 +185,7 @@ class StandingSchema(Schema):
     units = fields.Integer(required=True, metadata={"description": "Thirty visits of the year are one 人次"})
 
 
-class StatementSchema(StandingSchema):
+class BedStatementSchema(BedStandingSchema):
     """The same with the visits it was counted from."""
 
     rows = fields.List(fields.Dict(), required=True)
@@ -219,7 +219,7 @@ def _life(bp: ApiBlueprint, desk: BedDesk) -> None:
     @bp.post("")
     @either(WRITE, Right.BEDS_CHANGE)
     @once
-    @bp.arguments(ApplySchema)
+    @bp.arguments(BedApplySchema)
     @bp.response(201, BedSchema)
     def applied(wanted: Plain) -> Plain:
         resident, standard = wanted.pop("resident"), wanted.pop("standard", desk.default)
@@ -236,7 +236,7 @@ def _life(bp: ApiBlueprint, desk: BedDesk) -> None:
     @bp.post("/<name>/assessments")
     @either(WRITE, Right.BEDS_CHANGE)
     @once
-    @bp.arguments(AssessSchema)
+    @bp.arguments(BedAssessSchema)
     @bp.response(200, BedSchema)
     def assessed(wanted: Plain, name: str) -> Plain:
         desk.assessing.assess(name, Said(**wanted), by=caller(), area=area())
@@ -244,7 +244,7 @@ def _life(bp: ApiBlueprint, desk: BedDesk) -> None:
 
     @bp.post("/<name>/review")
     @require(Right.BEDS_APPROVE)
-    @bp.arguments(ReviewSchema)
+    @bp.arguments(BedReviewSchema)
     @bp.response(200, BedSchema)
     def reviewed(wanted: Plain, name: str) -> Plain:
         # Two people: a machine's key is nobody.
@@ -254,7 +254,7 @@ def _life(bp: ApiBlueprint, desk: BedDesk) -> None:
     @bp.post("/<name>/steps")
     @either(WRITE, Right.BEDS_CHANGE)
     @once
-    @bp.arguments(StepSchema)
+    @bp.arguments(BedStepSchema)
     @bp.response(200, BedSchema)
     def stepped(wanted: Plain, name: str) -> Plain:
         desk.life.step(name, wanted.pop("deed"), Form(**wanted), by=caller(), area=area())
@@ -267,8 +267,8 @@ def _care(bp: ApiBlueprint, desk: BedDesk) -> None:
     @bp.post("/<name>/plans")
     @either(WRITE, Right.BEDS_CHANGE)
     @once
-    @bp.arguments(PlanAskSchema)
-    @bp.response(201, PlanSchema)
+    @bp.arguments(BedPlanAskSchema)
+    @bp.response(201, BedPlanSchema)
     def planned(wanted: Plain, name: str) -> Plain:
         made = desk.plans.change(
             name, [line_of(each) for each in wanted["lines"]], base=wanted["base"], urgent=wanted["urgent"],
@@ -278,15 +278,15 @@ def _care(bp: ApiBlueprint, desk: BedDesk) -> None:
 
     @bp.get("/<name>/standing")
     @either(READ, Right.BEDS_SEE)
-    @bp.arguments(MonthSchema, location="query", unknown=RAISE)
-    @bp.response(200, StandingSchema)
+    @bp.arguments(BedMonthSchema, location="query", unknown=RAISE)
+    @bp.response(200, BedStandingSchema)
     def standing(wanted: Plain, name: str) -> Plain:
         return told_standing(desk.months.statement(name, _month(desk, wanted), area()))
 
     @bp.get("/<name>/statement")
     @either(READ, Right.BEDS_SEE)
-    @bp.arguments(MonthSchema, location="query", unknown=RAISE)
-    @bp.response(200, StatementSchema)
+    @bp.arguments(BedMonthSchema, location="query", unknown=RAISE)
+    @bp.response(200, BedStatementSchema)
     def statement(wanted: Plain, name: str) -> Plain:
         found = desk.months.statement(name, _month(desk, wanted), area())
         desk.seen(found.bed.resident_id)

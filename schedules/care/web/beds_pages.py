@@ -14,9 +14,10 @@ from werkzeug.wrappers import Response
 from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.ids import CarerId
 from dispatch.rules.rights import Right
-from dispatch.web.access import area, caller, require, signed_in, takes_files
+from dispatch.web.access import area, caller, require, signed_in
 from dispatch.web.i18n import gettext
 from dispatch.web.logbook.exporting import MIMES, attached
+from dispatch.web.sizes import takes_files
 from schedules.care.filing import SIZE_MAX
 from schedules.care.rules.bed import FROM, Deed, State
 from schedules.care.store.papers import Papers

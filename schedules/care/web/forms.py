@@ -13,12 +13,12 @@ from schedules.care.rules.assessment import Reason
 from schedules.care.rules.bed import Deed, Why
 from schedules.care.rules.plan import Line
 from schedules.care.store.plans import plain
-from schedules.care.web.beds_api import LineSchema, line_of
+from schedules.care.web.beds_api import BedLineSchema, line_of
 
 Plain = dict[str, Any]
 TEXT_MAX, NOTE_MAX = 120, 2000
 LINES_MAX = 31
-_LINE = LineSchema()
+_LINE = BedLineSchema()
 
 
 def paper(form: Mapping[str, str]) -> Form:
