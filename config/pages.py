@@ -9,6 +9,7 @@ from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
 from config.pages_after import after_pages
+from config.pages_beds import bed_blueprints
 from config.pages_board import Parts, console_blueprints, false_alarms
 from config.pages_care import care_pages
 from config.pages_coverage import coverage_blueprints
@@ -155,6 +156,7 @@ class Pages:
             *registry_blueprints(house, operators),
             *planning_blueprints(house),
             *coverage_blueprints(house),
+            *bed_blueprints(house, operators),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))

@@ -28,6 +28,12 @@ WORDS: Mapping[Right, tuple[str, str]] = {
     Right.VISITS_SEE: ("看上门", "see visits"),
     Right.VISITS_CHANGE: ("安排、取消、补录上门", "assign, cancel and enter visits"),
     Right.VISITS_JUDGE: ("核对上门疑点，复核补录", "judge findings about visits, agree to entries"),
+    Right.BEDS_SEE: ("看家庭养老床位", "see home-care beds"),
+    Right.BEDS_CHANGE: (
+        "办理床位：申请、评估、建床、服务、照护计划",
+        "take beds further: apply, assess, build, serve, plan care",
+    ),
+    Right.BEDS_APPROVE: ("床位初审和终审（须两人）", "review beds, first and second (two people)"),
     Right.ACCOUNTS: ("账号", "accounts"),
     Right.KEYS: ("机器密钥", "keys of machines"),
     Right.WEBHOOKS: ("对外通知", "webhooks"),

@@ -58,6 +58,11 @@ class Right(StrEnum):
     """Who goes, cancelling, entries at the desk."""
     VISITS_JUDGE = "visits.judge"
     """Findings about visits, and agreeing to entries: money follows from it, so it is not everybody's on watch."""
+    BEDS_SEE = "beds.see"
+    BEDS_CHANGE = "beds.change"
+    """Applications, assessments, building, service, care plans."""
+    BEDS_APPROVE = "beds.approve"
+    """The two reviews of a bed: public money follows from them, so whoever plans the care does not give them."""
     ACCOUNTS = "accounts"
     KEYS = "keys"
     WEBHOOKS = "webhooks"
@@ -67,19 +72,21 @@ class Right(StrEnum):
 _SEEING = frozenset({
     Right.SIGNED_IN, Right.ALARMS_SEE, Right.RESIDENTS_SEE, Right.CARERS_SEE, Right.DEVICES_SEE, Right.MESSAGES_SEE,
 })  # fmt: skip
-_WATCH = _SEEING | {Right.ALARMS_ACT, Right.RESIDENTS_CHANGE, Right.UNMASK, Right.SURVEY}
-_WATCH |= {Right.VISITS_SEE, Right.VISITS_CHANGE}
+_WATCH = _SEEING | {
+    Right.ALARMS_ACT, Right.RESIDENTS_CHANGE, Right.UNMASK, Right.SURVEY, Right.VISITS_SEE, Right.VISITS_CHANGE,
+    Right.BEDS_SEE,
+}  # fmt: skip
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.OPERATOR: frozenset(_WATCH),
     Role.REVIEWER: frozenset({
         Right.SIGNED_IN, Right.ALARMS_SEE, Right.RESIDENTS_SEE, Right.CARERS_SEE, Right.RECORD_SEE, Right.REVIEW,
-        Right.EXPORT, Right.FIGURES_SEE, Right.SURVEY,
-        Right.VISITS_SEE, Right.VISITS_JUDGE,
+        Right.EXPORT, Right.FIGURES_SEE, Right.SURVEY, Right.VISITS_SEE, Right.VISITS_JUDGE, Right.BEDS_SEE,
+        Right.BEDS_APPROVE,
     }),
     Role.MANAGER: frozenset(_WATCH | {
         Right.CARERS_CHANGE, Right.SHIFTS_CHANGE, Right.DEVICES_CHANGE, Right.ROADS_CHANGE, Right.RECORD_SEE,
-        Right.EXPORT, Right.FIGURES_SEE, Right.IMPORT, Right.VISITS_JUDGE,
+        Right.EXPORT, Right.FIGURES_SEE, Right.IMPORT, Right.VISITS_JUDGE, Right.BEDS_CHANGE,
     }),
     Role.INSTALLER: frozenset({
         Right.SIGNED_IN, Right.RESIDENTS_SEE, Right.DEVICES_SEE, Right.DEVICES_CHANGE, Right.MESSAGES_SEE,

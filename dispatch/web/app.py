@@ -25,6 +25,7 @@ from dispatch.web.i18n import chosen_lang, read_texts
 from dispatch.web.look import SIZES, THEMES, look_of
 from dispatch.web.nav import groups
 from dispatch.web.options import COOKIE, LANG_COOKIE, LOOK_COOKIE, WebOptions
+from dispatch.web.sizes import LARGEST
 
 BODY_MAX = 1024 * 1024
 """Bytes of a request. Registers in Excel come by the command line or set a limit of their own."""
@@ -123,6 +124,9 @@ def _guard_forms(app: Flask) -> None:
             return
         if not _is_ours():
             raise CSRFError("The request came from another site.")
+        largest = getattr(app.view_functions.get(request.endpoint or ""), LARGEST, None)
+        if largest is not None:
+            request.max_content_length = largest
         if not access.is_by_code(app, request.endpoint):
             csrf.protect()
 

@@ -27,6 +27,7 @@ from dispatch.web.i18n import N_, gettext
 from dispatch.web.once import Once
 from dispatch.web.registers import in_pages
 from dispatch.web.schemas import FILE, ListSchema, PageSchema, Text, Wire
+from dispatch.web.sizes import LARGEST
 
 SCOPE = "import"
 """The scope of keys that may import and export lists."""
@@ -321,6 +322,8 @@ def _large(view: Callable[..., Any]) -> Callable[..., Any]:
         request.max_content_length = FILE_MAX
         return view(*arguments, **values)
 
+    # The token of the form is in the same body, and is looked at first.
+    setattr(allowed, LARGEST, FILE_MAX)
     return allowed
 
 

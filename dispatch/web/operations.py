@@ -10,6 +10,7 @@ from typing import Any
 from dispatch.web.operations_care import CARE_EXAMPLES
 from dispatch.web.operations_duty import DUTY_EXAMPLES, DUTY_SUMMARIES
 from dispatch.web.operations_coverage import COVERAGE_EXAMPLES
+from dispatch.web.operations_beds import BED_EXAMPLES, BED_SUMMARIES
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
 from dispatch.web.operations_planning import PLANNING_EXAMPLES
 
@@ -58,6 +59,7 @@ SUMMARIES: Mapping[str, str] = {
     "POST /signals": "What an edge heard, answered when it is durable",
     **OFFICE_SUMMARIES,
     **DUTY_SUMMARIES,
+    **BED_SUMMARIES,
 }
 
 _PERSON = {"person": "C1"}
@@ -107,4 +109,5 @@ EXAMPLES: Mapping[str, Any] = {
     **CARE_EXAMPLES,
     **DUTY_EXAMPLES,
     **COVERAGE_EXAMPLES,
+    **BED_EXAMPLES,
 }  # fmt: skip

@@ -235,12 +235,12 @@ class BedLife:
         self._changed()
 
 
-KINDS: Mapping[Deed, str] = {
-    Deed.APPLY: "bed_applied", Deed.ASSESS: "bed_assessed", Deed.FIRST_REVIEW: "bed_reviewed",
-    Deed.SEND_BACK: "bed_sent_back", Deed.APPROVE: "bed_approved", Deed.BUILD: "bed_built",
-    Deed.ACCEPT: "bed_accepted", Deed.ACTIVATE: "bed_activated", Deed.SUSPEND: "bed_suspended",
-    Deed.RESUME: "bed_resumed", Deed.END: "bed_ended", Deed.REOPEN: "bed_reopened",
+PAST: Mapping[Deed, str] = {
+    Deed.APPLY: "applied", Deed.ASSESS: "assessed", Deed.FIRST_REVIEW: "reviewed", Deed.SEND_BACK: "sent_back",
+    Deed.APPROVE: "approved", Deed.BUILD: "built", Deed.ACCEPT: "accepted", Deed.ACTIVATE: "activated",
+    Deed.SUSPEND: "suspended", Deed.RESUME: "resumed", Deed.END: "ended", Deed.REOPEN: "reopened",
 }  # fmt: skip
+"""What the record calls each deed once it is done."""
 
 
 def note_step(tx: Tx, bed: Bed, deed: Deed, form: Form, *, on: date, by: Person) -> str:
@@ -252,7 +252,7 @@ def note_step(tx: Tx, bed: Bed, deed: Deed, form: Form, *, on: date, by: Person)
     Steps(tx.connection).add(step)
     facts = {"bed": bed.id, "resident": bed.resident_id, "state": bed.state.value, "on": on.isoformat()}
     why = {"why": form.why.value} if form.why else {}
-    tx.log(Line(kind=KINDS[deed], by=by, facts=facts | why, note=form.opinion or None))
+    tx.log(Line(kind=f"bed_{PAST[deed]}", by=by, facts=facts | why, note=form.opinion or None))
     return step.id
 
 

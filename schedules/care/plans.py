@@ -16,7 +16,7 @@ from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.care.rules.bed import State
 from schedules.care.rules.items import ServiceList
-from schedules.care.rules.plan import IsWorkday, Line, Plan, Served, in_force, takes_effect, wanted
+from schedules.care.rules.plan import IsWorkday, Line, Plan, Served, in_force, lacks, takes_effect, wanted
 from schedules.care.rules.visit import Wanted
 from schedules.care.store.beds import Beds
 from schedules.care.store.plans import Plans
@@ -129,6 +129,9 @@ class CarePlans:
             raise _wrong("lines", "A plan has thirty lines at most.")
         if len({each.code for each in lines}) != len(lines):
             raise _wrong("lines", "Two lines have the same code.")
+        for line in lines:
+            if why := lacks(line):
+                raise _wrong("lines", why)
         unknown = sorted({item for each in lines for item in each.items} - self._items.codes)
         if unknown:
             raise _wrong("items", "The service list has no such item.")

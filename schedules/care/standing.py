@@ -1,7 +1,7 @@
 """How beds stand against their month's duty: counted from the proved visits whenever somebody looks, and at night."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -23,7 +23,6 @@ from schedules.care.rules.month import (
     Course,
     Duty,
     Standing,
-    Stretch,
     count,
     counting,
     months_of,
@@ -86,6 +85,9 @@ class Months:
         self._others = others
         self._failed: set[str] = set()
 
+    def now(self) -> datetime:
+        return self._clock.now()
+
     def this_month(self) -> date:
         """The first day of the month that it is."""
         return self._calendar.day_of(self._clock.now()).replace(day=1)
@@ -100,27 +102,26 @@ class Months:
         with self._reading.connect() as connection:
             bed = Beds(connection).get(name, area)
             stretches = Steps(connection).stretches(bed.id)
+            elsewhere = Steps(connection).elsewhere(bed)
         days = _days(month)
         year = [days[0].replace(month=1, day=1) + number * DAY for number in range(366)]
         year = [each for each in year if each.year == month.year and each <= days[-1]]
         proved = list(self._visits.proved(bed.resident_id, year[0], days[-1] + DAY))
         duty = self._duties.get(bed.standard) or Duty(id=bed.standard, title=bed.standard, numbers={})
+        own = replace(self._asked(bed, days, [each for each in proved if each.on in set(days)]), duty=duty,
+                      stretches=stretches, elsewhere=elsewhere)  # fmt: skip
         return Statement(
-            bed=bed, month=days[0], duty=duty, year_visits=count(tell(counting(proved, year, stretches))).visits,
-            standing=self._stand(bed, duty, days, stretches, [each for each in proved if each.on in set(days)]),
+            bed=bed, month=days[0], duty=duty, standing=stand(own),
+            year_visits=count(tell(counting(proved, year, stretches, elsewhere))).visits,
         )  # fmt: skip
 
-    def _stand(
-        self, bed: Bed, duty: Duty, days: Sequence[date], stretches: Sequence[Stretch], proved: Sequence[Proved]
-    ) -> Standing:
+    def _asked(self, bed: Bed, days: Sequence[date], proved: Sequence[Proved]) -> Asked:
         now = self._clock.now()
         today = self._calendar.day_of(now)
-        return stand(
-            Asked(
-                days=days, today=today, stretches=stretches, duty=duty, proved=proved, basic=self._items.basic,
-                coming=self._coming(bed, [each for each in days if each >= today], proved, now),
-                others=self._facts(bed, days[0]), day_minutes_max=self._day_minutes_max,
-            )
+        return Asked(
+            days=days, today=today, proved=proved, basic=self._items.basic,
+            coming=self._coming(bed, [each for each in days if each >= today], proved, now),
+            others=self._facts(bed, days[0]), day_minutes_max=self._day_minutes_max,
         )  # fmt: skip
 
     def _coming(self, bed: Bed, days: Sequence[date], proved: Sequence[Proved], now: datetime) -> list[Wanted]:

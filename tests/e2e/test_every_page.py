@@ -10,6 +10,7 @@ import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import time
 
 import pytest
 from argon2 import PasswordHasher
@@ -30,7 +31,7 @@ from dispatch.accounts.sign_in import SignIn
 from dispatch.clock import SystemClock
 from dispatch.ids import AlarmId, new_id
 from dispatch.rules.alarm import Outcome
-from dispatch.rules.people import operator
+from dispatch.rules.people import Person, operator
 from dispatch.rules.rights import DISTRICT
 from dispatch.rules.signal import Cause
 from dispatch.store.accounts import Accounts
@@ -38,6 +39,10 @@ from dispatch.store.alarms import Alarms
 from dispatch.store.people import People
 from dispatch.subscribers.book import Asked
 from dispatch.web.reports import charts
+from schedules.care.assessing import Said
+from schedules.care.beds import Form
+from schedules.care.rules.bed import Deed
+from schedules.care.rules.plan import Line, Pattern
 from schedules.duty.desk import DutyDesk
 from tests.architecture.tree import ROOT
 from tests.fakes.plans import planned_once
@@ -75,6 +80,12 @@ class World:
 ADDRESSES: dict[str, Callable[[World], str]] = {
     "/<any(carers, stations):register>/<name>": lambda world: f"/carers/{world.names['carer']}",
     "/alarms/<alarm_id>": lambda world: f"/alarms/{world.alarm}",
+    "/beds/<name>": lambda world: f"/beds/{world.names['bed']}",
+    **{
+        f"/beds/<name>/{part}": lambda world, part=part: f"/beds/{world.names['bed']}/{part}"
+        for part in ("form", "month", "plan", "print")
+    },
+    "/beds/<name>/papers/<paper_id>": lambda world: f"/beds/{world.names['bed']}/papers/{world.names['paper']}",
     "/calendar/<code>.ics": lambda world: f"/calendar/{world.names['calendar']}.ics",
     "/carers/<name>/edit": lambda world: f"/carers/{world.names['carer']}/edit",
     "/contacts/<name>/edit": lambda world: f"/contacts/{world.names['contact']}/edit",
@@ -169,7 +180,10 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
         offer = Alarms(connection).offers_of(first)[0]
     secret = secret_key(house.settings.home)
     duty = DutyDesk(house.transactions, house.reading, house.clock, secret=secret, changed=house.forget)
+    bed, paper = _bed(house, residents[0].id, by)
     names = {
+        "bed": bed,
+        "paper": paper,
         "calendar": duty.code(f"carer:{carers[0].id}"),
         "carer": carers[0].code,
         "carer_link": f"/t/{house.links.task(offer.id)}",
@@ -187,6 +201,21 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
         "webhook": house.webhooks.book.add(Asked(name="区平台", url="https://platform.example/hook"), by=by).id,
     }
     return World(house=house, pages=pages, app=app, url=url, alarm=first, names=names)
+
+
+def _bed(house: House, resident: str, by: Person) -> tuple[str, str]:
+    """A bed in service with a plan, everything that its page shows, and a paper."""
+    beds, today = house.beds, house.calendar.day_of(house.clock.now())
+    bed = beds.life.apply(resident, beds.default, by=by, area=DISTRICT)
+    said = Said(standard="gbt42195-2022", assessed_on=today, org="评估一所", score=50, adjustments=["dementia"])
+    step = beds.assessing.assess(bed, said, by=by, area=DISTRICT)
+    line = Line(code="a", pattern=Pattern.WEEKLY, times=7, start=time(9), by=time(10), minutes=60, items=("B01", "B30"))
+    beds.plans.change(bed, [line], base=0, urgent=False, by=by, area=DISTRICT)
+    for deed, who in ((Deed.FIRST_REVIEW, "operator:a"), (Deed.APPROVE, "operator:b"), (Deed.BUILD, by),
+                      (Deed.ACCEPT, by), (Deed.ACTIVATE, by)):  # fmt: skip
+        form = Form(org="服务一所", opinion="同意", agreed_from=today, agreed_until=today)
+        beds.life.step(bed, deed, form, by=who, area=DISTRICT)
+    return bed, beds.filing.file(bed, step, name="评估表.pdf", content=b"%PDF-1", by=by, area=DISTRICT)
 
 
 @pytest.fixture(scope="module")

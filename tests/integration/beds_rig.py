@@ -14,7 +14,9 @@ from schedules.care.rules.plan import Line, Pattern
 from schedules.care.rules.visit import Proved
 from schedules.care.store.beds import Beds as BedShelf
 from schedules.care.store.beds import Steps
-from tests.integration.registry_rig import RegistryRig
+from tests.builders import DISTRICT as FILE
+from tests.builders import build_world
+from tests.integration.registry_rig import SECOND, RegistryRig
 
 MANAGER, TOWN, COUNTY = operator("manager"), operator("town"), operator("county")
 TODAY = date(2026, 11, 21)
@@ -43,13 +45,15 @@ class Visits:
 class BedsRig(RegistryRig):
     """The registers with beds beside them."""
 
-    def __init__(self, folder: Path, **more) -> None:
-        super().__init__(folder, **more)
-        world, self.visits = self.world, Visits()
+    def __init__(self, folder: Path, *, blueprints=lambda rig: (), world=None) -> None:
+        """`blueprints` makes pages over this rig, whose services are there by then."""
+        self.world = world = world or build_world(folder, district=FILE + SECOND)
+        self.visits = Visits()
         self.beds = build_beds(
             BedSettings(), world.transactions, world.reading, world.clock, world.calendar, nudge=lambda: None
         )  # fmt: skip
         self.beds.elsewhere.visits = self.visits
+        super().__init__(folder, world=world, blueprints=blueprints(self))
         self.leaving.partings.append(self.beds.life.parting)
 
     # --------------------------------------------------------------------------------------- steps

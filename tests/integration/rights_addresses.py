@@ -81,6 +81,11 @@ ADDRESSES = {
         "/api/v1/privacy/residents/{resident}/consents/{consent}/withdraw",
     "/api/v1/privacy/residents/<resident_id>/export": "/api/v1/privacy/residents/{resident}/export",
     "/handover/<id_>/take": "/handover/{handover}/take",
+    **{f"/beds/<name>{rest}": f"/beds/{{bed}}{rest}"
+       for rest in ("", "/assess", "/review", "/step", "/form", "/paper", "/plan", "/month", "/print")},
+    "/beds/<name>/papers/<paper_id>": "/beds/{bed}/papers/{paper}",
+    **{f"/api/v1/beds/<name>{rest}": f"/api/v1/beds/{{bed}}{rest}"
+       for rest in ("", "/assessments", "/review", "/steps", "/plans", "/standing", "/statement")},
 }  # fmt: skip
 """How an address is filled with what belongs to a station; for these another station's thing answers 404."""
 
@@ -111,6 +116,10 @@ BODIES = {
     "/api/v1/carer-absences/<absence_id>/end": {},
     "/api/v1/shifts/<shift_id>/stand-in":
         {"carer": "C1", "start": "2030-01-01T00:00:00+08:00", "end": "2030-01-01T01:00:00+08:00"},
+    "/api/v1/beds/<name>/assessments":
+        {"standard": "gbt42195-2022", "assessed_on": "2026-01-01", "org": "x", "score": 50},
+    "/api/v1/beds/<name>/review": {"deed": "send_back"}, "/api/v1/beds/<name>/steps": {"deed": "resume"},
+    "/api/v1/beds/<name>/plans": {"base": 77, "lines": []},
     "/api/v1/privacy/residents/<resident_id>/consents":
         {"purpose": "care", "version": "1", "given_by": "x", "channel": "paper"},
 }  # fmt: skip

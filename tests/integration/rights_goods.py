@@ -14,6 +14,7 @@ from dispatch.store.follow_ups import FollowUps
 from dispatch.store.people import People
 from dispatch.store.satisfaction import Surveys
 from dispatch.subscribers.book import Asked
+from schedules.care.store.beds import Steps
 from schedules.duty.desk import DutyDesk
 from schedules.duty.rules.rotation import Place, Rotation
 from tests.integration.rights_rig import Town
@@ -39,6 +40,7 @@ def furnish(town: Town) -> None:
         _log(town, own, by)
         _afterwards(town, own, by, month)
         _roster(town, own, by)
+        _bed(town, own, by)
         watch = town.operator(frozenset({Role.OPERATOR}), code)
         area = Area(frozenset({town.stations[code]}))
         handed = house.console.watch.begin(by=f"operator:{watch.id}", note=f"note of {own['home']}", area=area)
@@ -117,3 +119,11 @@ def _changes(town: Town, own: dict[str, str], duty: DutyDesk, by: Any) -> None:
     own.update(carer_absence=begun.absence.id, vacancy=told.vacancies[0].id)
     given = duty.put(carer, now + 30 * DAY, now + 30 * DAY + HOUR, by=by)
     own["swap"] = changing.swapping.ask(given.id, other, None, by=by).id
+
+
+def _bed(town: Town, own: dict[str, str], by: Any) -> None:
+    beds = town.house.beds
+    own["bed"] = bed = beds.life.apply(own["resident"], beds.default, by=by, area=DISTRICT)
+    with town.house.reading.connect() as connection:
+        step = Steps(connection).of(bed)[0].id
+    own["paper"] = beds.filing.file(bed, step, name="x.pdf", content=b"%PDF-1", by=by, area=DISTRICT)

@@ -139,6 +139,18 @@ def test_suspended_days_are_not_owed_and_visits_on_them_do_not_count():
     assert point(standing, "daily_visit").course is Course.MET
 
 
+def test_no_visit_counts_for_two_beds():
+    day = date(2026, 11, 15)
+    old, new = Stretch(from_on=date(2026, 11, 1), until_on=day), Stretch(from_on=day)
+    visits = [visit(each) for each in NOVEMBER]
+    first = counting(visits, NOVEMBER, [old], [new])
+    second = counting(visits, NOVEMBER, [new], [old])
+    assert [each.on.day for each in first] == list(range(1, 15))
+    assert [each.on.day for each in second] == list(range(15, 31))
+    assert [each.on.day for each in counting(visits, NOVEMBER, [old])][-1] == 15
+    assert counting(visits, NOVEMBER, [Stretch(from_on=day, until_on=day)]) == []
+
+
 def test_a_share_of_the_hours_where_the_standard_says_so():
     stretches = (Stretch(from_on=date(2026, 11, 16)),)
     whole, share = (

@@ -62,7 +62,7 @@ class Stretch:
         return self.from_on <= day and (self.until_on is None or day < self.until_on)
 
     def counts(self, day: date) -> bool:
-        return self.owes(day) or day == self.until_on
+        return self.owes(day) or self.from_on < day == self.until_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +136,12 @@ class Asked:
 
     days: Sequence[date]
     today: date
-    stretches: Sequence[Stretch]
-    duty: Duty
     proved: Sequence[Proved]
+    stretches: Sequence[Stretch] = ()
+    duty: Duty = Duty(id="", title="", numbers={})
     coming: Sequence[Wanted] = ()
+    elsewhere: Sequence[Stretch] = ()
+    """When another bed of the same resident was in service."""
     basic: Collection[str] = ()
     others: Mapping[str, Number] = field(default_factory=dict)
     day_minutes_max: int = 480
@@ -185,7 +187,7 @@ def still_to_come(wanted: Sequence[Wanted], proved: Sequence[Proved], now: datet
 def stand(asked: Asked) -> Standing:
     """How the month stands."""
     owed = [day for day in asked.days if any(each.owes(day) for each in asked.stretches)]
-    told = tell(counting(asked.proved, asked.days, asked.stretches))
+    told = tell(counting(asked.proved, asked.days, asked.stretches, asked.elsewhere))
     counted = count(told)
     days = [_day(day, day in owed, counted, asked.coming) for day in asked.days]
     numbers = _numbers(asked.duty, len(owed), len(asked.days))
@@ -196,10 +198,19 @@ def stand(asked: Asked) -> Standing:
     return Standing(points=points, days=days, told=told, counted=counted, owed=len(owed), fails=failed)
 
 
-def counting(proved: Sequence[Proved], days: Sequence[date], stretches: Sequence[Stretch]) -> list[Proved]:
-    """Those of the visits that lie on days on which the bed was in service."""
+def counting(
+    proved: Sequence[Proved], days: Sequence[date], stretches: Sequence[Stretch], others: Sequence[Stretch] = ()
+) -> list[Proved]:
+    """
+    Those of the visits that lie on days on which the bed was in service. The day on which one bed of a resident ends
+    and another begins (`others`) belongs to the one that begins: no visit counts for two.
+    """
     held = {day for day in days if any(each.counts(day) for each in stretches)}
-    return [each for each in proved if each.on in held]
+    theirs = {
+        day for day in held
+        if not any(each.owes(day) for each in stretches) and any(each.owes(day) for each in others)
+    }  # fmt: skip
+    return [each for each in proved if each.on in held - theirs]
 
 
 def months_of(first: date, last: date) -> int:

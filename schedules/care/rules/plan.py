@@ -99,6 +99,19 @@ class Served:
     home_id: HomeId
 
 
+def lacks(line: Line) -> str:
+    """What a line's pattern still needs, empty when it is whole: the words of a refusal."""
+    if line.pattern is Pattern.WEEKDAYS and not (line.days and set(line.days) <= set(range(WEEK))):
+        return "Please choose weekdays."
+    if line.pattern is Pattern.MONTHDAYS and not (line.days and set(line.days) <= set(range(1, 32))):
+        return "Please enter days of the month from 1 to 31."
+    if line.pattern is Pattern.WEEKLY and not 1 <= line.times <= WEEK:
+        return "Please enter how often a week, from 1 to 7."
+    if line.pattern is Pattern.EVERY and not (1 <= line.times <= 366 and line.first_on is not None):
+        return "Please enter every how many days, and the first day."
+    return ""
+
+
 def takes_effect(made_on: date, *, urgent: bool, first: bool, change_by: int) -> date:
     """
     The first day of a version: for safety, or of the first plan, the day itself; else the next month's first where it

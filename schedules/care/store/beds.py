@@ -215,6 +215,14 @@ class Steps:
         query = select(bed_stretches).where(bed_stretches.c.bed_id == bed_id).order_by(bed_stretches.c.from_on)
         return [Stretch(from_on=row.from_on, until_on=row.until_on) for row in self._connection.execute(query)]
 
+    def elsewhere(self, bed: Bed) -> list[Stretch]:
+        """When other beds of the same resident were in service."""
+        query = select(bed_stretches.c.from_on, bed_stretches.c.until_on).join(
+            beds, beds.c.id == bed_stretches.c.bed_id
+        )
+        query = query.where(beds.c.resident_id == bed.resident_id, beds.c.id != bed.id)
+        return [Stretch(from_on=row.from_on, until_on=row.until_on) for row in self._connection.execute(query)]
+
     def begin(self, bed_id: str, day: date) -> None:
         """In service from this day on; one that stopped on the same day goes on as if it had not."""
         row = {"bed_id": bed_id, "from_on": day, "until_on": None}
