@@ -66,6 +66,11 @@ ADDRESSES = {
         "/api/v1/privacy/residents/{resident}/consents/{consent}/withdraw",
     "/api/v1/privacy/residents/<resident_id>/export": "/api/v1/privacy/residents/{resident}/export",
     "/handover/<id_>/take": "/handover/{handover}/take",
+    "/visits/<visit_id>": "/visits/{visit}", "/api/v1/visits/<visit_id>": "/api/v1/visits/{visit}",
+    **{f"/visits/<visit_id>/{deed}": f"/visits/{{visit}}/{deed}"
+       for deed in ("assign", "cancel", "entry", "judge", "approve")},
+    **{f"/api/v1/visits/<visit_id>/{deed}": f"/api/v1/visits/{{visit}}/{deed}"
+       for deed in ("begin", "finish", "cancel", "assign", "photo", "resolve", "approve")},
 }  # fmt: skip
 """How an address is filled with what belongs to a station; for these another station's thing answers 404."""
 
@@ -91,6 +96,11 @@ BODIES = {
     "/api/v1/privacy/requests/<request_id>/answer": {"state": "done", "answer": "x"},
     "/api/v1/privacy/residents/<resident_id>/export": {"reason": "because"},
     "/api/v1/reports/signed": {"month": "2024-01"},
+    **{f"/api/v1/visits/<visit_id>/{deed}": {"carer": "C1", "reason": "x"} for deed in ("begin", "finish")},
+    "/api/v1/visits/<visit_id>/cancel": {"reason": "family"}, "/api/v1/visits/<visit_id>/assign": {"carers": []},
+    "/api/v1/visits/<visit_id>/photo": {"sha256": "0" * 64},
+    "/api/v1/visits/<visit_id>/resolve": {"finding": "no_begin", "resolution": "rejected"},
+    "/api/v1/visits/<visit_id>/approve": {"point": "none"},
     "/api/v1/privacy/residents/<resident_id>/consents":
         {"purpose": "care", "version": "1", "given_by": "x", "channel": "paper"},
 }  # fmt: skip
