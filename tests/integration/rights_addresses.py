@@ -86,6 +86,11 @@ ADDRESSES = {
     "/beds/<name>/papers/<paper_id>": "/beds/{bed}/papers/{paper}",
     **{f"/api/v1/beds/<name>{rest}": f"/api/v1/beds/{{bed}}{rest}"
        for rest in ("", "/assessments", "/review", "/steps", "/plans", "/standing", "/statement")},
+    "/visits/<visit_id>": "/visits/{visit}", "/api/v1/visits/<visit_id>": "/api/v1/visits/{visit}",
+    **{f"/visits/<visit_id>/{deed}": f"/visits/{{visit}}/{deed}"
+       for deed in ("assign", "cancel", "entry", "judge", "approve")},
+    **{f"/api/v1/visits/<visit_id>/{deed}": f"/api/v1/visits/{{visit}}/{deed}"
+       for deed in ("begin", "finish", "cancel", "assign", "photo", "resolve", "approve")},
 }  # fmt: skip
 """How an address is filled with what belongs to a station; for these another station's thing answers 404."""
 
@@ -120,6 +125,11 @@ BODIES = {
         {"standard": "gbt42195-2022", "assessed_on": "2026-01-01", "org": "x", "score": 50},
     "/api/v1/beds/<name>/review": {"deed": "send_back"}, "/api/v1/beds/<name>/steps": {"deed": "resume"},
     "/api/v1/beds/<name>/plans": {"base": 77, "lines": []},
+    **{f"/api/v1/visits/<visit_id>/{deed}": {"carer": "C1", "reason": "x"} for deed in ("begin", "finish")},
+    "/api/v1/visits/<visit_id>/cancel": {"reason": "family"}, "/api/v1/visits/<visit_id>/assign": {"carers": []},
+    "/api/v1/visits/<visit_id>/photo": {"sha256": "0" * 64},
+    "/api/v1/visits/<visit_id>/resolve": {"finding": "no_begin", "resolution": "rejected"},
+    "/api/v1/visits/<visit_id>/approve": {"point": "none"},
     "/api/v1/privacy/residents/<resident_id>/consents":
         {"purpose": "care", "version": "1", "given_by": "x", "channel": "paper"},
 }  # fmt: skip

@@ -15,6 +15,7 @@ from dispatch.store.people import People
 from dispatch.store.satisfaction import Surveys
 from dispatch.subscribers.book import Asked
 from schedules.care.store.beds import Steps
+from schedules.care.rules.visit import Source, Wanted
 from schedules.duty.desk import DutyDesk
 from schedules.duty.rules.rotation import Place, Rotation
 from tests.integration.rights_rig import Town
@@ -41,6 +42,7 @@ def furnish(town: Town) -> None:
         _afterwards(town, own, by, month)
         _roster(town, own, by)
         _bed(town, own, by)
+        _visit(town, own)
         watch = town.operator(frozenset({Role.OPERATOR}), code)
         area = Area(frozenset({town.stations[code]}))
         handed = house.console.watch.begin(by=f"operator:{watch.id}", note=f"note of {own['home']}", area=area)
@@ -87,6 +89,24 @@ def _afterwards(town: Town, own: dict[str, str], by: Any, month: str) -> None:
         resident, purpose="care", version="1", given_by="self", channel="paper", by=by, area=DISTRICT
     )
     own["request"] = house.after.erasing.ask(resident, "access", asked_by="x", reason="x", by=by, area=DISTRICT)
+
+
+def _visit(town: Town, own: dict[str, str]) -> None:
+    """One that begins in an hour."""
+    house, now = town.house, town.house.clock.now()
+    wanted = Wanted(
+        key=f"plan:{own['home']}", source=Source.PLAN, home_id=own["home"], resident_id=own["resident"],
+        on=house.calendar.day_of(now + HOUR), start_from=now + HOUR, start_by=now + 2 * HOUR, minutes=60,
+        usual=(own["carer"],),
+    )  # fmt: skip
+
+    class Wants:
+        def wanted(self, day: Any) -> list[Wanted]:
+            return [wanted] if day == wanted.on else []
+
+    house.care.sources.append(Wants())
+    house.care.planning.plan(wanted.on)
+    own["visit"] = next(each.id for each in house.care.visiting.on(wanted.on) if each.wanted.key == wanted.key)
 
 
 def _roster(town: Town, own: dict[str, str], by: Any) -> None:

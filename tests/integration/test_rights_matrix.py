@@ -107,7 +107,7 @@ def test_everything_is_marked_and_public_is_what_must_be(town):
     public = {rule for rule, _, mark in routes(town) if mark == "public"}
     assert public == {
         "/", "/login", "/login/code", "/login/sealed", "/login/enrol", "/activate", "/logout", "/lang", "/look", "/c",
-        "/c/code", "/c/leave", "/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/api/v1/docs",
+        "/c/code", "/c/leave", "/c/visits", "/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/api/v1/docs",
         # The first run: `/setup` asks for its right once there is an account; before, for the code that was printed.
         "/setup", "/setup/administrator",
     }  # fmt: skip

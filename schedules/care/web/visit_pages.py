@@ -54,7 +54,7 @@ def visit_pages(visiting: Visiting, book: VisitBook, *, new_id: Callable[[], str
         by_carer = request.args.get("by") == "carer"
         return render_template(
             "visits.html", day=day, before=day - timedelta(days=1), after=day + timedelta(days=1), today=book.today(),
-            groups=_by_carer(rows) if by_carer else [("", rows)] if rows else [], by_carer=by_carer, local=book.local,
+            parts=_by_carer(rows) if by_carer else [("", rows)] if rows else [], by_carer=by_carer, local=book.local,
             W=words, late=sum(1 for each in rows if each.late_min), waits=sum(1 for each in rows if each.open),
             may_judge=may(Right.VISITS_JUDGE),
         )  # fmt: skip

@@ -50,7 +50,7 @@ class VisitListSchema(ListSchema):
     carer = Text()
 
 
-class SignSchema(PositionSchema):
+class SignVisitSchema(PositionSchema):
     """
     A sign-in or sign-out. `carer` is a code or an id. `way`: how a carer's program heard it; `call` is a call that rang
     in from a number of the home, which proves the place. `reason` is needed of an entry at a desk.
@@ -78,7 +78,7 @@ class AssignVisitSchema(Wire):
     carers = fields.List(Text(), required=True, validate=validate.Length(max=4))
 
 
-class PhotoSchema(Wire):
+class VisitPhotoSchema(Wire):
     """A photo by the SHA-256 of its bytes (64 hexadecimal digits), and when its camera says that it was taken."""
 
     sha256 = fields.String(required=True, validate=validate.Regexp(r"^[0-9a-f]{64}\Z"))
@@ -86,7 +86,7 @@ class PhotoSchema(Wire):
     carer = Text()
 
 
-class ResolveSchema(Wire):
+class ResolveFindingSchema(Wire):
     """A finding (its id, or its code) and how it is judged."""
 
     finding = Text(required=True)
@@ -94,7 +94,7 @@ class ResolveSchema(Wire):
     note = Text(NOTE_MAX)
 
 
-class ApproveSchema(Wire):
+class ApproveEntrySchema(Wire):
     """An entry at a desk that a second person agrees to."""
 
     point = Text(required=True)
@@ -173,7 +173,7 @@ def visits_blueprint(visiting: Visiting, book: VisitBook, *, transactions: Trans
     @bp.post("/<visit_id>/begin")
     @either(WRITE, Right.VISITS_CHANGE)
     @once
-    @bp.arguments(SignSchema)
+    @bp.arguments(SignVisitSchema)
     @bp.response(200, VisitSchema)
     def begin(wanted: Plain, visit_id: str) -> Plain:
         """A carer has come"""
@@ -182,7 +182,7 @@ def visits_blueprint(visiting: Visiting, book: VisitBook, *, transactions: Trans
     @bp.post("/<visit_id>/finish")
     @either(WRITE, Right.VISITS_CHANGE)
     @once
-    @bp.arguments(SignSchema)
+    @bp.arguments(SignVisitSchema)
     @bp.response(200, VisitSchema)
     def finish(wanted: Plain, visit_id: str) -> Plain:
         """A carer has left, and what was done"""
@@ -215,7 +215,7 @@ def visits_blueprint(visiting: Visiting, book: VisitBook, *, transactions: Trans
     @bp.post("/<visit_id>/photo")
     @either(WRITE, Right.VISITS_CHANGE)
     @once
-    @bp.arguments(PhotoSchema)
+    @bp.arguments(VisitPhotoSchema)
     @bp.response(200, VisitSchema)
     def photo(wanted: Plain, visit_id: str) -> Plain:
         """A photo of the visit, by its hash"""
@@ -227,7 +227,7 @@ def visits_blueprint(visiting: Visiting, book: VisitBook, *, transactions: Trans
     @bp.post("/<visit_id>/resolve")
     @either("visits:judge", Right.VISITS_JUDGE)
     @once
-    @bp.arguments(ResolveSchema)
+    @bp.arguments(ResolveFindingSchema)
     @bp.response(200, VisitSchema)
     def resolve(wanted: Plain, visit_id: str) -> Plain:
         """How a finding is judged by a human"""
@@ -242,7 +242,7 @@ def visits_blueprint(visiting: Visiting, book: VisitBook, *, transactions: Trans
     @bp.post("/<visit_id>/approve")
     @either("visits:judge", Right.VISITS_JUDGE)
     @once
-    @bp.arguments(ApproveSchema)
+    @bp.arguments(ApproveEntrySchema)
     @bp.response(200, VisitSchema)
     def approve(wanted: Plain, visit_id: str) -> Plain:
         """A second person agrees to an entry at a desk"""
