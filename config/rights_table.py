@@ -25,6 +25,7 @@ WORDS: Mapping[Right, tuple[str, str]] = {
     Right.IMPORT: ("导入名册", "import registers"),
     Right.ERASE: ("导出或删除一位老人的数据", "give out or erase one resident's data"),
     Right.SURVEY: ("满意度回访", "ask how satisfied residents are"),
+    Right.ROUNDS_CALL: ("加开探访、定探访等级", "call extra rounds, set a class of rounds"),
     Right.ACCOUNTS: ("账号", "accounts"),
     Right.KEYS: ("机器密钥", "keys of machines"),
     Right.WEBHOOKS: ("对外通知", "webhooks"),

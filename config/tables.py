@@ -37,13 +37,14 @@ from dispatch.store.signed_reports import signed_reports
 from dispatch.store.subscriptions import subscriptions
 from dispatch.store.visits import carer_visits
 from schedules.duty.store import shift_drafts, shifts
+from schedules.orders.store.orders import orders
 from schedules.rounds.store.campaigns import round_campaigns
 from schedules.rounds.store.rounds import care_rounds
 
 SHELVES = (
     absences, account_codes, alarms, assignments, calls, care_rounds, carer_visits, claims, devices, drills, edges,
     entries, erasures, finds, follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages,
-    operators, policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, round_campaigns,
+    operators, orders, policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, round_campaigns,
     shadowed, shift_drafts, shifts, signals, signed_reports, subscriptions, vigils,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""

@@ -19,7 +19,7 @@ from config.secret import secret_key
 from config.sending import courier_options, said_of
 from config.settings import Settings
 from config.uploads import sweep
-from config.wiring_after import After, build_after, mend_after
+from config.wiring_after import After, build_after, channel_of, mend_after
 from config.wiring_board import Console, build_console
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
@@ -56,6 +56,7 @@ from dispatch.messages.reconcile import Reconciler
 from dispatch.messages.ride import Ride
 from dispatch.muster import Muster
 from dispatch.review import Review
+from dispatch.rules.message import Channel
 from dispatch.rules.travel import StraightLine
 from dispatch.siren import Consoles, Siren
 from dispatch.store.alarms import Alarms
@@ -300,20 +301,20 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     after = build_after(
         settings, transactions, reading, clock, calendar, providers, forget=lambda: house.forget(),  # noqa: PLW0108
     )  # fmt: skip
-    rounds = build_rounds(settings, transactions, reading, clock, calendar, desk, nudge=nudges)
+    rounds = build_rounds(
+        settings, transactions, reading, clock, calendar, desk, after.asking, nudge=nudges,
+        two_way=lambda phone: channel_of(phone, providers) is Channel.SMS,
+    )  # fmt: skip
     answers = Answers(
-        transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
-        orders=[TestsByText(upkeep.tests, after=nudges), after.asking], operators=settings.operators.phones,
-        nudge=nudges, hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
+        transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach, rounds.answers],
+        desk, orders=[TestsByText(upkeep.tests, after=nudges), after.asking, rounds.answers],
+        operators=settings.operators.phones, nudge=nudges,
+        hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
     calls = Calls(transactions, reading, desk, nudge=nudges, hand_over=lambda id_: timers.hand_over(Calls.name, id_))
     on_sqlite = writing.dialect.name == "sqlite"
     courier = Courier(
-        transactions,
-        reading,
-        providers,
-        clock,
-        local=calendar.local,
+        transactions, reading, providers, clock, local=calendar.local,
         unreached=desk,
         alone=on_sqlite if alone is None else alone,
         emergency_workers=settings.messages.emergency_workers,

@@ -53,6 +53,8 @@ class Right(StrEnum):
     """One resident's data, given out or erased."""
     SURVEY = "survey"
     """Asking residents how satisfied they are."""
+    ROUNDS_CALL = "rounds.call"
+    """Extra rounds, and classes of rounds by hand: many people's work, and whose turn it is."""
     ACCOUNTS = "accounts"
     KEYS = "keys"
     WEBHOOKS = "webhooks"
@@ -72,7 +74,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     }),
     Role.MANAGER: frozenset(_WATCH | {
         Right.CARERS_CHANGE, Right.SHIFTS_CHANGE, Right.DEVICES_CHANGE, Right.ROADS_CHANGE, Right.RECORD_SEE,
-        Right.EXPORT, Right.FIGURES_SEE, Right.IMPORT,
+        Right.EXPORT, Right.FIGURES_SEE, Right.IMPORT, Right.ROUNDS_CALL,
     }),
     Role.INSTALLER: frozenset({
         Right.SIGNED_IN, Right.RESIDENTS_SEE, Right.DEVICES_SEE, Right.DEVICES_CHANGE, Right.MESSAGES_SEE,

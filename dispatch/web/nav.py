@@ -47,6 +47,8 @@ GROUPS = (
         Place("/stations", N_("Stations"), Right.CARERS_SEE),
         Place("/roster", N_("Roster"), Right.SHIFTS_CHANGE),
         Place("/follow-ups", N_("To do"), Right.RESIDENTS_SEE),
+        Place("/rounds", N_("Rounds"), Right.RESIDENTS_SEE),
+        Place("/orders", N_("Orders"), Right.RESIDENTS_SEE),
         Place("/surveys", N_("Satisfaction"), Right.SURVEY),
     )),
     Group(N_("Equipment"), (

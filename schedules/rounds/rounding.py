@@ -211,6 +211,16 @@ class RoundsDesk:
 
         self._transactions.run(work)
 
+    def usual(self, id_: str, area: Area) -> Round:
+        """
+        One round as it stands.
+
+        Raises:
+            NotFound: no such round in this area.
+        """
+        with self._reading.connect() as connection:
+            return Rounds(connection).get(id_, area)
+
     def enter(self, id_: str, result: Result, means: Means, *, by: Person, area: Area, note: str | None = None,
               at: datetime | None = None) -> None:  # fmt: skip
         """

@@ -10,6 +10,7 @@ import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -30,7 +31,7 @@ from dispatch.accounts.sign_in import SignIn
 from dispatch.clock import SystemClock
 from dispatch.ids import AlarmId, new_id
 from dispatch.rules.alarm import Outcome
-from dispatch.rules.people import operator
+from dispatch.rules.people import Person, operator
 from dispatch.rules.rights import DISTRICT
 from dispatch.rules.signal import Cause
 from dispatch.store.accounts import Accounts
@@ -39,6 +40,8 @@ from dispatch.store.people import People
 from dispatch.subscribers.book import Asked
 from dispatch.web.reports import charts
 from schedules.duty.desk import DutyDesk
+from schedules.orders.ordering import Asking
+from schedules.rounds.extra import Called
 from tests.architecture.tree import ROOT
 from tests.need import need
 
@@ -82,6 +85,10 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
     "/homes/<name>": lambda world: f"/homes/{world.names['home']}",
     "/homes/<name>/edit": lambda world: f"/homes/{world.names['home']}/edit",
     "/import/<token>": lambda world: f"/import/{world.names['import']}?kind=residents",
+    "/f/<code>/orders": lambda world: world.names["family_link"] + "/orders",
+    "/orders/<order_id>": lambda world: f"/orders/{world.names['order']}",
+    "/orders/<order_id>/photos/<photo_id>": lambda world: f"/orders/{world.names['order']}",
+    "/rounds/residents/<name>": lambda world: f"/rounds/residents/{world.names['resident']}",
     "/reports/chart/<name>.svg": lambda world: f"/reports/chart/{world.names['chart']}.svg",
     "/residents/<name>": lambda world: f"/residents/{world.names['resident']}",
     "/residents/<name>/edit": lambda world: f"/residents/{world.names['resident']}/edit",
@@ -177,12 +184,24 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
         "family_link": f"/f/{house.links.family(first, kin.id)}",
         "home": homes[0].code,
         "import": import_desk(house).upload("编号,姓名\n".encode(), "老人.csv", by=by),
+        "order": _ordered(house, residents[0].code, by),
         "resident": residents[0].code,
         "station": station.code,
         "survey": house.after.surveying.list(DISTRICT)[0]["survey"].id,
         "webhook": house.webhooks.book.add(Asked(name="区平台", url="https://platform.example/hook"), by=by).id,
     }
     return World(house=house, pages=pages, app=app, url=url, alarm=first, names=names)
+
+
+def _ordered(house: House, resident: str, by: Person) -> str:
+    """A service is booked, and extra rounds are called."""
+    today = house.calendar.day_of(house.clock.now())
+    house.rounds.desk.check()
+    called = Called(occasion="heat", level="orange", from_on=today, until_on=today + timedelta(days=1))
+    house.rounds.extras.call(called, by=by, area=DISTRICT)
+    start = house.calendar.start_of(today + timedelta(days=10)) + timedelta(hours=10)
+    asking = Asking(resident=resident, service="adaptation", start_at=start, note="卫生间要加扶手")
+    return house.rounds.ordering.take(asking, by=by, area=DISTRICT).id
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,9 @@ from dispatch.store.people import People
 from dispatch.store.satisfaction import Surveys
 from dispatch.subscribers.book import Asked
 from schedules.duty.desk import DutyDesk
+from schedules.orders.ordering import Asking
+from schedules.orders.store.orders import Orders, Photo
+from schedules.rounds.extra import Called
 from tests.integration.rights_rig import Town
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -38,6 +41,7 @@ def furnish(town: Town) -> None:
         _log(town, own, by)
         _afterwards(town, own, by, month)
         _roster(town, own, by)
+        _rounds(town, own, by, code)
         watch = town.operator(frozenset({Role.OPERATOR}), code)
         area = Area(frozenset({town.stations[code]}))
         handed = house.console.watch.begin(by=f"operator:{watch.id}", note=f"note of {own['home']}", area=area)
@@ -84,6 +88,22 @@ def _afterwards(town: Town, own: dict[str, str], by: Any, month: str) -> None:
         resident, purpose="care", version="1", given_by="self", channel="paper", by=by, area=DISTRICT
     )
     own["request"] = house.after.erasing.ask(resident, "access", asked_by="x", reason="x", by=by, area=DISTRICT)
+
+
+def _rounds(town: Town, own: dict[str, str], by: Any, code: str) -> None:
+    """A round, extra rounds and an order with a photo."""
+    house, today = town.house, town.house.calendar.day_of(town.house.clock.now())
+    own["round"] = house.rounds.desk.ask_for(own["resident"], note="", by=by, area=DISTRICT)
+    called = Called(occasion="heat", from_on=today, until_on=today, station=code)
+    campaign = house.rounds.extras.call(called, by=by, area=DISTRICT)
+    assert campaign is not None
+    start = house.calendar.start_of(today + 3 * DAY) + 10 * HOUR
+    asking = Asking(resident=own["resident"], service="repair", start_at=start)
+    order = house.rounds.ordering.take(asking, by=by, area=DISTRICT)
+    photo = Photo(id=f"photo-{order.id}", order_id=order.id, resident_id=order.resident_id, step="", at=order.asked_at,
+                  by=by, kind="image/png", sha256="")  # fmt: skip
+    house.transactions.run(lambda tx: Orders(tx.connection).keep_photo(photo, b"png"))
+    own.update(campaign=campaign.id, order=order.id, photo=photo.id)
 
 
 def _roster(town: Town, own: dict[str, str], by: Any) -> None:

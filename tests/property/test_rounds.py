@@ -27,7 +27,8 @@ from tests.builders import build_world
 BOOK = read_book(tomllib.loads((Path(__file__).parents[2] / "config/care/rounds.toml").read_text(encoding="utf-8")))
 DAYS = st.dates(date(2024, 1, 1), date(2029, 12, 31))
 EVERY = st.one_of(
-    st.builds(lambda n: Interval(days=n), st.integers(1, 31)), st.builds(lambda n: Interval(months=n), st.integers(1, 12))
+    st.builds(lambda n: Interval(days=n), st.integers(1, 31)),
+    st.builds(lambda n: Interval(months=n), st.integers(1, 12)),
 )  # fmt: skip
 ZONES = st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/St_Johns", "America/Sao_Paulo", "Asia/Beirut"])
 
@@ -87,7 +88,9 @@ def test_a_deadline_is_the_end_of_its_local_day_whatever_the_clocks_do(zone, day
             return "r"
 
     today = calendar.day_of(now)
-    listed = Listed(resident_id=ResidentId("x"), cls=cls, by_hand=False, why="", responsible="", since=today, last_on=today)
+    listed = Listed(
+        resident_id=ResidentId("x"), cls=cls, by_hand=False, why="", responsible="", since=today, last_on=today
+    )
     made = Opening(BOOK, calendar, lambda _: True).regular(Unit(), listed, HomeId("h"))
     assert made.due_on == BOOK.classes[cls].every.after(today)
     assert made.deadline == calendar.start_of(made.due_on + timedelta(days=1))
