@@ -13,7 +13,7 @@ from dispatch.web.access import area, caller, either
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.once import Once
 from dispatch.web.registers import bookmarked
-from dispatch.web.schemas import ListSchema, Moment, PageSchema, Text, Wire
+from dispatch.web.schemas import ListSchema, Moment, PageSchema, Text, Wire, named
 from schedules.rounds.extra import Called, Extras
 from schedules.rounds.reading import Due, RoundsBook
 from schedules.rounds.rounding import RoundsDesk
@@ -151,7 +151,8 @@ def rounds_api(desk: RoundsDesk, extras: Extras, book: RoundsBook, *, transactio
     @bp.response(201, RoundAskedSchema)
     def asked(wanted: Plain) -> Any:
         """Ask for a round within a day"""
-        return {"round": desk.ask_for(wanted["resident"], note=wanted.get("note", ""), by=caller(), area=area())}
+        with named("resident"):
+            return {"round": desk.ask_for(wanted["resident"], note=wanted.get("note", ""), by=caller(), area=area())}
 
     @bp.post("/<round_id>/result")
     @either(WRITE, Right.RESIDENTS_CHANGE)
