@@ -196,7 +196,8 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
 def _ordered(house: House, resident: str, by: Person) -> str:
     """A service is booked, and extra rounds are called."""
     today = house.calendar.day_of(house.clock.now())
-    house.rounds.desk.check()
+    house.rounds.desk.classify(resident, "high", why="高龄独居", by=by, area=DISTRICT)
+    house.rounds.desk.ask_for(resident, note="邻居说没见到人", by=by, area=DISTRICT)
     called = Called(occasion="heat", level="orange", from_on=today, until_on=today + timedelta(days=1))
     house.rounds.extras.call(called, by=by, area=DISTRICT)
     start = house.calendar.start_of(today + timedelta(days=10)) + timedelta(hours=10)
