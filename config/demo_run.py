@@ -15,7 +15,7 @@ from config.commands import change
 from config.demo_district import addresses, buttons, demo_text, past_text, speaking
 from config.demo_month import live_a_month
 from config.demo_past import give_past
-from config.options import AccountSettings, GatewaySettings, LogSettings, WebSettings
+from config.options import AccountSettings, GatewaySettings, LogSettings, RoundSettings, WebSettings
 from config.serve import Serving, Told
 from config.settings import Settings
 from devices.dialects import DIALECTS, calling
@@ -147,6 +147,7 @@ def _settings(home: Path, radio: Path, port: int, protocol: str) -> Settings:
         gateways=(GatewaySettings(name="hall-radio", protocol=protocol, port=str(radio), baud=57600),),
         log=LogSettings(level="warning"),
         accounts=AccountSettings(second_factor="optional"),
+        rounds=RoundSettings(wanted=True),
     )
 
 

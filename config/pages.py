@@ -18,6 +18,7 @@ from config.pages_logbook import logbook_blueprints
 from config.pages_planning import planning_blueprints
 from config.pages_programs import program_blueprints
 from config.pages_registry import absence_notes, registry_blueprints
+from config.pages_rounds import round_blueprints
 from config.pages_upkeep import FirstRun, alive_page, upkeep_pages
 from config.wiring import House
 from config.wiring_accounts import build_sign_in
@@ -157,6 +158,7 @@ class Pages:
             *planning_blueprints(house),
             *coverage_blueprints(house),
             *bed_blueprints(house, operators),
+            *round_blueprints(house, self._names, options=options),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))

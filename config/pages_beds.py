@@ -13,7 +13,7 @@ from schedules.care.web.desk import BedDesk
 
 def bed_blueprints(house: House, names: Callable[[], Mapping[str, str]]) -> list[Blueprint]:
     """`names` says what operators are called, by reference."""
-    own = house.beds
+    own = house.homecare.beds
     desk = BedDesk(
         life=own.life, assessing=own.assessing, plans=own.plans, months=own.months, filing=own.filing,
         duties=own.duties, items=own.items, default=own.default, reading=house.reading,

@@ -34,6 +34,7 @@ WORDS: Mapping[Right, tuple[str, str]] = {
         "take beds further: apply, assess, build, serve, plan care",
     ),
     Right.BEDS_APPROVE: ("床位初审和终审（须两人）", "review beds, first and second (two people)"),
+    Right.ROUNDS_CALL: ("加开探访、定探访等级", "call extra rounds, set a class of rounds"),
     Right.ACCOUNTS: ("账号", "accounts"),
     Right.KEYS: ("机器密钥", "keys of machines"),
     Right.WEBHOOKS: ("对外通知", "webhooks"),

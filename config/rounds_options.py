@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundSettings:
-    """`wanted`: whether rounds are kept; `book` is the file of classes and intervals, empty for the packaged one."""
+    """
+    `wanted`: whether people are put on lists by the book; `book` is the file of classes and intervals, empty for the
+    packaged one.
+    """
 
-    wanted: bool = True
+    wanted: bool = False
     book: str = ""
 
 

@@ -295,11 +295,6 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings, transactions, reading, clock, upkeep.register, nudge=nudges,
         changed=lambda: house.forget(),  # noqa: PLW0108  it is made below
     )  # fmt: skip
-    homecare = build_homecare(
-        settings, transactions, reading, clock, calendar, desk, providers, muster.travel, nudge=nudges,
-        changed=lambda: house.forget(),  # noqa: PLW0108  it is made below
-    )  # fmt: skip
-    registers.leaving.partings.append(homecare.beds.life.parting)
     lines, page = Lines(), pager(settings.operators.phones, transactions, clock, nudges)
     roads = build_roads(
         settings, transactions, reading, clock, calendar, desk, lines=lines, providers=providers, nudge=nudges,
@@ -308,6 +303,11 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     after = build_after(
         settings, transactions, reading, clock, calendar, providers, forget=lambda: house.forget(),  # noqa: PLW0108
     )  # fmt: skip
+    homecare = build_homecare(
+        settings, transactions, reading, clock, calendar, desk, providers, muster.travel, after.asking, nudge=nudges,
+        changed=lambda: house.forget(),  # noqa: PLW0108  it is made below
+    )  # fmt: skip
+    registers.leaving.partings.append(homecare.beds.life.parting)
     answers = Answers(
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach, *homecare.claimants], desk,
         orders=[TestsByText(upkeep.tests, after=nudges), *homecare.orders, after.asking],

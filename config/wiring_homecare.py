@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.settings import Settings
+from config.wiring_after import channel_of
 from config.wiring_beds import Beds, build_beds
 from config.wiring_care import Care, build_care, mend_care
 from config.wiring_coverage import Coverage, build_coverage
@@ -21,7 +22,9 @@ from config.wiring_welfare import Welfare, build_welfare, mend_welfare
 from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.messages.providers.provider import Provider
+from dispatch.rules.message import Channel
 from dispatch.rules.travel import TravelTime
+from dispatch.satisfaction.asking import SatisfactionAsking
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
@@ -48,12 +51,12 @@ class HomeCare:
     @property
     def claimants(self) -> Sequence[Any]:
         """Whoever expects answers by text."""
-        return (self.visits.claims, self.duty.swapping)
+        return (self.visits.claims, self.duty.swapping, self.rounds.answers)
 
     @property
     def orders(self) -> Sequence[Any]:
         """Whoever reads texts that are orders and no answers."""
-        return (self.visits.orders,)
+        return (self.visits.orders, self.rounds.answers)
 
     @property
     def timetable(self) -> tuple[Periodic, ...]:
@@ -73,7 +76,8 @@ class HomeCare:
 
 def build_homecare(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, desk: Desk,
-    providers: Mapping[str, Provider], travel: TravelTime, *, nudge: Callable[[], None], changed: Callable[[], None],
+    providers: Mapping[str, Provider], travel: TravelTime, asking: SatisfactionAsking, *,
+    nudge: Callable[[], None], changed: Callable[[], None],
 ) -> HomeCare:  # fmt: skip
     """
     Wires it. `changed` is called after every change of shifts.
@@ -85,10 +89,11 @@ def build_homecare(
     beds = build_beds(settings.beds, transactions, reading, clock, calendar, nudge=nudge)
     beds.elsewhere.workdays = duty.holidays.is_workday
     rounds = build_rounds(
-        settings, transactions, reading, clock, calendar, desk, nudge=nudge, is_workday=duty.holidays.is_workday
-    )
+        settings, transactions, reading, clock, calendar, desk, asking, nudge=nudge,
+        is_workday=duty.holidays.is_workday, two_way=lambda phone: channel_of(phone, providers) is Channel.SMS,
+    )  # fmt: skip
     visits = build_care(settings, transactions, reading, clock, calendar, desk, providers, nudge=nudge)
-    visits.sources += [beds.plans, rounds.desk]
+    visits.sources += [beds.plans, rounds.desk, rounds.ordering]
     beds.elsewhere.visits = visits.visiting
     return HomeCare(
         duty=duty, beds=beds, rounds=rounds, visits=visits,

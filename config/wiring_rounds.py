@@ -11,9 +11,13 @@ from config.settings import Settings
 from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.errors import Misconfigured
+from dispatch.satisfaction.asking import SatisfactionAsking
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions
 from schedules.calendar import Calendar
+from schedules.orders.answers import OrderAnswers
+from schedules.orders.ordering import Ordering
+from schedules.orders.rules.services import read_services
 from schedules.rounds.extra import Extras, Festivals
 from schedules.rounds.rounding import RoundsDesk
 from schedules.rounds.rules.book import BadBook, read_book
@@ -28,14 +32,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounding:
-    """Everybody who looks after rounds."""
+    """Everybody who looks after rounds and orders. `answers` hears what providers text."""
 
     desk: RoundsDesk
     extras: Extras
+    ordering: Ordering
+    answers: OrderAnswers
 
     @property
     def owners(self) -> Sequence[Any]:
-        return (self.desk,)
+        return (self.desk, self.ordering)
 
     @property
     def timetable(self) -> tuple[Periodic, ...]:
@@ -46,17 +52,21 @@ class Rounding:
 
 
 def build_rounds(
-    settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, desk: Desk, *,
-    nudge: Callable[[], None], is_workday: Callable[[date], bool] = lambda _: True,
-    festivals: Festivals = lambda _start, _end: (),
+    settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, desk: Desk,
+    asking: SatisfactionAsking, *, nudge: Callable[[], None], is_workday: Callable[[date], bool] = lambda _: True,
+    festivals: Festivals = lambda _start, _end: (), two_way: Callable[[str], bool] = lambda _: True,
 ) -> Rounding:  # fmt: skip
     """
     Wires them. `is_workday` and `festivals` come from the table of holidays.
 
     Raises:
-        Misconfigured: the book of rounds is not in order.
+        Misconfigured: the book of rounds or the services are not in order.
     """
     book = read_care(settings.rounds.book or HERE / "rounds.toml", read_book)
+    services = read_care(settings.orders.services or HERE / "services.toml", read_services)
+    ordering = Ordering(
+        transactions, reading, clock, calendar, services, rates=asking, nudge=nudge, two_way=two_way,
+    )  # fmt: skip
     return Rounding(
         desk=RoundsDesk(
             transactions, reading, clock, calendar, book, desk, nudge=nudge, wanted=settings.rounds.wanted,
@@ -65,6 +75,8 @@ def build_rounds(
         extras=Extras(
             transactions, reading, clock, calendar, book, festivals=festivals, nudge=nudge, is_workday=is_workday
         ),
+        ordering=ordering,
+        answers=OrderAnswers(ordering, nudge=nudge),
     )  # fmt: skip
 
 

@@ -63,6 +63,8 @@ class Right(StrEnum):
     """Applications, assessments, building, service, care plans."""
     BEDS_APPROVE = "beds.approve"
     """The two reviews of a bed: public money follows from them, so whoever plans the care does not give them."""
+    ROUNDS_CALL = "rounds.call"
+    """Extra rounds, and classes of rounds by hand: many people's work, and whose turn it is."""
     ACCOUNTS = "accounts"
     KEYS = "keys"
     WEBHOOKS = "webhooks"
@@ -87,6 +89,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.MANAGER: frozenset(_WATCH | {
         Right.CARERS_CHANGE, Right.SHIFTS_CHANGE, Right.DEVICES_CHANGE, Right.ROADS_CHANGE, Right.RECORD_SEE,
         Right.EXPORT, Right.FIGURES_SEE, Right.IMPORT, Right.VISITS_JUDGE, Right.BEDS_CHANGE,
+        Right.ROUNDS_CALL,
     }),
     Role.INSTALLER: frozenset({
         Right.SIGNED_IN, Right.RESIDENTS_SEE, Right.DEVICES_SEE, Right.DEVICES_CHANGE, Right.MESSAGES_SEE,

@@ -53,6 +53,8 @@ GROUPS = (
         Place("/visits", N_("Visits"), Right.VISITS_SEE),
         Place("/visits/findings", N_("Findings about visits"), Right.VISITS_JUDGE),
         Place("/follow-ups", N_("To do"), Right.RESIDENTS_SEE),
+        Place("/rounds", N_("Rounds"), Right.RESIDENTS_SEE),
+        Place("/orders", N_("Orders"), Right.RESIDENTS_SEE),
         Place("/surveys", N_("Satisfaction"), Right.SURVEY),
     )),
     Group(N_("Equipment"), (

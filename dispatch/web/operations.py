@@ -13,6 +13,7 @@ from dispatch.web.operations_coverage import COVERAGE_EXAMPLES
 from dispatch.web.operations_beds import BED_EXAMPLES, BED_SUMMARIES
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
 from dispatch.web.operations_planning import PLANNING_EXAMPLES
+from dispatch.web.operations_rounds import ROUND_EXAMPLES
 
 _REGISTERS = {
     "homes": "Homes", "residents": "Residents", "contacts": "Families and neighbours", "carers": "Carers",
@@ -110,4 +111,5 @@ EXAMPLES: Mapping[str, Any] = {
     **DUTY_EXAMPLES,
     **COVERAGE_EXAMPLES,
     **BED_EXAMPLES,
+    **ROUND_EXAMPLES,
 }  # fmt: skip

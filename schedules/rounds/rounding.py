@@ -51,6 +51,7 @@ NEVER = 2**62
 """A number that no entry has."""
 
 REST = timedelta(minutes=10)
+HOUR = timedelta(hours=1)
 ROUND_MINUTES = 30
 """How long a round at home takes as it is planned; a default."""
 
@@ -211,6 +212,16 @@ class RoundsDesk:
 
         self._transactions.run(work)
 
+    def usual(self, id_: str, area: Area) -> Round:
+        """
+        One round as it stands.
+
+        Raises:
+            NotFound: no such round in this area.
+        """
+        with self._reading.connect() as connection:
+            return Rounds(connection).get(id_, area)
+
     def enter(self, id_: str, result: Result, means: Means, *, by: Person, area: Area, note: str | None = None,
               at: datetime | None = None) -> None:  # fmt: skip
         """
@@ -319,6 +330,9 @@ class RoundsDesk:
             shelf.rest(id_, allowed)
             return None
         after, stage = rules.look(round_, tx.now)
+        if stage is Stage.ALARMED and shelf.alarmed_since(tx.now - HOUR) >= self.book.alarms_per_hour:
+            shelf.rest(id_, tx.now + REST)
+            return None
         shelf.save(after)
         self._step(tx, after, stage)
         return stage
@@ -362,19 +376,16 @@ class RoundsDesk:
             planned = [each for each in Rounds(connection).planned(day) if each.by_visit]
             away = {
                 each.resident_id for each in Absences(connection).of([one.resident_id for one in planned])
-                if each.holds(self._at(day, FROM))
+                if each.holds(self._opening.at(day, FROM))
             } if planned else set()  # fmt: skip
         return [
             Wanted(
                 key=f"round:{each.id}" + (f":{each.tries + 1}" if each.tries else ""), source=Source.ROUND,
-                home_id=each.home_id, resident_id=each.resident_id, on=day, start_from=self._at(day, FROM),
-                start_by=self._at(day, UNTIL), minutes=ROUND_MINUTES, items=("03",),
+                home_id=each.home_id, resident_id=each.resident_id, on=day, start_from=self._opening.at(day, FROM),
+                start_by=self._opening.at(day, UNTIL), minutes=ROUND_MINUTES, items=("03",),
             )
             for each in planned if each.resident_id not in away
         ]  # fmt: skip
-
-    def _at(self, day: date, at: time) -> datetime:
-        return self._opening.at(day, at)
 
 
 _TELLS = {Result.NEEDS: 24, Result.MOVED: 72, Result.HOSPITAL: 24, Result.REFUSED: 168}

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -44,6 +45,8 @@ from schedules.care.beds import Form
 from schedules.care.rules.bed import Deed
 from schedules.care.rules.plan import Line, Pattern
 from schedules.duty.desk import DutyDesk
+from schedules.orders.ordering import Asking
+from schedules.rounds.extra import Called
 from tests.architecture.tree import ROOT
 from tests.fakes.plans import planned_once
 from tests.need import need
@@ -95,6 +98,10 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
     "/homes/<name>/edit": lambda world: f"/homes/{world.names['home']}/edit",
     "/import/<token>": lambda world: f"/import/{world.names['import']}?kind=residents",
     "/planning/<plan_id>": lambda world: f"/planning/{world.names['plan']}",
+    "/f/<code>/orders": lambda world: world.names["family_link"] + "/orders",
+    "/orders/<order_id>": lambda world: f"/orders/{world.names['order']}",
+    "/orders/<order_id>/photos/<photo_id>": lambda world: f"/orders/{world.names['order']}",
+    "/rounds/residents/<name>": lambda world: f"/rounds/residents/{world.names['resident']}",
     "/reports/chart/<name>.svg": lambda world: f"/reports/chart/{world.names['chart']}.svg",
     "/residents/<name>": lambda world: f"/residents/{world.names['resident']}",
     "/residents/<name>/edit": lambda world: f"/residents/{world.names['resident']}/edit",
@@ -175,7 +182,7 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
     house.desk.close(third, outcome=Outcome.HELPED, by=by)
     house.console.watch.begin(by=by, note="夜里停过电")
     house.after.surveying.check()
-    house.coverage.watch.check()
+    house.homecare.coverage.watch.check()
     with house.reading.connect() as connection:
         offer = Alarms(connection).offers_of(first)[0]
     secret = secret_key(house.settings.home)
@@ -195,6 +202,7 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
         "home": homes[0].code,
         "import": import_desk(house).upload("编号,姓名\n".encode(), "老人.csv", by=by),
         "plan": planned_once(house, residents, carers),
+        "order": _ordered(house, residents[0].code, by),
         "resident": residents[0].code,
         "station": station.code,
         "survey": house.after.surveying.list(DISTRICT)[0]["survey"].id,
@@ -205,7 +213,7 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
 
 def _bed(house: House, resident: str, by: Person) -> tuple[str, str]:
     """A bed in service with a plan, everything that its page shows, and a paper."""
-    beds, today = house.beds, house.calendar.day_of(house.clock.now())
+    beds, today = house.homecare.beds, house.calendar.day_of(house.clock.now())
     bed = beds.life.apply(resident, beds.default, by=by, area=DISTRICT)
     said = Said(standard="gbt42195-2022", assessed_on=today, org="评估一所", score=50, adjustments=["dementia"])
     step = beds.assessing.assess(bed, said, by=by, area=DISTRICT)
@@ -216,6 +224,16 @@ def _bed(house: House, resident: str, by: Person) -> tuple[str, str]:
         form = Form(org="服务一所", opinion="同意", agreed_from=today, agreed_until=today)
         beds.life.step(bed, deed, form, by=who, area=DISTRICT)
     return bed, beds.filing.file(bed, step, name="评估表.pdf", content=b"%PDF-1", by=by, area=DISTRICT)
+def _ordered(house: House, resident: str, by: Person) -> str:
+    """A service is booked, and extra rounds are called."""
+    today = house.calendar.day_of(house.clock.now())
+    house.homecare.rounds.desk.classify(resident, "high", why="高龄独居", by=by, area=DISTRICT)
+    house.homecare.rounds.desk.ask_for(resident, note="邻居说没见到人", by=by, area=DISTRICT)
+    called = Called(occasion="heat", level="orange", from_on=today, until_on=today + timedelta(days=1))
+    house.homecare.rounds.extras.call(called, by=by, area=DISTRICT)
+    start = house.calendar.start_of(today + timedelta(days=10)) + timedelta(hours=10)
+    asking = Asking(resident=resident, service="adaptation", start_at=start, note="卫生间要加扶手")
+    return house.homecare.rounds.ordering.take(asking, by=by, area=DISTRICT).id
 
 
 @pytest.fixture(scope="module")

@@ -91,6 +91,18 @@ ADDRESSES = {
        for deed in ("assign", "cancel", "entry", "judge", "approve")},
     **{f"/api/v1/visits/<visit_id>/{deed}": f"/api/v1/visits/{{visit}}/{deed}"
        for deed in ("begin", "finish", "cancel", "assign", "photo", "resolve", "approve")},
+    "/rounds/<round_id>/result": "/rounds/{round}/result", "/rounds/residents/<name>": "/rounds/residents/{resident}",
+    "/rounds/residents/<name>/ask": "/rounds/residents/{resident}/ask",
+    "/rounds/residents/<name>/<any(class, responsible):what>": "/rounds/residents/{resident}/class",
+    "/rounds/extra/<campaign_id>/end": "/rounds/extra/{campaign}/end",
+    "/api/v1/rounds/<round_id>/result": "/api/v1/rounds/{round}/result",
+    "/api/v1/rounds/extra/<campaign_id>/end": "/api/v1/rounds/extra/{campaign}/end",
+    "/orders/<order_id>": "/orders/{order}", "/orders/link/<contact_id>": "/orders/link/{contact}",
+    "/orders/<order_id>/photos/<photo_id>": "/orders/{order}/photos/{photo}",
+    "/orders/<order_id>/<any(accept, decline, done, cancel, rate, step):deed>": "/orders/{order}/decline",
+    "/api/v1/orders/<order_id>": "/api/v1/orders/{order}",
+    **{f"/api/v1/orders/<order_id>/{deed}": f"/api/v1/orders/{{order}}/{deed}"
+       for deed in ("accept", "decline", "done", "cancel", "rate", "step")},
 }  # fmt: skip
 """How an address is filled with what belongs to a station; for these another station's thing answers 404."""
 
@@ -130,6 +142,9 @@ BODIES = {
     "/api/v1/visits/<visit_id>/photo": {"sha256": "0" * 64},
     "/api/v1/visits/<visit_id>/resolve": {"finding": "no_begin", "resolution": "rejected"},
     "/api/v1/visits/<visit_id>/approve": {"point": "none"},
+    "/api/v1/rounds/<round_id>/result": {"result": "well", "means": "visit"},
+    "/api/v1/orders/<order_id>/accept": {"provider": "provider:none"}, "/api/v1/orders/<order_id>/rate": {"score": 5},
+    "/api/v1/orders/<order_id>/cancel": {"why": "x"}, "/api/v1/orders/<order_id>/step": {"step": "survey"},
     "/api/v1/privacy/residents/<resident_id>/consents":
         {"purpose": "care", "version": "1", "given_by": "x", "channel": "paper"},
 }  # fmt: skip

@@ -18,6 +18,9 @@ from schedules.care.store.beds import Steps
 from schedules.care.rules.visit import Source, Wanted
 from schedules.duty.desk import DutyDesk
 from schedules.duty.rules.rotation import Place, Rotation
+from schedules.orders.ordering import Asking
+from schedules.orders.store.orders import Orders, Photo
+from schedules.rounds.extra import Called
 from tests.integration.rights_rig import Town
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -43,6 +46,7 @@ def furnish(town: Town) -> None:
         _roster(town, own, by)
         _bed(town, own, by)
         _visit(town, own)
+        _rounds(town, own, by, code)
         watch = town.operator(frozenset({Role.OPERATOR}), code)
         area = Area(frozenset({town.stations[code]}))
         handed = house.console.watch.begin(by=f"operator:{watch.id}", note=f"note of {own['home']}", area=area)
@@ -104,9 +108,23 @@ def _visit(town: Town, own: dict[str, str]) -> None:
         def wanted(self, day: Any) -> list[Wanted]:
             return [wanted] if day == wanted.on else []
 
-    house.care.sources.append(Wants())
-    house.care.planning.plan(wanted.on)
-    own["visit"] = next(each.id for each in house.care.visiting.on(wanted.on) if each.wanted.key == wanted.key)
+    house.homecare.visits.sources.append(Wants())
+    house.homecare.visits.planning.plan(wanted.on)
+    own["visit"] = next(each.id for each in house.homecare.visits.visiting.on(wanted.on) if each.wanted.key == wanted.key)
+def _rounds(town: Town, own: dict[str, str], by: Any, code: str) -> None:
+    """A round, extra rounds and an order with a photo."""
+    house, today = town.house, town.house.calendar.day_of(town.house.clock.now())
+    own["round"] = house.homecare.rounds.desk.ask_for(own["resident"], note="", by=by, area=DISTRICT)
+    called = Called(occasion="heat", from_on=today, until_on=today, station=code)
+    campaign = house.homecare.rounds.extras.call(called, by=by, area=DISTRICT)
+    assert campaign is not None
+    start = house.calendar.start_of(today + 3 * DAY) + 10 * HOUR
+    asking = Asking(resident=own["resident"], service="repair", start_at=start)
+    order = house.homecare.rounds.ordering.take(asking, by=by, area=DISTRICT)
+    photo = Photo(id=f"photo-{order.id}", order_id=order.id, resident_id=order.resident_id, step="", at=order.asked_at,
+                  by=by, kind="image/png", sha256="")  # fmt: skip
+    house.transactions.run(lambda tx: Orders(tx.connection).keep_photo(photo, b"png"))
+    own.update(campaign=campaign.id, order=order.id, photo=photo.id)
 
 
 def _roster(town: Town, own: dict[str, str], by: Any) -> None:
@@ -142,7 +160,7 @@ def _changes(town: Town, own: dict[str, str], duty: DutyDesk, by: Any) -> None:
 
 
 def _bed(town: Town, own: dict[str, str], by: Any) -> None:
-    beds = town.house.beds
+    beds = town.house.homecare.beds
     own["bed"] = bed = beds.life.apply(own["resident"], beds.default, by=by, area=DISTRICT)
     with town.house.reading.connect() as connection:
         step = Steps(connection).of(bed)[0].id

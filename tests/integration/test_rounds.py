@@ -145,6 +145,28 @@ def test_a_missed_round_is_reminded_of_then_listed_then_an_alarm_and_once_more(r
     assert rig.to_do() == []
 
 
+def test_a_centre_that_has_fallen_behind_does_not_drown_its_own_alarms(rig):
+    rig.world.load("\n".join(
+        f'''
+        [[homes]]
+        code = "X{n}"
+        address = "新村 {n}-101"
+        lat = 38.07
+        lng = 114.49
+        residents = [{{ code = "X{n}", name = "老人{n}", born_on = 1940-01-01, cats = ["living_alone"] }}]
+        ''' for n in range(10)
+    ).join(["[district]\nname = '示范区'\ntimezone = 'Asia/Shanghai'\n", ""]))
+    rig.rounds.check()
+    rig.run(9 * DAY)
+    with rig.world.reading.connect() as connection:
+        missed = [each.at for each in Record(connection).after(0, 10_000) if each.kind == "round_missed"]
+    assert max(sum(at <= each < at + HOUR for each in missed) for at in missed) <= BOOK.alarms_per_hour
+    rig.run(2 * DAY)
+    with rig.world.reading.connect() as connection:
+        entries = [each for each in Record(connection).after(0, 50_000) if each.kind == "round_missed"]
+    assert len({each.alarm_id for each in entries}) == 11
+
+
 def test_no_reminder_and_no_alarm_comes_in_the_night(rig):
     rig.run(timedelta(days=30))
     with rig.world.reading.connect() as connection:

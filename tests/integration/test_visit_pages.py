@@ -47,9 +47,9 @@ def visit(town):
         def wanted(self, day):
             return [wanted] if day == wanted.on else []
 
-    house.care.sources[:] = [Wants()]
-    house.care.planning.plan(wanted.on)
-    return lambda: next(each for each in house.care.visiting.on(wanted.on) if each.wanted.key == wanted.key)
+    house.homecare.visits.sources[:] = [Wants()]
+    house.homecare.visits.planning.plan(wanted.on)
+    return lambda: next(each for each in house.homecare.visits.visiting.on(wanted.on) if each.wanted.key == wanted.key)
 
 
 def _carer(town, code):
@@ -62,7 +62,7 @@ def post(client, town, path, **form):
 
 
 def judge_all(town):
-    visiting = town.house.care.visiting
+    visiting = town.house.homecare.visits.visiting
     for id_ in visiting.due(town.house.clock.now(), 100):
         visiting.wake(id_)
 

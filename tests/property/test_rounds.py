@@ -27,7 +27,8 @@ from tests.builders import build_world
 BOOK = read_book(tomllib.loads((Path(__file__).parents[2] / "config/care/rounds.toml").read_text(encoding="utf-8")))
 DAYS = st.dates(date(2024, 1, 1), date(2029, 12, 31))
 EVERY = st.one_of(
-    st.builds(lambda n: Interval(days=n), st.integers(1, 31)), st.builds(lambda n: Interval(months=n), st.integers(1, 12))
+    st.builds(lambda n: Interval(days=n), st.integers(1, 31)),
+    st.builds(lambda n: Interval(months=n), st.integers(1, 12)),
 )  # fmt: skip
 ZONES = st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/St_Johns", "America/Sao_Paulo", "Asia/Beirut"])
 

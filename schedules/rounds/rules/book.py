@@ -136,6 +136,9 @@ class Book:
     source: str
     tries: int
     try_again_hours: int
+    alarms_per_hour: int
+    """A centre that has fallen behind must not drown its own alarms: the rest waits, on the list."""
+
     classes: Mapping[str, RiskClass]
     """By key, the gravest first."""
 
@@ -163,7 +166,8 @@ def read_book(said: Mapping[str, Any]) -> Book:
     return Book(
         version=_text(said, "version", "book"), source=_text(said, "source", "book"),
         tries=_whole(said, "tries", "book", 1), try_again_hours=_whole(said, "try_again_hours", "book", 1),
-        classes=classes, changes=changes, occasions=occasions,
+        alarms_per_hour=_whole(said, "alarms_per_hour", "book", 1), classes=classes, changes=changes,
+        occasions=occasions,
     )  # fmt: skip
 
 

@@ -287,6 +287,11 @@ class Rounds:
         found = [entry_of(row) for row in self._connection.execute(query.order_by(entries.c.number).limit(most))]
         return found, found[-1].number if len(found) == most else last
 
+    def alarmed_since(self, at: datetime) -> int:
+        """How many missed rounds have become alarms since then."""
+        query = select(func.count()).select_from(entries).where(entries.c.kind == "round_missed", entries.c.at >= at)
+        return self._connection.execute(query).scalar() or 0
+
     def whose_alarm(self, alarm_id: str) -> tuple[ResidentId | None, HomeId | None, str]:
         """Who an alarm was about, and its cause."""
         query = select(alarms.c.resident_id, alarms.c.home_id, alarms.c.cause).where(alarms.c.id == alarm_id)

@@ -1,0 +1,27 @@
+"""Orders as visits."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from dispatch.rules.people import carer_id
+from schedules.care.rules.visit import Source, Wanted
+from schedules.orders.rules.order import Order
+from schedules.orders.rules.services import Services
+
+START_WITHIN = timedelta(minutes=30)
+"""A visit for an order begins at the time that was booked, or so much later; a default."""
+
+
+def visits_of(orders: Sequence[Order], services: Services, day: date) -> list[Wanted]:
+    """One visit for each of these orders that a carer does at home."""
+    return [
+        Wanted(
+            key=f"order:{each.id}", source=Source.ORDER, home_id=each.home_id, resident_id=each.resident_id, on=day,
+            start_from=each.start_at, start_by=each.start_at + START_WITHIN, minutes=each.minutes,
+            items=(each.service,), skills=service.skills, carers=service.carers,
+            usual=tuple(id_ for id_ in [carer_id(each.provider)] if id_) if each.provider else (),
+        )
+        for each in orders
+        if (service := services.services.get(each.service)) is not None and service.at_home
+        and each.provider is not None and carer_id(each.provider)
+    ]  # fmt: skip
