@@ -15,6 +15,7 @@ from config.pages_logbook import logbook_blueprints
 from config.pages_programs import program_blueprints
 from config.pages_registry import absence_notes, registry_blueprints
 from config.pages_upkeep import FirstRun, alive_page, upkeep_pages
+from config.pages_welfare import welfare_blueprints
 from config.wiring import House
 from config.wiring_accounts import build_sign_in
 from devices.line import Condition
@@ -149,6 +150,7 @@ class Pages:
             *figure_pages(house),
             *logbook_blueprints(house, self._names),
             *registry_blueprints(house, operators),
+            *welfare_blueprints(house, self._names),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))

@@ -298,14 +298,9 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         page=page, changed=muster.forget,
     )  # fmt: skip
     after = build_after(
-        settings,
-        transactions,
-        reading,
-        clock,
-        calendar,
-        providers,
+        settings, transactions, reading, clock, calendar, providers,
         forget=lambda: house.forget(),  # noqa: PLW0108  below
-    )
+    )  # fmt: skip
     answers = Answers(
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
         orders=[TestsByText(upkeep.tests, after=nudges), after.asking], operators=settings.operators.phones,
@@ -338,9 +333,8 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     )  # fmt: skip
     welfare = build_welfare(settings, transactions, reading, clock, calendar, desk, nudge=nudges)
     reception.heeding = welfare.heard
-    timers = Timers(
-        [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, after.asking, *welfare.owners], clock
-    )
+    owners = (*upkeep.owners, *roads.owners, *registers.owners, after.asking, *welfare.owners)
+    timers = Timers([desk, answers, calls, *owners], clock)
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
@@ -356,8 +350,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
-        registers=registers,
-        welfare=welfare,
+        registers=registers, welfare=welfare,
         console=build_console(
             transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,

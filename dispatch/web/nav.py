@@ -48,6 +48,7 @@ GROUPS = (
         Place("/roster", N_("Roster"), Right.SHIFTS_CHANGE),
         Place("/follow-ups", N_("To do"), Right.RESIDENTS_SEE),
         Place("/surveys", N_("Satisfaction"), Right.SURVEY),
+        Place("/welfare", N_("Welfare"), Right.RESIDENTS_SEE),
     )),
     Group(N_("Equipment"), (
         Place("/devices", N_("Devices"), Right.DEVICES_SEE),

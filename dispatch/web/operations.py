@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
+from dispatch.web.operations_welfare import WELFARE_EXAMPLES
 
 _REGISTERS = {
     "homes": "Homes", "residents": "Residents", "contacts": "Families and neighbours", "carers": "Carers",
@@ -98,4 +99,5 @@ EXAMPLES: Mapping[str, Any] = {
     "POST /drills": {"gateway": "hall-radio", "provider": "twilio", "channel": "sms"},
     "POST /streets": {"street": "柏林小区", "mode": "shadow"},
     **OFFICE_EXAMPLES,
+    **WELFARE_EXAMPLES,
 }  # fmt: skip

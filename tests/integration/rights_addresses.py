@@ -66,6 +66,9 @@ ADDRESSES = {
         "/api/v1/privacy/residents/{resident}/consents/{consent}/withdraw",
     "/api/v1/privacy/residents/<resident_id>/export": "/api/v1/privacy/residents/{resident}/export",
     "/handover/<id_>/take": "/handover/{handover}/take",
+    "/welfare/homes/<home>": "/welfare/homes/{home}", "/welfare/signals/<signal_id>": "/welfare/signals/{signal}",
+    "/api/v1/welfare/homes/<home>/threshold": "/api/v1/welfare/homes/{home}/threshold",
+    "/api/v1/welfare/signals/<signal_id>/became": "/api/v1/welfare/signals/{signal}/became",
 }  # fmt: skip
 """How an address is filled with what belongs to a station; for these another station's thing answers 404."""
 
@@ -91,6 +94,8 @@ BODIES = {
     "/api/v1/privacy/requests/<request_id>/answer": {"state": "done", "answer": "x"},
     "/api/v1/privacy/residents/<resident_id>/export": {"reason": "because"},
     "/api/v1/reports/signed": {"month": "2024-01"},
+    "/api/v1/welfare/homes/<home>/threshold": {"threshold": -3.0, "reason": "because"},
+    "/api/v1/welfare/signals/<signal_id>/became": {"became": "wrong"},
     "/api/v1/privacy/residents/<resident_id>/consents":
         {"purpose": "care", "version": "1", "given_by": "x", "channel": "paper"},
 }  # fmt: skip
@@ -107,6 +112,8 @@ FORMS = {
     f"/alarms/<alarm_id>/<any({DEEDS}):deed>": {"text": "x"},
     "/devices/<name>/report": {}, "/repairs/assign/<id_>": {"owner": "operators"}, "/unmask": {"reason": "because"},
     "/homes/<name>/checked": {"found": "good"}, "/reports/sign": {"month": "2024-01"},
+    "/welfare/homes/<home>": {"threshold": "-3", "reason": "because"},
+    "/welfare/signals/<signal_id>": {"became": "wrong"},
 }  # fmt: skip
 
 DISTRICT_ONLY = {

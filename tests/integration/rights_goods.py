@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from config.secret import secret_key
+from dispatch.ids import AlarmId, HomeId
 from dispatch.privacy.consenting import Consenting
 from dispatch.registry.absences import Kind as Away
 from dispatch.rules.alarm import Outcome
@@ -15,6 +16,8 @@ from dispatch.store.people import People
 from dispatch.store.satisfaction import Surveys
 from dispatch.subscribers.book import Asked
 from schedules.duty.desk import DutyDesk
+from schedules.welfare.rules.signs import Kind, Observation
+from schedules.welfare.store import Given, Givens
 from tests.integration.rights_rig import Town
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -38,6 +41,7 @@ def furnish(town: Town) -> None:
         _log(town, own, by)
         _afterwards(town, own, by, month)
         _roster(town, own, by)
+        _welfare(town, own)
         watch = town.operator(frozenset({Role.OPERATOR}), code)
         area = Area(frozenset({town.stations[code]}))
         handed = house.console.watch.begin(by=f"operator:{watch.id}", note=f"note of {own['home']}", area=area)
@@ -84,6 +88,19 @@ def _afterwards(town: Town, own: dict[str, str], by: Any, month: str) -> None:
         resident, purpose="care", version="1", given_by="self", channel="paper", by=by, area=DISTRICT
     )
     own["request"] = house.after.erasing.ask(resident, "access", asked_by="x", reason="x", by=by, area=DISTRICT)
+
+
+def _welfare(town: Town, own: dict[str, str]) -> None:
+    """A sign of the home, and a signal of which nobody said yet what it was."""
+    house, home, now = town.house, HomeId(own["home"]), town.house.clock.now()
+    sign = Observation(key=f"sign:{home}", kind=Kind.MEAL, home_id=home, resident_id=None, at=now)
+    house.welfare.gathering.observe([sign], source="test")
+    own["signal"] = f"signal-{home}"
+    given = Given(
+        id=own["signal"], home_id=home, resident_id=None, alarm_id=AlarmId(own["old"]), joined=True, at=now, score=0.0,
+        threshold=-2.0, reasons=[],
+    )  # fmt: skip
+    house.transactions.run(lambda tx: Givens(tx.connection).add(given))
 
 
 def _roster(town: Town, own: dict[str, str], by: Any) -> None:
