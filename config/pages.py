@@ -20,6 +20,7 @@ from config.pages_programs import program_blueprints
 from config.pages_registry import absence_notes, registry_blueprints
 from config.pages_rounds import round_blueprints
 from config.pages_upkeep import FirstRun, alive_page, upkeep_pages
+from config.pages_welfare import welfare_blueprints
 from config.wiring import House
 from config.wiring_accounts import build_sign_in
 from devices.line import Condition
@@ -159,6 +160,7 @@ class Pages:
             *coverage_blueprints(house),
             *bed_blueprints(house, operators),
             *round_blueprints(house, self._names, options=options),
+            *welfare_blueprints(house, self._names),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))

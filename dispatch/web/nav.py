@@ -56,6 +56,7 @@ GROUPS = (
         Place("/rounds", N_("Rounds"), Right.RESIDENTS_SEE),
         Place("/orders", N_("Orders"), Right.RESIDENTS_SEE),
         Place("/surveys", N_("Satisfaction"), Right.SURVEY),
+        Place("/welfare", N_("Welfare"), Right.RESIDENTS_SEE),
     )),
     Group(N_("Equipment"), (
         Place("/devices", N_("Devices"), Right.DEVICES_SEE),

@@ -14,6 +14,7 @@ from dispatch.web.operations_beds import BED_EXAMPLES, BED_SUMMARIES
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
 from dispatch.web.operations_planning import PLANNING_EXAMPLES
 from dispatch.web.operations_rounds import ROUND_EXAMPLES
+from dispatch.web.operations_welfare import WELFARE_EXAMPLES
 
 _REGISTERS = {
     "homes": "Homes", "residents": "Residents", "contacts": "Families and neighbours", "carers": "Carers",
@@ -112,4 +113,5 @@ EXAMPLES: Mapping[str, Any] = {
     **COVERAGE_EXAMPLES,
     **BED_EXAMPLES,
     **ROUND_EXAMPLES,
+    **WELFARE_EXAMPLES,
 }  # fmt: skip

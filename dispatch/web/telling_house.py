@@ -207,6 +207,8 @@ KINDS: Mapping[str, str] = {
     "webhook_disabled": N_("A program took nothing for days and is told nothing any more"),
     "drill_begun": N_("An exercise began"),
     "street_switched": N_("A street was put in the shadow or live: %(street)s"),
+    "welfare_threshold_set": N_("%(by)s set how many signs are enough at a home"),
+    "welfare_missed": N_("%(by)s says that no welfare signal told of a trouble"),
     "measured": N_("Counted: %(met)s of %(of)s"),
     "report_signed": N_("%(by)s signed the figures of %(month)s"),
 }

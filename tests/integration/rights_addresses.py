@@ -103,6 +103,9 @@ ADDRESSES = {
     "/api/v1/orders/<order_id>": "/api/v1/orders/{order}",
     **{f"/api/v1/orders/<order_id>/{deed}": f"/api/v1/orders/{{order}}/{deed}"
        for deed in ("accept", "decline", "done", "cancel", "rate", "step")},
+    "/welfare/homes/<home>": "/welfare/homes/{home}", "/welfare/signals/<signal_id>": "/welfare/signals/{signal}",
+    "/api/v1/welfare/homes/<home>/threshold": "/api/v1/welfare/homes/{home}/threshold",
+    "/api/v1/welfare/signals/<signal_id>/became": "/api/v1/welfare/signals/{signal}/became",
 }  # fmt: skip
 """How an address is filled with what belongs to a station; for these another station's thing answers 404."""
 
@@ -145,6 +148,8 @@ BODIES = {
     "/api/v1/rounds/<round_id>/result": {"result": "well", "means": "visit"},
     "/api/v1/orders/<order_id>/accept": {"provider": "provider:none"}, "/api/v1/orders/<order_id>/rate": {"score": 5},
     "/api/v1/orders/<order_id>/cancel": {"why": "x"}, "/api/v1/orders/<order_id>/step": {"step": "survey"},
+    "/api/v1/welfare/homes/<home>/threshold": {"threshold": -3.0, "reason": "because"},
+    "/api/v1/welfare/signals/<signal_id>/became": {"became": "wrong"},
     "/api/v1/privacy/residents/<resident_id>/consents":
         {"purpose": "care", "version": "1", "given_by": "x", "channel": "paper"},
 }  # fmt: skip
@@ -163,6 +168,8 @@ FORMS = {
     f"/alarms/<alarm_id>/<any({DEEDS}):deed>": {"text": "x"},
     "/devices/<name>/report": {}, "/repairs/assign/<id_>": {"owner": "operators"}, "/unmask": {"reason": "because"},
     "/homes/<name>/checked": {"found": "good"}, "/reports/sign": {"month": "2024-01"},
+    "/welfare/homes/<home>": {"threshold": "-3", "reason": "because"},
+    "/welfare/signals/<signal_id>": {"became": "wrong"},
 }  # fmt: skip
 
 DISTRICT_ONLY = {

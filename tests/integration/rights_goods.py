@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from config.secret import secret_key
+from dispatch.ids import AlarmId, HomeId
 from dispatch.privacy.consenting import Consenting
 from dispatch.registry.absences import Kind as Away
 from dispatch.rules.alarm import Outcome
@@ -21,6 +22,8 @@ from schedules.duty.rules.rotation import Place, Rotation
 from schedules.orders.ordering import Asking
 from schedules.orders.store.orders import Orders, Photo
 from schedules.rounds.extra import Called
+from schedules.welfare.rules.signs import Kind, Observation
+from schedules.welfare.store import Given, Givens
 from tests.integration.rights_rig import Town
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -47,6 +50,7 @@ def furnish(town: Town) -> None:
         _bed(town, own, by)
         _visit(town, own)
         _rounds(town, own, by, code)
+        _welfare(town, own)
         watch = town.operator(frozenset({Role.OPERATOR}), code)
         area = Area(frozenset({town.stations[code]}))
         handed = house.console.watch.begin(by=f"operator:{watch.id}", note=f"note of {own['home']}", area=area)
@@ -125,6 +129,17 @@ def _rounds(town: Town, own: dict[str, str], by: Any, code: str) -> None:
                   by=by, kind="image/png", sha256="")  # fmt: skip
     house.transactions.run(lambda tx: Orders(tx.connection).keep_photo(photo, b"png"))
     own.update(campaign=campaign.id, order=order.id, photo=photo.id)
+def _welfare(town: Town, own: dict[str, str]) -> None:
+    """A sign of the home, and a signal of which nobody said yet what it was."""
+    house, home, now = town.house, HomeId(own["home"]), town.house.clock.now()
+    sign = Observation(key=f"sign:{home}", kind=Kind.MEAL, home_id=home, resident_id=None, at=now)
+    house.homecare.welfare.gathering.observe([sign], source="test")
+    own["signal"] = f"signal-{home}"
+    given = Given(
+        id=own["signal"], home_id=home, resident_id=None, alarm_id=AlarmId(own["old"]), joined=True, at=now, score=0.0,
+        threshold=-2.0, reasons=[],
+    )  # fmt: skip
+    house.transactions.run(lambda tx: Givens(tx.connection).add(given))
 
 
 def _roster(town: Town, own: dict[str, str], by: Any) -> None:

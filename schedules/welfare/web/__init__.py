@@ -1,0 +1,1 @@
+"""The welfare signal on pages and for programs."""
