@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from config.coverage_options import CoverageSettings, TravelSettings
 from config.beds_options import BedSettings as BedSettings
-from config.duty_options import DutySettings as DutySettings
 from config.care_options import VisitSettings as VisitSettings
+from config.coverage_options import CoverageSettings, TravelSettings
+from config.duty_options import DutySettings as DutySettings
 from config.office_options import AccountSettings as AccountSettings
 from config.office_options import FigureSettings as FigureSettings
 from config.office_options import MapSettings as MapSettings

@@ -31,10 +31,10 @@ from config.options import (
     WebSettings,
 )
 from config.schemas import say
-from config.settings_coverage import CoverageSchema, TravelSchema
 from config.settings_beds import BedsSchema
-from config.settings_duty import DutySchema
 from config.settings_care import VisitSchema
+from config.settings_coverage import CoverageSchema, TravelSchema
+from config.settings_duty import DutySchema
 from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
 from config.settings_office import (
     AccountSchema,

@@ -7,10 +7,10 @@ A new view says its summary as the first line of its docstring, and adds its exa
 from collections.abc import Mapping
 from typing import Any
 
-from dispatch.web.operations_care import CARE_EXAMPLES
-from dispatch.web.operations_duty import DUTY_EXAMPLES, DUTY_SUMMARIES
-from dispatch.web.operations_coverage import COVERAGE_EXAMPLES
 from dispatch.web.operations_beds import BED_EXAMPLES, BED_SUMMARIES
+from dispatch.web.operations_care import CARE_EXAMPLES
+from dispatch.web.operations_coverage import COVERAGE_EXAMPLES
+from dispatch.web.operations_duty import DUTY_EXAMPLES, DUTY_SUMMARIES
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
 from dispatch.web.operations_planning import PLANNING_EXAMPLES
 from dispatch.web.operations_rounds import ROUND_EXAMPLES

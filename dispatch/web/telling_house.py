@@ -116,7 +116,6 @@ KINDS: Mapping[str, str] = {
     "plan_published": N_("A plan of visits was published"),
     "plan_undone": N_("A plan of visits was taken back"),
     "plan_dropped": N_("A plan of visits was dropped"),
-    "shift_forced": N_("A shift was put in although something spoke against it: %(against)s"),
     "shift_forced": N_("A shift was put in although something spoke against it"),
     "rotation_added": N_("A rotation was made"),
     "rotation_changed": N_("A rotation was changed"),

@@ -12,14 +12,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from schedules.care.rules.evidence import Limits
-from schedules.care.rules.lateness import Patience
-from schedules.care.rules.presence import Way, Which
-from schedules.care.store.visit_points import Findings
-from schedules.care.store.visits import Visits
-from schedules.care.visit_letters import Letters
-from schedules.care.visit_planning import Planning
-from schedules.care.visiting import Said, Visiting
 from sqlalchemy import update
 
 from dispatch.errors import Refusal
@@ -30,7 +22,15 @@ from dispatch.rules.people import Person, carer_id, operator
 from dispatch.rules.place import Position
 from dispatch.rules.rights import DISTRICT
 from dispatch.store.people import residents
+from schedules.care.rules.evidence import Limits
+from schedules.care.rules.lateness import Patience
+from schedules.care.rules.presence import Way, Which
 from schedules.care.rules.visit import Source, Wanted
+from schedules.care.store.visit_points import Findings
+from schedules.care.store.visits import Visits
+from schedules.care.visit_letters import Letters
+from schedules.care.visit_planning import Planning
+from schedules.care.visiting import Said, Visiting
 from tests.builders import build_world
 from tests.cheating.values import Away, Event, Month, Plan
 

@@ -10,8 +10,7 @@ import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import time
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -224,6 +223,8 @@ def _bed(house: House, resident: str, by: Person) -> tuple[str, str]:
         form = Form(org="服务一所", opinion="同意", agreed_from=today, agreed_until=today)
         beds.life.step(bed, deed, form, by=who, area=DISTRICT)
     return bed, beds.filing.file(bed, step, name="评估表.pdf", content=b"%PDF-1", by=by, area=DISTRICT)
+
+
 def _ordered(house: House, resident: str, by: Person) -> str:
     """A service is booked, and extra rounds are called."""
     today = house.calendar.day_of(house.clock.now())

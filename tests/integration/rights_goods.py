@@ -15,8 +15,8 @@ from dispatch.store.follow_ups import FollowUps
 from dispatch.store.people import People
 from dispatch.store.satisfaction import Surveys
 from dispatch.subscribers.book import Asked
-from schedules.care.store.beds import Steps
 from schedules.care.rules.visit import Source, Wanted
+from schedules.care.store.beds import Steps
 from schedules.duty.desk import DutyDesk
 from schedules.duty.rules.rotation import Place, Rotation
 from schedules.orders.ordering import Asking
@@ -114,7 +114,11 @@ def _visit(town: Town, own: dict[str, str]) -> None:
 
     house.homecare.visits.sources.append(Wants())
     house.homecare.visits.planning.plan(wanted.on)
-    own["visit"] = next(each.id for each in house.homecare.visits.visiting.on(wanted.on) if each.wanted.key == wanted.key)
+    own["visit"] = next(
+        each.id for each in house.homecare.visits.visiting.on(wanted.on) if each.wanted.key == wanted.key
+    )
+
+
 def _rounds(town: Town, own: dict[str, str], by: Any, code: str) -> None:
     """A round, extra rounds and an order with a photo."""
     house, today = town.house, town.house.calendar.day_of(town.house.clock.now())
@@ -129,6 +133,8 @@ def _rounds(town: Town, own: dict[str, str], by: Any, code: str) -> None:
                   by=by, kind="image/png", sha256="")  # fmt: skip
     house.transactions.run(lambda tx: Orders(tx.connection).keep_photo(photo, b"png"))
     own.update(campaign=campaign.id, order=order.id, photo=photo.id)
+
+
 def _welfare(town: Town, own: dict[str, str]) -> None:
     """A sign of the home, and a signal of which nobody said yet what it was."""
     house, home, now = town.house, HomeId(own["home"]), town.house.clock.now()

@@ -29,7 +29,8 @@ def town(tmp_path_factory):
         row = {"id": f"cov{number}", "carer_id": c1, "start_at": town.hole + start, "end_at": town.hole + end}
         house.transactions.run(lambda tx, row=row: Shifts(tx.connection).add_once(row))
     CoverageWatch(
-        house.transactions, house.reading, house.clock, question=house.homecare.coverage.watch._question, work_out=work_out,
+        house.transactions, house.reading, house.clock, question=house.homecare.coverage.watch._question,
+        work_out=work_out,
         letters=letters([], house.calendar), nudge=lambda: None,
     ).check()  # fmt: skip
     yield town
