@@ -173,7 +173,7 @@ grade = "D"
 urban_per_person = "30.00"
 rural_flat = "2000.00"
 rural_flat_below = 80
-rural_per_person = "25.00"
+rural_per_person = "26.00"
 star_add = { 3 = "500.00", 4 = "1000.00" }
 """  # the shape is real, the amounts are made up
 
