@@ -151,6 +151,7 @@ def test_it_is_there_on_the_last_day_and_gone_the_day_after():
         ("spend", 0),
     ]
     assert account([credit], date(2026, 3, 30))[-1].left_fen == 15000
+    assert account([credit, *spend], date(2026, 3, 30))[-1].left_fen == 15000, "what comes later is not told yet"
     assert account([credit], date(2026, 3, 31))[-1].what == "lapse"
 
 
