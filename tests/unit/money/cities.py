@@ -173,11 +173,22 @@ grade = "D"
 urban_per_person = "30.00"
 rural_flat = "2000.00"
 rural_flat_below = 80
-rural_per_person = "25.00"
+rural_per_person = "26.00"
 star_add = { 3 = "500.00", 4 = "1000.00" }
 """  # the shape is real, the amounts are made up
 
+OPERATOR = """
+[policy]
+id = "operator"
+kind = "meal_operator"
+title = "助餐点运营补贴"
+grade = "D"
+[operator]
+per_person_day = "3.00"
+"""
+
 CITIES = {
+    "operator": OPERATOR,
     "jurong": JURONG, "xiangyang": XIANGYANG, "songjiang": SONGJIANG, "putuo-earlier": PUTUO_EARLIER, "dazu": DAZU,
     "putian": PUTIAN, "chuzhou": CHUZHOU, "quanzhou": QUANZHOU, "liaocheng": LIAOCHENG, "station": STATION,
 }  # fmt: skip

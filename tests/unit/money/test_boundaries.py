@@ -9,7 +9,7 @@ from schedules.money.cases import BadCase
 from schedules.money.rules.ages import full_years
 from schedules.money.rules.conditions import compiled
 from schedules.money.rules.facts import NO_MEAL, Person
-from schedules.money.rules.policies import NoRule
+from schedules.money.rules.policies import NoRule, Policies
 from schedules.money.rules.usage import Change, account, credit_of, last_day, used_before, week_of
 from tests.unit.money.rig import folder_of, meal_case, policy, quoting
 
@@ -97,13 +97,15 @@ def test_five_a_week_begin_anew_on_monday(tmp_path):
 
 def test_what_was_used_counts_its_day_its_type_and_its_week():
     had = [
+        (date(2026, 3, 1), "lunch"),
+        (date(2026, 3, 8), "lunch"),
         (date(2026, 3, 2), "lunch"),
         (date(2026, 3, 4), "lunch"),
         (date(2026, 3, 4), "dinner"),
         (date(2026, 3, 9), "lunch"),
     ]
     used = used_before(had, date(2026, 3, 4), "lunch", 500)
-    assert (used.same_type_today, used.today, used.week, used.quota_fen) == (1, 2, 3, 500)
+    assert (used.same_type_today, used.today, used.week, used.quota_fen) == (1, 2, 4, 500)
 
 
 # ------------------------------------------------------------------------------------------------ accounts
@@ -149,6 +151,7 @@ def test_it_is_there_on_the_last_day_and_gone_the_day_after():
         ("spend", 0),
     ]
     assert account([credit], date(2026, 3, 30))[-1].left_fen == 15000
+    assert account([credit, *spend], date(2026, 3, 30))[-1].left_fen == 15000, "what comes later is not told yet"
     assert account([credit], date(2026, 3, 31))[-1].what == "lapse"
 
 
@@ -268,3 +271,22 @@ def test_a_device_fitted_on_the_cut_off_day_counts_at_once(tmp_path):
     }
     assert counts == {"2023-11": 0, "2023-12": 1, "2024-01": 2}
     assert json.dumps(counts)
+
+
+def test_versions_that_follow_each_other_leave_no_gap_and_a_long_one_covers_what_is_inside():
+    def version(start, end):
+        days = "".join(f"{key} = {day}\n" for key, day in (("effective_from", start), ("effective_to", end)) if day)
+        return policy(f'[policy]\nid = "c"\nkind = "meal"\ntitle = "t"\ngrade = "A"\n{days}[[tier]]\namount = "1.00"')
+
+    assert Policies([version("", "2026-03-14"), version("2026-03-15", "")]).gaps() == []
+    year, spring, later = (
+        version("2026-01-01", "2026-12-31"),
+        version("2026-03-01", "2026-03-31"),
+        version("2027-01-02", ""),
+    )
+    (gap,) = Policies([later, spring, year]).gaps()
+    assert (gap.start, gap.end) == (date(2027, 1, 1), date(2027, 1, 1))
+    (twice,) = Policies([later, spring, year]).overlaps()
+    assert (twice.start, twice.end) == (date(2026, 3, 1), date(2026, 3, 31))
+    assert Policies([spring]).version(spring.version) is spring
+    assert Policies([spring]).version("unknown") is None

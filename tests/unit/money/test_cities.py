@@ -60,8 +60,10 @@ def test_a_meal_in_a_city_that_was_held_back(asked, city, person, meal, used, ex
         ("liaocheng", "slab", None, {"value": 9999, "area": "rural"}, "20000.00"),
         ("liaocheng", "slab", None, {"value": 3499, "area": "rural"}, "0.00"),
         ("station", "station", None, {"area": "urban", "people": 10}, "300.00"),
+        ("station", "monthly", None, {"area": "island", "people": 10}, "0.00"),
+        ("operator", "operator", None, {"person_days": 31}, "93.00"),
         ("station", "station", None, {"area": "rural", "people": 79}, "2000.00"),
-        ("station", "station", None, {"area": "rural", "people": 80, "star": 4}, "3000.00"),
+        ("station", "station", None, {"area": "rural", "people": 80, "star": 4}, "3080.00"),
     ],
 )
 def test_other_money_in_a_city_that_was_held_back(asked, city, ask, person, facts, amount):

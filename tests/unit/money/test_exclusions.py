@@ -93,3 +93,9 @@ def test_mistakes_in_these_files_are_told_with_their_place():
     )
     assert "implies.a: a list of texts" in str(read_implications('[implies]\na = "b"', "x.toml")[1][0])
     assert "no TOML" in str(read_implications("[implies", "x.toml")[1][0])
+
+
+def test_what_is_remembered_of_categories_does_not_grow_for_ever():
+    implied = Implications({"a": ["b"]})
+    assert all(implied.of(["a", str(number)]) == {"a", "b", str(number)} for number in range(5000))
+    assert len(implied._seen) <= 4097

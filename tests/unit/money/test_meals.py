@@ -99,3 +99,72 @@ def test_unknown_facts_fulfil_nothing_and_keys_that_are_null_are_unknown():
     assert answer["reason"] == "not_eligible"
     assert "能力等级为轻度失能、中度失能、重度失能、完全失能" in answer["explain"][1]
     assert "月收入不超过¥3266.00" in answer["explain"][1]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_had_once_today_says_more_than_a_low_price(tmp_path, first):
+    tiers = ['[[tier]]\nper = "day"\namount = "5.00"\n', '[[tier]]\namount = "1.00"\nmin_price = "10.00"\n']
+    asked = quoting(folder_of(tmp_path, city=tiers[first] + tiers[1 - first]))
+    assert asked.answer(meal_case("city", PERSON, "9.00", used={"today": 1}))["reason"] == "limit_day"
+
+
+def test_a_meal_of_this_type_today_is_a_meal_today_and_this_week(tmp_path):
+    for limit, reason in (("meals_per_day", "limit_day"), ("meals_per_week", "limit_week")):
+        asked = quoting(folder_of(tmp_path, city=f'[limit]\n{limit} = 1\n[[tier]]\namount = "1.00"'))
+        assert asked.answer(meal_case("city", PERSON, "9.00", used={"same_type_today": 1}))["reason"] == reason
+
+
+def test_of_several_service_tiers_the_highest_is_given_within_the_ceiling(tmp_path):
+    text = """
+[policy]
+id = "bed"
+kind = "home_bed"
+title = "t"
+grade = "A"
+[service_fee]
+up_to = "60.00"
+[[service_fee_tier]]
+ratio = "0.50"
+[[service_fee_tier]]
+ratio = "0.80"
+cap = "55.00"
+[[service_fee_tier]]
+ratio = "0.10"
+"""
+    asked = quoting(folder_of(tmp_path, bed=text))
+    case = {"id": 1, "policy": "bed", "ask": "service_fee"}
+    given = {
+        bill: asked.answer({**case, "facts": {"bill": bill}})["amount"] for bill in ("50", "100.0", "112.00", "130.00")
+    }
+    assert given == {"50": "40.00", "100.0": "55.00", "112.00": "56.00", "130.00": "60.00"}
+
+
+def test_amounts_of_a_till_may_leave_out_decimals():
+    answers = [
+        quoting().answer(meal_case("wuhu-2022", {"age": 70, "residence": "3402"}, price))
+        for price in ("12", "12.5", "12.05")
+    ]
+    assert [answer["person_pays"] for answer in answers] == ["8.00", "8.50", "8.05"]
+
+
+def test_only_a_layer_that_was_cut_says_so_and_the_nearest_of_equal_tiers_is_named():
+    asked = quoting(lang="en")
+    whole = asked.answer(meal_case("wuhu-2022", {"age": 62, "residence": "3402"}, "12.00"))["explain"]
+    assert not any("never more than the price" in line for line in whole)
+    text = asked.answer(
+        meal_case("sz-meal-2023", {"age": 72, "hukou": "440305"}, "16.00", workday=True, point="440306001")
+    )
+    assert [line for line in text["explain"] if "higher tier" in line] == [
+        "subsidy: the higher tier 3 would give ¥5.00; it also asks for household registration in the district of the meal point"  # noqa: E501
+    ]
+    near = asked.answer(meal_case("wuhu-2022", {"age": 78, "residence": "3402"}, "12.00"))["explain"]
+    assert near[2] == "subsidy: the higher tier 3 would give ¥5.00; it also asks for at least 80 years of age"
+
+
+def test_of_tiers_that_give_the_same_the_one_that_lacks_least_is_named(tmp_path):
+    poor = 'cats_any = ["poor"]'
+    text = (
+        f'[[tier]]\namount = "5.00"\nwhen = {{ age_min = 90, {poor} }}\n[[tier]]\namount = "5.00"\nwhen = {{ {poor} }}'
+    )
+    answer = quoting(folder_of(tmp_path, city=text), lang="en").answer(meal_case("city", PERSON, "9.00"))
+    assert answer["explain"][2] == "subsidy: the higher tier 2 would give ¥5.00; it also asks for one of poor"

@@ -50,6 +50,9 @@ TIER = '[[tier]]\namount = "3.00"\n'
         ('[[tier]]\nup_to = "quota"', "tier.up_to", "no [[quota]]", "add one"),
         ("[limit]\nmeals_per_day = 0\n" + TIER, "limit.meals_per_day", "out of range", "1 to 9"),
         ("[[eligible]]\nage_min = 60\n" + TIER, "eligible", "a table is expected", "[eligible]"),
+        ("[[quota]]\namount = '1.00'\nexpires = 'month_end'\n[[quota]]\namount = '2.00'\nexpires = 'quarter_end'\n[[tier]]\nup_to = 'quota'", "quota.expires", "two different times", "the same for all"),  # noqa: E501
+        ("[limit]\nmeals_per_day = '2'\n" + TIER, "limit.meals_per_day", "not a text", "without quotes"),
+        ("[guard]\nprice_must_exceed_subsidy = 1\n" + TIER, "guard.price_must_exceed_subsidy", "true or false is expected", "without quotes"),  # noqa: E501
         ("[eligible]\nage_min = 60", "policy.kind", "gives nothing", "add one"),
     ],
 )  # fmt: skip
@@ -170,3 +173,17 @@ def test_a_version_is_its_content_and_nothing_else():
 def test_a_policy_cannot_be_altered():
     with pytest.raises(AttributeError):
         policy(TIER).id = "other"
+
+
+def test_a_hole_between_two_rates_is_told_and_a_selector_is_a_word():
+    head = HEAD.format(name="x").replace('"meal"', '"meal_operator"') + "[slab]\nmetric = 'm'\n"
+    rates = "rates = [{ from = 1, to = 5, lump = '1.00' }, { from = 7, lump = '2.00' }]"
+    assert "no rate from 6 to 6" in str(read_policy(head + rates, "x.toml").doubts[0])
+    wrong = head + f"select = 'area'\n[[slab.table]]\narea = true\n{rates}"
+    assert "slab.table[1].area: a text or a whole number is expected" in faults(wrong)[0]
+
+
+def test_a_standard_has_numbers_and_says_so():
+    head = HEAD.format(name="x").replace('"meal"', '"home_bed_standard"')
+    assert "standard.basic_items_min: 'many' is no number" in faults(f'{head}[standard]\nbasic_items_min = "many"')[0]
+    assert policy(f'{head}[standard]\nbasic_items_min = 15\nwatch = "24h"').watch == "24h"
