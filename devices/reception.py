@@ -271,13 +271,21 @@ class Reception:
             self._supervision.saw(
                 each.id, heard_at, gateway=taken.gateway, said=state, rssi=rssi, stuck=taken.stuck, alive=alive
             )
-            if self.heeding is not None and alive:
-                self.heeding(each, state, heard_at)
+            if alive:
+                self._heed(each, state, heard_at)
         # Under its own name a gateway speaks of itself.
         if alive and not heard and frame.address is not None and frame.address.casefold() != taken.gateway.casefold():
             self._supervision.saw_stranger(
                 taken.protocol, frame.address, heard_at, gateway=taken.gateway, event=said.events[0], rssi=rssi
             )
+
+    def _heed(self, device: Device, state: Said, heard_at: datetime) -> None:
+        """Tells whoever heeds life signs; a mistake there must not cost the press that may stand in the same frame."""
+        try:
+            if self.heeding is not None:
+                self.heeding(device, state, heard_at)
+        except Exception:
+            _log.exception("sign_of_life_not_heeded", device=device.id)
 
     def _about_itself(self, frame: Frame, spool: Spool, gateway: str) -> Received:
         """What an edge tells of itself: a line of the record, with numbers and words but nobody's telephone."""

@@ -143,7 +143,7 @@ class SatisfactionAsking:
             shelf.change(id_, state="silent", due_at=None)
             return
         if rating.home_id is not None:
-            tx.hold(rating.home_id)
+            tx.hold(f"home:{rating.home_id}")
         allowed = self._allowed(tx.now)
         if allowed > tx.now or shelf.has_open_alarm(rating.home_id):
             shelf.change(id_, due_at=max(allowed, tx.now + NOT_NOW))

@@ -48,3 +48,14 @@ def test_an_old_position_is_not(world):
 
 def test_a_position_of_unknown_age_is_not(world):
     assert place(world, position=PARK)[1] == "home"
+
+
+@pytest.mark.error_lines("sign_of_life_not_heeded")
+def test_a_mistake_of_whoever_heeds_life_signs_costs_no_press(world):
+    reception = Reception(
+        world.desk, Supervision(world.transactions), world.reading, world.clock, ids.new_id,
+        protocols={"hall": "rflink"}, stations={},
+    )  # fmt: skip
+    reception.heeding = lambda *_: 1 / 0
+    frame = Frame(event=Event.PRESS, raw=b"press", address="EV1527:0a1b2c:01", dedup_key="press")
+    assert world.alarm(reception.hear(frame, gateway="hall").alarm_id).press_count == 1
