@@ -284,7 +284,7 @@ class Reception:
         try:
             if self.heeding is not None:
                 self.heeding(device, state, heard_at)
-        except Exception:
+        except Exception:  # noqa: BLE001  an emergency outlives it
             _log.exception("sign_of_life_not_heeded", device=device.id)
 
     def _about_itself(self, frame: Frame, spool: Spool, gateway: str) -> Received:
