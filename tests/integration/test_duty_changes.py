@@ -340,6 +340,15 @@ def test_a_shift_that_changed_since_is_not_swapped(office):
         office.swapping.ask(mine.id, office.carer("C2"), None, by=BOSS)
 
 
+def test_a_shift_in_return_that_changed_since_is_not_swapped_either(office):
+    mine, theirs = office.put("C1", 8, 20), office.put("C2", 56, 68)
+    swap = office.swapping.ask(mine.id, office.carer("C2"), theirs.id, by=BOSS)
+    desk_of(office).move(theirs.id, start=None, end=theirs.end_at - HOUR, carer=None, by=BOSS)
+    office.says("C2", f"{swap.code}1")
+    assert (office.swapping.get(swap.id).state, office.swapping.get(swap.id).why) == ("refused", "changed")
+    assert (office.shifts("C1"), office.shifts("C2")) == ([(8, 20)], [(56, 67)])
+
+
 def test_a_manager_agrees_too_where_the_house_wants_it(tmp_path):
     office = office_in(tmp_path, approved=True)
     mine = office.put("C1", 8, 20)
