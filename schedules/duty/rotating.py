@@ -12,7 +12,6 @@ from datetime import date, timedelta
 
 from dispatch.clock import Clock
 from dispatch.errors import Invalid, NotFound, Stale
-from dispatch.ids import CarerId
 from dispatch.rules.people import SERVICE, Person
 from dispatch.rules.record import Line
 from dispatch.store.database import Engine
@@ -26,13 +25,14 @@ from schedules.duty.rules.shifts import Shift
 from schedules.duty.store import Shifts
 from schedules.duty.store.rotations import Rotations
 
-BATCH = 20
+BATCH = 5
 """Turns in one unit of work: a few milliseconds."""
 
 _DAY = timedelta(days=1)
 
-Key = tuple[int, date, CarerId, int]
-_FIRST: Key = (-1, date.min, CarerId(""), -1)
+
+Step = tuple[Laid | None, Turn | None]
+"""A turn to be laid (the second alone), one to be moved (both), or one to be taken back (the first alone)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,16 +149,19 @@ class Rotating:
         today = self.calendar.day_of(self._clock.now())
         until = today + self._weeks * 7 * _DAY
         wanted = turns(self._of_the_register(rotation), today - _DAY, until, self.calendar.instant)
-        count, after = 0, _FIRST
-        while True:
-            done = self._transactions.run(
-                lambda tx, key=after: self._batch(tx, rotation, wanted, until, key),  # type: ignore[misc]
+        now, count = self._clock.now(), 0
+        with self._reading.connect() as connection:
+            found = settle(wanted, Rotations(connection).laid(rotation.id, now), now=now, until=until)
+        steps = _steps(found)
+        # What waits to be moved stands where it is not wanted any more: nothing is weighed against it.
+        moving = {each.shift.id for each, _ in found.move if each.shift is not None}
+        for first in range(0, len(steps), BATCH):
+            part = steps[first : first + BATCH]
+            count += self._transactions.run(
+                lambda tx, part=part, moving=frozenset(moving): self._batch(tx, rotation, part, moving),  # type: ignore[misc]
                 lane=Lane.BULK,
             )
-            count += done[1]
-            if done[0] is None:
-                break
-            after = done[0]
+            moving -= {laid.shift.id for laid, _ in part if laid is not None and laid.shift is not None}
         if count:
             self._changed()
         return count
@@ -169,43 +172,37 @@ class Rotating:
             there = {each.id for each in People(connection).carers() if each.ended_at is None}
         return replace(rotation, places=tuple(each for each in rotation.places if each.carer_id in there))
 
-    def _batch(
-        self, tx: Tx, rotation: Rotation, wanted: Sequence[Turn], until: date, after: Key
-    ) -> tuple[Key | None, int]:
-        """The next few turns behind a key: the last key that was looked at, None at the end, and how many changed."""
-        shelf = Rotations(tx.connection)
-        found = settle(wanted, shelf.laid(rotation.id, tx.now), now=tx.now, until=until)
-        steps = sorted((step for step in _steps(found) if step[0] > after), key=lambda step: step[0])
-        count = 0
-        # What waits to be moved stands where it is not wanted any more: nothing is weighed against it.
-        moving = {each.shift.id for each, _ in found.move if each.shift is not None}
-        for _, laid, turn in steps[:BATCH]:
-            count += self._step(tx, rotation, laid, turn, moving)
+    def _batch(self, tx: Tx, rotation: Rotation, steps: Sequence[Step], moving: frozenset[str]) -> int:
+        """A few turns; how many shifts changed."""
+        left, count = set(moving), 0
+        for laid, turn in steps:
+            count += self._step(tx, rotation, laid, turn, left)
             if laid is not None and laid.shift is not None:
-                moving.discard(laid.shift.id)
+                left.discard(laid.shift.id)
         if count:
             tx.log(Line(kind="rotation_laid", by=SERVICE, facts={"rotation": rotation.id, "changed": count}))
-        return (steps[BATCH - 1][0] if len(steps) > BATCH else None), count
+        return count
 
     def _step(self, tx: Tx, rotation: Rotation, laid: Laid | None, turn: Turn | None, moving: set[str]) -> bool:
+        """One turn, if it still is as it was when it was looked at: somebody may have changed it since."""
         shelf, shifts = Rotations(tx.connection), Shifts(tx.connection)
+        meant = turn or (laid.turn if laid else None)
+        assert meant is not None
+        known = shelf.one(rotation.id, meant)
+        if meant.start_at <= tx.now or not _may(laid, turn, known):
+            return False
         if turn is None:
-            assert laid is not None
-            shelf.forget(rotation.id, laid.turn)
-            return laid.shift is not None and shifts.remove(laid.shift.id)
-        old = laid.shift if laid is not None else None
-        sequence = old.sequence + 1 if old else 0
+            shelf.forget(rotation.id, meant)
+            return known is not None and known.shift is not None and shifts.remove(known.shift.id)
+        old = known.shift if known is not None else None
         new = Shift(
             id=old.id if old else tx.new_id(), carer_id=turn.carer_id, start_at=turn.start_at, end_at=turn.end_at,
-            sequence=sequence,
+            sequence=old.sequence + 1 if old else 0,
         )  # fmt: skip
-        against = self._guard.against(tx, new, besides=moving)
-        if rotation.reason:
-            against = [each for each in against if each.why in {Why.OVERLAP, Why.ABSENT}]
-        if against:
+        if why := self._against(tx, rotation, new, moving):
             if old is not None:
                 shifts.remove(old.id)
-            shelf.keep(rotation.id, turn, shift_id=None, why=str(against[0].why))
+            shelf.keep(rotation.id, turn, shift_id=None, why=why)
             return old is not None
         if old is not None:
             shifts.move(new, tx.now)
@@ -214,16 +211,27 @@ class Rotating:
         shelf.keep(rotation.id, turn, shift_id=new.id)
         return True
 
+    def _against(self, tx: Tx, rotation: Rotation, new: Shift, moving: set[str]) -> str:
+        """What keeps a turn from being laid, empty where nothing does; with a reason only what nobody can do."""
+        found = self._guard.against(tx, new, besides=moving)
+        if rotation.reason:
+            found = [each for each in found if each.why in {Why.OVERLAP, Why.ABSENT}]
+        return str(found[0].why) if found else ""
 
-def _steps(found: Settlement) -> list[tuple[Key, Laid | None, Turn | None]]:
-    """What is to be done, each with the key that orders it; taking back comes first, because it frees its carer."""
-    steps: list[tuple[Key, Laid | None, Turn | None]] = [(_key(0, each.turn), each, None) for each in found.drop]
-    steps += [(_key(1, turn), laid, turn) for laid, turn in found.move]
-    return steps + [(_key(2, each), None, each) for each in found.lay]
+
+def _steps(found: Settlement) -> list[Step]:
+    """What is to be done, in order; taking back comes first, because it frees its carer."""
+    steps: list[Step] = [(each, None) for each in found.drop]
+    return [*steps, *found.move, *((None, each) for each in found.lay)]
 
 
-def _key(order: int, turn: Turn) -> Key:
-    return order, turn.day, turn.carer_id, turn.number
+def _may(laid: Laid | None, turn: Turn | None, known: Laid | None) -> bool:
+    """Whether a step still holds, by what is on file now."""
+    if turn is None:
+        return known is not None and (known.is_untouched or bool(known.why))
+    if laid is None:
+        return known is None or bool(known.why)
+    return known is not None and known.is_untouched
 
 
 def _line(kind: str, rotation: Rotation, by: Person) -> Line:

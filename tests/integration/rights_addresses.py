@@ -65,7 +65,7 @@ ADDRESSES = {
        for deed in ("answer", "decide", "withdraw")},
     "/api/v1/carer-absences/<absence_id>/end": "/api/v1/carer-absences/{carer_absence}/end",
     "/api/v1/vacancies/<vacancy_id>/fill": "/api/v1/vacancies/{vacancy}/fill",
-    "/api/v1/shifts/<shift_id>/stand-in": "/api/v1/shifts/{shift}/stand-in",
+    "/api/v1/shifts/<shift_id>/stand-in": "/api/v1/shifts/{given}/stand-in",
     "/roster/renew/<any(carer, station):kind>/<id_>": "/roster/renew/station/{station}",
     "/planning/<plan_id>": "/planning/{plan}",
     "/planning/<plan_id>/<any(publish, undo, drop):deed>": "/planning/{plan}/undo",

@@ -177,6 +177,7 @@ def _changes(town: Town, own: dict[str, str], duty: DutyDesk, by: Any) -> None:
     begun = changing.absent.begin(other, "sick", now - 2 * HOUR, now + DAY, by=by)
     own.update(carer_absence=begun.absence.id, vacancy=told.vacancies[0].id)
     given = duty.put(carer, now + 30 * DAY, now + 30 * DAY + HOUR, by=by)
+    own["given"] = given.id
     own["swap"] = changing.swapping.ask(given.id, other, None, by=by).id
 
 

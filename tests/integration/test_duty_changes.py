@@ -10,6 +10,7 @@ from dispatch.rules.alarm import OfferState
 from dispatch.store.people import carers
 from schedules.duty.desk import DutyDesk
 from schedules.duty.guard import Clashing
+from schedules.duty.rotating import Rotating
 from schedules.duty.rules.rest import Limits, Why
 from tests.integration.duty_rig import BOSS, DAYS, HOUR, MONDAY, NIGHTS, Office, office_in
 
@@ -65,6 +66,38 @@ def test_what_was_changed_by_hand_stays_when_the_rotation_goes_on_changes_and_en
         office.rotating.end(made.id, date(2026, 11, 1), by=BOSS)
     with pytest.raises(NotFound):
         office.rotating.end("nothing", date(2026, 11, 24), by=BOSS)
+
+
+class Meanwhile:
+    """Transactions between two of which somebody else does something."""
+
+    def __init__(self, transactions, deed, *, after: int) -> None:
+        self._transactions, self._deed, self._left = transactions, deed, after
+
+    def run(self, work, **more):
+        if self._left == 0:
+            self._deed()
+        self._left -= 1
+        return self._transactions.run(work, **more)
+
+
+def test_what_somebody_does_while_a_rotation_is_laid_stays(office):
+    made = office.rotating.add(office.rotation("C1", cycle=((DAYS,), ())), by=BOSS)
+    world, desk = office.world, desk_of(office)
+    first, second = desk.between(MONDAY, MONDAY + 3 * 24 * HOUR)
+
+    def meddle() -> None:
+        desk.take(first.id, by=BOSS)
+        desk.move(second.id, start=None, end=second.end_at - HOUR, carer=None, by=BOSS)
+
+    meanwhile = Meanwhile(world.transactions, meddle, after=1)
+    other = Rotating(
+        meanwhile, world.reading, world.clock, guard=office.guard, weeks=2, changed=lambda: None
+    )  # fmt: skip
+    other.change(made.id, lambda old: replace(old, cycle=((NIGHTS,), ())), version=1, by=BOSS)
+    assert office.shifts("C1")[:2] == [(56, 67), (116, 128)]
+    other.end(made.id, date(2026, 11, 22), by=BOSS)
+    assert office.shifts("C1") == [(56, 67)]
 
 
 def test_a_turn_that_cannot_be_is_left_out_told_and_tried_again(office):
@@ -305,6 +338,15 @@ def test_a_shift_that_changed_since_is_not_swapped(office):
     office.world.clock.advance(60 * 3600)
     with pytest.raises(Conflict):
         office.swapping.ask(mine.id, office.carer("C2"), None, by=BOSS)
+
+
+def test_a_shift_in_return_that_changed_since_is_not_swapped_either(office):
+    mine, theirs = office.put("C1", 8, 20), office.put("C2", 56, 68)
+    swap = office.swapping.ask(mine.id, office.carer("C2"), theirs.id, by=BOSS)
+    desk_of(office).move(theirs.id, start=None, end=theirs.end_at - HOUR, carer=None, by=BOSS)
+    office.says("C2", f"{swap.code}1")
+    assert (office.swapping.get(swap.id).state, office.swapping.get(swap.id).why) == ("refused", "changed")
+    assert (office.shifts("C1"), office.shifts("C2")) == ([(8, 20)], [(56, 67)])
 
 
 def test_a_manager_agrees_too_where_the_house_wants_it(tmp_path):

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dispatch.ids import CarerId, StationId
@@ -47,6 +47,7 @@ def laid(turn, id_="x") -> Laid:
     return Laid(turn=turn, shift=shift)
 
 
+@settings(max_examples=50)
 @given(rotations(), st.sampled_from(ZONES))
 def test_nobody_is_there_twice_at_once_whatever_the_clocks_do(rotation, zone):
     found = turns(rotation, rotation.first_day, rotation.first_day + 12 * DAY, CALENDARS[zone].instant)
@@ -55,6 +56,7 @@ def test_nobody_is_there_twice_at_once_whatever_the_clocks_do(rotation, zone):
         assert overlapping(shift, shifts[number + 1 :]) == []
 
 
+@settings(max_examples=50)
 @given(rotations(), st.integers(0, 900), st.sampled_from(ZONES))
 def test_no_day_is_lost_and_the_cycle_comes_round(rotation, ahead, zone):
     first, length = rotation.first_day + ahead * DAY, len(rotation.cycle)
@@ -71,6 +73,7 @@ def test_no_day_is_lost_and_the_cycle_comes_round(rotation, ahead, zone):
     assert piecewise == turns(rotation, first, first + length * DAY, CALENDARS[zone].instant)
 
 
+@settings(max_examples=50)
 @given(rotations(), st.data())
 def test_laying_again_changes_nothing_and_what_was_changed_by_hand_stays(rotation, data):
     first, until = rotation.first_day, rotation.first_day + 8 * DAY

@@ -102,6 +102,11 @@ class Rotations:
         query = _LAID.where(rotation_turns.c.rotation_id == id_, rotation_turns.c.end_at > after)
         return [_laid(row) for row in self._connection.execute(query.order_by(rotation_turns.c.start_at))]
 
+    def one(self, id_: str, turn: Turn) -> Laid | None:
+        """What became of one turn; None where nothing has yet."""
+        row = self._connection.execute(_LAID.where(_KEY), _key(id_, turn)).first()
+        return None if row is None else _laid(row)
+
     def skipped(self, after: datetime) -> list[tuple[str, Laid]]:
         """Turns of all rotations that could not be laid and are still to come, with the rotation's id."""
         query = _LAID.where(rotation_turns.c.why != "", rotation_turns.c.start_at > after)
