@@ -21,6 +21,12 @@ class CoverageSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TravelSettings:
-    """`barriers` is the file of rivers and railways with their crossings; None for none."""
+    """
+    `barriers` is the file of rivers and railways with their crossings; None for none. `router` is `valhalla` or `osrm`
+    at `url`, empty for none: the best few of an alarm are asked about for at most `budget_ms`.
+    """
 
     barriers: Path | None = None
+    router: str = ""
+    url: str = ""
+    budget_ms: int = 200

@@ -2,8 +2,23 @@
 
 from config.settings import Settings
 from config.settings_barriers import read_barriers
+from dispatch.clock import Clock
 from dispatch.rules.barriers import Detours
 from dispatch.rules.travel import StraightLine, TravelTime
+from dispatch.situations import Measure
+from schedules.roads.asking import RoadTimes
+from schedules.roads.rules.router import DIALECTS
+
+
+def measure_of(settings: Settings, clock: Clock) -> Measure | None:
+    """Who measures the way of the best few by the roads; None where no router is set."""
+    said = settings.travel
+    if not said.router:
+        return None
+    return RoadTimes(
+        said.router, DIALECTS[said.router], said.url, budget_s=said.budget_ms / 1000,
+        steady=lambda: clock.look().steady_s,
+    ).measured  # fmt: skip
 
 
 def travel_of(settings: Settings) -> TravelTime:

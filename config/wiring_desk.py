@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from config.settings import Settings
+from config.travel import measure_of
 from dispatch.clock import Clock
 from dispatch.errors import Misconfigured
 from dispatch.messages.providers.provider import Provider
@@ -61,4 +62,5 @@ def build_situations(
         two_way=lambda phone: first.capability(phone).two_way,
         emergency_number=settings.emergency.number or None,
         always_codes=settings.messages.codes == "always",
+        measure=measure_of(settings, clock),
     )  # fmt: skip

@@ -87,9 +87,8 @@ class CoverageWatch:
     def tell(self) -> None:
         """Posts a letter if one is due."""
         with self._reading.connect() as connection:
-            shelf, now = Gaps(connection), self._clock.now()
-            is_due = any(telling(row, now) or tells_closing(row, now) for row in shelf.unsettled())
-        if is_due and self._transactions.run(self._tell, lane=Lane.BULK):
+            has_news = Gaps(connection).has_news(self._clock.now())
+        if has_news and self._transactions.run(self._tell, lane=Lane.BULK):
             self._nudge()
 
     def _is_time(self, last: Look | None, seen: str, now: datetime) -> bool:

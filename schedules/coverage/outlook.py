@@ -15,6 +15,9 @@ from schedules.coverage.store import Gaps, Lived, Look, ReadingEngine, lived_in
 
 DAY = timedelta(days=1)
 
+LASTING = timedelta(days=3)
+"""A gap of so many days is no matter of a day."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Community:
@@ -72,7 +75,10 @@ class Outlooks:
         now = self._clock.now()
         for row in gaps:
             day = self.calendar.day_of(max(row.gap.start_at, now))
-            while self.calendar.start_of(day) < row.gap.end_at:
+            days[day].append(row)
+            day += DAY
+            # One that lasts is said once, on its first day: its times tell that it goes on.
+            while row.gap.end_at - row.gap.start_at < LASTING and self.calendar.start_of(day) < row.gap.end_at:
                 days[day].append(row)
                 day += DAY
         return sorted(days.items())

@@ -33,7 +33,7 @@ from dispatch.store.people import carers, homes, stations
 from dispatch.store.reach_tests import reach_tests
 from dispatch.store.replies import replies
 from schedules.coverage.rules.reach import Gap, Reason
-from schedules.coverage.rules.standing import Standing, Told
+from schedules.coverage.rules.standing import AHEAD, CLOSED_FOR, Standing, Told
 from schedules.duty.store import Shifts
 
 ReadingEngine = Engine
@@ -116,9 +116,13 @@ class Gaps:
         silent = (coverage_gaps.c.told > 0) & (coverage_gaps.c.closing_told == 0)
         return self._where(or_(coverage_gaps.c.closed_at.is_(None), silent))
 
-    def between(self, start: datetime, end: datetime) -> list[Standing]:
-        """Every one that shares time with [start, end), closed ones too."""
-        return self._where((coverage_gaps.c.end_at > start) & (coverage_gaps.c.start_at < end))
+    def has_news(self, now: datetime) -> bool:
+        """Whether there may be something to tell: asked every few seconds, so that rows are read only when there is."""
+        gap = coverage_gaps.c
+        nearer = or_(*((gap.told < told) & (gap.start_at <= now + ahead) for told, ahead in AHEAD.items()))
+        opened = gap.closed_at.is_(None) & (gap.end_at > now) & nearer
+        closed = (gap.told > 0) & (gap.closing_told == 0) & (gap.closed_at <= now - CLOSED_FOR)
+        return self._connection.execute(select(gap.id).where(or_(opened, closed)).limit(1)).first() is not None
 
     def put(self, rows: Collection[Standing]) -> None:
         """New rows."""

@@ -91,6 +91,9 @@ def _handler(standin: HttpStandin) -> type[BaseHTTPRequestHandler]:
                 standin.answering(asked)
             self._go_wrong(fault)
 
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def _go_wrong(self, fault: Fault) -> None:
             if fault.how in {"status", "refuse"}:
                 self._write(fault.status, fault.body.encode(), fault.headers)

@@ -225,6 +225,7 @@ ENDS_SESSIONS = {"/account/sessions", "/account/factor"}
 """After these the browser is a new one."""
 
 ABSENT = {
+    "/places/end",
     "/api/v1/gateways/<name>/frames", "/api/v1/devices/<name>/cancel", "/keys/<prefix>/revoke",
     "/api/v1/keys/<prefix>/revoke", "/alive/looked", "/api/v1/webhooks/<webhook_id>", "/find",
     *(rule for rule in NO_STATION if "import" in rule),

@@ -97,3 +97,10 @@ def test_programs_read_the_same(town):
 def test_an_installer_has_no_business_there(town):
     for address in ("/coverage", "/coverage.json", API):
         assert town.browser(frozenset({Role.INSTALLER})).get(address).status_code == 403
+
+
+def test_a_gap_that_lasts_is_said_once_and_a_short_one_on_each_of_its_days(town):
+    page = manager(town, THEIRS).get("/coverage").text
+    lasting = [each for each in manager(town, THEIRS).get(API).json["gaps"] if each["reason"] == "too_far"]
+    assert len(lasting) == 2
+    assert page.count("everybody on duty is too far away") <= len(lasting) + 2

@@ -1,0 +1,154 @@
+"""
+Asks a road router about the best few, within a budget that holds whatever the router does.
+
+Each question has a thread of its own that nobody waits for longer than the budget; a few at once at most. After three
+failures running the router is left alone for half a minute. Whatever fails, the straight line answers, as if there were
+no router; what was not measured is said in the source of the travel time, which is part of a choice's version.
+"""
+
+import queue
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import requests
+import structlog
+
+from dispatch.rules.place import Position
+from dispatch.rules.travel import Means, TravelTime
+from schedules.roads.rules.router import Dialect, Garbled, Seconds, read
+
+AT_ONCE = 6
+"""Questions under way at most, abandoned ones too: two alarms and all three means of travel."""
+
+FAILURES_MAX = 3
+REST_S = 30.0
+BODY_MAX = 262_144
+
+log = structlog.get_logger()
+
+Way = tuple[Position, Means]
+"""Where somebody starts, and by what."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Keeps the promise `TravelTime`: what a router said of ways to one place, for all others what `fallback` says."""
+
+    fallback: TravelTime
+    to: Position
+    ways: Mapping[Way, float] = field(repr=False)
+    router: str
+
+    @property
+    def source(self) -> str:
+        """For example `valhalla(8)+straight_line(…)`: so many ways were measured; `valhalla(late)+…` where none was."""
+        return f"{self.router}({len(self.ways) or 'late'})+{self.fallback.source}"
+
+    def seconds(self, origin: Position, to: Position, means: Means) -> float:
+        """The time from `origin` to `to` in seconds."""
+        known = self.ways.get((origin, means)) if to == self.to else None
+        return self.fallback.seconds(origin, to, means) if known is None else known
+
+    def pace(self, means: Means) -> float:
+        """No bound: a road may be faster than any straight line by the speeds of the settings."""
+        return 0.0 if self.ways else self.fallback.pace(means)
+
+
+class RoadTimes:
+    """One router behind one contract. May be asked from any thread; never raises."""
+
+    def __init__(
+        self, name: str, dialect: Dialect, url: str, *, budget_s: float, steady: Callable[[], float]
+    ) -> None:  # fmt: skip
+        """`url` is the router's address without a slash at the end, `budget_s` what an alarm may wait for it."""
+        self.name = name
+        self._dialect = dialect
+        self._url = url
+        self._budget_s = budget_s
+        self._steady = steady
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._rests_until_s = 0.0
+
+    def measured(self, ways: Iterable[Way], to: Position, fallback: TravelTime) -> Measured:
+        """The ways to a place as the router knows them, within the budget; the others by `fallback`."""
+        by_means: dict[Means, list[Position]] = defaultdict(list)
+        for origin, means in dict.fromkeys(ways):
+            by_means[means].append(origin)
+        found = self._within_budget(by_means, to) if by_means and self._steady() >= self._rests_until_s else {}
+        return Measured(fallback=fallback, to=to, ways=found, router=self.name)
+
+    def _within_budget(self, by_means: Mapping[Means, list[Position]], to: Position) -> dict[Way, float]:
+        end_s, answers = self._steady() + self._budget_s, queue.SimpleQueue[dict[Way, float] | None]()
+        begun = sum(self._begin(origins, to, means, answers) for means, origins in by_means.items())
+        found: dict[Way, float] = {}
+        good = begun == len(by_means)
+        for _ in range(begun):
+            try:
+                answer = answers.get(timeout=max(0.0, end_s - self._steady()))
+            except queue.Empty:
+                log.warning("router_late", router=self.name)
+                good = False
+                break
+            found |= answer or {}
+            good = good and answer is not None
+        self._judge(good=good)
+        return found
+
+    def _begin(
+        self, origins: Sequence[Position], to: Position, means: Means,
+        answers: "queue.SimpleQueue[dict[Way, float] | None]",
+    ) -> bool:  # fmt: skip
+        """Whether the question is under way; not where too many are already."""
+        if not self._places.acquire(blocking=False):
+            return False
+
+        def work() -> None:
+            try:
+                times = self._ask(origins, to, means)
+                answers.put({(a, means): s for a, s in zip(origins, times, strict=True) if s is not None})
+            except (requests.RequestException, Garbled) as failed:
+                log.warning("router_failed", router=self.name, why=type(failed).__name__)
+                answers.put(None)
+            finally:
+                self._places.release()
+
+        try:
+            threading.Thread(target=work, name="router", daemon=True).start()
+        except RuntimeError:  # The machine has no thread left; an alarm does without.
+            self._places.release()
+            return False
+        return True
+
+    def _ask(self, origins: Sequence[Position], to: Position, means: Means) -> Seconds:
+        ask = self._dialect.ask(origins, to, means)
+        with requests.Session() as session:
+            session.trust_env = False
+            method = "GET" if ask.body is None else "POST"
+            headers = {"Content-Type": "application/json"} if ask.body else {}
+            with session.request(
+                method, self._url + ask.path, data=ask.body, headers=headers, timeout=self._budget_s,
+                allow_redirects=False, stream=True,
+            ) as answer:  # fmt: skip
+                if answer.status_code != 200:
+                    raise Garbled(f"the router says {answer.status_code}")
+                return read(self._dialect, self._body(answer), len(origins))
+
+    def _body(self, answer: requests.Response) -> bytes:
+        """Read for no longer than the budget once more: one that drips would hold the place for ever."""
+        end_s, body = self._steady() + self._budget_s, b""
+        for piece in answer.iter_content(4096):
+            body += piece
+            if len(body) > BODY_MAX or self._steady() > end_s:
+                raise Garbled("the router's answer does not end")
+        return body
+
+    def _judge(self, *, good: bool) -> None:
+        with self._lock:
+            self._failures = 0 if good else self._failures + 1
+            if self._failures >= FAILURES_MAX:
+                self._failures, self._rests_until_s = 0, self._steady() + REST_S
+                log.warning("router_rests", router=self.name, for_s=REST_S)

@@ -1,0 +1,1 @@
+"""What is asked of a road router and what its answers mean: pure."""
