@@ -70,7 +70,7 @@ from dispatch.talks import ResidentClaims, Talks
 from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
 from schedules.runner import Runner
-from schedules.timers import Owner, Timers
+from schedules.timers import Timers
 from schedules.timetable import Periodic
 
 ROLES = ("web", "engine", "gateway", "planner")
@@ -333,17 +333,8 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    owners: list[Owner] = [
-        desk,
-        answers,
-        calls,
-        *upkeep.owners,
-        *roads.owners,
-        *registers.owners,
-        *beds.owners,
-        after.asking,
-    ]
-    timers = Timers(owners, clock)
+    others = (*upkeep.owners, *roads.owners, *registers.owners, *beds.owners, after.asking)
+    timers = Timers([desk, answers, calls, *others], clock)
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
