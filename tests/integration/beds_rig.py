@@ -46,7 +46,7 @@ class BedsRig(RegistryRig):
     """The registers with beds beside them."""
 
     def __init__(self, folder: Path, *, blueprints=None, world=None) -> None:
-        """`blueprints` makes pages over this rig, whose services are there by then; without it there is no application."""
+        """`blueprints` makes pages over this rig, whose services are there by then; without it there are none."""
         self.world = world = world or build_world(folder, district=FILE + SECOND)
         self.visits = Visits()
         self.beds = build_beds(
