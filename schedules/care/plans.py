@@ -104,9 +104,7 @@ class CarePlans:
         if not days:
             return []
         with self._reading.connect() as connection:
-            served = Beds(connection).served(days[0], days[-1])
-            if bed_id is not None:
-                served = [each for each in served if each[0].bed_id == bed_id]
+            served = Beds(connection).served(days[0], days[-1], bed_id)
             plans = Plans(connection).of({each.bed_id for each, _ in served})
             away = _away(absences_of(Absences(connection), {each.resident_id for each, _ in served}))
         found = [

@@ -16,7 +16,7 @@ from schedules.care.store.beds import Beds as BedShelf
 from schedules.care.store.beds import Steps
 from tests.builders import DISTRICT as FILE
 from tests.builders import build_world
-from tests.integration.registry_rig import SECOND, RegistryRig
+from tests.integration.registry_rig import SECOND, RegistryRig, work_over
 
 MANAGER, TOWN, COUNTY = operator("manager"), operator("town"), operator("county")
 TODAY = date(2026, 11, 21)
@@ -45,16 +45,27 @@ class Visits:
 class BedsRig(RegistryRig):
     """The registers with beds beside them."""
 
-    def __init__(self, folder: Path, *, blueprints=lambda rig: (), world=None) -> None:
-        """`blueprints` makes pages over this rig, whose services are there by then."""
+    def __init__(self, folder: Path, *, blueprints=None, world=None) -> None:
+        """`blueprints` makes pages over this rig, whose services are there by then; without it there are none."""
         self.world = world = world or build_world(folder, district=FILE + SECOND)
         self.visits = Visits()
         self.beds = build_beds(
             BedSettings(), world.transactions, world.reading, world.clock, world.calendar, nudge=lambda: None
         )  # fmt: skip
         self.beds.elsewhere.visits = self.visits
-        super().__init__(folder, world=world, blueprints=blueprints(self))
+        if blueprints is not None:
+            super().__init__(folder, world=world, blueprints=blueprints(self))
+        else:
+            work = work_over(world)
+            self.leaving, self.absent = work.leaving, work.absent
+        self.has_pages = blueprints is not None
         self.leaving.partings.append(self.beds.life.parting)
+
+    def close(self) -> None:
+        if self.has_pages:
+            super().close()
+        else:
+            self.world.close()
 
     # --------------------------------------------------------------------------------------- steps
 

@@ -94,9 +94,9 @@ def test_a_day_without_a_visit_cannot_be_made_good():
     assert point(standing, "daily_visit").missing == 1
 
 
-@pytest.mark.parametrize(("room", "course"), [(120, "lost"), (600, "needs_more")])
+@pytest.mark.parametrize(("room", "course"), [(120, "lost"), (579, "lost"), (580, "needs_more")])
 def test_the_rest_of_the_month_holds_so_many_hours_and_no_more(room, course):
-    # One hour is done; on each of the last three days at most `room` minutes fit: 3 × 2 = 6 h < 29 h, 3 × 10 = 30 h.
+    # One hour is done, three days are left: 3 × 580 minutes are just the 29 hours that are missing.
     standing = stand(asked(1, today=28, coming=[], day_minutes_max=room))
     assert courses(standing)["hours"] == course
 
@@ -128,6 +128,22 @@ def test_nanjing_asks_for_an_hour_each_day_and_for_what_no_visit_shows():
     worse = stand(asked(10, today=11, duty=NANJING, others={"min_daily_remote_rounds": 1, "satisfaction": 0}))
     assert courses(worse)["remote_rounds"] == "lost"
     assert courses(worse)["satisfaction"] == "needs_more"
+
+
+def test_an_agreement_that_is_too_short_can_be_made_longer_even_when_the_month_is_over():
+    met = [visit(day) for day in NOVEMBER]
+    others = {"contract_months": 2, "satisfaction": 1, "min_daily_remote_rounds": 2}
+    standing = stand(asked(0, today=31, duty=NANJING, proved=met, others=others))
+    assert (courses(standing)["contract_months"], list(standing.fails)) == ("needs_more", ["contract_months"])
+    short = [*met[:-1], visit(NOVEMBER[-1], 90), visit(NOVEMBER[3], 59)][1:]
+    missed = stand(asked(0, today=31, duty=NANJING, proved=short, others=others | {"contract_months": 3}))
+    assert list(missed.fails) == ["daily_minutes", "hours"]
+
+
+def test_each_day_has_what_is_done_and_what_is_planned():
+    days = {each.on.day: each for each in stand(asked(10, today=11)).days}
+    assert (days[10].visits, days[10].minutes, days[10].planned_visits) == (1, 60, 0)
+    assert (days[11].visits, days[11].planned_visits, days[11].planned_minutes) == (0, 1, 60)
 
 
 def test_suspended_days_are_not_owed_and_visits_on_them_do_not_count():
@@ -172,6 +188,9 @@ def test_two_carers_at_once_are_one_visit():
     assert (counted.visits, counted.minutes, counted.medical, counted.items) == (1, 61, 1, {"B02"})
     after = replace(visit(day, 60, number=2), begun_at=pair[0].begun_at + timedelta(minutes=50),
                     finished_at=pair[0].begun_at + timedelta(minutes=110))  # fmt: skip
+    half = replace(after, begun_at=pair[0].begun_at + timedelta(minutes=30),
+                   finished_at=pair[0].begun_at + timedelta(minutes=90))  # fmt: skip
+    assert [count(tell([pair[0], each])).visits for each in (half, after)] == [2, 2]
     assert (count(tell([pair[0], after])).visits, count(tell([pair[0], after])).minutes) == (2, 110)
 
 
@@ -190,6 +209,7 @@ def test_what_is_done_today_is_not_planned_as_well():
     assert still_to_come(plan, [], noon) == [plan[1]]
     assert still_to_come(plan, [visit(day, at=9)], datetime(2026, 11, 3, 0, tzinfo=UTC)) == [plan[0]]
     assert still_to_come(plan, [], datetime(2026, 11, 3, 2, 30, tzinfo=UTC)) == plan
+    assert still_to_come(plan, [], datetime(2026, 11, 3, 3, tzinfo=UTC)) == [plan[1]]
 
 
 @pytest.mark.parametrize(

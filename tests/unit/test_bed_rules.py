@@ -14,7 +14,18 @@ from dispatch.errors import Conflict, Invalid, Misconfigured
 from schedules.care.rules import bed as life
 from schedules.care.rules.assessment import judge, months_later
 from schedules.care.rules.bed import Bed, Deed, State
-from schedules.care.rules.plan import Holidays, Line, Pattern, Plan, Served, falls_on, in_force, instants, takes_effect
+from schedules.care.rules.plan import (
+    Holidays,
+    Line,
+    Pattern,
+    Plan,
+    Served,
+    falls_on,
+    in_force,
+    instants,
+    lacks,
+    takes_effect,
+)
 from schedules.care.rules.plan import wanted as wanted_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -112,7 +123,8 @@ def test_another_standard_is_kept_as_its_paper_says():
 @pytest.mark.parametrize(
     ("day", "months", "last"),
     [("2026-03-01", 12, "2027-02-28"), ("2027-03-01", 12, "2028-02-29"), ("2028-02-29", 12, "2029-02-28"),
-     ("2026-08-31", 6, "2027-02-28"), ("2026-12-01", 1, "2026-12-31"), ("2026-11-15", 12, "2027-11-14")],
+     ("2026-08-31", 6, "2027-02-28"), ("2026-07-31", 1, "2026-08-30"),
+     ("2026-12-01", 1, "2026-12-31"), ("2026-11-15", 12, "2027-11-14")],
 )  # fmt: skip
 def test_a_validity_ends_with_the_day_before(day, months, last):
     assert months_later(date.fromisoformat(day), months) == date.fromisoformat(last)
@@ -178,6 +190,22 @@ def _there(year, month, number):
     return True
 
 
+@pytest.mark.parametrize(
+    ("pattern", "good", "bad"),
+    [
+        (Pattern.WEEKDAYS, [{"days": (0,)}, {"days": tuple(range(7))}], [{}, {"days": (7,)}, {"days": (-1, 0)}]),
+        (Pattern.MONTHDAYS, [{"days": (1,)}, {"days": tuple(range(1, 32))}], [{}, {"days": (0,)}, {"days": (32,)}]),
+        (Pattern.WEEKLY, [{"times": 1}, {"times": 7}], [{}, {"times": 8}, {"times": -1}]),
+        (Pattern.EVERY, [{"times": 1, "first_on": date(2026, 1, 1)}, {"times": 366, "first_on": date(2026, 1, 1)}],
+         [{}, {"times": 2}, {"first_on": date(2026, 1, 1)}, {"times": 367, "first_on": date(2026, 1, 1)}]),
+        (Pattern.WORKDAYS, [{}], []),
+    ],
+)  # fmt: skip
+def test_a_pattern_says_what_it_lacks(pattern, good, bad):
+    assert [lacks(line(pattern, **each)) for each in good] == [""] * len(good)
+    assert all(lacks(line(pattern, **each)) for each in bad)
+
+
 def plan(version: int, from_on: str, *lines: Line, urgent: bool = False) -> Plan:
     return Plan(id=f"p{version}", bed_id="b", version=version, from_on=date.fromisoformat(from_on),
                 made_at=datetime(2026, 1, 1, tzinfo=UTC), by="operator:m", urgent=urgent, lines=lines)  # fmt: skip
@@ -196,9 +224,12 @@ def test_a_change_by_the_twentieth_holds_from_the_next_month(made, urgent, first
 
 def test_an_urgent_change_is_not_undone_by_an_older_one_that_begins_later():
     versions = [plan(1, "2026-01-01"), plan(2, "2026-12-01"), plan(3, "2026-11-15", urgent=True)]
-    held = {day: in_force(versions, date.fromisoformat(day)) for day in ("2025-12-31", "2026-11-14", "2026-12-02")}
+    held = {
+        day: in_force(versions, date.fromisoformat(day))
+        for day in ("2025-12-31", "2026-11-14", "2026-11-15", "2026-12-02")
+    }
     assert {day: each and each.version for day, each in held.items()} == {
-        "2025-12-31": None, "2026-11-14": 1, "2026-12-02": 3,
+        "2025-12-31": None, "2026-11-14": 1, "2026-11-15": 3, "2026-12-02": 3,
     }  # fmt: skip
 
 

@@ -1,1 +1,0 @@
-"""The shelves of care: beds with their steps and papers, assessments, plans."""

@@ -155,8 +155,8 @@ class Beds:
         found = self._connection.execute(query).mappings().first()
         return None if found is None else _value(dict(found))
 
-    def served(self, first: date, last: date) -> list[tuple[Served, Stretch]]:
-        """Who is visited between these days at home: everybody in service who is served, with each stretch."""
+    def served(self, first: date, last: date, bed_id: str | None = None) -> list[tuple[Served, Stretch]]:
+        """Who is visited between these days: in service and served, with each stretch; of one bed, or of all."""
         query = (
             select(beds.c.id, beds.c.resident_id, residents.c.home_id, bed_stretches.c.from_on,
                    bed_stretches.c.until_on)
@@ -165,6 +165,8 @@ class Beds:
             .where(bed_stretches.c.from_on <= last, _goes_on(first), residents.c.ended_at.is_(None))
             .order_by(beds.c.id, bed_stretches.c.from_on)
         )  # fmt: skip
+        if bed_id is not None:
+            query = query.where(bed_stretches.c.bed_id == bed_id)
         return [
             (
                 Served(bed_id=row.id, resident_id=ResidentId(row.resident_id), home_id=HomeId(row.home_id)),
