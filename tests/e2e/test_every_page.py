@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
+from datetime import date, timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -29,7 +30,7 @@ from config.settings import read_settings
 from config.wiring import House, build
 from dispatch.accounts.sign_in import SignIn
 from dispatch.clock import SystemClock
-from dispatch.ids import AlarmId, new_id
+from dispatch.ids import AlarmId, CarerId, HomeId, new_id
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.people import Person, operator
 from dispatch.rules.rights import DISTRICT
@@ -43,6 +44,9 @@ from schedules.care.assessing import Said
 from schedules.care.beds import Form
 from schedules.care.rules.bed import Deed
 from schedules.care.rules.plan import Line, Pattern
+from schedules.care.rules.presence import Way, Which
+from schedules.care.rules.visit import Source, Wanted
+from schedules.care.visiting import Said
 from schedules.duty.desk import DutyDesk
 from schedules.orders.ordering import Asking
 from schedules.rounds.extra import Called
@@ -108,6 +112,7 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
     "/stations/<name>/edit": lambda world: f"/stations/{world.names['station']}/edit",
     "/surveys/<survey_id>": lambda world: f"/surveys/{world.names['survey']}",
     "/t/<code>": lambda world: world.names["carer_link"],
+    "/visits/<visit_id>": lambda world: f"/visits/{world.names['visit']}",
     "/webhooks/<webhook_id>": lambda world: f"/webhooks/{world.names['webhook']}",
 }
 """For each address with a part that changes: one that leads somewhere."""
@@ -205,6 +210,7 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
         "resident": residents[0].code,
         "station": station.code,
         "survey": house.after.surveying.list(DISTRICT)[0]["survey"].id,
+        "visit": _visited(house, carers[0].id, kin.home_id),
         "webhook": house.webhooks.book.add(Asked(name="区平台", url="https://platform.example/hook"), by=by).id,
     }
     return World(house=house, pages=pages, app=app, url=url, alarm=first, names=names)
@@ -235,6 +241,31 @@ def _ordered(house: House, resident: str, by: Person) -> str:
     start = house.calendar.start_of(today + timedelta(days=10)) + timedelta(hours=10)
     asking = Asking(resident=resident, service="adaptation", start_at=start, note="卫生间要加扶手")
     return house.homecare.rounds.ordering.take(asking, by=by, area=DISTRICT).id
+def _visited(house: House, carer_id: CarerId, home_id: HomeId) -> str:
+    """A visit with everything on its page: an entry at the desk, and what speaks against it."""
+    now = house.clock.now()
+    with house.reading.connect() as connection:
+        resident = next(each for each in People(connection).residents() if each.home_id == home_id)
+    wanted = Wanted(
+        key="plan:1", source=Source.PLAN, home_id=home_id, resident_id=resident.id, on=house.calendar.day_of(now),
+        start_from=now, start_by=now + timedelta(minutes=1), minutes=60, items=("B01",), usual=(carer_id,),
+    )  # fmt: skip
+
+    class Wants:
+        def wanted(self, day: date) -> list[Wanted]:
+            return [wanted] if day == wanted.on else []
+
+    visiting = house.care.visiting
+    house.care.sources.append(Wants())
+    house.care.planning.plan(wanted.on)
+    id_ = next(each.id for each in visiting.on(wanted.on))
+    for which in (Which.BEGIN, Which.FINISH):
+        visiting.sign(id_, Said(
+            key=which, which=which, way=Way.OFFICE, by=operator("x"), carer_id=carer_id, reason="手机没电",
+        ))  # fmt: skip
+    visiting.add_photo(id_, "a" * 64, taken_at=None, by=operator("x"))
+    visiting.wake(id_)
+    return id_
 
 
 @pytest.fixture(scope="module")
