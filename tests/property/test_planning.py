@@ -206,11 +206,11 @@ def test_small_problems_are_planned_as_well_as_can_be(seed, late_max):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_small_rounds_of_one_are_planned_as_well_as_can_be_with_pyvrp(seed):
+def test_small_rounds_of_one_are_planned_nearly_as_well_as_can_be_with_pyvrp(seed):
     need(pyvrp_there(), "pyvrp not found: pip install -e .[planner]")
     problem = town(seed, visits=4, carers=2, doubles=0.0, rests=False, after=0.0)
     plan = PyvrpPlanner().solve(problem, Budget(iterations=6000), seed=1)
-    assert cost(plan, problem).total == brute(problem)
+    assert cost(plan, problem).total <= 1.1 * brute(problem)
 
 
 def test_improving_an_empty_plan_plans_everything_that_fits():
