@@ -294,3 +294,46 @@ def test_a_program_asks_reads_and_publishes(office):
     assert client.post(f"{API}/{id_}/drop").status_code == 409
     assert client.post(API, json={"first": "2026-11-23", "days": 9}).status_code == 422
     assert client.post(API, json={"first": "2026-11-23", "station": "S9"}).status_code == 422
+
+
+def test_the_pages_show_a_plan_from_asking_to_publishing(office):
+    office.on_duty("C1", "C2")
+    office.visit(1, HOUR)
+    office.visit(2, 2 * HOUR, skills=frozenset({"surgery"}))
+    client = office.operators()
+    page = client.get("/planning").get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    wrong = client.post("/planning", data={"csrf_token": token, "first": "gestern", "days": "3"})
+    assert wrong.status_code == 422
+    assert 'value="3"' in wrong.get_data(as_text=True), "what was typed stays"
+    far = client.post("/planning", data={"csrf_token": token, "first": "2099-01-01", "days": "1"})
+    assert far.status_code == 422
+    asked = client.post("/planning", data={"csrf_token": token, "first": "2026-11-23", "days": "1"})
+    assert asked.status_code == 303
+    where = asked.headers["Location"]
+    assert "<progress" in client.get(where).get_data(as_text=True)
+    assert client.post("/planning", data={"csrf_token": token, "first": "2026-11-23", "days": "1"}).status_code == 409
+    office.thinker().think()
+    shown = client.get(where).get_data(as_text=True)
+    assert "王秀英" in shown
+    assert "没有人具备所需技能" in shown
+    assert client.post(f"{where}/publish", data={"csrf_token": token}).status_code == 303
+    assert office.book.sent["v1"] != ()
+    assert client.post(f"{where}/drop", data={"csrf_token": token}).status_code == 409
+    assert client.post(f"{where}/undo", data={"csrf_token": token}).status_code == 303
+    assert client.post(f"{where}/undo", data={"csrf_token": token}).status_code == 409
+
+
+def test_another_stations_plan_does_not_exist(office):
+    office.on_duty("C1")
+    office.visit(1, HOUR)
+    plan_id = office.made()
+    office.works_for("S1")
+    client = office.operators()
+    assert client.get(f"/planning/{plan_id}").status_code == 404
+    assert plan_id not in client.get("/planning").get_data(as_text=True)
+    page = client.get("/planning").get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    everything = {"csrf_token": token, "first": "2026-11-23", "days": "1", "station": ""}
+    assert client.post("/planning", data=everything).status_code == 422
+    assert client.post("/planning", data={**everything, "station": "S1"}).status_code == 303
