@@ -4,8 +4,11 @@ from schedules.planning.planner import Budget, Told, unheard
 from schedules.planning.rules.plan import Plan
 from schedules.planning.rules.problem import Problem
 from schedules.planning.search import Search
-from schedules.planning.state import State
+from schedules.planning.state import NOBODY, State
 from schedules.planning.written import order_of, written
+
+GIVE_WAY = 60
+"""Visits left out for which others are asked to give way at the end; each takes some milliseconds."""
 
 
 class OwnPlanner:
@@ -34,6 +37,10 @@ def improved(plan: Plan, problem: Problem, budget: Budget, *, seed: int, told: T
 def finished(search: Search) -> Plan:
     """The best seen, with every visit put in that fits."""
     search.restore()
-    for v in sorted(search.state.pool):
+    state = search.state
+    for v in sorted(state.pool):
         search.fit(v)
-    return written(search.state)
+    for v in sorted(state.pool)[:GIVE_WAY]:
+        if state.in_pool[v] != NOBODY and not any(state.in_pool[each] != NOBODY for each in state.deps[v]):
+            search.fit_instead(v, list(dict.fromkeys(state.of[t] for t in search.near[state.tasks[v][0]])))
+    return written(state)

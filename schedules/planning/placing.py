@@ -10,8 +10,17 @@ FITTED = 6
 IDLE = 1800
 """A visit is not tried before one that is over so long before it may begin."""
 
+WIDE = 60
+"""Places of the first tasks of a visit for which those of the next are looked through."""
+
+TRIED = 200
+"""Places decoded before it is taken that there is none."""
+
 Spots = list[tuple[int, int]]
 """A worker for each task of a visit, and behind whom."""
+
+_Way = tuple[int, float, float, tuple[int, ...]]
+"""A guess of the cost, between which keys, and a worker for each task so far."""
 
 
 class Placing:
@@ -28,13 +37,38 @@ class Placing:
         self.put(v, *found)
         return True
 
+    def fit_instead(self, v: int, near: list[int]) -> bool:
+        """Puts a visit in by moving one of these others elsewhere; False, and nothing changed, where none gives way."""
+        state = self.state
+        total, order = state.cost(), self.order()
+        for u in near:
+            if u == v or state.in_pool[u] != NOBODY or state.kids[u]:
+                continue
+            key, spots = state.key[u], [(state.who[t], state.before[t]) for t in state.tasks[u]]
+            if not self.take(u):
+                continue
+            if self.fit(v):
+                if self.fit(u) and state.cost() < total:
+                    return True
+                self.lay(order)
+                continue
+            state.key[u] = key
+            self.put(u, key, spots)
+        return False
+
+    def order(self) -> list[tuple[int, list[int]]]:
+        """The visits that are planned, in their order, with the workers of their tasks: what `lay` takes."""
+        state = self.state
+        there = sorted((state.key[v], v) for v in range(state.jobs) if state.in_pool[v] == NOBODY)
+        return [(v, [state.who[t] for t in state.tasks[v]]) for _, v in there]
+
     def cheapest(self, v: int, only: int = NOBODY) -> tuple[float, Spots] | None:
         """The cheapest key and places for a visit that is left out; `only` names a worker who must be among them."""
         state = self.state
         if any(state.in_pool[each] != NOBODY for each in state.deps[v]):
             return None
         before, best, found, fitted = state.cost(), NEVER, None, 0
-        for _, key, spots in sorted(self._ways_in(v, only), key=lambda each: each[:2]):
+        for _, key, spots in sorted(self._ways_in(v, only))[:TRIED]:
             old = state.key[v]
             self.hang(v, key, spots)
             fits = self.settled([v])
@@ -51,22 +85,33 @@ class Placing:
         return found
 
     def _ways_in(self, v: int, only: int) -> list[tuple[int, float, Spots]]:
-        """Candidate places with a guess of their cost: gaps of able workers for one task, the best for the others."""
+        """Candidate places with a guess of their cost, each with a key that suits every chain."""
         state = self.state
         low, high = self.bounds(v)
-        found: list[tuple[int, float, Spots]] = []
-        for lead in state.tasks[v]:
-            for w in state.able[lead]:
-                if only != NOBODY and len(state.tasks[v]) == 1 and w != only:
-                    continue
-                for guess, lo, hi in self._gaps(lead, w, low, high):
-                    key = lo + 1.0 if hi == math.inf else (lo + hi) / 2
-                    spots = self._others(v, lead, w, key, only)
-                    if spots:
-                        found.append((guess, key, spots))
-            if len(state.tasks[v]) == 1:
-                break
+        ways: list[_Way] = [(0, low, high, ())]
+        for number, t in enumerate(state.tasks[v]):
+            ways = self._widened(ways, t, only, last=number == len(state.tasks[v]) - 1)
+        found = []
+        for guess, lo, hi, workers in ways:
+            key = lo + 1.0 if hi == math.inf else (lo + hi) / 2
+            found.append((guess, key, [(w, state.spot(w, key)) for w in workers]))
         return found
+
+    def _widened(self, ways: list[_Way], t: int, only: int, *, last: bool) -> list[_Way]:
+        """Each way with every place of one task more; the most promising only where there are many."""
+        state = self.state
+        found: list[_Way] = []
+        gaps = {w: self._gaps(t, w, -1.0, math.inf) for w in state.able[t]}
+        for guess, low, high, workers in ways:
+            taken = {state.carer[each] for each in workers}
+            for w, places in gaps.items():
+                if state.carer[w] in taken or (last and only != NOBODY and only != w and only not in workers):
+                    continue
+                for more, lo, hi in places:
+                    lo, hi = max(lo, low), min(hi, high)  # noqa: PLW2901  narrowed
+                    if lo < hi:
+                        found.append((guess + more, lo, hi, (*workers, w)))
+        return found if last else sorted(found)[:WIDE]
 
     def _gaps(self, t: int, w: int, low: float, high: float) -> list[tuple[int, float, float]]:
         """Where in the chain of `w` this task might go: a guess of its cost, and between which keys."""
@@ -125,22 +170,6 @@ class Placing:
             state.link(t, w, p)
         state.back(v)
         return False
-
-    def _others(self, v: int, lead: int, w: int, key: float, only: int) -> Spots | None:
-        state, chosen = self.state, {lead: w}
-        for t in state.tasks[v]:
-            if t == lead:
-                continue
-            taken = {state.carer[each] for each in chosen.values()}
-            free = [each for each in state.able[t] if state.carer[each] not in taken]
-            if only != NOBODY and only not in chosen.values() and only in free:
-                free = [only]
-            if not free:
-                return None
-            chosen[t] = min(free, key=lambda each: self.roughly(t, each, key))
-        if only != NOBODY and only not in chosen.values():
-            return None
-        return [(chosen[t], state.spot(chosen[t], key)) for t in state.tasks[v]]
 
     def roughly(self, t: int, w: int, key: float) -> int:
         """About what it costs that this worker does the task at this place of the order."""

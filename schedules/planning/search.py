@@ -127,12 +127,8 @@ class Search(Moves):
 
     def keep(self) -> None:
         """Remembers the plan as it stands."""
-        state = self.state
-        self.best_cost = state.cost()
-        self.best = [
-            (v, [state.who[t] for t in state.tasks[v]])
-            for _, v in sorted((state.key[v], v) for v in range(state.jobs) if state.in_pool[v] == NOBODY)
-        ]
+        self.best_cost = self.state.cost()
+        self.best = self.order()
 
     def restore(self) -> None:
         """Stands as the best did."""

@@ -227,12 +227,14 @@ class State:
         if p >= self.count:
             return True
         at = self.start[p] + self.secs[p]
+        arrives = at + self.way[w][self.place[p]][self.place[t]]
         for rest in self.breaks[w][self.rested[p] :]:
             at = max(at, rest.earliest)
             if at > rest.latest:
                 return False
             at += rest.seconds
-        return at + self.way[w][self.place[p]][self.place[t]] <= self.shift_end[w]
+            arrives = max(arrives, rest.earliest) + rest.seconds
+        return arrives <= self.shift_end[w]
 
     def _meet(self, v: int, dirty: list[tuple[float, int]]) -> bool:
         """Decodes a visit of several tasks, or after others, or by somebody who has a break."""
@@ -285,18 +287,21 @@ class State:
         ]
 
     def _rest(self, index: int, t: int, arrivals: list[int], rests: list[int], starts: list[int]) -> None:
-        """Takes a break on the way to `t` where it costs nothing, or where it would be too late afterwards."""
+        """
+        Takes a break on the way to `t` where it costs nothing, or where it would be too late afterwards.
+
+        The way goes on until the break's window opens: it begins then, or at once, wherever the carer is.
+        """
         w, p = self.who[t], self.before[t]
-        at = self.start[p] + self.secs[p]
-        way = arrivals[index] - at
+        at, arrives = self.start[p] + self.secs[p], arrivals[index]
         for rest in self.breaks[w][rests[index] :]:
-            begins = max(at, rest.earliest)
-            free = begins + rest.seconds + way <= starts[index]
-            if begins > rest.latest or not (free or starts[index] + self.secs[t] > rest.latest):
+            begins, after = max(at, rest.earliest), max(arrives, rest.earliest) + rest.seconds
+            is_last_chance = starts[index] + self.secs[t] > rest.latest
+            if begins > rest.latest or not (after <= starts[index] or is_last_chance):
                 break
-            at = begins + rest.seconds
+            at, arrives = begins + rest.seconds, after
             rests[index] += 1
-        arrivals[index] = at + way
+        arrivals[index] = arrives
 
     def undo(self) -> None:
         """Takes back every start since the log was empty; chains are taken back by who changed them."""

@@ -16,7 +16,7 @@ def planned_once(house: Any, residents: Sequence[Any], carers: Sequence[Any]) ->
     now = house.clock.now()
     why = {"cost": 420, "others": [{"carer": carers[1].id, "more": 300}], "barred": {"no_skill": 2, "no_room": 1}}
 
-    def visit(number: int, who: list[Any], **more: Any) -> Planned:
+    def visit(number: int, who: Sequence[Any], **more: Any) -> Planned:
         resident = residents[number % len(residents)]
         return Planned(
             visit_id=f"visit-{number}", resident_id=resident.id, home_id=resident.home_id, start_from=now, minutes=45,
@@ -25,7 +25,7 @@ def planned_once(house: Any, residents: Sequence[Any], carers: Sequence[Any]) ->
 
     visits = [
         visit(0, carers[:1], start_at=now + timedelta(hours=1), travel_s=400, why=why),
-        visit(1, list(carers[:2]), start_at=now + timedelta(hours=3), travel_s=90, had=(carers[0].id,), why=why),
+        visit(1, carers[:2], start_at=now + timedelta(hours=3), travel_s=90, had=(carers[0].id,), why=why),
         visit(2, [], reason="no_skill"),
     ]
     plan = VisitPlan(
