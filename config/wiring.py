@@ -315,13 +315,10 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     on_sqlite = writing.dialect.name == "sqlite"
     courier = Courier(
         transactions, reading, providers, clock, local=calendar.local,
-        unreached=desk,
-        alone=on_sqlite if alone is None else alone,
-        emergency_workers=settings.messages.emergency_workers,
-        notice_workers=settings.messages.notice_workers,
-        **courier_options(settings, clock),
-        address=addresses(links, settings.web.base_url),
-    )
+        unreached=desk, alone=on_sqlite if alone is None else alone,
+        emergency_workers=settings.messages.emergency_workers, notice_workers=settings.messages.notice_workers,
+        **courier_options(settings, clock), address=addresses(links, settings.web.base_url),
+    )  # fmt: skip
     reconciler = Reconciler(
         courier, transactions, reading, clock, unreached=desk, poll_s=settings.messages.poll_s,
         keep=lambda provider, found: answers.receive(provider, [said_of(each) for each in found]),

@@ -266,15 +266,22 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         ("探访提醒：{place}，请在{at}前完成并登记", "ROUND: {place}, due before {at}. Please enter the result"),
     ),
     "order_offer": _both(
-        ("服务订单 {what} {place}[ {at}]，码{code}，回{code} 1接单，{code} 2不接",
-         "ORDER {what}, {place}[, {at}]. Reply {code} 1 to take it, {code} 2 if not"),
-        one_way=("服务订单 {what} {place}[ {at}]，码{code}，请致电值守台答复",
-                 "ORDER {what}, {place}[, {at}], code {code}. Please phone the desk"),
+        (
+            "服务订单 {what} {place}[ {at}]，码{code}，回{code} 1接单，{code} 2不接",
+            "ORDER {what}, {place}[, {at}]. Reply {code} 1 to take it, {code} 2 if not",
+        ),
+        one_way=(
+            "服务订单 {what} {place}[ {at}]，码{code}，请致电值守台答复",
+            "ORDER {what}, {place}[, {at}], code {code}. Please phone the desk",
+        ),
     ),
     "order_taken": _both(
-        ("订单{code}已归您：{address}[，{name}][，电话{phone}][，{at}]，办完请告知值守台",
-         "Order {code} is yours: {address}[, {name}][, tel {phone}][, {at}]. Tell the desk when it is done"),
-        parts=2, shrinks="",
+        (
+            "订单{code}已归您：{address}[，{name}][，电话{phone}][，{at}]，办完请告知值守台",
+            "Order {code} is yours: {address}[, {name}][, tel {phone}][, {at}]. Tell the desk when it is done",
+        ),
+        parts=2,
+        shrinks="",
     ),
     "order_gone": _both(("订单{code}已不用处理，谢谢", "Order {code} needs nothing from you any more. Thank you")),
     "order_link": _both(("预约养老服务：{url}", "Book services: {url}"), shrinks="url"),

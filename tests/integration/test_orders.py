@@ -166,14 +166,14 @@ def test_an_organisation_is_asked_after_the_carers_and_answers_by_text_too(rig):
 
 
 def test_a_provider_of_another_station_is_never_asked_and_without_one_an_operator_is(rig):
-    rig.world.load('''
+    rig.world.load("""
         [district]
         name = "示范区"
         timezone = "Asia/Shanghai"
         [[stations]]
         code = "S2"
         name = "红星驿站"
-        ''')
+        """)
     rig.provide("远处维修", "+8613700000003", "repair", station=rig.world.id_of_station("S2"))
     assert rig.world.home("H1")
     order = rig.take("repair")

@@ -146,16 +146,19 @@ def test_a_missed_round_is_reminded_of_then_listed_then_an_alarm_and_once_more(r
 
 
 def test_a_centre_that_has_fallen_behind_does_not_drown_its_own_alarms(rig):
-    rig.world.load("\n".join(
-        f'''
+    rig.world.load(
+        "\n".join(
+            f"""
         [[homes]]
         code = "X{n}"
         address = "新村 {n}-101"
         lat = 38.07
         lng = 114.49
         residents = [{{ code = "X{n}", name = "老人{n}", born_on = 1940-01-01, cats = ["living_alone"] }}]
-        ''' for n in range(10)
-    ).join(["[district]\nname = '示范区'\ntimezone = 'Asia/Shanghai'\n", ""]))
+        """
+            for n in range(10)
+        ).join(["[district]\nname = '示范区'\ntimezone = 'Asia/Shanghai'\n", ""])
+    )
     rig.rounds.check()
     rig.run(9 * DAY)
     with rig.world.reading.connect() as connection:
