@@ -121,6 +121,8 @@ def test_from_a_call_it_is_two_actions_and_the_call_is_judged_with_it(town, me):
     form = operator.get(f"/orders/new?call={me['call']}").text
     assert "Emergency: raise the alarm" in form
     assert f'value="{me["resident"]}" checked' in form
+    # Enter in a field presses the first button of a form.
+    assert form.index('name="do" value="order"') < form.index('name="do" value="alarm"')
     before = len(orders_of(town, me))
     answer = post(town, operator, "/orders/new", call=me["call"], resident=me["resident"], service="errand",
                   start=start(town), note="买药", do="order")  # fmt: skip

@@ -256,6 +256,18 @@ def test_a_class_by_hand_needs_a_reason_holds_and_pulls_the_round_in(rig):
     assert rig.regular("R3").cls == "other"
 
 
+def test_a_graver_class_counts_from_the_day_somebody_was_seen_last(rig):
+    rig.enter(rig.regular("R3"), means=Means.PHONE)
+    seen = rig.today()
+    rig.world.clock.advance(5 * 86_400)
+    rig.rounds.classify("R3", "high", why="刚丧偶", by=BY, area=DISTRICT)
+    assert rig.regular("R3").due_on == seen + 7 * DAY
+    rig.world.clock.advance(20 * 86_400)
+    rig.rounds.classify("R3", "other", why="好转", by=BY, area=DISTRICT)
+    rig.rounds.classify("R3", "high", why="又差", by=BY, area=DISTRICT)
+    assert rig.regular("R3").due_on <= rig.today() + DAY
+
+
 def test_a_heat_warning_calls_extra_rounds_once_and_calling_off_drops_what_is_open(rig):
     today = rig.today()
     called = Called(occasion="heat", level="orange", from_on=today, until_on=today + 2 * DAY, key="cma-1")

@@ -7,7 +7,7 @@ from dispatch.web.i18n import N_
 RESULTS: Mapping[str, str] = {
     "well": N_("well"),
     "needs": N_("needs something"),
-    "refused": N_("does not want to"),
+    "refused": N_("refuses the round"),
     "not_met": N_("not met"),
     "moved": N_("has moved"),
     "hospital": N_("in hospital"),
