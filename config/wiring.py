@@ -70,7 +70,7 @@ from dispatch.talks import ResidentClaims, Talks
 from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
 from schedules.runner import Runner
-from schedules.timers import Timers
+from schedules.timers import Owner, Timers
 from schedules.timetable import Periodic
 
 ROLES = ("web", "engine", "gateway", "planner")
@@ -333,7 +333,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     )  # fmt: skip
     welfare = build_welfare(settings, transactions, reading, clock, calendar, desk, nudge=nudges)
     reception.heeding = welfare.heard
-    owners = (*upkeep.owners, *roads.owners, *registers.owners, after.asking, *welfare.owners)
+    owners: list[Owner] = [*upkeep.owners, *roads.owners, *registers.owners, after.asking, *welfare.owners]
     timers = Timers([desk, answers, calls, *owners], clock)
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
