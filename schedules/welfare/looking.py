@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zlib import crc32
 
 import structlog
 
@@ -31,13 +32,15 @@ from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.welfare.rules.habits import WEEKS
 from schedules.welfare.rules.judging import Reason, Verdict, judge
-from schedules.welfare.rules.signs import LIFE, Kind, Observation, Scale
+from schedules.welfare.rules.signs import Kind, Observation, Scale
 from schedules.welfare.rules.watching import LUNCH_ENDS, MORNING_ENDS, missed_meal, no_motion
 from schedules.welfare.store import Around, Given, Givens, Signs, Standing, Standings
 from schedules.welfare.words import sentence
 
 REST = timedelta(minutes=10)
 LEARNT = timedelta(weeks=WEEKS, days=1)
+MOVED = timedelta(days=29)
+SPREAD_S = 15 * 60
 HABITS = "habits"
 """The source of what is missed by habit."""
 
@@ -121,7 +124,7 @@ class Looking:
         settled = Around(tx.connection).settled(standing)
         Standings(tx.connection).change(
             home_id, score=verdict.score, reasons=plain(verdict.reasons), looked_at=tx.now, settled_at=settled,
-            due_at=self._next_look(tx.now), failures=0,
+            due_at=self._next_look(home_id, tx.now), failures=0,
         )  # fmt: skip
         threshold = self.scale.threshold if standing.threshold is None else standing.threshold
         return self._signal(tx, home_id, verdict, threshold) if verdict.score >= threshold else None
@@ -139,7 +142,7 @@ class Looking:
         """Signs out of what did not happen by the end of this morning and of this lunch; each is kept once."""
         morning, lunch = self._moment(tx.now, MORNING_ENDS), self._moment(tx.now, LUNCH_ENDS)
         signs, home = Signs(tx.connection), standing.home_id
-        life = signs.of(home, tx.now - LEARNT, LIFE)
+        life = signs.of(home, tx.now - LEARNT, {Kind.MEAL}) + signs.of(home, tx.now - MOVED, {Kind.MOTION})
         since = self._calendar.day_of(standing.watched_from)
         found: list[Observation | None] = []
         if tx.now >= morning:
@@ -173,8 +176,10 @@ class Looking:
         day = self._calendar.day_of(now) + timedelta(days=later)
         return datetime.combine(day, at, self._calendar.tzinfo).astimezone(UTC)
 
-    def _next_look(self, now: datetime) -> datetime:
-        moments = [self._moment(now, at, later=later) for later in (0, 1) for at in (MORNING_ENDS, LUNCH_ENDS)]
+    def _next_look(self, home_id: HomeId, now: datetime) -> datetime:
+        """The end of a morning or a lunch, and some minutes by its id: homes do not all fall due at one moment."""
+        late = timedelta(seconds=crc32(home_id.encode()) % SPREAD_S)
+        moments = [self._moment(now, at, later=later) + late for later in (0, 1) for at in (MORNING_ENDS, LUNCH_ENDS)]
         return min(each for each in moments if each > now)
 
     # ------------------------------------------------------------------------------------------- what is told
