@@ -10,8 +10,7 @@ import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import time, timedelta
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -241,6 +240,8 @@ def _ordered(house: House, resident: str, by: Person) -> str:
     start = house.calendar.start_of(today + timedelta(days=10)) + timedelta(hours=10)
     asking = Asking(resident=resident, service="adaptation", start_at=start, note="卫生间要加扶手")
     return house.homecare.rounds.ordering.take(asking, by=by, area=DISTRICT).id
+
+
 def _visited(house: House, carer_id: CarerId, home_id: HomeId) -> str:
     """A visit with everything on its page: an entry at the desk, and what speaks against it."""
     now = house.clock.now()
@@ -255,9 +256,9 @@ def _visited(house: House, carer_id: CarerId, home_id: HomeId) -> str:
         def wanted(self, day: date) -> list[Wanted]:
             return [wanted] if day == wanted.on else []
 
-    visiting = house.care.visiting
-    house.care.sources.append(Wants())
-    house.care.planning.plan(wanted.on)
+    visiting = house.homecare.visits.visiting
+    house.homecare.visits.sources.append(Wants())
+    house.homecare.visits.planning.plan(wanted.on)
     id_ = next(each.id for each in visiting.on(wanted.on))
     for which in (Which.BEGIN, Which.FINISH):
         visiting.sign(id_, Said(

@@ -58,9 +58,9 @@ def plan(town, key="plan:1"):
         def wanted(self, day):
             return [wanted] if day == wanted.on else []
 
-    house.care.sources[:] = [Wants()]
-    house.care.planning.plan(wanted.on)
-    return next(each for each in house.care.visiting.on(wanted.on) if each.wanted.key == key), who
+    house.homecare.visits.sources[:] = [Wants()]
+    house.homecare.visits.planning.plan(wanted.on)
+    return next(each for each in house.homecare.visits.visiting.on(wanted.on) if each.wanted.key == key), who
 
 
 def cookies_of(town, client, base):
@@ -72,10 +72,10 @@ def test_desks_see_visits_without_a_finding_of_axe(served, chromium, size, schem
     town, base = served
     visit, who = plan(town, f"plan:{scheme}")
     for which in (Which.BEGIN, Which.FINISH):
-        town.house.care.visiting.sign(visit.id, Said(
+        town.house.homecare.visits.visiting.sign(visit.id, Said(
             key=f"{visit.id}{which}", which=which, way=Way.OFFICE, by="operator:x", carer_id=who.id, reason="没电",
         ))  # fmt: skip
-    town.house.care.visiting.wake(visit.id)
+    town.house.homecare.visits.visiting.wake(visit.id)
     client = town.browser(frozenset({Role.OPERATOR, Role.REVIEWER}))
     context = chromium.new_context(viewport=size, bypass_csp=True, color_scheme=scheme)
     context.add_cookies(cookies_of(town, client, base))
@@ -100,7 +100,7 @@ def test_a_carer_presses_without_a_script(served, chromium):
     page.goto(f"{base}/c/visits")
     form = page.locator("form.sign", has=page.locator(f"input[value='{visit.id}']"))
     form.locator("button[value=begin]").click()
-    found = next(each for each in town.house.care.visiting.on(visit.wanted.on) if each.id == visit.id)
+    found = next(each for each in town.house.homecare.visits.visiting.on(visit.wanted.on) if each.id == visit.id)
     assert found.state is State.BEGUN
     assert page.locator("html").bounding_box()["width"] <= NARROW["width"]
     context.close()
