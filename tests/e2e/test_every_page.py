@@ -45,7 +45,7 @@ from schedules.care.rules.bed import Deed
 from schedules.care.rules.plan import Line, Pattern
 from schedules.care.rules.presence import Way, Which
 from schedules.care.rules.visit import Source, Wanted
-from schedules.care.visiting import Said
+from schedules.care.visiting import Said as Signed
 from schedules.duty.desk import DutyDesk
 from schedules.orders.ordering import Asking
 from schedules.rounds.extra import Called
@@ -261,7 +261,7 @@ def _visited(house: House, carer_id: CarerId, home_id: HomeId) -> str:
     house.homecare.visits.planning.plan(wanted.on)
     id_ = next(each.id for each in visiting.on(wanted.on))
     for which in (Which.BEGIN, Which.FINISH):
-        visiting.sign(id_, Said(
+        visiting.sign(id_, Signed(
             key=which, which=which, way=Way.OFFICE, by=operator("x"), carer_id=carer_id, reason="手机没电",
         ))  # fmt: skip
     visiting.add_photo(id_, "a" * 64, taken_at=None, by=operator("x"))
