@@ -53,11 +53,15 @@ def what(case: Case, _: Shown, __: Limits) -> list[Finding]:
 
 
 def where(case: Case, seen: Shown, limits: Limits) -> list[Finding]:
-    """Each carer's coming and leaving was at the home, as far as can be told."""
+    """
+    Each carer's coming and leaving was at the home, as far as can be told.
+
+    The word of the home stands in for a position that is not known; it never outweighs one that says elsewhere.
+    """
     found: list[Finding] = []
     for point in _ends(seen):
         place = place_of(point, case.home, limits)
-        if place in {Place.PROVEN, Place.NEAR} or vouched(case, point, limits):
+        if place in {Place.PROVEN, Place.NEAR} or (place is Place.UNKNOWN and vouched(case, point, limits)):
             continue
         found += _misplaced(case, point, place, limits)
     return found

@@ -112,6 +112,14 @@ def test_honest_mess_counts(one):
         (case(home=None), ["home_unplaced"]),
         (case(same_place={"begin-c": "w"}), ["position_reused"]),
         (ends({"position": FAR}), ["too_far"]),
+        (
+            case(
+                point(Which.BEGIN, NINE),
+                point(Which.FINISH, NINE + HOUR, position=FAR),
+                point(Which.CONFIRM, NINE + 50 * MINUTE, way=Way.TAG, proof="signal:1", carer_id=None, position=None),
+            ),
+            ["too_far"],
+        ),
         (ends({"position": at_m(310), "accuracy_m": 400}), ["too_far"]),
         (case(point(Which.BEGIN, NINE), point(Which.FINISH, NINE + 47 * MINUTE)), ["too_short"]),
         (case(point(Which.BEGIN, NINE), point(Which.FINISH, NINE)), ["too_short"]),
