@@ -16,7 +16,7 @@ def coverage_blueprints(house: House) -> list[Any]:
     outlooks = Outlooks(house.reading, house.clock, house.calendar)
     places = PlacesDesk(
         house.transactions, house.reading, house.clock, house.calendar, house.muster.travel,
-        is_holiday=lambda _day: False,
+        is_holiday=house.homecare.duty.holidays.is_off,
     )  # fmt: skip
     return [
         coverage_pages(outlooks), coverage_api(outlooks), places_pages(places),

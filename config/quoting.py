@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+from config.holiday_files import read_holidays
 from schedules.calendar import Calendar
 from schedules.money.book import Book, read_book
 from schedules.money.cases import BadCase, CaseReader
@@ -50,7 +51,10 @@ def quoting_of(
 ) -> Quoting:  # fmt: skip
     """The rules of a book ready to be asked; days are those of China."""
     reader = CaseReader(
-        implications=book.implications, calendar=Calendar("Asia/Shanghai"), is_workday=_is_weekday, leap_day=leap_day
+        implications=book.implications,
+        calendar=Calendar("Asia/Shanghai"),
+        is_workday=read_holidays().is_workday,
+        leap_day=leap_day,
     )
     return Quoting(book, reader, ways=Ways(rounding=rounding, leap_day=leap_day), lang=lang, default_day=day)
 
@@ -85,11 +89,6 @@ def _lines(lines: IO[bytes]) -> Iterable[bytes]:
         yield line
         while not line.endswith(b"\n") and len(line) >= LINE_MAX:
             line = lines.readline(LINE_MAX)
-
-
-def _is_weekday(day: date) -> bool:
-    """Monday to Friday: the rule of a year whose holidays nobody knows."""
-    return day.weekday() < 5
 
 
 def _tell(book: Book) -> None:

@@ -28,7 +28,9 @@ from dispatch.satisfaction.asking import SatisfactionAsking
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
+from schedules.planning.visits import Book
 from schedules.timetable import Periodic
+from schedules.welfare.visits import VisitSigns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +92,22 @@ def build_homecare(
     beds.elsewhere.workdays = duty.holidays.is_workday
     rounds = build_rounds(
         settings, transactions, reading, clock, calendar, desk, asking, nudge=nudge,
-        is_workday=duty.holidays.is_workday, two_way=lambda phone: channel_of(phone, providers) is Channel.SMS,
+        is_workday=duty.holidays.is_workday, festivals=duty.holidays.beginning,
+        two_way=lambda phone: channel_of(phone, providers) is Channel.SMS,
     )  # fmt: skip
     visits = build_care(settings, transactions, reading, clock, calendar, desk, providers, nudge=nudge)
     visits.sources += [beds.plans, rounds.desk, rounds.ordering]
     beds.elsewhere.visits = visits.visiting
     return HomeCare(
         duty=duty, beds=beds, rounds=rounds, visits=visits,
-        planning=build_planning(settings, transactions, reading, clock, calendar, travel=lambda: travel),
+        planning=build_planning(
+            settings, transactions, reading, clock, calendar, book=Book(visits.visiting), travel=lambda: travel
+        ),
         coverage=build_coverage(settings, transactions, reading, clock, calendar, travel, nudge=nudge),
-        welfare=build_welfare(settings, transactions, reading, clock, calendar, desk, nudge=nudge),
+        welfare=build_welfare(
+            settings, transactions, reading, clock, calendar, desk, nudge=nudge,
+            sources=[VisitSigns(visits.visiting, clock, calendar)],
+        ),
     )  # fmt: skip
 
 

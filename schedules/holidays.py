@@ -80,6 +80,16 @@ class Holidays:
         """Lunar festivals by name (`spring_festival`, `lantern`, `dragon_boat`, `mid_autumn`, `chongyang`)."""
         return self._years[year].festivals if year in self._years else {}
 
+    def is_off(self, day: date) -> bool:
+        """Whether it is a day off of a holiday, and no mere weekend."""
+        about = self._days.get(day)
+        return about is not None and not about.is_worked
+
+    def beginning(self, start: date, end: date) -> list[tuple[str, date, date]]:
+        """Name, first and last day off of each holiday that begins within `[start, end)`, in their order."""
+        found = (each for year in self._years.values() for each in year.holidays if start <= each.first < end)
+        return sorted(((each.name, each.first, each.last) for each in found), key=lambda each: each[1])
+
     def unpublished(self, today: date) -> list[int]:
         """Years that matter now or soon and of which only the weekdays are known."""
         return [year for year in sorted({today.year, (today + AHEAD).year}) if not self.is_published(year)]
