@@ -36,7 +36,6 @@ def round_blueprints(house: House, names: Callable[[], Mapping[str, str]], *, op
         ordering=own.ordering, families=FamilyOrders(house.reading, house.clock, house.links),
         linking=Linking(house.transactions), alarms=house.desk, calls=house.calls, heard=_heard(house),
         reading=house.reading, clock=house.clock, calendar=house.calendar, names=names,
-        public_url=house.settings.web.base_url,
     )  # fmt: skip
     return [
         round_pages(own.desk, own.extras, book, names=names, carer_of=carer_of),

@@ -20,6 +20,9 @@ from dispatch.rules.people import Person
 from dispatch.store.database import Engine
 from dispatch.store.openings import Openings
 
+ORDERS = "orders"
+"""The purpose of the standing code by which a contact books services."""
+
 CODE_BYTES = 16
 """128 bits: PROMISES, X3."""
 
@@ -76,11 +79,13 @@ class Links:
         return self._find(lambda: self._families.get(code))
 
     def path_of(self, person: Person, alarm_id: AlarmId | None, offer_id: OfferId | None) -> str | None:
-        """The page that a message to this person may name: an offer's, else the family's; None where there is none."""
+        """The page a message to this person may name: an offer's, the family's of an alarm, else the one to book on."""
         if offer_id is not None:
             return f"/t/{self.task(offer_id)}"
         kind, _, id_ = person.partition(":")
-        return f"/f/{self.family(alarm_id, ContactId(id_))}" if kind == "contact" and alarm_id else None
+        if kind != "contact":
+            return None
+        return f"/f/{self.family(alarm_id, ContactId(id_))}" if alarm_id else f"/f/{self.token(ORDERS, id_)}/orders"
 
     def _code(self, *what: str) -> str:
         digest = hmac.digest(self._key, "\x00".join(what).encode(), hashlib.sha256)

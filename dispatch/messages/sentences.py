@@ -282,22 +282,25 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     ),
     "rating_thanks": _both(("谢谢您的评价", "Thank you for telling us")),
     "round_due": _both(
-        ("探访提醒：{place}，请在{at}前完成并登记", "ROUND: {place}, due before {at}. Please enter the result"),
+        (
+            "探访提醒：{place}[，{choices}前完成]，做完请登记",
+            "ROUND: {place}[, due by {choices}]. Please enter the result",
+        )
     ),
     "order_offer": _both(
         (
-            "服务订单 {what} {place}[ {at}]，码{code}，回{code} 1接单，{code} 2不接",
-            "ORDER {what}, {place}[, {at}]. Reply {code} 1 to take it, {code} 2 if not",
+            "服务订单 {place}[ {choices}][ 码{code}]，回1接单，2不接",
+            "ORDER {place}[ {choices}][ code {code}]. Reply 1 yes 2 no",
         ),
         one_way=(
-            "服务订单 {what} {place}[ {at}]，码{code}，请致电值守台答复",
-            "ORDER {what}, {place}[, {at}], code {code}. Please phone the desk",
+            "服务订单 {place}[ {choices}][ 码{code}]，请致电值守台",
+            "ORDER {place}[ {choices}][ code {code}]. Please phone the desk",
         ),
     ),
     "order_taken": _both(
         (
-            "订单{code}已归您：{address}[，{name}][，电话{phone}][，{at}]，办完请告知值守台",
-            "Order {code} is yours: {address}[, {name}][, tel {phone}][, {at}]. Tell the desk when it is done",
+            "订单[{code}]已归您：{address}[，{choices}][，{name}][，电话{phone}]，办完请告知值守台",
+            "The order[ {code}] is yours: {address}[, {choices}][, {name}][, tel {phone}]. Tell the desk when done",
         ),
         parts=2,
         shrinks="",
@@ -335,6 +338,10 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         )
     ),
     "visit_unassigned": _both(("值守：{place} 上门没有安排护理员", "DESK: no carer is sent to {place}")),
+    "order_gone": _both(("订单[{code}]不用您处理了，谢谢", "The order[ {code}] needs nothing more. Thank you")),
+    "order_link": _both(
+        ("预约养老服务请致电值守台[，或打开 {link}]", "To book services phone the desk[ or open {link}]"), shrinks=""
+    ),
     "emergency_sheet": _both((_SHEET_ZH, _SHEET_EN), parts=6, shrinks=""),
     "plain": _both(("告警[ {number}][，{place}]，请联系值守台", "ALARM[ {number}][, {place}]. Please call the desk")),
 }

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dispatch.clock import Clock
 from dispatch.errors import NotFound
 from dispatch.ids import ContactId, HomeId, StationId
-from dispatch.links import Links
+from dispatch.links import ORDERS, Links
 from dispatch.rules.people import Person, Resident, contact
 from dispatch.rules.rights import Area
 from dispatch.store.database import Engine
@@ -24,7 +24,6 @@ LOOK_S = 5.0
 """A code nobody knows makes the contacts be read again at most this often, so that guessing costs nothing."""
 
 SHOWN = 10
-PURPOSE = "orders"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +55,7 @@ class FamilyOrders:
 
     def code(self, contact_id: str) -> str:
         """The standing code of one contact: 22 letters, digits, - and _."""
-        return self._links.token(PURPOSE, contact_id)
+        return self._links.token(ORDERS, contact_id)
 
     def open(self, code: str) -> Family:
         """

@@ -13,12 +13,14 @@ from schedules.orders.photos import wrong
 
 
 class Linking:
-    """Posts the address, at most once a day and contact."""
+    """
+    Posts the message, at most once a day and contact; the address itself is made where it leaves, and nowhere kept.
+    """
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    def send(self, contact_id: str, url: str, *, by: Person, area: Area) -> None:
+    def send(self, contact_id: str, *, by: Person, area: Area) -> None:
         """
         A family member is told their page.
 
@@ -33,7 +35,7 @@ class Linking:
             Outbox.post(tx, [Draft(
                 key=f"order_link:{row['id']}:{tx.now:%Y%m%d}", sentence="order_link", channel=Channel.SMS,
                 priority=Priority.REMINDER, to=row["phone"], person=f"contact:{row['id']}", lang="zh",
-                expires_at=tx.now + timedelta(hours=12), facts={"url": url},
+                expires_at=tx.now + timedelta(hours=12),
             )])  # fmt: skip
             tx.log(Line(kind="order_link_sent", by=by, facts={"contact": row["id"], "home": row["home_id"]}))
 

@@ -152,11 +152,12 @@ class Ordering:
 
     def _ask(self, tx: Tx, order: Order, who: Asked, service: Service, *, place: str) -> None:
         assert who.phone is not None
-        local = self._calendar.local(order.start_at)
-        self._tell(tx, order, who, "order_offer", {
-            "what": service.names[who.lang if who.lang in service.names else "zh"], "place": place,
-            "at": f"{local:%m-%d %H:%M}", "code": order.code,
-        }, answerable=self._two_way(who.phone))  # fmt: skip
+        what = service.names[who.lang if who.lang in service.names else "zh"]
+        facts: dict[str, Fact] = {"place": place, "choices": f"{what} {self._when(order)}", "code": order.code}
+        self._tell(tx, order, who, "order_offer", facts, answerable=self._two_way(who.phone))
+
+    def _when(self, order: Order) -> str:
+        return f"{self._calendar.local(order.start_at):%m-%d %H:%M}"
 
     def _tell(self, tx: Tx, order: Order, who: Asked, sentence: str, facts: dict[str, Fact], *,
               answerable: bool = False) -> None:  # fmt: skip
@@ -207,10 +208,9 @@ class Ordering:
         shelf.save(made)
         self._settle(tx, made)
         home, person = People(tx.connection).home(made.home_id), _resident(tx, made)
-        local = self._calendar.local(made.start_at)
         self._tell(tx, made, who, "order_taken", {
             "code": made.code, "address": home.address, "name": person.name if person else None,
-            "phone": person.phone if person else None, "at": f"{local:%m-%d %H:%M}",
+            "phone": person.phone if person else None, "choices": self._when(made),
         })  # fmt: skip
         tx.log(Line(kind="order_accepted", by=by, facts=_facts(made) | {"by_whom": provider}))
         return made

@@ -365,7 +365,7 @@ class RoundsDesk:
             key=f"round_due:{round_.id}:{round_.tries}", sentence="round_due", channel=Channel.SMS,
             priority=Priority.REMINDER, to=who.phone, person=f"carer:{who.id}", lang=who.lang,
             expires_at=tx.now + timedelta(hours=12),
-            facts={"place": place, "at": f"{self._calendar.local(round_.deadline):%m-%d}"},
+            facts={"place": place, "choices": f"{round_.due_on:%m-%d}"},
         )])  # fmt: skip
 
     # ------------------------------------------------------------------------------------------- visits

@@ -22,7 +22,7 @@ from dispatch.rules.rights import Area, Right
 from dispatch.rules.signal import Cause
 from dispatch.store.database import Engine
 from dispatch.store.people import People
-from dispatch.store.register_rows import CARERS, CONTACTS, RESIDENTS, RegisterRows
+from dispatch.store.register_rows import CARERS, RESIDENTS, RegisterRows
 from dispatch.web.access import area, caller, require
 from dispatch.web.i18n import current_words, gettext
 from dispatch.web.words import word
@@ -67,7 +67,6 @@ class Counter:
     clock: Clock
     calendar: Calendar
     names: Callable[[], Mapping[str, str]]
-    public_url: str
 
 
 def order_pages(counter: Counter) -> Blueprint:
@@ -176,11 +175,8 @@ def order_pages(counter: Counter) -> Blueprint:
     @bp.post("/orders/link/<contact_id>")
     @require(Right.RESIDENTS_CHANGE)
     def link(contact_id: str) -> Response:
-        with counter.reading.connect() as connection:
-            row = RegisterRows(connection).one(CONTACTS, contact_id, area())
-        url = f"{counter.public_url}/f/{counter.families.code(row['id'])}/orders"
         try:
-            counter.linking.send(row["id"], url, by=caller(), area=area())
+            counter.linking.send(contact_id, by=caller(), area=area())
             flash(gettext("Sent."))
         except Invalid as refused:
             flash(gettext(why(refused)))

@@ -25,7 +25,9 @@ CHINA = timezone(timedelta(hours=8))
 ANSWERS, SILENT = Capability(two_way=True), Capability()
 LINKS = Capability(two_way=True, urls=True)
 OFFERS = ("offer", "offer_all", "offer_family", "offer_call", "offer_family_call")
-BEFORE_ACCEPTANCE = sorted(SENTENCES.keys() - {"details", "emergency_sheet", "confirm_no_entry", "key_wanted"})
+BEFORE_ACCEPTANCE = sorted(
+    SENTENCES.keys() - {"details", "emergency_sheet", "confirm_no_entry", "key_wanted", "order_taken"}
+)
 
 ASKED = {
     "place": "柏林小区", "cause": "fall", "at": "2026-07-21T10:05:00+00:00", "minutes": 12, "code": 12, "presses": 1,
