@@ -305,8 +305,6 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         parts=2,
         shrinks="",
     ),
-    "order_gone": _both(("订单{code}已不用处理，谢谢", "Order {code} needs nothing from you any more. Thank you")),
-    "order_link": _both(("预约养老服务：{url}", "Book services: {url}"), shrinks="url"),
     "visit_remind": _both(
         (
             "上门提醒：{place} 已过最晚时间[{minutes}分钟]。到了请回[{code} ]3，走时回[{code} ]4",
