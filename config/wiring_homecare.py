@@ -28,7 +28,10 @@ from dispatch.satisfaction.asking import SatisfactionAsking
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
+from schedules.care.rules.visit import Source
+from schedules.orders.visited import OrderVisits
 from schedules.planning.visits import Book
+from schedules.rounds.visited import RoundVisits
 from schedules.timetable import Periodic
 from schedules.welfare.visits import VisitSigns
 
@@ -96,6 +99,9 @@ def build_homecare(
         two_way=lambda phone: channel_of(phone, providers) is Channel.SMS,
     )  # fmt: skip
     visits = build_care(settings, transactions, reading, clock, calendar, desk, providers, nudge=nudge)
+    visits.visiting.origins |= {
+        Source.ROUND: RoundVisits(rounds.desk), Source.ORDER: OrderVisits(rounds.ordering),
+    }  # fmt: skip
     visits.sources += [beds.plans, rounds.desk, rounds.ordering]
     beds.elsewhere.visits = visits.visiting
     return HomeCare(
