@@ -67,7 +67,7 @@ class HomeCare:
     def timetable(self) -> tuple[Periodic, ...]:
         return (
             *self.duty.timetable, *self.beds.timetable, *self.rounds.timetable, *self.visits.timetable,
-            *self.coverage.timetable, *self.welfare.timetable,
+            *self.coverage.timetable, *self.welfare.timetable, *self.planning.timetable,
         )  # fmt: skip
 
     def start(self, roles: Collection[str]) -> None:
@@ -107,7 +107,8 @@ def build_homecare(
     return HomeCare(
         duty=duty, beds=beds, rounds=rounds, visits=visits,
         planning=build_planning(
-            settings, transactions, reading, clock, calendar, book=Book(visits.visiting), travel=lambda: travel
+            settings, transactions, reading, clock, calendar, book=Book(visits.visiting), travel=lambda: travel,
+            kept=visits.visiting.on, nudge=nudge,
         ),
         coverage=build_coverage(settings, transactions, reading, clock, calendar, travel, nudge=nudge),
         welfare=build_welfare(
