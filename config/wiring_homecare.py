@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from config.beds_others import OtherRooms
 from config.settings import Settings
 from config.wiring_after import channel_of
 from config.wiring_beds import Beds, build_beds
@@ -93,6 +94,7 @@ def build_homecare(
     duty = build_duty(settings, transactions, reading, clock, calendar, providers, nudge=nudge, changed=changed)
     beds = build_beds(settings.beds, transactions, reading, clock, calendar, nudge=nudge)
     beds.elsewhere.workdays = duty.holidays.is_workday
+    beds.elsewhere.others = OtherRooms(reading, clock, calendar)
     rounds = build_rounds(
         settings, transactions, reading, clock, calendar, desk, asking, nudge=nudge,
         is_workday=duty.holidays.is_workday, festivals=duty.holidays.beginning,
