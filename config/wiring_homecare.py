@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from config.beds_others import OtherRooms
 from config.settings import Settings
 from config.wiring_after import channel_of
 from config.wiring_beds import Beds, build_beds
@@ -28,7 +29,10 @@ from dispatch.satisfaction.asking import SatisfactionAsking
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
+from schedules.care.rules.visit import Source
+from schedules.orders.visited import OrderVisits
 from schedules.planning.visits import Book
+from schedules.rounds.visited import RoundVisits
 from schedules.timetable import Periodic
 from schedules.welfare.visits import VisitSigns
 
@@ -64,7 +68,7 @@ class HomeCare:
     def timetable(self) -> tuple[Periodic, ...]:
         return (
             *self.duty.timetable, *self.beds.timetable, *self.rounds.timetable, *self.visits.timetable,
-            *self.coverage.timetable, *self.welfare.timetable,
+            *self.coverage.timetable, *self.welfare.timetable, *self.planning.timetable,
         )  # fmt: skip
 
     def start(self, roles: Collection[str]) -> None:
@@ -90,18 +94,23 @@ def build_homecare(
     duty = build_duty(settings, transactions, reading, clock, calendar, providers, nudge=nudge, changed=changed)
     beds = build_beds(settings.beds, transactions, reading, clock, calendar, nudge=nudge)
     beds.elsewhere.workdays = duty.holidays.is_workday
+    beds.elsewhere.others = OtherRooms(reading, clock, calendar)
     rounds = build_rounds(
         settings, transactions, reading, clock, calendar, desk, asking, nudge=nudge,
         is_workday=duty.holidays.is_workday, festivals=duty.holidays.beginning,
         two_way=lambda phone: channel_of(phone, providers) is Channel.SMS,
     )  # fmt: skip
     visits = build_care(settings, transactions, reading, clock, calendar, desk, providers, nudge=nudge)
+    visits.visiting.origins |= {
+        Source.ROUND: RoundVisits(rounds.desk), Source.ORDER: OrderVisits(rounds.ordering),
+    }  # fmt: skip
     visits.sources += [beds.plans, rounds.desk, rounds.ordering]
     beds.elsewhere.visits = visits.visiting
     return HomeCare(
         duty=duty, beds=beds, rounds=rounds, visits=visits,
         planning=build_planning(
-            settings, transactions, reading, clock, calendar, book=Book(visits.visiting), travel=lambda: travel
+            settings, transactions, reading, clock, calendar, book=Book(visits.visiting), travel=lambda: travel,
+            kept=visits.visiting.on, nudge=nudge,
         ),
         coverage=build_coverage(settings, transactions, reading, clock, calendar, travel, nudge=nudge),
         welfare=build_welfare(

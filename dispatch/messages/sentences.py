@@ -335,6 +335,12 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
             "DESK: visit late[ {minutes} min]: {place}[, carer {number}]",
         )
     ),
+    "visits_given": _both(
+        ("上门安排[：{choices}次][，详见 {link}]", "YOUR VISITS[: {choices}][. See {link}]"), parts=2, shrinks="choices"
+    ),
+    "visits_gone": _both(
+        ("上门安排有变，您暂时没有上门[，详见 {link}]", "Your visits changed: none for now[. See {link}]"), shrinks=""
+    ),
     "visit_unassigned": _both(("值守：{place} 上门没有安排护理员", "DESK: no carer is sent to {place}")),
     "order_gone": _both(("订单[{code}]不用您处理了，谢谢", "The order[ {code}] needs nothing more. Thank you")),
     "order_link": _both(
