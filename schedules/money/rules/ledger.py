@@ -103,8 +103,13 @@ def booked_in(on: date, closed: str | None) -> str:
     own = f"{on:%Y-%m}"
     if closed is None or own > closed:
         return own
-    year, month = map(int, closed.split("-"))
-    return f"{year + month // 12:04}-{month % 12 + 1:02}"
+    return following(closed)
+
+
+def following(month: str) -> str:
+    """The month after this one: "2026-12" → "2027-01"."""
+    year, number = map(int, month.split("-"))
+    return f"{year + number // 12:04}-{number % 12 + 1:02}"
 
 
 class Ledger:
@@ -202,10 +207,20 @@ def month_hash(month: str, entries: Iterable[Entry], before: str) -> str:
     SHA-256 of a month: over the hash of the month before, the month, and one line of canonical JSON for each entry,
     sorted by id, so that whoever has the entries finds it in whatever order they came.
     """
-    digest = hashlib.sha256(f"{before}\n{month}\n".encode())
+    digest = begun(month, before)
     for entry in sorted(entries, key=lambda each: each.id):
         digest.update(f"{canonical(entry)}\n".encode())
     return digest.hexdigest()
+
+
+def begun(month: str, before: str) -> "hashlib._Hash":
+    """The hash of a month before its first entry, for whoever reads the entries in the order of their ids."""
+    return hashlib.sha256(f"{before}\n{month}\n".encode())
+
+
+def resident_of(claim: str) -> str:
+    """Whose claim it is: a claim is written "resident/day/slot"."""
+    return claim.partition("/")[0]
 
 
 def canonical(entry: Entry) -> str:
