@@ -15,6 +15,8 @@ from enum import StrEnum
 
 from dispatch.errors import Conflict, NotFound
 
+_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
 
 class Kind(StrEnum):
     """What a subsidy is given for."""
@@ -60,12 +62,13 @@ class Entry:
     late: str = ""
 
     def __post_init__(self) -> None:
+        own = self.on.isoformat()[:7]
         assert self.postings
-        assert sum(posting.amount_fen for posting in self.postings) == 0
+        assert sum([posting.amount_fen for posting in self.postings]) == 0
         assert (self.source is None) is (self.version is None)
         assert (self.source is None) is not (self.reverses is None)
-        assert self.month >= f"{self.on:%Y-%m}"
-        assert bool(self.late) is (self.month > f"{self.on:%Y-%m}")
+        assert self.month >= own
+        assert bool(self.late) is (self.month > own)
 
 
 def subsidy(
@@ -231,4 +234,4 @@ def canonical(entry: Entry) -> str:
         "reverses": entry.reverses, "late": entry.late,
         "postings": sorted([posting.account, posting.amount_fen] for posting in entry.postings),
     }  # fmt: skip
-    return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _json(said)
