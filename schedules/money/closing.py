@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dispatch.clock import Clock
 from dispatch.errors import Conflict, Invalid
-from dispatch.rules.people import Person
+from dispatch.rules.people import SERVICE, Person
 from dispatch.rules.record import Line
 from dispatch.store.accounts import Reading
 from dispatch.store.database import Connection, savepoint
@@ -27,7 +27,7 @@ from schedules.calendar import Calendar
 from schedules.money.rules.ledger import Entry, begun, canonical, following
 from schedules.money.rules.months import is_month
 from schedules.money.store.ledger import PIECE, Books, ledger_closings, ledger_entries, ledger_months, ledger_sums
-from schedules.money.store.versions import Versions
+from schedules.money.store.versions import Rule, Versions, policy_versions
 
 Progress = Callable[[int, int], None]
 """Called with how many entries are counted, of how many."""
@@ -95,6 +95,19 @@ class Closing:
 
         self._transactions.run(work, lane=Lane.BULK)
 
+    def keep(self, rules: Mapping[str, Rule]) -> list[str]:
+        """Keeps those of these rules that entries name and that were not kept with them; gives back their versions."""
+
+        def work(tx: Tx) -> list[str]:
+            kept = [rules[each] for each in unkept(tx.connection) if each in rules]
+            for rule in kept:
+                Versions(tx.connection).keep(rule)
+                facts = {"policy": rule.policy_id, "version": rule.version}
+                tx.log(Line(kind="policy_version_kept", by=SERVICE, facts=facts))
+            return [rule.version for rule in kept]
+
+        return self._transactions.run(work, lane=Lane.BULK)
+
     def end(self, counted: Counted, *, by: Person) -> Counted:
         """
         Writes down what was counted and anchors it in the record; ending it again changes nothing.
@@ -156,6 +169,14 @@ def head(connection: Connection, until: str = "9999-12") -> tuple[str, str]:
     return (row.month, row.hash) if row else ("", "")
 
 
+def unkept(connection: Connection, month: str = "") -> list[str]:
+    """Versions that entries (of a month) name and that nobody kept: such a month could not be counted again."""
+    used = select(ledger_entries.c.version).where(ledger_entries.c.version.is_not(None)).distinct()
+    used = used.where(ledger_entries.c.month == month) if month else used
+    query = used.where(ledger_entries.c.version.not_in(select(policy_versions.c.version)))
+    return sorted(filter(None, connection.execute(query).scalars()))
+
+
 def _refuse(connection: Connection, month: str) -> bool:
     """Whether closing has to be begun; False where it was, and was broken off."""
     closed = Books(connection).closed()
@@ -171,7 +192,7 @@ def _refuse(connection: Connection, month: str) -> bool:
     ).scalar()
     if first is not None and first < month:
         raise Conflict(f"{first} has entries and is open; close it first")
-    missing = Versions(connection).missing(month)
+    missing = unkept(connection, month)
     if missing:
         raise Conflict(f"rules of versions {', '.join(missing[:5])} were used and not kept; put their files back")
     return True

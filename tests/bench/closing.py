@@ -14,7 +14,7 @@ from dispatch.store.transactions import SerialTransactions
 from schedules.calendar import Calendar
 from schedules.money.closing import Closing
 from schedules.money.store.ledger import ledger_entries, ledger_postings
-from schedules.money.store.versions import Versions
+from schedules.money.store.versions import Rule, Versions
 from tests.bench.measure import Figure, figure
 from tests.bench.plan import Plan
 from tests.builders import numbered_ids
@@ -33,7 +33,8 @@ def closing(plan: Plan, folder: Path) -> list[Figure]:
     metadata.create_all(writing)
     _fill(writing, count)
     transactions = SerialTransactions(writing, HandClock(datetime(2026, 6, 1, 4, tzinfo=UTC)), numbered_ids())
-    transactions.run(lambda tx: Versions(tx.connection).keep(version="v1", policy_id="p", file="p.toml", content=""))
+    rule = Rule(version="v1", policy_id="p", file="p.toml", content="")
+    transactions.run(lambda tx: Versions(tx.connection).keep(rule))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     desk = Closing(transactions, reading, HandClock(datetime(2026, 6, 1, 4, tzinfo=UTC)), Calendar("Asia/Shanghai"))
     begun, begun_cpu, seen = time.perf_counter(), time.process_time(), []

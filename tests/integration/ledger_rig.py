@@ -11,7 +11,7 @@ from schedules.calendar import Calendar
 from schedules.money.closing import Closing
 from schedules.money.rules.ledger import Kind, Source, subsidy
 from schedules.money.store.ledger import Books
-from schedules.money.store.versions import Versions
+from schedules.money.store.versions import Rule, Versions
 from tests.builders import numbered_ids
 from tests.fakes.clock import HandClock
 
@@ -48,7 +48,9 @@ class LedgerRig:
 
     def keep(self, version, content="[policy]\n") -> None:
         self.transactions.run(
-            lambda tx: Versions(tx.connection).keep(version=version, policy_id="p", file="p.toml", content=content)
+            lambda tx: Versions(tx.connection).keep(
+                Rule(version=version, policy_id="p", file="p.toml", content=content)
+            )
         )
 
     def enter(self, *entries):

@@ -1,5 +1,8 @@
 """The ledger on file does what the ledger of the rules does, and the database itself keeps anybody from changing it."""
 
+import csv
+import io
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
@@ -7,11 +10,15 @@ from random import Random
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from config.main_money import POLICIES
+from config.money_commands import export_month
 from dispatch.errors import Conflict, Invalid, NotFound, Refusal
 from dispatch.store.record import Record
 from schedules.money.closing import Counted, count
+from schedules.money.keeping import rules_in
 from schedules.money.rules.ledger import Kind, Ledger, Source, balances, canonical, month_hash, reversal
 from schedules.money.store.ledger import Books
+from schedules.money.store.versions import Versions
 from tests.integration.ledger_rig import KEEPER, LedgerRig, meal
 
 TABLES = {
@@ -207,3 +214,38 @@ def test_what_does_not_balance_is_not_closed_over(rig):
     run(rig, "INSERT INTO ledger_postings VALUES ('e1', 9, 'owed:thief', 100)")
     with pytest.raises(Conflict, match="not whole: 2025-11 cannot be closed"):
         rig.close("2025-11")
+
+
+def test_a_rule_is_kept_with_the_first_money_that_is_given_by_it(rig):
+    rules = rules_in(POLICIES)
+    version = next(each.version for each in rules.values() if each.policy_id == "wuhu-2022")
+
+    def work(tx):
+        return Books(tx.connection, rules).enter(meal(1, version=version))
+
+    assert rig.transactions.run(work)
+    with rig.reading.connect() as connection:
+        text = Versions(connection).get(version)
+    assert text == (POLICIES / "wuhu-2022.toml").read_text("utf-8")
+    assert rig.closing.keep(rules) == []
+    other = next(each.version for each in rules.values() if each.policy_id == "gz-meal-2025")
+    rig.enter(meal(2, version=other))
+    assert rig.closing.keep(rules) == [other]
+    assert rig.close("2025-11").entries == 2
+
+
+def test_a_month_is_given_out_and_says_its_hash(rig, tmp_path):
+    rig.enter(meal(1), meal(2), reversal(meal(1), entry_id="b1"))
+    with pytest.raises(NotFound):
+        export_month(rig.reading, "2025-10", io.StringIO(), form="json")
+    out, table = io.StringIO(), io.StringIO()
+    hash_ = rig.close("2025-11").hash
+    assert export_month(rig.reading, "2025-11", out, form="json", policies=tmp_path / "rules") == 3
+    about, *lines = out.getvalue().splitlines()
+    assert json.loads(about) == {"about": "2025-11", "before": "", "hash": hash_, "entries": 3}
+    assert lines == [canonical(each) for each in rig.all("2025-11")]
+    assert [each.name for each in (tmp_path / "rules").iterdir()] == ["p.v1.toml"]
+    export_month(rig.reading, "2025-11", table, form="csv")
+    rows = list(csv.DictReader(io.StringIO(table.getvalue())))
+    assert sum(int(row["amount_fen"]) for row in rows) == 0
+    assert len(rows) == 9

@@ -6,7 +6,7 @@ whatever is of a month that takes no more. `ledger_live` alone is written anew: 
 source now, its key is why two at once cannot both win, and it can be made again from the entries.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -35,6 +35,7 @@ from dispatch.store.database import Instant, metadata, savepoint
 from dispatch.store.prepared import Prepared
 from schedules.money.rules.ledger import Entry, Kind, Posting, Source, balances, booked_in
 from schedules.money.store.refusing import refuse_changes
+from schedules.money.store.versions import Rule, Versions
 
 # Ids are compared by their bytes on every database, because the hash of a month goes by that order.
 ID = String(120).with_variant(String(120, collation="C"), "postgresql")
@@ -141,8 +142,10 @@ PIECE = 5000
 class Books:
     """The shelf of the ledger; enters by the rules of `rules.ledger.Ledger`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, rules: Mapping[str, Rule] | None = None) -> None:
+        """`rules` are the texts of rules by version: each is kept with the first entry that names it."""
         self._connection = connection
+        self._rules = rules or {}
 
     def enter(self, entry: Entry) -> bool:
         """
@@ -240,6 +243,8 @@ class Books:
             {"entry_id": entry.id, "place": place, "account": each.account, "amount_fen": each.amount_fen}
             for place, each in enumerate(entry.postings)
         ])  # fmt: skip
+        if entry.version in self._rules:
+            Versions(self._connection).keep(self._rules[entry.version])
         if entry.reverses is not None:
             _REST.on(self._connection, id=entry.reverses)
         else:

@@ -1,11 +1,11 @@
 """Every version of a rule that money was given by, kept for ever with its content: a month can be counted again."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, String, Table, Text, insert, select
 
 from dispatch.store.database import metadata
-from schedules.money.store.ledger import ledger_entries
 from schedules.money.store.refusing import refuse_changes
 
 policy_versions = Table(
@@ -19,18 +19,28 @@ policy_versions = Table(
 refuse_changes(policy_versions)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A version of a rule as its file says it; `version` is the hash of what it says (`rules.reading.version_of`)."""
+
+    version: str
+    policy_id: str
+    file: str
+    content: str
+
+
 class Versions:
-    """The shelf of versions; its key is the hash of what the file says (`rules.reading.version_of`)."""
+    """The shelf of versions."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def keep(self, *, version: str, policy_id: str, file: str, content: str) -> bool:
+    def keep(self, rule: Rule) -> bool:
         """Keeps a version; False when it was kept before. A version is its content, so there is nothing to compare."""
-        if self.get(version) is not None:
+        if self.get(rule.version) is not None:
             return False
-        row = {"version": version, "policy_id": policy_id, "file": file[:120], "content": content}
-        self._connection.execute(insert(policy_versions), row)
+        row = {name: getattr(rule, name) for name in Rule.__slots__}
+        self._connection.execute(insert(policy_versions), row | {"file": rule.file[:120]})
         return True
 
     def get(self, version: str) -> str | None:
@@ -39,14 +49,8 @@ class Versions:
         found: str | None = self._connection.execute(query).scalar()
         return found
 
-    def missing(self, month: str) -> list[str]:
-        """Versions that entries of a month name and that nobody kept: such a month could not be counted again."""
-        used = select(ledger_entries.c.version).where(ledger_entries.c.month == month).distinct()
-        query = used.where(ledger_entries.c.version.is_not(None), ledger_entries.c.version.not_in(select(policy_versions.c.version)))  # noqa: E501  # fmt: skip
-        return sorted(self._connection.execute(query).scalars())
-
-    def known(self, versions: Collection[str]) -> Iterator[tuple[str, str, str]]:
-        """Version, id of the rule and text of each of these."""
+    def known(self, versions: Collection[str]) -> Iterator[Rule]:
+        """Each of these that is kept."""
         query = select(policy_versions).where(policy_versions.c.version.in_(versions))
         for row in self._connection.execute(query.order_by(policy_versions.c.version)):
-            yield row.version, row.policy_id, row.content
+            yield Rule(version=row.version, policy_id=row.policy_id, file=row.file, content=row.content)
