@@ -222,7 +222,10 @@ def _write(tx: Tx, counted: Counted) -> None:
 
 
 class _Sums:
-    """Fen and entries by who is owed and who gives. What is not one payee and funds stands by itself."""
+    """
+    Fen and entries by who is owed and who gives. Under a payee without a fund stands how many entries it has; what is
+    not one payee and funds stands by itself.
+    """
 
     def __init__(self) -> None:
         self.found: dict[tuple[str, str], tuple[int, int]] = {}
@@ -230,6 +233,8 @@ class _Sums:
     def add(self, entry: Entry) -> None:
         payees = [each for each in entry.postings if not each.account.startswith("fund:")]
         alone = payees[0].account if len(payees) == 1 else ""
+        if alone:
+            self._put((alone, ""), 0)
         for each in entry.postings:
             if each.account.startswith("fund:"):
                 self._put((alone, each.account), -each.amount_fen)

@@ -152,6 +152,7 @@ def test_closing_a_month_anchors_its_hash_in_the_record_and_adds_up_who_is_owed(
     closed = rig.close("2025-11", progress=lambda done, of: seen.append((done, of)))
     assert closed.hash == month_hash("2025-11", [one, two, reversal(one, entry_id="b1")], "")
     assert closed.sums == {
+        ("owed:canteen-1", ""): (0, 2), ("owed:canteen-2", ""): (0, 1),
         ("owed:canteen-1", "fund:city"): (0, 2), ("owed:canteen-1", "fund:town"): (0, 2),
         ("owed:canteen-2", "fund:city"): (900, 1), ("owed:canteen-2", "fund:town"): (300, 1),
     }  # fmt: skip

@@ -106,7 +106,7 @@ ledger_sums = Table(
     Column("amount_fen", BigInteger, nullable=False),
     Column("entries", Integer, nullable=False),
 )
-"""What each fund gives for each payee in a closed month, added up while it was closed."""
+"""What each fund gives for each payee in a closed month, added up while it was closed; under no fund, its entries."""
 
 refuse_changes(ledger_entries, ledger_postings, ledger_closings, ledger_months, ledger_sums)
 
@@ -243,8 +243,9 @@ class Books:
             {"entry_id": entry.id, "place": place, "account": each.account, "amount_fen": each.amount_fen}
             for place, each in enumerate(entry.postings)
         ])  # fmt: skip
-        if entry.version in self._rules:
-            Versions(self._connection).keep(self._rules[entry.version])
+        rule = self._rules.get(entry.version or "")
+        if rule is not None:
+            Versions(self._connection).keep(rule)
         if entry.reverses is not None:
             _REST.on(self._connection, id=entry.reverses)
         else:
