@@ -18,6 +18,7 @@ from config.wiring_coverage import Coverage, build_coverage
 from config.wiring_duty import Duty, build_duty, mend_duty
 from config.wiring_planning import Planning, build_planning
 from config.wiring_rounds import Rounding, build_rounds
+from config.wiring_settlement import Settlement, build_settlement
 from config.wiring_welfare import Welfare, build_welfare, mend_welfare
 from dispatch.clock import Clock
 from dispatch.desk import Desk
@@ -42,6 +43,7 @@ class HomeCare:
     planning: Planning
     coverage: Coverage
     welfare: Welfare
+    settlement: Settlement
 
     @property
     def owners(self) -> Sequence[Any]:
@@ -100,6 +102,7 @@ def build_homecare(
         planning=build_planning(settings, transactions, reading, clock, calendar, travel=lambda: travel),
         coverage=build_coverage(settings, transactions, reading, clock, calendar, travel, nudge=nudge),
         welfare=build_welfare(settings, transactions, reading, clock, calendar, desk, nudge=nudge),
+        settlement=build_settlement(settings.settlement, transactions, reading, calendar),
     )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ Payees = Callable[[], Mapping[str, Payee]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Had:
-    """What one resident had of a payee's or a fund's month; those whose claim names nobody who is known have no name."""
+    """What one resident had of a payee's or a fund's month; whoever is not in the register (any more) has no name."""
 
     resident_id: str
     name: str
@@ -342,4 +342,4 @@ def _given(connection: Connection, year: int) -> dict[str, int]:
 
 
 def _wrong(name: str, what: str) -> Invalid:
-    return Invalid(what, {name: [what]})
+    return Invalid(what, {"json": {name: [what]}})
