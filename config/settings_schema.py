@@ -48,6 +48,7 @@ from config.settings_office import (
 from config.settings_planning import PlanningSchema
 from config.settings_providers import ProviderSchema
 from config.settings_rounds import OrderSchema, RoundSchema
+from config.settings_settlement import SettlementSchema
 from config.settings_upkeep import AliveSchema, BackupSchema
 from config.settings_welfare import WelfareSchema
 from devices.ports import check_address
@@ -334,6 +335,7 @@ class SettingsSchema(Section):
     welfare = fields.Nested(WelfareSchema)
     review = fields.Nested(ReviewSchema)
     beds = fields.Nested(BedsSchema)
+    settlement = fields.Nested(SettlementSchema)
     visits = fields.Nested(VisitSchema)
     log = fields.Nested(_LogSchema)
 

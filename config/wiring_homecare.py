@@ -19,6 +19,7 @@ from config.wiring_coverage import Coverage, build_coverage
 from config.wiring_duty import Duty, build_duty, mend_duty
 from config.wiring_planning import Planning, build_planning
 from config.wiring_rounds import Rounding, build_rounds
+from config.wiring_settlement import Settlement, build_settlement
 from config.wiring_welfare import Welfare, build_welfare, mend_welfare
 from dispatch.clock import Clock
 from dispatch.desk import Desk
@@ -48,6 +49,7 @@ class HomeCare:
     planning: Planning
     coverage: Coverage
     welfare: Welfare
+    settlement: Settlement
 
     @property
     def owners(self) -> Sequence[Any]:
@@ -117,6 +119,7 @@ def build_homecare(
             settings, transactions, reading, clock, calendar, desk, nudge=nudge,
             sources=[VisitSigns(visits.visiting, clock, calendar)],
         ),
+        settlement=build_settlement(settings.settlement, transactions, reading, calendar),
     )  # fmt: skip
 
 

@@ -86,6 +86,14 @@ ADDRESSES = {
     "/beds/<name>/papers/<paper_id>": "/beds/{bed}/papers/{paper}",
     **{f"/api/v1/beds/<name>{rest}": f"/api/v1/beds/{{bed}}{rest}"
        for rest in ("", "/assessments", "/review", "/steps", "/plans", "/standing", "/statement")},
+    **{f"/settlement/<statement_id>{rest}": f"/settlement/{{statement}}{rest}"
+       for rest in ("", "/step", "/review", "/objections", "/print", "/notice", "/list.xlsx")},
+    "/settlement/<statement_id>/objections/<objection_id>": "/settlement/{statement}/objections/{objection}",
+    "/settlement/residents/<name>": "/settlement/residents/{resident}",
+    **{f"/api/v1/statements/<statement_id>{rest}": f"/api/v1/statements/{{statement}}{rest}"
+       for rest in ("", "/people", "/steps", "/review", "/objections")},
+    "/api/v1/statements/<statement_id>/objections/<objection_id>":
+        "/api/v1/statements/{statement}/objections/{objection}",
     "/visits/<visit_id>": "/visits/{visit}", "/api/v1/visits/<visit_id>": "/api/v1/visits/{visit}",
     **{f"/visits/<visit_id>/{deed}": f"/visits/{{visit}}/{deed}"
        for deed in ("assign", "cancel", "entry", "judge", "approve")},
@@ -140,6 +148,10 @@ BODIES = {
         {"standard": "gbt42195-2022", "assessed_on": "2026-01-01", "org": "x", "score": 50},
     "/api/v1/beds/<name>/review": {"deed": "send_back"}, "/api/v1/beds/<name>/steps": {"deed": "resume"},
     "/api/v1/beds/<name>/plans": {"base": 77, "lines": []},
+    "/api/v1/statements/<statement_id>/steps": {"deed": "submit"},
+    "/api/v1/statements/<statement_id>/review": {"deed": "approve"},
+    "/api/v1/statements/<statement_id>/objections": {"text": "x"},
+    "/api/v1/statements/<statement_id>/objections/<objection_id>": {"upheld": False, "answer": "x"},
     **{f"/api/v1/visits/<visit_id>/{deed}": {"carer": "C1", "reason": "x"} for deed in ("begin", "finish")},
     "/api/v1/visits/<visit_id>/cancel": {"reason": "family"}, "/api/v1/visits/<visit_id>/assign": {"carers": []},
     "/api/v1/visits/<visit_id>/photo": {"sha256": "0" * 64},
@@ -177,13 +189,15 @@ DISTRICT_ONLY = {
     "/phones", "/phones/live", "/roads/drill", "/roads/street", "/api/v1/gateways/<name>/frames", "/alive/canary",
     "/phones/<any(reply, key, receipt, fault, press, gateway):deed>", "/api/v1/drills", "/api/v1/paths",
     "/api/v1/streets",
+    # A month is drawn whole, and funds and budgets are the district's.
+    "/settlement/draw", "/settlement/budget", "/api/v1/statements/budgets",
     # After a restored backup the open alarms of all stations are looked through.
     "/alive/looked",
 }  # fmt: skip
 """What belongs to no station: 404 to whoever works for some stations only, as is what `rights.WHOLE` opens."""
 
 REFUSED_TO_NARROW = {
-    "/reports/sign", "/api/v1/reports/signed", "/record/export",
+    "/reports/sign", "/api/v1/reports/signed", "/record/export", "/api/v1/statements",
 }  # fmt: skip
 """One signature stands under the whole district's month, one file holds the whole record: 403 or 404 to a station."""
 
