@@ -48,6 +48,10 @@ from schedules.duty.store import shift_drafts, shifts
 from schedules.duty.store.away import carer_absences
 from schedules.duty.store.rotations import rotations
 from schedules.duty.store.swaps import swaps
+from schedules.meals.store.canteens import canteens
+from schedules.meals.store.diners import diners
+from schedules.meals.store.orders import meal_orders
+from schedules.meals.store.servings import servings
 from schedules.orders.store.orders import orders
 from schedules.places.store import places
 from schedules.planning.store import visit_plans
@@ -61,7 +65,7 @@ SHELVES = (
     finds, follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators, orders,
     places, policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, rotations, round_campaigns,
     shadowed, shift_drafts, shifts, signals, signed_reports, subscriptions, swaps, vigils, visit_plans, visit_points,
-    visits, welfare_signals,
+    visits, welfare_signals, canteens, diners, meal_orders, servings,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 
