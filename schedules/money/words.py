@@ -113,6 +113,15 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "{value} reaches {start}: {rate_fen} for each of them all",
     ),
     "no_rate": ("{value}未达到任何一档", "{value} reaches no rate"),
+    "bed_days": ("当月{days}天中在服务{owed}天", "In service on {owed} of the month's {days} days"),
+    "line_refused": (
+        "第{number}行（{on}，{bill_fen}）不计：{why}",
+        "Line {number} ({on}, {bill_fen}) does not count: {why}",
+    ),
+    "month_before": (
+        "当月此前已补{had_fen}，本次补{paid_fen}",
+        "{had_fen} given before in the month; {paid_fen} this time",
+    ),
     "operator": ("服务{people}人天，每人每天{rate_fen}", "{people} person-days, {rate_fen} each"),
 }
 """By code of the reason: the sentence in Chinese and in English."""
@@ -191,6 +200,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "contract_months": ("协议期限", "length of the contract"),
     "satisfaction": ("满意率", "satisfaction"),
     "remote_rounds": ("远程查房", "remote rounds"),
+    "unproved": ("没有核实的上门", "no proved visit"),
+    "not_done": ("订单未完成", "the order was not done"),
+    "after_death": ("身故之后", "after the death"),
+    "not_theirs": ("不是这位老人的服务", "a service of somebody else"),
+    "other_day": ("日期不符", "another day"),
     "True": ("是", "yes"),
     "False": ("否", "no"),
 }

@@ -24,6 +24,8 @@ class Outcome(StrEnum):
     ALREADY_PAID = "already_paid"
     PAYER = "payer"
     NOT_IN_FORCE = "not_in_force"
+    DUTY_FAILED = "duty_failed"
+    NOTHING_SHOWN = "nothing_shown"
 
 
 @dataclass(frozen=True, slots=True)
