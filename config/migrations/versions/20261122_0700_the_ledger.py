@@ -4,7 +4,7 @@ The ledger of public money, append-only by the database itself; versions of rule
 Only new tables: an older program does not see them.
 
 Revision ID: 20261122_0700
-Revises: 20261122_0650
+Revises: 20261122_0690
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from alembic import op
 from schedules.money.store.refusing import refusals, withdrawn
 
 revision = "20261122_0700"
-down_revision = "20261122_0650"
+down_revision = "20261122_0690"
 branch_labels = None
 depends_on = None
 
