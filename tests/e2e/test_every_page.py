@@ -51,6 +51,7 @@ from schedules.orders.ordering import Asking
 from schedules.rounds.extra import Called
 from tests.architecture.tree import ROOT
 from tests.fakes.plans import planned_once
+from tests.ledger_goods import settled
 from tests.need import need
 
 LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
@@ -91,6 +92,12 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
         for part in ("form", "month", "plan", "print")
     },
     "/beds/<name>/papers/<paper_id>": lambda world: f"/beds/{world.names['bed']}/papers/{world.names['paper']}",
+    "/settlement/<statement_id>": lambda world: f"/settlement/{world.names['statement']}",
+    **{
+        f"/settlement/<statement_id>/{part}": lambda world, part=part: f"/settlement/{world.names['statement']}/{part}"
+        for part in ("print", "notice", "list.xlsx")
+    },
+    "/settlement/residents/<name>": lambda world: f"/settlement/residents/{world.names['resident']}?month=2024-01",
     "/calendar/<code>.ics": lambda world: f"/calendar/{world.names['calendar']}.ics",
     "/carers/<name>/edit": lambda world: f"/carers/{world.names['carer']}/edit",
     "/contacts/<name>/edit": lambda world: f"/contacts/{world.names['contact']}/edit",
@@ -208,6 +215,7 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
         "order": _ordered(house, residents[0].code, by),
         "resident": residents[0].code,
         "station": station.code,
+        "statement": settled(house, {station.code: residents[0].id}, by=by)[station.code][0],
         "survey": house.after.surveying.list(DISTRICT)[0]["survey"].id,
         "visit": _visited(house, carers[0].id, kin.home_id),
         "webhook": house.webhooks.book.add(Asked(name="区平台", url="https://platform.example/hook"), by=by).id,

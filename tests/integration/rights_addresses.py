@@ -148,6 +148,8 @@ BODIES = {
         {"standard": "gbt42195-2022", "assessed_on": "2026-01-01", "org": "x", "score": 50},
     "/api/v1/beds/<name>/review": {"deed": "send_back"}, "/api/v1/beds/<name>/steps": {"deed": "resume"},
     "/api/v1/beds/<name>/plans": {"base": 77, "lines": []},
+    "/api/v1/statements": {"month": "2024-01"},
+    "/api/v1/statements/budgets": {"fund": "city", "year": 2026, "amount_fen": 1},
     "/api/v1/statements/<statement_id>/steps": {"deed": "submit"},
     "/api/v1/statements/<statement_id>/review": {"deed": "approve"},
     "/api/v1/statements/<statement_id>/objections": {"text": "x"},

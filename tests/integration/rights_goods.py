@@ -25,6 +25,7 @@ from schedules.rounds.extra import Called
 from schedules.welfare.rules.signs import Kind, Observation
 from schedules.welfare.store import Given, Givens
 from tests.integration.rights_rig import Town
+from tests.ledger_goods import settled
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -55,6 +56,10 @@ def furnish(town: Town) -> None:
         area = Area(frozenset({town.stations[code]}))
         handed = house.console.watch.begin(by=f"operator:{watch.id}", note=f"note of {own['home']}", area=area)
         own["handover"] = handed.id
+    for code, (statement, objection) in settled(
+        house, {code: own["resident"] for code, own in town.ids.items()}, by=by
+    ).items():  # fmt: skip
+        town.ids[code].update(statement=statement, objection=objection)
 
 
 def _people(town: Town, code: str, own: dict[str, str]) -> None:
