@@ -35,6 +35,12 @@ WORDS: Mapping[Right, tuple[str, str]] = {
     ),
     Right.BEDS_APPROVE: ("床位初审和终审（须两人）", "review beds, first and second (two people)"),
     Right.ROUNDS_CALL: ("加开探访、定探访等级", "call extra rounds, set a class of rounds"),
+    Right.MONEY_SEE: ("看结算单和资金预算", "see statements and budgets"),
+    Right.MONEY_CHANGE: (
+        "生成、提交结算单，登记异议、支付和预算",
+        "draw and submit statements; objections, payments, budgets",
+    ),
+    Right.MONEY_APPROVE: ("公示、审批结算单（不得为提交人）", "publish and approve statements (not who submitted)"),
     Right.ACCOUNTS: ("账号", "accounts"),
     Right.KEYS: ("机器密钥", "keys of machines"),
     Right.WEBHOOKS: ("对外通知", "webhooks"),

@@ -12,6 +12,7 @@ from typing import Any
 
 from config.settings import Settings
 from config.wiring_after import channel_of
+from config.wiring_anomalies import Anomalies, build_anomalies
 from config.wiring_beds import Beds, build_beds
 from config.wiring_care import Care, build_care, mend_care
 from config.wiring_coverage import Coverage, build_coverage
@@ -44,6 +45,7 @@ class HomeCare:
     planning: Planning
     coverage: Coverage
     welfare: Welfare
+    anomalies: Anomalies
 
     @property
     def owners(self) -> Sequence[Any]:
@@ -64,7 +66,7 @@ class HomeCare:
     def timetable(self) -> tuple[Periodic, ...]:
         return (
             *self.duty.timetable, *self.beds.timetable, *self.rounds.timetable, *self.visits.timetable,
-            *self.coverage.timetable, *self.welfare.timetable,
+            *self.coverage.timetable, *self.welfare.timetable, *self.anomalies.timetable,
         )  # fmt: skip
 
     def start(self, roles: Collection[str]) -> None:
@@ -108,6 +110,7 @@ def build_homecare(
             settings, transactions, reading, clock, calendar, desk, nudge=nudge,
             sources=[VisitSigns(visits.visiting, clock, calendar)],
         ),
+        anomalies=build_anomalies(settings.anomalies, transactions, reading, clock, calendar),
     )  # fmt: skip
 
 
