@@ -111,6 +111,11 @@ ADDRESSES = {
     "/api/v1/orders/<order_id>": "/api/v1/orders/{order}",
     **{f"/api/v1/orders/<order_id>/{deed}": f"/api/v1/orders/{{order}}/{deed}"
        for deed in ("accept", "decline", "done", "cancel", "rate", "step")},
+    "/findings/money/<finding_id>": "/findings/money/{money_finding}",
+    "/findings/money/checks/<check_id>": "/findings/money/checks/{money_check}",
+    "/api/v1/money-findings/<finding_id>": "/api/v1/money-findings/{money_finding}",
+    "/api/v1/money-findings/<finding_id>/outcome": "/api/v1/money-findings/{money_finding}/outcome",
+    "/api/v1/money-findings/checks/<check_id>": "/api/v1/money-findings/checks/{money_check}",
     "/welfare/homes/<home>": "/welfare/homes/{home}", "/welfare/signals/<signal_id>": "/welfare/signals/{signal}",
     "/api/v1/welfare/homes/<home>/threshold": "/api/v1/welfare/homes/{home}/threshold",
     "/api/v1/welfare/signals/<signal_id>/became": "/api/v1/welfare/signals/{signal}/became",
@@ -118,6 +123,8 @@ ADDRESSES = {
 """How an address is filled with what belongs to a station; for these another station's thing answers 404."""
 
 BODIES = {
+    "/api/v1/money-findings/<finding_id>/outcome": {"state": "explained", "note": "x"},
+    "/api/v1/money-findings/checks/<check_id>": {"result": "right"},
     "/api/v1/alarms/<name>/accept": {"person": "C1"}, "/api/v1/alarms/<name>/decline": {"person": "C1"},
     "/api/v1/alarms/<name>/offer": {"person": "C1"}, "/api/v1/alarms/<name>/note": {"text": "x"},
     "/api/v1/alarms/<name>/attend": {"person": "C1", "proof": "voice"},
