@@ -65,6 +65,12 @@ class Right(StrEnum):
     """The two reviews of a bed: public money follows from them, so whoever plans the care does not give them."""
     ROUNDS_CALL = "rounds.call"
     """Extra rounds, and classes of rounds by hand: many people's work, and whose turn it is."""
+    MONEY_SEE = "money.see"
+    """What was given for whom and why: people's means and needs show in it, so it is not everybody's on watch."""
+    MONEY_CHANGE = "money.change"
+    """Bills taken in and withdrawn, facts that rules ask of people."""
+    MONEY_APPROVE = "money.approve"
+    """Settling a month: whoever brings bills in does not book them."""
     ACCOUNTS = "accounts"
     KEYS = "keys"
     WEBHOOKS = "webhooks"
@@ -84,12 +90,12 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.REVIEWER: frozenset({
         Right.SIGNED_IN, Right.ALARMS_SEE, Right.RESIDENTS_SEE, Right.CARERS_SEE, Right.RECORD_SEE, Right.REVIEW,
         Right.EXPORT, Right.FIGURES_SEE, Right.SURVEY, Right.VISITS_SEE, Right.VISITS_JUDGE, Right.BEDS_SEE,
-        Right.BEDS_APPROVE,
+        Right.BEDS_APPROVE, Right.MONEY_SEE, Right.MONEY_APPROVE,
     }),
     Role.MANAGER: frozenset(_WATCH | {
         Right.CARERS_CHANGE, Right.SHIFTS_CHANGE, Right.DEVICES_CHANGE, Right.ROADS_CHANGE, Right.RECORD_SEE,
         Right.EXPORT, Right.FIGURES_SEE, Right.IMPORT, Right.VISITS_JUDGE, Right.BEDS_CHANGE,
-        Right.ROUNDS_CALL,
+        Right.ROUNDS_CALL, Right.MONEY_SEE, Right.MONEY_CHANGE,
     }),
     Role.INSTALLER: frozenset({
         Right.SIGNED_IN, Right.RESIDENTS_SEE, Right.DEVICES_SEE, Right.DEVICES_CHANGE, Right.MESSAGES_SEE,
