@@ -9,6 +9,7 @@ from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
 from config.pages_after import after_pages
+from config.pages_bedmoney import bed_money_blueprints
 from config.pages_beds import bed_blueprints
 from config.pages_board import Parts, console_blueprints, false_alarms
 from config.pages_care import care_pages
@@ -159,6 +160,7 @@ class Pages:
             *planning_blueprints(house),
             *coverage_blueprints(house),
             *bed_blueprints(house, operators),
+            *bed_money_blueprints(house),
             *round_blueprints(house, self._names, options=options),
             *welfare_blueprints(house, self._names),
         ]

@@ -61,8 +61,8 @@ SHELVES = (
     care_plans, care_rounds, carer_absences, carer_visits, claims, coverage_gaps, devices, drills, edges, entries,
     erasures, finds, follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators,
     orders, places, policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, rotations,
-    round_campaigns, shadowed, shift_drafts, shifts, signals, signed_reports, subscriptions, swaps, vigils, visit_plans, visit_points,
-    visits, welfare_signals,
+    round_campaigns, shadowed, shift_drafts, shifts, signals, signed_reports, subscriptions, swaps, vigils, visit_plans,
+    visit_points, visits, welfare_signals,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 
