@@ -15,6 +15,7 @@ from config.district import read_district
 from config.files import parse_toml_text
 from config.lists.commands import list_commands
 from config.loading import load_into
+from config.money_commands import money_commands
 from config.settings import Settings
 from config.wiring import House, build
 from config.wiring_roads import operator_of
@@ -116,6 +117,7 @@ def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
         "shadow_switch": shadow_switch, "shadow_list": shadow_list,
         **after_commands(house, named),
         **list_commands(house),
+        **money_commands(house, named),
     }  # fmt: skip
 
 

@@ -1,7 +1,10 @@
-"""`anling quote`: what the rules say to worked cases, out of files alone, without a database."""
+"""`anling quote`: what the rules say to worked cases, out of files alone; `anling money`: months of the ledger."""
 
+import json
 import sys
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +17,18 @@ POLICIES = Path(__file__).parent / "policies"
 
 
 def add_money(cli: click.Group, kit: Kit) -> None:
-    """Adds the command."""
+    """Adds the commands."""
+    _add_quote(cli, kit)
 
+    @cli.group()
+    def money() -> None:
+        """The ledger of public money."""
+
+    _add_close(money, kit)
+    _add_export(money, kit)
+
+
+def _add_quote(cli: click.Group, kit: Kit) -> None:
     @cli.command()
     @click.argument("file", type=click.File("rb"), default="-")
     @click.option("--policies", type=click.Path(file_okay=False, path_type=Path), default=POLICIES, help="Folder of policy files; without it those that come with anling.")  # noqa: E501  # fmt: skip
@@ -30,3 +43,60 @@ def add_money(cli: click.Group, kit: Kit) -> None:
 
         default_day = day.date() if day else None
         sys.exit(quote_lines(file, sys.stdout, policies=policies, lang=lang, day=default_day, rounding=rounding, leap_day=leap_day))  # noqa: E501  # fmt: skip
+
+
+def _add_close(money: click.Group, kit: Kit) -> None:
+    @money.command("close")
+    @click.argument("month")
+    @click.option("--by", default="", help="Your sign-in name, for the record.")
+    @click.option("--policies", type=click.Path(exists=True, file_okay=False, path_type=Path), default=POLICIES, help="Folder of the rules in use.")  # noqa: E501  # fmt: skip
+    @kit.json
+    @kit.config
+    @click.pass_context
+    @kit.says_no
+    def close(context: click.Context, month: str, by: str, policies: Path, as_json: bool, config: Path | None) -> None:
+        """
+        Closes a month that is over, once and for ever; its hash goes into the record.
+
+        One that was broken off is taken up again by the same command. The service may run meanwhile.
+        """
+        from config.commands import change
+        from config.money_commands import close_month
+        from dispatch.store.database import reading_engine
+
+        settings = kit.settings(context, config)
+        told = close_month(
+            partial(change, settings),
+            reading_engine(settings.database_url),
+            month,
+            by=by,
+            progress=_bar(as_json),
+            policies=policies,
+        )
+        click.echo(json.dumps(told)) if as_json else kit.tell(told, as_json=False)
+
+
+def _add_export(money: click.Group, kit: Kit) -> None:
+    @money.command("export")
+    @click.argument("month")
+    @click.option("--csv", "as_csv", is_flag=True, help="A line for each posting, instead of JSON lines of entries.")
+    @click.option("--policies", type=click.Path(file_okay=False, path_type=Path), help="Write the rules that were used into this folder.")  # noqa: E501  # fmt: skip
+    @kit.config
+    @click.pass_context
+    @kit.says_no
+    def export(context: click.Context, month: str, as_csv: bool, policies: Path | None, config: Path | None) -> None:
+        """Prints every entry of a month; config/recompute_money.py counts it again from this alone."""
+        from config.money_commands import export_month
+        from dispatch.store.database import reading_engine
+
+        reading = reading_engine(kit.settings(context, config).database_url)
+        export_month(reading, month, sys.stdout, form="csv" if as_csv else "json", policies=policies)
+
+
+def _bar(as_json: bool) -> Callable[[int, int], None]:
+    """A bar on standard error when somebody is looking."""
+    if as_json or not sys.stderr.isatty():
+        return lambda _done, _of: None
+    return lambda done, of: click.echo(
+        f"\r{done:,} / {of:,} {'█' * (30 * done // max(of, 1))}", nl=done >= of, err=True
+    )

@@ -20,6 +20,7 @@ from config.pages_planning import planning_blueprints
 from config.pages_programs import program_blueprints
 from config.pages_registry import absence_notes, registry_blueprints
 from config.pages_rounds import round_blueprints
+from config.pages_settlement import settlement_blueprints
 from config.pages_upkeep import FirstRun, alive_page, upkeep_pages
 from config.pages_welfare import welfare_blueprints
 from config.wiring import House
@@ -161,6 +162,7 @@ class Pages:
             *coverage_blueprints(house),
             *bed_blueprints(house, operators),
             *bed_money_blueprints(house),
+            *settlement_blueprints(house, operators),
             *round_blueprints(house, self._names, options=options),
             *welfare_blueprints(house, self._names),
         ]

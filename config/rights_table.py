@@ -35,9 +35,15 @@ WORDS: Mapping[Right, tuple[str, str]] = {
     ),
     Right.BEDS_APPROVE: ("床位初审和终审（须两人）", "review beds, first and second (two people)"),
     Right.ROUNDS_CALL: ("加开探访、定探访等级", "call extra rounds, set a class of rounds"),
-    Right.MONEY_SEE: ("看补贴和账单", "see subsidies and bills"),
-    Right.MONEY_CHANGE: ("录入、撤回账单，登记补贴条件", "take bills in and withdraw them, facts that subsidies ask"),
-    Right.MONEY_APPROVE: ("按月入账", "book a month"),
+    Right.MONEY_SEE: ("看结算单和资金预算", "see statements and budgets"),
+    Right.MONEY_CHANGE: (
+        "录入账单，生成、提交结算单，登记异议、支付和预算",
+        "take in bills; draw and submit statements; objections, payments, budgets",
+    ),
+    Right.MONEY_APPROVE: (
+        "按月入账，公示、审批结算单（不得为提交人）",
+        "book months; publish and approve statements (not who submitted)",
+    ),
     Right.ACCOUNTS: ("账号", "accounts"),
     Right.KEYS: ("机器密钥", "keys of machines"),
     Right.WEBHOOKS: ("对外通知", "webhooks"),

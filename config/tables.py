@@ -48,7 +48,14 @@ from schedules.duty.store import shift_drafts, shifts
 from schedules.duty.store.away import carer_absences
 from schedules.duty.store.rotations import rotations
 from schedules.duty.store.swaps import swaps
+from schedules.meals.store.canteens import canteens
+from schedules.meals.store.diners import diners
+from schedules.meals.store.orders import meal_orders
+from schedules.meals.store.servings import servings
 from schedules.money.beds.store import bills
+from schedules.money.store.ledger import ledger_entries
+from schedules.money.store.statements import statements
+from schedules.money.store.versions import policy_versions
 from schedules.orders.store.orders import orders
 from schedules.places.store import places
 from schedules.planning.store import visit_plans
@@ -58,11 +65,12 @@ from schedules.welfare.store import welfare_signals
 
 SHELVES = (
     absences, account_codes, alarms, assignments, bed_assessments, bed_papers, bed_standings, beds, bills, calls,
-    care_plans, care_rounds, carer_absences, carer_visits, claims, coverage_gaps, devices, drills, edges, entries,
-    erasures, finds, follow_ups, gateways, handovers, homes, idempotency, log_alarms, meanings, messages, operators,
-    orders, places, policies, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, rotations,
-    round_campaigns, shadowed, shift_drafts, shifts, signals, signed_reports, subscriptions, swaps, vigils, visit_plans,
-    visit_points, visits, welfare_signals,
+    canteens, care_plans, care_rounds, carer_absences, carer_visits, claims, coverage_gaps, devices, diners, drills,
+    edges, entries, erasures, finds, follow_ups, gateways, handovers, homes, idempotency, ledger_entries, log_alarms,
+    meal_orders, meanings, messages, operators, orders, places, policies, policy_versions, press_tests, proofs, pulses,
+    ratings, reach_tests, repairs, replies, rotations, round_campaigns, servings, shadowed, shift_drafts, shifts,
+    signals, signed_reports, statements, subscriptions, swaps, vigils, visit_plans, visit_points, visits,
+    welfare_signals,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -1,6 +1,6 @@
 """Puts together money for beds and services: what a month comes to, bills, and booking a month."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,29 +15,50 @@ from schedules.calendar import Calendar
 from schedules.care.standing import Months
 from schedules.money.beds.filing import Filing
 from schedules.money.beds.reckoning import Fitted, Reckoning, Schemes, Visits
-from schedules.money.beds.settling import Books, Settling
+from schedules.money.beds.settling import Books as Ledger
+from schedules.money.beds.settling import Settling
 from schedules.money.book import Book, read_book
+from schedules.money.keeping import rules_in
 from schedules.money.rules.awards import Rules
+from schedules.money.rules.ledger import Entry
 from schedules.money.rules.ways import Ways
+from schedules.money.store.ledger import Books
+from schedules.money.store.versions import Rule, Versions
 from schedules.orders.store.orders import Orders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BedMoney:
-    """All of it. `settling` is None where there is no ledger to book in."""
+    """All of it."""
 
     filing: Filing
     reckoning: Reckoning
-    settling: Settling | None
+    settling: Settling
+
+
+class KeepingBooks:
+    """The ledger on file, which keeps each version of a rule with the first money that is given by it."""
+
+    def __init__(self, connection: Connection, texts: Mapping[str, Rule]) -> None:
+        self._books, self._versions, self._texts = Books(connection), Versions(connection), texts
+
+    def enter(self, entry: Entry) -> bool:
+        if entry.version is not None:
+            self._versions.keep(self._texts[entry.version])
+        return self._books.enter(entry)
+
+    def closed(self) -> str | None:
+        return self._books.closed()
 
 
 def build_bedmoney(
     said: BedMoneySettings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, *,
-    months: Months, visits: Visits, books: Callable[[Connection], Books] | None = None,
+    months: Months, visits: Visits, books: Callable[[Connection], Ledger] | None = None,
     fitted: Callable[[], Sequence[Fitted]] | None = None,
 ) -> BedMoney:  # fmt: skip
     """
-    Wires it. `books` opens the ledger on a connection; `fitted` is who has a device, in place of the devices' own file.
+    Wires it. `books` opens the ledger on a connection, in place of the one on file; `fitted`
+    is who has a device, in place of the devices' own file.
 
     Raises:
         Misconfigured: the folder of rules cannot be read, or a setting names a rule that is not in it.
@@ -53,7 +74,9 @@ def build_bedmoney(
         reading, months, visits, rules, book.implications, schemes,
         done_order=lambda id_: _done(reading, calendar, id_), fitted=fitted or (lambda: _fitted(reading, calendar)),
     )  # fmt: skip
-    settling = Settling(transactions, clock, calendar, reckoning, books=books) if books else None
+    texts = rules_in(said.policies)
+    opened = books or (lambda connection: KeepingBooks(connection, texts))
+    settling = Settling(transactions, clock, calendar, reckoning, books=opened)
     return BedMoney(
         filing=Filing(transactions, reading, clock, calendar, book.policies), reckoning=reckoning, settling=settling
     )

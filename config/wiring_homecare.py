@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from config.beds_others import OtherRooms
 from config.settings import Settings
 from config.wiring_after import channel_of
 from config.wiring_bedmoney import BedMoney, build_bedmoney
@@ -19,6 +20,7 @@ from config.wiring_coverage import Coverage, build_coverage
 from config.wiring_duty import Duty, build_duty, mend_duty
 from config.wiring_planning import Planning, build_planning
 from config.wiring_rounds import Rounding, build_rounds
+from config.wiring_settlement import Settlement, build_settlement
 from config.wiring_welfare import Welfare, build_welfare, mend_welfare
 from dispatch.clock import Clock
 from dispatch.desk import Desk
@@ -29,7 +31,10 @@ from dispatch.satisfaction.asking import SatisfactionAsking
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
+from schedules.care.rules.visit import Source
+from schedules.orders.visited import OrderVisits
 from schedules.planning.visits import Book
+from schedules.rounds.visited import RoundVisits
 from schedules.timetable import Periodic
 from schedules.welfare.visits import VisitSigns
 
@@ -46,6 +51,7 @@ class HomeCare:
     coverage: Coverage
     welfare: Welfare
     bedmoney: BedMoney
+    settlement: Settlement
 
     @property
     def owners(self) -> Sequence[Any]:
@@ -66,7 +72,7 @@ class HomeCare:
     def timetable(self) -> tuple[Periodic, ...]:
         return (
             *self.duty.timetable, *self.beds.timetable, *self.rounds.timetable, *self.visits.timetable,
-            *self.coverage.timetable, *self.welfare.timetable,
+            *self.coverage.timetable, *self.welfare.timetable, *self.planning.timetable,
         )  # fmt: skip
 
     def start(self, roles: Collection[str]) -> None:
@@ -92,12 +98,16 @@ def build_homecare(
     duty = build_duty(settings, transactions, reading, clock, calendar, providers, nudge=nudge, changed=changed)
     beds = build_beds(settings.beds, transactions, reading, clock, calendar, nudge=nudge)
     beds.elsewhere.workdays = duty.holidays.is_workday
+    beds.elsewhere.others = OtherRooms(reading, clock, calendar)
     rounds = build_rounds(
         settings, transactions, reading, clock, calendar, desk, asking, nudge=nudge,
         is_workday=duty.holidays.is_workday, festivals=duty.holidays.beginning,
         two_way=lambda phone: channel_of(phone, providers) is Channel.SMS,
     )  # fmt: skip
     visits = build_care(settings, transactions, reading, clock, calendar, desk, providers, nudge=nudge)
+    visits.visiting.origins |= {
+        Source.ROUND: RoundVisits(rounds.desk), Source.ORDER: OrderVisits(rounds.ordering),
+    }  # fmt: skip
     visits.sources += [beds.plans, rounds.desk, rounds.ordering]
     beds.elsewhere.visits = visits.visiting
     money = build_bedmoney(
@@ -106,13 +116,15 @@ def build_homecare(
     return HomeCare(
         bedmoney=money, duty=duty, beds=beds, rounds=rounds, visits=visits,
         planning=build_planning(
-            settings, transactions, reading, clock, calendar, book=Book(visits.visiting), travel=lambda: travel
+            settings, transactions, reading, clock, calendar, book=Book(visits.visiting), travel=lambda: travel,
+            kept=visits.visiting.on, nudge=nudge,
         ),
         coverage=build_coverage(settings, transactions, reading, clock, calendar, travel, nudge=nudge),
         welfare=build_welfare(
             settings, transactions, reading, clock, calendar, desk, nudge=nudge,
             sources=[VisitSigns(visits.visiting, clock, calendar)],
         ),
+        settlement=build_settlement(settings.settlement, transactions, reading, calendar),
     )  # fmt: skip
 
 

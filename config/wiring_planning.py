@@ -13,10 +13,15 @@ from dispatch.rules.travel import StraightLine, TravelTime
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions
 from schedules.calendar import Calendar
+from schedules.care.rules.presence import Visit
 from schedules.planning.desk import PlanDesk
 from schedules.planning.gathering import OpenVisit, VisitBook
 from schedules.planning.process import PlannerProcess
+from schedules.planning.telling import Telling
 from schedules.planning.thinking import Thinker
+from schedules.timetable import Periodic
+
+TELL_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +30,7 @@ class Planning:
 
     desk: PlanDesk
     thinker: Thinker
+    timetable: tuple[Periodic, ...]
 
     def start(self, roles: Collection[str]) -> None:
         """Begins to think, where this process is to."""
@@ -45,12 +51,20 @@ class NoVisits:
 def build_planning(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, *,
     book: VisitBook | None = None, travel: Callable[[], TravelTime] = StraightLine,
+    kept: Callable[[date], Sequence[Visit]] = lambda _: (), nudge: Callable[[], None] = lambda: None,
 ) -> Planning:  # fmt: skip
-    """`book` keeps the visits; `travel` answers how long ways are, by a road router where there is one."""
+    """
+    `book` keeps the visits, `kept` reads those of a day, `nudge` wakes the courier; `travel` answers how long ways are,
+    by a road router where there is one.
+    """
     said, visits = settings.planning, book or NoVisits()
     process = PlannerProcess(processes=said.processes, memory_mb=said.memory_mb)
     thinker = Thinker(
         transactions, reading, clock, calendar, visits, process, travel, promised=timedelta(hours=said.promised_h)
     )
-    desk = PlanDesk(transactions, reading, clock, visits, seconds=said.seconds, nudge=thinker.nudge)
-    return Planning(desk=desk, thinker=thinker)
+    telling = Telling(transactions, reading, clock, calendar, kept, page=f"{settings.web.base_url}/c", nudge=nudge)
+    desk = PlanDesk(
+        transactions, reading, clock, visits, seconds=said.seconds, nudge=thinker.nudge, told=telling.told
+    )  # fmt: skip
+    timetable = (Periodic(name="tell_of_plans", every_s=TELL_EVERY_S, work=telling.check),)
+    return Planning(desk=desk, thinker=thinker, timetable=timetable)

@@ -199,7 +199,7 @@ class Claims:
         try:
             # The link is made here and nowhere kept: whoever reads the outbox or a backup cannot open the page.
             link = self._address(Person(message.person), message.alarm_id, message.offer_id)
-            facts = {**message.facts, "link": link}
+            facts = {**message.facts, "link": link or message.facts.get("link")}
             return render(
                 message.sentence, message.channel, message.lang, facts, capability=capability, local=self._local
             )

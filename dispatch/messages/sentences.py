@@ -305,8 +305,6 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         parts=2,
         shrinks="",
     ),
-    "order_gone": _both(("订单{code}已不用处理，谢谢", "Order {code} needs nothing from you any more. Thank you")),
-    "order_link": _both(("预约养老服务：{url}", "Book services: {url}"), shrinks="url"),
     "visit_remind": _both(
         (
             "上门提醒：{place} 已过最晚时间[{minutes}分钟]。到了请回[{code} ]3，走时回[{code} ]4",
@@ -336,6 +334,12 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
             "值守：{place} 上门迟到[{minutes}分钟][，护理员{number}]，请联系",
             "DESK: visit late[ {minutes} min]: {place}[, carer {number}]",
         )
+    ),
+    "visits_given": _both(
+        ("上门安排[：{choices}次][，详见 {link}]", "YOUR VISITS[: {choices}][. See {link}]"), parts=2, shrinks="choices"
+    ),
+    "visits_gone": _both(
+        ("上门安排有变，您暂时没有上门[，详见 {link}]", "Your visits changed: none for now[. See {link}]"), shrinks=""
     ),
     "visit_unassigned": _both(("值守：{place} 上门没有安排护理员", "DESK: no carer is sent to {place}")),
     "order_gone": _both(("订单[{code}]不用您处理了，谢谢", "The order[ {code}] needs nothing more. Thank you")),

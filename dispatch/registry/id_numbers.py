@@ -110,7 +110,7 @@ def checked(typed: str, today: date) -> str:
         born_on: date = ric.get_birth_date(number)
     except ValidationError:
         raise _wrong("There is no such date of birth.") from None
-    if ric.calc_check_digit(number[:-1]) != number[-1]:
+    if ric.calc_check_digit(number) != number[-1]:
         raise _wrong("The check digit does not fit: one digit is wrong.")
     if born_on > today or today.year - born_on.year > AGE_MAX:
         raise _wrong("Nobody was born on that day who could be served.")

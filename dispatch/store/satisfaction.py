@@ -258,6 +258,15 @@ class Ratings:
         )
         return [(row[0] or "", row[1], row[2] or "") for row in self._connection.execute(query)]
 
+    def of_resident(self, resident_id: ResidentId, since: datetime, until: datetime) -> list[int]:
+        """The points of every valid answer about this resident, or about their home as a whole, in this window."""
+        home = select(residents.c.home_id).where(residents.c.id == resident_id).scalar_subquery()
+        about = or_(ratings.c.resident_id == resident_id, ratings.c.resident_id.is_(None) & (ratings.c.home_id == home))
+        query = select(ratings.c.score).where(
+            about, ratings.c.answered_at >= since, ratings.c.answered_at < until, ratings.c.score.is_not(None)
+        )
+        return list(self._connection.execute(query).scalars())
+
 
 class Surveys:
     """The shelf of monthly draws and of their interviews."""
@@ -300,6 +309,14 @@ class Surveys:
             surveys.c.ended_at >= since, surveys.c.ended_at < until, surveys.c.score.is_not(None)
         )
         return [(row[0] or "", row[1], "survey") for row in self._connection.execute(query)]
+
+    def of_resident(self, resident_id: ResidentId, since: datetime, until: datetime) -> list[int]:
+        """As `Ratings.of_resident`, of interviews."""
+        query = select(surveys.c.score).where(
+            surveys.c.resident_id == resident_id, surveys.c.ended_at >= since, surveys.c.ended_at < until,
+            surveys.c.score.is_not(None),
+        )  # fmt: skip
+        return list(self._connection.execute(query).scalars())
 
     def population(self, served: Collection[str] | None = None) -> list[tuple[str, str | None]]:
         """Everybody on the register with their station, or those named."""

@@ -69,6 +69,7 @@ GROUPS = (
         Place("/review", N_("Response log"), Right.RECORD_SEE),
         Place("/record", N_("The record"), Right.RECORD_SEE),
         Place("/reports", N_("Reports"), Right.FIGURES_SEE),
+        Place("/settlement", N_("Settlement"), Right.MONEY_SEE),
     )),
     Group(N_("Administration"), (
         Place("/users", N_("Accounts"), Right.ACCOUNTS),

@@ -12,6 +12,7 @@ from dispatch.web.operations_beds import BED_EXAMPLES, BED_SUMMARIES
 from dispatch.web.operations_care import CARE_EXAMPLES
 from dispatch.web.operations_coverage import COVERAGE_EXAMPLES
 from dispatch.web.operations_duty import DUTY_EXAMPLES, DUTY_SUMMARIES
+from dispatch.web.operations_money import MONEY_EXAMPLES, MONEY_SUMMARIES
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
 from dispatch.web.operations_planning import PLANNING_EXAMPLES
 from dispatch.web.operations_rounds import ROUND_EXAMPLES
@@ -63,6 +64,7 @@ SUMMARIES: Mapping[str, str] = {
     **OFFICE_SUMMARIES,
     **DUTY_SUMMARIES,
     **BED_SUMMARIES,
+    **MONEY_SUMMARIES,
 }
 
 _PERSON = {"person": "C1"}
@@ -113,6 +115,7 @@ EXAMPLES: Mapping[str, Any] = {
     **DUTY_EXAMPLES,
     **COVERAGE_EXAMPLES,
     **BED_EXAMPLES,
+    **MONEY_EXAMPLES,
     **ROUND_EXAMPLES,
     **BED_MONEY_EXAMPLES,
     **WELFARE_EXAMPLES,

@@ -29,10 +29,11 @@ from dispatch.store.people import People
 from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.care.judging import Judging
+from schedules.care.origins import Origin
 from schedules.care.rules.evidence import Limits, shown
 from schedules.care.rules.lateness import Patience, Step, due_of, look
 from schedules.care.rules.presence import Point, State, Visit, Way, Which
-from schedules.care.rules.visit import Proved
+from schedules.care.rules.visit import Proved, Source
 from schedules.care.store.visit_points import Points
 from schedules.care.store.visits import Visits
 from schedules.care.visit_letters import Letters
@@ -73,6 +74,7 @@ class Visiting:
         letters: Letters, patience: Patience, limits: Limits, nudge: Callable[[], None],
     ) -> None:  # fmt: skip
         self.limits = limits
+        self.origins: dict[Source, Origin] = {}
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
@@ -275,11 +277,17 @@ class Visiting:
         tx.hold(f"home:{visit.wanted.home_id}")
         if visit.is_over:
             self._judging.judge(tx, visit)
+            self._tell_origin(tx, id_)
+            return None
+        origin = self.origins.get(visit.wanted.source)
+        if visit.state is State.PLANNED and origin is not None and not origin.waits_in(tx, visit):
+            # A round that was made by telephone, an order that was called off: nobody is chased for it.
+            cancel_in(tx, visit, "not_wanted", SERVICE, None)
             return None
         there = shown(visit, Points(tx.connection).of([id_]), None, self.limits).spans
         inside = {each.carer_id for each in there if each.begin}
         moved, steps = look(visit, tx.now, self._patience, hands=len(inside))
-        missed = self._raise(tx, visit) if Step.MISS in steps else None
+        missed = self._missed(tx, visit, origin) if Step.MISS in steps else None
         # A row that was due too early waits for its true time.
         due_at = moved.due_at if steps else due_of(moved, self._patience, hands=len(inside))
         shelf.save(replace(moved, alarm_id=missed or visit.alarm_id, due_at=due_at))
@@ -288,7 +296,16 @@ class Visiting:
             tx.log(_line(step, visit, missed))
         return missed
 
-    def _raise(self, tx: Tx, visit: Visit) -> AlarmId:
+    def _tell_origin(self, tx: Tx, id_: str) -> None:
+        shelf = Visits(tx.connection)
+        judged = shelf.get(id_)
+        origin = self.origins.get(judged.wanted.source) if judged is not None and judged.counts else None
+        if judged is not None and origin is not None:
+            origin.proved_in(tx, judged, shelf.came_to(id_))
+
+    def _missed(self, tx: Tx, visit: Visit, origin: Origin | None) -> AlarmId | None:
+        if origin is not None and origin.missed_in(tx, visit):
+            return None
         wanted = visit.wanted
         return self._desk.raise_in(tx, Heard(
             cause=Cause.MISSED_VISIT, by=SERVICE, home_id=wanted.home_id, resident_id=wanted.resident_id,

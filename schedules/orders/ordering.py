@@ -28,6 +28,7 @@ from dispatch.store.register_rows import RESIDENTS, RegisterRows
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.care.rules.visit import Wanted
+from schedules.orders.about import facts_of, resident_of
 from schedules.orders.photos import PHOTOS_MAX, kind_of, photo_of, wrong
 from schedules.orders.rules import order as rules
 from schedules.orders.rules.order import Order, State
@@ -127,7 +128,7 @@ class Ordering:
             smells=tuple(self.services.smells(asking.note)),
         )  # fmt: skip
         Orders(tx.connection).add(order)
-        tx.log(Line(kind="order_taken", by=by, facts=_facts(order), note=asking.note or None))
+        tx.log(Line(kind="order_taken", by=by, facts=facts_of(order), note=asking.note or None))
         if order.smells and not by.startswith("operator:"):
             # Nobody at the desk has seen these words yet.
             return self._waits(tx, order, about="order_smells")
@@ -147,7 +148,7 @@ class Ordering:
         made = rules.offered(order, left[0].person, until=min(until, max(order.start_at, tx.now + REST)))
         shelf.save(made)
         self._ask(tx, made, left[0], service, place=compound(home.address))
-        tx.log(Line(kind="order_offered", by=SERVICE, facts=_facts(made) | {"to": left[0].person}))
+        tx.log(Line(kind="order_offered", by=SERVICE, facts=facts_of(made) | {"to": left[0].person}))
         return made
 
     def _ask(self, tx: Tx, order: Order, who: Asked, service: Service, *, place: str) -> None:
@@ -177,7 +178,7 @@ class Ordering:
             home_id=order.home_id, about=about, by=SERVICE, due_at=tx.now, note=order.note or None,
         )  # fmt: skip
         if opened:
-            tx.log(Line(kind="order_waits", by=SERVICE, facts=_facts(waiting) | {"why": about}))
+            tx.log(Line(kind="order_waits", by=SERVICE, facts=facts_of(waiting) | {"why": about}))
         return waiting
 
     # ------------------------------------------------------------------------------------------- by people
@@ -207,12 +208,12 @@ class Ordering:
         made = rules.accepted(order, provider)
         shelf.save(made)
         self._settle(tx, made)
-        home, person = People(tx.connection).home(made.home_id), _resident(tx, made)
+        home, person = People(tx.connection).home(made.home_id), resident_of(tx, made)
         self._tell(tx, made, who, "order_taken", {
             "code": made.code, "address": home.address, "name": person.name if person else None,
             "phone": person.phone if person else None, "choices": self._when(made),
         })  # fmt: skip
-        tx.log(Line(kind="order_accepted", by=by, facts=_facts(made) | {"by_whom": provider}))
+        tx.log(Line(kind="order_accepted", by=by, facts=facts_of(made) | {"by_whom": provider}))
         return made
 
     def decline(self, id_: str, *, by: Person, area: Area | None) -> Order:
@@ -230,7 +231,7 @@ class Ordering:
         """The same within the caller's unit."""
         if order.state not in {State.OFFERED, State.ACCEPTED, State.WAITING}:
             raise Conflict("This order is over already.")
-        tx.log(Line(kind="order_declined", by=by, facts=_facts(order) | {"by_whom": order.provider}))
+        tx.log(Line(kind="order_declined", by=by, facts=facts_of(order) | {"by_whom": order.provider}))
         self._settle(tx, order)
         return self._offer_next(tx, order)
 
@@ -243,23 +244,31 @@ class Ordering:
         """
 
         def work(tx: Tx) -> Order:
-            shelf = Orders(tx.connection)
-            order = shelf.get(id_, area)
-            service = self.services.services.get(order.service)
-            if service and service.steps and order.step != service.steps[-1]:
+            order = Orders(tx.connection).get(id_, area)
+            if not self.at_its_end(order):
                 raise Conflict("Another step comes first.")
-            made = rules.done(order, tx.now)
-            shelf.save(made)
-            self._settle(tx, made)
-            home = People(tx.connection).home(made.home_id)
-            self._rates.plan_visit(
-                tx, f"order:{made.id}", home_id=made.home_id, resident_id=made.resident_id, station_id=home.station_id
-            )
-            tx.log(Line(kind="order_done", by=by, facts=_facts(made), note=note or None))
-            return made
+            return self.done_in(tx, order, by=by, note=note)
 
         made = self._transactions.run(work)
         self._nudge()
+        return made
+
+    def at_its_end(self, order: Order) -> bool:
+        """Whether no step is left that must come before it is done."""
+        service = self.services.services.get(order.service)
+        return not (service and service.steps) or order.step == service.steps[-1]
+
+    def done_in(self, tx: Tx, order: Order, *, by: Person, note: str = "", visit: str | None = None) -> Order:
+        """The same within the caller's unit; `visit` is what showed it."""
+        made = rules.done(order, tx.now)
+        Orders(tx.connection).save(made)
+        self._settle(tx, made)
+        home = People(tx.connection).home(made.home_id)
+        self._rates.plan_visit(
+            tx, f"order:{made.id}", home_id=made.home_id, resident_id=made.resident_id, station_id=home.station_id
+        )
+        facts = facts_of(made) | ({"visit": visit} if visit else {})
+        tx.log(Line(kind="order_done", by=by, facts=facts, note=note or None))
         return made
 
     def rate(self, id_: str, score: int, *, by: Person, area: Area | None) -> Order:
@@ -275,7 +284,7 @@ class Ordering:
         def work(tx: Tx) -> Order:
             made = rules.closed(Orders(tx.connection).get(id_, area), score)
             Orders(tx.connection).save(made)
-            tx.log(Line(kind="order_closed", by=by, facts=_facts(made) | {"score": score}))
+            tx.log(Line(kind="order_closed", by=by, facts=facts_of(made) | {"score": score}))
             return made
 
         return self._transactions.run(work)
@@ -299,7 +308,7 @@ class Ordering:
             who = shelf.asked(order.provider) if order.provider else None
             if who is not None:
                 self._tell(tx, made, who, "order_gone", {"code": order.code})
-            tx.log(Line(kind="order_cancelled", by=by, facts=_facts(made), note=why))
+            tx.log(Line(kind="order_cancelled", by=by, facts=facts_of(made), note=why))
             return made
 
         return self._transactions.run(work)
@@ -329,7 +338,7 @@ class Ordering:
             shelf.save(made)
             for picture, kind in zip(pictures, kinds, strict=True):
                 shelf.keep_photo(photo_of(tx, order, step, kind, picture, by), picture)
-            facts = _facts(made) | {"step": step, "photos": len(pictures)}
+            facts = facts_of(made) | {"step": step, "photos": len(pictures)}
             tx.log(Line(kind="order_step", by=by, facts=facts, note=note or None))
             return made
 
@@ -362,7 +371,7 @@ class Ordering:
         if order.due_at is None or order.due_at > tx.now:
             return
         if order.state is State.OFFERED:
-            tx.log(Line(kind="order_lapsed", by=SERVICE, facts=_facts(order) | {"by_whom": order.provider}))
+            tx.log(Line(kind="order_lapsed", by=SERVICE, facts=facts_of(order) | {"by_whom": order.provider}))
             self._offer_next(tx, order)
         elif order.state is State.WAITING:
             self._waits(tx, order, about="order_waits")
@@ -373,7 +382,7 @@ class Ordering:
         elif order.state is State.DONE:
             score = shelf.score_of(order.id)
             shelf.save(rules.closed(order, score))
-            tx.log(Line(kind="order_closed", by=SERVICE, facts=_facts(order) | {"score": score}))
+            tx.log(Line(kind="order_closed", by=SERVICE, facts=facts_of(order) | {"score": score}))
 
     # ------------------------------------------------------------------------------------------- visits
 
@@ -382,13 +391,3 @@ class Ordering:
         start, end = self._calendar.bounds(day)
         with self._reading.connect() as connection:
             return visits_of(Orders(connection).between(start, end), self.services, day)
-
-
-def _resident(tx: Tx, order: Order) -> Resident | None:
-    living = People(tx.connection).dwelling(order.home_id).residents
-    return next((each for each in living if each.id == order.resident_id), None)
-
-
-def _facts(order: Order) -> dict[str, Fact]:
-    return {"order": order.id, "number": order.number, "service": order.service, "resident": order.resident_id,
-            "home": order.home_id, "at": order.start_at.isoformat(), "state": str(order.state)}  # fmt: skip

@@ -168,6 +168,12 @@ class VisitPlans:
         query = select(visit_plans).where(visit_plans.c.published_at > at, visit_plans.c.state == State.PUBLISHED)
         return [_plan(row) for row in self._connection.execute(query)]
 
+    def came_true_since(self, at: datetime) -> list[VisitPlan]:
+        """Plans published since this instant, the newest last, also those that were taken back."""
+        true = visit_plans.c.state.in_([State.PUBLISHED, State.UNDONE])
+        query = select(visit_plans).where(visit_plans.c.published_at >= at, true).order_by(visit_plans.c.published_at)
+        return [_plan(row) for row in self._connection.execute(query)]
+
     def turn(self, id_: str, states: Collection[State], **values: Any) -> bool:
         """Changes a plan that is in one of these states, and says whether it was."""
         plain = {name: str(value) if isinstance(value, State) else value for name, value in values.items()}

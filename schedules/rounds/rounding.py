@@ -41,6 +41,7 @@ from schedules.rounds.rules import round as rules
 from schedules.rounds.rules.book import Book, Change, Means
 from schedules.rounds.rules.round import Kind, Result, Round, Stage
 from schedules.rounds.store.rounds import Rounds
+from schedules.rounds.waiting import facts_of, key_of, list_in
 
 DAY = timedelta(days=1)
 PIECE = 50
@@ -115,7 +116,7 @@ class RoundsDesk:
         round_ = Rounds(tx.connection).get(id_)
         Rounds(tx.connection).save(rules.dropped(round_, tx.now, SERVICE))
         self._unlist(tx, round_)
-        tx.log(Line(kind="round_dropped", by=SERVICE, facts=_facts(round_)))
+        tx.log(Line(kind="round_dropped", by=SERVICE, facts=facts_of(round_)))
 
     # ------------------------------------------------------------------------------------------- what happened
 
@@ -145,7 +146,7 @@ class RoundsDesk:
         round_ = self._opening.soon(tx, resident_id, HomeId(row["home_id"]), change, key)
         if not Rounds(tx.connection).open(round_):
             return None
-        tx.log(Line(kind="round_opened", by=by, facts=_facts(round_)))
+        tx.log(Line(kind="round_opened", by=by, facts=facts_of(round_)))
         return round_
 
     # ------------------------------------------------------------------------------------------- by people
@@ -166,7 +167,7 @@ class RoundsDesk:
             made = self._soon(tx, row["id"], Change.ASKED, key=f"asked:{today}", by=by)
             if made is None:
                 raise Conflict("A round soon is asked for already today.")
-            tx.log(Line(kind="round_asked", by=by, facts=_facts(made), note=note or None))
+            tx.log(Line(kind="round_asked", by=by, facts=facts_of(made), note=note or None))
             return made.id
 
         made = self._transactions.run(work)
@@ -246,16 +247,19 @@ class RoundsDesk:
                 raise Invalid("Please check what was entered", {"json": {"at": ["This is in the future."]}})
             if means not in round_.means:
                 raise Invalid("Please choose one.", {"json": {"means": ["This round asks for another way."]}})
-            self._enter(tx, round_, result, means, when, by, note)
+            self.enter_in(tx, round_, result, means, when, by, note)
 
         self._transactions.run(work)
         self._nudge()
 
-    def _enter(
-        self, tx: Tx, round_: Round, result: Result, means: Means, at: datetime, by: Person, note: str | None
-    ) -> None:
+    def enter_in(
+        self, tx: Tx, round_: Round, result: Result, means: Means, at: datetime, by: Person, note: str | None,
+        visit: str | None = None,
+    ) -> None:  # fmt: skip
+        """The same for an open round within the caller's unit; `visit` is what showed it."""
         shelf, day = Rounds(tx.connection), self._calendar.day_of(at)
-        facts = _facts(round_) | {"result": str(result), "means": str(means), "on": day.isoformat()}
+        facts = facts_of(round_) | {"result": str(result), "means": str(means), "on": day.isoformat()}
+        facts |= {"visit": visit} if visit else {}
         tx.log(Line(kind="round_entered", by=by, facts=facts, note=note or None))
         if result is Result.NOT_MET:
             shelf.save(self._tried(round_, tx.now))
@@ -341,22 +345,21 @@ class RoundsDesk:
         if stage is Stage.REMINDED:
             self._remind(tx, round_)
         elif stage is Stage.LISTED:
-            ask(tx, follow_ups.Kind.OTHER, key=f"round:{round_.id}:{round_.tries}", resident_id=round_.resident_id,
-                home_id=round_.home_id, about="round_missed", by=SERVICE, due_at=tx.now)  # fmt: skip
-            tx.log(Line(kind="round_overdue", by=SERVICE, facts=_facts(round_)))
+            list_in(tx, round_)
+            tx.log(Line(kind="round_overdue", by=SERVICE, facts=facts_of(round_)))
         elif stage is Stage.ALARMED:
             heard = Heard(
                 cause=Cause.MISSED_VISIT, by=SERVICE, home_id=round_.home_id, resident_id=round_.resident_id,
                 note=f"{round_.kind} {round_.why}".strip(),
             )  # fmt: skip
             alarm_id = self._desk.raise_in(tx, heard)
-            tx.log(Line(kind="round_missed", by=SERVICE, alarm_id=alarm_id, facts=_facts(round_)))
+            tx.log(Line(kind="round_missed", by=SERVICE, alarm_id=alarm_id, facts=facts_of(round_)))
 
     def _remind(self, tx: Tx, round_: Round) -> None:
         listed = Rounds(tx.connection).listed(round_.resident_id)
         id_ = carer_id(Person(listed.responsible)) if listed and listed.responsible else None
         who = People(tx.connection).carers_by_id([id_]).get(id_) if id_ else None
-        facts = _facts(round_) | {"to": listed.responsible if listed else None}
+        facts = facts_of(round_) | {"to": listed.responsible if listed else None}
         tx.log(Line(kind="round_reminded", by=SERVICE, facts=facts))
         if who is None or who.phone is None or who.opted_out or who.suspended or who.ended_at:
             return
@@ -380,7 +383,7 @@ class RoundsDesk:
             } if planned else set()  # fmt: skip
         return [
             Wanted(
-                key=f"round:{each.id}" + (f":{each.tries + 1}" if each.tries else ""), source=Source.ROUND,
+                key=key_of(each), source=Source.ROUND,
                 home_id=each.home_id, resident_id=each.resident_id, on=day, start_from=self._opening.at(day, FROM),
                 start_by=self._opening.at(day, UNTIL), minutes=ROUND_MINUTES, items=("03",),
             )
@@ -390,10 +393,3 @@ class RoundsDesk:
 
 _TELLS = {Result.NEEDS: 24, Result.MOVED: 72, Result.HOSPITAL: 24, Result.REFUSED: 168}
 """Results that leave something to be done, and within how many hours; defaults."""
-
-
-def _facts(round_: Round) -> dict[str, str | int | None]:
-    return {
-        "round": round_.id, "resident": round_.resident_id, "class": round_.cls or None, "what": str(round_.kind),
-        "why": round_.why or None, "due": round_.due_on.isoformat(), "tries": round_.tries,
-    }  # fmt: skip

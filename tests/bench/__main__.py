@@ -40,6 +40,7 @@ NAMES = {
     "simulated": "station-years an hour and core",
     "logbook": "ten million entries of the record: every question of a reviewer",
     "quoting": "subsidy rules: cases a second and core",
+    "closing": "a month of a million meals closed, on SQLite",
     "decoding": "DC-09 and RFLink beside pysiaalarm and rflink: how fast, how often right",
     "welfare": "the welfare signal on simulated households: precision, recall, false ones, by threshold",
     "planning": "plans of visits beside the best known (ANLING_INSTANCES), and a town in how long",

@@ -38,11 +38,12 @@ class MoneyRig(BedsRig):
         if blueprints is None:
             self.money = self.build()
 
-    def build(self, **more):
+    def build(self, *, on_file=False, **more):
+        """The services; `on_file` books in the database's own ledger."""
         world, said = self.world, BedMoneySettings(**{"beds": "fz-bed-2022", **self.said, **more})
         return build_bedmoney(
             said, world.transactions, world.reading, world.clock, world.calendar, months=self.beds.months,
-            visits=self.visits, books=lambda _: Books(self.ledger), fitted=lambda: self.fitted,
+            visits=self.visits, books=None if on_file else lambda _: Books(self.ledger), fitted=lambda: self.fitted,
         )  # fmt: skip
 
     def know(self, resident="R1", **facts):

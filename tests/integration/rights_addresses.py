@@ -86,6 +86,14 @@ ADDRESSES = {
     "/beds/<name>/papers/<paper_id>": "/beds/{bed}/papers/{paper}",
     **{f"/api/v1/beds/<name>{rest}": f"/api/v1/beds/{{bed}}{rest}"
        for rest in ("", "/assessments", "/review", "/steps", "/plans", "/standing", "/statement")},
+    **{f"/settlement/<statement_id>{rest}": f"/settlement/{{statement}}{rest}"
+       for rest in ("", "/step", "/review", "/objections", "/print", "/notice", "/list.xlsx")},
+    "/settlement/<statement_id>/objections/<objection_id>": "/settlement/{statement}/objections/{objection}",
+    "/settlement/residents/<name>": "/settlement/residents/{resident}",
+    **{f"/api/v1/statements/<statement_id>{rest}": f"/api/v1/statements/{{statement}}{rest}"
+       for rest in ("", "/people", "/steps", "/review", "/objections")},
+    "/api/v1/statements/<statement_id>/objections/<objection_id>":
+        "/api/v1/statements/{statement}/objections/{objection}",
     "/visits/<visit_id>": "/visits/{visit}", "/api/v1/visits/<visit_id>": "/api/v1/visits/{visit}",
     **{f"/visits/<visit_id>/{deed}": f"/visits/{{visit}}/{deed}"
        for deed in ("assign", "cancel", "entry", "judge", "approve")},
@@ -103,6 +111,11 @@ ADDRESSES = {
     "/api/v1/orders/<order_id>": "/api/v1/orders/{order}",
     **{f"/api/v1/orders/<order_id>/{deed}": f"/api/v1/orders/{{order}}/{deed}"
        for deed in ("accept", "decline", "done", "cancel", "rate", "step")},
+    "/money/beds/residents/<name>": "/money/beds/residents/{resident}",
+    "/money/beds/bills/<bill_id>": "/money/beds/bills/{bill}",
+    "/api/v1/bills/<bill_id>/withdraw": "/api/v1/bills/{bill}/withdraw",
+    "/api/v1/bills/facts/<resident>": "/api/v1/bills/facts/{resident}",
+    "/api/v1/vouchers": "/api/v1/vouchers?resident={resident}&month={month}",
     "/welfare/homes/<home>": "/welfare/homes/{home}", "/welfare/signals/<signal_id>": "/welfare/signals/{signal}",
     "/api/v1/welfare/homes/<home>/threshold": "/api/v1/welfare/homes/{home}/threshold",
     "/api/v1/welfare/signals/<signal_id>/became": "/api/v1/welfare/signals/{signal}/became",
@@ -140,6 +153,10 @@ BODIES = {
         {"standard": "gbt42195-2022", "assessed_on": "2026-01-01", "org": "x", "score": 50},
     "/api/v1/beds/<name>/review": {"deed": "send_back"}, "/api/v1/beds/<name>/steps": {"deed": "resume"},
     "/api/v1/beds/<name>/plans": {"base": 77, "lines": []},
+    "/api/v1/statements/<statement_id>/steps": {"deed": "submit"},
+    "/api/v1/statements/<statement_id>/review": {"deed": "approve"},
+    "/api/v1/statements/<statement_id>/objections": {"text": "x"},
+    "/api/v1/statements/<statement_id>/objections/<objection_id>": {"upheld": False, "answer": "x"},
     **{f"/api/v1/visits/<visit_id>/{deed}": {"carer": "C1", "reason": "x"} for deed in ("begin", "finish")},
     "/api/v1/visits/<visit_id>/cancel": {"reason": "family"}, "/api/v1/visits/<visit_id>/assign": {"carers": []},
     "/api/v1/visits/<visit_id>/photo": {"sha256": "0" * 64},
@@ -148,6 +165,8 @@ BODIES = {
     "/api/v1/rounds/<round_id>/result": {"result": "well", "means": "visit"},
     "/api/v1/orders/<order_id>/accept": {"provider": "provider:none"}, "/api/v1/orders/<order_id>/rate": {"score": 5},
     "/api/v1/orders/<order_id>/cancel": {"why": "x"}, "/api/v1/orders/<order_id>/step": {"step": "survey"},
+    "/api/v1/bills/<bill_id>/withdraw": {"why": "x"}, "/api/v1/bills/facts/<resident>": {"from_on": "2020-01-01"},
+    "/api/v1/bills": {"kind": "home"}, "/api/v1/bills/settle": {"month": "2020-01"},
     "/api/v1/welfare/homes/<home>/threshold": {"threshold": -3.0, "reason": "because"},
     "/api/v1/welfare/signals/<signal_id>/became": {"became": "wrong"},
     "/api/v1/privacy/residents/<resident_id>/consents":
@@ -168,6 +187,7 @@ FORMS = {
     f"/alarms/<alarm_id>/<any({DEEDS}):deed>": {"text": "x"},
     "/devices/<name>/report": {}, "/repairs/assign/<id_>": {"owner": "operators"}, "/unmask": {"reason": "because"},
     "/homes/<name>/checked": {"found": "good"}, "/reports/sign": {"month": "2024-01"},
+    "/money/beds/settle": {"month": "2020-01"}, "/money/beds/bills/<bill_id>": {"why": "x"},
     "/welfare/homes/<home>": {"threshold": "-3", "reason": "because"},
     "/welfare/signals/<signal_id>": {"became": "wrong"},
 }  # fmt: skip
@@ -177,13 +197,15 @@ DISTRICT_ONLY = {
     "/phones", "/phones/live", "/roads/drill", "/roads/street", "/api/v1/gateways/<name>/frames", "/alive/canary",
     "/phones/<any(reply, key, receipt, fault, press, gateway):deed>", "/api/v1/drills", "/api/v1/paths",
     "/api/v1/streets",
+    # A month is drawn whole, and funds and budgets are the district's.
+    "/money/beds/settle", "/api/v1/bills/settle", "/settlement/draw", "/settlement/budget", "/api/v1/statements/budgets",
     # After a restored backup the open alarms of all stations are looked through.
     "/alive/looked",
 }  # fmt: skip
 """What belongs to no station: 404 to whoever works for some stations only, as is what `rights.WHOLE` opens."""
 
 REFUSED_TO_NARROW = {
-    "/reports/sign", "/api/v1/reports/signed", "/record/export",
+    "/reports/sign", "/api/v1/reports/signed", "/record/export", "/api/v1/statements",
 }  # fmt: skip
 """One signature stands under the whole district's month, one file holds the whole record: 403 or 404 to a station."""
 
@@ -214,6 +236,7 @@ NO_STATION = {
 """Addresses of things that no station has; an upload and an import are theirs who brought them."""
 
 FULL = {
+    "/money/beds": "/money/beds?month={month}", "/api/v1/bills": "/api/v1/bills?month={month}",
     "/find": "/find?q=邻站", "/api/v1/find": "/api/v1/find?q=邻站", "/alarms": "/alarms?q=邻站",
     **{each: f"{each}?month={{month}}"
        for each in ("/reports", "/reports/calls", "/reports/print", "/reports/monthly.pdf", "/reports/monthly.xlsx",

@@ -19,6 +19,8 @@ from schedules.care.rules.visit import Source, Wanted
 from schedules.care.store.beds import Steps
 from schedules.duty.desk import DutyDesk
 from schedules.duty.rules.rotation import Place, Rotation
+from schedules.money.beds.filing import Asked as Billed
+from schedules.money.rules.bills import Line
 from schedules.orders.ordering import Asking
 from schedules.orders.store.orders import Orders, Photo
 from schedules.rounds.extra import Called
@@ -51,6 +53,7 @@ def furnish(town: Town) -> None:
         _visit(town, own)
         _rounds(town, own, by, code)
         _welfare(town, own)
+        _bill(town, own, by)
         watch = town.operator(frozenset({Role.OPERATOR}), code)
         area = Area(frozenset({town.stations[code]}))
         handed = house.console.watch.begin(by=f"operator:{watch.id}", note=f"note of {own['home']}", area=area)
@@ -133,6 +136,15 @@ def _rounds(town: Town, own: dict[str, str], by: Any, code: str) -> None:
                   by=by, kind="image/png", sha256="")  # fmt: skip
     house.transactions.run(lambda tx: Orders(tx.connection).keep_photo(photo, b"png"))
     own.update(campaign=campaign.id, order=order.id, photo=photo.id)
+
+
+def _bill(town: Town, own: dict[str, str], by: Any) -> None:
+    """A bill of today."""
+    house = town.house
+    today = house.calendar.day_of(house.clock.now())
+    asked = Billed(kind="institution", scheme="nat-voucher-2026", resident=own["resident"], on=today, provider="院",
+                  lines=[Line(number=1, on=today, amount_fen=100)])  # fmt: skip
+    own["bill"] = house.homecare.bedmoney.filing.file(asked, by=by, area=DISTRICT)["id"]
 
 
 def _welfare(town: Town, own: dict[str, str]) -> None:

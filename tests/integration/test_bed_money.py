@@ -11,8 +11,11 @@ from dispatch.rules.rights import DISTRICT, Area
 from schedules.care.rules.bed import Deed, State, Why
 from schedules.money.beds.filing import Asked
 from schedules.money.beds.reckoning import Fitted
+from schedules.money.closing import Closing
 from schedules.money.rules.bills import Line
 from schedules.money.rules.ledger import reversal
+from schedules.money.store.ledger import Books as Ledger
+from schedules.money.store.versions import Versions
 from tests.integration.money_rig import CLERK, MoneyRig
 from tests.unit.money.rig import SHIPPED
 
@@ -321,3 +324,21 @@ def test_thirty_visits_are_one_person_time_of_the_year(rig):
 def test_a_setting_that_names_no_rule_is_refused(tmp_path):
     with pytest.raises(Misconfigured, match=r"bedmoney\.beds"):
         MoneyRig(tmp_path, policies=_city(tmp_path), beds="nowhere")
+
+
+def test_the_ledger_on_file_takes_corrections_across_a_closed_month_and_keeps_each_rule(rig):
+    rig.money = rig.build(on_file=True)
+    kept = rig.file(100_000, date(2026, 11, 3))
+    rig.file(100_000, date(2026, 11, 20))
+    pass_to(rig, date(2026, 12, 2))
+    assert rig.settle(NOV) == (2, 0, 0)
+    assert rig.settle(NOV) == (0, 0, 2)
+    Closing(rig.world.transactions, rig.world.reading, rig.world.clock, rig.world.calendar).close(NOV, by=CLERK)
+    rig.withdraw(kept)
+    assert rig.settle(NOV) == (0, 1, 1)
+    with rig.world.reading.connect() as connection:
+        november, december = (list(Ledger(connection).entries(month)) for month in (NOV, DEC))
+        assert [each.reverses for each in december] == [f"{kept['id']}#1"]
+        assert all(Versions(connection).get(each.version) for each in november)
+    owed = [each for entry in (*november, *december) for each in entry.postings if "owed" in each.account]
+    assert sum(each.amount_fen for each in owed) == 40_000

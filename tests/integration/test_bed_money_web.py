@@ -56,7 +56,7 @@ def test_a_bill_from_the_wire_to_the_books_and_back(rig):
     refused = clerk.post(f"/money/beds/bills/{bill}", data={"why": " ", "month": "2026-10"})
     assert refused.status_code == 422
     assert clerk.post(f"/api/v1/bills/{bill}/withdraw", json={"why": "写错了"}).json == {"id": bill}
-    assert chief.post("/money/beds", data={"month": "2026-10"}).status_code == 303
+    assert chief.post("/money/beds/settle", data={"month": "2026-10"}).status_code == 303
     assert rig.balance() == {}
     assert "写错了" in chief.get("/money/beds?month=2026-10").text
 
@@ -65,14 +65,15 @@ def test_facts_from_the_wire_change_what_is_given(rig):
     clerk = rig.people["clerk"]
     made = clerk.post("/api/v1/bills", json={**BILL, "scheme": "fz-bed-2022", "resident": "R1", "kind": "institution"})
     assert made.json["awards"][0]["outcome"] == "not_eligible"
-    assert clerk.post("/api/v1/bills/facts/R1", json={"from_on": "2026-01-01", "income_fen": 326_600}).status_code == 200
+    facts = {"from_on": "2026-01-01", "income_fen": 326_600}
+    assert clerk.post("/api/v1/bills/facts/R1", json=facts).status_code == 200
     [item] = [each for each in clerk.get("/api/v1/bills?month=2026-10").json["items"] if each["id"] == made.json["id"]]
     assert item["awards"][0]["amount_fen"] == 100_000
     assert clerk.post("/api/v1/bills/facts/R77", json={"from_on": "2026-01-01"}).status_code == 404
 
 
 def test_a_month_that_is_not_over_is_refused_on_the_page_with_a_reason(rig):
-    answer = rig.people["chief"].post("/money/beds", data={"month": f"{date(2026, 11, 1):%Y-%m}"})
+    answer = rig.people["chief"].post("/money/beds/settle", data={"month": f"{date(2026, 11, 1):%Y-%m}"})
     assert answer.status_code == 409
     assert "这个月还没有结束" in answer.text
 

@@ -52,13 +52,14 @@ class Rig:
     def __init__(self, folder, **limits):
         self.world = build_world(folder, operators=[DESK])
         self.wants, self.limits, self._count = Wants(), Limits(**limits), 0
+        self.sources = [self.wants]
         self.again()
 
     def again(self):
         world = self.world
         letters = Letters([DESK])
         self.planning = Planning(
-            world.transactions, world.reading, world.clock, world.calendar, sources=[self.wants], patience=Patience(),
+            world.transactions, world.reading, world.clock, world.calendar, sources=self.sources, patience=Patience(),
             days_ahead=1, nudge=lambda: None,
         )  # fmt: skip
         self.visiting = Visiting(

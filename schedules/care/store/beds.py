@@ -149,6 +149,11 @@ class Beds:
             raise NotFound(f"no bed {name[:40]}")
         return dict(found)
 
+    def of(self, resident_id: ResidentId) -> list[Bed]:
+        """Every bed this resident has or had."""
+        query = select(beds).where(beds.c.resident_id == resident_id).order_by(beds.c.id)
+        return [_value(dict(row)) for row in self._connection.execute(query).mappings()]
+
     def alive(self, resident_id: ResidentId) -> Bed | None:
         """The bed of this resident that has not ended."""
         query = select(beds).where(beds.c.resident_id == resident_id, _ALIVE)

@@ -172,6 +172,10 @@ class Visits:
         came = self._came([each.id for each in found])
         return [_proved(each, counted[each.id], came.get(each.id, ())) for each in found]
 
+    def came_to(self, visit_id: str) -> tuple[CarerId, ...]:
+        """Who came, by what was said."""
+        return self._came([visit_id]).get(visit_id, ())
+
     def codes_on(self, day: date) -> int:
         """How many codes of a day are given."""
         return self._connection.execute(select(func.count()).select_from(visits).where(visits.c.on == day)).scalar_one()

@@ -15,6 +15,8 @@ from enum import StrEnum
 
 from dispatch.errors import Conflict, NotFound
 
+_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
 
 class Kind(StrEnum):
     """What a subsidy is given for."""
@@ -60,12 +62,13 @@ class Entry:
     late: str = ""
 
     def __post_init__(self) -> None:
+        own = self.on.isoformat()[:7]
         assert self.postings
-        assert sum(posting.amount_fen for posting in self.postings) == 0
+        assert sum([posting.amount_fen for posting in self.postings]) == 0
         assert (self.source is None) is (self.version is None)
         assert (self.source is None) is not (self.reverses is None)
-        assert self.month >= f"{self.on:%Y-%m}"
-        assert bool(self.late) is (self.month > f"{self.on:%Y-%m}")
+        assert self.month >= own
+        assert bool(self.late) is (self.month > own)
 
 
 def subsidy(
@@ -103,8 +106,13 @@ def booked_in(on: date, closed: str | None) -> str:
     own = f"{on:%Y-%m}"
     if closed is None or own > closed:
         return own
-    year, month = map(int, closed.split("-"))
-    return f"{year + month // 12:04}-{month % 12 + 1:02}"
+    return following(closed)
+
+
+def following(month: str) -> str:
+    """The month after this one: "2026-12" → "2027-01"."""
+    year, number = map(int, month.split("-"))
+    return f"{year + number // 12:04}-{number % 12 + 1:02}"
 
 
 class Ledger:
@@ -202,10 +210,20 @@ def month_hash(month: str, entries: Iterable[Entry], before: str) -> str:
     SHA-256 of a month: over the hash of the month before, the month, and one line of canonical JSON for each entry,
     sorted by id, so that whoever has the entries finds it in whatever order they came.
     """
-    digest = hashlib.sha256(f"{before}\n{month}\n".encode())
+    digest = begun(month, before)
     for entry in sorted(entries, key=lambda each: each.id):
         digest.update(f"{canonical(entry)}\n".encode())
     return digest.hexdigest()
+
+
+def begun(month: str, before: str) -> "hashlib._Hash":
+    """The hash of a month before its first entry, for whoever reads the entries in the order of their ids."""
+    return hashlib.sha256(f"{before}\n{month}\n".encode())
+
+
+def resident_of(claim: str) -> str:
+    """Whose claim it is: a claim is written "resident/day/slot"."""
+    return claim.partition("/")[0]
 
 
 def canonical(entry: Entry) -> str:
@@ -216,4 +234,4 @@ def canonical(entry: Entry) -> str:
         "reverses": entry.reverses, "late": entry.late,
         "postings": sorted([posting.account, posting.amount_fen] for posting in entry.postings),
     }  # fmt: skip
-    return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _json(said)

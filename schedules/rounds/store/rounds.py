@@ -214,6 +214,14 @@ class Rounds:
         both = due.where(care_rounds.c.resident_id.in_(seen)).subquery()
         return self._connection.execute(select(func.count()).select_from(both)).scalar() or 0, count
 
+    def remote(self, resident_id: ResidentId, first: date, last: date) -> dict[date, int]:
+        """How often somebody was seen or spoken to from afar, by telephone or video, on each of these local days."""
+        query = select(care_rounds.c.done_on, func.count()).where(
+            care_rounds.c.resident_id == resident_id, care_rounds.c.done_on.between(first, last),
+            care_rounds.c.by_means.in_([Means.PHONE, Means.VIDEO]), care_rounds.c.result.in_(sorted(SEEN)),
+        ).group_by(care_rounds.c.done_on)  # fmt: skip
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
     def overdue(self, day: date, area: Area) -> int:
         query = select(func.count()).select_from(care_rounds).where(_OPEN, care_rounds.c.due_on < day, _inside(area))
         return self._connection.execute(query).scalar() or 0

@@ -6,7 +6,6 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from dispatch.errors import Conflict
 from dispatch.rules.rights import Right
 from dispatch.store.accounts import Reading
 from dispatch.store.register_rows import RESIDENTS, RegisterRows
@@ -150,9 +149,9 @@ class BillDoneSchema(Schema):
 
 
 def bills_blueprint(
-    filing: Filing, reckoning: Reckoning, settling: Settling | None, *, transactions: Transactions
+    filing: Filing, reckoning: Reckoning, settling: Settling, *, transactions: Transactions
 ) -> ApiBlueprint:  # fmt: skip
-    """`/api/v1/bills` and what is below it; without `settling` nothing can be booked."""
+    """`/api/v1/bills` and what is below it."""
     bp = ApiBlueprint("bills_api", __name__, url_prefix="/bills", description="Bills, and a month of beds and services")
     once = Once(transactions)
 
@@ -211,21 +210,9 @@ def bills_blueprint(
     @bp.response(200, SettledSchema)
     def settled(asked: Plain) -> Any:
         """Book a month that is over; doing it again books only what has changed"""
-        return settled_or_refused(settling, asked["month"])
+        return settling.settle(asked["month"], by=caller())
 
     return bp
-
-
-def settled_or_refused(settling: Settling | None, month: str) -> Any:
-    """
-    Books a month for whoever asks.
-
-    Raises:
-        Conflict: there is no ledger, or see `Settling.settle`.
-    """
-    if settling is None:
-        raise Conflict("There is no ledger to book in.")
-    return settling.settle(month, by=caller())
 
 
 def vouchers_blueprint(reckoning: Reckoning, reading: Reading) -> ApiBlueprint:

@@ -15,7 +15,7 @@ from dispatch.web.i18n import N_, current_words, gettext
 from schedules.money.beds.filing import Filing
 from schedules.money.beds.reckoning import Reckoning
 from schedules.money.beds.settling import Settling
-from schedules.money.beds.web.api import left_of, settled_or_refused
+from schedules.money.beds.web.api import left_of
 from schedules.money.rules.amounts import yuan
 from schedules.money.rules.policies import NoRule
 from schedules.money.rules.reasons import Reason
@@ -30,9 +30,9 @@ MOVES: Mapping[str, str] = {"credit": N_("credited"), "spend": N_("spent"), "lap
 
 
 def bed_money_pages(
-    filing: Filing, reckoning: Reckoning, settling: Settling | None, reading: Reading, today: Callable[[], date]
+    filing: Filing, reckoning: Reckoning, settling: Settling, reading: Reading, today: Callable[[], date]
 ) -> Blueprint:  # fmt: skip
-    """The pages; without `settling` a month is shown and not booked."""
+    """The pages."""
     bp = Blueprint("bed_money", __name__, template_folder="templates")
 
     def page(month: str, refused: Refusal | None = None, said: Mapping[str, str] | None = None) -> str:
@@ -44,7 +44,7 @@ def bed_money_pages(
             trouble = error
         return render_template(
             "bed_money.html", month=month, found=found, trouble=trouble, refused=refused, said=said or {},
-            over=month < f"{today():%Y-%m}", books=settling is not None and area().is_district, KINDS=KINDS, yuan=yuan,
+            over=month < f"{today():%Y-%m}", books=area().is_district, KINDS=KINDS, yuan=yuan,
             why=_why, failed=_failed, total=sum(each.amount_fen for each in found.awards) if found else 0,
         )  # fmt: skip
 
@@ -53,13 +53,13 @@ def bed_money_pages(
     def shown() -> str:
         return page(_month(request.args.get("month", ""), today()))
 
-    @bp.post("/money/beds")
+    @bp.post("/money/beds/settle")
     @require(Right.MONEY_APPROVE)
     @whole_district
     def settled() -> Response:
         month = _month(request.form.get("month", ""), today())
         try:
-            done = settled_or_refused(settling, month)
+            done = settling.settle(month, by=caller())
         except Conflict as refused:
             return make_response(page(month, refused), 409)
         flash(gettext(

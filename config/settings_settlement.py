@@ -1,0 +1,11 @@
+"""What the settings file may say of settlement."""
+
+from marshmallow import validate
+
+from config.settings_fields import Section, whole
+from config.settlement_options import SettlementSettings
+
+
+class SettlementSchema(Section):
+    value = SettlementSettings
+    objection_days = whole("a number of days from 1 to 60", validate.Range(1, 60))

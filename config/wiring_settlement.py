@@ -1,0 +1,46 @@
+"""Puts together the settlement of public money."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from config.settlement_options import SettlementSettings
+from dispatch.store.database import Engine
+from dispatch.store.people import stations
+from dispatch.store.transactions import Transactions
+from schedules.calendar import Calendar
+from schedules.money.settling import Payee, Settling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """Settlement, and who may be owed money: stations always; canteens are put in by whoever knows them."""
+
+    settling: Settling
+    payees: list[Callable[[], Mapping[str, Payee]]] = field(default_factory=list)
+
+
+def build_settlement(
+    said: SettlementSettings, transactions: Transactions, reading: Engine, calendar: Calendar
+) -> Settlement:  # fmt: skip
+    """Wires it."""
+    sources: list[Callable[[], Mapping[str, Payee]]] = [lambda: _stations(reading)]
+
+    def known() -> Mapping[str, Payee]:
+        found: dict[str, Payee] = {}
+        for each in sources:
+            found.update(each())
+        return found
+
+    settling = Settling(transactions, reading, calendar, days=said.objection_days, payees=known)
+    return Settlement(settling=settling, payees=sources)
+
+
+def _stations(reading: Engine) -> Mapping[str, Payee]:
+    """Stations by their codes and by their ids."""
+    found: dict[str, Payee] = {}
+    with reading.connect() as connection:
+        for row in connection.execute(select(stations.c.id, stations.c.code, stations.c.name)):
+            found[row.id] = found[row.code] = Payee(name=row.name, station_id=row.id)
+    return found

@@ -1,0 +1,22 @@
+"""What happened to public money, in words. `telling_house` tells the rest."""
+
+from collections.abc import Mapping
+
+from dispatch.web.i18n import N_
+
+KINDS: Mapping[str, str] = {
+    "ledger_closing_begun": N_("%(month)s of the ledger takes no more entries"),
+    "ledger_month_closed": N_("%(by)s closed %(month)s of the ledger: %(entries)s entries, hash %(hash)s"),
+    "policy_version_kept": N_("A version of the subsidy rule %(policy)s is used from now on"),
+    "statements_drawn": N_("%(by)s drew the statements of %(month)s"),
+    "statement_submitted": N_("%(by)s submitted a statement"),
+    "statement_sent_back": N_("%(by)s sent a statement back"),
+    "statement_published": N_("%(by)s published a statement for objections"),
+    "statement_withdrawn": N_("%(by)s withdrew a published statement"),
+    "statement_approved": N_("%(by)s approved a statement"),
+    "statement_paid": N_("%(by)s wrote down that a statement was paid"),
+    "statement_objected": N_("Somebody objects to a statement"),
+    "statement_objection_answered": N_("%(by)s answered an objection to a statement"),
+    "statement_exported": N_("%(by)s exported a statement"),
+    "budget_set": N_("%(by)s set the budget of a fund"),
+}

@@ -1,0 +1,162 @@
+"""
+What the rule of a canteen gives for one meal, out of what is on file: pure but for the book of rules it holds.
+
+A person has one meal of a type with public money a day, whatever canteen and whatever the rule of the city leaves open:
+every rule is asked as if it said `per_meal_type_per_day = 1`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from schedules.meals.rules.canteen import Canteen, Term, terms_on
+from schedules.meals.rules.serving import Answer, Money, Presented, Why, unaided
+from schedules.meals.store.diners import Diner
+from schedules.meals.words import told
+from schedules.money.book import Book
+from schedules.money.rules.ages import full_years
+from schedules.money.rules.conditions import compiled
+from schedules.money.rules.exclusions import excluded_by
+from schedules.money.rules.facts import NO_MEAL, Meal, Person
+from schedules.money.rules.meals import MealAnswer
+from schedules.money.rules.policies import NoRule, NotInForce
+from schedules.money.rules.policy import Policy
+from schedules.money.rules.ready import Ready, ready
+from schedules.money.rules.reasons import Outcome
+from schedules.money.rules.usage import Change, account, credit_of, months, used_before
+from schedules.money.rules.ways import CUSTOMARY, Ways
+from schedules.money.rules.why import why_meal
+from schedules.money.wording import LANGUAGES, sentence
+
+QUARTER_MONTHS = 3
+"""No virtual account keeps anything longer than a quarter (`quota.expires`)."""
+
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What is on file of a diner: meals with money around the day, and what was drawn from the rule's account."""
+
+    meals: Sequence[tuple[date, str]] = ()
+    drawn: Callable[[str, date, date], Sequence[tuple[date, int]]] = lambda _policy, _first, _last: ()
+
+
+class Deciding:
+    """The rules of a book, asked one meal at a time."""
+
+    def __init__(self, book: Book, *, is_workday: Callable[[date], bool], ways: Ways = CUSTOMARY) -> None:
+        self.book, self._is_workday, self._ways = book, is_workday, ways
+        self._ready = {each.version: ready(_once_a_day(each), book.exclusions, ways) for each in book.policies}
+
+    def answer(
+        self, presented: Presented, canteen: Canteen, terms: Sequence[Term], diner: Diner, on: date, before: Before
+    ) -> Answer:  # fmt: skip
+        """The money for this meal on this local day, with its reasons."""
+        held = terms_on(terms, on)
+        if len(held) != 1:
+            return refused(presented, Why.TWO_RULES if held else Why.NO_RULE)
+        try:
+            policy = self.book.policies.in_force(held[0].policy, on)
+        except NotInForce:
+            return replace(refused(presented, Outcome.NOT_IN_FORCE), policy=held[0].policy)
+        except NoRule as no:
+            why = Why.TWO_RULES if len(self.book.policies.versions(held[0].policy)) > 1 else Why.NO_RULE
+            return replace(refused(presented, why, str(no)), policy=held[0].policy)
+        if policy.kind != "meal":
+            return refused(presented, Why.NO_RULE)
+        rule, person = self._ready[policy.version], self._person(diner, on)
+        if rule.needs_age and person.age is None:
+            return replace(refused(presented, Why.NO_AGE), policy=policy.id, version=policy.version)
+        return self._asked(presented, canteen, rule, diner, person, on, before)
+
+    def _asked(
+        self, presented: Presented, canteen: Canteen, rule: Ready, diner: Diner, person: Person, on: date,
+        before: Before,
+    ) -> Answer:  # fmt: skip
+        meal = Meal(
+            str(presented.meal_type), presented.price_fen, canteen.area_code, self._is_workday(on), presented.delivery,
+            presented.delivery_fee_fen if presented.delivery else 0,
+        )  # fmt: skip
+        left = self._left(rule.policy, diner, on, before) if rule.policy.quota else None
+        used = used_before(before.meals, on, str(presented.meal_type), left)
+        got = rule.meal(person, meal, used)
+        other = None
+        if got.reason is Outcome.NOT_ELIGIBLE:
+            other = excluded_by(self.book.exclusions, rule.policy, person)
+        why = why_meal(rule.policy, person, meal, used, got, other=other, ways=self._ways)
+        return Answer(
+            money=_money(rule.policy, got, meal), reason=str(got.reason), policy=rule.policy.id,
+            version=rule.policy.version,
+            because={lang: tuple(sentence(each, lang) for each in why) for lang in LANGUAGES},
+        )  # fmt: skip
+
+    def _person(self, diner: Diner, on: date) -> Person:
+        age = None if diner.born_on is None else full_years(diner.born_on, on, self._ways.leap_day)
+        facts = diner.facts
+        return Person(
+            age, self.book.implications.of(diner.cats), diner.level or None, facts.hukou, facts.residence,
+            facts.income_fen, frozenset(facts.schemes),
+        )  # fmt: skip
+
+    def _left(self, policy: Policy, diner: Diner, on: date, before: Before) -> int:
+        """
+        What the virtual account has for a meal of this day: its balance then, less what later meals that are on file
+        already drew. What was credited after the day does not help it.
+        """
+        index = on.year * 12 + on.month - 1
+        start = index - index % QUARTER_MONTHS
+        first, last = _first_of(start), _first_of(start + QUARTER_MONTHS) - _DAY
+        changes = [*self._credits(policy.id, diner, first, last), *_spends(before.drawn(policy.id, first, last))]
+        changes.sort(key=lambda each: (each.on, each.lapses is None))
+        left = 0
+        for move in account(changes, last):
+            if move.what == "lapse" and move.on >= on:
+                break
+            left = move.left_fen if move.on <= on else min(left, move.left_fen)
+        return left
+
+    def _credits(self, policy_id: str, diner: Diner, first: date, last: date) -> list[Change]:
+        found = []
+        for month in months(f"{first:%Y-%m}", last):
+            try:
+                policy = self.book.policies.in_force(policy_id, month)
+            except NoRule:
+                continue
+            person = self._person(diner, month)
+            credit = credit_of(policy, month, [compiled(each.when)(person, NO_MEAL) for each in policy.quota])
+            if credit is not None and self._ready[policy.version].admits(person, NO_MEAL):
+                found.append(credit)
+        return found
+
+
+def refused(presented: Presented, why: str, more: str = "") -> Answer:
+    """No rule was asked: the diner pays all of it, and is told why."""
+    return Answer(money=unaided(presented), reason=str(why), because=told(str(why), more))
+
+
+def _once_a_day(policy: Policy) -> Policy:
+    most = policy.limit.per_meal_type_per_day
+    if most is not None and most <= 1:
+        return policy
+    return replace(policy, limit=replace(policy.limit, per_meal_type_per_day=1))
+
+
+def _money(policy: Policy, got: MealAnswer, meal: Meal) -> Money:
+    quota = sum(
+        paid for (_, paid), place in zip(got.layers, got.tiers, strict=True) if policy.tier[place].quota
+    )  # fmt: skip
+    return Money(
+        price_fen=got.price_fen, fee_fen=meal.delivery_fee_fen, discount_fen=got.discount_fen,
+        layers={group: paid for group, paid in got.layers if paid}, delivery_fen=got.delivery_fen,
+        pays_fen=got.person_pays_fen, quota_fen=quota,
+    )  # fmt: skip
+
+
+def _first_of(months_: int) -> date:
+    return date(months_ // 12, months_ % 12 + 1, 1)
+
+
+def _spends(drawn: Sequence[tuple[date, int]]) -> list[Change]:
+    return [Change(day, fen) for day, fen in drawn]

@@ -1,0 +1,162 @@
+"""
+Who eats: found by card, ID number or telephone; what rules ask about them; and where they were on a day.
+
+A card number is kept as ID numbers are: by a keyed hash and its last four digits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Connection, ForeignKey, Integer, String, Table, select
+
+from dispatch.ids import ResidentId
+from dispatch.store.absences import absences
+from dispatch.store.database import Instant, Json, metadata, upsert
+from dispatch.store.people import homes, residents
+from schedules.care.rules.bed import Why as BedWhy
+from schedules.care.store.beds import bed_steps, beds
+from schedules.meals.rules.serving import Why
+
+diners = Table(
+    "diners", metadata,
+    Column("resident_id", String(40), ForeignKey("residents.id"), primary_key=True),
+    Column("card_hash", String(64), unique=True),
+    Column("card_mask", String(20), nullable=False),
+    Column("hukou", String(12), nullable=False),
+    Column("residence", String(12), nullable=False),
+    Column("income_fen", BigInteger),
+    Column("schemes", Json, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a rule may ask about a diner that no other register has; areas are codes of 2 to 12 digits."""
+
+    card_mask: str = ""
+    hukou: str = ""
+    residence: str = ""
+    income_fen: int | None = None
+    schemes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diner:
+    """A resident at a till."""
+
+    id: ResidentId
+    code: str
+    name: str
+    home_id: str
+    station_id: str | None
+    born_on: date | None
+    level: str
+    cats: tuple[str, ...]
+    ended_at: datetime | None
+    ended_why: str | None
+    died_on: date | None
+    facts: Facts = Facts()
+
+
+_NOBODY_IN = {BedWhy.HOSPITAL: Why.HOSPITAL, BedWhy.SHORT_STAY: Why.INSTITUTION, BedWhy.INSTITUTION: Why.INSTITUTION}
+"""Why a bed is suspended or has ended that says where its resident is; who only asked for a pause may eat out."""
+
+
+class Diners:
+    """The shelf."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def by_card(self, hash_: str) -> list[Diner]:
+        return self._found(diners.c.card_hash == hash_)
+
+    def by_id_number(self, hash_: str) -> list[Diner]:
+        return self._found(residents.c.id_hash == hash_)
+
+    def by_phone(self, e164: str) -> list[Diner]:
+        """Everybody with this number who is served; where nobody is, those who were."""
+        found = self._found(residents.c.phone == e164)
+        return [each for each in found if each.ended_at is None] or found
+
+    def get(self, name: str) -> Diner | None:
+        """By code or id."""
+        found = self._found((residents.c.code == name) | (residents.c.id == name))
+        return found[0] if found else None
+
+    def many(self, ids: Sequence[str]) -> dict[str, Diner]:
+        return {each.id: each for each in self._found(residents.c.id.in_(ids))}
+
+    def keep(self, id_: str, facts: Facts, *, card_hash: str | None, version: int, at: datetime) -> None:
+        """What is known of this resident as a diner from now on."""
+        row = {
+            "resident_id": id_, "card_hash": card_hash, "card_mask": facts.card_mask, "hukou": facts.hukou,
+            "residence": facts.residence, "income_fen": facts.income_fen, "schemes": list(facts.schemes),
+            "version": version, "changed_at": at,
+        }  # fmt: skip
+        upsert(diners, self._connection, "resident_id", row)
+
+    def card_of(self, id_: str) -> tuple[str | None, int]:
+        """The hash of the card, and how often the row was written."""
+        row = self._connection.execute(select(diners).where(diners.c.resident_id == id_)).first()
+        return (None, 0) if row is None else (row.card_hash, row.version)
+
+    def whereabouts(self, diner: Diner, on: date, at: datetime) -> Why | None:
+        """
+        Why public money may not feed them there and then: dead, gone, in hospital, in an institution.
+
+        On the day of a death a meal counts: nobody knows the hour. An absence that somebody ended is over from its
+        beginning on, because the row does not say since when.
+        """
+        if diner.died_on is not None and on > diner.died_on:
+            return Why.DIED
+        if diner.ended_at is not None and diner.died_on is None and at >= diner.ended_at:
+            return Why.DIED if diner.ended_why == "died" else Why.LEFT
+        return self._away(diner.id, at) or self._bedded(diner.id, on)
+
+    def _away(self, id_: str, at: datetime) -> Why | None:
+        c = absences.c
+        query = select(c.id).where(c.resident_id == id_, c.kind == "hospital", c.state != "over")
+        found = self._connection.execute(query.where(c.from_at <= at, c.until_at > at).limit(1)).first()
+        return None if found is None else Why.HOSPITAL
+
+    def _bedded(self, id_: str, on: date) -> Why | None:
+        """The last thing that befell their home-care beds up to that day."""
+        query = (
+            select(bed_steps.c.why, bed_steps.c.state).join(beds, beds.c.id == bed_steps.c.bed_id)
+            .where(beds.c.resident_id == id_, bed_steps.c.on <= on, bed_steps.c.deed.in_(_TURNS))
+            .order_by(bed_steps.c.on.desc(), bed_steps.c.at.desc(), bed_steps.c.id.desc()).limit(1)
+        )  # fmt: skip
+        row = self._connection.execute(query).first()
+        return _NOBODY_IN.get(row.why) if row is not None and row.state in {"suspended", "ended"} else None
+
+    def _found(self, which: Any) -> list[Diner]:
+        query = (
+            select(residents, homes.c.station_id, diners.c.card_mask, diners.c.hukou, diners.c.residence,
+                   diners.c.income_fen, diners.c.schemes)
+            .join(homes, homes.c.id == residents.c.home_id)
+            .join(diners, diners.c.resident_id == residents.c.id, isouter=True)
+            .where(which).order_by(residents.c.code)
+        )  # fmt: skip
+        return [_value(row) for row in self._connection.execute(query)]
+
+
+_TURNS = ("activate", "suspend", "resume", "end", "reopen")
+
+
+def _value(row: Any) -> Diner:
+    facts = Facts()
+    if row.hukou is not None:
+        facts = Facts(
+            card_mask=row.card_mask, hukou=row.hukou, residence=row.residence, income_fen=row.income_fen,
+            schemes=tuple(row.schemes),
+        )  # fmt: skip
+    return Diner(
+        id=ResidentId(row.id), code=row.code, name=row.name, home_id=row.home_id, station_id=row.station_id,
+        born_on=row.born_on, level=row.level, cats=tuple(row.cats), ended_at=row.ended_at, ended_why=row.ended_why,
+        died_on=row.died_on, facts=facts,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Meals for people and programs."""

@@ -1,0 +1,246 @@
+"""
+Closing a month of the ledger, in three parts, so that nothing else waits for it.
+
+    begin   one short unit of work: the month takes no more entries from now on
+    count   reading only, piece by piece, in whatever process: hash and sums; memory does not grow with the month
+    end     one short unit of work: hash, sums, and the line of the record that anchors them
+
+A closing that was broken off is taken up again by closing the same month. Counting may run in a process of its own,
+because a million entries are a minute of processor time and the one that takes alarms has better things to do.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from dispatch.clock import Clock
+from dispatch.errors import Conflict, Invalid
+from dispatch.rules.people import SERVICE, Person
+from dispatch.rules.record import Line
+from dispatch.store.accounts import Reading
+from dispatch.store.database import Connection, savepoint
+from dispatch.store.transactions import Lane, Transactions, Tx
+from schedules.calendar import Calendar
+from schedules.money.rules.ledger import Entry, begun, canonical, following
+from schedules.money.rules.months import is_month
+from schedules.money.store.ledger import PIECE, Books, ledger_closings, ledger_entries, ledger_months, ledger_sums
+from schedules.money.store.versions import Rule, Versions, policy_versions
+
+Progress = Callable[[int, int], None]
+"""Called with how many entries are counted, of how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What a month comes to. `sums` are fen and entries by payee and fund."""
+
+    month: str
+    before: str
+    hash: str
+    entries: int
+    sums: Mapping[tuple[str, str], tuple[int, int]]
+
+    def plain(self) -> dict[str, Any]:
+        """As plain values, for another process."""
+        sums = [[payee, fund, fen, entries] for (payee, fund), (fen, entries) in sorted(self.sums.items())]
+        return {
+            "month": self.month, "before": self.before, "hash": self.hash, "entries": self.entries, "sums": sums,
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Counted":
+        """From what `plain` gave."""
+        sums = {(payee, fund): (fen, entries) for payee, fund, fen, entries in told["sums"]}
+        return cls(**{**told, "sums": sums})
+
+
+class Closing:
+    """Closes months. Only months that are over, in their order, each once."""
+
+    def __init__(self, transactions: Transactions, reading: Reading, clock: Clock, calendar: Calendar) -> None:
+        self._transactions = transactions
+        self._reading = reading
+        self._clock = clock
+        self._calendar = calendar
+
+    def close(self, month: str, *, by: Person, progress: Progress = lambda _done, _of: None) -> Counted:
+        """
+        All three parts. Raises: see `begin` and `end`.
+        """
+        self.begin(month, by=by)
+        return self.end(count(self._reading, month, progress), by=by)
+
+    def begin(self, month: str, *, by: Person) -> None:
+        """
+        The month takes no more entries; beginning again a closing that was broken off changes nothing.
+
+        Raises:
+            Invalid: this is no month. Conflict: it is not over, it or a later one is closed, an earlier one is open and
+            has entries, or a version of a rule that its entries name was not kept.
+        """
+        if not is_month(month):
+            raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
+        if month >= f"{self._calendar.day_of(self._clock.now()):%Y-%m}":
+            raise Conflict(f"{month} is not over; it can be closed from the first of {following(month)} on")
+
+        def work(tx: Tx) -> None:
+            Books(tx.connection).begin_closing()
+            if not _refuse(tx.connection, month):
+                return
+            tx.connection.execute(insert(ledger_closings), {"month": month, "by": by, "at": tx.now})
+            tx.log(Line(kind="ledger_closing_begun", by=by, facts={"month": month}))
+
+        self._transactions.run(work, lane=Lane.BULK)
+
+    def keep(self, rules: Mapping[str, Rule]) -> list[str]:
+        """Keeps those of these rules that entries name and that were not kept with them; gives back their versions."""
+
+        def work(tx: Tx) -> list[str]:
+            kept = [rules[each] for each in unkept(tx.connection) if each in rules]
+            for rule in kept:
+                Versions(tx.connection).keep(rule)
+                facts = {"policy": rule.policy_id, "version": rule.version}
+                tx.log(Line(kind="policy_version_kept", by=SERVICE, facts=facts))
+            return [rule.version for rule in kept]
+
+        return self._transactions.run(work, lane=Lane.BULK)
+
+    def end(self, counted: Counted, *, by: Person) -> Counted:
+        """
+        Writes down what was counted and anchors it in the record; ending it again changes nothing.
+
+        Raises:
+            Conflict: it was ended with another hash, or is not being closed, or was not counted behind the last month.
+        """
+
+        def work(tx: Tx) -> Counted:
+            known = tx.connection.execute(select(ledger_months.c.hash).where(_is(counted.month))).scalar()
+            if known is not None and known == counted.hash:
+                return counted
+            if known is not None or Books(tx.connection).closed() != counted.month:
+                raise Conflict(f"{counted.month} is closed, or closing it was not begun")
+            if head(tx.connection)[1] != counted.before:
+                raise Conflict(f"{counted.month} was counted behind another month than the last closed one")
+            _write(tx, counted)
+            tx.log(Line(kind="ledger_month_closed", by=by, facts={
+                "month": counted.month, "hash": counted.hash, "before": counted.before, "entries": str(counted.entries),
+            }))  # fmt: skip
+            return counted
+
+        return self._transactions.run(work, lane=Lane.BULK)
+
+
+def _is(month: str) -> Any:
+    return ledger_months.c.month == month
+
+
+def count(reading: Reading, month: str, progress: Progress = lambda _done, _of: None, piece: int = PIECE) -> Counted:
+    """
+    Hash and sums of a month that takes no more entries, with `piece` entries in memory at once.
+
+    Raises:
+        Conflict: an entry does not balance: somebody wrote to the database past the program.
+    """
+    with reading.connect() as connection:
+        of = connection.execute(select(func.count()).where(ledger_entries.c.month == month)).scalar() or 0
+        before = head(connection, until=month)[1]
+    digest, sums, done, after = begun(month, before), _Sums(), 0, ""
+    while True:
+        # A connection for each piece: nothing that writes ever waits for this to end.
+        with reading.connect() as connection:
+            entries = _balanced(connection, month, after, piece)
+        for entry in entries:
+            digest.update(f"{canonical(entry)}\n".encode())
+            sums.add(entry)
+        done += len(entries)
+        progress(done, of)
+        if len(entries) < piece:
+            return Counted(month=month, before=before, hash=digest.hexdigest(), entries=done, sums=sums.found)
+        after = entries[-1].id
+
+
+def head(connection: Connection, until: str = "9999-12") -> tuple[str, str]:
+    """The last closed month before another one, and its hash; both empty before the first."""
+    query = select(ledger_months.c.month, ledger_months.c.hash).where(ledger_months.c.month < until)
+    row = connection.execute(query.order_by(ledger_months.c.month.desc()).limit(1)).first()
+    return (row.month, row.hash) if row else ("", "")
+
+
+def unkept(connection: Connection, month: str = "") -> list[str]:
+    """Versions that entries (of a month) name and that nobody kept: such a month could not be counted again."""
+    used = select(ledger_entries.c.version).where(ledger_entries.c.version.is_not(None)).distinct()
+    used = used.where(ledger_entries.c.month == month) if month else used
+    query = used.where(ledger_entries.c.version.not_in(select(policy_versions.c.version)))
+    return sorted(filter(None, connection.execute(query).scalars()))
+
+
+def _refuse(connection: Connection, month: str) -> bool:
+    """Whether closing has to be begun; False where it was, and was broken off."""
+    closed = Books(connection).closed()
+    done = connection.execute(select(ledger_months.c.month).where(_is(closed or ""))).scalar()
+    if closed is not None and done is None:
+        if month == closed:
+            return False
+        raise Conflict(f"closing {closed} was begun and not ended; close it first")
+    if closed is not None and month <= closed:
+        raise Conflict(f"{closed} is closed; {month} cannot be closed after it")
+    first = connection.execute(
+        select(func.min(ledger_entries.c.month)).where(ledger_entries.c.month > (closed or ""))
+    ).scalar()
+    if first is not None and first < month:
+        raise Conflict(f"{first} has entries and is open; close it first")
+    missing = unkept(connection, month)
+    if missing:
+        raise Conflict(f"rules of versions {', '.join(missing[:5])} were used and not kept; put their files back")
+    return True
+
+
+def _balanced(connection: Connection, month: str, after: str, piece: int) -> list[Entry]:
+    try:
+        return Books(connection).piece(month, after, piece)
+    except AssertionError:
+        # What an entry promises is checked where it is made; here it is evidence, and not to be closed over.
+        raise Conflict(f"an entry of {month} behind {after or 'its first'} is not whole: {month} cannot be closed") from None  # noqa: E501  # fmt: skip
+
+
+def _write(tx: Tx, counted: Counted) -> None:
+    row = {name: getattr(counted, name) for name in ("month", "before", "hash", "entries")}
+    try:
+        with savepoint(tx.connection):
+            tx.connection.execute(insert(ledger_months), row | {"at": tx.now})
+    except IntegrityError:
+        raise Conflict(f"{counted.month} is closed") from None
+    rows = [
+        {"month": counted.month, "payee": payee, "fund": fund, "amount_fen": fen, "entries": entries}
+        for (payee, fund), (fen, entries) in sorted(counted.sums.items())
+    ]
+    if rows:
+        tx.connection.execute(insert(ledger_sums), rows)
+
+
+class _Sums:
+    """
+    Fen and entries by who is owed and who gives. Under a payee without a fund stands how many entries it has; what is
+    not one payee and funds stands by itself.
+    """
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def add(self, entry: Entry) -> None:
+        payees = [each for each in entry.postings if not each.account.startswith("fund:")]
+        alone = payees[0].account if len(payees) == 1 else ""
+        if alone:
+            self._put((alone, ""), 0)
+        for each in entry.postings:
+            if each.account.startswith("fund:"):
+                self._put((alone, each.account), -each.amount_fen)
+            elif not alone:
+                self._put((each.account, ""), each.amount_fen)
+
+    def _put(self, key: tuple[str, str], fen: int) -> None:
+        before = self.found.get(key, (0, 0))
+        self.found[key] = (before[0] + fen, before[1] + 1)

@@ -1,0 +1,26 @@
+"""What is said of a round that waits: to the record, to the operators' list, to whoever keeps visits."""
+
+from dispatch.registry.follow_ups import ask
+from dispatch.rules import follow_ups
+from dispatch.rules.people import SERVICE
+from dispatch.store.transactions import Tx
+from schedules.rounds.rules.round import Round
+
+
+def key_of(round_: Round) -> str:
+    """What the visit of this try is wanted by."""
+    return f"round:{round_.id}" + (f":{round_.tries + 1}" if round_.tries else "")
+
+
+def list_in(tx: Tx, round_: Round) -> None:
+    """Puts this try on the operators' list, once."""
+    ask(tx, follow_ups.Kind.OTHER, key=f"round:{round_.id}:{round_.tries}", resident_id=round_.resident_id,
+        home_id=round_.home_id, about="round_missed", by=SERVICE, due_at=tx.now)  # fmt: skip
+
+
+def facts_of(round_: Round) -> dict[str, str | int | None]:
+    """What every line of the record says of a round."""
+    return {
+        "round": round_.id, "resident": round_.resident_id, "class": round_.cls or None, "what": str(round_.kind),
+        "why": round_.why or None, "due": round_.due_on.isoformat(), "tries": round_.tries,
+    }  # fmt: skip

@@ -1,0 +1,151 @@
+"""Carers hear of their visits when a plan is published: each once, by day, and only whose day it changes."""
+
+from datetime import timedelta
+
+import pytest
+
+from dispatch.messages.providers.provider import Capability
+from dispatch.messages.wording import render
+from dispatch.rules.message import Channel, Priority
+from dispatch.rules.people import operator
+from schedules.planning.desk import PlanDesk
+from schedules.planning.store import Planned, State, VisitPlan, VisitPlans
+from schedules.planning.telling import Telling
+from schedules.planning.visits import Book
+from tests.integration.visits_rig import HOUR, Rig
+
+BY = operator("o1")
+PAGE = "https://anling.example/c"
+
+
+class Office(Rig):
+    """Visits on file, and plans of them that are ready without anybody having thought."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        world = self.world
+        self.telling = Telling(
+            world.transactions, world.reading, world.clock, world.calendar, self.visiting.on, page=PAGE,
+            nudge=lambda: None,
+        )  # fmt: skip
+        self.desk = PlanDesk(
+            world.transactions, world.reading, world.clock, Book(self.visiting), seconds=1, nudge=lambda: None,
+            told=self.telling.told,
+        )  # fmt: skip
+        self.day = world.calendar.day_of(world.clock.now()) + timedelta(days=1)
+        self.made = 0
+
+    def at(self, hour, days=1):
+        start = self.world.calendar.start_of(self.day + timedelta(days=days - 1))
+        self.world.clock.advance((start + hour * HOUR - self.world.clock.now()).total_seconds())
+
+    def visits(self, *hours):
+        start = self.world.calendar.start_of(self.day + timedelta(days=1))
+        for hour in hours:
+            self.wanted(key=f"plan:{hour}", start=start + hour * HOUR, usual=())
+        self.planning.plan(self.day + timedelta(days=1))
+
+    def plan(self, **sent):
+        """A ready plan that sends carers (`_9="C1 C2"`) to the visits of these hours."""
+        self.made += 1
+        plan = VisitPlan(
+            id=f"plan-{self.made}", station_id=None, first_on=self.day + timedelta(days=1), days=1, state=State.READY,
+            seconds=1, seed=1, asked_at=self.world.clock.now(), asked_by=BY,
+        )  # fmt: skip
+        rows = [self._planned(hour.strip("_"), codes.split()) for hour, codes in sent.items()]
+
+        def work(tx):
+            VisitPlans(tx.connection).add(plan)
+            VisitPlans(tx.connection).put_visits(plan.id, rows)
+
+        self.world.transactions.run(work)
+        return plan.id
+
+    def _planned(self, hour, codes):
+        visit = self.visit(f"plan:{hour}")
+        return Planned(
+            visit_id=visit.id, resident_id=visit.wanted.resident_id, home_id=visit.wanted.home_id,
+            start_from=visit.wanted.start_from, minutes=60, carers=tuple(self.carer(each) for each in codes),
+            had=visit.carer_ids, start_at=visit.wanted.start_from,
+        )  # fmt: skip
+
+    def texts(self):
+        """What went out, in words, by the code of whom it went to."""
+        codes = {"+8613800000001": "C1", "+8613800000002": "C2", "+8613800000003": "C3"}
+        capability = Capability(two_way=True, urls=True)
+        return [
+            (codes[each.to], render(each.sentence, Channel.SMS, "zh", each.facts, capability=capability,
+                                    local=self.world.calendar.local))
+            for each in reversed(self.world.messages()) if each.sentence in {"visits_given", "visits_gone"}
+        ]  # fmt: skip
+
+
+@pytest.fixture
+def office(tmp_path):
+    office = Office(tmp_path)
+    office.at(10)
+    office.visits(9, 11, 15)
+    yield office
+    office.close()
+
+
+def test_each_carer_is_told_first_hour_count_and_page_once(office):
+    plan = office.plan(_9="C1", _11="C1", _15="C2")
+    office.desk.publish(plan, by=BY)
+    day = f"{office.day + timedelta(days=1):%m-%d}"
+    told = dict(office.texts())
+    assert told["C1"] == f"【安铃】上门安排：{day} 09:00 x2次，详见 {PAGE}"
+    assert told["C2"] == f"【安铃】上门安排：{day} 15:00 x1次，详见 {PAGE}"
+    office.desk.publish(plan, by=BY)
+    office.telling.check()
+    assert len(office.texts()) == 2
+    assert {each.priority for each in office.world.messages() if each.sentence == "visits_given"} == {Priority.REPORT}
+
+
+def test_a_changed_plan_tells_only_whom_it_touches(office):
+    office.desk.publish(office.plan(_9="C1", _11="C2", _15="C3"), by=BY)
+    office.world.clock.advance(60)
+    office.desk.publish(office.plan(_9="C1", _11="C3", _15="C3"), by=BY)
+    later = office.texts()[3:]
+    assert sorted(code for code, _ in later) == ["C2", "C3"]
+    assert "您暂时没有上门" in dict(later)["C2"]
+    assert "11:00 x2次" in dict(later)["C3"]
+
+
+def test_nobody_is_told_at_night_and_of_two_plans_only_the_last_in_the_morning(office):
+    office.at(23)
+    office.desk.publish(office.plan(_9="C1"), by=BY)
+    office.world.clock.advance(600)
+    office.desk.publish(office.plan(_9="C1", _11="C1"), by=BY)
+    assert office.texts() == []
+    office.at(8, days=2)
+    office.telling.check()
+    [(code, text)] = office.texts()
+    assert code == "C1"
+    assert "09:00 x2次" in text
+
+
+def test_a_plan_that_was_taken_back_is_told_too_and_after_a_day_nothing_is(office):
+    plan = office.plan(_9="C1")
+    office.desk.publish(plan, by=BY)
+    office.desk.undo(plan, by=BY)
+    assert [code for code, _ in office.texts()] == ["C1", "C1"]
+    assert "您暂时没有上门" in office.texts()[1][1]
+
+
+def test_a_visit_that_the_book_refused_is_nobodys_news(office):
+    plan = office.plan(_9="C1")
+    office.visiting.cancel(office.visit("plan:9").id, reason="family", by=BY)
+    assert office.desk.publish(plan, by=BY).refused == 1
+    assert office.texts() == []
+
+
+def test_a_telling_that_was_cut_off_is_made_up_for_by_the_next_look(office):
+    world = office.world
+    mute = PlanDesk(
+        world.transactions, world.reading, world.clock, Book(office.visiting), seconds=1, nudge=lambda: None
+    )
+    mute.publish(office.plan(_9="C1"), by=BY)
+    assert office.texts() == []
+    office.telling.check()
+    assert [code for code, _ in office.texts()] == ["C1"]

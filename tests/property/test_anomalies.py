@@ -1,0 +1,75 @@
+"""Laws of the search and of the draw: nobody's number moves what others find, and anybody draws the same again."""
+
+from datetime import date, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schedules.money.anomalies.rules.draw import Lot, draw, rank, seed_of
+from schedules.money.anomalies.rules.tills import crowded
+from tests.unit.money.anomalies.months import Month, at
+
+DAY = date(2026, 3, 2)
+SEED = seed_of("2026-03", "ab" * 32)
+
+
+def lot(number, place, kind):
+    return Lot(kind=kind, id=f"m{number}", place=f"c{place}", resident=f"r{number}", on=DAY)
+
+
+LOTS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["meal", "visit"])), max_size=400).map(
+    lambda some: [lot(number, *each) for number, each in enumerate(some)]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(LOTS, st.randoms())
+def test_one_in_a_hundred_of_each_and_one_at_least_are_drawn_whatever_the_order(lots, random):
+    drawn = draw(SEED, lots, lots)
+    for place, kind in {(each.place, each.kind) for each in lots}:
+        own = [each for each in lots if (each.place, each.kind) == (place, kind)]
+        mine = [each for each in drawn if (each.place, each.kind) == (place, kind)]
+        assert mine == sorted(own, key=lambda each: rank(SEED, each))[: -(-len(own) // 100)]
+        assert mine
+    shuffled = random.sample(lots, len(lots))
+    assert draw(SEED, shuffled, shuffled) == drawn
+
+
+def test_another_month_or_ledger_draws_others():
+    lots = [lot(number, 0, "meal") for number in range(1000)]
+    seeds = [seed_of("2026-03", "ab" * 32), seed_of("2026-04", "ab" * 32), seed_of("2026-03", "cd" * 32)]
+    drawn = [frozenset(each.id for each in draw(seed, lots, lots)) for seed in seeds]
+    assert [len(each) for each in drawn] == [10, 10, 10]
+    assert len(set(drawn)) == 3
+
+
+def test_a_draw_is_fair():
+    lots = [lot(number, 0, "meal") for number in range(500)]
+    often = [0] * 500
+    for month in range(200):
+        for each in draw(seed_of(f"m{month}", "x"), lots, lots):
+            often[int(each.id[1:])] += 1
+    # 5 of 500 in each of 200 draws: twice on average; nobody is always drawn, and no half of the list is spared.
+    assert max(often) <= 12
+    assert abs(sum(often[:250]) - 500) < 100
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 200), st.integers(0, 8)), max_size=40), st.integers(2, 5), st.integers(1, 30)
+)  # fmt: skip
+def test_crowds_are_those_that_counting_each_window_finds(some, people, seconds):
+    month = Month("law", people=0, days=2)
+    paid = [
+        month.add(DAY, "c0", f"r{resident}", at(DAY, 11) + timedelta(seconds=second))
+        for second, resident in sorted(some)
+    ]
+    within = timedelta(seconds=seconds)
+    inside = {
+        each.id
+        for last in paid
+        for window in [[one for one in paid if timedelta() <= last.served_at - one.served_at <= within]]
+        if len({one.resident for one in window}) >= people
+        for each in window
+    }
+    assert {each.id for run in crowded(paid, people, within) for each in run} == inside
