@@ -198,7 +198,8 @@ DISTRICT_ONLY = {
     "/phones/<any(reply, key, receipt, fault, press, gateway):deed>", "/api/v1/drills", "/api/v1/paths",
     "/api/v1/streets",
     # A month is drawn whole, and funds and budgets are the district's.
-    "/money/beds/settle", "/api/v1/bills/settle", "/settlement/draw", "/settlement/budget", "/api/v1/statements/budgets",
+    "/money/beds/settle", "/api/v1/bills/settle", "/settlement/draw", "/settlement/budget",
+    "/api/v1/statements/budgets",
     # After a restored backup the open alarms of all stations are looked through.
     "/alive/looked",
 }  # fmt: skip
