@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from config.anomalies_options import AnomalySettings as AnomalySettings
+from config.bedmoney_options import BedMoneySettings as BedMoneySettings
 from config.beds_options import BedSettings as BedSettings
 from config.care_options import VisitSettings as VisitSettings
 from config.coverage_options import CoverageSettings, TravelSettings
@@ -355,6 +356,7 @@ class Settings:
     welfare: WelfareSettings = field(default_factory=WelfareSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
     beds: BedSettings = field(default_factory=BedSettings)
+    bedmoney: BedMoneySettings = field(default_factory=BedMoneySettings)
     settlement: SettlementSettings = field(default_factory=SettlementSettings)
     visits: VisitSettings = field(default_factory=VisitSettings)
     log: LogSettings = LogSettings()

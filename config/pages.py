@@ -10,6 +10,7 @@ from flask import Blueprint, Flask
 from config.district_schema import typed_number
 from config.pages_after import after_pages
 from config.pages_anomalies import anomaly_blueprints
+from config.pages_bedmoney import bed_money_blueprints
 from config.pages_beds import bed_blueprints
 from config.pages_board import Parts, console_blueprints, false_alarms
 from config.pages_care import care_pages
@@ -161,6 +162,7 @@ class Pages:
             *planning_blueprints(house),
             *coverage_blueprints(house),
             *bed_blueprints(house, operators),
+            *bed_money_blueprints(house),
             *settlement_blueprints(house, operators),
             *round_blueprints(house, self._names, options=options),
             *welfare_blueprints(house, self._names),

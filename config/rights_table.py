@@ -37,10 +37,13 @@ WORDS: Mapping[Right, tuple[str, str]] = {
     Right.ROUNDS_CALL: ("加开探访、定探访等级", "call extra rounds, set a class of rounds"),
     Right.MONEY_SEE: ("看结算单和资金预算", "see statements and budgets"),
     Right.MONEY_CHANGE: (
-        "生成、提交结算单，登记异议、支付和预算",
-        "draw and submit statements; objections, payments, budgets",
+        "录入账单，生成、提交结算单，登记异议、支付和预算",
+        "take in bills; draw and submit statements; objections, payments, budgets",
     ),
-    Right.MONEY_APPROVE: ("公示、审批结算单（不得为提交人）", "publish and approve statements (not who submitted)"),
+    Right.MONEY_APPROVE: (
+        "按月入账，公示、审批结算单（不得为提交人）",
+        "book months; publish and approve statements (not who submitted)",
+    ),
     Right.ACCOUNTS: ("账号", "accounts"),
     Right.KEYS: ("机器密钥", "keys of machines"),
     Right.WEBHOOKS: ("对外通知", "webhooks"),

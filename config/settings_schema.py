@@ -32,6 +32,7 @@ from config.options import (
 )
 from config.schemas import say
 from config.settings_anomalies import AnomalySchema
+from config.settings_bedmoney import BedMoneySchema
 from config.settings_beds import BedsSchema
 from config.settings_care import VisitSchema
 from config.settings_coverage import CoverageSchema, TravelSchema
@@ -337,6 +338,7 @@ class SettingsSchema(Section):
     welfare = fields.Nested(WelfareSchema)
     review = fields.Nested(ReviewSchema)
     beds = fields.Nested(BedsSchema)
+    bedmoney = fields.Nested(BedMoneySchema)
     settlement = fields.Nested(SettlementSchema)
     visits = fields.Nested(VisitSchema)
     log = fields.Nested(_LogSchema)

@@ -14,6 +14,7 @@ from config.beds_others import OtherRooms
 from config.settings import Settings
 from config.wiring_after import channel_of
 from config.wiring_anomalies import Anomalies, build_anomalies
+from config.wiring_bedmoney import BedMoney, build_bedmoney
 from config.wiring_beds import Beds, build_beds
 from config.wiring_care import Care, build_care, mend_care
 from config.wiring_coverage import Coverage, build_coverage
@@ -50,6 +51,7 @@ class HomeCare:
     planning: Planning
     coverage: Coverage
     welfare: Welfare
+    bedmoney: BedMoney
     settlement: Settlement
     anomalies: Anomalies
 
@@ -110,8 +112,11 @@ def build_homecare(
     }  # fmt: skip
     visits.sources += [beds.plans, rounds.desk, rounds.ordering]
     beds.elsewhere.visits = visits.visiting
+    money = build_bedmoney(
+        settings.bedmoney, transactions, reading, clock, calendar, months=beds.months, visits=visits.visiting
+    )
     return HomeCare(
-        duty=duty, beds=beds, rounds=rounds, visits=visits,
+        bedmoney=money, duty=duty, beds=beds, rounds=rounds, visits=visits,
         planning=build_planning(
             settings, transactions, reading, clock, calendar, book=Book(visits.visiting), travel=lambda: travel,
             kept=visits.visiting.on, nudge=nudge,

@@ -48,6 +48,7 @@ GROUPS = (
         Place("/places", N_("Service points"), Right.RESIDENTS_SEE),
         Place("/coverage", N_("Coverage"), Right.CARERS_SEE),
         Place("/beds", N_("Home-care beds"), Right.BEDS_SEE),
+        Place("/money/beds", N_("Money for beds and services"), Right.MONEY_SEE),
         Place("/roster", N_("Roster"), Right.SHIFTS_CHANGE),
         Place("/planning", N_("Planning"), Right.SHIFTS_CHANGE),
         Place("/visits", N_("Visits"), Right.VISITS_SEE),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dispatch.web.operations_anomalies import ANOMALY_EXAMPLES
+from dispatch.web.operations_bedmoney import BED_MONEY_EXAMPLES
 from dispatch.web.operations_beds import BED_EXAMPLES, BED_SUMMARIES
 from dispatch.web.operations_care import CARE_EXAMPLES
 from dispatch.web.operations_coverage import COVERAGE_EXAMPLES
@@ -118,5 +119,6 @@ EXAMPLES: Mapping[str, Any] = {
     **MONEY_EXAMPLES,
     **ROUND_EXAMPLES,
     **ANOMALY_EXAMPLES,
+    **BED_MONEY_EXAMPLES,
     **WELFARE_EXAMPLES,
 }  # fmt: skip

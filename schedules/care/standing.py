@@ -92,9 +92,11 @@ class Months:
         """The first day of the month that it is."""
         return self._calendar.day_of(self._clock.now()).replace(day=1)
 
-    def statement(self, name: str, month: date, area: Area) -> Statement:
+    def statement(
+        self, name: str, month: date, area: Area, numbers: Mapping[str, Number] | None = None
+    ) -> Statement:  # fmt: skip
         """
-        A bed's month, whichever day of it is told.
+        A bed's month, whichever day of it is told; against these numbers of a standard in place of the bed's own.
 
         Raises:
             NotFound: no such bed in this area.
@@ -108,6 +110,7 @@ class Months:
         year = [each for each in year if each.year == month.year and each <= days[-1]]
         proved = list(self._visits.proved(bed.resident_id, year[0], days[-1] + DAY))
         duty = self._duties.get(bed.standard) or Duty(id=bed.standard, title=bed.standard, numbers={})
+        duty = duty if numbers is None else replace(duty, numbers=numbers)
         own = replace(self._asked(bed, days, [each for each in proved if each.on in set(days)]), duty=duty,
                       stretches=stretches, elsewhere=elsewhere)  # fmt: skip
         return Statement(

@@ -108,6 +108,7 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
     "/contacts/<name>/edit": lambda world: f"/contacts/{world.names['contact']}/edit",
     "/devices/<name>": lambda world: f"/devices/{world.names['device']}",
     "/f/<code>": lambda world: world.names["family_link"],
+    "/money/beds/residents/<name>": lambda world: f"/money/beds/residents/{world.names['resident']}",
     "/homes/<name>": lambda world: f"/homes/{world.names['home']}",
     "/homes/<name>/edit": lambda world: f"/homes/{world.names['home']}/edit",
     "/import/<token>": lambda world: f"/import/{world.names['import']}?kind=residents",

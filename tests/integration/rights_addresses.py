@@ -116,6 +116,11 @@ ADDRESSES = {
     "/api/v1/money-findings/<finding_id>": "/api/v1/money-findings/{money_finding}",
     "/api/v1/money-findings/<finding_id>/outcome": "/api/v1/money-findings/{money_finding}/outcome",
     "/api/v1/money-findings/checks/<check_id>": "/api/v1/money-findings/checks/{money_check}",
+    "/money/beds/residents/<name>": "/money/beds/residents/{resident}",
+    "/money/beds/bills/<bill_id>": "/money/beds/bills/{bill}",
+    "/api/v1/bills/<bill_id>/withdraw": "/api/v1/bills/{bill}/withdraw",
+    "/api/v1/bills/facts/<resident>": "/api/v1/bills/facts/{resident}",
+    "/api/v1/vouchers": "/api/v1/vouchers?resident={resident}&month={month}",
     "/welfare/homes/<home>": "/welfare/homes/{home}", "/welfare/signals/<signal_id>": "/welfare/signals/{signal}",
     "/api/v1/welfare/homes/<home>/threshold": "/api/v1/welfare/homes/{home}/threshold",
     "/api/v1/welfare/signals/<signal_id>/became": "/api/v1/welfare/signals/{signal}/became",
@@ -169,6 +174,8 @@ BODIES = {
     "/api/v1/rounds/<round_id>/result": {"result": "well", "means": "visit"},
     "/api/v1/orders/<order_id>/accept": {"provider": "provider:none"}, "/api/v1/orders/<order_id>/rate": {"score": 5},
     "/api/v1/orders/<order_id>/cancel": {"why": "x"}, "/api/v1/orders/<order_id>/step": {"step": "survey"},
+    "/api/v1/bills/<bill_id>/withdraw": {"why": "x"}, "/api/v1/bills/facts/<resident>": {"from_on": "2020-01-01"},
+    "/api/v1/bills": {"kind": "home"}, "/api/v1/bills/settle": {"month": "2020-01"},
     "/api/v1/welfare/homes/<home>/threshold": {"threshold": -3.0, "reason": "because"},
     "/api/v1/welfare/signals/<signal_id>/became": {"became": "wrong"},
     "/api/v1/privacy/residents/<resident_id>/consents":
@@ -189,6 +196,7 @@ FORMS = {
     f"/alarms/<alarm_id>/<any({DEEDS}):deed>": {"text": "x"},
     "/devices/<name>/report": {}, "/repairs/assign/<id_>": {"owner": "operators"}, "/unmask": {"reason": "because"},
     "/homes/<name>/checked": {"found": "good"}, "/reports/sign": {"month": "2024-01"},
+    "/money/beds/settle": {"month": "2020-01"}, "/money/beds/bills/<bill_id>": {"why": "x"},
     "/welfare/homes/<home>": {"threshold": "-3", "reason": "because"},
     "/welfare/signals/<signal_id>": {"became": "wrong"},
 }  # fmt: skip
@@ -199,7 +207,8 @@ DISTRICT_ONLY = {
     "/phones/<any(reply, key, receipt, fault, press, gateway):deed>", "/api/v1/drills", "/api/v1/paths",
     "/api/v1/streets",
     # A month is drawn whole, and funds and budgets are the district's.
-    "/settlement/draw", "/settlement/budget", "/api/v1/statements/budgets",
+    "/money/beds/settle", "/api/v1/bills/settle", "/settlement/draw", "/settlement/budget",
+    "/api/v1/statements/budgets",
     # After a restored backup the open alarms of all stations are looked through.
     "/alive/looked",
 }  # fmt: skip
@@ -237,6 +246,7 @@ NO_STATION = {
 """Addresses of things that no station has; an upload and an import are theirs who brought them."""
 
 FULL = {
+    "/money/beds": "/money/beds?month={month}", "/api/v1/bills": "/api/v1/bills?month={month}",
     "/find": "/find?q=邻站", "/api/v1/find": "/api/v1/find?q=邻站", "/alarms": "/alarms?q=邻站",
     **{each: f"{each}?month={{month}}"
        for each in ("/reports", "/reports/calls", "/reports/print", "/reports/monthly.pdf", "/reports/monthly.xlsx",

@@ -24,6 +24,8 @@ from schedules.money.anomalies.rules.judging import Case, Check, Draw
 from schedules.money.anomalies.rules.serving import Code, Finding, Severity
 from schedules.money.anomalies.store.checks import Checks
 from schedules.money.anomalies.store.findings import Findings as MoneyFindings
+from schedules.money.beds.filing import Asked as Billed
+from schedules.money.rules.bills import Line
 from schedules.orders.ordering import Asking
 from schedules.orders.store.orders import Orders, Photo
 from schedules.rounds.extra import Called
@@ -58,6 +60,7 @@ def furnish(town: Town) -> None:
         _rounds(town, own, by, code)
         _welfare(town, own)
         _money(town, own, month)
+        _bill(town, own, by)
         watch = town.operator(frozenset({Role.OPERATOR}), code)
         area = Area(frozenset({town.stations[code]}))
         handed = house.console.watch.begin(by=f"operator:{watch.id}", note=f"note of {own['home']}", area=area)
@@ -158,6 +161,15 @@ def _money(town: Town, own: dict[str, str], month: str) -> None:
     house.transactions.run(lambda tx: MoneyFindings(tx.connection).keep(case))
     house.transactions.run(lambda tx: Checks(tx.connection).keep(drawn, [check]))
     own.update(money_finding=case.id, money_check=check.id)
+
+
+def _bill(town: Town, own: dict[str, str], by: Any) -> None:
+    """A bill of today."""
+    house = town.house
+    today = house.calendar.day_of(house.clock.now())
+    asked = Billed(kind="institution", scheme="nat-voucher-2026", resident=own["resident"], on=today, provider="院",
+                  lines=[Line(number=1, on=today, amount_fen=100)])  # fmt: skip
+    own["bill"] = house.homecare.bedmoney.filing.file(asked, by=by, area=DISTRICT)["id"]
 
 
 def _welfare(town: Town, own: dict[str, str]) -> None:

@@ -4,14 +4,14 @@ Findings about public money with what became of them, what was looked at, and th
 Only new tables: an older program does not see them.
 
 Revision ID: 20261122_0710
-Revises: 20261122_0650
+Revises: 20261122_0700
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0710"
-down_revision = "20261122_0650"
+down_revision = "20261122_0700"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Money of beds and services on pages and for programs."""
