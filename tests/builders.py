@@ -72,7 +72,9 @@ from dispatch.web.stream import Bell, stream_blueprint
 from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
 from tests.fakes.clock import HandClock
-from tests.kept import Numbers, copy_loaded, keep_loaded, lay_tables
+from tests.kept import Numbers, copy_loaded, keep_loaded, keep_templates, lay_tables
+
+keep_templates()
 
 NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 """Noon in Shijiazhuang, when every test begins unless it says otherwise."""

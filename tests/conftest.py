@@ -16,14 +16,12 @@ import structlog
 from hypothesis import HealthCheck, settings
 from structlog.testing import LogCapture
 
-from tests.kept import keep_templates
 from tests.need import TEST_ALL, must_run_all
 
 # Without byte code on disk each of the workers would compile the project and rewrite the asserts of every test, and so
 # would each of the some hundred programs that the tests start: 20 s of processor time a worker, 1 s a program.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
-keep_templates()
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True, print_blob=True)
