@@ -4,7 +4,6 @@ Building a small district and the agents around it, for tests.
 Everything is real but the clock, the line, the provider and the people: the store is SQLite in a temporary file.
 """
 
-import itertools
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,7 +56,7 @@ from dispatch.rules.travel import StraightLine
 from dispatch.siren import Consoles
 from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
-from dispatch.store.database import metadata, reading_engine, writing_engine
+from dispatch.store.database import reading_engine, writing_engine
 from dispatch.store.outbox import Message, Outbox
 from dispatch.store.people import carers, contacts, homes, residents, stations
 from dispatch.store.record import Record
@@ -73,6 +72,9 @@ from dispatch.web.stream import Bell, stream_blueprint
 from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
 from tests.fakes.clock import HandClock
+from tests.kept import Numbers, copy_loaded, keep_loaded, keep_templates, lay_tables
+
+keep_templates()
 
 NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 """Noon in Shijiazhuang, when every test begins unless it says otherwise."""
@@ -155,8 +157,7 @@ def policies_of(*steps: Mapping[str, Any], responders: int = 1) -> Policies:
 
 def numbered_ids() -> Callable[[], str]:
     """Identities that count: the same in every run."""
-    numbers = itertools.count(1)
-    return lambda: f"{next(numbers):032x}"
+    return Numbers()
 
 
 @dataclass
@@ -291,10 +292,15 @@ def build_world(
     clock: HandClock | None = None,
 ) -> World:
     """A world in this folder; the carers named are on duty from eight hours before to sixteen hours after the start."""
-    url = f"sqlite:///{folder / 'anling.db'}"
-    clock, ids = clock or HandClock(start), ids or numbered_ids()
-    writing, reading = writing_engine(url, synchronous="OFF"), reading_engine(url)
-    metadata.create_all(writing)
+    file = folder / "anling.db"
+    text = "\n".join([district, *(_shift(code, start) for code in on_duty)])
+    # What a test brings along itself may be anything: then nothing is copied.
+    is_usual = ids is None and clock is None and not file.exists()
+    given = copy_loaded(file, (text, start)) if is_usual else None
+    counting = Numbers(given or 0)
+    clock, ids = clock or HandClock(start), ids or counting
+    writing, reading = writing_engine(f"sqlite:///{file}", synchronous="OFF"), reading_engine(f"sqlite:///{file}")
+    lay_tables(writing, file)
     transactions = SerialTransactions(writing, clock, ids)
     calendar, roster = Calendar("Asia/Shanghai"), Roster(reading)
     muster = Muster(reading, roster, StraightLine(), Weights(), lambda: clock.look().steady_s)
@@ -324,8 +330,10 @@ def build_world(
         nudges,
         ids,
     )
-    shifts = [_shift(code, start) for code in on_duty]
-    world.load("\n".join([district, *shifts]))
+    if given is None:
+        world.load(text)
+        if is_usual:
+            keep_loaded(file, (text, start), counting.given)
     return world
 
 

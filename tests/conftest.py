@@ -3,11 +3,12 @@ What holds for every test: no network but this machine's own, no unexpected erro
 silence.
 """
 
+import gc
 import ipaddress
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Generator, Iterator, MutableMapping, Sequence
 from typing import Any
 
 import pytest
@@ -17,9 +18,28 @@ from structlog.testing import LogCapture
 
 from tests.need import TEST_ALL, must_run_all
 
+# Without byte code on disk each of the workers would compile the project and rewrite the asserts of every test, and so
+# would each of the some hundred programs that the tests start: 20 s of processor time a worker, 1 s a program.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+# ------------------------------------------------------------------------------------------------ nothing twice
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """The tests themselves are no garbage: neither while they are collected nor later is anything looked for there."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 # ------------------------------------------------------------------------------------------------ no network

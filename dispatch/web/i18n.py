@@ -9,6 +9,7 @@ A sentence that is data and translated later is marked with `N_("…")`, so that
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,13 @@ class Words:
 ENGLISH = Words(lang="en", catalogue={})
 
 
+@cache
 def read_texts(folder: Path = TRANSLATIONS) -> Texts:
-    """The catalogues, language → sentences; English needs none. Read by name, so that another language is a file."""
+    """
+    The catalogues, language → sentences; English needs none. Read by name, so that another language is a file.
+
+    Read once in a process: a catalogue takes a fifth of a second, and every sheet for a dark night asks for it.
+    """
     return {"en": {}} | {path.stem: _catalogue(path) for path in sorted(folder.glob("*.po"))}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from dispatch.watch.auditor import HASH
 from dispatch.watch.predicates import PREDICATES
 from dispatch.watch.roads import ROADS
-from tests.architecture.tree import ROOT, files, name_of, tree_of
+from tests.architecture.tree import ROOT, files, name_of, nodes
 
 RUNBOOK = ROOT / "docs" / "runbook.md"
 NIGHT = ROOT / "docs" / "runbook.zh.md"
@@ -46,10 +46,9 @@ class Words:
                 self._read(path)
 
     def _read(self, path: Path) -> None:
-        module, named = name_of(path).removesuffix(".py").replace("/", "."), dict(_imported(path))
-        functions = [node for node in ast.walk(tree_of(path)) if isinstance(node, Function)]
-        for function in functions:
-            for call in _calls(function):
+        module, named = name_of(path).removesuffix(".py").replace("/", "."), _imported(path)
+        for function, calls in _functions(path):
+            for call in calls:
                 argument = self._argument(call, module, named)
                 if argument is not None:
                     self._take(argument, function, f"{module}.{function.name}", name_of(path))
@@ -81,14 +80,19 @@ class Words:
         self.found |= dict.fromkeys(words, where)
 
 
-def _imported(path: Path) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield from ((each.asname or each.name, f"{node.module}.{each.name}") for each in node.names)
+@cache
+def _imported(path: Path) -> dict[str, str]:
+    return {
+        each.asname or each.name: f"{node.module}.{each.name}"
+        for node in nodes(path) if isinstance(node, ast.ImportFrom) and node.module for each in node.names
+    }  # fmt: skip
 
 
-def _calls(function: Function) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(function) if isinstance(node, ast.Call))
+@cache
+def _functions(path: Path) -> list[tuple[Function, list[ast.Call]]]:
+    """Every function of a file with the calls in it."""
+    functions = [node for node in nodes(path) if isinstance(node, Function)]
+    return [(each, [node for node in ast.walk(each) if isinstance(node, ast.Call)]) for each in functions]
 
 
 def _level(func: ast.expr) -> int | None:

@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from tests.architecture.tree import ROOT, attributes, files, name_of, tree_of
+from tests.architecture.tree import ROOT, attributes, files, name_of, nodes
 
 BROAD_EXCEPTS = {
     "dispatch/horn/__main__.py": 1,
@@ -47,7 +47,7 @@ def texts(*folders: str) -> list[Path]:
 
 def test_nothing_sleeps():
     """Waiting is done on an Event that can be stopped; a test that sleeps is slow or wrong, mostly both."""
-    assert [name_of(path) for path in files(".py", folders=CODE) if "time.sleep" in set(attributes(path))] == []
+    assert [name_of(path) for path in files(".py", folders=CODE) if "time.sleep" in attributes(path)] == []
 
 
 def is_broad(node: ast.AST) -> bool:
@@ -61,7 +61,7 @@ def is_broad(node: ast.AST) -> bool:
 
 
 def test_everything_is_caught_in_the_five_loops_only():
-    counts = {name_of(path): sum(map(is_broad, ast.walk(tree_of(path)))) for path in files(".py")}
+    counts = {name_of(path): sum(map(is_broad, nodes(path))) for path in files(".py")}
     assert {name: count for name, count in counts.items() if count > BROAD_EXCEPTS.get(name, 0)} == {}
 
 
@@ -85,7 +85,7 @@ def test_functions_are_named_for_what_they_do():
     strays = [
         f"{name_of(path)}: {node.name}"
         for path in files(".py")
-        for node in ast.walk(tree_of(path))
+        for node in nodes(path)
         if isinstance(node, named) and node.name.lstrip("_").startswith(FORBIDDEN_VERBS)
     ]
     assert [stray for stray in strays if stray.rpartition(" ")[2] not in THEIR_NAMES] == []

@@ -11,8 +11,12 @@ ROOMS = ("config", "devices", "dispatch", "schedules")
 
 def files(*suffixes: str, folders: tuple[str, ...] = ROOMS) -> list[Path]:
     """Every file with one of the suffixes in the folders, caches left out."""
-    found = (path for folder in folders for path in (ROOT / folder).rglob("*"))
-    return sorted(path for path in found if path.suffix in suffixes and "__pycache__" not in path.parts)
+    return [path for folder in sorted(folders) for path in _below(folder) if path.suffix in suffixes]
+
+
+@cache
+def _below(folder: str) -> list[Path]:
+    return sorted(path for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts)
 
 
 def name_of(path: Path) -> str:
@@ -26,9 +30,20 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of the syntax tree of a file: walking costs as much as parsing, and most tests here walk."""
+    return tuple(ast.walk(tree_of(path)))
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
     """The full name of every module that a file imports, anywhere in it."""
-    for node in ast.walk(tree_of(path)):
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -36,9 +51,14 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def attributes(path: Path) -> Iterator[str]:
+@cache
+def attributes(path: Path) -> frozenset[str]:
     """The last two parts of every dotted name in a file, and `module.name` of every `from module import name`."""
-    for node in ast.walk(tree_of(path)):
+    return frozenset(_attributes(path))
+
+
+def _attributes(path: Path) -> Iterator[str]:
+    for node in nodes(path):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             yield f"{node.value.id}.{node.attr}"
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+import config.tables  # noqa: F401  every table must be known
 from config.recompute_figures import recount
 from config.records import export
-from config.tables import metadata
 from dispatch import clock
 from dispatch.figures.counted import Figures
 from dispatch.rules.figures.counting import Limits
@@ -23,6 +23,7 @@ from dispatch.store.database import reading_engine, writing_engine
 from dispatch.store.record import append
 from tests.architecture.tree import ROOT
 from tests.fakes.clock import HandClock
+from tests.kept import lay_tables
 
 ZONE = ZoneInfo("Asia/Shanghai")
 ALONE = ROOT / "config" / "recompute_figures.py"
@@ -36,7 +37,7 @@ class Book:
     def __init__(self, path, at=NOVEMBER):
         url = f"sqlite:///{path}/book.db"
         self.writing: Engine = writing_engine(url, synchronous="OFF")
-        metadata.create_all(self.writing)
+        lay_tables(self.writing, path / "book.db")
         self.reading: Engine = reading_engine(url)
         self.at, self.boot, self.shift_s = at, "b1", 0.0
         self._alarms = 0
