@@ -35,8 +35,14 @@ def improved(plan: Plan, problem: Problem, budget: Budget, *, seed: int, told: T
 
 
 def finished(search: Search) -> Plan:
-    """The best seen, with every visit put in that fits."""
+    """The best seen, with every visit put in that fits, where that makes it no worse."""
     search.restore()
+    seen, cost_seen = written(search.state), search.state.cost()
+    filled = _filled(search)
+    return filled if search.state.cost() <= cost_seen else seen
+
+
+def _filled(search: Search) -> Plan:
     state = search.state
     for v in sorted(state.pool):
         search.fit(v)
