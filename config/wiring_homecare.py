@@ -16,6 +16,7 @@ from config.wiring_beds import Beds, build_beds
 from config.wiring_care import Care, build_care, mend_care
 from config.wiring_coverage import Coverage, build_coverage
 from config.wiring_duty import Duty, build_duty, mend_duty
+from config.wiring_meals import Meals, build_meals
 from config.wiring_planning import Planning, build_planning
 from config.wiring_rounds import Rounding, build_rounds
 from config.wiring_welfare import Welfare, build_welfare, mend_welfare
@@ -42,6 +43,7 @@ class HomeCare:
     planning: Planning
     coverage: Coverage
     welfare: Welfare
+    meals: Meals
 
     @property
     def owners(self) -> Sequence[Any]:
@@ -95,11 +97,17 @@ def build_homecare(
     visits = build_care(settings, transactions, reading, clock, calendar, desk, providers, nudge=nudge)
     visits.sources += [beds.plans, rounds.desk, rounds.ordering]
     beds.elsewhere.visits = visits.visiting
+    meals = build_meals(
+        settings, transactions, reading, clock, calendar, is_workday=duty.holidays.is_workday
+    )  # fmt: skip
     return HomeCare(
         duty=duty, beds=beds, rounds=rounds, visits=visits,
         planning=build_planning(settings, transactions, reading, clock, calendar, travel=lambda: travel),
         coverage=build_coverage(settings, transactions, reading, clock, calendar, travel, nudge=nudge),
-        welfare=build_welfare(settings, transactions, reading, clock, calendar, desk, nudge=nudge),
+        welfare=build_welfare(
+            settings, transactions, reading, clock, calendar, desk, nudge=nudge, sources=[meals.source]
+        ),
+        meals=meals,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from dispatch.web.operations_beds import BED_EXAMPLES, BED_SUMMARIES
 from dispatch.web.operations_care import CARE_EXAMPLES
 from dispatch.web.operations_coverage import COVERAGE_EXAMPLES
 from dispatch.web.operations_duty import DUTY_EXAMPLES, DUTY_SUMMARIES
+from dispatch.web.operations_meals import MEAL_EXAMPLES
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
 from dispatch.web.operations_planning import PLANNING_EXAMPLES
 from dispatch.web.operations_rounds import ROUND_EXAMPLES
@@ -114,4 +115,5 @@ EXAMPLES: Mapping[str, Any] = {
     **BED_EXAMPLES,
     **ROUND_EXAMPLES,
     **WELFARE_EXAMPLES,
+    **MEAL_EXAMPLES,
 }  # fmt: skip

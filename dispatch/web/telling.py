@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from dispatch.web import telling_beds, telling_house, words
+from dispatch.web import telling_beds, telling_house, telling_meals, words
 from dispatch.web.i18n import N_, gettext
 from dispatch.web.residents.words import TASKS
 
@@ -86,7 +86,7 @@ _ALARM: Mapping[str, str] = {
 }
 """A sentence for each kind of entry about an alarm."""
 
-KINDS: Mapping[str, str] = {**telling_house.KINDS, **telling_beds.KINDS, **_ALARM}
+KINDS: Mapping[str, str] = {**telling_house.KINDS, **telling_beds.KINDS, **telling_meals.KINDS, **_ALARM}
 """A sentence for each kind of entry."""
 
 LOUD = frozenset({
