@@ -55,7 +55,9 @@ def _add_import(cli: click.Group, kit: Kit) -> None:
         from config.commands import Declined, change, read_bytes
 
         if kind == "canteens":
-            raise Declined("canteens: put them in on the page /canteens or by POST /api/v1/canteens; no list of them is read yet")
+            raise Declined(
+                "canteens: put them in on the page /canteens or by POST /api/v1/canteens; no list of them is read yet"
+            )
         said = dict(each.partition("=")[::2] for each in columns)
         answer = change(
             kit.settings(context, config), "list_import", kind=kind, name=file.name, by=by, datum=datum, dry=dry,

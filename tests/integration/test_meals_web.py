@@ -68,7 +68,15 @@ def test_the_till_page_serves_keeps_what_was_typed_and_cancels(town):
     page = town.manager.get("/till").text
     ref = re.search(r'name="ref" value="([^"]+)"', page)[1]
     shown_at = re.search(r'name="at" value="([^"]+)"', page)[1]
-    form = {"till": "T1", "ref": ref, "at": shown_at, "meal": "dinner", "by": "card", "who": "62170001", "price": "12.50"}
+    form = {
+        "till": "T1",
+        "ref": ref,
+        "at": shown_at,
+        "meal": "dinner",
+        "by": "card",
+        "who": "62170001",
+        "price": "12.50",
+    }
     wrong = post(town, "/till", **{**form, "price": "12.505"})
     assert wrong.status_code == 422
     assert "12.505" in wrong.text
