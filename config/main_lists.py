@@ -10,7 +10,7 @@ import click
 from config.main_roads import Kit
 
 KINDS = ("residents", "carers", "devices", "shifts")
-"""Canteens are no register of this service yet."""
+"""Canteens are put in on the page `/canteens` or by `POST /api/v1/canteens`."""
 
 
 def add_lists(cli: click.Group, kit: Kit) -> None:
@@ -55,7 +55,9 @@ def _add_import(cli: click.Group, kit: Kit) -> None:
         from config.commands import Declined, change, read_bytes
 
         if kind == "canteens":
-            raise Declined("canteens: this service keeps no register of canteens yet")
+            raise Declined(
+                "canteens: put them in on the page /canteens or by POST /api/v1/canteens; no list of them is read yet"
+            )
         said = dict(each.partition("=")[::2] for each in columns)
         answer = change(
             kit.settings(context, config), "list_import", kind=kind, name=file.name, by=by, datum=datum, dry=dry,

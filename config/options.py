@@ -15,6 +15,7 @@ from config.beds_options import BedSettings as BedSettings
 from config.care_options import VisitSettings as VisitSettings
 from config.coverage_options import CoverageSettings, TravelSettings
 from config.duty_options import DutySettings as DutySettings
+from config.meal_options import MealSettings as MealSettings
 from config.office_options import AccountSettings as AccountSettings
 from config.office_options import FigureSettings as FigureSettings
 from config.office_options import MapSettings as MapSettings
@@ -353,6 +354,7 @@ class Settings:
     webhooks: OutgoingSettings = field(default_factory=OutgoingSettings)
     figures: FigureSettings = field(default_factory=FigureSettings)
     planning: PlanningSettings = field(default_factory=PlanningSettings)
+    meals: MealSettings = field(default_factory=MealSettings)
     welfare: WelfareSettings = field(default_factory=WelfareSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
     beds: BedSettings = field(default_factory=BedSettings)

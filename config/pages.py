@@ -17,6 +17,7 @@ from config.pages_care import care_pages
 from config.pages_coverage import coverage_blueprints
 from config.pages_figures import figure_pages
 from config.pages_logbook import logbook_blueprints
+from config.pages_meals import meal_blueprints
 from config.pages_planning import planning_blueprints
 from config.pages_programs import program_blueprints
 from config.pages_registry import absence_notes, registry_blueprints
@@ -167,6 +168,7 @@ class Pages:
             *round_blueprints(house, self._names, options=options),
             *welfare_blueprints(house, self._names),
             *anomaly_blueprints(house),
+            *meal_blueprints(house),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))

@@ -28,6 +28,8 @@ WORDS: Mapping[Right, tuple[str, str]] = {
     Right.VISITS_SEE: ("看上门", "see visits"),
     Right.VISITS_CHANGE: ("安排、取消、补录上门", "assign, cancel and enter visits"),
     Right.VISITS_JUDGE: ("核对上门疑点，复核补录", "judge findings about visits, agree to entries"),
+    Right.MEALS_SEE: ("看助餐：就餐、补贴、交接数", "see meals, their money, counts at hand-overs"),
+    Right.MEALS_SERVE: ("就餐机：刷卡就餐、订餐、交接点数", "serve at the till, take orders, count"),
     Right.BEDS_SEE: ("看家庭养老床位", "see home-care beds"),
     Right.BEDS_CHANGE: (
         "办理床位：申请、评估、建床、服务、照护计划",

@@ -38,6 +38,7 @@ from config.settings_care import VisitSchema
 from config.settings_coverage import CoverageSchema, TravelSchema
 from config.settings_duty import DutySchema
 from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
+from config.settings_meals import MealSchema
 from config.settings_office import (
     AccountSchema,
     FigureSchema,
@@ -335,6 +336,7 @@ class SettingsSchema(Section):
     webhooks = fields.Nested(OutgoingSchema)
     figures = fields.Nested(FigureSchema)
     planning = fields.Nested(PlanningSchema)
+    meals = fields.Nested(MealSchema)
     welfare = fields.Nested(WelfareSchema)
     review = fields.Nested(ReviewSchema)
     beds = fields.Nested(BedsSchema)

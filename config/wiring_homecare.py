@@ -19,6 +19,7 @@ from config.wiring_beds import Beds, build_beds
 from config.wiring_care import Care, build_care, mend_care
 from config.wiring_coverage import Coverage, build_coverage
 from config.wiring_duty import Duty, build_duty, mend_duty
+from config.wiring_meals import Meals, build_meals
 from config.wiring_planning import Planning, build_planning
 from config.wiring_rounds import Rounding, build_rounds
 from config.wiring_settlement import Settlement, build_settlement
@@ -54,6 +55,7 @@ class HomeCare:
     bedmoney: BedMoney
     settlement: Settlement
     anomalies: Anomalies
+    meals: Meals
 
     @property
     def owners(self) -> Sequence[Any]:
@@ -115,6 +117,9 @@ def build_homecare(
     money = build_bedmoney(
         settings.bedmoney, transactions, reading, clock, calendar, months=beds.months, visits=visits.visiting
     )
+    meals = build_meals(
+        settings, transactions, reading, clock, calendar, is_workday=duty.holidays.is_workday
+    )  # fmt: skip
     return HomeCare(
         bedmoney=money, duty=duty, beds=beds, rounds=rounds, visits=visits,
         planning=build_planning(
@@ -124,8 +129,9 @@ def build_homecare(
         coverage=build_coverage(settings, transactions, reading, clock, calendar, travel, nudge=nudge),
         welfare=build_welfare(
             settings, transactions, reading, clock, calendar, desk, nudge=nudge,
-            sources=[VisitSigns(visits.visiting, clock, calendar)],
+            sources=[VisitSigns(visits.visiting, clock, calendar), meals.source],
         ),
+        meals=meals,
         settlement=build_settlement(settings.settlement, transactions, reading, calendar),
         anomalies=build_anomalies(settings.anomalies, transactions, reading, clock, calendar),
     )  # fmt: skip

@@ -71,6 +71,10 @@ class Right(StrEnum):
     """Drawing and submitting statements, objections, payments, budgets."""
     MONEY_APPROVE = "money.approve"
     """Publishing and approving: whoever keeps the accounts does not pass them."""
+    MEALS_SEE = "meals.see"
+    """Meals, what they cost, and counts at hand-overs."""
+    MEALS_SERVE = "meals.serve"
+    """The till, orders and counts: what public money follows from, and no more of the residents than a meal needs."""
     ACCOUNTS = "accounts"
     KEYS = "keys"
     WEBHOOKS = "webhooks"
@@ -82,7 +86,7 @@ _SEEING = frozenset({
 })  # fmt: skip
 _WATCH = _SEEING | {
     Right.ALARMS_ACT, Right.RESIDENTS_CHANGE, Right.UNMASK, Right.SURVEY, Right.VISITS_SEE, Right.VISITS_CHANGE,
-    Right.BEDS_SEE,
+    Right.BEDS_SEE, Right.MEALS_SEE, Right.MEALS_SERVE,
 }  # fmt: skip
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
@@ -90,7 +94,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.REVIEWER: frozenset({
         Right.SIGNED_IN, Right.ALARMS_SEE, Right.RESIDENTS_SEE, Right.CARERS_SEE, Right.RECORD_SEE, Right.REVIEW,
         Right.EXPORT, Right.FIGURES_SEE, Right.SURVEY, Right.VISITS_SEE, Right.VISITS_JUDGE, Right.BEDS_SEE,
-        Right.BEDS_APPROVE, Right.MONEY_SEE, Right.MONEY_APPROVE,
+        Right.BEDS_APPROVE, Right.MONEY_SEE, Right.MONEY_APPROVE, Right.MEALS_SEE,
     }),
     Role.MANAGER: frozenset(_WATCH | {
         Right.CARERS_CHANGE, Right.SHIFTS_CHANGE, Right.DEVICES_CHANGE, Right.ROADS_CHANGE, Right.RECORD_SEE,

@@ -58,6 +58,10 @@ GROUPS = (
         Place("/orders", N_("Orders"), Right.RESIDENTS_SEE),
         Place("/surveys", N_("Satisfaction"), Right.SURVEY),
         Place("/welfare", N_("Welfare"), Right.RESIDENTS_SEE),
+        Place("/till", N_("Till"), Right.MEALS_SERVE),
+        Place("/meals", N_("Meals"), Right.MEALS_SEE),
+        Place("/meals/day", N_("Meals of a day"), Right.MEALS_SEE),
+        Place("/canteens", N_("Canteens"), Right.MEALS_SEE),
     )),
     Group(N_("Equipment"), (
         Place("/devices", N_("Devices"), Right.DEVICES_SEE),

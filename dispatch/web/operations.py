@@ -13,6 +13,7 @@ from dispatch.web.operations_beds import BED_EXAMPLES, BED_SUMMARIES
 from dispatch.web.operations_care import CARE_EXAMPLES
 from dispatch.web.operations_coverage import COVERAGE_EXAMPLES
 from dispatch.web.operations_duty import DUTY_EXAMPLES, DUTY_SUMMARIES
+from dispatch.web.operations_meals import MEAL_EXAMPLES
 from dispatch.web.operations_money import MONEY_EXAMPLES, MONEY_SUMMARIES
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
 from dispatch.web.operations_planning import PLANNING_EXAMPLES
@@ -121,4 +122,5 @@ EXAMPLES: Mapping[str, Any] = {
     **ANOMALY_EXAMPLES,
     **BED_MONEY_EXAMPLES,
     **WELFARE_EXAMPLES,
+    **MEAL_EXAMPLES,
 }  # fmt: skip

@@ -18,6 +18,7 @@ from dispatch.errors import Conflict, Invalid, NotFound, Refusal
 from dispatch.registry.id_numbers import IdNumbers, checked
 from dispatch.rules.people import Person
 from dispatch.rules.record import Line
+from dispatch.rules.rights import DISTRICT, Area
 from dispatch.store.database import Connection, to_us
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
@@ -83,7 +84,7 @@ class Catering:
 
     # ------------------------------------------------------------------------------------------- serving
 
-    def serve(self, meals: Sequence[Presented], *, by: Person) -> list[Receipt]:
+    def serve(self, meals: Sequence[Presented], *, by: Person, area: Area = DISTRICT) -> list[Receipt]:
         """
         Up to `BATCH_MAX` meals, each by itself; the receipts stand in the order of the meals given.
 
@@ -94,20 +95,20 @@ class Catering:
             raise Invalid(f"more than {BATCH_MAX} meals in one batch; send them in several")
         receipts: dict[int, Receipt] = {}
         for place, each in sorted(enumerate(meals), key=lambda pair: (pair[1].served_at, pair[1].till, pair[1].ref)):
-            receipts[place] = self._served(each, by)
+            receipts[place] = self._served(each, by, area)
         return [receipts[place] for place in range(len(meals))]
 
-    def _served(self, presented: Presented, by: Person) -> Receipt:
+    def _served(self, presented: Presented, by: Person, area: Area) -> Receipt:
         try:
             if presented.served_at > self._clock.now() + AHEAD:
                 raise Invalid(f"{presented.served_at.isoformat()} has not come yet; set the clock of the till")
             key = self._key(presented)
-            return self._transactions.run(lambda tx: self._serve(tx, presented, key, by), lane=Lane.BULK)
+            return self._transactions.run(lambda tx: self._serve(tx, presented, key, by, area), lane=Lane.BULK)
         except Refusal as wrong:
             return Receipt(ref=presented.ref, wrong=wrong)
 
-    def _serve(self, tx: Tx, presented: Presented, key: str | None, by: Person) -> Receipt:
-        till, canteen = till_for(tx.connection, presented.till, by)
+    def _serve(self, tx: Tx, presented: Presented, key: str | None, by: Person, area: Area) -> Receipt:
+        till, canteen = till_for(tx.connection, presented.till, by, area)
         tx.hold(f"till:{till.id}")
         shelf, digest = Servings(tx.connection), digest_of(presented)
         known = shelf.by_ref(till.id, presented.ref)
@@ -170,17 +171,17 @@ class Catering:
 
     # ------------------------------------------------------------------------------------------- cancelling
 
-    def cancel(self, till: str, ref: str, *, by: Person, note: str = "") -> Serving | None:
+    def cancel(self, till: str, ref: str, *, by: Person, note: str = "", area: Area = DISTRICT) -> Serving | None:
         """
         A meal that was not: its money goes back. None where the meal has not come in yet; it will have none then.
 
         Raises:
             NotFound: there is no such till.
         """
-        return self._transactions.run(lambda tx: self._cancel(tx, till, ref, by, note), lane=Lane.BULK)
+        return self._transactions.run(lambda tx: self._cancel(tx, till, ref, by, note, area), lane=Lane.BULK)
 
-    def _cancel(self, tx: Tx, code: str, ref: str, by: Person, note: str) -> Serving | None:
-        till, canteen = till_for(tx.connection, code, by)
+    def _cancel(self, tx: Tx, code: str, ref: str, by: Person, note: str, area: Area) -> Serving | None:
+        till, canteen = till_for(tx.connection, code, by, area)
         tx.hold(f"till:{till.id}")
         shelf = Servings(tx.connection)
         fresh = shelf.keep_cancellation(till.id, ref, by=by, at=tx.now)
@@ -218,7 +219,7 @@ def card(number: str) -> str:
     return "card:" + "".join(number.split()).upper()
 
 
-def till_for(connection: Connection, code: str, by: Person) -> tuple[Till, Canteen]:
+def till_for(connection: Connection, code: str, by: Person, area: Area) -> tuple[Till, Canteen]:
     """
     A till and its canteen for whoever speaks for it.
 
@@ -228,7 +229,11 @@ def till_for(connection: Connection, code: str, by: Person) -> tuple[Till, Cante
     shelf = Canteens(connection)
     till = shelf.till(code)
     canteen = shelf.get(till.canteen_id)
-    if canteen.ended_at is not None or (till.key and by.startswith("key:") and till.key != by):
+    if (
+        canteen.ended_at is not None
+        or not area.covers(canteen.station_id)
+        or (till.key and by.startswith("key:") and till.key != by)
+    ):
         raise NotFound(f"no till {code}")
     return till, canteen
 

@@ -117,6 +117,7 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
     "/findings/money/<finding_id>": lambda world: f"/findings/money/{world.names['money_finding']}",
     "/orders/<order_id>": lambda world: f"/orders/{world.names['order']}",
     "/orders/<order_id>/photos/<photo_id>": lambda world: f"/orders/{world.names['order']}",
+    "/meals/diner/<resident>": lambda world: f"/meals/diner/{world.names['resident']}",
     "/rounds/residents/<name>": lambda world: f"/rounds/residents/{world.names['resident']}",
     "/reports/chart/<name>.svg": lambda world: f"/reports/chart/{world.names['chart']}.svg",
     "/residents/<name>": lambda world: f"/residents/{world.names['resident']}",

@@ -121,6 +121,7 @@ ADDRESSES = {
     "/api/v1/bills/<bill_id>/withdraw": "/api/v1/bills/{bill}/withdraw",
     "/api/v1/bills/facts/<resident>": "/api/v1/bills/facts/{resident}",
     "/api/v1/vouchers": "/api/v1/vouchers?resident={resident}&month={month}",
+    "/meals/diner/<resident>": "/meals/diner/{resident}",
     "/welfare/homes/<home>": "/welfare/homes/{home}", "/welfare/signals/<signal_id>": "/welfare/signals/{signal}",
     "/api/v1/welfare/homes/<home>/threshold": "/api/v1/welfare/homes/{home}/threshold",
     "/api/v1/welfare/signals/<signal_id>/became": "/api/v1/welfare/signals/{signal}/became",
@@ -209,6 +210,8 @@ DISTRICT_ONLY = {
     # A month is drawn whole, and funds and budgets are the district's.
     "/money/beds/settle", "/api/v1/bills/settle", "/settlement/draw", "/settlement/budget",
     "/api/v1/statements/budgets",
+    # One file holds the meals of all canteens.
+    "/meals/export.csv",
     # After a restored backup the open alarms of all stations are looked through.
     "/alive/looked",
 }  # fmt: skip
@@ -239,6 +242,7 @@ NO_STATION = {
     f"/api/v1/exports/<any({LISTS}):kind>": "/api/v1/exports/residents?format=csv",
     "/reports/chart/<name>.svg": "/reports/chart/trend.svg?month={month}",
     "/api/v1/imports/<import_id>/undo": "/api/v1/imports/none/undo", "/import/undo/<import_id>": "/import/undo/none",
+    "/meals/day/<any(order, settle, count):deed>": "/meals/day/settle",
     "/import/<token>": "/import/none", "/import/<token>/forget": "/import/none/forget",
     "/api/v1/imports/files/<token>": "/api/v1/imports/files/none",
     **{f"/api/v1/imports/files/<token>/{deed}": f"/api/v1/imports/files/none/{deed}" for deed in ("commit", "preview")},
@@ -258,7 +262,7 @@ ENDS_SESSIONS = {"/account/sessions", "/account/factor"}
 """After these the browser is a new one."""
 
 ABSENT = {
-    "/places/end",
+    "/places/end", "/till/cancel", "/meals/day/<any(order, settle, count):deed>", "/api/v1/meals/cancellations",
     "/api/v1/gateways/<name>/frames", "/api/v1/devices/<name>/cancel", "/keys/<prefix>/revoke",
     "/api/v1/keys/<prefix>/revoke", "/alive/looked", "/api/v1/webhooks/<webhook_id>", "/find",
     *(rule for rule in NO_STATION if "import" in rule),

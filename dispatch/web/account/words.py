@@ -18,4 +18,5 @@ SCOPES: Mapping[str, str] = {
     "read": N_("reads registers, alarms and the record, numbers masked"),
     "alarms": N_("raises alarms and acts on them"),
     "devices": N_("pairs and moves devices"),
+    "till": N_("sends meals and asks for their money"),
 }

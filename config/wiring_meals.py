@@ -1,0 +1,94 @@
+"""Puts meals together: who serves, who keeps the registers, who takes orders and counts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import structlog
+
+from config.district_schema import typed_number
+from config.quoting import IMPLIED
+from config.register_keys import id_numbers
+from config.settings import Settings
+from dispatch.clock import Clock
+from dispatch.errors import Misconfigured
+from dispatch.registry.id_numbers import IdNumbers, Locked
+from dispatch.store.database import Engine
+from dispatch.store.transactions import Transactions
+from schedules.calendar import Calendar
+from schedules.meals.catering import Catering
+from schedules.meals.deciding import Deciding
+from schedules.meals.desk import MealDesk
+from schedules.meals.ordering import MealOrdering
+from schedules.money.book import Book, read_book
+from schedules.money.keeping import rules_in
+from schedules.money.rules.ways import Ways
+from schedules.money.store.ledger import Books
+from schedules.welfare.sources import Told
+
+POLICIES = Path(__file__).with_name("policies")
+"""The rules that come with the program."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meals:
+    """Everybody who looks after meals; `book` is what the rules say."""
+
+    catering: Catering
+    desk: MealDesk
+    ordering: MealOrdering
+    book: Book
+
+    @property
+    def source(self) -> Told:
+        """What they notice, for the welfare signal."""
+        return Told("meals", self.ordering.signs)
+
+
+def build_meals(
+    settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, *,
+    is_workday: Callable[[date], bool],
+) -> Meals:  # fmt: skip
+    """
+    Wires it.
+
+    Raises:
+        Misconfigured: the folder of rules cannot be read, or one of its files is wrong; names the first mistake.
+    """
+    said = settings.meals
+    book = read_book(Path(said.policies) if said.policies else POLICIES, implied=IMPLIED)
+    if book.faults:
+        raise Misconfigured("meals.policies", str(book.faults[0]))
+    deciding = Deciding(book, is_workday=is_workday, ways=Ways(rounding=said.rounding, leap_day=said.leap_day))
+    numbers, texts = _Numbers(settings.home), rules_in(Path(said.policies) if said.policies else POLICIES)
+    meal_rules = sorted({each.id for each in book.policies if each.kind == "meal"})
+    return Meals(
+        catering=Catering(
+            transactions, clock, calendar, deciding, books=lambda connection: Books(connection, texts), id_numbers=numbers, e164=typed_number,
+            late=timedelta(days=said.late_days),
+        ),
+        desk=MealDesk(
+            transactions, reading, clock, calendar, id_numbers=numbers, policies=lambda: meal_rules,
+        ),
+        ordering=MealOrdering(transactions, reading, clock, calendar), book=book,
+    )  # fmt: skip
+
+
+class _Numbers:
+    """The keys of ID numbers, read when they are first needed; without them nobody is found by card or ID."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._kept: IdNumbers | None = None
+
+    def __call__(self) -> IdNumbers:
+        if self._kept is None:
+            try:
+                self._kept = id_numbers(self._home)
+            except (Misconfigured, OSError, UnicodeDecodeError) as error:
+                log.error("id_numbers_locked", why=str(error))
+                self._kept = Locked()
+        return self._kept

@@ -1,0 +1,135 @@
+"""Meals by page and by API: a till with a key, the till page, a diner's card, orders and counts that match."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from dispatch.accounts.keys import Keys
+from dispatch.rules.rights import Role
+from tests.integration.rights_rig import OURS, Town
+
+API = "/api/v1/meals"
+CANTEEN = {
+    "code": "A1", "name": "柏林食堂", "area_code": "130102001001", "station": "S1",
+    "rules": [{"policy": "cs-kaifu-2020", "from_on": "2020-01-01"}],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    town = Town(tmp_path_factory.mktemp("town"))
+    keys = Keys(town.house.transactions, town.house.reading, town.house.clock)
+    for name, scope in (("program", "registers read"), ("till", "till")):
+        key = keys.new_key(name, scope)
+        client = town.app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
+        setattr(town, name, client)
+    town.manager = town.browser(frozenset({Role.MANAGER}))
+    assert town.program.post("/api/v1/canteens", json=CANTEEN).status_code == 200
+    assert town.program.post("/api/v1/canteens/tills", json={"code": "T1", "canteen": "A1"}).status_code == 204
+    said = {"resident": "R1", "card": "6217 0001", "hukou": "430105001001", "residence": "430105001001"}
+    assert town.program.post(f"{API}/diners", json=said).status_code == 204
+    yield town
+    town.close()
+
+
+def meal(town, ref, **said):
+    at = town.house.clock.now() - timedelta(minutes=5)
+    return {
+        "till": "T1", "ref": ref, "meal": "lunch", "served_at": at.isoformat(), "price_fen": 1200, "by": "card",
+        "who": "62170001", **said,
+    }  # fmt: skip
+
+
+def post(town, address, **form):
+    form["csrf_token"] = town.csrf
+    return town.manager.post(address, data=form, headers={"Sec-Fetch-Site": "same-origin"})
+
+
+def test_a_till_sends_a_batch_and_each_meal_is_answered_again_the_same(town):
+    batch = {"meals": [meal(town, "b1"), meal(town, "b2", till="T9"), meal(town, "b3", who="nobody")]}
+    first = town.till.post(API, json=batch).json["items"]
+    again = town.till.post(API, json=batch).json["items"]
+    assert [each["ref"] for each in first] == ["b1", "b2", "b3"]
+    assert first[0]["diner"] == "本***"
+    assert first[1]["error"] == "no till T9"
+    assert (first[2]["reason"], first[2]["pays_fen"]) == ("unknown_diner", 1200)
+    assert [each["meal"] for each in again] == [each["meal"] for each in first]
+    assert again[0]["repeated"]
+    assert town.till.get(API).status_code == 403
+    assert town.program.post(API, json=batch).status_code == 403
+    listed = town.program.get(f"{API}?review=true").json["items"]
+    assert {each["reason"] for each in listed} <= {"unknown_diner", "no_age"}
+    assert town.till.post(f"{API}/cancellations", json={"till": "T1", "ref": "b3"}).status_code == 204
+
+
+def test_the_till_page_serves_keeps_what_was_typed_and_cancels(town):
+    page = town.manager.get("/till").text
+    ref = re.search(r'name="ref" value="([^"]+)"', page)[1]
+    shown_at = re.search(r'name="at" value="([^"]+)"', page)[1]
+    form = {
+        "till": "T1",
+        "ref": ref,
+        "at": shown_at,
+        "meal": "dinner",
+        "by": "card",
+        "who": "62170001",
+        "price": "12.50",
+    }
+    wrong = post(town, "/till", **{**form, "price": "12.505"})
+    assert wrong.status_code == 422
+    assert "12.505" in wrong.text
+    assert ref in wrong.text
+    served = post(town, "/till", **form)
+    assert "¥12.50" in served.text
+    assert "本***" in served.text
+    assert "本站老人" not in served.text
+    assert "sent before" in post(town, "/till", **form).text
+    assert post(town, "/till/cancel", till="T1", ref=ref).status_code == 303
+    assert "× cancelled" in town.manager.get("/meals").text
+
+
+def test_a_diners_card_shows_the_month_and_is_no_other_stations(town):
+    card = town.manager.get("/meals/diner/R1").text
+    assert "本***" in card
+    assert "…0001" in card
+    ours = town.browser(frozenset({Role.OPERATOR}), OURS)
+    assert ours.get("/meals/diner/R1").status_code == 200
+    assert ours.get("/meals/diner/R2").status_code == 404
+    assert "柏林食堂" not in town.browser(frozenset({Role.OPERATOR}), "S2").get("/canteens").text
+
+
+def test_orders_and_counts_match_or_say_why_not(town):
+    day = town.house.calendar.day_of(town.house.clock.now()) + timedelta(days=1)
+    where = {"on": day.isoformat(), "canteen": "A1", "meal": "lunch"}
+    assert post(town, "/meals/day/order", **where, resident="R1", delivery="1").status_code == 303
+    assert post(town, "/meals/day/order", **where, resident="R1").status_code == 422
+    assert post(town, "/meals/day/order", **where, resident="R99").status_code == 404
+    short = post(town, "/meals/day/count", **where, stage="sent", count="0")
+    assert short.status_code == 422
+    assert post(town, "/meals/day/count", **where, stage="sent", count="1").status_code == 303
+    assert post(town, "/meals/day/count", **where, stage="received", count="0", why="路上打翻").status_code == 303
+    page = town.manager.get(f"/meals/day?day={day}").text
+    assert "▲ -1" in page
+    assert "路上打翻" in page
+    order = re.search(r'name="order" value="([^"]+)"', page)[1]
+    done = {"on": day.isoformat(), "order": order, "state": "handed_out"}
+    assert post(town, "/meals/day/settle", **done).status_code == 422
+    assert post(town, "/meals/day/settle", **done, proof="code", shown="x").status_code == 422
+    assert post(town, "/meals/day/settle", **done, proof="name", shown="女儿").status_code == 303
+    assert post(town, "/meals/day/settle", **done, proof="name", shown="女儿").status_code == 422
+
+
+def test_a_meal_is_a_sign_of_life_and_one_nobody_took_is_not(town):
+    signs = town.house.homecare.meals.ordering.signs(town.house.clock.now() - timedelta(days=2))
+    assert {str(each.kind) for each in signs} <= {"meal", "meal_missed", "delivery_unanswered"}
+    assert any(each.kind == "meal" for each in signs)
+
+
+def test_the_list_of_a_month_leaves_for_whoever_may_export_the_district(town):
+    answer = town.manager.get("/meals/export.csv")
+    assert answer.mimetype == "text/csv"
+    assert answer.text.startswith("id,till,ref,canteen")
+    assert "b1" in answer.text
+    assert town.browser(frozenset({Role.MANAGER}), OURS).get("/meals/export.csv").status_code == 404
