@@ -162,7 +162,7 @@ class Pages:
             *bed_blueprints(house, operators),
             *round_blueprints(house, self._names, options=options),
             *welfare_blueprints(house, self._names),
-            *anomaly_blueprints(house),
+            *anomaly_blueprints(house, self._names),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
