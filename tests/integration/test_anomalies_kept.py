@@ -152,8 +152,10 @@ def test_a_named_person_decides_and_the_record_says_so(rig):
         rig.desk.judge(case.id, State.EXPLAINED, by=BY, area=DISTRICT, note="弄错了")
     assert rig.kinds() == ["money_finding", "money_finding_judged", "money_finding_judged"]
     # What is decided stays decided, whatever is found again.
+    rig.meals.add(rig.today - DAY, rig.resident, meal="dinner")
     rig.searching.look("by-hand", rig.today - DAY, rig.today)
-    assert rig.open() == []
+    assert rig.desk.get(case.id, DISTRICT) == done
+    assert [each.found.code for each in rig.open()] == []
 
 
 def test_another_station_sees_nothing_of_it(rig):

@@ -43,6 +43,12 @@ def test_another_month_or_ledger_draws_others():
     assert len(set(drawn)) == 3
 
 
+def test_a_hundred_and_one_are_two():
+    for many, drawn in ((1, 1), (100, 1), (101, 2), (250, 3)):
+        lots = [lot(number, 0, "meal") for number in range(many)]
+        assert len(draw(SEED, lots, lots)) == drawn
+
+
 def test_a_draw_is_fair():
     lots = [lot(number, 0, "meal") for number in range(500)]
     often = [0] * 500

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from dispatch.errors import Invalid
+from dispatch.errors import Invalid, NotFound
 from dispatch.rules.rights import Right
 from dispatch.store.transactions import Transactions
 from dispatch.web.access import area, caller, either
@@ -152,7 +152,10 @@ def findings_api(desk: FindingsDesk, *, transactions: Transactions) -> ApiBluepr
     @bp.response(200, MoneyDrawSchema)
     def checks(wanted: Plain) -> Any:
         """A month's draw of checks on site"""
-        drawn = desk.drawn(wanted["month"], area())
+        try:
+            drawn = desk.drawn(wanted["month"], area())
+        except NotFound as missing:
+            raise Invalid(missing.detail, {"query": {"month": [missing.detail]}}) from None
         return {
             "month": drawn.draw.month, "seed": drawn.draw.seed, "ledger_hash": drawn.draw.ledger_hash,
             "settled": drawn.draw.settled, "checked": drawn.done, "onsite_check_rate": drawn.per_myriad,

@@ -4,7 +4,7 @@
 No script: whatever is refused comes back with what was typed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request
@@ -28,22 +28,22 @@ SHOWN = 200
 Form = Mapping[str, str]
 
 
-def finding_pages(desk: FindingsDesk) -> Blueprint:
-    """The pages. Who may see public money sees them; who approves it decides."""
+def finding_pages(desk: FindingsDesk, *, names: Callable[[], Mapping[str, str]]) -> Blueprint:
+    """`names` says what people are called, by reference. Who may see public money sees it; who approves it decides."""
     bp = Blueprint("money_findings", __name__, template_folder="templates")
     bp.record_once(lambda state: state.app.jinja_env.globals.update(word=word))
 
     def one(finding_id: str, status: int = 200, *, said: Form | None = None, wrong: str = "") -> Response:
         case = desk.get(finding_id, area())
-        return _page("money_finding.html", status, case=case, found=case.found, said=said or {}, wrong=wrong,
-                     next=sorted(NEXT[case.state], key=list(State).index))  # fmt: skip
+        return _page("money_finding.html", status, case=case, found=case.found, names=names(), said=said or {},
+                     wrong=wrong, next=sorted(NEXT[case.state], key=list(State).index))  # fmt: skip
 
     def checks(month: str, status: int = 200, *, said: Form | None = None, wrong: str = "", at: str = "") -> Response:
         months = desk.months()
         month = month or (months[0] if months else "")
         drawn = desk.drawn(month, area()) if month else None
-        return _page("money_checks.html", status, months=months, month=month, drawn=drawn, said=said or {},
-                     wrong=wrong, at=at)  # fmt: skip
+        return _page("money_checks.html", status, months=months, month=month, drawn=drawn, names=names(),
+                     said=said or {}, wrong=wrong, at=at)  # fmt: skip
 
     @bp.get("/findings/money")
     @require(Right.MONEY_SEE)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from schedules.care.rules.visit import Proved
 from schedules.money.anomalies.rules.scan import Known, Scan
 from schedules.money.anomalies.rules.serving import About, Code, Delivery, Stay
 from tests.unit.money.anomalies.months import EAST8, FAULTS, LIMITS, PLANTS, Month, at, told
@@ -189,3 +190,52 @@ def test_a_jump_that_goes_on_is_one_finding_even_when_days_are_looked_at_alone(p
     fresh = Scan(LIMITS, Known(), lambda moment: moment.astimezone(EAST8))
     fresh.learn(before)
     assert [each.figures for each in fresh.day(plain.day, crowd)] == [{"count": 90, "usual": 30}]
+
+
+def test_what_is_brought_may_be_handed_over_after_the_kitchen_has_closed(plain):
+    plain.eat(clock=(20, 0, 0), delivery=Delivery())
+    assert plain.found() == set()
+
+
+@pytest.mark.parametrize(("hands", "is_found"), [(49, False), (50, True)])
+def test_one_person_at_the_only_till_is_remarkable_only_when_they_type_half_of_it(plain, hands, is_found):
+    for number in range(100):
+        way = "phone" if number < hands else "card"
+        plain.eat(f"r{number}", clock=(11 + number // 60, number % 60, 0), operator="o1", way=way)
+    assert plain.found() == ({"one_operator"} if is_found else set())
+
+
+@pytest.mark.parametrize(("days", "shift", "is_found"), [(5, 0, True), (4, 0, False), (8, 11, False)])
+def test_a_padded_list_is_of_the_same_people_on_some_days(plain, days, shift, is_found):
+    for at_day, day in enumerate(plain.month.days[:days]):
+        for number in range(22):
+            resident = f"r{number + shift * (at_day % 2)}"
+            plain.month.add(day, "c0", resident, at(day, 11, 0, 2 * number), till=f"t{number}")
+    assert plain.found() == ({"same_minute"} if is_found else set())
+
+
+@pytest.mark.parametrize(("least", "is_found"), [(80, False), (81, True)])
+def test_more_than_four_fifths_at_the_least_price(plain, least, is_found):
+    for number in range(100):
+        price = 1000 if number < least else 1200
+        plain.eat(f"r{number}", clock=(11 + number // 60, number % 60, 0), price_fen=price)
+    assert plain.found() == ({"at_minimum"} if is_found else set())
+
+
+def test_two_jumps_with_a_usual_day_between_are_two(plain):
+    for at_day, day in enumerate(plain.month.days[:16]):
+        for number in range(90 if at_day in {12, 13, 15} else 30):
+            moment = at(day, 11) + timedelta(minutes=number)
+            plain.month.add(day, "c0", f"r{number}", moment, operator=f"o{number % 3}", price_fen=1200)
+    found = [each.first for each in plain.month.findings() if each.code is Code.JUMP]
+    assert found == [plain.month.days[12], plain.month.days[15]]
+
+
+def test_a_short_visit_inside_a_long_one_does_not_hide_the_next(plain):
+    begun = at(plain.day, 9)
+    plain.month.visits[plain.day] = [
+        Proved(visit_id=f"v{number}", resident_id=f"p{number}", carer_ids=("k",), on=plain.day,
+               begun_at=begun + timedelta(minutes=first), finished_at=begun + timedelta(minutes=last))
+        for number, (first, last) in enumerate([(0, 120), (10, 20), (60, 90)])
+    ]  # fmt: skip
+    assert [each.evidence for each in plain.month.findings()] == [("v0", "v1"), ("v0", "v2")]
