@@ -50,7 +50,7 @@ P2,clinic,合作路社区卫生服务站,38.0595,114.4752,Mo-Fr 08:00-17:30; Sa 
 P3,repair,便民维修点,38.0679,114.4869,Mo-Sa 09:00-18:00,+8631180000003,联盟路8号,水电 家电
 """
 
-Event = tuple[datetime, Callable[[], None]]
+Happening = tuple[datetime, Callable[[], None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +77,11 @@ class PastCare:
             self._carers = {code: CarerId(people.id_of(carers, code) or "") for _, code, _ in BEDS}
             self._residents = {code: ResidentId(people.id_of(residents, code) or "") for code, _, _ in BEDS}
 
-    def events(self, until: datetime) -> list[Event]:
+    def events(self, until: datetime) -> list[Happening]:
         """What happens up to then, in the order of time."""
         today = self._house.calendar.day_of(until)
         days = [today - number * DAY for number in range(DAYS, -1, -1)]
-        found = [(self._at(days[0], 0), partial(self._open_beds, days[0]))]
+        found: list[Happening] = [(self._at(days[0], 0), partial(self._open_beds, days[0]))]
         for day in days:
             found += [(self._at(day, 1), partial(self._plan, day)), *self._visits(day, (today - day).days)]
         last = (until - 20 * MINUTE, partial(self._last, today))
@@ -102,11 +102,11 @@ class PastCare:
         bed = beds.life.apply(resident, beds.default, by=self._by, area=DISTRICT)
         said = Assessed(standard="gbt42195-2022", assessed_on=day, org="示范区评估中心", score=score)
         beds.assessing.assess(bed, said, by=self._by, area=DISTRICT)
-        agreed = {"agreed_from": day, "agreed_until": day + 365 * DAY}
+        agreed = Form(org="柏林颐养驿站", agreed_from=day, agreed_until=day + 365 * DAY)
         for deed, by, form in (
             (Deed.FIRST_REVIEW, TOWN, Form()), (Deed.APPROVE, COUNTY, Form()),
             (Deed.BUILD, self._by, Form(org="安居适老化")), (Deed.ACCEPT, COUNTY, Form(org="示范区民政局")),
-            (Deed.ACTIVATE, self._by, Form(org="柏林颐养驿站", **agreed)),
+            (Deed.ACTIVATE, self._by, agreed),
         ):  # fmt: skip
             beds.life.step(bed, deed, form, by=by, area=DISTRICT)
         line = Line(
@@ -121,7 +121,7 @@ class PastCare:
         self._clock.to(self._at(day, 1))
         self._care.planning.plan(day)
 
-    def _visits(self, day: date, ago: int) -> Iterator[Event]:
+    def _visits(self, day: date, ago: int) -> Iterator[Happening]:
         for resident, code, hour in BEDS:
             if (resident, ago) == MISSED:
                 # The chase is looked at by the next event; this one lets it run to its end.

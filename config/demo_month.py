@@ -14,7 +14,7 @@ from random import Random
 
 from config.admin import Commands
 from config.commands import commands_of
-from config.demo_care import PastCare
+from config.demo_care import Happening, PastCare
 from config.demo_clock import PastClock
 from config.settings import Settings
 from config.wiring import House, build
@@ -70,7 +70,7 @@ def live_a_month(settings: Settings, begin: Callable[[Commands], object], until:
         begin(commands_of(house))
         past = _Past(house, clock)
         plots = _plots(Random(_SEED), past.devices, until)
-        lives = [(each.at, partial(past.live, each)) for each in plots]
+        lives: list[Happening] = [(each.at, partial(past.live, each)) for each in plots]
         care = PastCare(house, clock, past.by, past.deliver).events(until)
         for at, live in sorted([*lives, *care], key=lambda each: each[0]):
             clock.to(at)

@@ -5,10 +5,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from dispatch.accounts.keys import Keys
 from dispatch.rules.rights import DISTRICT, Role
 from dispatch.store.calls import Calls
+from dispatch.store.outbox import messages
 from dispatch.store.people import People
 from dispatch.store.register_rows import RESIDENTS, RegisterRows
 from schedules.orders.families import FamilyOrders
@@ -215,3 +217,14 @@ def test_a_form_without_its_token_changes_nothing(town, manager, me):
     answer = manager.post("/orders/new", data={"resident": "R1", "service": "repair", "start": start(town)})
     assert answer.status_code in {400, 403}
     assert len(orders_of(town, me)) == before
+
+
+def test_the_booking_page_is_sent_from_a_residents_file_and_leads_back_to_it(town, manager, me):
+    contact = me_contact(town, me)
+    path = f"/orders/link/{contact}"
+    back = post(town, manager, path, resident=me["resident"])
+    assert (back.status_code, back.location) == (303, f"/residents/{me['resident']}")
+    assert post(town, manager, path, resident="//evil.example").location == "/orders"
+    with town.house.reading.connect() as connection:
+        sent = list(connection.execute(select(messages.c.person).where(messages.c.sentence == "order_link")))
+    assert [each.person for each in sent] == [f"contact:{contact}"], "once a day and contact"
