@@ -19,9 +19,26 @@ _BUTTON = re.compile(r'protocol = "rflink", address = "[^"]+"')
 
 def demo_text(now: datetime) -> str:
     """The district file with every carer on duty from yesterday for two days, so that somebody is there at any hour."""
+    return _on_duty(now, hole=False)
+
+
+def tonight_text(now: datetime) -> str:
+    """The same with a hole in the coming night: from three to half past three only those on foot are on duty."""
+    return _on_duty(now, hole=True)
+
+
+def _on_duty(now: datetime, *, hole: bool) -> str:
     text = DISTRICT.read_text(encoding="utf-8")
     start, end = now - timedelta(days=1), now + timedelta(days=2)
-    shifts = [_shift(carer["code"], start, end) for carer in parse_toml_text(text, name="demo")["carers"]]
+    local = now.astimezone(ZONE)
+    three = local.replace(hour=3, minute=0, second=0, microsecond=0) + timedelta(days=int(local.hour >= 2))
+    shifts = []
+    for carer in parse_toml_text(text, name="demo")["carers"]:
+        if hole and carer["means"] != "foot":
+            again = three + timedelta(minutes=30)
+            shifts += [_shift(carer["code"], start, three), _shift(carer["code"], again, end)]
+        else:
+            shifts.append(_shift(carer["code"], start, end))
     return "\n".join([text, *shifts])
 
 

@@ -8,15 +8,17 @@ one pendant is pressed by mistake again and again, some carers are not reached a
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 from config.admin import Commands
 from config.commands import commands_of
+from config.demo_care import PastCare
+from config.demo_clock import PastClock
 from config.settings import Settings
 from config.wiring import House, build
 from devices.store.devices import Device, Devices
-from dispatch.clock import Instant
 from dispatch.ids import AlarmId, AttemptId, SignalId, new_id
 from dispatch.messages.providers.provider import Receipt, ReceiptKind
 from dispatch.rules.alarm import Alarm, OfferState, Outcome, Proof
@@ -38,22 +40,6 @@ _SEED = 20261122
 _EVENTS = (Event.PRESS,) * 6 + (Event.FALL,) * 2 + (Event.INACTIVITY,)
 _OUTCOMES = (Outcome.HELPED,) * 8 + (Outcome.FALSE_ALARM,) * 2 + (Outcome.HOSPITAL, Outcome.OTHER)
 _STEPS_MAX = 40
-
-
-class PastClock:
-    """Both clocks, moved by hand from a day in the past."""
-
-    def __init__(self, now: datetime) -> None:
-        self._start, self._now = now, now
-
-    def look(self) -> Instant:
-        return Instant(wall=self._now, steady_s=(self._now - self._start).total_seconds(), boot="past")
-
-    def now(self) -> datetime:
-        return self._now
-
-    def to(self, at: datetime) -> None:
-        self._now = max(self._now, at.astimezone(UTC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +69,12 @@ def live_a_month(settings: Settings, begin: Callable[[Commands], object], until:
     try:
         begin(commands_of(house))
         past = _Past(house, clock)
-        for plot in _plots(Random(_SEED), past.devices, until):
-            past.live(plot)
+        plots = _plots(Random(_SEED), past.devices, until)
+        lives = [(each.at, partial(past.live, each)) for each in plots]
+        care = PastCare(house, clock, past.by, past.deliver).events(until)
+        for at, live in sorted([*lives, *care], key=lambda each: each[0]):
+            clock.to(at)
+            live()
     finally:
         house.stop()
 
@@ -97,7 +87,7 @@ class _Past:
         self._clock = clock
         with house.reading.connect() as connection:
             self.devices = [each for each in Devices(connection).active() if each.resident_id or each.home_id]
-            self._by = operator(Accounts(connection).operators()[0].id)
+            self.by = operator(Accounts(connection).operators()[0].id)
 
     def live(self, plot: Plot) -> None:
         """One alarm from the press to the closing."""
@@ -105,14 +95,14 @@ class _Past:
         self._house.forget()
         alarm_id = self._press(plot)
         self._clock.to(plot.at + plot.look)
-        self._house.console.claiming.take(alarm_id, by=self._by)
+        self._house.console.claiming.take(alarm_id, by=self.by)
         came = self._somebody_accepts(alarm_id, plot)
         if came is not None:
             self._clock.to(self._clock.now() + plot.eta)
             self._house.desk.attend(alarm_id, came, proof=Proof.RESIDENT_BUTTON, by=came)
         self._clock.to(self._clock.now() + plot.stay)
-        self._house.desk.close(alarm_id, outcome=plot.outcome, by=self._by)
-        self._deliver()
+        self._house.desk.close(alarm_id, outcome=plot.outcome, by=self.by)
+        self.deliver()
 
     def _press(self, plot: Plot) -> AlarmId:
         device, now = plot.device, self._clock.now()
@@ -131,7 +121,7 @@ class _Past:
         """Takes the steps of the policy as they fall due, until somebody who is not deaf has been asked."""
         for _ in range(_STEPS_MAX):
             self._house.desk.wake(alarm_id)
-            self._deliver()
+            self.deliver()
             asked = self._asked(alarm_id)[plot.deaf :]
             if asked:
                 self._clock.to(self._clock.now() + plot.answer)
@@ -153,7 +143,7 @@ class _Past:
         with self._house.reading.connect() as connection:
             return Alarms(connection).get(alarm_id)
 
-    def _deliver(self) -> None:
+    def deliver(self) -> None:
         """What is to be sent is taken by the telephones of the demo, and each says that it arrived."""
         courier = self._house.courier
         for emergency in (True, False):

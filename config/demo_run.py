@@ -12,7 +12,7 @@ from pathlib import Path
 
 from config.admin import Commands
 from config.commands import change
-from config.demo_district import addresses, buttons, demo_text, past_text, speaking
+from config.demo_district import addresses, buttons, past_text, speaking, tonight_text
 from config.demo_month import live_a_month
 from config.demo_past import give_past
 from config.options import AccountSettings, GatewaySettings, LogSettings, RoundSettings, WebSettings
@@ -62,7 +62,7 @@ def run_demo(*, lang: str, port: int, browser: bool, protocol: str = "rflink", r
     home = Path("demo-data").resolve()
     _fresh(home)
     text, password = (
-        speaking(demo_text(SystemClock().now()), protocol),
+        speaking(tonight_text(SystemClock().now()), protocol),
         f"{secrets.choice(_WORDS)}-{secrets.randbelow(9000) + 1000}",
     )
     told = Told()

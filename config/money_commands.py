@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import select
-
 from config.wiring import House
 from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.rules.people import SERVICE, Person
@@ -16,7 +14,8 @@ from schedules.money.closing import Closing, Counted, Progress, count
 from schedules.money.keeping import rules_in
 from schedules.money.rules.ledger import Entry, canonical
 from schedules.money.rules.months import is_month
-from schedules.money.store.ledger import Books, ledger_months
+from schedules.money.store.ledger import Books
+from schedules.money.store.months import Months
 from schedules.money.store.versions import Versions
 
 Commands = dict[str, Callable[..., dict[str, Any]]]
@@ -91,9 +90,8 @@ def _all(first: Entry | None, rest: Iterator[Entry]) -> Iterator[Entry]:
 
 
 def _about(connection: Connection, month: str) -> dict[str, Any]:
-    row = connection.execute(select(ledger_months).where(ledger_months.c.month == month)).first()
-    return {"about": month, "before": row.before if row else None, "hash": row.hash if row else None,
-            "entries": row.entries if row else None}  # fmt: skip
+    row = Months(connection).get(month) or {}
+    return {"about": month, **{name: row.get(name) for name in ("before", "hash", "entries")}}
 
 
 def _as_lines(entries: Iterator[Entry], about: dict[str, Any], out: IO[str], versions: set[str]) -> int:

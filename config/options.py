@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from config.anomalies_options import AnomalySettings as AnomalySettings
 from config.bedmoney_options import BedMoneySettings as BedMoneySettings
 from config.beds_options import BedSettings as BedSettings
 from config.care_options import VisitSettings as VisitSettings
@@ -345,6 +346,7 @@ class Settings:
     coverage: CoverageSettings = field(default_factory=CoverageSettings)
     travel: TravelSettings = field(default_factory=TravelSettings)
     rounds: RoundSettings = field(default_factory=RoundSettings)
+    anomalies: AnomalySettings = field(default_factory=AnomalySettings)
     orders: OrderSettings = field(default_factory=OrderSettings)
     satisfaction: SatisfactionSettings = field(default_factory=SatisfactionSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)

@@ -9,6 +9,7 @@ from flask import Blueprint, Flask
 
 from config.district_schema import typed_number
 from config.pages_after import after_pages
+from config.pages_anomalies import anomaly_blueprints
 from config.pages_bedmoney import bed_money_blueprints
 from config.pages_beds import bed_blueprints
 from config.pages_board import Parts, console_blueprints, false_alarms
@@ -165,6 +166,7 @@ class Pages:
             *settlement_blueprints(house, operators),
             *round_blueprints(house, self._names, options=options),
             *welfare_blueprints(house, self._names),
+            *anomaly_blueprints(house),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))

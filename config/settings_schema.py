@@ -31,6 +31,7 @@ from config.options import (
     WebSettings,
 )
 from config.schemas import say
+from config.settings_anomalies import AnomalySchema
 from config.settings_bedmoney import BedMoneySchema
 from config.settings_beds import BedsSchema
 from config.settings_care import VisitSchema
@@ -327,6 +328,7 @@ class SettingsSchema(Section):
     coverage = fields.Nested(CoverageSchema)
     travel = fields.Nested(TravelSchema)
     rounds = fields.Nested(RoundSchema)
+    anomalies = fields.Nested(AnomalySchema)
     orders = fields.Nested(OrderSchema)
     satisfaction = fields.Nested(SatisfactionSchema)
     privacy = fields.Nested(PrivacySchema)

@@ -13,6 +13,7 @@ from typing import Any
 from config.beds_others import OtherRooms
 from config.settings import Settings
 from config.wiring_after import channel_of
+from config.wiring_anomalies import Anomalies, build_anomalies
 from config.wiring_bedmoney import BedMoney, build_bedmoney
 from config.wiring_beds import Beds, build_beds
 from config.wiring_care import Care, build_care, mend_care
@@ -52,6 +53,7 @@ class HomeCare:
     welfare: Welfare
     bedmoney: BedMoney
     settlement: Settlement
+    anomalies: Anomalies
 
     @property
     def owners(self) -> Sequence[Any]:
@@ -72,7 +74,7 @@ class HomeCare:
     def timetable(self) -> tuple[Periodic, ...]:
         return (
             *self.duty.timetable, *self.beds.timetable, *self.rounds.timetable, *self.visits.timetable,
-            *self.coverage.timetable, *self.welfare.timetable, *self.planning.timetable,
+            *self.coverage.timetable, *self.welfare.timetable, *self.planning.timetable, *self.anomalies.timetable,
         )  # fmt: skip
 
     def start(self, roles: Collection[str]) -> None:
@@ -125,6 +127,7 @@ def build_homecare(
             sources=[VisitSigns(visits.visiting, clock, calendar)],
         ),
         settlement=build_settlement(settings.settlement, transactions, reading, calendar),
+        anomalies=build_anomalies(settings.anomalies, transactions, reading, clock, calendar),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ A new view says its summary as the first line of its docstring, and adds its exa
 from collections.abc import Mapping
 from typing import Any
 
+from dispatch.web.operations_anomalies import ANOMALY_EXAMPLES
 from dispatch.web.operations_bedmoney import BED_MONEY_EXAMPLES
 from dispatch.web.operations_beds import BED_EXAMPLES, BED_SUMMARIES
 from dispatch.web.operations_care import CARE_EXAMPLES
@@ -118,5 +119,6 @@ EXAMPLES: Mapping[str, Any] = {
     **MONEY_EXAMPLES,
     **ROUND_EXAMPLES,
     **BED_MONEY_EXAMPLES,
+    **ANOMALY_EXAMPLES,
     **WELFARE_EXAMPLES,
 }  # fmt: skip

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from dispatch.web import telling_beds, telling_house, telling_money, words
+from dispatch.web import telling_anomalies, telling_beds, telling_house, telling_money, words
 from dispatch.web.i18n import N_, gettext
 from dispatch.web.residents.words import TASKS
 
@@ -86,7 +86,9 @@ _ALARM: Mapping[str, str] = {
 }
 """A sentence for each kind of entry about an alarm."""
 
-KINDS: Mapping[str, str] = {**telling_house.KINDS, **telling_beds.KINDS, **telling_money.KINDS, **_ALARM}
+KINDS: Mapping[str, str] = {
+    **telling_house.KINDS, **telling_beds.KINDS, **telling_money.KINDS, **telling_anomalies.KINDS, **_ALARM,
+}  # fmt: skip
 """A sentence for each kind of entry."""
 
 LOUD = frozenset({

@@ -13,21 +13,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select
-from sqlalchemy.exc import IntegrityError
-
 from dispatch.clock import Clock
 from dispatch.errors import Conflict, Invalid
 from dispatch.rules.people import SERVICE, Person
 from dispatch.rules.record import Line
 from dispatch.store.accounts import Reading
-from dispatch.store.database import Connection, savepoint
+from dispatch.store.database import Connection
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.money.rules.ledger import Entry, begun, canonical, following
 from schedules.money.rules.months import is_month
-from schedules.money.store.ledger import PIECE, Books, ledger_closings, ledger_entries, ledger_months, ledger_sums
-from schedules.money.store.versions import Rule, Versions, policy_versions
+from schedules.money.store.ledger import PIECE, Books
+from schedules.money.store.months import Months
+from schedules.money.store.versions import Rule, Versions
 
 Progress = Callable[[int, int], None]
 """Called with how many entries are counted, of how many."""
@@ -90,7 +88,7 @@ class Closing:
             Books(tx.connection).begin_closing()
             if not _refuse(tx.connection, month):
                 return
-            tx.connection.execute(insert(ledger_closings), {"month": month, "by": by, "at": tx.now})
+            Months(tx.connection).begin(month, by=by, at=tx.now)
             tx.log(Line(kind="ledger_closing_begun", by=by, facts={"month": month}))
 
         self._transactions.run(work, lane=Lane.BULK)
@@ -99,7 +97,7 @@ class Closing:
         """Keeps those of these rules that entries name and that were not kept with them; gives back their versions."""
 
         def work(tx: Tx) -> list[str]:
-            kept = [rules[each] for each in unkept(tx.connection) if each in rules]
+            kept = [rules[each] for each in Months(tx.connection).unkept() if each in rules]
             for rule in kept:
                 Versions(tx.connection).keep(rule)
                 facts = {"policy": rule.policy_id, "version": rule.version}
@@ -117,24 +115,23 @@ class Closing:
         """
 
         def work(tx: Tx) -> Counted:
-            known = tx.connection.execute(select(ledger_months.c.hash).where(_is(counted.month))).scalar()
-            if known is not None and known == counted.hash:
+            months, month = Months(tx.connection), counted.month
+            known = months.get(month)
+            if known is not None and known["hash"] == counted.hash:
                 return counted
-            if known is not None or Books(tx.connection).closed() != counted.month:
-                raise Conflict(f"{counted.month} is closed, or closing it was not begun")
-            if head(tx.connection)[1] != counted.before:
-                raise Conflict(f"{counted.month} was counted behind another month than the last closed one")
-            _write(tx, counted)
+            if known is not None or Books(tx.connection).closed() != month:
+                raise Conflict(f"{month} is closed, or closing it was not begun")
+            if months.head() != counted.before:
+                raise Conflict(f"{month} was counted behind another month than the last closed one")
+            months.end(
+                month, before=counted.before, hash_=counted.hash, entries=counted.entries, sums=counted.sums, at=tx.now
+            )  # fmt: skip
             tx.log(Line(kind="ledger_month_closed", by=by, facts={
                 "month": counted.month, "hash": counted.hash, "before": counted.before, "entries": str(counted.entries),
             }))  # fmt: skip
             return counted
 
         return self._transactions.run(work, lane=Lane.BULK)
-
-
-def _is(month: str) -> Any:
-    return ledger_months.c.month == month
 
 
 def count(reading: Reading, month: str, progress: Progress = lambda _done, _of: None, piece: int = PIECE) -> Counted:
@@ -145,8 +142,7 @@ def count(reading: Reading, month: str, progress: Progress = lambda _done, _of: 
         Conflict: an entry does not balance: somebody wrote to the database past the program.
     """
     with reading.connect() as connection:
-        of = connection.execute(select(func.count()).where(ledger_entries.c.month == month)).scalar() or 0
-        before = head(connection, until=month)[1]
+        of, before = Months(connection).entries(month), Months(connection).head(until=month)
     digest, sums, done, after = begun(month, before), _Sums(), 0, ""
     while True:
         # A connection for each piece: nothing that writes ever waits for this to end.
@@ -162,37 +158,19 @@ def count(reading: Reading, month: str, progress: Progress = lambda _done, _of: 
         after = entries[-1].id
 
 
-def head(connection: Connection, until: str = "9999-12") -> tuple[str, str]:
-    """The last closed month before another one, and its hash; both empty before the first."""
-    query = select(ledger_months.c.month, ledger_months.c.hash).where(ledger_months.c.month < until)
-    row = connection.execute(query.order_by(ledger_months.c.month.desc()).limit(1)).first()
-    return (row.month, row.hash) if row else ("", "")
-
-
-def unkept(connection: Connection, month: str = "") -> list[str]:
-    """Versions that entries (of a month) name and that nobody kept: such a month could not be counted again."""
-    used = select(ledger_entries.c.version).where(ledger_entries.c.version.is_not(None)).distinct()
-    used = used.where(ledger_entries.c.month == month) if month else used
-    query = used.where(ledger_entries.c.version.not_in(select(policy_versions.c.version)))
-    return sorted(filter(None, connection.execute(query).scalars()))
-
-
 def _refuse(connection: Connection, month: str) -> bool:
     """Whether closing has to be begun; False where it was, and was broken off."""
-    closed = Books(connection).closed()
-    done = connection.execute(select(ledger_months.c.month).where(_is(closed or ""))).scalar()
-    if closed is not None and done is None:
+    months, closed = Months(connection), Books(connection).closed()
+    if closed is not None and months.get(closed) is None:
         if month == closed:
             return False
         raise Conflict(f"closing {closed} was begun and not ended; close it first")
     if closed is not None and month <= closed:
         raise Conflict(f"{closed} is closed; {month} cannot be closed after it")
-    first = connection.execute(
-        select(func.min(ledger_entries.c.month)).where(ledger_entries.c.month > (closed or ""))
-    ).scalar()
+    first = months.first_open(closed)
     if first is not None and first < month:
         raise Conflict(f"{first} has entries and is open; close it first")
-    missing = unkept(connection, month)
+    missing = months.unkept(month)
     if missing:
         raise Conflict(f"rules of versions {', '.join(missing[:5])} were used and not kept; put their files back")
     return True
@@ -204,21 +182,6 @@ def _balanced(connection: Connection, month: str, after: str, piece: int) -> lis
     except AssertionError:
         # What an entry promises is checked where it is made; here it is evidence, and not to be closed over.
         raise Conflict(f"an entry of {month} behind {after or 'its first'} is not whole: {month} cannot be closed") from None  # noqa: E501  # fmt: skip
-
-
-def _write(tx: Tx, counted: Counted) -> None:
-    row = {name: getattr(counted, name) for name in ("month", "before", "hash", "entries")}
-    try:
-        with savepoint(tx.connection):
-            tx.connection.execute(insert(ledger_months), row | {"at": tx.now})
-    except IntegrityError:
-        raise Conflict(f"{counted.month} is closed") from None
-    rows = [
-        {"month": counted.month, "payee": payee, "fund": fund, "amount_fen": fen, "entries": entries}
-        for (payee, fund), (fen, entries) in sorted(counted.sums.items())
-    ]
-    if rows:
-        tx.connection.execute(insert(ledger_sums), rows)
 
 
 class _Sums:

@@ -9,28 +9,25 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
-
 from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.ids import StationId
 from dispatch.rules.people import Person
 from dispatch.rules.record import Line
 from dispatch.rules.rights import Area
 from dispatch.store.accounts import Reading
-from dispatch.store.database import Connection
-from dispatch.store.people import residents
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.money.rules import statement as rules
 from schedules.money.rules.ledger import resident_of
 from schedules.money.rules.months import is_month
 from schedules.money.rules.statement import Deed, Kind, Objection, State, Statement, Step
-from schedules.money.store.ledger import ledger_entries, ledger_months, ledger_postings, ledger_sums
-from schedules.money.store.statements import Budgets, Statements, statements
+from schedules.money.store.months import Months
+from schedules.money.store.statements import Budgets, Statements
+from schedules.money.store.sums import Sums
 
-LINES = {
-    Deed.SUBMIT: "statement_submitted", Deed.SEND_BACK: "statement_sent_back", Deed.PUBLISH: "statement_published",
-    Deed.WITHDRAW: "statement_withdrawn", Deed.APPROVE: "statement_approved", Deed.PAY: "statement_paid",
+PAST = {
+    Deed.SUBMIT: "submitted", Deed.SEND_BACK: "sent_back", Deed.PUBLISH: "published", Deed.WITHDRAW: "withdrawn",
+    Deed.APPROVE: "approved", Deed.PAY: "paid",
 }  # fmt: skip
 
 
@@ -95,7 +92,7 @@ class Settling:
             raise _wrong("month", "A month is written 2026-11.")
 
         def work(tx: Tx) -> int:
-            if tx.connection.execute(select(ledger_months).where(ledger_months.c.month == month)).first() is None:
+            if Months(tx.connection).get(month) is None:
                 raise Conflict("This month is not closed yet.")
             drafts = self._drafts(tx, month)
             drawn = sum([Statements(tx.connection).draw(each) for each in drafts])
@@ -135,7 +132,7 @@ class Settling:
             shelf.add_step(Step(id=tx.new_id(), statement_id=found.id, deed=deed, state=after.state, by=by, at=tx.now,
                                 on=paid, reference=reference if paid else "", note=note))  # fmt: skip
             facts = {"statement": found.id, "month": found.month, "account": found.account, "fen": str(found.amount_fen)}  # noqa: E501  # fmt: skip
-            tx.log(Line(kind=LINES[deed], by=by, facts=facts))
+            tx.log(Line(kind=f"statement_{PAST[deed]}", by=by, facts=facts))
 
         self._transactions.run(work, lane=Lane.BULK)
 
@@ -221,11 +218,10 @@ class Settling:
         with self._reading.connect() as connection:
             shelf = Statements(connection)
             found = shelf.get(statement_id, area)
-            hash_ = connection.execute(
-                select(ledger_months.c.hash).where(ledger_months.c.month == found.month)
-            ).scalar()
+            month = Months(connection).get(found.month)
+            assert month is not None
             return Told(
-                statement=found, hash=str(hash_), parts=_parts(connection, found), steps=shelf.steps(found.id),
+                statement=found, hash=month["hash"], parts=Sums(connection).parts(found), steps=shelf.steps(found.id),
                 objections=shelf.objections(found.id), legal=rules.legal(found.state),
             )  # fmt: skip
 
@@ -233,10 +229,10 @@ class Settling:
         """What each resident had of it, by name; their sum is that of the statement."""
         with self._reading.connect() as connection:
             found: dict[str, list[int]] = {}
-            for claim, late, fen in _lines(connection, statement.month, statement.account):
+            for claim, late, fen in Sums(connection).claims(statement.month, statement.account):
                 sums = found.setdefault(resident_of(claim), [0, 0, 0])
                 sums[0], sums[1], sums[2] = sums[0] + 1, sums[1] + fen, sums[2] + bool(late)
-            names = _names(connection, list(found))
+            names = Sums(connection).names(found)
         sign = 1 if statement.kind is Kind.PAYEE else -1
         rows = [
             Had(resident_id=who, name=names.get(who, ""), entries=sums[0], amount_fen=sign * sums[1], late=sums[2])
@@ -246,27 +242,16 @@ class Settling:
 
     def of_resident(self, resident_id: str, month: str) -> list[tuple[date, str, str, str, int]]:
         """A resident's entries of a month: day, source, who is owed, why late, fen; by their days."""
-        entries, postings = ledger_entries.c, ledger_postings.c
-        query = (
-            select(entries.on, entries.source_kind, postings.account, entries.late, postings.amount_fen)
-            .join(ledger_postings, postings.entry_id == entries.id)
-            .where(entries.month == month, entries.claim.startswith(f"{resident_id}/", autoescape=True),
-                   ~postings.account.startswith("fund:"))
-            .order_by(entries.on, entries.id, postings.place)
-        )  # fmt: skip
         with self._reading.connect() as connection:
-            return [
-                (row.on, row.source_kind or "reversal", row.account.partition(":")[2], row.late, row.amount_fen)
-                for row in connection.execute(query)
-            ]
+            return Sums(connection).of_resident(resident_id, month)
 
     def budgets(self, year: int) -> list[dict[str, Any]]:
         """Every fund of a year: its budget, what it gave by closed months, what is paid, and the execution rate."""
         with self._reading.connect() as connection:
             budgets, amounts = Budgets(connection).of(year), Statements(connection).amounts(year)
-            given = _given(connection, year)
+            given = Sums(connection).given(year)
         found = []
-        for fund in sorted({*budgets, *amounts, *given} - {""}):
+        for fund in sorted({*budgets, *amounts, *given}):
             paid = amounts.get(fund, {}).get(State.PAID.value, 0)
             rate = rules.execution(budgets.get(fund, 0), paid)
             found.append({"fund": fund, "year": year, "budget_fen": budgets.get(fund), "given_fen": given.get(fund, 0),
@@ -275,14 +260,15 @@ class Settling:
 
     def closed(self) -> list[tuple[str, str, int, int]]:
         """Closed months, the newest first: month, hash, entries, and how many statements were drawn."""
-        drawn = select(statements.c.month, func.count().label("n")).group_by(statements.c.month)
         with self._reading.connect() as connection:
-            counts = {row.month: row.n for row in connection.execute(drawn)}
-            rows = connection.execute(select(ledger_months).order_by(ledger_months.c.month.desc()).limit(120))
-            return [(row.month, row.hash, row.entries, counts.get(row.month, 0)) for row in rows]
+            counts = Statements(connection).counts()
+            return [
+                (month, hash_, entries, counts.get(month, 0))
+                for month, hash_, entries in Months(connection).newest(120)
+            ]
 
     def _drafts(self, tx: Tx, month: str) -> list[Statement]:
-        known, sums = self._payees(), _by_account(tx.connection, month)
+        known, sums = self._payees(), Sums(tx.connection).by_account(month)
         drafts = []
         for (kind, account), (fen, entries) in sorted(sums.items()):
             name = account.partition(":")[2]
@@ -293,52 +279,6 @@ class Settling:
                     name=(payee.name if payee else name)[:120], station_id=payee.station_id if payee else None,
                 ))  # fmt: skip
         return drafts
-
-
-def _by_account(connection: Connection, month: str) -> dict[tuple[Kind, str], tuple[int, int]]:
-    """Fen and entries of every payee and every fund. A payee's entries are counted where no fund stands."""
-    sums: dict[tuple[Kind, str], tuple[int, int]] = {}
-
-    def add(key: tuple[Kind, str], fen: int, entries: int) -> None:
-        before = sums.get(key, (0, 0))
-        sums[key] = (before[0] + fen, before[1] + entries)
-
-    for row in connection.execute(select(ledger_sums).where(ledger_sums.c.month == month)):
-        add((Kind.PAYEE, row.payee), row.amount_fen, 0 if row.fund else row.entries)
-        add((Kind.FUND, row.fund), row.amount_fen, row.entries)
-    return sums
-
-
-def _parts(connection: Connection, statement: Statement) -> dict[str, tuple[int, int]]:
-    own, other = ("payee", "fund") if statement.kind is Kind.PAYEE else ("fund", "payee")
-    query = select(ledger_sums).where(ledger_sums.c.month == statement.month, ledger_sums.c[own] == statement.account)
-    rows = connection.execute(query.order_by(ledger_sums.c[other])).mappings()
-    return {row[other]: (row["amount_fen"], row["entries"]) for row in rows if row[other] or row["amount_fen"]}
-
-
-def _lines(connection: Connection, month: str, account: str) -> Any:
-    query = (
-        select(ledger_entries.c.claim, ledger_entries.c.late, ledger_postings.c.amount_fen)
-        .join(ledger_postings, ledger_postings.c.entry_id == ledger_entries.c.id)
-        .where(ledger_postings.c.account == account, ledger_entries.c.month == month)
-    )  # fmt: skip
-    return connection.execute(query.execution_options(yield_per=2000))
-
-
-def _names(connection: Connection, ids: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for start in range(0, len(ids), 500):
-        query = select(residents.c.id, residents.c.name).where(residents.c.id.in_(ids[start : start + 500]))
-        found |= {row.id: row.name for row in connection.execute(query)}
-    return found
-
-
-def _given(connection: Connection, year: int) -> dict[str, int]:
-    query = (
-        select(ledger_sums.c.fund, func.sum(ledger_sums.c.amount_fen).label("fen"))
-        .where(ledger_sums.c.month.between(f"{year}-01", f"{year}-12")).group_by(ledger_sums.c.fund)
-    )  # fmt: skip
-    return {row.fund: int(row.fen) for row in connection.execute(query)}
 
 
 def _wrong(name: str, what: str) -> Invalid:

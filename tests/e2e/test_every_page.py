@@ -47,10 +47,16 @@ from schedules.care.rules.presence import Way, Which
 from schedules.care.rules.visit import Source, Wanted
 from schedules.care.visiting import Said as Signed
 from schedules.duty.desk import DutyDesk
+from schedules.money.anomalies.rules.draw import Lot, seed_of
+from schedules.money.anomalies.rules.judging import Case, Check, Draw
+from schedules.money.anomalies.rules.serving import Code, Finding, Severity
+from schedules.money.anomalies.store.checks import Checks
+from schedules.money.anomalies.store.findings import Findings as MoneyFindings
 from schedules.orders.ordering import Asking
 from schedules.rounds.extra import Called
 from tests.architecture.tree import ROOT
 from tests.fakes.plans import planned_once
+from tests.ledger_goods import settled
 from tests.need import need
 
 LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
@@ -91,6 +97,12 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
         for part in ("form", "month", "plan", "print")
     },
     "/beds/<name>/papers/<paper_id>": lambda world: f"/beds/{world.names['bed']}/papers/{world.names['paper']}",
+    "/settlement/<statement_id>": lambda world: f"/settlement/{world.names['statement']}",
+    **{
+        f"/settlement/<statement_id>/{part}": lambda world, part=part: f"/settlement/{world.names['statement']}/{part}"
+        for part in ("print", "notice", "list.xlsx")
+    },
+    "/settlement/residents/<name>": lambda world: f"/settlement/residents/{world.names['resident']}?month=2024-01",
     "/calendar/<code>.ics": lambda world: f"/calendar/{world.names['calendar']}.ics",
     "/carers/<name>/edit": lambda world: f"/carers/{world.names['carer']}/edit",
     "/contacts/<name>/edit": lambda world: f"/contacts/{world.names['contact']}/edit",
@@ -102,6 +114,7 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
     "/import/<token>": lambda world: f"/import/{world.names['import']}?kind=residents",
     "/planning/<plan_id>": lambda world: f"/planning/{world.names['plan']}",
     "/f/<code>/orders": lambda world: world.names["family_link"] + "/orders",
+    "/findings/money/<finding_id>": lambda world: f"/findings/money/{world.names['money_finding']}",
     "/orders/<order_id>": lambda world: f"/orders/{world.names['order']}",
     "/orders/<order_id>/photos/<photo_id>": lambda world: f"/orders/{world.names['order']}",
     "/rounds/residents/<name>": lambda world: f"/rounds/residents/{world.names['resident']}",
@@ -207,8 +220,10 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
         "import": import_desk(house).upload("编号,姓名\n".encode(), "老人.csv", by=by),
         "plan": planned_once(house, residents, carers),
         "order": _ordered(house, residents[0].code, by),
+        "money_finding": _remarkable(house, residents[0].id),
         "resident": residents[0].code,
         "station": station.code,
+        "statement": settled(house, {station.code: residents[0].id}, by=by)[station.code][0],
         "survey": house.after.surveying.list(DISTRICT)[0]["survey"].id,
         "visit": _visited(house, carers[0].id, kin.home_id),
         "webhook": house.webhooks.book.add(Asked(name="区平台", url="https://platform.example/hook"), by=by).id,
@@ -241,6 +256,23 @@ def _ordered(house: House, resident: str, by: Person) -> str:
     start = house.calendar.start_of(today + timedelta(days=10)) + timedelta(hours=10)
     asking = Asking(resident=resident, service="adaptation", start_at=start, note="卫生间要加扶手")
     return house.homecare.rounds.ordering.take(asking, by=by, area=DISTRICT).id
+
+
+def _remarkable(house: House, resident: str) -> str:
+    """A finding about public money, and a check on site that was drawn."""
+    day, now = date(2026, 3, 2), house.clock.now()
+    found = Finding(
+        code=Code.TWO_CANTEENS, key="two", severity=Severity.HIGH, first=day, last=day, canteen="c1",
+        resident=resident, operator="operator:a", evidence=("m1", "m2"), amount_fen=600,
+        figures={"metres": 7020, "seconds": 600, "other_canteen": "c2", "count": 2},
+    )  # fmt: skip
+    case = Case(id="case-1", found=found, station=None, found_at=now)
+    lot = Lot(kind="meal", id="m3", place="c1", resident=resident, on=day)
+    draw = Draw(month="2026-03", seed=seed_of("2026-03", "ab"), ledger_hash="ab", settled=100, drawn_at=now)
+    check = Check(id="check-1", month=draw.month, lot=lot, station=None)
+    house.transactions.run(lambda tx: MoneyFindings(tx.connection).keep(case))
+    house.transactions.run(lambda tx: Checks(tx.connection).keep(draw, [check]))
+    return case.id
 
 
 def _visited(house: House, carer_id: CarerId, home_id: HomeId) -> str:

@@ -36,13 +36,13 @@ def meal(number, *, day=0, fen=300, closed=None, claim=None, payee="canteen-1", 
 class LedgerRig:
     """The ledger's tables on an engine of their own."""
 
-    def __init__(self, folder: Path, engine=None) -> None:
+    def __init__(self, folder: Path, engine=None, kind=SerialTransactions) -> None:
         url = f"sqlite:///{folder / 'ledger.db'}"
         self.writing = engine or writing_engine(url, synchronous="OFF")
         self.reading = engine or reading_engine(url)
         metadata.create_all(self.writing, tables=[metadata.tables[each] for each in TABLES])
         self.clock, self.calendar = HandClock(NOW), Calendar("Asia/Shanghai")
-        self.transactions = SerialTransactions(self.writing, self.clock, numbered_ids())
+        self.transactions = kind(self.writing, self.clock, numbered_ids())
         self.closing = Closing(self.transactions, self.reading, self.clock, self.calendar)
         self.keep("v1")
 

@@ -116,6 +116,11 @@ ADDRESSES = {
     "/api/v1/bills/<bill_id>/withdraw": "/api/v1/bills/{bill}/withdraw",
     "/api/v1/bills/facts/<resident>": "/api/v1/bills/facts/{resident}",
     "/api/v1/vouchers": "/api/v1/vouchers?resident={resident}&month={month}",
+    "/findings/money/<finding_id>": "/findings/money/{money_finding}",
+    "/findings/money/checks/<check_id>": "/findings/money/checks/{money_check}",
+    "/api/v1/money-findings/<finding_id>": "/api/v1/money-findings/{money_finding}",
+    "/api/v1/money-findings/<finding_id>/outcome": "/api/v1/money-findings/{money_finding}/outcome",
+    "/api/v1/money-findings/checks/<check_id>": "/api/v1/money-findings/checks/{money_check}",
     "/welfare/homes/<home>": "/welfare/homes/{home}", "/welfare/signals/<signal_id>": "/welfare/signals/{signal}",
     "/api/v1/welfare/homes/<home>/threshold": "/api/v1/welfare/homes/{home}/threshold",
     "/api/v1/welfare/signals/<signal_id>/became": "/api/v1/welfare/signals/{signal}/became",
@@ -123,6 +128,8 @@ ADDRESSES = {
 """How an address is filled with what belongs to a station; for these another station's thing answers 404."""
 
 BODIES = {
+    "/api/v1/money-findings/<finding_id>/outcome": {"state": "explained", "note": "x"},
+    "/api/v1/money-findings/checks/<check_id>": {"result": "right"},
     "/api/v1/alarms/<name>/accept": {"person": "C1"}, "/api/v1/alarms/<name>/decline": {"person": "C1"},
     "/api/v1/alarms/<name>/offer": {"person": "C1"}, "/api/v1/alarms/<name>/note": {"text": "x"},
     "/api/v1/alarms/<name>/attend": {"person": "C1", "proof": "voice"},
@@ -153,6 +160,8 @@ BODIES = {
         {"standard": "gbt42195-2022", "assessed_on": "2026-01-01", "org": "x", "score": 50},
     "/api/v1/beds/<name>/review": {"deed": "send_back"}, "/api/v1/beds/<name>/steps": {"deed": "resume"},
     "/api/v1/beds/<name>/plans": {"base": 77, "lines": []},
+    "/api/v1/statements": {"month": "2024-01"},
+    "/api/v1/statements/budgets": {"fund": "city", "year": 2026, "amount_fen": 1},
     "/api/v1/statements/<statement_id>/steps": {"deed": "submit"},
     "/api/v1/statements/<statement_id>/review": {"deed": "approve"},
     "/api/v1/statements/<statement_id>/objections": {"text": "x"},

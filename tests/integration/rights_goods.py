@@ -19,6 +19,11 @@ from schedules.care.rules.visit import Source, Wanted
 from schedules.care.store.beds import Steps
 from schedules.duty.desk import DutyDesk
 from schedules.duty.rules.rotation import Place, Rotation
+from schedules.money.anomalies.rules.draw import Lot
+from schedules.money.anomalies.rules.judging import Case, Check, Draw
+from schedules.money.anomalies.rules.serving import Code, Finding, Severity
+from schedules.money.anomalies.store.checks import Checks
+from schedules.money.anomalies.store.findings import Findings as MoneyFindings
 from schedules.money.beds.filing import Asked as Billed
 from schedules.money.rules.bills import Line
 from schedules.orders.ordering import Asking
@@ -27,6 +32,7 @@ from schedules.rounds.extra import Called
 from schedules.welfare.rules.signs import Kind, Observation
 from schedules.welfare.store import Given, Givens
 from tests.integration.rights_rig import Town
+from tests.ledger_goods import settled
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -54,10 +60,15 @@ def furnish(town: Town) -> None:
         _rounds(town, own, by, code)
         _welfare(town, own)
         _bill(town, own, by)
+        _money(town, own, month)
         watch = town.operator(frozenset({Role.OPERATOR}), code)
         area = Area(frozenset({town.stations[code]}))
         handed = house.console.watch.begin(by=f"operator:{watch.id}", note=f"note of {own['home']}", area=area)
         own["handover"] = handed.id
+    for code, (statement, objection) in settled(
+        house, {code: own["resident"] for code, own in town.ids.items()}, by=by
+    ).items():  # fmt: skip
+        town.ids[code].update(statement=statement, objection=objection)
 
 
 def _people(town: Town, code: str, own: dict[str, str]) -> None:
@@ -145,6 +156,20 @@ def _bill(town: Town, own: dict[str, str], by: Any) -> None:
     asked = Billed(kind="institution", scheme="nat-voucher-2026", resident=own["resident"], on=today, provider="院",
                   lines=[Line(number=1, on=today, amount_fen=100)])  # fmt: skip
     own["bill"] = house.homecare.bedmoney.filing.file(asked, by=by, area=DISTRICT)["id"]
+
+
+def _money(town: Town, own: dict[str, str], month: str) -> None:
+    """A finding of which nobody said what it is, and a check on site."""
+    house, day = town.house, date.fromisoformat(f"{month}-01")
+    found = Finding(code=Code.AFTER_DEATH, key=f"x:{own['home']}", severity=Severity.HIGH, first=day, last=day,
+                    resident=own["resident"], evidence=("m1",))  # fmt: skip
+    case = Case(id=f"case-{own['home']}", found=found, station=own["station"], found_at=house.clock.now())
+    lot = Lot(kind="meal", id=f"m-{own['home']}", place="c1", resident=own["resident"], on=day)
+    check = Check(id=f"check-{own['home']}", month=own["home"][-7:], lot=lot, station=own["station"])
+    drawn = Draw(month=check.month, seed="s", ledger_hash="h", settled=1, drawn_at=house.clock.now())
+    house.transactions.run(lambda tx: MoneyFindings(tx.connection).keep(case))
+    house.transactions.run(lambda tx: Checks(tx.connection).keep(drawn, [check]))
+    own.update(money_finding=case.id, money_check=check.id)
 
 
 def _welfare(town: Town, own: dict[str, str]) -> None:

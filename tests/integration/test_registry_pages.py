@@ -255,3 +255,15 @@ def test_a_task_is_handed_to_a_colleague_and_to_nobody_else(rig):
     for nobody in ("", "operator:none", "carer:C1"):
         assert client.post(f"/follow-ups/{task}/give", data={"owner": nobody}).status_code == 422
     assert len(rig.lines("follow_up_given")) == 1
+
+
+def test_each_contact_with_a_number_has_a_button_that_sends_the_booking_page(rig):
+    page = rig.person("wang", Role.MANAGER).get("/residents/R1").text
+    contact = re.search(r"/orders/link/(\w+)", page)
+    assert contact is not None
+    assert page.count('action="/orders/link/') == 2
+    form = form_of(page, contact[0])
+    assert form["resident"] == rig.world.resident("R1")
+    assert form["csrf_token"]
+    page = rig.person("li", Role.REVIEWER).get("/residents/R1").text
+    assert "/orders/link/" not in page

@@ -4,14 +4,14 @@ Bills, what was paid for beds and services and why, vouchers of settled months, 
 Only new tables: an older program does not see them.
 
 Revision ID: 20261122_0720
-Revises: 20261122_0700
+Revises: 20261122_0710
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0720"
-down_revision = "20261122_0700"
+down_revision = "20261122_0710"
 branch_labels = None
 depends_on = None
 

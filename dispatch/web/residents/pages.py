@@ -346,8 +346,7 @@ def _move(work: Work, id_: str, form: Any) -> None:
 
 
 def _task(work: Work, id_: str, form: Form) -> None:
-    note = _note(form)
-    if note is None:
+    if (note := _note(form)) is None:
         raise Invalid("Please fill in the text.", {"json": {"note": ["Please fill in the text."]}})
     due = _day(form.get("due_on", ""))
     at = datetime.combine(due, datetime.min.time(), work.zone) + timedelta(days=1) if due else None
@@ -375,10 +374,9 @@ def _note(form: Form) -> str | None:
 def _moment(work: Work, form: Form, name: str) -> datetime:
     """A local time as a browser sends it: 2026-11-22T08:00."""
     try:
-        at = datetime.fromisoformat(form.get(name, "")).replace(tzinfo=work.zone)
+        return datetime.fromisoformat(form.get(name, "")).replace(tzinfo=work.zone).astimezone(UTC)
     except ValueError:
         raise Invalid("Please check what was entered", {"json": {name: ["Not a moment."]}}) from None
-    return at.astimezone(UTC)
 
 
 def _day(text: str) -> date | None:

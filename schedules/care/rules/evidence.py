@@ -179,9 +179,21 @@ def shown(visit: Visit, points: Sequence[Point], home: Position | None, limits: 
 
 
 def vouched(case: Case, point: Point, limits: Limits) -> bool:
-    """Whether the home itself says at about the same time that a carer is there: a tag, a landline, the resident."""
+    """
+    Whether the home itself says at about the same time that a carer is there: a tag, a landline, the resident.
+
+    A resident's word is about one moment: it vouches for the end of the visit that is nearer to it, never for both, or
+    one press within a short visit would prove a place that nobody has shown.
+    """
     return any(
         each.way in PROVES_PLACE and each.proof is not None and abs(each.at - point.at) <= limits.vouches
-        and (each.which is Which.CONFIRM or each.carer_id == point.carer_id)
+        and (_is_nearest(case, each, point) if each.which is Which.CONFIRM else each.carer_id == point.carer_id)
         for each in case.points
     )  # fmt: skip
+
+
+def _is_nearest(case: Case, word: Point, point: Point) -> bool:
+    """Whether nothing that the same carer said of the other end lies nearer to this word; of two as near, the first."""
+    far = (abs(word.at - point.at), point.at)
+    others = [each for each in case.points if each.carer_id == point.carer_id and each.which is not Which.CONFIRM]
+    return all(each.which is point.which or far < (abs(word.at - each.at), each.at) for each in others)

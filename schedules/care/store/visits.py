@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Connection,
     Date,
     ForeignKey,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     update,
 )
 
@@ -163,14 +165,21 @@ class Visits:
         The visits that count, of the local days [start, end): each of the six points is known and no finding stands
         against it.
         """
-        found = self._select(
-            (visits.c.resident_id == resident_id) & visits.c.counts
-            & (visits.c.counted_on >= start) & (visits.c.counted_on < end)
-        )  # fmt: skip
-        days = select(visits.c.id, visits.c.counted_on).where(visits.c.id.in_([each.id for each in found]))
-        counted = {row.id: row.counted_on for row in self._connection.execute(days)}
+        return self._counted((visits.c.resident_id == resident_id), start, end)
+
+    def proved_of_all(self, start: date, end: date) -> list[Proved]:
+        """The same of everybody, for what compares them."""
+        return self._counted(true(), start, end)
+
+    def _counted(self, whose: ColumnElement[bool], start: date, end: date) -> list[Proved]:
+        inside = visits.c.counts & (visits.c.counted_on >= start) & (visits.c.counted_on < end)
+        found = self._select(whose & inside)
+        days = {
+            row.id: row.counted_on
+            for row in self._connection.execute(select(visits.c.id, visits.c.counted_on).where(whose & inside))
+        }
         came = self._came([each.id for each in found])
-        return [_proved(each, counted[each.id], came.get(each.id, ())) for each in found]
+        return [_proved(each, days[each.id], came.get(each.id, ())) for each in found]
 
     def came_to(self, visit_id: str) -> tuple[CarerId, ...]:
         """Who came, by what was said."""

@@ -169,6 +169,11 @@ class Statements:
         if not self._connection.execute(update(statement_objections).where(*mine).values(told)).rowcount:
             raise Stale("Somebody else has changed this meanwhile", {})
 
+    def counts(self) -> dict[str, int]:
+        """How many there are by month."""
+        query = select(statements.c.month, func.count().label("many")).group_by(statements.c.month)
+        return {row.month: row.many for row in self._connection.execute(query)}
+
     def amounts(self, year: int) -> dict[str, dict[str, int]]:
         """Fen of the year's statements of funds, by fund and state."""
         s = statements.c

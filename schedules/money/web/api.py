@@ -108,6 +108,18 @@ class StatementSchema(Schema):
     objections = fields.List(fields.Dict(), required=True)
 
 
+class StatementPeopleSchema(Schema):
+    """What each resident had of a statement: all of them."""
+
+    items = fields.List(fields.Dict(), required=True)
+
+
+class BudgetsSchema(Schema):
+    """Every fund of a year; `rate` is paid of the budget in hundredths of a percent, null without a budget."""
+
+    items = fields.List(fields.Dict(), required=True)
+
+
 def statements_api(desk: SettlementDesk) -> ApiBlueprint:
     """`/api/v1/statements`. A step that is not legal from where a statement stands is 409."""
     bp = ApiBlueprint("statements_api", __name__, url_prefix="/statements", description="Statements and budgets")
@@ -138,11 +150,11 @@ def _reading(bp: ApiBlueprint, desk: SettlementDesk) -> None:
 
     @bp.get("/<statement_id>/people")
     @either(READ, Right.MONEY_SEE)
-    @bp.response(200, PageSchema)
+    @bp.response(200, StatementPeopleSchema)
     def people(statement_id: str) -> Plain:
         found = desk.settling.one(statement_id, area()).statement
         desk.seen(f"list:statement {found.id}")
-        return {"items": [_had(each) for each in desk.settling.people(found)], "next": None}
+        return {"items": [_had(each) for each in desk.settling.people(found)]}
 
 
 def _keeping(bp: ApiBlueprint, desk: SettlementDesk) -> None:
@@ -200,20 +212,20 @@ def _budgets(bp: ApiBlueprint, desk: SettlementDesk) -> None:
     @bp.get("/budgets")
     @either(READ, Right.MONEY_SEE)
     @bp.arguments(BudgetYearSchema, location="query", unknown=RAISE)
-    @bp.response(200, PageSchema)
+    @bp.response(200, BudgetsSchema)
     def budgets(wanted: Plain) -> Plain:
         refuse_narrow()
-        return {"items": desk.settling.budgets(wanted.get("year", desk.year())), "next": None}
+        return {"items": desk.settling.budgets(wanted.get("year", desk.year()))}
 
     @bp.post("/budgets")
     @either(WRITE, Right.MONEY_CHANGE)
     @once
     @bp.arguments(BudgetSchema)
-    @bp.response(200, PageSchema)
+    @bp.response(200, BudgetsSchema)
     def budget(wanted: Plain) -> Plain:
         refuse_narrow()
         desk.settling.set_budget(wanted["fund"], wanted["year"], wanted["amount_fen"], by=caller())
-        return {"items": desk.settling.budgets(wanted["year"]), "next": None}
+        return {"items": desk.settling.budgets(wanted["year"])}
 
 
 def _shown(desk: SettlementDesk, statement_id: str) -> Plain:

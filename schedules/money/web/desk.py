@@ -53,7 +53,7 @@ class SettlementDesk:
         unit = self.unit()
         name = gettext("Published list") if is_public else gettext("Settlement list")
         with tempfile.TemporaryDirectory(prefix="anling-") as folder:
-            path = Path(folder) / "statement.xlsx"
+            path = Path(folder, "statement.xlsx")
             write_xlsx(path, self._sheet(statement, unit, name, maker), rows, expected)
             body = path.read_bytes()
         facts = {"statement": statement.id, "month": statement.month, "public": str(is_public).lower()}

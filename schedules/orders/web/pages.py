@@ -180,7 +180,9 @@ def order_pages(counter: Counter) -> Blueprint:
             flash(gettext("Sent."))
         except Invalid as refused:
             flash(gettext(why(refused)))
-        return redirect("/orders", 303)
+        resident = request.form.get("resident", "")
+        # The button stands on a resident's file; an id has no sign that could lead elsewhere.
+        return redirect(f"/residents/{resident}" if resident.isalnum() else "/orders", 303)
 
     return bp
 

@@ -222,3 +222,19 @@ def test_what_is_over_waits_for_nothing():
     for state in (State.FINISHED, State.MISSED, State.CANCELLED):
         assert due_of(replace(WAITING, state=state), Patience()) is None
         assert look(replace(WAITING, state=state), BY + DAY, Patience())[1] == []
+
+
+@pytest.mark.parametrize(("presses", "found"), [((15,), "finish"), ((16,), "begin"), ((3, 28), None)])
+def test_one_word_of_the_home_vouches_for_the_nearer_end_of_a_short_visit_and_never_for_both(presses, found):
+    short = replace(VISIT, wanted=replace(WANTED, minutes=30, least_minutes=None))
+    vague = {"position": at_m(600), "accuracy_m": 5000}
+    words = [
+        point(Which.CONFIRM, NINE + each * MINUTE, way=Way.RESIDENT, proof=f"call:{each}", carer_id=None, position=None,
+              id_=f"word-{each}", by="resident:r")
+        for each in presses
+    ]  # fmt: skip
+    one = case(
+        point(Which.BEGIN, NINE, **vague), point(Which.FINISH, NINE + 31 * MINUTE, **vague), *words, visit=short
+    )  # fmt: skip
+    missing = [each for each in find(one, Limits()) if each.code == "position_missing"]
+    assert [str(each.evidence["which"]) for each in missing] == ([found] if found else [])

@@ -1,0 +1,66 @@
+"""Puts together the search for anomalies of public money, its queue and its draw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.anomalies_options import AnomalySettings
+from dispatch.clock import Clock
+from dispatch.errors import Misconfigured
+from dispatch.store.database import Engine
+from dispatch.store.transactions import Transactions
+from schedules.calendar import Calendar
+from schedules.money.anomalies.desk import FindingsDesk
+from schedules.money.anomalies.rules.limits import Limits, read_limits
+from schedules.money.anomalies.searching import Searching
+from schedules.money.rules.exclusions import Exclusion, read_exclusions
+from schedules.timetable import Periodic
+
+HERE = Path(__file__).parent
+LOOK_EVERY_S = 1800.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anomalies:
+    """Whoever looks for anomalies, and whoever decides about them."""
+
+    searching: Searching
+    desk: FindingsDesk
+
+    @property
+    def timetable(self) -> tuple[Periodic, ...]:
+        return (Periodic(name="look_at_money", every_s=LOOK_EVERY_S, work=self.searching.check),)
+
+
+def build_anomalies(
+    settings: AnomalySettings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar
+) -> Anomalies:
+    """
+    Wires them; meals, schemes and the hashes of months are given to `searching` afterwards, by their owners.
+
+    Raises:
+        Misconfigured: the thresholds or the exclusions are not in order.
+    """
+    searching = Searching(
+        transactions, reading, calendar, clock, limits=_limits(settings.rules), exclusions=_exclusions()
+    )
+    return Anomalies(searching=searching, desk=FindingsDesk(transactions, reading))
+
+
+def _limits(path: str) -> Limits:
+    file = Path(path) if path else HERE.joinpath("money", "anomalies.toml")
+    try:
+        limits, faults = read_limits(file.read_text(encoding="utf-8"), str(file))
+    except (OSError, UnicodeDecodeError):
+        raise Misconfigured("anomalies.rules", f"{file} cannot be read; check its path and who may read it") from None
+    if faults:
+        raise Misconfigured("anomalies.rules", "; ".join(map(str, faults)))
+    return limits
+
+
+def _exclusions() -> Sequence[Exclusion]:
+    file = HERE.joinpath("policies", "exclusions.toml")
+    found, faults = read_exclusions(file.read_text(encoding="utf-8"), str(file))
+    if faults:
+        raise Misconfigured(str(file), "; ".join(map(str, faults)))
+    return found
