@@ -225,7 +225,7 @@ def vouchers_blueprint(reckoning: Reckoning, reading: Reading) -> ApiBlueprint:
     @bp.response(200, VouchersSchema)
     def told(asked: Plain) -> Any:
         """How a resident's vouchers moved in a month, and what is left"""
-        with reading.connect() as connection:
+        with named("resident"), reading.connect() as connection:
             resident = RegisterRows(connection).one(RESIDENTS, asked["resident"], area())["id"]
         file_opened(resident)
         month, _ = reckoning.resident(resident, asked["month"], area())
