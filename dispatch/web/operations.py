@@ -121,6 +121,8 @@ EXAMPLES: Mapping[str, Any] = {
     **ROUND_EXAMPLES,
     **ANOMALY_EXAMPLES,
     **BED_MONEY_EXAMPLES,
+    **BED_MONEY_EXAMPLES,
+    **ANOMALY_EXAMPLES,
     **WELFARE_EXAMPLES,
     **MEAL_EXAMPLES,
 }  # fmt: skip

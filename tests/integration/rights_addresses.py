@@ -111,6 +111,10 @@ ADDRESSES = {
     "/api/v1/orders/<order_id>": "/api/v1/orders/{order}",
     **{f"/api/v1/orders/<order_id>/{deed}": f"/api/v1/orders/{{order}}/{deed}"
        for deed in ("accept", "decline", "done", "cancel", "rate", "step")},
+    "/money/beds/residents/<name>": "/money/beds/residents/{resident}",
+    "/money/beds/bills/<bill_id>": "/money/beds/bills/{bill}",
+    "/api/v1/bills/<bill_id>/withdraw": "/api/v1/bills/{bill}/withdraw",
+    "/api/v1/bills/facts/<resident>": "/api/v1/bills/facts/{resident}",
     "/findings/money/<finding_id>": "/findings/money/{money_finding}",
     "/findings/money/checks/<check_id>": "/findings/money/checks/{money_check}",
     "/api/v1/money-findings/<finding_id>": "/api/v1/money-findings/{money_finding}",
@@ -250,6 +254,7 @@ NO_STATION = {
 """Addresses of things that no station has; an upload and an import are theirs who brought them."""
 
 FULL = {
+    "/api/v1/vouchers": "/api/v1/vouchers?resident={resident}&month={month}",
     "/money/beds": "/money/beds?month={month}", "/api/v1/bills": "/api/v1/bills?month={month}",
     "/find": "/find?q=邻站", "/api/v1/find": "/api/v1/find?q=邻站", "/alarms": "/alarms?q=邻站",
     **{each: f"{each}?month={{month}}"
