@@ -167,7 +167,7 @@ class Pages:
             *settlement_blueprints(house, operators),
             *round_blueprints(house, self._names, options=options),
             *welfare_blueprints(house, self._names),
-            *anomaly_blueprints(house),
+            *anomaly_blueprints(house, self._names),
             *meal_blueprints(house),
             *anomaly_blueprints(house, self._names),
         ]

@@ -67,8 +67,8 @@ def build_meals(
     meal_rules = sorted({each.id for each in book.policies if each.kind == "meal"})
     return Meals(
         catering=Catering(
-            transactions, clock, calendar, deciding, books=lambda connection: Books(connection, texts), id_numbers=numbers, e164=typed_number,
-            late=timedelta(days=said.late_days),
+            transactions, clock, calendar, deciding, books=lambda connection: Books(connection, texts),
+            id_numbers=numbers, e164=typed_number, late=timedelta(days=said.late_days),
         ),
         desk=MealDesk(
             transactions, reading, clock, calendar, id_numbers=numbers, policies=lambda: meal_rules,
