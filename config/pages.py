@@ -169,7 +169,6 @@ class Pages:
             *welfare_blueprints(house, self._names),
             *anomaly_blueprints(house, self._names),
             *meal_blueprints(house),
-            *anomaly_blueprints(house, self._names),
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
