@@ -34,6 +34,7 @@ from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.care.rules.visit import Source
+from schedules.meals.searched import SearchedMeals
 from schedules.orders.visited import OrderVisits
 from schedules.planning.visits import Book
 from schedules.rounds.visited import RoundVisits
@@ -120,6 +121,10 @@ def build_homecare(
     meals = build_meals(
         settings, transactions, reading, clock, calendar, is_workday=duty.holidays.is_workday
     )  # fmt: skip
+    settlement = build_settlement(settings.settlement, transactions, reading, calendar)
+    settlement.payees.append(meals.payees)
+    anomalies = build_anomalies(settings.anomalies, transactions, reading, clock, calendar)
+    anomalies.searching.meals, anomalies.searching.month_hash = SearchedMeals(reading), settlement.month_hash
     return HomeCare(
         bedmoney=money, duty=duty, beds=beds, rounds=rounds, visits=visits,
         planning=build_planning(
@@ -132,8 +137,7 @@ def build_homecare(
             sources=[VisitSigns(visits.visiting, clock, calendar), meals.source],
         ),
         meals=meals,
-        settlement=build_settlement(settings.settlement, transactions, reading, calendar),
-        anomalies=build_anomalies(settings.anomalies, transactions, reading, clock, calendar),
+        settlement=settlement, anomalies=anomalies,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Puts meals together: who serves, who keeps the registers, who takes orders and counts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,9 +21,11 @@ from schedules.meals.catering import Catering
 from schedules.meals.deciding import Deciding
 from schedules.meals.desk import MealDesk
 from schedules.meals.ordering import MealOrdering
+from schedules.meals.store.canteens import Canteens
 from schedules.money.book import Book, read_book
 from schedules.money.keeping import rules_in
 from schedules.money.rules.ways import Ways
+from schedules.money.settling import Payee
 from schedules.money.store.ledger import Books
 from schedules.welfare.sources import Told
 
@@ -41,6 +43,13 @@ class Meals:
     desk: MealDesk
     ordering: MealOrdering
     book: Book
+    reading: Engine
+
+    def payees(self) -> Mapping[str, Payee]:
+        """Whom the ledger owes for meals, by the code of the canteen."""
+        with self.reading.connect() as connection:
+            canteens = Canteens(connection).all()
+        return {each.code: Payee(name=each.name, station_id=each.station_id) for each in canteens}
 
     @property
     def source(self) -> Told:
@@ -73,7 +82,7 @@ def build_meals(
         desk=MealDesk(
             transactions, reading, clock, calendar, id_numbers=numbers, policies=lambda: meal_rules,
         ),
-        ordering=MealOrdering(transactions, reading, clock, calendar), book=book,
+        ordering=MealOrdering(transactions, reading, clock, calendar), book=book, reading=reading,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from dispatch.store.people import stations
 from dispatch.store.transactions import Transactions
 from schedules.calendar import Calendar
 from schedules.money.settling import Payee, Settling
+from schedules.money.store.months import Months
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,14 @@ class Settlement:
     """Settlement, and who may be owed money: stations always; canteens are put in by whoever knows them."""
 
     settling: Settling
+    reading: Engine
     payees: list[Callable[[], Mapping[str, Payee]]] = field(default_factory=list)
+
+    def month_hash(self, month: str) -> str | None:
+        """The hash of a closed month; None of an open one."""
+        with self.reading.connect() as connection:
+            known = Months(connection).get(month)
+        return None if known is None else str(known["hash"])
 
 
 def build_settlement(
@@ -34,7 +42,7 @@ def build_settlement(
         return found
 
     settling = Settling(transactions, reading, calendar, days=said.objection_days, payees=known)
-    return Settlement(settling=settling, payees=sources)
+    return Settlement(settling=settling, reading=reading, payees=sources)
 
 
 def _stations(reading: Engine) -> Mapping[str, Payee]:

@@ -142,7 +142,7 @@ def test_the_doctor_names_the_sentences_without_a_template():
     assert not well
     assert seen.startswith(f"2 of {len(SENTENCES)} ")
     assert "details" in cure
-    assert "offer," not in cure
+    assert " offer," not in cure
 
 
 @pytest.mark.parametrize(("abroad", "word"), [(True, "told no names"), (False, "told names")])

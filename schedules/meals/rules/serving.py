@@ -178,7 +178,7 @@ class Serving:
     @property
     def claim(self) -> str:
         """What can be had once: this person's meal of this type on this day, at whatever canteen."""
-        return f"{self.resident_id}:{self.on}:{self.meal_type}"
+        return f"{self.resident_id}/{self.on}/{self.meal_type}"
 
 
 def entry_of(serving: Serving, canteen: str, closed: str | None) -> Entry:
