@@ -148,6 +148,7 @@ class Serving:
         learn()
         # What is here now stays: looked through each time, it would stop every thread for a tenth of a second and more.
         gc.freeze()
+        gc.enable()
         notify("READY=1")
 
     def stop(self) -> None:
