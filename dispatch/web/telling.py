@@ -6,6 +6,7 @@ sentence is shown by its name: an entry is never hidden.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -102,8 +103,8 @@ LOUD = frozenset({
 _NAMED_IN_IT = frozenset({"answered", "reported_done", "claimed", "taken_over", "claim_left", "claim_passed_on"})
 """Kinds whose sentence says who did it."""
 
-_PLAIN = ("key", "homes", "rows", "month", "gateway", "provider", "score", "of", "drawn", "street", "met")
-"""Facts of the house that are said as they stand."""
+_NAMED = re.compile(r"%\((\w+)\)s")
+"""What a sentence asks for: facts that have no words of their own are said as they stand."""
 
 
 def minutes(seconds: float | None) -> int | None:
@@ -120,7 +121,10 @@ def sentence(entry: Plain, names: Mapping[str, str]) -> str:
         names: what operators are called, by reference; carers and contacts are named by the read model.
     """
     text = KINDS.get(_kind(entry))
-    return gettext(text, **_words_of(entry, names)) if text else str(entry["kind"])
+    if not text:
+        return str(entry["kind"])
+    plain = {name: str(entry["facts"].get(name, "—")) for name in _NAMED.findall(text)}
+    return gettext(text, **plain | _words_of(entry, names))
 
 
 def teller(entry: Plain, names: Mapping[str, str]) -> str:
@@ -186,5 +190,4 @@ def _words_of(entry: Plain, names: Mapping[str, str]) -> dict[str, str]:
         "measure": words.word(words.MEASURES, facts.get("measure")),
         "whom": called(f"operator:{facts.get('operator_id')}", None, names),
         "task": words.word(TASKS, facts.get("what")),
-        **{name: str(facts.get(name, "—")) for name in _PLAIN},
     }

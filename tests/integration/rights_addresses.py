@@ -120,7 +120,6 @@ ADDRESSES = {
     "/api/v1/money-findings/<finding_id>": "/api/v1/money-findings/{money_finding}",
     "/api/v1/money-findings/<finding_id>/outcome": "/api/v1/money-findings/{money_finding}/outcome",
     "/api/v1/money-findings/checks/<check_id>": "/api/v1/money-findings/checks/{money_check}",
-    "/api/v1/vouchers": "/api/v1/vouchers?resident={resident}&month={month}",
     "/meals/diner/<resident>": "/meals/diner/{resident}",
     "/welfare/homes/<home>": "/welfare/homes/{home}", "/welfare/signals/<signal_id>": "/welfare/signals/{signal}",
     "/api/v1/welfare/homes/<home>/threshold": "/api/v1/welfare/homes/{home}/threshold",

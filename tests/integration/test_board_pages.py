@@ -230,6 +230,14 @@ def test_a_kind_nobody_foresaw_is_shown_by_its_name(rig):
     assert telling.sentence(entry, {}) == "moon_rose"
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_sentence_can_be_said_whatever_facts_there_are(rig, lang):
+    with rig.app.test_request_context(headers={"Accept-Language": lang}):
+        for kind in telling.KINDS:
+            entry = {"kind": kind.partition(":")[0], "by": "service", "facts": {}, "person_name": None}
+            assert "%(" not in telling.sentence(entry, {})
+
+
 def test_every_code_has_its_word():
     assert set(words.STATES) == set(words.SHAPES) == {str(each) for each in State}
     assert set(words.CAUSES) == {str(each) for each in Cause}
