@@ -9,7 +9,10 @@ list. Nothing is guessed when two things are possible.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
+
+import structlog
 
 from dispatch.desk import Desk
 from dispatch.expectations import Done, Expectation, is_answered_at_once, write_back
@@ -22,7 +25,7 @@ from dispatch.rules.phrases import learn
 from dispatch.rules.record import Line
 from dispatch.rules.reply import ALL, Action, Parsed, parse
 from dispatch.store.alarms import Alarms
-from dispatch.store.database import Engine
+from dispatch.store.database import Engine, TransactionLost, savepoint
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.replies import Replies, Reply
@@ -33,6 +36,10 @@ LATE = timedelta(hours=24)
 
 AGAIN_S = 5
 FAILURES_MAX = 2
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +91,10 @@ class Answers:
         orders: Sequence[Order] = (),
         operators: Sequence[str] = (),
     ) -> None:
-        """`operators` are the telephones of the people on watch, who are told when somebody wants no more texts."""
+        """
+        The first claimant is the desk's. `operators` are the telephones of the people on watch, who are told when
+        somebody wants no more texts.
+        """
         self._transactions = transactions
         self._reading = reading
         self._claimants = claimants
@@ -188,8 +198,26 @@ class Answers:
         return done
 
     def _ordered(self, tx: Tx, reply: Reply) -> tuple[Done, Person | None, AlarmId | None] | None:
-        taken = next((taken for order in self._orders if (taken := order.take(tx, reply)) is not None), None)
+        asked = (self._beside(tx, order, partial(order.take, tx, reply)) for order in self._orders)
+        taken = next((each for each in asked if each is not None), None)
         return None if taken is None else (taken[0], taken[1], None)
+
+    def _expected(self, tx: Tx, claimant: Claimant, ask: Callable[[], Sequence[Expectation]]) -> Sequence[Expectation]:
+        """What one claimant expects. The desk is the first of them: where that fails, the answer is tried again."""
+        return ask() if claimant is self._claimants[0] else self._beside(tx, claimant, ask) or ()
+
+    def _beside(self, tx: Tx, somebody: object, ask: Callable[[], T]) -> T | None:
+        """What somebody beside the desk makes of an answer; a mistake of theirs must not cost the answer to an alarm."""
+        said = len(tx.lines)
+        try:
+            with savepoint(tx.connection):
+                return ask()
+        except TransactionLost:
+            raise
+        except Exception:  # noqa: BLE001  an answer to an alarm outlives it
+            del tx.lines[said:]
+            log.exception("answer_not_heard", by=type(somebody).__name__)
+            return None
 
     def _people(self, tx: Tx, reply: Reply) -> list[Person]:
         """Whose answer this is: the person asked on the page or called, or everybody with the number it came from."""
@@ -214,7 +242,7 @@ class Answers:
             (who, each)
             for claimant in self._claimants
             for who in people
-            for each in claimant.expects(tx, who, parsed, reply)
+            for each in self._expected(tx, claimant, partial(claimant.expects, tx, who, parsed, reply))
         ]
         if len(expected) == 1:
             who, only = expected[0]

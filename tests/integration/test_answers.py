@@ -2,12 +2,14 @@
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy import text as sql
 
 from dispatch.answers import Answers, Said
 from dispatch.expectations import DeskClaims
 from dispatch.messages.courier import Courier
 from dispatch.rules.alarm import OfferState, Outcome, Proof, Role, State
 from dispatch.rules.people import operator
+from dispatch.rules.record import Line
 from dispatch.store.people import People
 from dispatch.store.record import entries
 from dispatch.store.replies import Replies, replies
@@ -589,3 +591,29 @@ def test_family_answers_like_everybody(talk):
     assert {each.person for each in talk.world.offers(alarm_id) if each.role} == {talk.world.contact("H1/0")}
     assert talk.says(DAUGHTER, "不去了") == "decline"
     assert talk.told()[-1][1] == DAUGHTER
+
+
+class Broken:
+    """Somebody beside the desk whose room is in disorder."""
+
+    def expects(self, tx, *_):
+        tx.log(Line(kind="moon_rose", by=WANG))
+        tx.connection.execute(sql("SELECT nothing FROM nowhere"))
+
+    take = expects
+
+
+@pytest.mark.error_lines("answer_not_heard")
+def test_a_mistake_of_anybody_beside_the_desk_costs_no_answer_to_an_alarm(tmp_path):
+    talk = Talk(tmp_path)
+    world = talk.world
+    world.answers = Answers(
+        world.transactions, world.reading, [DeskClaims(world.desk), Broken()], world.desk, orders=[Broken()],
+        nudge=lambda: None,
+    )  # fmt: skip
+    alarm_id = talk.press()
+    assert talk.says("C1", "1") == "accept"
+    assert world.alarm(alarm_id).state is State.ACCEPTED
+    with world.reading.connect() as connection:
+        assert connection.execute(select(entries.c.kind).where(entries.c.kind == "moon_rose")).all() == []
+    world.close()
