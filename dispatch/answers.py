@@ -214,7 +214,7 @@ class Answers:
                 return ask()
         except TransactionLost:
             raise
-        except Exception:  # noqa: BLE001  an answer to an alarm outlives it
+        except Exception:
             del tx.lines[said:]
             log.exception("answer_not_heard", by=type(somebody).__name__)
             return None
