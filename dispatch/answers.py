@@ -207,7 +207,7 @@ class Answers:
         return ask() if claimant is self._claimants[0] else self._beside(tx, claimant, ask) or ()
 
     def _beside(self, tx: Tx, somebody: object, ask: Callable[[], T]) -> T | None:
-        """What somebody beside the desk makes of an answer; a mistake of theirs must not cost the answer to an alarm."""
+        """What somebody beside the desk makes of an answer; a mistake there must not cost the answer to an alarm."""
         said = len(tx.lines)
         try:
             with savepoint(tx.connection):
