@@ -142,11 +142,10 @@ class PastCare:
         number, by = next(self._numbers), carer(self._carers[code])
         if which is Which.FINISH:
             photo = sha256(f"demo photo {number}".encode()).hexdigest()
-            self._care.visiting.add_photo(
-                visit.id, photo, taken_at=self._clock.now(), by=by, carer_id=self._carers[code]
-            )
+            self._care.visiting.add_photo(visit.id, photo, taken_at=at, by=by, carer_id=self._carers[code])
         self._care.visiting.sign(visit.id, Said(
-            key=f"demo:{number}", which=which, way=Way.PAGE, by=by, carer_id=self._carers[code],
+            # Its own time: an alarm that was lived through meanwhile may have moved the clock past it.
+            key=f"demo:{number}", which=which, way=Way.PAGE, at=at, by=by, carer_id=self._carers[code],
             position=self._position(visit, number, far=course.far), accuracy_m=15 + number % 9,
         ))  # fmt: skip
 
