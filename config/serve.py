@@ -156,13 +156,17 @@ class Serving:
         self._admin.stop()
         if self._pages is not None:
             self._pages.stop()
-            self._closing.set()
-            self._server.pull_trigger()
-            assert self._thread is not None
-            self._thread.join()
+            self._hang_up()
             self._pages.reads.close()
         self.house.stop()
         log.info("service_stopped")
+
+    def _hang_up(self) -> None:
+        """Where the port could not be had, there are pages and no server; that mistake is the one to be told."""
+        self._closing.set()
+        if self._thread is not None:
+            self._server.pull_trigger()
+            self._thread.join()
 
     def _serve(self) -> None:
         from config.pages import Pages

@@ -10,12 +10,26 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Index, String, Table, delete, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Select,
+    String,
+    Table,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from dispatch.ids import StationId
 from dispatch.rules.readings import TERM_MAX, address_terms, after, name_terms, phone_terms, plain, prefixes
 from dispatch.rules.rights import Area
 from dispatch.store.database import metadata
+from dispatch.store.prepared import Prepared, once
 
 _TERM = String(TERM_MAX).with_variant(String(TERM_MAX, collation="C"), "postgresql")
 
@@ -31,6 +45,9 @@ finds = Table(
     sqlite_with_rowid=False,
 )  # fmt: skip
 """`station_id` is a copy of the home's or the carer's, so that an area costs no join."""
+
+_INSERT = once(finds)
+_FORGET = Prepared(delete(finds).where(finds.c.kind == bindparam("kind"), finds.c.subject_id == bindparam("id")))
 
 WORDS_MAX = 4
 HITS_MAX = 300
@@ -53,21 +70,22 @@ class Finds:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def learn(self, kind: str, row: Mapping[str, Any]) -> None:
-        """Makes the terms of this register row what they must be now."""
-        self.forget(kind, row["id"])
+    def learn(self, kind: str, row: Mapping[str, Any], *, known: bool = True) -> None:
+        """Makes the terms of this register row what they must be now; `known` False: it certainly has none yet."""
+        if known:
+            self.forget(kind, row["id"])
         within, station = self._place(kind, row)
         rows = [
             {"term": term, "kind": kind, "subject_id": row["id"], "within": within, "station_id": station}
             for term in sorted(_terms(kind, row))
         ]
         if rows:
-            self._connection.execute(insert(finds), rows)
+            _INSERT.each(self._connection, rows)
         if kind == "home":
             self._connection.execute(update(finds).where(finds.c.within == row["id"]).values(station_id=station))
 
     def forget(self, kind: str, id_: str) -> None:
-        self._connection.execute(delete(finds).where(finds.c.kind == kind, finds.c.subject_id == id_))
+        _FORGET.on(self._connection, kind=kind, id=id_)
 
     def hits(self, words: Sequence[str], area: Area) -> list[Hit]:
         """
@@ -108,9 +126,17 @@ class Finds:
         return f"{kind}:{row['id']}", row["id"] if kind == "station" else row["station_id"]
 
     def _station_of(self, home_id: str) -> str | None:
-        homes = metadata.tables["homes"]
-        found: str | None = self._connection.execute(select(homes.c.station_id).where(homes.c.id == home_id)).scalar()
+        found: str | None = _STATION.on(self._connection, id=home_id).scalar()
         return found
+
+
+def _station(_: str) -> Select[Any]:
+    # The registers' module imports this one.
+    homes = metadata.tables["homes"]
+    return select(homes.c.station_id).where(homes.c.id == bindparam("id"))
+
+
+_STATION = Prepared(_station)
 
 
 def _terms(kind: str, row: Mapping[str, Any]) -> frozenset[str]:
