@@ -139,6 +139,16 @@ class Timers:
         self.failures = 0
         self.last_pass_at = self._seen.steady_s
 
+    def join(self, owners: Sequence[Owner]) -> None:
+        """From now on these have their rows woken as well; what waited for them is due at once."""
+        queues = [_Queue(owner) for owner in owners]
+        with self._ready:
+            taken = {each.owner.name for each in self._queues}
+            assert not taken & {owner.name for owner in owners}, "two owners of one name"
+            self._queues = [*self._queues, *queues]
+            self._turns.extend(queues)
+        self.nudge()
+
     def on_next(self, tell: Callable[[datetime], None]) -> None:
         """From now on `tell` hears, in the loop's thread, of each new instant at which something will be due."""
         self._on_next.append(tell)
