@@ -8,6 +8,7 @@ every rule is asked as if it said `per_meal_type_per_day = 1`.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 from schedules.meals.rules.canteen import Canteen, Term, terms_on
 from schedules.meals.rules.serving import Answer, Money, Presented, Why, unaided
@@ -17,7 +18,7 @@ from schedules.money.book import Book
 from schedules.money.rules.ages import full_years
 from schedules.money.rules.conditions import compiled
 from schedules.money.rules.exclusions import excluded_by
-from schedules.money.rules.facts import NO_MEAL, Meal, Person
+from schedules.money.rules.facts import NO_MEAL, Meal, Person, Used
 from schedules.money.rules.meals import MealAnswer
 from schedules.money.rules.policies import NoRule, NotInForce
 from schedules.money.rules.policy import Policy
@@ -90,6 +91,7 @@ class Deciding:
             money=_money(rule.policy, got, meal), reason=str(got.reason), policy=rule.policy.id,
             version=rule.policy.version,
             because={lang: tuple(sentence(each, lang) for each in why) for lang in LANGUAGES},
+            asked=_asked_with(diner, person, meal, used),
         )  # fmt: skip
 
     def _person(self, diner: Diner, on: date) -> Person:
@@ -134,6 +136,17 @@ class Deciding:
 def refused(presented: Presented, why: str, more: str = "") -> Answer:
     """No rule was asked: the diner pays all of it, and is told why."""
     return Answer(money=unaided(presented), reason=str(why), because=told(str(why), more))
+
+
+def _asked_with(diner: Diner, person: Person, meal: Meal, used: Used) -> dict[str, Any]:
+    """The facts as the registers had them; what the categories imply follows from the rules."""
+    return {
+        "born_on": diner.born_on.isoformat() if diner.born_on else None, "age": person.age, "cats": list(diner.cats),
+        "level": person.level, "hukou": person.hukou, "residence": person.residence, "income_fen": person.income_fen,
+        "schemes": sorted(person.schemes), "point": meal.point, "workday": meal.workday,
+        "used": {"same_type_today": used.same_type_today, "today": used.today, "week": used.week,
+                 "quota_fen": used.quota_fen},
+    }  # fmt: skip
 
 
 def _once_a_day(policy: Policy) -> Policy:
