@@ -50,6 +50,7 @@ class Deciding:
     def __init__(self, book: Book, *, is_workday: Callable[[date], bool], ways: Ways = CUSTOMARY) -> None:
         self.book, self._is_workday, self._ways = book, is_workday, ways
         self._ready = {each.version: ready(_once_a_day(each), book.exclusions, ways) for each in book.policies}
+        self._quotas = {each.version: [compiled(quota.when) for quota in each.quota] for each in book.policies}
 
     def answer(
         self, presented: Presented, canteen: Canteen, terms: Sequence[Term], diner: Diner, on: date, before: Before
@@ -127,7 +128,7 @@ class Deciding:
             except NoRule:
                 continue
             person = self._person(diner, month)
-            credit = credit_of(policy, month, [compiled(each.when)(person, NO_MEAL) for each in policy.quota])
+            credit = credit_of(policy, month, [holds(person, NO_MEAL) for holds in self._quotas[policy.version]])
             if credit is not None and self._ready[policy.version].admits(person, NO_MEAL):
                 found.append(credit)
         return found

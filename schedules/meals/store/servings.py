@@ -98,6 +98,11 @@ _AIDED = Prepared(
     select(_C.on, _C.meal_type)
     .where(_C.resident_id == bindparam("who"), _C.on >= bindparam("first"), _C.on <= bindparam("last"), _LIVE)
 )  # fmt: skip
+_DRAWN = Prepared(
+    select(_C.on, _C.quota_fen)
+    .where(_C.resident_id == bindparam("who"), _C.policy == bindparam("policy"), _C.quota_fen > 0, _LIVE)
+    .where(_C.on >= bindparam("first"), _C.on <= bindparam("last")).order_by(_C.on, _C.id)
+)  # fmt: skip
 
 
 class Servings:
@@ -148,12 +153,8 @@ class Servings:
 
     def drawn(self, resident_id: ResidentId, policy: str, first: date, last: date) -> list[tuple[date, int]]:
         """What was drawn from the virtual account of a rule: days and fen, in their order."""
-        c = servings.c
-        query = (
-            select(c.on, c.quota_fen).where(c.resident_id == resident_id, c.policy == policy, c.quota_fen > 0, _LIVE)
-            .where(c.on >= first, c.on <= last).order_by(c.on, c.id)
-        )  # fmt: skip
-        return [(row.on, row.quota_fen) for row in self._connection.execute(query)]
+        rows = _DRAWN.on(self._connection, who=resident_id, policy=policy, first=first, last=last)
+        return [(row.on, row.quota_fen) for row in rows]
 
     def of(self, resident_id: str, first: date, last: date) -> list[Serving]:
         """A resident's meals of these days."""
