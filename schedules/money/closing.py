@@ -6,7 +6,7 @@ Closing a month of the ledger, in three parts, so that nothing else waits for it
     end     one short unit of work: hash, sums, and the line of the record that anchors them
 
 A closing that was broken off is taken up again by closing the same month. Counting may run in a process of its own,
-because a million entries are a third of a minute of processor time and the one that takes alarms has better things to do.
+because a million entries are a third of a minute of processor time, and what takes alarms has better things to do.
 """
 
 from collections import defaultdict
