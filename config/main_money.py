@@ -27,6 +27,7 @@ def add_money(cli: click.Group, kit: Kit) -> None:
     _add_close(money, kit)
     _add_export(money, kit)
     _add_servings(money, kit)
+    _add_bills(money, kit)
 
 
 def _add_quote(cli: click.Group, kit: Kit) -> None:
@@ -106,6 +107,20 @@ def _add_servings(money: click.Group, kit: Kit) -> None:
         from dispatch.store.database import reading_engine
 
         export_servings(reading_engine(kit.settings(context, config).database_url), month, sys.stdout)
+
+
+def _add_bills(money: click.Group, kit: Kit) -> None:
+    @money.command("bills")
+    @click.argument("month")
+    @kit.config
+    @click.pass_context
+    @kit.says_no
+    def bills(context: click.Context, month: str, config: Path | None) -> None:
+        """Prints every bed, bill and call fee of a month with the facts behind it, for recompute_money.py --bills."""
+        from config.commands import change
+
+        for each in change(kit.settings(context, config), "money_bills", month=month)["bills"]:
+            click.echo(json.dumps(each, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
 
 
 def _bar(as_json: bool) -> Callable[[int, int], None]:

@@ -1,12 +1,14 @@
 """
-Counts the ledger of public money again: python3 recompute_money.py EXPORT ... [--meals FILE ...] [--policies FOLDER]
+Counts the ledger of public money again:
 
-Needs nothing but Python 3.11 and the file recompute_meals.py beside it: neither this project nor its database, so that
-anybody may keep both and count for themselves. Each EXPORT is what `anling money export MONTH` writes, the months in
-their order; FOLDER is the folder of policy files (or what its --policies wrote); each FILE is what `anling money
-servings MONTH` writes. What they hold and what is counted stands in docs/recompute-money.md; this was written from that
-page and docs/policies.md, and shares no line with the program that it checks. Entries and servings lie in a temporary
-file: memory does not grow with them.
+    python3 recompute_money.py EXPORT ... [--meals FILE ...] [--bills FILE ...] [--policies FOLDER]
+
+Needs nothing but Python 3.11 and recompute_meals.py and recompute_bills.py beside it: neither this project nor its
+database, so that anybody may keep them and count for themselves. Each EXPORT is what `anling money export MONTH`
+writes, the months in their order; FOLDER is the folder of policy files (or what its --policies wrote); each FILE is
+what `anling money servings MONTH` or `anling money bills MONTH` writes. What they hold and what is counted stands in
+docs/recompute-money.md; this was written from that page and docs/policies.md, and shares no line with the program that
+it checks. Entries and servings lie in a temporary file: memory does not grow with them.
 
 Exit code 0: counted, and all alike. 1: something differs; each is named. 2: wrong use.
 """
@@ -30,6 +32,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Counts the ledger of public money again.")
     parser.add_argument("exports", nargs="+", help="JSON lines of `anling money export`, a file for each month")
     parser.add_argument("--meals", nargs="+", default=[], help="JSON lines of servings; without them the ledger is only looked over by itself")  # noqa: E501  # fmt: skip
+    parser.add_argument(
+        "--bills", nargs="+", default=[], help="JSON lines of `anling money bills`, of all months given"
+    )
     parser.add_argument("--policies", default=".", help="folder of policy files; needed with --meals")
     parser.add_argument(
         "--rounding", choices=["half_up", "half_even", "down"], default="half_up", help="the setting meals.rounding"
@@ -41,10 +46,11 @@ def main() -> int:
         for path in said.exports:
             with open(path, encoding="utf-8") as lines:
                 ledger.read(lines)
-        if said.meals:
-            meals = _beside("recompute_meals.py")
-            rules = meals["Rules"](Path(said.policies), rounding=said.rounding, leap_day=said.leap_day)
-            compare(ledger, "meal", meals["recounted"](_lines(said.meals), rules))
+        folder, ways = Path(said.policies), {"rounding": said.rounding, "leap_day": said.leap_day}
+        for kind, paths in (("meal", said.meals), ("bill", said.bills)):
+            if paths:
+                rules = _beside("recompute_meals.py")["Rules"](folder, **ways)
+                compare(ledger, kind, _beside(f"recompute_{kind}s.py")["recounted"](_lines(paths), rules))
     except (OSError, ValueError, KeyError, TypeError) as wrong:
         print(f"Cannot count: {wrong!r}", file=sys.stderr)
         return 2
