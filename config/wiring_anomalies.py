@@ -29,7 +29,10 @@ class Anomalies:
 
     @property
     def timetable(self) -> tuple[Periodic, ...]:
-        return (Periodic(name="look_at_money", every_s=LOOK_EVERY_S, work=self.searching.check),)
+        return (
+            Periodic(name="look_at_money", every_s=LOOK_EVERY_S, work=self.searching.check),
+            Periodic(name="look_at_closed_months", every_s=LOOK_EVERY_S, work=self.searching.settled),
+        )
 
 
 def build_anomalies(

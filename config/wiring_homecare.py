@@ -125,6 +125,7 @@ def build_homecare(
     settlement.payees.append(meals.payees)
     anomalies = build_anomalies(settings.anomalies, transactions, reading, clock, calendar)
     anomalies.searching.meals, anomalies.searching.month_hash = SearchedMeals(reading), settlement.month_hash
+    anomalies.searching.closed_months = settlement.closed_months
     return HomeCare(
         bedmoney=money, duty=duty, beds=beds, rounds=rounds, visits=visits,
         planning=build_planning(

@@ -229,7 +229,7 @@ class MealDesk:
         return [(each, diners.get(each.resident_id or ""), codes[each.canteen_id]) for each in rows]
 
     def exported(self, first: date, last: date) -> Iterator[str]:
-        """The list of all meals of these days as CSV, cancelled ones too, line by line: all a recomputation needs."""
+        """The list of all meals of these days as CSV, cancelled ones too, line by line."""
         yield _csv(COLUMNS)
         with self._reading.connect() as connection:
             for serving, till, canteen in Servings(connection).between(first, last):

@@ -128,6 +128,43 @@ def test_the_month_before_is_looked_at_from_its_second_day_on(rig):
     assert [each.found.figures["count"] for each in rig.open()] == [50]
 
 
+def test_every_closed_month_is_looked_at_once_more_and_drawn_however_late_it_was_closed(rig):
+    first = date(2025, 11, 3)
+    rig.died(first - DAY)
+    rig.meals.add(first, rig.resident)
+    rig.searching.settled()
+    rig.searching.check()
+    assert rig.open() == []
+    rig.hashes |= {"2025-11": HASH, "2025-12": HASH}
+    rig.searching.closed_months = lambda: ["2025-12", "2025-11"]
+    rig.searching.settled()
+    [case] = rig.open()
+    assert (case.found.code, case.found.evidence) == (Code.AFTER_DEATH, ("m0",))
+    assert rig.desk.drawn("2025-11", DISTRICT).draw.settled == 1
+    with pytest.raises(NotFound):
+        rig.desk.drawn("2025-12", DISTRICT)
+    # One month a turn; then nothing is left.
+    looked = []
+    rig.meals.counts = lambda start, end: looked.append(end) or []
+    for _ in range(3):
+        rig.searching.settled()
+    assert looked == [date(2025, 12, 1)]
+    assert rig.desk.drawn("2025-12", DISTRICT).draw.settled == 0
+
+
+def test_a_month_that_could_not_be_looked_at_is_looked_at_again(rig):
+    rig.hashes["2025-11"] = HASH
+    rig.searching.closed_months = lambda: ["2025-11"]
+    served, rig.meals.served = rig.meals.served, None
+    with pytest.raises(TypeError):
+        rig.searching.settled()
+    rig.meals.served = served
+    rig.died(date(2025, 11, 1))
+    rig.meals.add(date(2025, 11, 3), rig.resident)
+    rig.searching.settled()
+    assert [each.found.code for each in rig.open()] == [Code.AFTER_DEATH]
+
+
 def test_a_photo_of_an_earlier_month_is_known(rig):
     rig.meals.photos["cd" * 32] = "m-old"
     rig.meals.add(rig.today - DAY, "r", delivery=Delivery(photo="cd" * 32))

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from dispatch.ids import ResidentId
 from schedules.money.rules.ledger import Entry, Kind, Source, reversal, subsidy
@@ -134,13 +135,20 @@ def unaided(presented: Presented) -> Money:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a till is told: the money, the one word of why, the rule, and every reason in Chinese and English."""
+    """
+    What a till is told: the money, the one word of why, the rule, and every reason in Chinese and English.
+
+    `asked` are the facts the rule was asked with, so that anybody can ask it again however the registers change:
+    `born_on`, `age`, `cats`, `level`, `hukou`, `residence`, `income_fen`, `schemes`, `point`, `workday` and `used`
+    (meals and `quota_fen` before this one); None where no rule was asked.
+    """
 
     money: Money
     reason: str
     policy: str | None = None
     version: str | None = None
     because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    asked: Mapping[str, Any] | None = None
 
     @property
     def is_aided(self) -> bool:

@@ -2,7 +2,8 @@
 Looks for anomalies at night, and draws what is checked on site once a month is closed.
 
     yesterday, and again four days later (tills that were offline) ─┐
-    the month before, from its second day on ───────────────────────┴─► findings, each once
+    the month before, from its second day on ───────────────────────┤
+    a month that was closed, once more, whenever that was ──────────┴─► findings, each once
     a month that is closed ─► its draw
 """
 
@@ -29,6 +30,7 @@ from schedules.money.anomalies.store.checks import Checks
 from schedules.money.anomalies.store.findings import Findings
 from schedules.money.anomalies.store.remarkable import Remarkable, Schemes
 from schedules.money.rules.exclusions import Exclusion
+from schedules.money.rules.ledger import following
 
 DAY = timedelta(days=1)
 AGAIN = 4 * DAY
@@ -92,6 +94,8 @@ class Searching:
         self.schemes: Callable[[date, date], Schemes] = lambda _start, _end: {}
         self.month_hash: Callable[[str], str | None] = lambda _month: None
         """The hash of a closed month of the ledger ("2026-03"); None while it is open."""
+        self.closed_months: Callable[[], Sequence[str]] = lambda: ()
+        """Months of the ledger that were closed lately, the newest first."""
 
     def check(self) -> None:
         """Whatever is due and was not looked at yet. Called now and then, and late without harm."""
@@ -110,6 +114,20 @@ class Searching:
             if name not in done:
                 self.look(name, *days)
         self.draw(f"{before:%Y-%m}")
+
+    def settled(self) -> None:
+        """
+        Looks at one month more that was closed and not looked at since, the oldest first, and draws it: nothing is
+        settled unsearched. A job of its own, so that no mistake here keeps a month from closing, or the nights from
+        being looked at; a month that could not be looked at is tried again next time.
+        """
+        names = {f"closed:{month}": month for month in sorted(self.closed_months())}
+        with self._reading.connect() as connection:
+            done = Findings(connection).was_looked_at(list(names))
+        for name, month in [each for each in names.items() if each[0] not in done][:1]:
+            first = date.fromisoformat(f"{month}-01")
+            self.look(name, first, date.fromisoformat(f"{following(month)}-01"))
+            self.draw(month)
 
     def look(self, name: str, start: date, end: date) -> int:
         """Looks at the local days [start, end) and keeps what is found; how much of it is new."""
