@@ -1,7 +1,7 @@
 """How every address of the url map is filled, with which body, and what belongs to no station: tables of the matrix."""
 
 DEEDS = "accept, decline, attend, offer, close, reopen, note, emergency"
-LISTS = "residents, carers, devices, shifts"
+LISTS = "residents, carers, devices, shifts, canteens"
 
 REGISTERS = {
     "residents": "resident", "homes": "home", "contacts": "contact2", "carers": "carer2", "stations": "station",
