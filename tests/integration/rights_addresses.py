@@ -174,6 +174,7 @@ BODIES = {
     "/api/v1/rounds/<round_id>/result": {"result": "well", "means": "visit"},
     "/api/v1/orders/<order_id>/accept": {"provider": "provider:none"}, "/api/v1/orders/<order_id>/rate": {"score": 5},
     "/api/v1/orders/<order_id>/cancel": {"why": "x"}, "/api/v1/orders/<order_id>/step": {"step": "survey"},
+    "/api/v1/meals/waiting": {"since": "2026-11-01"},
     "/api/v1/bills/<bill_id>/withdraw": {"why": "x"}, "/api/v1/bills/facts/<resident>": {"from_on": "2020-01-01"},
     "/api/v1/bills": {"kind": "home"}, "/api/v1/bills/settle": {"month": "2020-01"},
     "/api/v1/welfare/homes/<home>/threshold": {"threshold": -3.0, "reason": "because"},

@@ -127,6 +127,7 @@ class Filing:
         if asked.kind not in (*SERVICES, *BUILDING):
             raise _wrong("kind", f"One of {', '.join((*SERVICES, *BUILDING))}.")
         if not any(_pays(each, asked.kind) for each in self._policies.versions(asked.scheme)):
+            self._policies.refuse_refused(asked.scheme)
             raise _wrong("scheme", "No rule of this name pays such a bill.")
         if not asked.provider.strip():
             raise _wrong("provider", "Say who asks for the money.")

@@ -45,7 +45,7 @@ def bed_money_pages(
         return render_template(
             "bed_money.html", month=month, found=found, trouble=trouble, refused=refused, said=said or {},
             over=month < f"{today():%Y-%m}", books=area().is_district, KINDS=KINDS, yuan=yuan,
-            why=_why, failed=_failed, total=sum(each.amount_fen for each in found.awards) if found else 0,
+            why=_why, failed=_failed, told=_told, total=sum(each.amount_fen for each in found.awards) if found else 0,
         )  # fmt: skip
 
     @bp.get("/money/beds")
@@ -96,6 +96,11 @@ def bed_money_pages(
         )  # fmt: skip
 
     return bp
+
+
+def _told(refusal: Refusal) -> str:
+    """A refusal in the page's language."""
+    return refusal.told(gettext)
 
 
 def _why(reason: Reason) -> str:
