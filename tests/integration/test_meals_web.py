@@ -1,13 +1,16 @@
 """Meals by page and by API: a till with a key, the till page, a diner's card, orders and counts that match."""
 
+import hashlib
+import io
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from dispatch.accounts.keys import Keys
 from dispatch.rules.rights import Role
 from dispatch.store.people import residents
+from schedules.meals.store.orders import MealOrders
 from tests.integration.rights_rig import OURS, Town
 
 API = "/api/v1/meals"
@@ -159,6 +162,20 @@ def test_a_meal_served_without_a_connection_says_what_to_give_back(town):
     assert "give back ¥4.00" in told
     wrong = post(town, "/till", **{**form, "ref": "off-2"}, when="gestern", charged="12.00", do="serve")
     assert (wrong.status_code, "A time is written" in wrong.text, 'value="gestern"' in wrong.text) == (422, True, True)
+
+
+def test_a_chosen_photo_proves_a_meal_by_its_hash_and_says_when_it_was_taken(town):
+    day = town.house.calendar.day_of(town.house.clock.now()) + timedelta(days=2)
+    where = {"on": day.isoformat(), "canteen": "A1", "meal": "lunch"}
+    assert post(town, "/meals/day/order", **where, resident="R1", delivery="1").status_code == 303
+    order = re.search(r'name="order" value="([^"]+)"', town.manager.get(f"/meals/day?day={day}").text)[1]
+    picture = b"\xff\xd8\xff\xe1\x00\x20Exif\x00\x00" + b"2026:11:20 12:03:04\x00" + b"x" * 300_000
+    done = {"on": day.isoformat(), "order": order, "state": "handed_out", "photo": (io.BytesIO(picture), "a.jpg")}
+    assert post(town, "/meals/day/settle", **done).status_code == 303
+    with town.house.reading.connect() as connection:
+        kept = MealOrders(connection).get(order)
+    assert (kept.proof, kept.shown) == ("photo", hashlib.sha256(picture).hexdigest())
+    assert kept.taken_at == datetime(2026, 11, 20, 4, 3, 4, tzinfo=UTC)
 
 
 def born(town, on):

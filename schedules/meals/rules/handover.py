@@ -60,6 +60,8 @@ class Order:
     shown: str = ""
     settled_by: str | None = None
     settled_at: datetime | None = None
+    taken_at: datetime | None = None
+    """When the picture that proves it was taken, by its own word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,8 @@
 """`/till`, `/meals`, a diner's card, the counts of a day, `/canteens`: for whoever feeds people or looks at it."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +15,8 @@ from dispatch.ids import new_id
 from dispatch.rules.rights import Right
 from dispatch.web.access import area, caller, file_opened, refuse_narrow, require
 from dispatch.web.i18n import current_words, gettext
+from dispatch.web.sizes import takes_files
+from schedules.care.rules.pictures import taken_at
 from schedules.meals.catering import Catering, Receipt
 from schedules.meals.desk import MealDesk
 from schedules.meals.ordering import MealOrdering
@@ -25,6 +29,8 @@ from schedules.money.rules.amounts import loose_fen, yuan
 
 BREAKFAST_UNTIL, LUNCH_UNTIL = 10, 15
 """Local hours until which the till proposes breakfast and lunch."""
+
+PHOTO_MAX = 12_000_000
 
 
 def meal_pages(
@@ -98,6 +104,7 @@ def meal_pages(
 
     @bp.post("/meals/day/<any(order, settle, count):deed>")
     @require(Right.MEALS_SERVE)
+    @takes_files(PHOTO_MAX + 100_000)
     def change(deed: str) -> Any:
         on = _day(request.form.get("on", ""), desk.today)
         try:
@@ -216,7 +223,8 @@ def _presented(form: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Presen
     delivery, charged = bool(form.get("delivery")), form.get("charged", "").strip()
     return Presented(
         till=form.get("till", ""), ref=form.get("ref", "")[:80] or new_id(), meal_type=MealType(form.get("meal", "")),
-        served_at=_typed(form, zone) or _moment(form, now), price_fen=_money(form.get("price", "")), by=By(form.get("by", "")),
+        served_at=_typed(form, zone) or _moment(form, now),
+        price_fen=_money(form.get("price", "")), by=By(form.get("by", "")),
         who=form.get("who", "").strip()[:40], delivery=delivery,
         delivery_fee_fen=_money(form.get("fee") or "0") if delivery else 0, operator=caller(),
         charged_fen=_money(charged) if charged else None,
@@ -258,11 +266,31 @@ def _order(ordering: MealOrdering, form: Mapping[str, str], on: date) -> None:
 
 
 def _settle(ordering: MealOrdering, form: Mapping[str, str], _on: date) -> None:
-    proof = form.get("proof", "")
+    proof, shown, content = form.get("proof", ""), form.get("shown", ""), _photo()
+    if content:
+        # The picture is not kept: its hash proves it, and its own word says when it was taken.
+        proof, shown = Proof.PHOTO, hashlib.sha256(content).hexdigest()
     ordering.settle(
-        form.get("order", ""), OrderState(form.get("state", "")), proof=Proof(proof) if proof else None,
-        shown=form.get("shown", ""), by=caller(), area=area(),
+        form.get("order", ""), OrderState(form.get("state", "")), proof=Proof(proof) if proof else None, shown=shown,
+        taken_at=taken_at(content, ordering.zone), by=caller(), area=area(),
     )  # fmt: skip
+
+
+def _photo() -> bytes:
+    """
+    The picture that was chosen; empty without one.
+
+    Raises:
+        Invalid: it is too large.
+    """
+    file = request.files.get("photo")
+    if file is None:
+        return b""
+    with closing(file):
+        content: bytes = file.read(PHOTO_MAX + 1)
+    if len(content) > PHOTO_MAX:
+        raise Invalid("The photo is too large.")
+    return content
 
 
 def _count(ordering: MealOrdering, form: Mapping[str, str], on: date) -> None:
