@@ -101,7 +101,7 @@ class Catering:
             Invalid: there are too many.
         """
         if len(meals) > BATCH_MAX:
-            raise Invalid(f"more than {BATCH_MAX} meals in one batch; send them in several")
+            raise Invalid("At most 500 meals in one batch: send them in several.")
         receipts: dict[int, Receipt] = {}
         for place, each in sorted(enumerate(meals), key=lambda pair: (pair[1].served_at, pair[1].till, pair[1].ref)):
             receipts[place] = self._served(each, by, area)
@@ -110,7 +110,7 @@ class Catering:
     def _served(self, presented: Presented, by: Person, area: Area) -> Receipt:
         try:
             if presented.served_at > self._clock.now() + AHEAD:
-                raise Invalid(f"{presented.served_at.isoformat()} has not come yet; set the clock of the till")
+                raise Invalid("This time has not come yet: set the clock of the till.")
             key = self._key(presented)
             return self._transactions.run(lambda tx: self._serve(tx, presented, key, by, area), lane=Lane.BULK)
         except Refusal as wrong:
@@ -123,7 +123,7 @@ class Catering:
         known = shelf.by_ref(till.id, presented.ref)
         if known is not None:
             if known.digest != digest_of(presented):
-                raise Conflict(f"{presented.ref} is another meal of this till; give the new one an id of its own")
+                raise Conflict("Another meal of this till has this id: give the new one an id of its own.")
             return Receipt(ref=presented.ref, serving=known, diner=_diner(tx, known), repeated=True)
         found = _found(tx.connection, presented.by, key)
         diner = found[0] if len(found) == 1 else None
@@ -196,7 +196,7 @@ class Catering:
             Invalid: there are too many.
         """
         if len(meals) > BATCH_MAX:
-            raise Invalid(f"more than {BATCH_MAX} meals in one batch; send them in several")
+            raise Invalid("At most 500 meals in one batch: send them in several.")
         return [self._quoted(each, by, area) for each in meals]
 
     def _quoted(self, presented: Presented, by: Person, area: Area) -> Receipt:

@@ -113,6 +113,7 @@ ADDRESSES = {
        for deed in ("accept", "decline", "done", "cancel", "rate", "step")},
     "/money/beds/residents/<name>": "/money/beds/residents/{resident}",
     "/money/beds/bills/<bill_id>": "/money/beds/bills/{bill}",
+    "/money/bills/<bill_id>": "/money/bills/{bill}", "/money/bills/<bill_id>/withdraw": "/money/bills/{bill}/withdraw",
     "/api/v1/bills/<bill_id>/withdraw": "/api/v1/bills/{bill}/withdraw",
     "/api/v1/bills/facts/<resident>": "/api/v1/bills/facts/{resident}",
     "/findings/money/<finding_id>": "/findings/money/{money_finding}",
@@ -198,6 +199,7 @@ FORMS = {
     "/devices/<name>/report": {}, "/repairs/assign/<id_>": {"owner": "operators"}, "/unmask": {"reason": "because"},
     "/homes/<name>/checked": {"found": "good"}, "/reports/sign": {"month": "2024-01"},
     "/money/beds/settle": {"month": "2020-01"}, "/money/beds/bills/<bill_id>": {"why": "x"},
+    "/money/bills/<bill_id>/withdraw": {"why": "x"},
     "/welfare/homes/<home>": {"threshold": "-3", "reason": "because"},
     "/welfare/signals/<signal_id>": {"became": "wrong"},
 }  # fmt: skip
@@ -251,7 +253,7 @@ NO_STATION = {
 
 FULL = {
     "/api/v1/vouchers": "/api/v1/vouchers?resident={resident}&month={month}",
-    "/money/beds": "/money/beds?month={month}", "/api/v1/bills": "/api/v1/bills?month={month}",
+    "/money/beds": "/money/beds?month={month}", "/money/bills": "/money/bills?month={month}", "/api/v1/bills": "/api/v1/bills?month={month}",
     "/find": "/find?q=邻站", "/api/v1/find": "/api/v1/find?q=邻站", "/alarms": "/alarms?q=邻站",
     **{each: f"{each}?month={{month}}"
        for each in ("/reports", "/reports/calls", "/reports/print", "/reports/monthly.pdf", "/reports/monthly.xlsx",
