@@ -145,7 +145,13 @@ def test_what_to_collect_is_shown_before_anything_is_kept(town):
     quoted = post(town, "/till", **form, do="quote").text
     answer = town.till.post(f"{API}/quotes", json={"meals": [meal(town, "q-1", meal="dinner")]}).json["items"][0]
     assert (answer["meal"], answer["reason"], answer["pays_fen"]) == (None, "ok", 800)
-    for words in ("Collect ¥8.00", "Not served yet", 'value="62170001"', 'value="12.00"'):
+    for words in (
+        "Collect ¥8.00",
+        "Not served yet",
+        'value="62170001"',
+        'value="12.00"',
+        'value="dinner" required checked',
+    ):
         assert words in quoted
     served = post(town, "/till", **form, do="serve").text
     assert "Collect ¥" not in served
