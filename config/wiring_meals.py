@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from config.district_schema import typed_number
-from config.quoting import IMPLIED
+from config.policy_books import policy_book
 from config.register_keys import id_numbers
 from config.settings import Settings
 from dispatch.clock import Clock
@@ -22,8 +22,7 @@ from schedules.meals.deciding import Deciding
 from schedules.meals.desk import MealDesk
 from schedules.meals.ordering import MealOrdering
 from schedules.meals.store.canteens import Canteens
-from schedules.money.book import Book, read_book
-from schedules.money.keeping import rules_in
+from schedules.money.book import Book
 from schedules.money.rules.ways import Ways
 from schedules.money.settling import Payee
 from schedules.money.store.ledger import Books
@@ -62,17 +61,12 @@ def build_meals(
     is_workday: Callable[[date], bool],
 ) -> Meals:  # fmt: skip
     """
-    Wires it.
-
-    Raises:
-        Misconfigured: the folder of rules cannot be read, or one of its files is wrong; names the first mistake.
+    Wires it. A rule that is not there or has mistakes keeps nothing from starting: see `config.policy_books`.
     """
     said = settings.meals
-    book = read_book(Path(said.policies) if said.policies else POLICIES, implied=IMPLIED)
-    if book.faults:
-        raise Misconfigured("meals.policies", str(book.faults[0]))
+    book, texts = policy_book(Path(said.policies) if said.policies else POLICIES)
     deciding = Deciding(book, is_workday=is_workday, ways=Ways(rounding=said.rounding, leap_day=said.leap_day))
-    numbers, texts = _Numbers(settings.home), rules_in(Path(said.policies) if said.policies else POLICIES)
+    numbers = _Numbers(settings.home)
     meal_rules = sorted({each.id for each in book.policies if each.kind == "meal"})
     return Meals(
         catering=Catering(

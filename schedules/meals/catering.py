@@ -25,7 +25,18 @@ from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.meals.deciding import Before, Deciding, refused
 from schedules.meals.rules.canteen import Canteen, Till
-from schedules.meals.rules.serving import AHEAD, LATE, Answer, By, Presented, Serving, Why, entry_of, reversal_of
+from schedules.meals.rules.serving import (
+    AHEAD,
+    LATE,
+    WAITING,
+    Answer,
+    By,
+    Presented,
+    Serving,
+    Why,
+    entry_of,
+    reversal_of,
+)
 from schedules.meals.store.canteens import Canteens
 from schedules.meals.store.diners import Diner, Diners
 from schedules.meals.store.servings import Servings
@@ -68,9 +79,7 @@ class Receipt:
     @property
     def differs_fen(self) -> int:
         """What a till without a connection took too much (or too little, below nothing)."""
-        if self.serving is None or self.serving.charged_fen is None:
-            return 0
-        return self.serving.charged_fen - self.serving.answer.money.pays_fen
+        return 0 if self.serving is None else self.serving.differs_fen
 
 
 class Catering:
@@ -96,7 +105,7 @@ class Catering:
             Invalid: there are too many.
         """
         if len(meals) > BATCH_MAX:
-            raise Invalid(f"more than {BATCH_MAX} meals in one batch; send them in several")
+            raise Invalid("At most 500 meals in one batch: send them in several.")
         receipts = self._repeated(meals, by, area) if len(meals) > 1 else {}
         for place, each in sorted(enumerate(meals), key=lambda pair: (pair[1].served_at, pair[1].till, pair[1].ref)):
             if place not in receipts:
@@ -121,7 +130,7 @@ class Catering:
     def _served(self, presented: Presented, by: Person, area: Area) -> Receipt:
         try:
             if presented.served_at > self._clock.now() + AHEAD:
-                raise Invalid(f"{presented.served_at.isoformat()} has not come yet; set the clock of the till")
+                raise Invalid("This time has not come yet: set the clock of the till.")
             key = self._key(presented)
             return self._transactions.run(lambda tx: self._serve(tx, presented, key, by, area), lane=Lane.BULK)
         except Refusal as wrong:
@@ -130,29 +139,35 @@ class Catering:
     def _serve(self, tx: Tx, presented: Presented, key: str | None, by: Person, area: Area) -> Receipt:
         till, canteen = till_for(tx.connection, presented.till, by, area)
         tx.hold(f"till:{till.id}")
-        shelf, digest = Servings(tx.connection), digest_of(presented)
+        shelf = Servings(tx.connection)
         known = shelf.by_ref(till.id, presented.ref)
         if known is not None:
-            if known.digest != digest:
-                raise Conflict(f"{presented.ref} is another meal of this till; give the new one an id of its own")
+            if known.digest != digest_of(presented):
+                raise Conflict("Another meal of this till has this id: give the new one an id of its own.")
             return Receipt(ref=presented.ref, serving=known, diner=_diner(tx, known), repeated=True)
         found = _found(tx.connection, presented.by, key)
         diner = found[0] if len(found) == 1 else None
         if diner is not None:
             tx.hold(f"diner:{diner.id}")
-        on = self._calendar.day_of(presented.served_at)
-        serving = Serving(
-            id=tx.new_id(), till_id=till.id, ref=presented.ref, canteen_id=canteen.id,
-            resident_id=diner.id if diner else None, meal_type=presented.meal_type, served_at=presented.served_at,
-            received_at=tx.now, on=on, by=presented.by, delivery=presented.delivery,
-            charged_fen=presented.charged_fen, operator=presented.operator, digest=digest,
-            answer=self._answer(tx, presented, canteen, found, on),
-        )  # fmt: skip
+        serving = self._made(tx, presented, till, canteen, found)
         serving = self._cancelled_before(tx, presented, serving)
         serving = self._book(tx, serving, canteen)
         shelf.add(serving)
         tx.log(_line(serving, till, by))
         return Receipt(ref=presented.ref, serving=serving, diner=diner)
+
+    def _made(
+        self, tx: Tx, presented: Presented, till: Till, canteen: Canteen, found: Sequence[Diner]
+    ) -> Serving:  # fmt: skip
+        """The meal as it would be kept, with its answer; nothing is written."""
+        on = self._calendar.day_of(presented.served_at)
+        return Serving(
+            id=tx.new_id(), till_id=till.id, ref=presented.ref, canteen_id=canteen.id,
+            resident_id=found[0].id if len(found) == 1 else None, meal_type=presented.meal_type,
+            served_at=presented.served_at, received_at=tx.now, on=on, by=presented.by, delivery=presented.delivery,
+            charged_fen=presented.charged_fen, operator=presented.operator, digest=digest_of(presented),
+            answer=self._answer(tx, presented, canteen, found, on),
+        )  # fmt: skip
 
     def _answer(
         self, tx: Tx, presented: Presented, canteen: Canteen, found: Sequence[Diner], on: date
@@ -161,7 +176,9 @@ class Catering:
             return refused(presented, Why.SEVERAL_DINERS if found else Why.UNKNOWN_DINER)
         if tx.now - presented.served_at > self._late:
             return refused(presented, Why.TOO_LATE)
-        diner = found[0]
+        return self._of_rule(tx, presented, canteen, found[0], on)
+
+    def _of_rule(self, tx: Tx, presented: Presented, canteen: Canteen, diner: Diner, on: date) -> Answer:
         away = Diners(tx.connection).whereabouts(diner, on, presented.served_at)
         if away is not None:
             return refused(presented, away)
@@ -188,6 +205,75 @@ class Catering:
         entry = entry_of(serving, canteen.code, books.closed())
         books.enter(entry)
         return replace(serving, booked=entry.month)
+
+    # ------------------------------------------------------------------------------------------- before and after
+
+    def quote(self, meals: Sequence[Presented], *, by: Person, area: Area = DISTRICT) -> list[Receipt]:
+        """
+        What each of these meals would cost its diner if it were served now, each for itself; nothing is kept.
+
+        Raises:
+            Invalid: there are too many.
+        """
+        if len(meals) > BATCH_MAX:
+            raise Invalid("At most 500 meals in one batch: send them in several.")
+        return [self._quoted(each, by, area) for each in meals]
+
+    def _quoted(self, presented: Presented, by: Person, area: Area) -> Receipt:
+        key = self._key(presented)
+
+        def work(tx: Tx) -> Receipt:
+            till, canteen = till_for(tx.connection, presented.till, by, area)
+            found = _found(tx.connection, presented.by, key)
+            diner = found[0] if len(found) == 1 else None
+            serving = self._made(tx, presented, till, canteen, found)
+            return Receipt(ref=presented.ref, serving=serving, diner=diner)
+
+        try:
+            return self._transactions.run(work, lane=Lane.BULK)
+        except Refusal as wrong:
+            return Receipt(ref=presented.ref, wrong=wrong)
+
+    def price_waiting(self, *, since: date, by: Person, area: Area = DISTRICT) -> tuple[list[Serving], int]:
+        """
+        Prices meals from this day on whose rule could not be asked when they came in, in the order in which they were
+        served: those that have a price now, and how many still wait. At most `BATCH_MAX` at once.
+        """
+        reasons = sorted(WAITING)
+        waiting = self._transactions.run(
+            lambda tx: Servings(tx.connection).waiting(area, reasons, since=since, most=BATCH_MAX), lane=Lane.BULK
+        )
+        priced = []
+        for id_ in waiting:
+            found = self._transactions.run(lambda tx, id_=id_: self._price(tx, id_, by), lane=Lane.BULK)  # type: ignore[misc]
+            if found is not None:
+                priced.append(found)
+        return priced, len(waiting) - len(priced)
+
+    def _price(self, tx: Tx, id_: str, by: Person) -> Serving | None:
+        shelf = Servings(tx.connection)
+        known = shelf.get(id_)
+        diner = None if known is None else _diner(tx, known)
+        if known is None or diner is None or known.answer.reason not in WAITING:
+            return None
+        tx.hold(f"diner:{diner.id}")
+        known = shelf.get(id_) or known
+        if known.cancelled_at is not None:
+            return None
+        canteen = Canteens(tx.connection).get(known.canteen_id)
+        answer = self._of_rule(tx, _presented_again(known), canteen, diner, known.on)
+        if answer.reason in WAITING:
+            return None
+        # Until now the diner was told to pay all of it.
+        paid = known.answer.money.pays_fen if known.charged_fen is None else known.charged_fen
+        serving = self._book(tx, replace(known, answer=answer, charged_fen=paid), canteen)
+        shelf.price(serving)
+        facts = {
+            "meal": serving.id, "canteen": serving.canteen_id, "resident": serving.resident_id,
+            "reason": answer.reason, "subsidy_fen": sum(answer.money.funds.values()), "version": answer.version,
+        }  # fmt: skip
+        tx.log(Line(kind="meal_priced", by=by, facts=facts))
+        return serving
 
     # ------------------------------------------------------------------------------------------- cancelling
 
@@ -291,6 +377,16 @@ def _found(connection: Connection, by: By, key: str | None) -> list[Diner]:
     shelf = Diners(connection)
     ask = {By.CARD: shelf.by_card, By.ID: shelf.by_id_number, By.PHONE: shelf.by_phone}[by]
     return ask(key)
+
+
+def _presented_again(known: Serving) -> Presented:
+    """What the till said; who it was is on file."""
+    money = known.answer.money
+    return Presented(
+        till="", ref=known.ref, meal_type=known.meal_type, served_at=known.served_at, price_fen=money.price_fen,
+        by=known.by, who="", delivery=known.delivery, delivery_fee_fen=money.fee_fen, charged_fen=known.charged_fen,
+        operator=known.operator,
+    )  # fmt: skip
 
 
 def _diner(tx: Tx, serving: Serving) -> Diner | None:

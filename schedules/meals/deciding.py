@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from dispatch.errors import Refusal
 from schedules.meals.rules.canteen import Canteen, Term, terms_on
 from schedules.meals.rules.serving import Answer, Money, Presented, Why, unaided
 from schedules.meals.store.diners import Diner
@@ -65,7 +66,7 @@ class Deciding:
             return replace(refused(presented, Outcome.NOT_IN_FORCE), policy=held[0].policy)
         except NoRule as no:
             why = Why.TWO_RULES if len(self.book.policies.versions(held[0].policy)) > 1 else Why.NO_RULE
-            return replace(refused(presented, why, str(no)), policy=held[0].policy)
+            return replace(refused(presented, why, no), policy=held[0].policy)
         if policy.kind != "meal":
             return refused(presented, Why.NO_RULE)
         rule, person = self._ready[policy.version], self._person(diner, on)
@@ -134,7 +135,7 @@ class Deciding:
         return found
 
 
-def refused(presented: Presented, why: str, more: str = "") -> Answer:
+def refused(presented: Presented, why: str, more: Refusal | None = None) -> Answer:
     """No rule was asked: the diner pays all of it, and is told why."""
     return Answer(money=unaided(presented), reason=str(why), because=told(str(why), more))
 

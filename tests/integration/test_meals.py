@@ -253,7 +253,7 @@ def test_a_till_whose_clock_is_ahead_and_one_nobody_knows_are_told_so(rig):
     )  # fmt: skip
     assert isinstance(ahead.wrong, Invalid)
     assert isinstance(strange.wrong, NotFound)
-    with pytest.raises(Invalid, match="more than 500"):
+    with pytest.raises(Invalid, match="At most 500"):
         rig.serve(*[rig.meal("2026-11-21T11:00:00")] * 501)
 
 

@@ -4,9 +4,7 @@ with one, the position of the telephone is told along.
 """
 
 import hashlib
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,14 +22,13 @@ from dispatch.web.i18n import gettext
 from dispatch.web.options import WebOptions
 from dispatch.web.small import CSP, small_page
 from dispatch.web.words import word
+from schedules.care.rules.pictures import taken_at
 from schedules.care.rules.presence import Way, Which
 from schedules.care.visit_book import VisitBook
 from schedules.care.visiting import Said, Visiting
 from schedules.care.web import visit_words as words
 
 PHOTO_MAX = 12_000_000
-_TAKEN = re.compile(rb"(?<!\d)((?:19|20)\d\d):([01]\d):([0-3]\d) ([0-2]\d):([0-5]\d):([0-5]\d)\x00")
-"""How an Exif block (version 2.32, DateTimeOriginal) writes when a picture was taken, in the camera's local time."""
 
 
 def visit_carer_pages(
@@ -86,7 +83,7 @@ def visit_carer_pages(
             if len(content) > PHOTO_MAX:
                 raise Conflict("The photo is too large.")
             digest = hashlib.sha256(content).hexdigest()
-            visiting.add_photo(visit_id, digest, taken_at=_taken(content, book), by=person, carer_id=id_)
+            visiting.add_photo(visit_id, digest, taken_at=taken_at(content, book.zone), by=person, carer_id=id_)
         deed = request.form.get("do", "")
         if deed not in {"begin", "finish"}:
             return "photo"
@@ -114,17 +111,3 @@ def _metres(said: str) -> int | None:
         return min(100_000, max(0, round(float(said))))
     except (ValueError, OverflowError):
         return None
-
-
-def _taken(content: bytes, book: VisitBook) -> datetime | None:
-    """When the camera says a picture was taken; the latest time where several stand in it."""
-    found = []
-    head = content[: 256 * 1024]
-    for each in _TAKEN.finditer(head) if b"Exif\x00\x00" in head else ():
-        try:
-            year, month, day, hour, minute, second = (int(part) for part in each.groups())
-            at = datetime(year, month, day, hour, minute, second, tzinfo=book.zone)
-        except ValueError:
-            continue
-        found.append(at.astimezone(UTC))
-    return max(found, default=None)

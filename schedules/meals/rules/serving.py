@@ -63,6 +63,9 @@ class Why(StrEnum):
     """Cancelled before it came in."""
 
 
+WAITING = frozenset({str(Why.NO_RULE), str(Why.TWO_RULES), str(Outcome.NOT_IN_FORCE)})
+"""Meals whose rule could not be asked: they are priced when it can be."""
+
 LOOKED_AT = frozenset(Why) - {Why.CANCELLED}
 """What somebody looks at: the review list."""
 
@@ -162,7 +165,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """One meal on file. It is never altered but for its cancelling; `booked` is the month of its ledger entry."""
+    """
+    One meal on file; `booked` is the month of its ledger entry. It is never altered but for its cancelling, and for
+    what becomes of its price where no rule could be asked when it came in.
+    """
 
     id: str
     till_id: str
@@ -182,6 +188,11 @@ class Serving:
     booked: str | None = None
     cancelled_at: datetime | None = None
     cancelled_by: str | None = None
+
+    @property
+    def differs_fen(self) -> int:
+        """What the diner was charged too much, or too little (below nothing)."""
+        return 0 if self.charged_fen is None else self.charged_fen - self.answer.money.pays_fen
 
     @property
     def claim(self) -> str:

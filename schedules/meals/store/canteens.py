@@ -74,9 +74,10 @@ class Canteens:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def all(self) -> list[Canteen]:
-        """Those that are not closed for good, by code."""
-        query = select(canteens).where(canteens.c.ended_at.is_(None)).order_by(canteens.c.code)
+    def all(self, *, closed: bool = False) -> list[Canteen]:
+        """Those that are not closed for good, or those as well, by code."""
+        query = select(canteens).order_by(canteens.c.code)
+        query = query if closed else query.where(canteens.c.ended_at.is_(None))
         return [_value(row._asdict()) for row in self._connection.execute(query)]
 
     def get(self, name: str) -> Canteen:

@@ -86,6 +86,12 @@ serving_cancellations = Table(
 )  # fmt: skip
 """Meals that were cancelled, also those that have not come in yet: a till sends in any order."""
 
+PRICED = (
+    "charged_fen", "reason", "policy", "policy_version", "discount_fen", "subsidy_fen", "layers", "delivery_fen",
+    "pays_fen", "quota_fen", "because", "aided", "booked",
+)  # fmt: skip
+"""What of a meal is written when its rule can be asked at last."""
+
 Used = Sequence[tuple[date, str]]
 
 _C, _D = servings.c, serving_cancellations.c
@@ -135,6 +141,21 @@ class Servings:
     def cancel(self, serving: Serving, *, by: str, at: datetime) -> None:
         changed = {"cancelled_at": at, "cancelled_by": by}
         self._connection.execute(update(servings).where(servings.c.id == serving.id).values(**changed))
+
+    def price(self, serving: Serving) -> None:
+        """What became of the price of a meal whose rule could not be asked when it came in."""
+        row = _row(serving)
+        changed = {name: row[name] for name in PRICED}
+        self._connection.execute(update(servings).where(servings.c.id == serving.id).values(**changed))
+
+    def waiting(self, area: Area, reasons: Sequence[str], *, since: date, most: int) -> list[str]:
+        """Ids of meals of an area with one of these reasons that were not cancelled, those served first first."""
+        c = servings.c
+        query = select(c.id).where(c.on >= since, c.reason.in_(reasons), c.cancelled_at.is_(None))
+        query = query.where(c.resident_id.is_not(None))
+        if area.stations is not None:
+            query = query.join(canteens, canteens.c.id == c.canteen_id).where(canteens.c.station_id.in_(area.stations))
+        return list(self._connection.scalars(query.order_by(c.served_at, c.id).limit(most)))
 
     def keep_cancellation(self, till_id: str, ref: str, *, by: str, at: datetime) -> bool:
         """False where it was kept before."""

@@ -54,7 +54,9 @@ class Meals(Protocol):
         """Meals by day and canteen, in the order of days."""
         ...
 
-    def canteens(self) -> Mapping[str, Canteen]: ...
+    def canteens(self, start: date, end: date, /) -> Mapping[str, Canteen]:
+        """All of them, with the least prices of the rules in force on these days."""
+        ...
 
     def used_before(self, photos: Collection[str], day: date, /) -> Mapping[str, str]:
         """Which of these pictures (hashes) proved a meal of an earlier day, and which meal."""
@@ -70,7 +72,7 @@ class NoMeals:
     def counts(self, _start: date, _end: date) -> Iterable[tuple[date, str, int]]:
         return ()
 
-    def canteens(self) -> Mapping[str, Canteen]:
+    def canteens(self, _start: date, _end: date) -> Mapping[str, Canteen]:
         return {}
 
     def used_before(self, _photos: Collection[str], _day: date) -> Mapping[str, str]:
@@ -213,13 +215,15 @@ class Searching:
             about = Remarkable(connection, self._calendar.day_of).about(
                 self._calendar.start_of(start), self._calendar.start_of(end), cats, self.schemes(start, end)
             )
-        return Known(about=about, canteens=self.meals.canteens(), exclusions=self._exclusions)
+        return Known(about=about, canteens=self.meals.canteens(start, end), exclusions=self._exclusions)
 
     def _stations(self) -> Mapping[str, str | None]:
         """Whose a canteen or a resident is: ids of both are random and never the same."""
         with self._reading.connect() as connection:
             residents = Remarkable(connection, self._calendar.day_of).stations()
-        return {**residents, **{id_: each.station for id_, each in self.meals.canteens().items()}}
+        today = self._calendar.day_of(self._clock.now())
+        canteens = self.meals.canteens(today, today + DAY)
+        return {**residents, **{id_: each.station for id_, each in canteens.items()}}
 
     def _visits(self, day: date) -> list[Proved]:
         with self._reading.connect() as connection:
