@@ -3,7 +3,7 @@
 from schedules.planning.planner import Budget, Told, unheard
 from schedules.planning.rules.plan import Plan
 from schedules.planning.rules.problem import Problem
-from schedules.planning.search import Search
+from schedules.planning.search import GENTLE, Search
 from schedules.planning.state import NOBODY, State
 from schedules.planning.written import order_of, written
 
@@ -18,7 +18,7 @@ class OwnPlanner:
         """See `Planner`."""
         search = Search(State(problem), seed)
         search.build()
-        search.run(iterations=budget.iterations, budget_s=budget.seconds, clock=budget.clock, told=told)
+        search.solve(budget, told)
         return finished(search)
 
 
@@ -30,7 +30,7 @@ def improved(plan: Plan, problem: Problem, budget: Budget, *, seed: int, told: T
         search.fit(v)
     search.state.renumber()
     search.keep()
-    search.run(iterations=budget.iterations, budget_s=budget.seconds, clock=budget.clock, told=told, gently=True)
+    search.run(budget, GENTLE, told)
     return finished(search)
 
 
