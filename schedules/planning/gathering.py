@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
+from dispatch.errors import Conflict, NotFound
 from dispatch.ids import CarerId, HomeId
 from dispatch.rules.people import Carer, Home, Person
 from dispatch.rules.place import Position
 from dispatch.rules.travel import Means, TravelTime
+from dispatch.store.transactions import Tx
 from schedules.care.rules.visit import Wanted
 from schedules.duty.rules import Shift
 from schedules.planning.process import Answer
@@ -50,13 +52,10 @@ class VisitBook(Protocol):
         """The visits of a local day that are not over."""
         ...
 
-    def assign(self, visit_id: str, carer_ids: Sequence[CarerId], *, by: Person) -> None:
-        """
-        These carers are sent, and nobody else.
-
-        Raises:
-            NotFound, Conflict: it cannot be any more.
-        """
+    def assign_in_unit(
+        self, tx: Tx, sent: Mapping[str, Sequence[CarerId]], *, by: Person
+    ) -> Mapping[str, NotFound | Conflict]:  # fmt: skip
+        """In this unit of work: these carers are sent to each visit, and nobody else; but for those it refuses."""
         ...
 
 

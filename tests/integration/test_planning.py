@@ -63,7 +63,7 @@ class Office(Base):
     def _app(self, streams_max, panels):
         world = self.world
         self.book = BookOfVisits([])
-        self.desk = PlanDesk(world.transactions, world.reading, world.clock, self.book, seconds=1, nudge=lambda: None)
+        self.desk = PlanDesk(world.transactions, world.reading, self.book, seconds=1, nudge=lambda: None)
         shown = PlansShown(self.desk, world.reading)
         blueprints = [
             planning_pages(self.desk, shown, world.clock, world.calendar),
