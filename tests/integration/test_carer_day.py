@@ -1,29 +1,33 @@
 """A carer's own page by the address in a text: what stands on it, whose it is, and that no press works twice."""
 
-import re
-from dataclasses import replace
-from datetime import date, time, timedelta
+from datetime import timedelta
 from io import BytesIO
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import update
 
-from dispatch.ids import HomeId
-from dispatch.rules.people import carer, operator
-from dispatch.rules.rights import DISTRICT
-from dispatch.store.people import People, carers, residents
+from dispatch.links import Links
+from dispatch.rules.people import carer
+from dispatch.store.people import carers
 from schedules.care.rules.presence import State
-from schedules.care.rules.visit import Source, Wanted
 from schedules.duty.store import Shifts
 from schedules.duty.store.swaps import Swaps
-from schedules.orders.ordering import Asking
 from schedules.orders.store.orders import Orders
-from schedules.rounds.store.rounds import Rounds
+from tests.builders import build_world
+from tests.integration.carers_rig import (
+    BY,
+    Phone,
+    carer_of,
+    order_of,
+    path_of,
+    round_of,
+    shift_of,
+    skill,
+    visit_of,
+)
 from tests.integration.rights_rig import OURS, Town
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-BY = operator("desk")
+DAY = timedelta(days=1)
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
 
 
@@ -32,46 +36,6 @@ def town(tmp_path_factory):
     town = Town(tmp_path_factory.mktemp("day"))
     yield town
     town.close()
-
-
-def carer_of(town, code):
-    with town.house.reading.connect() as connection:
-        return next(each for each in People(connection).carers() if each.code == code)
-
-
-def path_of(town, code="C1"):
-    return f"/c/{town.house.links.day(carer_of(town, code).id)}"
-
-
-class Phone:
-    """A browser without script on a carer's page: presses what stands there, each field as it stands."""
-
-    def __init__(self, town, path):
-        self.client, self.path = town.app.test_client(), path
-
-    def page(self):
-        return self.client.get(self.path).text
-
-    def open(self):
-        return self.send(do="open", token=re.search(r'name="token" value="([^"]+)"', self.page())[1])
-
-    def form(self, deed, about=""):
-        """The fields of the form with this button, of the one that names `about`."""
-        forms = re.findall(r"<form.*?</form>", self.page(), re.S)
-        fits = [each for each in forms if f'name="do" value="{deed}"' in each and about in each]
-        assert fits, f"no button {deed} about {about!r}"
-        return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', fits[0])) | {"do": deed}
-
-    def send(self, **form):
-        return self.client.post(self.path, data=form)
-
-    def press(self, deed, about="", **more):
-        """Twice, as on a bad line: the second must change nothing."""
-        form = {**self.form(deed, about), **more}
-        first = self.send(**form)
-        assert first.status_code == 303, first.text
-        assert self.send(**form).status_code == 303
-        return form
 
 
 @pytest.fixture
@@ -99,6 +63,28 @@ def test_what_opens_no_page_says_so(town):
     assert [client.get(f"/c/x{n}").status_code for n in range(11)][-1] == 429
 
 
+def test_an_address_is_good_for_three_days_and_for_nobody_who_left(tmp_path):
+    world = build_world(tmp_path)
+    who = world.carer("C1").partition(":")[2]
+    links = Links(world.reading, world.clock, secret="s" * 40)
+    code = links.day(who)
+    assert [links.open_day(each) for each in (code, Links(world.reading, world.clock, secret="t" * 40).day(who))] == [
+        who, None,
+    ]  # fmt: skip
+    found = []
+    for _ in range(4):
+        found.append(links.open_day(code))
+        world.clock.advance(86400)
+    assert found == [who, who, who, None]
+    assert links.day(who) != code
+    world.transactions.run(lambda tx: tx.connection.execute(
+        update(carers).where(carers.c.id == who).values(ended_at=tx.now)
+    ))  # fmt: skip
+    fresh = Links(world.reading, world.clock, secret="s" * 40)
+    assert fresh.open_day(fresh.day(who)) is None
+    world.close()
+
+
 def test_a_text_to_a_carer_leads_to_their_own_page_and_an_alarms_does_not(town):
     who, links = carer_of(town, "C1"), town.house.links
     assert links.path_of(carer(who.id), None, None) == path_of(town)
@@ -107,21 +93,7 @@ def test_a_text_to_a_carer_leads_to_their_own_page_and_an_alarms_does_not(town):
 
 @pytest.fixture
 def visit(town):
-    """One that begins now, of R1 by C1."""
-    house, now = town.house, town.house.clock.now()
-    wanted = Wanted(
-        key=f"plan:{uuid4().hex}", source=Source.PLAN, home_id=HomeId(town.ids[OURS]["home"]),
-        resident_id=town.ids[OURS]["resident"], on=house.calendar.day_of(now), start_from=now, start_by=now + HOUR,
-        minutes=60, items=("B01", "B02"), usual=(carer_of(town, "C1").id,),
-    )  # fmt: skip
-
-    class Wants:
-        def wanted(self, day):
-            return [wanted] if day == wanted.on else []
-
-    house.homecare.visits.sources[:] = [Wants()]
-    house.homecare.visits.planning.plan(wanted.on)
-    return lambda: next(each for each in house.homecare.visits.visiting.on(wanted.on) if each.wanted.key == wanted.key)
+    return visit_of(town)
 
 
 def test_a_visit_is_signed_and_nothing_ticked_is_nothing_done(town, phone, visit):
@@ -141,25 +113,7 @@ def test_a_visit_is_signed_and_nothing_ticked_is_nothing_done(town, phone, visit
 
 @pytest.fixture
 def round_(town):
-    """An open round of R1 that is C1's to make."""
-    house, resident = town.house, town.ids[OURS]["resident"]
-    own = house.homecare.rounds.desk
-    own.classify(resident, next(iter(own.book.classes)), why="test", by=BY, area=DISTRICT)
-    own.entrust(resident, carer(carer_of(town, "C1").id), by=BY, area=DISTRICT)
-
-    def due(tx):
-        shelf = Rounds(tx.connection)
-        (one,) = shelf.open_of(resident)
-        shelf.save(replace(one, due_on=house.calendar.day_of(tx.now)))
-        return one.id
-
-    id_ = house.transactions.run(due)
-
-    def now():
-        with house.reading.connect() as connection:
-            return Rounds(connection).get(id_)
-
-    return now
+    return round_of(town)
 
 
 def test_a_round_is_entered_by_whose_it_is_and_a_copy_is_no_second_try(town, phone, round_):
@@ -178,29 +132,9 @@ def test_a_round_is_entered_by_whose_it_is_and_a_copy_is_no_second_try(town, pho
 # ------------------------------------------------------------------------------------------------ orders
 
 
-def order_of(town, service, days=5):
-    """An order of R1 in some days, which C1 is asked to do."""
-    house = town.house
-    day = house.calendar.day_of(house.clock.now()) + days * DAY
-    made = house.homecare.rounds.ordering.take(
-        Asking(resident="R1", service=service, start_at=house.calendar.instant(day, time(10)), urgent=True),
-        by=BY, area=DISTRICT,
-    )  # fmt: skip
-
-    def now():
-        with house.reading.connect() as connection:
-            return Orders(connection).get(made.id)
-
-    return now
-
-
 @pytest.fixture(scope="module")
 def skilled(town):
-    """C1 can do everything that is asked for here, and nobody else can."""
-    mine = update(carers).where(carers.c.code == "C1").values(skills=["repair", "errand", "adaptation"])
-    town.house.transactions.run(lambda tx: tx.connection.execute(mine))
-    born = update(residents).where(residents.c.id == town.ids[OURS]["resident"]).values(born_on=date(1938, 3, 5))
-    town.house.transactions.run(lambda tx: tx.connection.execute(born))
+    skill(town)
 
 
 def test_an_order_is_taken_with_its_door_and_reported_done(town, skilled, phone):
@@ -250,20 +184,6 @@ def test_the_steps_of_an_order_come_in_their_turn(town, skilled, phone):
 
 
 # ------------------------------------------------------------------------------------------------ shifts and swaps
-
-
-def shift_of(town, code, days):
-    """A shift by day, so many days ahead."""
-    house = town.house
-    start = house.calendar.instant(house.calendar.day_of(house.clock.now()) + days * DAY, time(8))
-
-    def put(tx):
-        id_, who = tx.new_id(), carer_of(town, code).id
-        row = {"id": id_, "carer_id": who, "start_at": start, "end_at": start + 8 * HOUR, "sequence": 0}
-        Shifts(tx.connection).add_once(row)
-        return id_
-
-    return house.transactions.run(put)
 
 
 def swap_about(town, shift_id):
