@@ -14,7 +14,7 @@ from config.pages_bedmoney import bed_money_blueprints
 from config.pages_beds import bed_blueprints
 from config.pages_board import Parts, console_blueprints, false_alarms
 from config.pages_care import care_pages
-from config.pages_carers import carer_blueprints
+from config.pages_carers import carer_blueprints, keypad_of
 from config.pages_coverage import coverage_blueprints
 from config.pages_figures import figure_pages
 from config.pages_logbook import logbook_blueprints
@@ -135,6 +135,7 @@ class Pages:
                 house.calls,
                 public_url=web.base_url,
                 forgeries=self.forgeries,
+                keypad=keypad_of(house),
             ),
             calls_blueprint(house.calls, transactions=house.transactions, book=self._calls),
             call_forms(house.calls, self._calls),

@@ -1,4 +1,4 @@
-"""Puts together the page on which carers keep their own day."""
+"""Puts together the page on which carers keep their own day, and the keys of those who ring in."""
 
 from functools import partial
 
@@ -14,6 +14,7 @@ from schedules.care.visit_book import VisitBook
 from schedules.care.web.visit_carer import Signing
 from schedules.carers.day import Days
 from schedules.carers.deeds import Deeds
+from schedules.carers.keypad import VisitKeypad
 from schedules.carers.web.pages import Desk, carer_pages
 from schedules.duty.web.words import window
 from schedules.rounds.reading import RoundsBook
@@ -43,3 +44,10 @@ def carer_blueprints(house: House, options: WebOptions, secret: str) -> list[Blu
         ),
         options=options,
     )]  # fmt: skip
+
+
+def keypad_of(house: House) -> VisitKeypad:
+    """Who answers the keys of carers who ring in."""
+    return VisitKeypad(
+        house.transactions, house.homecare.visits.visiting, house.calls, local=house.calendar.local, nudge=house.nudges
+    )
