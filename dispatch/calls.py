@@ -97,7 +97,7 @@ class Calls:
         done = served(call, by=by, now=tx.now) if call is not None else None
         if done is not None and done != call:
             Shelf(tx.connection).change(done)
-            tx.log(self._line(tx, "call_served", done, by))
+            tx.log(self._line(tx, "call_answered", done, by, keys=1, judged=str(done.judged)))
 
     def _line(self, tx: Tx, kind: str, call: Call, by: Person = SERVICE, **more: Fact) -> Line:
         """What the record says of a call: whose it is by reference, and never the number."""

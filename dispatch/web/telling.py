@@ -46,7 +46,6 @@ _ALARM: Mapping[str, str] = {
     "talked": N_("Talk with %(person)s: %(result)s"),
     "call_came": N_("A call rings in"),
     "call_answered": N_("The call was answered"),
-    "call_served": N_("%(by)s did by key what they rang for"),
     "call_missed": N_("Nobody took the call"),
     "call_judged": N_("The call was judged"),
     "delivery_unknown": N_("Nobody knows whether the message to %(person)s left: the next step comes sooner"),

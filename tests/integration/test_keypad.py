@@ -99,7 +99,7 @@ def test_a_carer_signs_in_and_out_by_key_and_no_call_of_theirs_is_missed(rig):
     rig.hangs_up(CARER, sid="CA78")
     rig.world.advance(WAIT_S + 5)
     assert rig.alarms() == []
-    assert [each.kind for each in rig.entries() if each.kind.startswith("call")] == ["call_came", "call_served"] * 2
+    assert [each.kind for each in rig.entries() if each.kind.startswith("call")] == ["call_came", "call_answered"] * 2
 
 
 def test_no_key_and_every_other_key_is_the_desk(rig):
