@@ -1,12 +1,19 @@
 """A carer's own page in a real browser: 320 px, without a script, large buttons, nothing that axe finds."""
 
+import io
+import os
 import shutil
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from schedules.care.rules.presence import Way, Which
+from schedules.care.store.visit_pictures import Pictures
+from schedules.care.store.visit_points import Points
+from schedules.care.visiting import Said
 from tests.e2e.site import Site
 from tests.integration.carers_rig import BY, carer_of, order_of, path_of, round_of, shift_of, skill, visit_of
 from tests.integration.rights_rig import Town
@@ -68,3 +75,31 @@ def test_all_of_a_day_fits_a_small_telephone_without_a_script(served, chromium, 
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     assert Axe().run(page).response["violations"] == []
     context.close()
+
+
+def test_a_large_photo_is_made_small_on_the_telephone_and_keeps_when_it_was_taken(served, chromium):
+    town, base = served
+    visit, me, out = visit_of(town), carer_of(town, "C1"), io.BytesIO()
+    town.house.homecare.visits.visiting.sign(
+        visit().id, Said(key="begin", which=Which.BEGIN, way=Way.PAGE, by=f"carer:{me.id}", carer_id=me.id)
+    )
+    exif = Image.Exif()
+    exif[0x0132] = "2026:11:22 09:00:00"
+    Image.frombytes("RGB", (1500, 1000), os.urandom(4_500_000)).save(out, "JPEG", quality=90, exif=exif)
+    context = chromium.new_context(viewport=NARROW)
+    page = context.new_page()
+    page.goto(base + path_of(town))
+    page.locator("button[value=open]").click()
+    form = page.locator("form.sign", has=page.locator(f"input[value='{visit().id}']"))
+    photo = form.locator("input[type=file]")
+    photo.set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()})
+    form.locator("input[data-small]").wait_for()
+    with page.expect_navigation():
+        form.locator("button[value=photo]").click()
+    context.close()
+    with town.house.reading.connect() as connection:
+        (kept,) = Points(connection).photos_of(visit().id)
+        picture = Pictures(connection).get(visit().id, kept.id)
+    assert town.house.calendar.local(kept.taken_at).isoformat()[:19] == "2026-11-22T09:00:00"
+    found = Image.open(io.BytesIO(picture.content))
+    assert (found.size, dict(found.getexif())) == ((1280, 853), {})

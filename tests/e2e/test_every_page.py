@@ -128,6 +128,7 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
     "/surveys/<survey_id>": lambda world: f"/surveys/{world.names['survey']}",
     "/t/<code>": lambda world: world.names["carer_link"],
     "/visits/<visit_id>": lambda world: f"/visits/{world.names['visit']}",
+    "/visits/<visit_id>/photos/<photo_id>": lambda world: f"/visits/{world.names['visit']}",
     "/webhooks/<webhook_id>": lambda world: f"/webhooks/{world.names['webhook']}",
 }
 """For each address with a part that changes: one that leads somewhere."""

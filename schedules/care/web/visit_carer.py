@@ -15,6 +15,7 @@ from dispatch.errors import Conflict, NotFound
 from dispatch.ids import CarerId
 from dispatch.rules.people import Person
 from dispatch.rules.place import Position
+from schedules.care.rules.picture import picture_of
 from schedules.care.rules.presence import Way, Which
 from schedules.care.visit_book import VisitBook
 from schedules.care.visiting import Said, Visiting
@@ -35,8 +36,8 @@ class Signing:
 
     def press(self, person: Person, id_: CarerId, form: Mapping[str, str], files: Mapping[str, FileStorage]) -> str:
         """
-        Keeps a photo, signs in or out, and says which of it was done: `photo`, `begin`, `finish`. The same form again
-        changes nothing.
+        Keeps a photo, signs in or out, and says which of it was done: `photo` (or `print`, where only its hash could be
+        kept), `begin`, `finish`. The same form again changes nothing.
 
         Raises:
             NotFound: no such visit of this carer today. Conflict: it was cancelled, or the photo is too large.
@@ -45,10 +46,10 @@ class Signing:
         visit_id = form.get("visit", "")
         if all(each.visit.id != visit_id for each in self.book.of_carer(id_, self.book.today())):
             raise NotFound("There is no such visit.")
-        self._keep(person, id_, visit_id, files.get("photo"))
+        kept = self._keep(person, id_, visit_id, files.get("photo"))
         deed = form.get("do", "")
         if deed not in {"begin", "finish"}:
-            return "photo"
+            return "photo" if kept else "print"
         # A form that showed what was planned and has nothing ticked says that nothing was done.
         ticked = tuple(form.getlist("item"))[:100] if isinstance(form, MultiDict) else ()
         items = ticked or (() if form.get("items") else None)
@@ -58,14 +59,19 @@ class Signing:
         ))  # fmt: skip
         return deed
 
-    def _keep(self, person: Person, id_: CarerId, visit_id: str, photo: FileStorage | None) -> None:
+    def _keep(self, person: Person, id_: CarerId, visit_id: str, photo: FileStorage | None) -> bool:
+        """Whether its picture can be looked at, or there was none."""
         content = photo.read(PHOTO_MAX + 1) if photo else b""
         if not content:
-            return
+            return True
         if len(content) > PHOTO_MAX:
             raise Conflict("The photo is too large.")
+        picture = picture_of(content)
         digest = hashlib.sha256(content).hexdigest()
-        self._visiting.add_photo(visit_id, digest, taken_at=_taken(content, self.book), by=person, carer_id=id_)
+        self._visiting.add_photo(
+            visit_id, digest, taken_at=_taken(content, self.book), by=person, carer_id=id_, picture=picture
+        )
+        return picture is not None
 
 
 def _position(form: Mapping[str, str]) -> Position | None:

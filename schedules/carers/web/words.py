@@ -11,6 +11,7 @@ SAID: Mapping[str, str] = {
     "begin": N_("Signed in."),
     "finish": N_("Signed out. Thank you!"),
     "photo": N_("The photo is kept."),
+    "print": N_("Only the fingerprint of the photo is kept: it is too large to be shown, or of another kind."),
     "round": N_("The result is written down. Thank you!"),
     "order_accept": N_("The order is yours. Thank you!"),
     "order_decline": N_("Noted. Somebody else is asked."),
