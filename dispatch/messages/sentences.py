@@ -201,6 +201,20 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
             "Anling duty desk. {why}. {place}. {cause}. [At {at}. ]Please look at the board now.",
         ),
     ),
+    "coverage_gap": _both(
+        (
+            "值守：{place}[ {number}户]无人能及时上门[，{choices}][，共{presses}处缺口]，请安排人手",
+            "DESK: homes nobody can reach in time: {place}[, {number} of them][, {choices}][, {presses} gaps in all]",
+        ),
+        parts=2,
+    ),
+    "coverage_closed": _both(
+        (
+            "值守：{place}[ {number}户]的无人时段已补上[，{choices}][，共{presses}处]",
+            "DESK: homes can be reached again: {place}[, {number} of them][, {choices}][, {presses} gaps in all]",
+        ),
+        parts=2,
+    ),
     "coming": _both(
         ("您的呼叫已有人接，正在赶来[，约{minutes}分钟到]", "Somebody is on the way to you[, about {minutes} min]"),
         voice=(
