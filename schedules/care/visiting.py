@@ -32,6 +32,7 @@ from schedules.care.judging import Judging
 from schedules.care.origins import Origin
 from schedules.care.rules.evidence import Limits, shown
 from schedules.care.rules.lateness import Patience, Step, due_of, look
+from schedules.care.rules.picture import Picture
 from schedules.care.rules.presence import Point, State, Visit, Way, Which
 from schedules.care.rules.visit import Proved, Source
 from schedules.care.store.visit_points import Points
@@ -211,10 +212,11 @@ class Visiting:
         return replace(visit, state=State.FINISHED, due_at=now)
 
     def add_photo(
-        self, visit_id: str, sha256: str, *, taken_at: datetime | None, by: Person, carer_id: CarerId | None = None
-    ) -> bool:
+        self, visit_id: str, sha256: str, *, taken_at: datetime | None, by: Person, carer_id: CarerId | None = None,
+        picture: Picture | None = None,
+    ) -> bool:  # fmt: skip
         """
-        A photo of the visit by its hash; False where the visit has it.
+        A photo of the visit by its hash, with its picture where it is to be kept; False where the visit has it.
 
         Raises:
             NotFound: no such visit. Conflict: it was cancelled.
@@ -224,7 +226,9 @@ class Visiting:
             visit = self._visit(tx, visit_id)
             if visit.state is State.CANCELLED:
                 raise Conflict("This visit was cancelled.")
-            return self._judging.add_photo(tx, visit, sha256, taken_at=taken_at, by=by, carer_id=carer_id)
+            return self._judging.add_photo(
+                tx, visit, sha256, taken_at=taken_at, by=by, carer_id=carer_id, picture=picture
+            )
 
         new = self._transactions.run(work)
         self._nudge()

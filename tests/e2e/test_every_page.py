@@ -111,6 +111,7 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
         for part in ("print", "notice", "list.xlsx")
     },
     "/settlement/residents/<name>": lambda world: f"/settlement/residents/{world.names['resident']}?month=2024-01",
+    "/c/<code>": lambda world: world.names["day_link"],
     "/calendar/<code>.ics": lambda world: f"/calendar/{world.names['calendar']}.ics",
     "/carers/<name>/edit": lambda world: f"/carers/{world.names['carer']}/edit",
     "/contacts/<name>/edit": lambda world: f"/contacts/{world.names['contact']}/edit",
@@ -136,6 +137,7 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
     "/surveys/<survey_id>": lambda world: f"/surveys/{world.names['survey']}",
     "/t/<code>": lambda world: world.names["carer_link"],
     "/visits/<visit_id>": lambda world: f"/visits/{world.names['visit']}",
+    "/visits/<visit_id>/photos/<photo_id>": lambda world: f"/visits/{world.names['visit']}",
     "/webhooks/<webhook_id>": lambda world: f"/webhooks/{world.names['webhook']}",
 }
 """For each address with a part that changes: one that leads somewhere."""
@@ -223,6 +225,7 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
         "calendar": duty.code(f"carer:{carers[0].id}"),
         "carer": carers[0].code,
         "carer_link": f"/t/{house.links.task(offer.id)}",
+        "day_link": f"/c/{house.links.day(carers[0].id)}",
         "chart": next(iter(charts.NAMES)),
         "closed": str(third),
         "contact": str(kin.id),

@@ -106,6 +106,7 @@ ADDRESSES = {
     "/api/v1/rounds/<round_id>/result": "/api/v1/rounds/{round}/result",
     "/api/v1/rounds/extra/<campaign_id>/end": "/api/v1/rounds/extra/{campaign}/end",
     "/orders/<order_id>": "/orders/{order}", "/orders/link/<contact_id>": "/orders/link/{contact}",
+    "/visits/<visit_id>/photos/<photo_id>": "/visits/{visit}/photos/{visit_photo}",
     "/orders/<order_id>/photos/<photo_id>": "/orders/{order}/photos/{photo}",
     "/orders/<order_id>/<any(accept, decline, done, cancel, rate, step):deed>": "/orders/{order}/decline",
     "/api/v1/orders/<order_id>": "/api/v1/orders/{order}",

@@ -16,7 +16,7 @@ from dispatch.rules.rights import Right
 from dispatch.web.access import area, caller, file_opened, refuse_narrow, require
 from dispatch.web.i18n import current_words, gettext
 from dispatch.web.sizes import takes_files
-from schedules.care.rules.pictures import taken_at
+from schedules.care.rules.picture import taken_at
 from schedules.meals.catering import Catering, Receipt
 from schedules.meals.desk import MealDesk
 from schedules.meals.ordering import MealOrdering
