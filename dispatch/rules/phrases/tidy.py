@@ -80,12 +80,16 @@ _OURS = re.compile(rf"{_SIGNED}[^\n]*(?:回\d[^\n]*|值守台[^\n]*|按键[^\n]*
 _FACES = re.compile(r"\[(?:ok|抱拳|强|握手|微笑|玫瑰|合十|呲牙|愉快|爱心|加油|拥抱|嘿哈|好的|胜利|鼓掌)\]")
 
 
-def tidy(text: str) -> str:
-    """The text as the patterns read it. Never raises, whatever the text."""
+def tidy(text: str, between: str = "") -> str:
+    """
+    The text as the patterns read it. Never raises, whatever the text.
+
+    `between` stands for a blank inside Chinese: nothing, because thumbs slip, or a comma, because many write none.
+    """
     wide = unicodedata.normalize("NFKC", text).casefold().translate(_ROUND)
     bare = "".join(map(_sign, _FACES.sub(_face, _unquoted(wide))))
     plain = re.sub(r" *,[ ,]*", ",", re.sub(r" +", " ", _without_tones(bare))).strip(" ,").translate(_TRADITIONAL)
-    joined = re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", plain)
+    joined = re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", between, plain)
     for slip, meant in _MENDED:
         joined = slip.sub(meant, joined)
     return _once(joined.strip(" ,"))
