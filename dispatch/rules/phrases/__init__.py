@@ -21,12 +21,17 @@ CLAUSE_MAX = 60
 class _Said:
     meaning: Meaning
     pattern: re.Pattern[str]
+    latin: bool = False
+    """Pinyin or English: it never begins with a character."""
     whole_words: bool = False
 
 
 def clauses(text: str, at: int) -> Iterator[tuple[int, Meaning]]:
     """Every known clause that begins at this place of a tidy text: where it ends, and what it means."""
+    chinese_here = "\u3400" <= text[at] <= "\u9fff"
     for each in _lexicon():
+        if chinese_here and each.latin:
+            continue
         if each.whole_words and _inside(text, at):
             continue
         longest = each.pattern.match(text, at)
@@ -58,11 +63,11 @@ def _lexicon() -> Sequence[_Said]:
         *(_Said(means, _one_of(phrases)) for means, phrases in chinese.SAID.items()),
         *(_Said(means, _one_of(phrases)) for means, phrases in chinese.DIALECT.items()),
         *(
-            _Said(means, _one_of(map(romanised, phrases)))
+            _Said(means, _one_of(map(romanised, phrases)), latin=True)
             for means, phrases in chinese.SAID.items()
             if means is not Aside.COURTESY
         ),
-        *(_Said(means, _one_of(phrases), whole_words=True) for means, phrases in english.SAID.items()),
+        *(_Said(means, _one_of(phrases), latin=True, whole_words=True) for means, phrases in english.SAID.items()),
     ]
 
 
