@@ -98,6 +98,9 @@ _DENIED_OR_ASKED = re.compile("[不没别非未勿无怎为难怕]|什么|[能�
 _SOMEBODY = re.compile(
     "[他她您你谁哪0-9?]|老人|家属|救护|老[一-鿿]|小[一-鿿]|[姐哥叔姨爷奶爸妈公婆]|儿|女|邻|同事|物业|[说让叫听]|没去|[a-z血昏火]|抢救|急救"
 )
+_ABOUT_HER = re.compile("$|老人|老太|老爷|[爷奶大阿][爷奶姨婆公]|家属|子女|儿子|女儿")
+"""How a note begins that stands behind a blank: "到了 老人在地上"."""
+
 REASON_MAX = 14
 
 _VAGUE = re.compile(r"[ ,]*(?:不 ?行|no(?![a-z]))[ ,]")
@@ -147,7 +150,12 @@ def _read_again(text: str, plain: str) -> Parsed | None:
     if any(map(_is_held, others)):
         return None
     read = (found for each in others if (found := _read(each)) is not None)
-    return next((each for each in read if each.action is Action.DECLINE or (each.action and not each.rest)), None)
+    return next((each for each in read if _is_sure(each)), None)
+
+
+def _is_sure(guess: Parsed) -> bool:
+    """Whether a guess at the spelling may stand: all of it was known, or the rest is a reason or about the resident."""
+    return guess.action is Action.DECLINE or (guess.action is not None and bool(_ABOUT_HER.match(guess.rest)))
 
 
 def _with_a_reason(said: str) -> Parsed | None:

@@ -10,6 +10,7 @@ from dispatch.rules.phrases.meaning import Action, Aside, Meaning
 _IS = "(?:is|are|s)"
 
 HELPED = (
+    "nothing (?:is )?(?:happened|wrong|serious|the matter|to worry about)",
     (
         f"(?:{SHE} ?{_IS}?|its|it is) (?:all |doing |perfectly |quite )?(?:fine|well|ok|okay|good|"
         "safe|alright|all right|unhurt|stable)(?: now)?"
@@ -106,6 +107,7 @@ SAID: Mapping[Meaning, tuple[str, ...]] = {
             "the (?:message|text))(?: now| just now)?"
         ),
         "(?:dont|do not|no need to) worry",
+        "(?:please|pls|plz)? ?(?:wait|hold on)(?: for me)?",
         "its (?:me|[a-z]+ here)|this is [a-z]+",
         "noted|received",
         "with apologies",
@@ -125,6 +127,10 @@ SAID: Mapping[Meaning, tuple[str, ...]] = {
         ),
         "i dont live far(?: away)?",
         MINUTES,
+    ),
+    Aside.LEAVING: (
+        "(?:i |ive |i have |have )left(?: now| already| the (?:house|flat))?",
+        "(?:i am |im )?(?:going|heading|headed|gone) (?:home|back)(?: now)?",
     ),
     Aside.EXCUSE: (
         f"{I_AM} (?:at work|in a meeting|driving|at the doctor)",

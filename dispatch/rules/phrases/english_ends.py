@@ -72,7 +72,7 @@ NO_ENTRY = (
     "(?:wrong|bad|incorrect) (?:door |gate |key ?safe )?(?:code|pin|key)",
 )
 
-_ENDED = "(?:done|finished|completed|complete|sorted|resolved|solved|dealt with|taken care of|wrapped up)"
+_ENDED = "(?:done|finished|finish|completed|complete|sorted|resolved|solved|dealt with|taken care of|wrapped up)"
 _IT_IS = (
     "(?:(?:it|that|this|all|job|case|everything|alarm)(?: is|s| has been)?|its|thats|its all|thats all|"
     "its been|everythings|"

@@ -43,6 +43,9 @@ _READINGS = (
     "ying影 yong拥 you又 yu余雨 yuan圆援袁 yue月 zao早 zha扎 zhao招 zhe折 zhen圳 zheng证郑 "
     "zhi吱志支职至 zhou州 zhu注 zong总 zou邹 zu租 "
     "ca擦 qi戚 wa娃 "
+    "jie街 "
+    "ban伴 bo搏膊 chuang幢 gai盖 ge胳 hai害 he核 ju居 li厉 lin邻 lv率 mai脉 mu姆 suan酸 tai抬 "
+    "tang糖 tong痛 xi膝 zhong肿 "
 )
 """Each syllable with the characters of the patterns that are read so."""
 
