@@ -62,6 +62,12 @@ _STOP = re.compile(rf"(?:(?:回复|回|reply)[ ,]*)?(?:{_OPT_OUT})(?:[ ,]*(?:{_O
 _LEAD = re.compile(
     r"(?:回复|答复|reply(?![a-z])|re(?![a-z])|(?:我)?(?:回|按|选|选择|数字|选项|press)(?=[ ,]*[0-9一二三四]))[ ,]*"
 )
+_ADDRESSED = re.compile(
+    "[一-鿿]?(?:领导|主任|站长|经理|院长|组长|队长|主管|护士长|老板|老师|同志|师傅|[哥姐]),?"
+    "(?=[我俺咱]|本人|收到|好的|好,|行,|报告|抱歉|不好意思|对不起|实在|非常抱歉)"
+)
+"""Who is spoken to, where the sender speaks of himself behind it; "王姐 到了" tells of her."""
+
 _TWICE_NO = re.compile(
     r"不 ?[去来接到能会可得][^,]{0,2}不(?! ?好 ?意 ?思)|"
     r"(?<![a-z])bu ?(?:qu|lai|jie|dao|neng|hui|ke)[a-z ]{0,9}bu(?! ?hao ?yi)|"
@@ -79,6 +85,9 @@ _IF = re.compile(
     r"(?<![a-z])(?:if|unless|only when|in case)(?![a-z])"
 )
 """What is said under a condition is no answer yet: "能去我就去"."""
+
+_OTHER_PEOPLE = re.compile("(?<![让叫派请找排换系知喊个给用到有])(?:其[他它]人|别人|别的人)")
+"""What others do is no answer; that others be sent is a decline."""
 
 _NEARLY = re.compile(
     r"(?:马上|快要|快|就要|一会儿?|等会儿?|即将|将要|差不多|立刻|很快|待会)(?:就|要)*"
@@ -135,11 +144,12 @@ def parse(text: str) -> Parsed:
 
 def _is_held(plain: str) -> bool:
     """Whether something in it keeps it from being an answer: a question, a condition, two noes, an end to come."""
-    return any(each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY))
+    return any(each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY, _OTHER_PEOPLE))
 
 
 def _read(plain: str) -> Parsed | None:
-    said = _LEAD.sub("", plain, count=1) if _LEAD.match(plain) else plain
+    said = _ADDRESSED.sub("", plain, count=1) if _ADDRESSED.match(plain) else plain
+    said = _LEAD.sub("", said, count=1) if _LEAD.match(said) else said
     return _answer(_ALONE.get(said, said)) or _with_a_reason(said)
 
 
