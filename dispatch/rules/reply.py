@@ -18,6 +18,7 @@ from types import MappingProxyType
 
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases import clauses
+from dispatch.rules.phrases.beside import may_be_a_reason
 from dispatch.rules.phrases.meaning import GOES_WITH, Aside, Meaning
 from dispatch.rules.phrases.meaning import Action as Action
 from dispatch.rules.phrases.sounds import mended
@@ -45,6 +46,9 @@ class Parsed:
     rest: str = ""
 
 
+REASONS_MAX = 2
+PIECES_MAX = 5
+
 ALL = "全部"
 """What `rest` says when somebody declined everything that is open ("2 全部")."""
 
@@ -64,7 +68,7 @@ _LEAD = re.compile(
 )
 _ADDRESSED = re.compile(
     "[一-鿿]?(?:领导|主任|站长|经理|院长|组长|队长|主管|护士长|老板|老师|同志|师傅|[哥姐]),?"
-    "(?=[我俺咱]|本人|收到|好的|好,|行,|报告|抱歉|不好意思|对不起|实在|非常抱歉)"
+    "(?=[我俺咱]|本人|收到|好的|报告|抱歉|不好意思|对不起|实在|非常抱歉)"
 )
 """Who is spoken to, where the sender speaks of himself behind it; "王姐 到了" tells of her."""
 
@@ -160,7 +164,20 @@ def _read_again(text: str, plain: str) -> Parsed | None:
     if any(map(_is_held, others)):
         return None
     read = (found for each in others if (found := _read(each)) is not None)
-    return next((each for each in read if _is_sure(each)), None)
+    return next((each for each in read if _is_sure(each)), None) or _amid_reasons(mended(parted))
+
+
+def _amid_reasons(parted: str) -> Parsed | None:
+    """A plain decline among pieces of which some are unknown, if those may be its reasons."""
+    pieces = [each for each in parted.split(",") if each.strip()]
+    heard = {piece: _clauses(piece, 0) for piece in pieces}
+    unknown = [piece for piece, known in heard.items() if known is None]
+    action = _verdict(meaning for known in heard.values() for meaning in known or ())
+    if action is not Action.DECLINE or not 1 <= len(unknown) <= REASONS_MAX or len(pieces) > PIECES_MAX:
+        return None
+    if any(_meanings(each) or not may_be_a_reason(each) for each in unknown):
+        return None
+    return Parsed(action=action, rest=",".join(unknown))
 
 
 def _is_sure(guess: Parsed) -> bool:

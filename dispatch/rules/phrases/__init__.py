@@ -16,6 +16,9 @@ from dispatch.rules.phrases.pinyin import romanised
 CLAUSE_MAX = 60
 """Signs of one clause; the longest known one has half as many."""
 
+_ENGLISH = frozenset({"like", "you"})
+"""What pinyin would take for 立刻 and 有."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Said:
@@ -38,7 +41,9 @@ def clauses(text: str, at: int) -> Iterator[tuple[int, Meaning]]:
         if longest is None:
             continue
         for end in range(at + 1, min(len(text), at + CLAUSE_MAX) + 1):
-            if each.pattern.fullmatch(text, at, end) and not (each.whole_words and _inside(text, end)):
+            if not each.pattern.fullmatch(text, at, end):
+                continue
+            if not (_inside(text, end) if each.whole_words else text[at:end] in _ENGLISH):
                 yield end, each.meaning
 
 

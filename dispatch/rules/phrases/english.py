@@ -57,7 +57,7 @@ HOSPITAL = (
 )
 POLICE_FIRE = ("police came", "fire brigade came")
 NOBODY_HOME = (
-    "(?:nobody|no one|noone)(?: is)?(?: at)? home",
+    "(?:theres |there is )?(?:nobody|no one|noone)(?: is)?(?: at)? (?:home|in)(?: here)?",
     "not (?:at )?home",
     "(?:nobody|no one) is (?:in|at home)",
 )

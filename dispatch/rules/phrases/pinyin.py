@@ -46,6 +46,7 @@ _READINGS = (
     "jie街 "
     "ban伴 bo搏膊 chuang幢 gai盖 ge胳 hai害 he核 ju居 li厉 lin邻 lv率 mai脉 mu姆 suan酸 tai抬 "
     "tang糖 tong痛 xi膝 zhong肿 "
+    "ban般 ben奔 gan敢 gui闺 qi齐 wu勿 xuan选 xun寻 ye夜 ze择 "
 )
 """Each syllable with the characters of the patterns that are read so."""
 
