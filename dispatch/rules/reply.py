@@ -22,6 +22,7 @@ from dispatch.rules.phrases.beside import may_be_a_reason
 from dispatch.rules.phrases.meaning import GOES_WITH, Aside, Meaning
 from dispatch.rules.phrases.meaning import Action as Action
 from dispatch.rules.phrases.sounds import mended
+from dispatch.rules.phrases.spelling import spelled
 from dispatch.rules.phrases.tidy import tidy
 
 TEXT_MAX = 200
@@ -71,6 +72,9 @@ _ADDRESSED = re.compile(
     "(?=[我俺咱]|本人|收到|好的|报告|抱歉|不好意思|对不起|实在|非常抱歉)"
 )
 """Who is spoken to, where the sender speaks of himself behind it; "王姐 到了" tells of her."""
+
+_BOSS = re.compile("^[一-鿿]?(?:领导|主任|站长|经理|院长|组长|队长|主管|护士长|老板|老师|同志),(?=.)")
+"""The same where a comma was written: "站长，到了"."""
 
 _TWICE_NO = re.compile(
     r"不 ?[去来接到能会可得][^,]{0,2}不(?! ?好 ?意 ?思)|"
@@ -143,7 +147,7 @@ def parse(text: str) -> Parsed:
         return Parsed(stop=True, rest=plain)
     if len(plain) > TEXT_MAX or _is_held(plain):
         return Parsed(rest=plain)
-    return _read(plain) or _read_again(head, plain) or Parsed(rest=plain)
+    return _read(_BOSS.sub("", plain)) or _read_again(head, plain) or Parsed(rest=plain)
 
 
 def _is_held(plain: str) -> bool:
@@ -160,7 +164,9 @@ def _read(plain: str) -> Parsed | None:
 def _read_again(text: str, plain: str) -> Parsed | None:
     """Read by guessing how it is spelled: so every word must be known, but for the reason of a decline."""
     parted = tidy(text, between=",")
-    others = list(dict.fromkeys(each for each in (parted, mended(plain), mended(parted)) if each != plain))
+    others = list(
+        dict.fromkeys(each for each in (parted, mended(plain), mended(parted), spelled(plain)) if each != plain)
+    )
     if any(map(_is_held, others)):
         return None
     read = (found for each in others if (found := _read(each)) is not None)

@@ -1,8 +1,8 @@
 """
 Words that nobody listed, beside a plain "I cannot": whether they may be its mere reason.
 
-"车子被我儿子开走了，没法去" is somebody who does not come. Beside a yes nothing unknown may stand: "司机，到了" tells of
-a driver. Whatever asks, puts off, tells of others or cries for help is no reason: then the text is asked back.
+"车子被我儿子开走了，没法去" is somebody who does not come. Beside a yes nothing unknown may stand: "司机，到了"
+tells of a driver. Whatever asks, puts off, tells of others or cries for help is no reason: then it is asked back.
 """
 
 import re

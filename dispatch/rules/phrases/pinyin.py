@@ -47,6 +47,9 @@ _READINGS = (
     "ban伴 bo搏膊 chuang幢 gai盖 ge胳 hai害 he核 ju居 li厉 lin邻 lv率 mai脉 mu姆 suan酸 tai抬 "
     "tang糖 tong痛 xi膝 zhong肿 "
     "ban般 ben奔 gan敢 gui闺 qi齐 wu勿 xuan选 xun寻 ye夜 ze择 "
+    "ai爱 chi池 chong充 dai代 dang档 di底 fu妇 gou沟 huan环 hun婚 ji纪 kuai筷 lei勒 liao撂 "
+    "ling龄 lv旅 peng朋 qi器期 reng扔 sang丧 shi释 shu数 sui岁 wan碗 xi习媳 xian线 xie写 xue学 "
+    "you友游 zai载 zhuang装 zi字 "
 )
 """Each syllable with the characters of the patterns that are read so."""
 
