@@ -16,24 +16,34 @@ from dispatch.rules.phrases.pinyin import romanised
 CLAUSE_MAX = 60
 """Signs of one clause; the longest known one has half as many."""
 
+_ENGLISH = frozenset({"like", "you"})
+"""What pinyin would take for 立刻 and 有."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Said:
     meaning: Meaning
     pattern: re.Pattern[str]
+    latin: bool = False
+    """Pinyin or English: it never begins with a character."""
     whole_words: bool = False
 
 
 def clauses(text: str, at: int) -> Iterator[tuple[int, Meaning]]:
     """Every known clause that begins at this place of a tidy text: where it ends, and what it means."""
+    chinese_here = "\u3400" <= text[at] <= "\u9fff"
     for each in _lexicon():
+        if chinese_here and each.latin:
+            continue
         if each.whole_words and _inside(text, at):
             continue
         longest = each.pattern.match(text, at)
         if longest is None:
             continue
         for end in range(at + 1, min(len(text), at + CLAUSE_MAX) + 1):
-            if each.pattern.fullmatch(text, at, end) and not (each.whole_words and _inside(text, end)):
+            if not each.pattern.fullmatch(text, at, end):
+                continue
+            if not (_inside(text, end) if each.whole_words else text[at:end] in _ENGLISH):
                 yield end, each.meaning
 
 
@@ -58,11 +68,11 @@ def _lexicon() -> Sequence[_Said]:
         *(_Said(means, _one_of(phrases)) for means, phrases in chinese.SAID.items()),
         *(_Said(means, _one_of(phrases)) for means, phrases in chinese.DIALECT.items()),
         *(
-            _Said(means, _one_of(map(romanised, phrases)))
+            _Said(means, _one_of(map(romanised, phrases)), latin=True)
             for means, phrases in chinese.SAID.items()
             if means is not Aside.COURTESY
         ),
-        *(_Said(means, _one_of(phrases), whole_words=True) for means, phrases in english.SAID.items()),
+        *(_Said(means, _one_of(phrases), latin=True, whole_words=True) for means, phrases in english.SAID.items()),
     ]
 
 
