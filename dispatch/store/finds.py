@@ -8,14 +8,29 @@ alone, so that an index answers.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Index, String, Table, delete, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    String,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from dispatch.ids import StationId
 from dispatch.rules.readings import TERM_MAX, address_terms, after, name_terms, phone_terms, plain, prefixes
 from dispatch.rules.rights import Area
 from dispatch.store.database import metadata
+from dispatch.store.prepared import Prepared
 
 _TERM = String(TERM_MAX).with_variant(String(TERM_MAX, collation="C"), "postgresql")
 
@@ -35,6 +50,13 @@ finds = Table(
 WORDS_MAX = 4
 HITS_MAX = 300
 """Rows looked at for one word; whoever types more letters sees fewer."""
+
+
+_ADD = Prepared(insert(finds))
+_FORGET = Prepared(
+    delete(finds).where(finds.c.kind == bindparam("kind"), finds.c.subject_id == bindparam("subject_id"))
+)
+_MOVE = Prepared(update(finds).where(finds.c.within == bindparam("home")).values(station_id=bindparam("station_id")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +84,12 @@ class Finds:
             for term in sorted(_terms(kind, row))
         ]
         if rows:
-            self._connection.execute(insert(finds), rows)
+            _ADD.each(self._connection, rows)
         if kind == "home":
-            self._connection.execute(update(finds).where(finds.c.within == row["id"]).values(station_id=station))
+            _MOVE.on(self._connection, home=row["id"], station_id=station)
 
     def forget(self, kind: str, id_: str) -> None:
-        self._connection.execute(delete(finds).where(finds.c.kind == kind, finds.c.subject_id == id_))
+        _FORGET.on(self._connection, kind=kind, subject_id=id_)
 
     def hits(self, words: Sequence[str], area: Area) -> list[Hit]:
         """
@@ -108,9 +130,14 @@ class Finds:
         return f"{kind}:{row['id']}", row["id"] if kind == "station" else row["station_id"]
 
     def _station_of(self, home_id: str) -> str | None:
-        homes = metadata.tables["homes"]
-        found: str | None = self._connection.execute(select(homes.c.station_id).where(homes.c.id == home_id)).scalar()
+        found: str | None = _station_of().on(self._connection, home_id=home_id).scalar()
         return found
+
+
+@cache
+def _station_of() -> Prepared:
+    homes = metadata.tables["homes"]
+    return Prepared(select(homes.c.station_id).where(homes.c.id == bindparam("home_id")))
 
 
 def _terms(kind: str, row: Mapping[str, Any]) -> frozenset[str]:
