@@ -10,8 +10,10 @@ decides. Sources: `merbanan/rtl_433` (docs/DATA_FORMAT.md, devices), runs of rtl
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from json.scanner import make_scanner
 from types import MappingProxyType
 from typing import Any
 
@@ -26,13 +28,29 @@ REPEAT_WINDOW_S = 3.0
 BRACES_MAX = 256
 """A flex decoder prints an object for each of some fifty rows at most; what closes more braces than this is noise."""
 
-OBJECT_BYTES_MIN = len(b'{"stats":{}}')
-"""The shortest that says anything, with `{"model":"A"}`; a brace closed before that without a name says nothing."""
+PLAIN_BYTES_MAX = 512
+"""Lines of most models are shorter (100 to 300 bytes); so many of the last lines are kept that it is 32 KiB in all."""
 
 _END = re.compile(rb"[}\n]")
 _MARK = re.compile(rb'\{\s*"(?:time|model)"')
 _BEGUN = re.compile(rb'\{\s*"(?:[^"\\]|\\.)*(?:"\s*:|\Z)', re.DOTALL)
 """How an object that says anything begins, as far as it has come."""
+
+_NOTHING = re.compile(
+    rb"""
+    (?:                                 # runs of objects that cannot be any, however they go on: those without a name,
+        (?: \{ [ \t\r]{0,9}+ (?: [^"{}\s] | (?=[{])
+                             | "[^"\\{}\n]{0,99}+" [ \t\r]{0,9}+ (?![:\s]) ) [^{}\n]{0,999}+ ){1,32}+  # or no colon
+        (?: \{ [ \t\r]{0,9}+ )?+ \} [^{}]*+
+      | \{ [ \t\r]{0,9}+ \} [^{}]*+     # and those with nothing inside
+    )++""",
+    re.VERBOSE,
+)
+"""
+What is not worth keeping until more has come: a line full of it took the time of ten thousand objects.
+
+It counts as it would if it came byte by byte.
+"""
 
 _STATISTICS = frozenset({"stats", "enabled", "frames", "noise"})
 
@@ -61,8 +79,8 @@ class Rtl433:
         frames: list[Frame] = []
         at = self._opening(data, 0)
         while (end := _END.search(data, at)) is not None:
-            self._add(data[at : end.end()])
-            frames += self._line_ended() if end[0] == b"\n" else self._brace_closed()
+            piece = data[at : end.end()]
+            frames += self._line_ended(piece) if end[0] == b"\n" else self._brace_closed(piece)
             at = self._opening(data, end.end())
         self._add(data[at:])
         return frames
@@ -79,8 +97,10 @@ class Rtl433:
         """Where what may become an object goes on or begins; what stands before a first brace is a banner or noise."""
         if len(self._tail):
             return at
-        found = data.find(b"{", at)
-        opening = found if found >= 0 else len(data)
+        opening = _brace_from(data, at)
+        while (nothing := _NOTHING.match(data, opening)) is not None:
+            self.tally.malformed += nothing[0].count(b"}")
+            opening = _brace_from(data, nothing.end())
         if opening > at:
             self._count_noise(data[at:opening])
         return opening
@@ -90,8 +110,9 @@ class Rtl433:
             self._forget()  # What is kept begins elsewhere then.
         self._tail.add(data)
 
-    def _line_ended(self) -> list[Frame]:
+    def _line_ended(self, piece: bytes) -> list[Frame]:
         """An object is on one line: what is open when the line ends was cut."""
+        self._add(piece)
         self._give_up()
         return []
 
@@ -99,26 +120,31 @@ class Rtl433:
         self._count_noise(self._take())
         self.tally.malformed += 1
 
-    def _brace_closed(self) -> list[Frame]:
-        text = self._tail.peek()
-        if len(text) < OBJECT_BYTES_MIN and b'"' not in text:
-            self._give_up()
-            return []
-        found = self._object_at_the_end(text)
-        if found is not None:
-            return self._closed(*found)
+    def _brace_closed(self, piece: bytes) -> list[Frame]:
+        if not len(self._tail) and len(piece) <= PLAIN_BYTES_MAX and piece.rfind(b"{") == 0:
+            is_object, frame = _plain(piece)
+            if is_object:
+                return self._counted(frame)
+        self._add(piece)
+        return self._brace_closed_behind(self._tail.peek())
+
+    def _brace_closed_behind(self, text: bytes) -> list[Frame]:
+        first = text.find(b"{")
+        starts = self._starts(text, first)
+        for start in starts:
+            if (said := self._object_from(start, text, first)) is not None:
+                self._count_noise(self._take()[:start])
+                return self._counted(_frame(said, text[start:]))
         self._braces += 1
-        if self._braces > BRACES_MAX:
+        if self._braces > BRACES_MAX or self._hopeless.issuperset(starts):
             self._give_up()
         return []
 
-    def _closed(self, start: int, said: Json, raw: bytes) -> list[Frame]:
-        self._count_noise(self._take()[:start])
-        frame = _frame(said, raw)
+    def _counted(self, frame: Frame | None) -> list[Frame]:
         if frame is None:
             self.tally.malformed += 1
             return []
-        return [profiled(frame, self._profile)]
+        return [profiled(frame, self._profile) if self._profile else frame]
 
     def _take(self) -> bytes:
         self._braces = 0
@@ -129,27 +155,25 @@ class Rtl433:
         self._mark = 0
         self._hopeless.clear()
 
-    def _object_at_the_end(self, data: bytes) -> tuple[int, dict[str, Any], bytes] | None:
-        """
-        The JSON object that these bytes end with, where it starts and its own bytes; None while there is none.
-
-        Tried are the last `{"time"` or `{"model"`, which nothing legal contains inside, so that a press glued to a cut
-        line is found; then the first brace, for other orders of the fields; then the last. Where nothing that may
-        still come makes an object of it, none is looked for again.
-        """
-        first = data.find(b"{")
-        for start in self._starts(data, first):
-            if start in self._hopeless:
-                continue
-            begun = _BEGUN.match(data, start)
-            said, hope = _loaded(data[start:]) if begun else (None, False)
-            if said is not None and (start == first or "model" in said):
-                return start, said, data[start:]
-            if not hope:
-                self._hopeless.add(start)
+    def _object_from(self, start: int, text: bytes, first: int) -> Json | None:
+        """The object that begins here and ends with the text; where nothing can make one of it, none is tried again."""
+        if start in self._hopeless:
+            return None
+        said, hope = _loaded(text[start:]) if _BEGUN.match(text, start) else (None, False)
+        if said is not None and (start == first or "model" in said):
+            return said
+        if not hope:
+            self._hopeless.add(start)
         return None
 
-    def _starts(self, data: bytes, first: int) -> Iterable[int]:
+    def _starts(self, data: bytes, first: int) -> Collection[int]:
+        """
+        Where the object that these bytes end with may begin.
+
+        Tried are the last `{"time"` or `{"model"`, which nothing legal contains inside, so that a press glued to a cut
+        line is found; then the first brace, for other orders of the fields; then the last. Where none of them can be
+        an object any more, whatever comes, none that was passed over can: it is given up.
+        """
         last = data.rfind(b"{")
         if first == last:
             return (first,) if first >= 0 else ()
@@ -159,6 +183,11 @@ class Rtl433:
 
     def _count_noise(self, data: bytes) -> None:
         self.tally.noise_bytes += len(data.translate(None, b" \t\r\n"))
+
+
+def _brace_from(data: bytes, at: int) -> int:
+    found = data.find(b"{", at)
+    return found if found >= 0 else len(data)
 
 
 def canonical(address: str) -> str:
@@ -213,6 +242,21 @@ def burst_offset_s(frame: Frame) -> float | None:
     return at.timestamp() if at else None
 
 
+@lru_cache(maxsize=64)
+def _plain(data: bytes) -> tuple[bool, Frame | None]:
+    """
+    Whether these bytes are one object from the first to the last, and its frame.
+
+    By far the most come so. A remote that is held is printed again and again within the second that the line names:
+    what was read once is read, and a frame never changes.
+    """
+    try:
+        said, end = _SCAN(text := data.decode(), 0)
+    except (ValueError, StopIteration, RecursionError):
+        return False, None
+    return (True, _frame(said, data)) if end == len(text) else (False, None)
+
+
 def _loaded(data: bytes) -> tuple[dict[str, Any] | None, bool]:
     """The object that these bytes are, None when they are none; whether they may still become one."""
     try:
@@ -229,14 +273,14 @@ def _no_constant(name: str) -> float:
 
 
 _JSON = json.JSONDecoder(parse_constant=_no_constant)
+_SCAN: Callable[[str, int], tuple[Any, int]] = make_scanner(_JSON)  # type: ignore[arg-type]  # the stub wants itself
 
 
 def _frame(said: Json, raw: bytes) -> Frame | None:
     """The frame of one object; None when it names no model and is no report of the program on itself."""
-    message = enclosed(said, raw)
-    if message is not None:
+    if "topic" in said and (message := enclosed(said, raw)) is not None:
         return _published(message)
-    if "model" not in said and said.keys() & _STATISTICS:
+    if "model" not in said and not _STATISTICS.isdisjoint(said):
         return Frame(event=Event.HEARTBEAT, raw=raw, scope=Scope.GATEWAY, dedup_key="rtl433:stats")
     if not nameable(said.get("model")):
         return None
@@ -263,14 +307,14 @@ def _device(said: Json, model: str, raw: bytes) -> Frame:
         alternatives=addresses[1:],
         dedup_key=_dedup_key(model, number, button, head[0]),
         window_s=REPEAT_WINDOW_S,
-        sent_at=_moment(str(said.get("time", ""))),
+        sent_at=_moment(str(said["time"])) if "time" in said else None,
         fields=MappingProxyType(_fields(said, number, button)),
     )
 
 
 def _leading(events: tuple[Event, ...]) -> tuple[Event, ...]:
     """A frame that says nothing we know is `unknown`; a heartbeat's contact state is no change of the contact."""
-    if Event.HEARTBEAT in events:
+    if len(events) > 1 and Event.HEARTBEAT in events:
         events = tuple(event for event in events if event not in _CONTACT_STATES)
     return events or (Event.UNKNOWN,)
 
@@ -280,10 +324,14 @@ _CONTACT_STATES = frozenset({Event.CONTACT_OPEN, Event.CONTACT_CLOSED})
 
 def _fields(said: Json, number: int | str | None, button: int | str | None) -> dict[str, Any]:
     """What was printed, with `id` and `button` under one name for all models, and without a typed PIN."""
-    fields = dict(said) | {"id": number} | ({} if button is None else {"button": button})
-    if "pin" in str(said.get("extradata", "")).lower():
+    fields = {**said, "id": number}
+    if button is not None:
+        fields["button"] = button
+    if "extradata" in said and "pin" in str(said["extradata"]).lower():
         fields["extradata"] = "Disarm Pin"
-    return fields | ({} if "mic" in said else {"trust": "low"})
+    if "mic" not in said:
+        fields["trust"] = "low"
+    return fields
 
 
 def _dedup_key(model: str, number: int | str | None, button: int | str | None, event: Event) -> str:
@@ -292,7 +340,7 @@ def _dedup_key(model: str, number: int | str | None, button: int | str | None, e
 
     A panic held for three seconds has another code than a short one (X10 88 and 98): the event stands for both.
     """
-    told = button if button is not None and event is not Event.PRESS else event
+    told = button if button is not None and event is not Event.PRESS else event.value
     return f"rtl433:{model}:{number}:{told}".lower()
 
 

@@ -7,6 +7,7 @@ its names both are read.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from dispatch.rules.signal import Event
@@ -24,14 +25,22 @@ def nameable(value: object) -> bool:
 
 def identity(said: Json) -> int | str | None:
     """The id, a number or a string; older versions said `device`, Cavius `senderid`, a flex decoder has its code."""
-    codes = said.get("codes")
-    flex = codes[0].rpartition("}")[2] if isinstance(codes, list) and codes and isinstance(codes[0], str) else None
-    for value in (said.get("id"), said.get("device"), said.get("senderid"), flex):
+    for name in _IDENTITIES:
+        if name not in said:
+            continue
+        value = _flex(said[name]) if name == "codes" else said[name]
         if isinstance(value, str) and nameable(value):
             return value
         if isinstance(value, int) and not isinstance(value, bool):
             return value
     return None
+
+
+_IDENTITIES = ("id", "device", "senderid", "codes")
+
+
+def _flex(codes: object) -> str | None:
+    return codes[0].rpartition("}")[2] if isinstance(codes, list) and codes and isinstance(codes[0], str) else None
 
 
 _BLANKS = re.compile(r"\s+")
@@ -48,7 +57,8 @@ BUTTON_FIELDS: Mapping[str, tuple[str, ...]] = {
 def button_of(said: Json, model: str) -> int | str | None:
     """Which button of the transmitter; Akhan prints it as `0x8 (Alarm)`."""
     for name in BUTTON_FIELDS.get(model, ("button",)):
-        value = said.get(name)
+        if (value := said.get(name)) is None:
+            continue
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         if nameable(value):
@@ -57,6 +67,7 @@ def button_of(said: Json, model: str) -> int | str | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def model_name(name: str) -> str:
     """The model as rtl_433 prints it since 2019; before, names had blanks (`SimpliSafe Keypad`)."""
     dashed = _BLANKS.sub("-", name.strip())
@@ -81,8 +92,8 @@ def events_of(said: Json, model: str) -> list[Event]:
 
 def _trouble(said: Json) -> list[Event]:
     """Battery and cover. Some models print `battery_ok` only when it is low, so absent means well (X10, Kerui)."""
-    low = said.get("battery_ok", 1) in (0, False)
-    events = [Event.LOW_BATTERY] if low or str(said.get("battery", "")).upper() == "LOW" else []
+    low = said.get("battery_ok", 1) in (0, False) or ("battery" in said and str(said["battery"]).upper() == "LOW")
+    events = [Event.LOW_BATTERY] if low else []
     return [*events, Event.TAMPER] if _on(said, "tamper") else events
 
 
@@ -262,15 +273,15 @@ _CAVIUS: Mapping[int, Event] = {
 
 def _any_model(said: Json) -> list[Event]:
     """What the common field names say (docs/DATA_FORMAT.md), for the models without a reading of their own."""
-    events = [_COMMON[name] for name in _COMMON.keys() & said.keys() if _on(said, name)]
+    events = [_COMMON[name] for name in said if name in _COMMON and _on(said, name)]
     events += _contact(said)
-    if str(said.get("subtype", "")).lower() == "smoke":
+    if "subtype" in said and str(said["subtype"]).lower() == "smoke":
         events.append(Event.SMOKE)
-    if not events and (said.keys() & _REMOTE_FIELDS or isinstance(said.get("codes"), list)):
+    if not events and (not _REMOTE_FIELDS.isdisjoint(said) or isinstance(said.get("codes"), list)):
         events.append(Event.BUTTON)
-    if not events and any(_MEASURED.match(name) for name in said):
+    if not events and any(map(_MEASURED.match, said)):
         events.append(Event.TELEMETRY)
-    return events or ([] if _trouble(said) else [Event.UNKNOWN])
+    return events
 
 
 _COMMON: Mapping[str, Event] = {
@@ -293,7 +304,7 @@ def _contact(said: Json) -> list[Event]:
         if name in said:
             when_on, when_off = _CONTACTS[name]
             return [when_on if _on(said, name) else when_off]
-    state = str(said.get("state", "")).lower()
+    state = str(said["state"]).lower() if "state" in said else ""
     return [_CONTACT_TEXTS[state]] if state in _CONTACT_TEXTS else []
 
 

@@ -5,12 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Connection, ForeignKey, Index, String, Table, insert, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import Row
 
 from devices.store.devices import devices
 from dispatch.ids import DeviceId, HomeId, ResidentId
 from dispatch.store.database import Instant, metadata
+from dispatch.store.prepared import Prepared
 
 assignments = Table(
     "assignments", metadata,
@@ -31,6 +44,9 @@ assignments = Table(
 """`back_at`: when a lent device is to come back; `until_at`: when it did; `reason`: why it ended, in a word."""
 _NOW = assignments.c.until_at.is_(None)
 Index("ix_assignments_now", assignments.c.device_id, unique=True, sqlite_where=_NOW, postgresql_where=_NOW)
+
+_BEGIN = Prepared(insert(assignments))
+_WHOSE = Prepared(select(assignments).where(assignments.c.device_id == bindparam("device_id"), _NOW))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +79,7 @@ class Assignments:
         Raises:
             IntegrityError: it is somebody's still.
         """
-        self._connection.execute(insert(assignments), _row(assignment))
+        _BEGIN.on(self._connection, **_row(assignment))
 
     def end(self, device_id: DeviceId, at: datetime, *, by: str, reason: str) -> None:
         """It is nobody's from now on."""
@@ -72,8 +88,8 @@ class Assignments:
 
     def now(self, device_id: DeviceId) -> Assignment | None:
         """Whose it is."""
-        row = self._connection.execute(select(assignments).where(assignments.c.device_id == device_id, _NOW)).first()
-        return None if row is None else _assignment(row)
+        row = _WHOSE.on(self._connection, device_id=device_id).first()
+        return None if row is None else Assignment(**row._asdict())
 
     def of(self, device_id: DeviceId) -> list[Assignment]:
         """Whose it has been, the latest first."""

@@ -162,6 +162,15 @@ class Hearing:
     rssi: float | None = None
 
 
+_RETIRED_AT = Prepared(select(devices.c.retired_at).where(devices.c.id == bindparam("id")))
+_ID_OF = Prepared(select(devices.c.id).where(devices.c.code == bindparam("code")))
+_AT = Prepared(
+    select(devices.c.id, devices.c.code, devices.c.gateway, devices.c.retired_at)
+    .where(devices.c.protocol == bindparam("protocol"), devices.c.address == bindparam("address"))
+    .order_by(devices.c.retired_at.is_not(None), devices.c.id.desc())
+)
+
+
 class Devices:
     """The shelf of devices."""
 
@@ -187,15 +196,11 @@ class Devices:
 
     def is_retired(self, id_: DeviceId) -> bool:
         """Whether it was in use once and is not now."""
-        row = self._connection.execute(select(devices.c.retired_at).where(devices.c.id == id_)).first()
-        return row is not None and row.retired_at is not None
+        return _RETIRED_AT.on(self._connection, id=id_).scalar() is not None
 
     def at_address(self, protocol: str, address: str) -> list[KnownDevice]:
         """Every device that has or had this address, whichever gateway it was bound to; those in use first."""
-        query = select(devices.c.id, devices.c.code, devices.c.gateway, devices.c.retired_at)
-        query = query.where(devices.c.protocol == protocol, devices.c.address == address)
-        rows = self._connection.execute(query.order_by(devices.c.retired_at.is_not(None), devices.c.id.desc()))
-        return [KnownDevice(**dict(row._mapping)) for row in rows]
+        return [KnownDevice(**row._asdict()) for row in _AT.on(self._connection, protocol=protocol, address=address)]
 
     def others_of(self, device: Device) -> list[DeviceId]:
         """The other devices in use of the same resident, or of the home where it is everybody's."""
@@ -222,7 +227,7 @@ class Devices:
         self._connection.execute(update(seen).where(seen.c.device_id == id_).values(**values))
 
     def id_of(self, code: str) -> str | None:
-        found = self._connection.execute(select(devices.c.id).where(devices.c.code == code)).scalar()
+        found = _ID_OF.on(self._connection, code=code).scalar()
         return None if found is None else str(found)
 
     def saw(self, sightings: Sequence[tuple[DeviceId, Sighting]]) -> None:

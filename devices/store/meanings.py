@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Column, Connection, String, Table, delete, select
+from sqlalchemy import Column, Connection, String, Table, bindparam, delete, select
 
 from devices.rules.meaning import NO_MEANINGS, Meanings, read_meaning
 from dispatch.rules.signal import Event
 from dispatch.store.database import Json, insert_into, metadata
+from dispatch.store.prepared import Prepared
 
 meanings = Table(
     "meanings", metadata,
@@ -16,6 +17,8 @@ meanings = Table(
 """One row for each that has meanings of its own: `district`, `resident:<id>`, `device:<id>`."""
 
 DISTRICT = "district"
+
+_FORGET = Prepared(delete(meanings).where(meanings.c.scope == bindparam("scope")))
 
 
 class GivenMeanings:
@@ -27,7 +30,7 @@ class GivenMeanings:
     def put(self, scope: str, given: Meanings) -> None:
         """These and no others are the meanings in this scope."""
         if not given:
-            self._connection.execute(delete(meanings).where(meanings.c.scope == scope))
+            _FORGET.on(self._connection, scope=scope)
             return
         row = {"scope": scope, "meanings": {event.value: meant.value for event, meant in sorted(given.items())}}
         insert_ = insert_into(meanings, self._connection.dialect.name).values(**row)

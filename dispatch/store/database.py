@@ -244,6 +244,13 @@ def upsert(
     table: Table, connection: Connection, key: str, row: Mapping[str, Any], *, once: Collection[str] = ()
 ) -> None:
     """Inserts the row, or makes the row with the same key like it; columns in `once` are left as they have become."""
-    statement = insert_into(table, connection.dialect.name).values(**row)
-    changes = {column: statement.excluded[column] for column in row if column not in {key, "id", *once}}
-    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changes))
+    changed = tuple(column for column in row if column not in {key, "id", *once})
+    connection.execute(_upsert(table, connection.dialect.name, key, changed), row)
+
+
+@cache
+def _upsert(table: Table, dialect: str, key: str, changed: tuple[str, ...]) -> Insert:
+    statement = insert_into(table, dialect)
+    changes = {column: statement.excluded[column] for column in changed}
+    built: Insert = statement.on_conflict_do_update(index_elements=[key], set_=changes)
+    return built

@@ -49,6 +49,8 @@ finds = Table(
 _INSERT = once(finds)
 _FORGET = Prepared(delete(finds).where(finds.c.kind == bindparam("kind"), finds.c.subject_id == bindparam("id")))
 
+_MOVE = Prepared(update(finds).where(finds.c.within == bindparam("home")).values(station_id=bindparam("station_id")))
+
 WORDS_MAX = 4
 HITS_MAX = 300
 """Rows looked at for one word; whoever types more letters sees fewer."""
@@ -82,7 +84,7 @@ class Finds:
         if rows:
             _INSERT.each(self._connection, rows)
         if kind == "home":
-            self._connection.execute(update(finds).where(finds.c.within == row["id"]).values(station_id=station))
+            _MOVE.on(self._connection, home=row["id"], station_id=station)
 
     def forget(self, kind: str, id_: str) -> None:
         _FORGET.on(self._connection, kind=kind, id=id_)

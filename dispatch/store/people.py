@@ -4,6 +4,7 @@ The people and places of the district on file. Rows are matched by their code, s
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -303,9 +304,8 @@ class People:
         Inserts a row, or makes the row with the same code like it, but for the columns in `once`. What it is found by
         goes with it; a row that is like it already is left alone, and keeps its version.
         """
-        by_code = select(table).where(table.c.code == row["code"])
-        known = self._connection.execute(by_code).first()
-        before = {} if known is None else dict(known._mapping)
+        known = _by_code(table).on(self._connection, code=row["code"]).first()
+        before = {} if known is None else known._asdict()
         changed = [name for name in row if name not in {"id", "code", *once} and before.get(name) != row[name]]
         if known is not None and not changed:
             return
@@ -315,13 +315,23 @@ class People:
 
     def learn(self, table: Table, code: str) -> None:
         """What this row is found by is written anew."""
-        found = self._connection.execute(select(table).where(table.c.code == code)).one()
-        Finds(self._connection).learn(KINDS[table.name], dict(found._mapping))
+        found = _by_code(table).on(self._connection, code=code)[0]
+        Finds(self._connection).learn(KINDS[table.name], found._asdict())
 
     def id_of(self, table: Table, code: str) -> str | None:
         """The id behind a code."""
-        found = self._connection.execute(select(table.c.id).where(table.c.code == code)).scalar()
+        found = _id_of(table).on(self._connection, code=code).scalar()
         return None if found is None else str(found)
+
+
+@cache
+def _by_code(table: Table) -> Prepared:
+    return Prepared(select(table).where(table.c.code == bindparam("code")))
+
+
+@cache
+def _id_of(table: Table) -> Prepared:
+    return Prepared(select(table.c.id).where(table.c.code == bindparam("code")))
 
 
 def _at(lat: float | None, lng: float | None) -> Position | None:

@@ -26,12 +26,25 @@ class MovableClock:
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "DONT_FAKE_MONOTONIC": "1",
+            # Otherwise it makes good a fault that this C library does not have: every wait for the interpreter's lock
+            # then ends at once, and each waiting thread goes round and round (4,000 calls a second in a start).
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
         }
 
     def move(self, seconds: int) -> None:
         fresh = self._file.with_suffix(".new")
         fresh.write_text(f"{seconds:+d}\n", encoding="ascii")
         fresh.replace(self._file)
+
+    def rig(self, folder) -> Rig:
+        """
+        Without the program that looks ahead: waiting for it is a sleep up to a steady time, which libfaketime 0.9.10
+        makes an invalid argument of when a busy machine is past that time already.
+        """
+        return Rig(
+            folder, district=district(carers=PHONES), escalation=STEPS, environ=self.environ,
+            more="[coverage]\nahead_days = 0\n",
+        )  # fmt: skip
 
 
 def _boot_s() -> float:
@@ -46,7 +59,7 @@ def _steps(rig: Rig) -> list[float]:
 @pytest.mark.parametrize("minutes", [pytest.param(10, marks=pytest.mark.drill), -10])
 def test_the_next_step_keeps_its_steady_time_when_the_clock_is_set(tmp_path, minutes):
     clock = MovableClock(tmp_path)
-    with Rig(tmp_path, district=district(carers=PHONES), escalation=STEPS, environ=clock.environ) as rig:
+    with clock.rig(tmp_path) as rig:
         rig.start()
         rig.radio.press(rflink_of(1))
         alarm = rig.raised("H1")
@@ -74,7 +87,7 @@ def test_the_next_step_keeps_its_steady_time_when_the_clock_is_set(tmp_path, min
 
 def test_a_clock_set_back_while_the_service_is_down_delays_nothing(tmp_path):
     clock = MovableClock(tmp_path)
-    with Rig(tmp_path, district=district(carers=PHONES), escalation=STEPS, environ=clock.environ) as rig:
+    with clock.rig(tmp_path) as rig:
         rig.start()
         rig.radio.press(rflink_of(1))
         rig.raised("H1")
@@ -88,7 +101,7 @@ def test_a_clock_set_back_while_the_service_is_down_delays_nothing(tmp_path):
 
 def test_there_and_back_again_closes_nothing_and_the_auditor_is_content(tmp_path):
     clock = MovableClock(tmp_path)
-    with Rig(tmp_path, district=district(carers=PHONES), escalation=STEPS, environ=clock.environ) as rig:
+    with clock.rig(tmp_path) as rig:
         rig.start()
         rig.radio.press(rflink_of(1))
         rig.raised("H1")

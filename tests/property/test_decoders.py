@@ -32,7 +32,8 @@ ADDRESSES = {
     "dc09": st.builds("{}:{:03}".format, st.text("0123456789ABCDEF", min_size=3, max_size=16), st.integers(0, 999)),
 }  # fmt: skip
 FRAGMENTS = [b"20;", b"20;00;N", b"CMD=ON;", b"\r\n", b"\n", b"\r", b"\x14", b"5011 18", b'{"time"', b'{"model":"',
-             b"}", b"{", b"\xff", b"\x00", b"E10101001", b" a011 ", b"\n12 ", b'","id":', b"[1234 18", b"]", b"1234181",
+             b"}", b"{", b"{}", b'{ "a"', b'{"model":"A"}', b'{"\\"', b'"a" :', b'"stats" : 1}',
+              b"\xff", b"\x00", b"E10101001", b" a011 ", b"\n12 ", b'","id":', b"[1234 18", b"]", b"1234181",
              b'\n00000029"', b'\n\r\n0029"', b'"ADM-CID"0001R0L0#1234[#1234|1101', b'02BE0029"', b"SR0001L0001  AB  [",
              b"S011[#1234|N", b"80111234 1515 "]  # fmt: skip
 

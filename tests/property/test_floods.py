@@ -50,6 +50,12 @@ def test_no_flood_of_what_a_device_says_takes_longer_than_100_ms_of_processor(na
     assert is_within(0.1, lambda: _processor_s(name, data))
 
 
+def test_no_flood_of_differing_lines_takes_longer_than_100_ms_of_processor():
+    """What was read once is not read again; these were not."""
+    data = b"".join(b'{"model":"%d"}\n' % number for number in range(FRAME_BYTES_MAX // 18))
+    assert is_within(0.1, lambda: _processor_s("rtl433", data))
+
+
 def test_every_decoder_is_flooded():
     assert DEAREST.keys() == DECODERS.keys() == ADDRESSES.keys()
 

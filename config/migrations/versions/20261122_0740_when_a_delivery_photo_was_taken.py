@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0740"
-down_revision = "20261122_0720"
+down_revision = "20261122_0730"
 branch_labels = None
 depends_on = None
 

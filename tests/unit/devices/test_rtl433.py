@@ -157,6 +157,9 @@ def test_a_flex_decoder_is_known_by_its_code():
         b'{"time" : "@0.1s", "model" : "Gene' + PRESS + b"\n",
         b'{"time" : "@0.1s", "model" : "Generic-Remote", "id"' + PRESS + b"\n",
         b"{{{{" + PRESS,
+        b'{"a"}{ }{x}{{"b"1}{"c" {}' + PRESS,
+        b'{"model"' + PRESS,
+        b'{x{"y" {' + PRESS,
         b"{" + b"}" * (BRACES_MAX + 2) + PRESS,
         b"}\xff{" + b"\x00" * (2 * FRAME_BYTES_MAX) + PRESS,
         b'{"a":' + b"[" * 50_000 + b"\n" + PRESS,
@@ -183,6 +186,17 @@ def test_an_object_that_names_no_model_is_counted(data):
     decoder = Rtl433()
     assert decoder.feed(data) == []
     assert decoder.tally.malformed == 1
+
+
+def test_blanks_before_a_colon_are_no_damage():
+    (frame,) = Rtl433().feed(b'{"model"' + b" " * 200 + b': "Acme", "id" : 7}')
+    assert frame.address == "Acme:7"
+
+
+def test_the_same_line_is_the_same_press_at_every_gateway_with_its_own_profile():
+    (plain,), (ignored,) = Rtl433().feed(PRESS), Rtl433(profile={"Generic-Remote:5069:48": Event.IGNORE}).feed(PRESS)
+    assert (plain.event, ignored.event) == (Event.BUTTON, Event.IGNORE)
+    assert (plain.dedup_key, plain.addresses) == (ignored.dedup_key, ignored.addresses)
 
 
 def test_a_statistics_report_is_the_programs_sign_of_life():
