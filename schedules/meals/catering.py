@@ -107,9 +107,9 @@ class Catering:
         if len(meals) > BATCH_MAX:
             raise Invalid("At most 500 meals in one batch: send them in several.")
         receipts = self._repeated(meals, by, area) if len(meals) > 1 else {}
-        for place, each in sorted(enumerate(meals), key=lambda pair: (pair[1].served_at, pair[1].till, pair[1].ref)):
-            if place not in receipts:
-                receipts[place] = self._served(each, by, area)
+        fresh = [(place, each) for place, each in enumerate(meals) if place not in receipts]
+        for place, each in sorted(fresh, key=lambda pair: (pair[1].served_at, pair[1].till, pair[1].ref)):
+            receipts[place] = self._served(each, by, area)
         return [receipts[place] for place in range(len(meals))]
 
     def _repeated(self, meals: Sequence[Presented], by: Person, area: Area) -> dict[int, Receipt]:
