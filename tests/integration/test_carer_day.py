@@ -100,6 +100,7 @@ def test_a_visit_is_signed_and_nothing_ticked_is_nothing_done(town, phone, visit
     id_ = visit().id
     phone.press("begin", id_, lat="38.07", lng="114.49", accuracy="12")
     assert visit().state is State.BEGUN
+    assert "助餐</label>" in phone.page(), "by name, not by code"
     form = phone.form("finish", id_)
     assert phone.send(**form).status_code == 303
     assert (visit().state, visit().items) == (State.FINISHED, ())
