@@ -10,6 +10,7 @@ from dispatch.rules.people import Person
 from dispatch.rules.record import Line
 from dispatch.tasks import Tasks
 from dispatch.web.options import WebOptions
+from schedules.care.rules.items import ServiceList
 from schedules.care.visit_book import VisitBook
 from schedules.care.web.visit_carer import Signing
 from schedules.carers.day import Days
@@ -17,6 +18,7 @@ from schedules.carers.deeds import Deeds
 from schedules.carers.keypad import VisitKeypad
 from schedules.carers.web.pages import Desk, carer_pages
 from schedules.duty.web.words import window
+from schedules.orders.rules.services import Services
 from schedules.rounds.reading import RoundsBook
 
 
@@ -40,10 +42,19 @@ def carer_blueprints(house: House, options: WebOptions, secret: str) -> list[Blu
             tasks=Tasks(reading, house.transactions, house.answers, clock, local=house.calendar.local),
             sign_in=CarerSignIn(house.transactions, reading, clock, secret=secret, nudge=house.nudges),
             links=house.links, clock=clock, calendar=house.calendar, window=partial(window, house.calendar),
+            item=partial(item_name, own.beds.items, own.rounds.ordering.services),
             opened=opened,
         ),
         options=options,
     )]  # fmt: skip
+
+
+def item_name(items: ServiceList, services: Services, code: str, lang: str) -> str:
+    """What is done at a visit, in words: an item of the service list, one of its types (rounds), a booked service."""
+    service = services.services.get(code)
+    if service is not None:
+        return service.names.get(lang, service.names["zh"])
+    return items.types.get(code) or items.name(code)
 
 
 def keypad_of(house: House) -> VisitKeypad:

@@ -100,6 +100,7 @@ def test_a_visit_is_signed_and_nothing_ticked_is_nothing_done(town, phone, visit
     id_ = visit().id
     phone.press("begin", id_, lat="38.07", lng="114.49", accuracy="12")
     assert visit().state is State.BEGUN
+    assert "助餐</label>" in phone.page(), "by name, not by code"
     form = phone.form("finish", id_)
     assert phone.send(**form).status_code == 303
     assert (visit().state, visit().items) == (State.FINISHED, ())
@@ -160,6 +161,20 @@ def test_an_order_that_is_left_is_no_longer_on_the_page_and_no_copy_takes_it_fro
     assert order().state == "waiting"
 
 
+def test_a_copy_of_leaving_an_order_does_not_take_it_from_whoever_is_asked_next(town, skilled):
+    able = update(carers).where(carers.c.code == "C3").values(skills=["repair"])
+    town.house.transactions.run(lambda tx: tx.connection.execute(able))
+    order = order_of(town, "repair", days=7)
+    people = {carer(carer_of(town, code).id): code for code in ("C1", "C3")}
+    first = order().provider
+    phone = Phone(town, path_of(town, people[first]))
+    phone.open()
+    phone.press("order_decline", order().id)
+    assert (order().state, {first, order().provider}) == ("offered", set(people))
+    none = update(carers).where(carers.c.code == "C3").values(skills=[])
+    town.house.transactions.run(lambda tx: tx.connection.execute(none))
+
+
 def test_an_order_at_home_is_shown_by_signing_and_not_by_saying_so(town, skilled, phone):
     order = order_of(town, "errand")
     form = phone.press("order_accept", order().id)
@@ -206,6 +221,8 @@ def test_a_swap_is_asked_and_answered_by_both_on_their_own_pages(town, phone):
     assert phone.send(**{**form, "do": "swap_yes"}, swap=swap.id).status_code == 404, "nobody answers their own"
     colleague = Phone(town, path_of(town, "C3"))
     colleague.open()
+    foreign = {"do": "swap_withdraw", "swap": swap.id, "token": town.house.links.token("form", colleague.path[3:])}
+    assert colleague.send(**foreign).status_code == 404, "nobody takes back what another asked"
     colleague.press("swap_yes", swap.id)
     assert swap_about(town, mine).state == "accepted"
     phone.press("swap_withdraw", swap.id)

@@ -116,8 +116,10 @@ def test_no_key_and_every_other_key_is_the_desk(rig):
 
 
 def test_whoever_wants_the_desk_after_a_key_is_waited_for_like_any_other(rig):
-    rig.visit()
-    phone = rig.rings_in(CARER).press("1").press("0")
+    visit = rig.visit()
+    rig.rings_in(CARER, "CA70").press("1").press("2")
+    assert visit().state is State.BEGUN, "after a key every further key is the desk"
+    phone = rig.rings_in(CARER).press("2").press("0")
     assert [number for number, _ in phone.dialled] == [DESK[0]]
     assert rig.on_file()[0].state is CallState.RINGING
     rig.over()
@@ -140,8 +142,13 @@ def test_nobody_else_hears_a_menu(rig):
     assert rig.rings_in(CARER, "CA81").dialled, "a carer who is also somebody's kin"
 
 
-def test_a_carer_who_left_is_put_through(rig):
+def test_a_number_that_two_carers_share_and_a_carer_who_left_are_put_through(rig):
     rig.visit()
+    shared = update(carers).where(carers.c.code == "C2")
+    rig.world.transactions.run(lambda tx: tx.connection.execute(shared.values(phone=CARER)))
+    assert rig.rings_in(CARER, "CA70").dialled
+    rig.world.transactions.run(lambda tx: tx.connection.execute(shared.values(phone=None)))
+    assert rig.rings_in(CARER, "CA71").asks
     left = update(carers).where(carers.c.code == "C1")
     rig.world.transactions.run(lambda tx: tx.connection.execute(left.values(ended_at=tx.now)))
     assert rig.rings_in(CARER).dialled

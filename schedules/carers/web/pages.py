@@ -60,6 +60,9 @@ class Desk:
     clock: Clock
     calendar: Calendar
     window: Callable[..., str]
+    item: Callable[[str, str], str]
+    """What a thing that is done at a visit is called, by its code and a language."""
+
     opened: Callable[[Person], None]
     """Told whose page was opened by an address, once a browser and day: for the record."""
 
@@ -176,7 +179,7 @@ def _page(
         for each in desk.tasks.tasks_of(carer(who.id))
     ]
     answer = small_page(
-        "my_day.html", status, day=day, tasks=tasks, local=desk.calendar.local, window=desk.window,
+        "my_day.html", status, day=day, tasks=tasks, local=desk.calendar.local, window=desk.window, item_name=desk.item,
         nonce=lambda: secrets.token_hex(16), typed=typed or {}, language=current_words().lang, word=word,
         V=visit_words, R=round_words, O=order_words, CAUSES=alarm_words.CAUSES, STAGES=STAGES, **common,
     )  # fmt: skip
