@@ -112,6 +112,7 @@ def test_a_row_that_was_altered_is_named(season, tmp_path, wanted, change, said)
 
 
 @pytest.mark.drill
+@pytest.mark.timeout(8 * 3600)
 def test_a_million_meals_sent_ten_times_under_a_thousand_changes_of_rules(tmp_path):
     season = Season(tmp_path, meals=1_000_000, changes=1000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
