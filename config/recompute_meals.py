@@ -108,20 +108,10 @@ def _recounted(said: Json, had: list[Had], rules: Rules) -> Json:
         return told | {"fen": None if gone else {}}
     if len(versions) != 1:
         return told | {"fen": {}, "faults": [f"{len(versions)} versions of {said['policy']} are in force on {on}"]}
-    rule, meal, faults = versions[0], _meal(said["meal"], on), []
-    person = _person(said["person"], rules, on)
+    rule, meal, person = versions[0], _meal(said["meal"], on), _person(said["person"], rules, on)
+    used, faults = _before(rule, said, had, meal, on, rules)
     if person.get("age") != said["person"].get("age", person.get("age")):
         faults.append(f"says the age {said['person']['age']}, and is {person.get('age')} on {on}")
-    mine = [each for each in had if not each[4] or each[4] > said.get("received_at", "")]
-    used: Json = _used(mine, on, meal["type"])
-    if "quota" in rule:
-        used["quota"] = left(rules, said, on, [each for each in mine if each[2] == said["policy"]])
-    counted_before = {name: _whole(n) for name, n in (said.get("used") or {}).items()}
-    wrong = {name: n for name, n in counted_before.items() if name in used and used[name] != n}
-    if wrong and any(each[2] == UNKNOWN for each in had):
-        used |= counted_before
-    elif wrong:
-        faults.append(f"says that {wrong} was used before, counted again {[used[name] for name in wrong]}")
     funds, drawn = ({}, 0) if said.get("cancelled") else given(rule, person, meal, used, rules)
     if funds:
         had.append((on, meal["type"], said["policy"], drawn, said.get("cancelled_at") or ""))
@@ -130,6 +120,20 @@ def _recounted(said: Json, had: list[Had], rules: Rules) -> Json:
     if fen:
         fen[f"owed:{said['canteen']}"] = -sum(fen.values())
     return told | {"version": rule["version"], "fen": {} if said.get("cancelled_at") else fen, "faults": faults}
+
+
+def _before(rule: Json, said: Json, had: list[Had], meal: Json, on: date, rules: Rules) -> tuple[Json, list[str]]:
+    """What was used before this meal, counted again, and whether the line says otherwise."""
+    mine = [each for each in had if not each[4] or each[4] > said.get("received_at", "")]
+    used: Json = _used(mine, on, meal["type"])
+    if "quota" in rule:
+        used["quota"] = left(rules, said, on, [each for each in mine if each[2] == said["policy"]])
+    says = {name: _whole(n) for name, n in (said.get("used") or {}).items()}
+    wrong = {name: n for name, n in says.items() if name in used and used[name] != n}
+    if wrong and any(each[2] == UNKNOWN for each in had):
+        return used | says, []
+    counted = [used[name] for name in wrong]
+    return used, [f"says that {wrong} was used before, counted again {counted}"] if wrong else []
 
 
 def _whole(said: Any) -> int:

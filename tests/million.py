@@ -73,11 +73,11 @@ not_with = ["rule-0"]
 
 
 def write_rules(folder: Path, random: Random, *, rules: int, changes: int, days: int) -> None:
-    """So many rules with so many versions in all, and what excludes what."""
+    """So many rules that change so often in all, and what excludes what."""
     folder.mkdir()
     (folder / "exclusions.toml").write_text(EXCLUDED, encoding="utf-8")
     for number in range(rules):
-        starts = sorted(random.sample(range(1, days + LATER), min(changes // rules, days + LATER) - 1))
+        starts = sorted(random.sample(range(1, days + LATER), min(changes // rules, days + LATER - 1)))
         for first, last in zip([None, *starts], [*starts, None], strict=True):
             name = f"rule-{number}"
             text = _sound(random, name, None if first is None else FIRST + first * DAY,
@@ -156,9 +156,12 @@ class Seen:
 class Season:
     """The season in a folder of its own."""
 
-    def __init__(self, folder: Path, *, meals: int, changes: int, days: int = DAYS, seed: int = 2026) -> None:
+    def __init__(
+        self, folder: Path, *, meals: int, changes: int, days: int = DAYS, canteens: int = 0, seed: int = 2026
+    ) -> None:
+        """`canteens` each go by a rule of their own; 0: as many as suit the meals, ten at most."""
         self.days, self.folder, self.random, self.seen = days, folder, Random(seed), Seen()
-        canteens = max(2, min(10, meals // 20_000))
+        canteens = canteens or max(2, min(10, meals // 20_000))
         self.tills = [f"till-{number}-{way}" for number in range(canteens) for way in "ab"]
         self._a_day = -(-meals // (days * len(self.tills)))
         self.meals = self._a_day * days * len(self.tills)

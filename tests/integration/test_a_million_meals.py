@@ -4,6 +4,7 @@ import json
 import resource
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
@@ -111,7 +112,24 @@ def test_a_row_that_was_altered_is_named(season, tmp_path, wanted, change, said)
     assert any(meal["id"] in each and said in each for each in faults), faults[:3]
 
 
+def test_meals_whose_facts_were_erased_are_told_and_those_after_them_still_agree(season, tmp_path):
+    whole, ledgers, servings = season
+    given = [json.loads(line) for line in servings[1].read_text("utf-8").splitlines()]
+    often = Counter(each["resident"] for each in given if each["reason"] == "ok" and not each["cancelled_at"])
+    [(resident, many)] = often.most_common(1)
+    gone = {"person": None, "meal": None, "used": None}
+    copy = tmp_path / "erased.jsonl"
+    first = next(each["id"] for each in given if each["resident"] == resident and each["reason"] == "ok")
+    copy.write_text(
+        "".join(json.dumps(each | gone if each["id"] == first else each) + "\n" for each in given), encoding="utf-8"
+    )
+    code, faults, told = recount(whole, ledgers, [servings[0], copy, *servings[2:]])
+    assert (code, faults, told["erased"]) == (0, [], 1)
+    assert many > 3
+
+
 @pytest.mark.drill
+@pytest.mark.timeout(8 * 3600)
 def test_a_million_meals_sent_ten_times_under_a_thousand_changes_of_rules(tmp_path):
     season = Season(tmp_path, meals=1_000_000, changes=1000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -76,6 +76,9 @@ _ALL = (
 _BY_CARD = Prepared(_ALL.where(diners.c.card_hash == bindparam("who")))
 _BY_ID_NUMBER = Prepared(_ALL.where(residents.c.id_hash == bindparam("who")))
 _BY_PHONE = Prepared(_ALL.where(residents.c.phone == bindparam("who")))
+PIECE = 128
+"""Diners that are looked up by one statement: the longest list that has a form of its own (`prepared.ROOMS`)."""
+
 _BY_NAME = Prepared(_ALL.where((residents.c.code == bindparam("name")) | (residents.c.id == bindparam("name"))))
 _MANY = Prepared(_ALL.where(residents.c.id.in_(bindparam("ids", expanding=True))))
 _AWAY = Prepared(
@@ -115,7 +118,9 @@ class Diners:
 
     def many(self, ids: Collection[str]) -> dict[str, Diner]:
         """By their ids."""
-        return {row.id: _value(row) for row in _MANY.on(self._connection, ids=list(ids))}
+        asked = list(ids)
+        pieces = [asked[start : start + PIECE] for start in range(0, len(asked), PIECE)]
+        return {row.id: _value(row) for ids in pieces for row in _MANY.on(self._connection, ids=ids)}
 
     def keep(self, id_: str, facts: Facts, *, card_hash: str | None, version: int, at: datetime) -> None:
         """What is known of this resident as a diner from now on."""
