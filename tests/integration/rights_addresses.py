@@ -253,7 +253,8 @@ NO_STATION = {
 
 FULL = {
     "/api/v1/vouchers": "/api/v1/vouchers?resident={resident}&month={month}",
-    "/money/beds": "/money/beds?month={month}", "/money/bills": "/money/bills?month={month}", "/api/v1/bills": "/api/v1/bills?month={month}",
+    "/money/beds": "/money/beds?month={month}", "/money/bills": "/money/bills?month={month}",
+    "/api/v1/bills": "/api/v1/bills?month={month}",
     "/find": "/find?q=邻站", "/api/v1/find": "/api/v1/find?q=邻站", "/alarms": "/alarms?q=邻站",
     **{each: f"{each}?month={{month}}"
        for each in ("/reports", "/reports/calls", "/reports/print", "/reports/monthly.pdf", "/reports/monthly.xlsx",
