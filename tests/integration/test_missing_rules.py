@@ -147,6 +147,16 @@ def test_the_money_of_a_meal_that_waited_goes_into_the_first_open_month(town):
     assert (priced.booked, entry.month, entry.on, entry.late) == ("2026-12", "2026-12", date(2026, 11, 20), "late")
 
 
+def test_a_meal_that_was_cancelled_waits_no_more(town):
+    wipe(*town)
+    without = Canteens(town[0], {"account": RULES["account"]})
+    Canteens(town[0]).open("A", rules=(("city", date(2026, 1, 1), None),))
+    without.eat("2026-11-20 11:30", ref="gone")
+    without.catering.cancel("till-A", "gone", by=TILLS)
+    assert without.catering.price_waiting(since=date(2026, 11, 1), by=TILLS) == ([], 0)
+    assert Canteens(town[0]).catering.price_waiting(since=date(2026, 11, 1), by=TILLS) == ([], 0)
+
+
 def test_a_meal_that_waited_and_was_had_elsewhere_meanwhile_has_no_second_money(town):
     wipe(*town)
     without = Canteens(town[0], {"account": RULES["account"]})
