@@ -21,6 +21,7 @@ from schedules.meals.catering import Catering
 from schedules.meals.deciding import Deciding
 from schedules.meals.desk import MealDesk
 from schedules.meals.ordering import MealOrdering
+from schedules.meals.own_pay import OwnPay
 from schedules.meals.store.canteens import Canteens
 from schedules.money.book import Book
 from schedules.money.rules.ways import Ways
@@ -41,6 +42,7 @@ class Meals:
     catering: Catering
     desk: MealDesk
     ordering: MealOrdering
+    own_pay: OwnPay
     book: Book
     reading: Engine
 
@@ -68,11 +70,12 @@ def build_meals(
     deciding = Deciding(book, is_workday=is_workday, ways=Ways(rounding=said.rounding, leap_day=said.leap_day))
     numbers = _Numbers(settings.home)
     meal_rules = sorted({each.id for each in book.policies if each.kind == "meal"})
+    catering = Catering(
+        transactions, clock, calendar, deciding, books=lambda connection: Books(connection, texts),
+        id_numbers=numbers, e164=typed_number, late=timedelta(days=said.late_days),
+    )  # fmt: skip
     return Meals(
-        catering=Catering(
-            transactions, clock, calendar, deciding, books=lambda connection: Books(connection, texts),
-            id_numbers=numbers, e164=typed_number, late=timedelta(days=said.late_days),
-        ),
+        catering=catering, own_pay=OwnPay(catering, transactions, clock, calendar),
         desk=MealDesk(
             transactions, reading, clock, calendar, id_numbers=numbers, policies=lambda: meal_rules,
         ),

@@ -176,9 +176,10 @@ class Catering:
             return refused(presented, Why.SEVERAL_DINERS if found else Why.UNKNOWN_DINER)
         if tx.now - presented.served_at > self._late:
             return refused(presented, Why.TOO_LATE)
-        return self._of_rule(tx, presented, canteen, found[0], on)
+        return self.of_rule(tx, presented, canteen, found[0], on)
 
-    def _of_rule(self, tx: Tx, presented: Presented, canteen: Canteen, diner: Diner, on: date) -> Answer:
+    def of_rule(self, tx: Tx, presented: Presented, canteen: Canteen, diner: Diner, on: date) -> Answer:
+        """What the rule of this canteen and local day gives this diner for the meal; nothing is written."""
         away = Diners(tx.connection).whereabouts(diner, on, presented.served_at)
         if away is not None:
             return refused(presented, away)
@@ -261,7 +262,7 @@ class Catering:
         if known.cancelled_at is not None:
             return None
         canteen = Canteens(tx.connection).get(known.canteen_id)
-        answer = self._of_rule(tx, _presented_again(known), canteen, diner, known.on)
+        answer = self.of_rule(tx, _presented_again(known), canteen, diner, known.on)
         if answer.reason in WAITING:
             return None
         # Until now the diner was told to pay all of it.

@@ -457,7 +457,12 @@ def _ours(url: str, world: World) -> bool:
 # ------------------------------------------------------------------------------------------------ words of money
 
 MONEY = ("/money", "/settlement", "/findings/money", "/till", "/meals", "/canteens")
-REVIEWED = ("/meals?review=1", "/money/bills?month={bill_month}", "/money/beds?month={bill_month}")
+REVIEWED = (
+    "/meals?review=1",
+    "/money/bills?month={bill_month}",
+    "/money/beds?month={bill_month}",
+    "/till/list?till=T-K1&meal=lunch&price=12.00",
+)
 LATIN = re.compile(r"[A-Za-z][a-z]+(?:[ _][A-Za-z]+)*\Z")
 HAN, WORD = re.compile("[\u4e00-\u9fff]"), re.compile(r"(?<![\w.-])[A-Za-z_]{3,}(?![\w.-])")
 OURS = frozenset({"xlsx", "csv", "city", "district", "town"})

@@ -177,6 +177,20 @@ def test_a_meal_served_without_a_connection_says_what_to_give_back(town):
     assert (wrong.status_code, "A time is written" in wrong.text, 'value="gestern"' in wrong.text) == (422, True, True)
 
 
+def test_the_list_for_a_day_without_a_connection_says_what_each_diner_pays(town):
+    born(town, date(1950, 1, 1))
+    assert "To collect" not in town.manager.get("/till/list").text
+    refused = town.manager.get("/till/list?till=T1&meal=breakfast&price=12.005")
+    assert (refused.status_code, 'value="12.005"' in refused.text) == (422, True)
+    # The rule knows lunch and dinner; breakfast is paid whole.
+    whole = town.manager.get("/till/list?till=T1&meal=breakfast&price=12.00").text
+    assert ("<b>¥12.00</b>" in whole, "本***" in whole, "本站老人" in whole) == (True, True, False)
+    before = town.till.post(f"{API}/quotes", json={"meals": [meal(town, "l-1", meal="dinner")]}).json["items"][0]
+    listed = town.manager.get("/till/list?till=T1&meal=dinner&price=12.00").text
+    assert f"<b>¥{before['pays_fen'] // 100}.00</b>" in listed
+    assert town.manager.get("/till/list?till=T9&meal=lunch&price=12.00").status_code == 404
+
+
 def test_a_chosen_photo_proves_a_meal_by_its_hash_and_says_when_it_was_taken(town):
     day = town.house.calendar.day_of(town.house.clock.now()) + timedelta(days=2)
     where = {"on": day.isoformat(), "canteen": "A1", "meal": "lunch"}

@@ -9,7 +9,8 @@ import pytest
 from config.meal_options import MealSettings
 from config.policy_books import policy_book
 from config.wiring_meals import build_meals
-from dispatch.rules.rights import DISTRICT, Role
+from dispatch.ids import StationId
+from dispatch.rules.rights import DISTRICT, Area, Role
 from dispatch.store.record import Record
 from schedules.meals.rules.serving import WAITING
 from schedules.money.beds.web.api import bills_blueprint, vouchers_blueprint
@@ -129,6 +130,45 @@ def test_meals_that_waited_are_priced_in_the_order_in_which_they_were_served(tow
     assert [(each.on.day, each.meal_type, each.answer.reason) for each in priced] == [
         (19, "lunch", "ok"), (19, "dinner", "ok"), (20, "lunch", "ok"), (20, "dinner", "limit_week"),
     ]  # fmt: skip
+
+
+def test_the_money_of_a_meal_that_waited_goes_into_the_first_open_month(town):
+    wipe(*town)
+    without = Canteens(town[0], {"account": RULES["account"]})
+    Canteens(town[0]).open("A", rules=(("city", date(2026, 1, 1), None),))
+    without.eat("2026-11-20 11:30")
+    again = Canteens(town[0])
+    again.ledger.close("2026-11")
+    elsewhere = Area(frozenset({StationId("elsewhere")}))
+    assert again.catering.price_waiting(since=date(2026, 11, 1), by=TILLS, area=elsewhere) == ([], 0)
+    assert again.catering.price_waiting(since=date(2026, 11, 21), by=TILLS) == ([], 0)
+    [priced], _ = again.catering.price_waiting(since=date(2026, 11, 20), by=TILLS)
+    [entry] = again.ledger
+    assert (priced.booked, entry.month, entry.on, entry.late) == ("2026-12", "2026-12", date(2026, 11, 20), "late")
+
+
+def test_a_meal_that_was_cancelled_waits_no_more(town):
+    wipe(*town)
+    without = Canteens(town[0], {"account": RULES["account"]})
+    Canteens(town[0]).open("A", rules=(("city", date(2026, 1, 1), None),))
+    without.eat("2026-11-20 11:30", ref="gone")
+    without.catering.cancel("till-A", "gone", by=TILLS)
+    assert without.catering.price_waiting(since=date(2026, 11, 1), by=TILLS) == ([], 0)
+    assert Canteens(town[0]).catering.price_waiting(since=date(2026, 11, 1), by=TILLS) == ([], 0)
+
+
+def test_a_meal_that_waited_and_was_had_elsewhere_meanwhile_has_no_second_money(town):
+    wipe(*town)
+    without = Canteens(town[0], {"account": RULES["account"]})
+    Canteens(town[0]).open("A", rules=(("city", date(2026, 1, 1), None),))
+    without.eat("2026-11-20 11:30")
+    again = Canteens(town[0])
+    again.open("B")
+    again._count = 7
+    assert again.eat("2026-11-20 11:50", till="till-B").is_aided
+    [priced], _ = again.catering.price_waiting(since=date(2026, 11, 1), by=TILLS)
+    assert (priced.answer.reason, priced.booked, priced.differs_fen) == ("limit_meal_type", None, 0)
+    assert len(list(again.ledger)) == 1
 
 
 # ------------------------------------------------------------------------------------------------ bills

@@ -148,6 +148,12 @@ class Servings:
         changed = {name: row[name] for name in PRICED}
         self._connection.execute(update(servings).where(servings.c.id == serving.id).values(**changed))
 
+    def diners_at(self, canteen_id: str, since: date, most: int) -> list[str]:
+        """Whoever ate at a canteen from this day on."""
+        c = servings.c
+        query = select(c.resident_id).where(c.canteen_id == canteen_id, c.on >= since, c.resident_id.is_not(None))
+        return [str(each) for each in self._connection.scalars(query.distinct().limit(most))]
+
     def waiting(self, area: Area, reasons: Sequence[str], *, since: date, most: int) -> list[str]:
         """Ids of meals of an area with one of these reasons that were not cancelled, those served first first."""
         c = servings.c

@@ -20,6 +20,7 @@ from schedules.care.rules.picture import taken_at
 from schedules.meals.catering import Catering, Receipt
 from schedules.meals.desk import MealDesk
 from schedules.meals.ordering import MealOrdering
+from schedules.meals.own_pay import Listed, OwnPay
 from schedules.meals.rules.handover import Count, OrderState, Proof, Stage
 from schedules.meals.rules.serving import WAITING, By, MealType, Presented, Serving
 from schedules.meals.store.diners import Facts
@@ -34,7 +35,7 @@ PHOTO_MAX = 12_000_000
 
 
 def meal_pages(
-    catering: Catering, desk: MealDesk, ordering: MealOrdering, *, clock: Clock, zone: ZoneInfo
+    catering: Catering, desk: MealDesk, ordering: MealOrdering, own_pay: OwnPay, *, clock: Clock, zone: ZoneInfo
 ) -> Blueprint:  # fmt: skip
     """All pages of meals."""
     bp = Blueprint("meals", __name__, template_folder="templates")
@@ -58,6 +59,22 @@ def meal_pages(
         if receipt.wrong is not None:
             return make_response(shown.till(wrong=receipt.wrong.detail), 422)
         return shown.till(quote=receipt) if is_quote else shown.till(receipt=receipt)
+
+    @bp.get("/till/list")
+    @require(Right.MEALS_SERVE)
+    def till_list() -> Any:
+        said = request.args
+        meal = MealType(said["meal"] if said.get("meal") in set(MealType) else shown.now_served())
+        found, wrong = None, ""
+        if said.get("till"):
+            try:
+                price = _money(said.get("price", ""))
+                found = own_pay.of(said["till"], meal, price, by=caller(), area=area())
+                file_opened("list:own pay")
+            except Invalid as refused:
+                wrong = refused.detail
+        page = shown.till_list(found, meal=str(meal), wrong=wrong)
+        return make_response(page, 422 if wrong else 200)
 
     @bp.post("/till/cancel")
     @require(Right.MEALS_SERVE)
@@ -158,9 +175,14 @@ class _Shown:
         said: Mapping[str, str] = request.form if wrong or quote else {}
         return self._page(
             "till.html", tills=self._desk.tills(area()), receipt=receipt, quote=quote, wrong=wrong, said=said,
-            ref=said.get("ref") or new_id(), meal=said.get("meal") or self._now_served(),
+            ref=said.get("ref") or new_id(), meal=said.get("meal") or self.now_served(),
             at=said.get("at") or self._clock.now().isoformat(),
             chosen=request.form.get("till", request.args.get("till", "")),
+        )  # fmt: skip
+
+    def till_list(self, found: Listed | None, *, meal: str, wrong: str) -> str:
+        return self._page(
+            "till_list.html", tills=self._desk.tills(area()), found=found, meal=meal, wrong=wrong, said=request.args
         )  # fmt: skip
 
     def meals(self) -> str:
@@ -206,7 +228,7 @@ class _Shown:
     def _local(self, at: datetime) -> str:
         return f"{at.astimezone(self._zone):%m-%d %H:%M}"
 
-    def _now_served(self) -> str:
+    def now_served(self) -> str:
         hour = self._clock.now().astimezone(self._zone).hour
         return "breakfast" if hour < BREAKFAST_UNTIL else "lunch" if hour < LUNCH_UNTIL else "dinner"
 

@@ -81,7 +81,7 @@ def bill_pages(filing: Filing, reckoning: Reckoning, today: Callable[[], date]) 
         row, booked = filing.one(bill_id, area())
         file_opened(row["resident_id"])
         found, trouble = reckoned(row["month"])
-        awards = found.award(row["id"]) if found is not None and row["state"] == "open" else []
+        awards = found.award(row["id"]) if found is not None else []
         return render_template(
             "bill.html", row=row, awards=[(each, explained(each)) for each in awards], trouble=trouble, booked=booked,
             KINDS=KINDS, PROOFS=PROOFS, PAYERS=PAYERS, yuan=yuan, sum=_sum, wrong=_wrong_of(refused),
