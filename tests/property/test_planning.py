@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedules.planning.choosing import ChoosingPlanner, planner_for, pyvrp_there
-from schedules.planning.own import OwnPlanner, improved
+from schedules.planning.own import OwnPlanner, finished, improved
 from schedules.planning.parts import parts, together
 from schedules.planning.planner import Budget, unheard
 from schedules.planning.rounds_by_pyvrp import PyvrpPlanner
@@ -219,6 +219,12 @@ def test_improving_an_empty_plan_plans_everything_that_fits():
     plan = improved(empty, problem, Budget(iterations=50), seed=1)
     assert checked(plan, problem) == []
     assert len(plan.unassigned) < len(problem.jobs)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_where_the_time_is_gone_nothing_more_is_put_in(late):
+    search = Search(State(town(3, visits=10, carers=4)), 1)
+    assert bool(finished(search, lambda: late).stops) is not late
 
 
 def test_the_plans_of_no_parts_leave_everything_out():
