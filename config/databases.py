@@ -12,6 +12,7 @@ from dispatch.store.database import (
     SQLITE_SAFE,
     is_sqlite,
     kept_revision,
+    reading_engine,
     sqlite_file,
     sqlite_module,
     writing_engine,
@@ -48,6 +49,18 @@ def upgrade(engine: Engine) -> None:
 def revision(engine: Engine) -> str | None:
     """Which migration the tables are at; None for an empty database."""
     return kept_revision(engine)
+
+
+def revision_of(settings: Settings) -> str | None:
+    """Which migration the tables are at; None where there are none yet."""
+    path = sqlite_file(settings.database_url)
+    if is_sqlite(settings.database_url) and (path is None or not path.is_file()):
+        return None
+    engine = reading_engine(settings.database_url)
+    try:
+        return revision(engine)
+    finally:
+        engine.dispose()
 
 
 def newest() -> str:

@@ -19,9 +19,7 @@ import waitress.server  # type: ignore[import-untyped]
 from waitress import wasyncore
 
 from config.admin import AdminSocket
-from config.backup.upgrading import keep_before_upgrade
-from config.commands import commands_of
-from config.databases import Ownership, sqlite_version
+from config.databases import Ownership, newest, revision_of, sqlite_version
 from config.dispatching import Dispatching
 from config.keeper import Keeper, notify
 from config.logs import configure_logs
@@ -64,7 +62,11 @@ def run(settings: Settings, roles: str, *, file: Path | None = None) -> int:
             "database_url", "another anling process owns this database; stop it first, or use PostgreSQL"
         )
     told = Told()
-    keep_before_upgrade(settings)
+    if revision_of(settings) not in {None, newest()}:
+        # Loaded only where the tables are old: a start waits for nothing that it does not need.
+        from config.backup.upgrading import keep_before_upgrade
+
+        keep_before_upgrade(settings)
     serving = Serving(settings, file=file, restart=told.begin_anew, anew=lambda: told.anew)
     try:
         serving.start(chosen)
@@ -118,7 +120,7 @@ class Serving:
         self.house: House = build(settings, SystemClock(), new_id)
         self._server: Any = None
         self._closing = threading.Event()
-        self._admin = AdminSocket(settings.home, commands_of(self.house))
+        self._admin: AdminSocket | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -137,7 +139,7 @@ class Serving:
         self._settings.home.mkdir(parents=True, exist_ok=True)
         refuse_unknown_stations(self._settings, self.house.reading)
         self.house.start(roles)
-        self._admin.start()
+        self._listen_for_commands()
         if "web" in roles:
             self._serve()
         version, safe = sqlite_version()
@@ -153,16 +155,27 @@ class Serving:
 
     def stop(self) -> None:
         notify(self._parting)
-        self._admin.stop()
+        if self._admin is not None:
+            self._admin.stop()
         if self._pages is not None:
             self._pages.stop()
-            self._closing.set()
-            self._server.pull_trigger()
-            assert self._thread is not None
-            self._thread.join()
+            self._hang_up()
             self._pages.reads.close()
         self.house.stop()
         log.info("service_stopped")
+
+    def _listen_for_commands(self) -> None:
+        from config.commands import commands_of
+
+        self._admin = AdminSocket(self._settings.home, commands_of(self.house))
+        self._admin.start()
+
+    def _hang_up(self) -> None:
+        """Where the port could not be had, there are pages and no server; that mistake is the one to be told."""
+        self._closing.set()
+        if self._thread is not None:
+            self._server.pull_trigger()
+            self._thread.join()
 
     def _serve(self) -> None:
         from config.pages import Pages

@@ -5,42 +5,29 @@ Roles: `engine` wakes what is due and sends; `gateway` hears devices; `web` serv
 one process.
 """
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
-from config.apart import apart
-from config.databases import Owned, open_for_writing, transactions_on
-from config.duty_sheet import what_it_needs
+from config.databases import open_for_writing, transactions_on
 from config.gateways import Gateways
+from config.house import House as House
+from config.late import Late
 from config.nudges import Nudges as Nudges
 from config.secret import secret_key
 from config.sending import courier_options, said_of
 from config.settings import Settings
 from config.travel import travel_of
-from config.uploads import sweep
-from config.wiring_after import After, build_after, mend_after
-from config.wiring_board import Console, build_console
 from config.wiring_desk import build_situations, read_escalation, read_weights
-from config.wiring_devices import Upkeep, build_outages, build_upkeep, mend_devices
-from config.wiring_figures import measuring
-from config.wiring_homecare import HomeCare, build_homecare, mend_homecare
+from config.wiring_devices import build_outages, build_upkeep, mend_devices
 from config.wiring_lifeline import build_lifeline
-from config.wiring_lifeline import timetable as lifeline_timetable
-from config.wiring_logbook import LogBook, build_logbook
-from config.wiring_pages import Page, pager
-from config.wiring_providers import hang_up, listen, make_provider
-from config.wiring_registry import Registers, build_registers
-from config.wiring_roads import Lines, Roads, build_roads, mend_roads
-from config.wiring_webhooks import Webhooks, build_webhooks, mend_webhooks
+from config.wiring_logbook import build_logbook
+from config.wiring_pages import pager
+from config.wiring_providers import make_provider
+from config.wiring_registry import build_registers
+from config.wiring_roads import Lines, build_roads, mend_roads
+from config.wiring_webhooks import build_webhooks, mend_webhooks
 from devices.edges import Edges, Everybody
-from devices.exchange import Exchange
-from devices.gateway import Gateway
-from devices.outages import Outages
 from devices.ports import HttpDoor
 from devices.reception import Reception
 from devices.supervision import Supervision
@@ -51,20 +38,17 @@ from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.expectations import DeskClaims
 from dispatch.ids import StationId
-from dispatch.lifeline import Lifeline
 from dispatch.links import Links, addresses
 from dispatch.messages.courier import Courier
 from dispatch.messages.providers import console as console_provider
-from dispatch.messages.providers.provider import Provider
 from dispatch.messages.reconcile import Reconciler
 from dispatch.messages.ride import Ride
 from dispatch.muster import Muster
 from dispatch.review import Review
-from dispatch.siren import Consoles, Siren
+from dispatch.siren import Consoles
 from dispatch.store.alarms import Alarms
-from dispatch.store.bell import Listener
 from dispatch.store.calls import Calls as CallShelf
-from dispatch.store.database import Engine, reading_engine
+from dispatch.store.database import reading_engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.replies import Replies
@@ -72,190 +56,12 @@ from dispatch.store.transactions import Tx
 from dispatch.talks import ResidentClaims, Talks
 from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
-from schedules.runner import Runner
 from schedules.timers import Timers
-from schedules.timetable import Periodic
+
+if TYPE_CHECKING:
+    from config.rooms import Rooms
 
 ROLES = ("web", "engine", "gateway", "planner")
-
-WAIT_MAX = timedelta(hours=1, minutes=1)
-"""No rule lets an alarm wait longer (closing: an hour). One that does waits for a clock that was set back."""
-
-REREAD_S = 10.0
-"""Where several processes share a database, a device paired in one is known to the others after so long at most."""
-
-
-@dataclass(kw_only=True)
-class House:
-    """Everything that was wired, started and stopped together."""
-
-    settings: Settings
-    clock: Clock
-    ids: Callable[[], str]
-    writing: Engine
-    reading: Engine
-    transactions: Owned
-    calendar: Calendar
-    nudges: Nudges
-    roster: Roster
-    muster: Muster
-    desk: Desk
-    answers: Answers
-    talks: Talks
-    calls: Calls
-    review: Review
-    logbook: LogBook
-    providers: Mapping[str, Provider]
-    panel: console_provider.ConsolePanel
-    courier: Courier
-    reconciler: Reconciler
-    supervision: Supervision
-    reception: Reception
-    edges: Edges
-    timers: Timers
-    consoles: Consoles
-    upkeep: Upkeep
-    links: Links
-    roads: Roads
-    lines: Lines
-    page: Page
-    after: After
-    webhooks: Webhooks
-    console: Console
-    registers: Registers
-    homecare: HomeCare
-    outages: Outages = field(init=False)
-    lifeline: Lifeline = field(init=False)
-    gateways: list[Gateway | Exchange] = field(default_factory=list)
-    hearing: list[Gateway | Exchange] = field(default_factory=list)
-    doors: dict[str, HttpDoor] = field(default_factory=dict)
-    stopping: threading.Event = field(default_factory=threading.Event)
-    runner: Runner | None = None
-    bell: Listener | None = None
-    takes_batches: bool = True
-    wakes: bool = False
-
-    def start(self, roles: frozenset[str]) -> None:
-        """Takes up what waits, then listens. The engine first: what was pending leaves before anything else begins."""
-        # What the web server's threads hand over is heard in the same process.
-        self.hearing += [each for each in self.gateways if ("web" if each.name in self.doors else "gateway") in roles]
-        self.takes_batches = "web" in roles
-        if self.writing.dialect.name == "postgresql":
-            self.bell = Listener(self.writing, self.nudges)
-            self.bell.start()
-        if "engine" in roles:
-            self.wakes = True
-            self.muster.refresh(self.clock.now())
-            self.transactions.run(self._take_up)
-            self.courier.start()
-            self.reconciler.start()
-            listen(self.providers, self.answers, self.courier)
-            self.runner = Runner(self.timers, self._timetable(), self.clock)
-            self.runner.start()
-            self.webhooks.timers.start()
-            self.nudges()
-        elif roles & {"web", "gateway"}:
-            # Whoever hears must also write down what it heard, and notice when it hears nothing.
-            self.runner = Runner(Timers([], self.clock, workers=0), self._listening(), self.clock)
-            self.runner.start()
-        self.homecare.start(roles)
-        self.reception.forget()
-        self.lines.hearing = self.hearing
-        for gateway in self.hearing:
-            gateway.start()
-
-    def stop(self) -> None:
-        """Ends cleanly: no more listening, then no more waking, then no more sending, then the writer."""
-        self.stopping.set()
-        for gateway in self.hearing:
-            gateway.stop()
-        if self.bell is not None:
-            self.bell.stop()
-        if self.runner is not None:
-            self.runner.stop()
-        self.webhooks.timers.stop()
-        self.homecare.stop()
-        self.logbook.verifier.stop()
-        hang_up(self.providers)
-        self.reconciler.stop()
-        self.courier.stop()
-        self.transactions.close()
-        self.reading.dispose()
-        self.writing.dispose()
-
-    def everybody(self) -> Everybody:
-        """All gateways, those behind forwarding ones too."""
-        return Everybody(self.gateways, self.edges.all)
-
-    def stuck_s(self) -> float:
-        """Seconds without progress of what must go on for ever: the timers, and the writer behind the vitals."""
-        if not self.wakes:
-            return 0.0
-        return max(self.timers.stuck_s(), self.roads.vitals.since_check_s)
-
-    def status(self) -> str:
-        """How it is, in one line for `systemctl status`."""
-        there = [each.state.connected for each in self.hearing]
-        worries = self.roads.vitals.worries
-        return f"安铃：网关 {sum(there)}/{len(there)}，能响铃的值守台 {self.consoles.sounding()}" + (
-            f"，注意：{'、'.join(worries)}" if worries else ""
-        )
-
-    def forget(self) -> None:
-        """The registers changed: every picture of them in memory is read afresh."""
-        self.roster.forget()
-        self.muster.forget()
-        self.upkeep.tests.forget()
-        self.reception.forget()
-        self.registers.finding.look_again()
-        self.nudges()
-
-    def _take_up(self, tx: Tx) -> None:
-        """After a start with the clock set back nothing may wait longer than any rule says."""
-        Alarms.of(tx).pull_in(tx.now + WAIT_MAX, tx.now)
-
-    def _timetable(self) -> tuple[Periodic, ...]:
-        siren = Siren(
-            self.consoles, self.transactions, self.clock,
-            # No console can ring: the duty numbers are told, because an alarm would ring for nobody.
-            page=lambda _: self.page("no_console", ""),
-            silent_s=self.settings.siren.sound_console_s,
-        )  # fmt: skip
-        return (
-            *self._listening(),
-            Periodic(name="check_siren", every_s=5.0, work=siren.check),
-            Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
-            *self.roads.timetable,
-            *lifeline_timetable(self.lifeline),
-            *self.after.timetable,
-            *self.webhooks.timetable,
-            *self.console.timetable,
-            Periodic(name="sweep_imports", every_s=300.0, work=lambda: sweep(self.settings.home, self.clock.now())),
-            *self.logbook.timetable,
-            *self.registers.timetable,
-            *self.homecare.timetable,
-            measuring(self.transactions, self.reading, self.clock, self.muster),
-            Periodic(name="refresh_muster", every_s=2.0, work=lambda: self.muster.refresh(self.clock.now())),
-        )
-
-    def _listening(self) -> tuple[Periodic, ...]:
-        """What every process does that hears devices, or that others tell of them."""
-        own = (
-            Periodic(name="check_gateways", every_s=5.0, work=self.outages.check),
-            Periodic(name="write_down_sightings", every_s=1.0, work=self.supervision.write_down),
-        )
-        if self.writing.dialect.name == "sqlite":
-            return own
-        return (*own, Periodic(name="reread_register", every_s=REREAD_S, work=self._reread))
-
-    def _reread(self) -> None:
-        """Another process may have paired or moved a device: nobody else would tell this one."""
-        self.upkeep.tests.forget()
-        self.reception.forget()
-
-    def heard(self) -> Sequence[Any]:
-        """The gateways that this process listens to, itself or by what edges tell it."""
-        return [*self.hearing, *(self.edges.ears() if self.takes_batches else ())]
 
 
 def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bool | None = None) -> House:
@@ -300,18 +106,10 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings, transactions, reading, clock, calendar, desk, lines=lines, providers=providers, nudge=nudges,
         page=page, changed=muster.forget,
     )  # fmt: skip
-    after = build_after(
-        settings, transactions, reading, clock, calendar, providers, forget=lambda: house.forget(),  # noqa: PLW0108
-    )  # fmt: skip
-    homecare = build_homecare(
-        settings, transactions, reading, clock, calendar, desk, providers, muster.travel, after.asking, nudge=nudges,
-        changed=lambda: house.forget(),  # noqa: PLW0108  it is made below
-    )  # fmt: skip
-    registers.leaving.partings.append(homecare.beds.life.parting)
     answers = Answers(
-        transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach, *homecare.claimants], desk,
-        orders=[TestsByText(upkeep.tests, after=nudges), *homecare.orders, after.asking],
-        operators=settings.operators.phones, nudge=nudges,
+        transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
+        orders=[TestsByText(upkeep.tests, after=nudges)], operators=settings.operators.phones, nudge=nudges,
+        complete=lambda: house.rooms.get(),  # noqa: PLW0108  it is made below
         hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
     )  # fmt: skip
     calls = Calls(transactions, reading, desk, nudge=nudges, hand_over=lambda id_: timers.hand_over(Calls.name, id_))
@@ -332,10 +130,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    reception.heeding = homecare.welfare.heard
-    timers = Timers(
-        [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners, *homecare.owners, after.asking], clock
-    )
+    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners], clock)
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
@@ -349,15 +144,11 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         review=review, logbook=build_logbook(settings, transactions, reading, clock, calendar, review),
         providers=providers, panel=panel, courier=courier, reconciler=reconciler,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
-        edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page, after=after,
+        edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
-        registers=registers, homecare=homecare,
-        console=build_console(
-            transactions, reading, clock, calendar, desk, roster, home=settings.home, nudge=nudges,
-            desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,
-            elsewhere=partial(apart, "config.duty_sheet:sheet_told", {**what_it_needs(settings), "lang": "zh"}),
-        ),
+        registers=registers,
     )  # fmt: skip
+    house.rooms = Late(lambda: _furnished(house))
     house.lifeline = build_lifeline(
         settings, transactions, reading, clock, timers=timers, vitals=roads.vitals, consoles=house.consoles,
         next_due=desk.next_due, hearing=lambda: house.hearing, page=page, nudge=nudges,
@@ -377,17 +168,24 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     return house
 
 
+def _furnished(house: House) -> "Rooms":
+    from config.wiring_rooms import furnish
+
+    return furnish(house)
+
+
 def mend_waiting(tx: Tx, seconds: float) -> None:
     """Somebody set the clock back: everything that waits waits no longer than it would have."""
     if seconds < 0:
+        from config.wiring_rooms import mend_rooms
+
         Alarms.of(tx).shift_due(seconds)
         Outbox(tx.connection).shift_due(seconds)
         Replies(tx.connection).shift_due(seconds)
         CallShelf(tx.connection).shift_due(seconds)
         mend_devices(tx, seconds)
         mend_roads(tx, seconds)
-        mend_after(tx, seconds)
-        mend_homecare(tx, seconds)
+        mend_rooms(tx, seconds)
         mend_webhooks(tx, seconds)
 
 

@@ -69,7 +69,7 @@ def build_registers(
     sealing = _sealing(settings.home)
     registry = Registry(transactions, sealing, changed=changed)
     following_up = FollowingUp(transactions, reading)
-    finding = Finding(reading, transactions, devices=called)
+    finding = Finding(reading, transactions, clock, devices=called)
     return Registers(
         registry=registry,
         leaving=Leaving(

@@ -90,20 +90,27 @@ class Answers:
         rides: Rides = afoot,
         orders: Sequence[Order] = (),
         operators: Sequence[str] = (),
+        complete: Callable[[], object] = lambda: None,
     ) -> None:
         """
         The first claimant is the desk's. `operators` are the telephones of the people on watch, who are told when
-        somebody wants no more texts.
+        somebody wants no more texts. `complete` is called before an answer is understood: whoever has not joined yet
+        must join there, for an answer that nobody expects is told that it is not understood.
         """
         self._transactions = transactions
         self._reading = reading
-        self._claimants = claimants
+        self._claimants = tuple(claimants)
         self._desk = desk
         self._nudge = nudge
         self._hand_over = hand_over or (lambda _: nudge())
         self._rides = rides
-        self._orders = orders
+        self._orders = tuple(orders)
+        self._complete = complete
         self._operators = operators
+
+    def join(self, claimants: Sequence[Claimant], orders: Sequence[Order]) -> None:
+        """From now on these are asked as well, behind those who are asked already."""
+        self._claimants, self._orders = (*self._claimants, *claimants), (*self._orders, *orders)
 
     def receive(self, provider: str, said: Sequence[Said]) -> int:
         """
@@ -153,6 +160,7 @@ class Answers:
 
         # The first answer of all would otherwise keep the writer for as long as learning takes.
         learn()
+        self._complete()
         with self._rides() as ride:
             done = self._transactions.run(work)
         done.after()

@@ -66,6 +66,16 @@ class Runner:
         self._scheduler.start()
         self._timers.start()
 
+    def join(self, timetable: Sequence[Periodic]) -> None:
+        """From now on these rows run as well, each in a thread of its own."""
+        rows = {f"periodic:{row.name}": row for row in timetable}
+        assert not rows.keys() & self._periods.keys(), "two periodic jobs of one name"
+        if rows:
+            self._periods |= rows
+            self._scheduler.add_executor(ThreadPoolExecutor(len(rows)), executor := f"joined:{len(self._periods)}")
+            for id_, row in rows.items():
+                self._repeat(id_, row.every_s, row.work, executor=executor)
+
     def stop(self) -> None:
         """Stops everything after the work under way is done; what had not begun stays due in its row."""
         self._timers.stop()

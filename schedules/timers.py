@@ -54,7 +54,8 @@ class Owner(Protocol):
     """
     Whoever keeps rows with a `due_at`. May be asked and told from several threads at once.
 
-    One whose rows bear a second of delay says so in a further attribute, `patient = True`.
+    One whose rows bear a second of delay says so in a further attribute, `patient = True`: the patient have one wake
+    thread between them, so that a morning on which every home is looked at leaves the others to the alarms.
     """
 
     @property
@@ -127,6 +128,7 @@ class Timers:
         self._loop = threading.Thread(target=self._run, name="timers", daemon=True)
         self._workers = [threading.Thread(target=self._work, name=f"wake{n}", daemon=True) for n in range(workers)]
         self._working: dict[int, float] = {}
+        self._patient_at_work = False
         self._look_at: datetime | None = None
         self._told: datetime | None = None
         self._on_next: list[Callable[[datetime], None]] = []
@@ -136,6 +138,16 @@ class Timers:
         self.beats = 0
         self.failures = 0
         self.last_pass_at = self._seen.steady_s
+
+    def join(self, owners: Sequence[Owner]) -> None:
+        """From now on these have their rows woken as well; what waited for them is due at once."""
+        queues = [_Queue(owner) for owner in owners]
+        with self._ready:
+            taken = {each.owner.name for each in self._queues}
+            assert not taken & {owner.name for owner in owners}, "two owners of one name"
+            self._queues = [*self._queues, *queues]
+            self._turns.extend(queues)
+        self.nudge()
 
     def on_next(self, tell: Callable[[datetime], None]) -> None:
         """From now on `tell` hears, in the loop's thread, of each new instant at which something will be due."""
@@ -293,9 +305,11 @@ class Timers:
             while not self._stopping:
                 for _ in self._queues:
                     self._turns.rotate(-1)
-                    if self._turns[0].waiting:
+                    queue = self._turns[0]
+                    if queue.waiting and not (queue.patient and self._patient_at_work):
+                        self._patient_at_work |= queue.patient
                         self._working[threading.get_ident()] = self._clock.look().steady_s
-                        return self._turns[0], self._turns[0].waiting.popleft()
+                        return queue, queue.waiting.popleft()
                 if not wait:
                     break
                 self._ready.wait()
@@ -305,6 +319,7 @@ class Timers:
         now_s = self._clock.look().steady_s
         with self._ready:
             del self._working[threading.get_ident()]
+            self._patient_at_work &= not queue.patient
             queue.held.discard(id_)
             if failed:
                 queue.resting[id_] = now_s + REST_S

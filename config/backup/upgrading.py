@@ -6,11 +6,11 @@ import structlog
 
 from config.backup.copying import copy_sqlite, refuse_without_room
 from config.backup.making import back_up
-from config.databases import Ownership, known, newest, open_for_writing, revision
+from config.databases import Ownership, known, newest, open_for_writing, revision_of
 from config.settings import Settings
 from dispatch.clock import SystemClock
 from dispatch.errors import Conflict, Refusal
-from dispatch.store.database import is_sqlite, reading_engine, sqlite_file
+from dispatch.store.database import sqlite_file
 
 BEFORE = ".before-upgrade"
 
@@ -59,15 +59,3 @@ def keep_before_upgrade(settings: Settings) -> None:
         log.info("kept_before_upgrade", file=str(kept), revision=at)
     except (OSError, Refusal) as error:
         log.warning("not_kept_before_upgrade", why=str(error))
-
-
-def revision_of(settings: Settings) -> str | None:
-    """Which migration the tables are at; None where there are none yet."""
-    path = sqlite_file(settings.database_url)
-    if is_sqlite(settings.database_url) and (path is None or not path.is_file()):
-        return None
-    engine = reading_engine(settings.database_url)
-    try:
-        return revision(engine)
-    finally:
-        engine.dispose()

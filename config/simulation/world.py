@@ -17,11 +17,12 @@ from typing import TypeVar
 
 from config.district import CarerRow, ContactRow, DeviceRow, District, HomeRow, ResidentRow, ShiftRow, StationRow
 from config.files import parse_toml
+from config.house import WAIT_MAX
 from config.loading import load_into
 from config.simulation.faults import Tripwire, Ways
 from config.simulation.upkeep import OPERATORS as OPERATORS
 from config.simulation.upkeep import SENSOR, build_upkeep
-from config.wiring import WAIT_MAX, mend_waiting
+from config.wiring import mend_waiting
 from devices.decoders import DECODERS
 from devices.decoders.decoder import Decoder
 from devices.reception import Reception

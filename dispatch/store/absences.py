@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     String,
     Table,
+    bindparam,
     func,
     insert,
     select,
@@ -31,6 +32,7 @@ from dispatch.rules.record import Line
 from dispatch.rules.signal import Signal
 from dispatch.store.database import Instant, metadata
 from dispatch.store.people import People
+from dispatch.store.prepared import Prepared
 from dispatch.store.transactions import Tx
 
 absences = Table(
@@ -50,6 +52,13 @@ absences = Table(
 )  # fmt: skip
 _WAITS = absences.c.due_at.is_not(None)
 Index("ix_absences_due_at", absences.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
+
+
+_OF = Prepared(
+    select(absences)
+    .where(absences.c.resident_id.in_(bindparam("ids", expanding=True)), _WAITS)
+    .order_by(absences.c.from_at)
+)
 
 
 class Absences:
@@ -90,8 +99,7 @@ class Absences:
 
     def of(self, ids: Collection[ResidentId]) -> list[Absence]:
         """Those of these residents that are not over, the earliest first."""
-        query = select(absences).where(absences.c.resident_id.in_(ids), _WAITS).order_by(absences.c.from_at)
-        return [_value(row) for row in self._connection.execute(query)]
+        return [_value(row) for row in _OF.on(self._connection, ids=list(ids))] if ids else []
 
     def current(self, most: int) -> list[Absence]:
         """All that are not over, those that end first first."""
@@ -121,7 +129,7 @@ def _row(absence: Absence) -> dict[str, Any]:
 
 
 def _value(row: Any) -> Absence:
-    found = dict(row._mapping)
+    found = {name: getattr(row, name) for name in Absence.__slots__}
     return Absence(
         **found
         | {

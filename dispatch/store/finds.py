@@ -8,7 +8,6 @@ alone, so that an index answers.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -16,12 +15,12 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Index,
+    Select,
     String,
     Table,
     bindparam,
     delete,
     func,
-    insert,
     select,
     update,
 )
@@ -30,7 +29,7 @@ from dispatch.ids import StationId
 from dispatch.rules.readings import TERM_MAX, address_terms, after, name_terms, phone_terms, plain, prefixes
 from dispatch.rules.rights import Area
 from dispatch.store.database import metadata
-from dispatch.store.prepared import Prepared
+from dispatch.store.prepared import Prepared, once
 
 _TERM = String(TERM_MAX).with_variant(String(TERM_MAX, collation="C"), "postgresql")
 
@@ -47,16 +46,12 @@ finds = Table(
 )  # fmt: skip
 """`station_id` is a copy of the home's or the carer's, so that an area costs no join."""
 
+_INSERT = once(finds)
+_FORGET = Prepared(delete(finds).where(finds.c.kind == bindparam("kind"), finds.c.subject_id == bindparam("id")))
+
 WORDS_MAX = 4
 HITS_MAX = 300
 """Rows looked at for one word; whoever types more letters sees fewer."""
-
-
-_ADD = Prepared(insert(finds))
-_FORGET = Prepared(
-    delete(finds).where(finds.c.kind == bindparam("kind"), finds.c.subject_id == bindparam("subject_id"))
-)
-_MOVE = Prepared(update(finds).where(finds.c.within == bindparam("home")).values(station_id=bindparam("station_id")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,21 +70,22 @@ class Finds:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def learn(self, kind: str, row: Mapping[str, Any]) -> None:
-        """Makes the terms of this register row what they must be now."""
-        self.forget(kind, row["id"])
+    def learn(self, kind: str, row: Mapping[str, Any], *, known: bool = True) -> None:
+        """Makes the terms of this register row what they must be now; `known` False: it certainly has none yet."""
+        if known:
+            self.forget(kind, row["id"])
         within, station = self._place(kind, row)
         rows = [
             {"term": term, "kind": kind, "subject_id": row["id"], "within": within, "station_id": station}
             for term in sorted(_terms(kind, row))
         ]
         if rows:
-            _ADD.each(self._connection, rows)
+            _INSERT.each(self._connection, rows)
         if kind == "home":
             _MOVE.on(self._connection, home=row["id"], station_id=station)
 
     def forget(self, kind: str, id_: str) -> None:
-        _FORGET.on(self._connection, kind=kind, subject_id=id_)
+        _FORGET.on(self._connection, kind=kind, id=id_)
 
     def hits(self, words: Sequence[str], area: Area) -> list[Hit]:
         """
@@ -130,14 +126,18 @@ class Finds:
         return f"{kind}:{row['id']}", row["id"] if kind == "station" else row["station_id"]
 
     def _station_of(self, home_id: str) -> str | None:
-        found: str | None = _station_of().on(self._connection, home_id=home_id).scalar()
+        found: str | None = _STATION.on(self._connection, id=home_id).scalar()
         return found
 
 
-@cache
-def _station_of() -> Prepared:
+def _station(_: str) -> Select[Any]:
+    # The registers' module imports this one.
     homes = metadata.tables["homes"]
-    return Prepared(select(homes.c.station_id).where(homes.c.id == bindparam("home_id")))
+    return select(homes.c.station_id).where(homes.c.id == bindparam("id"))
+
+
+_STATION = Prepared(_station)
+_MOVE = Prepared(update(finds).where(finds.c.within == bindparam("home")).values(station_id=bindparam("station_id")))
 
 
 def _terms(kind: str, row: Mapping[str, Any]) -> frozenset[str]:

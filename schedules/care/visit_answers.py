@@ -73,7 +73,8 @@ class VisitOrders:
     def take(self, tx: Tx, reply: Reply) -> tuple[Done, Person] | None:
         """Signs in or out where one visit is meant; asks back where several are."""
         asked = None if reply.voice else asked_for(reply.text)
-        id_ = next((id_ for each in People(tx.connection).by_phone(reply.sender) if (id_ := carer_id(each))), None)
+        people = People(tx.connection).by_phone(reply.sender) if asked else []
+        id_ = next((id_ for each in people if (id_ := carer_id(each))), None)
         if asked is None or id_ is None:
             return None
         which, code = asked
@@ -93,6 +94,8 @@ def to_sign(tx: Tx, id_: CarerId, which: Which) -> list[Visit]:
     day = timedelta(days=1)
     today = tx.now.date()
     found = Visits(tx.connection).of_carer(id_, today - day, today + 2 * day)
+    if not found:
+        return []
     points = Points(tx.connection).of([each.id for each in found])
     own = {
         each.id: next((s for s in spans([p for p in points if p.visit_id == each.id]) if s.carer_id == id_), None)

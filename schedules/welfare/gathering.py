@@ -24,6 +24,9 @@ AGAIN = timedelta(hours=2)
 FIRST = timedelta(days=2)
 """After a start each is asked for so long back."""
 
+FIRST_LOOK = timedelta(hours=2)
+"""A home that is new, and of which only life was heard, is looked at after so long."""
+
 PIECE, DECIDED_MAX, FORGOTTEN_MAX = 50, 200, 2_000
 KEPT = timedelta(weeks=WEEKS, days=4)
 """What was noticed is kept for as long as habits are learnt from it, and no longer."""
@@ -53,6 +56,7 @@ class Gathering:
         self.sources = list(sources)
         self._nudge = nudge
         self._asked: dict[str, datetime] = {}
+        self._known: dict[str, frozenset[str]] = {}
         self.failed: frozenset[str] = frozenset()
 
     def check(self) -> None:
@@ -62,7 +66,10 @@ class Gathering:
             now = self._clock.now()
             try:
                 found = list(source.since(self._asked.get(source.name, now - FIRST)))
-                self.observe(found, source=source.name)
+                # What was kept a minute ago is told again for two hours; of a district full of sensors that is much.
+                known = self._known.get(source.name, frozenset())
+                self.observe([each for each in found if each.key not in known], source=source.name)
+                self._known[source.name] = frozenset(each.key for each in found)
                 self._asked[source.name] = now - AGAIN
             except MISTAKES:
                 log.exception("welfare_source_failed", source=source.name)
@@ -87,7 +94,9 @@ class Gathering:
                 log.warning("welfare_sign_unknown", source=source, kind=each.kind.value, home_id=each.home_id)
             elif signs.add(each, source):
                 new += 1
-                standings.watch(each.home_id, tx.now, self._scale.prior)
+                # A sign of life is no reason to look: the home takes its turn at the end of a morning or a lunch.
+                first = tx.now + FIRST_LOOK if each.kind in LIFE else tx.now
+                standings.watch(each.home_id, tx.now, self._scale.prior, due_at=first)
                 if each.kind not in LIFE:
                     standings.look_now(each.home_id, tx.now)
         return new

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -32,8 +33,9 @@ from dispatch.rules.alarm import Outcome
 from dispatch.rules.signal import Cause, Event
 from dispatch.store.absences import absences
 from dispatch.store.alarms import Alarms, alarms
-from dispatch.store.database import Instant, Json, insert_once, metadata
+from dispatch.store.database import Instant, Json, metadata
 from dispatch.store.people import homes, residents
+from dispatch.store.prepared import Prepared, once
 from dispatch.store.signals import signals
 from schedules.welfare.rules.signs import Kind, Observation
 
@@ -138,6 +140,38 @@ class Given:
     became_at: datetime | None = None
 
 
+# Twice a day every home is looked at, and every minute the district's sensors are heard.
+_KEEP, _WATCH = once(welfare_signs), once(welfare_homes)
+_SIGNS = (
+    select(welfare_signs)
+    .where(welfare_signs.c.home_id == bindparam("home_id"), welfare_signs.c.at >= bindparam("since"))
+    .order_by(welfare_signs.c.at)
+)
+_OF_HOME = Prepared(_SIGNS)
+_OF_KIND = Prepared(_SIGNS.where(welfare_signs.c.kind.in_(bindparam("kinds", expanding=True))))
+_HOME = Prepared(select(homes.c.id).where(homes.c.id == bindparam("home_id")))
+_LIVES = Prepared(
+    select(residents.c.id).where(residents.c.id == bindparam("id"), residents.c.home_id == bindparam("home_id"))
+)
+_STANDING = Prepared(select(welfare_homes).where(welfare_homes.c.home_id == bindparam("home_id")))
+_LOOKED = Prepared(
+    update(welfare_homes)
+    .where(welfare_homes.c.home_id == bindparam("id"))
+    .values({name: bindparam(name) for name in ("score", "reasons", "looked_at", "settled_at", "due_at", "failures")})
+)
+_CLOSED = Prepared(
+    select(func.max(alarms.c.closed_at).label("at")).where(
+        alarms.c.home_id == bindparam("home_id"), alarms.c.cause != Cause.EXERCISE.value
+    )
+)
+_AWAY = Prepared(
+    select(absences.c.resident_id, absences.c.from_at, absences.c.until_at).where(
+        absences.c.resident_id.in_(bindparam("served", expanding=True)), absences.c.until_at > bindparam("since"),
+        (absences.c.state != Away.OVER.value) | (absences.c.until_at <= bindparam("now")),
+    )
+)  # fmt: skip
+
+
 class Signs:
     """The shelf of what was noticed."""
 
@@ -148,22 +182,20 @@ class Signs:
         """False where the same was noticed before."""
         row = {name: getattr(observation, name) for name in Observation.__slots__}
         found = row | {"kind": observation.kind.value, "source": source}
-        return bool(self._connection.execute(insert_once(welfare_signs, self._connection), found).rowcount)
+        return bool(_KEEP.on(self._connection, **found).rowcount)
 
     def is_known(self, each: Observation) -> bool:
         """Whether its home is on file, and the resident, if it names one."""
-        known = self._connection.execute(select(homes.c.id).where(homes.c.id == each.home_id)).first() is not None
-        if each.resident_id is None or not known:
-            return known
-        query = select(residents.c.id).where(residents.c.id == each.resident_id, residents.c.home_id == each.home_id)
-        return self._connection.execute(query).first() is not None
+        if each.resident_id is None:
+            return bool(_HOME.on(self._connection, home_id=each.home_id))
+        return bool(_LIVES.on(self._connection, id=each.resident_id, home_id=each.home_id))
 
     def of(self, home_id: HomeId, since: datetime, kinds: Collection[Kind] | None = None) -> list[Observation]:
         """What was noticed of this home from then on, the oldest first."""
-        query = select(welfare_signs).where(welfare_signs.c.home_id == home_id, welfare_signs.c.at >= since)
-        if kinds is not None:
-            query = query.where(welfare_signs.c.kind.in_([each.value for each in kinds]))
-        return [_observation(row) for row in self._connection.execute(query.order_by(welfare_signs.c.at))]
+        if kinds is None:
+            return [_observation(row) for row in _OF_HOME.on(self._connection, home_id=home_id, since=since)]
+        names = [each.value for each in kinds]
+        return [_observation(row) for row in _OF_KIND.on(self._connection, home_id=home_id, since=since, kinds=names)]
 
     def any_meal(self, start: datetime, end: datetime) -> bool:
         """Whether anybody in the district ate at a table of ours in this window."""
@@ -184,10 +216,10 @@ class Standings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def watch(self, home_id: HomeId, now: datetime, prior: float) -> None:
-        """From now on this home is looked at, if it is not yet."""
-        row = {"home_id": home_id, "score": prior, "reasons": [], "watched_from": now, "due_at": now, "failures": 0}
-        self._connection.execute(insert_once(welfare_homes, self._connection), row)
+    def watch(self, home_id: HomeId, now: datetime, prior: float, *, due_at: datetime) -> None:
+        """From now on this home is looked at, if it is not yet; for the first time when it is due."""
+        row = {"home_id": home_id, "score": prior, "reasons": [], "watched_from": now, "due_at": due_at, "failures": 0}
+        _WATCH.on(self._connection, **row)
 
     def look_now(self, home_id: HomeId, now: datetime) -> None:
         query = update(welfare_homes).where(welfare_homes.c.home_id == home_id, welfare_homes.c.due_at > now)
@@ -200,10 +232,14 @@ class Standings:
         Raises:
             NotFound: nothing was ever noticed of this home.
         """
-        row = self._connection.execute(select(welfare_homes).where(welfare_homes.c.home_id == home_id)).first()
+        row = _STANDING.on(self._connection, home_id=home_id).first()
         if row is None:
             raise NotFound("Nothing is known of this home.")
-        return Standing(**dict(row._mapping))
+        return Standing(**row._asdict())
+
+    def looked(self, home_id: HomeId, **found: Any) -> None:
+        """What a look found: score, reasons, looked_at, settled_at, due_at, failures."""
+        _LOOKED.on(self._connection, id=home_id, **found)
 
     def change(self, home_id: HomeId, **changes: Any) -> None:
         self._connection.execute(update(welfare_homes).where(welfare_homes.c.home_id == home_id).values(**changes))
@@ -298,11 +334,8 @@ class Around:
         From when until when each was away, lately or soon. Of one that was ended early nobody knows when: it is left
         out, and holds nothing back.
         """
-        query = select(absences.c.resident_id, absences.c.from_at, absences.c.until_at).where(
-            absences.c.resident_id.in_(served), absences.c.until_at > since,
-            (absences.c.state != Away.OVER.value) | (absences.c.until_at <= now),
-        )  # fmt: skip
-        return [(ResidentId(row.resident_id), row.from_at, row.until_at) for row in self._connection.execute(query)]
+        found = _AWAY.on(self._connection, served=list(served), since=since, now=now) if served else ()
+        return [(ResidentId(row.resident_id), row.from_at, row.until_at) for row in found]
 
     def open_alarm(self, home_id: HomeId) -> AlarmId | None:
         """The alarm that is open at this home, whoever raised it and about whom; no exercise."""
@@ -312,10 +345,7 @@ class Around:
 
     def settled(self, standing: Standing) -> datetime | None:
         """When an alarm of this home was last ended: somebody has looked, and what was before is settled."""
-        query = select(func.max(alarms.c.closed_at)).where(
-            alarms.c.home_id == standing.home_id, alarms.c.cause != Cause.EXERCISE.value
-        )
-        known = [standing.settled_at, self._connection.execute(query).scalar()]
+        known = [standing.settled_at, _CLOSED.on(self._connection, home_id=standing.home_id).scalar()]
         return max((each for each in known if each is not None), default=None)
 
     def pressed(self, since: datetime, most: int) -> list[Any]:
@@ -338,7 +368,7 @@ class Around:
 
 
 def _observation(row: Any) -> Observation:
-    found = {name: row._mapping[name] for name in Observation.__slots__}
+    found = {name: getattr(row, name) for name in Observation.__slots__}
     return Observation(**found | {"kind": Kind(found["kind"])})
 
 

@@ -21,6 +21,7 @@ from devices.store.devices import devices
 from dispatch.ids import new_id
 from dispatch.rules.place import Position
 from dispatch.store.database import writing_engine
+from dispatch.store.finds import finds
 from dispatch.store.people import carers, districts, homes, residents, stations
 from schedules.duty.store import shifts
 
@@ -112,6 +113,12 @@ def build_town(path: Path, now: datetime, *, homes_count: int, carers_count: int
         _put(engine, devices, [
             _device(f"sensor{n}", "rflink", sensor(n), home_ids[n], resident_ids[n]) for n in range(sensors_count)
         ])  # fmt: skip
+    _put(engine, finds, [
+        *(_found("resident", f"r{n}", id_, home_ids[n]) for n, id_ in enumerate(resident_ids)),
+        *(_found("home", f"h{n}", id_, id_) for n, id_ in enumerate(home_ids)),
+        *(_found("carer", row["code"].lower(), row["id"], f"carer:{row['id']}") for row in carer_rows),
+        *(_found("station", f"s{n}", id_, f"station:{id_}") for n, id_ in enumerate(station_ids)),
+    ])  # fmt: skip
     # The last connection that closes takes the write-ahead log into the file, so that it may be copied.
     engine.dispose()
     return Town(path=path, home_ids=home_ids, resident_ids=resident_ids, phones=[row["phone"] for row in carer_rows])
@@ -120,6 +127,11 @@ def build_town(path: Path, now: datetime, *, homes_count: int, carers_count: int
 def _put(engine: Engine, table: Any, rows: list[dict[str, Any]]) -> None:
     with engine.begin() as connection:
         connection.execute(insert(table), rows)
+
+
+def _found(kind: str, code: str, id_: str, within: str) -> dict[str, Any]:
+    """Found by its code alone: a district that is lived in was learnt long ago, and learning is not measured here."""
+    return {"term": code, "kind": kind, "subject_id": id_, "within": within, "station_id": None}
 
 
 def _anywhere(random: Random, side_m: float, around: Position = CENTRE) -> Position:

@@ -62,7 +62,8 @@ def work_over(world, names=dict, changed=lambda: None):
         reading=reading, transactions=run, clock=world.clock, zone=world.calendar.tzinfo, registry=registry,
         leaving=Leaving(run, registry, devices_at=at_home, carry=_carry, changed=changed),
         absent=Absent(run, reading, nudge=changed), following_up=FollowingUp(run, reading),
-        finding=Finding(reading, run, devices=called), disclosures=Disclosures(run, sealing), phone=typed_number,
+        finding=Finding(reading, run, world.clock, devices=called), disclosures=Disclosures(run, sealing),
+        phone=typed_number,
         devices_at=at_home, seen=file_opened, names=names,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from sqlalchemy import text as sql
 
 from dispatch.answers import Answers, Said
-from dispatch.expectations import DeskClaims
+from dispatch.expectations import DeskClaims, Done, Expectation
 from dispatch.messages.courier import Courier
 from dispatch.rules.alarm import OfferState, Outcome, Proof, Role, State
 from dispatch.rules.people import operator
@@ -555,6 +555,25 @@ def test_an_answer_that_fails_twice_is_given_up_and_the_others_go_on(talk):
     with world.reading.connect() as connection:
         assert {each.failures for each in Replies(connection).recent(10)} == {0, 2}
     assert talk.sentences() == ["not_understood"], "whoever wrote it hears so"
+
+
+def test_nothing_is_understood_before_everybody_has_joined_who_may_expect_it(talk):
+    world, joined = talk.world, []
+    answers = Answers(
+        world.transactions, world.reading, [DeskClaims(world.desk)], world.desk, nudge=lambda: None,
+        complete=lambda: joined or (joined.append(1), answers.join([Expecting()], [])),
+    )  # fmt: skip
+    answers.receive("test", [Said(key="early", sender=PHONES["C1"], text="777 1")])
+    for id_ in answers.due(world.clock.now(), 10):
+        answers.wake(id_)
+    assert talk.result("early") == "expected"
+
+
+class Expecting:
+    """Who expects this, and joined late."""
+
+    def expects(self, tx, person, parsed, reply):
+        return [Expectation(777, "", lambda _: Done("expected"))]
 
 
 def test_a_first_failure_waits_five_seconds(talk):

@@ -328,6 +328,17 @@ def test_a_clock_set_back_delays_no_periodic_job(rows, go):
     assert ran.wait(LONG_S)
 
 
+def test_rows_that_join_later_run_as_well_and_a_set_clock_delays_them_no_more(rows, go):
+    clock = HandClock(datetime.now(UTC) + timedelta(hours=1))
+    ran = threading.Event()
+    running = go(Runner(Timers([rows], clock), [], clock))
+    running.join([Periodic(name="round", every_s=5, work=ran.set)])
+    clock.step_wall(-3605)
+    assert ran.wait(LONG_S)
+    with pytest.raises(AssertionError, match="two periodic jobs"):
+        running.join([Periodic(name="round", every_s=5, work=ran.set)])
+
+
 # ------------------------------------------------------------------------------------------------ the roster
 
 

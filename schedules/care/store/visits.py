@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    bindparam,
     func,
     literal,
     or_,
@@ -28,6 +29,7 @@ from sqlalchemy import (
 from dispatch.ids import AlarmId, CarerId, HomeId, ResidentId, StationId
 from dispatch.store.database import Instant, Json, insert_once, metadata
 from dispatch.store.people import homes, residents
+from dispatch.store.prepared import Prepared
 from schedules.care.rules.presence import Span, State, Visit
 from schedules.care.rules.visit import Proved, Source, Wanted
 
@@ -86,6 +88,18 @@ visit_carers = Table(
 )  # fmt: skip
 """Who is `sent`, and who came by what was said: whoever was not sent may have come all the same."""
 
+_OF_CARER = Prepared(
+    select(visits.c.id)
+    .join(visit_carers, visit_carers.c.visit_id == visits.c.id)
+    .where(
+        visit_carers.c.carer_id == bindparam("carer_id"),
+        or_(visit_carers.c.sent, visit_carers.c.begun_at.is_not(None)),
+        visits.c.on >= bindparam("start"),
+        visits.c.on < bindparam("end"),
+    )
+)
+"""Asked at every answer of a carer, who has no visit about now in most cases."""
+
 CODES = tuple(code for code in range(100, 1000) if code % 10 in {0, 6, 7, 8, 9})
 """Codes of three digits whose last can be no action: `rules.reply` reads them as codes, like those of offers."""
 
@@ -143,11 +157,8 @@ class Visits:
 
     def of_carer(self, carer_id: CarerId, start: date, end: date) -> list[Visit]:
         """Those of the days [start, end) to which this carer is or was sent, or came."""
-        mine = select(visit_carers.c.visit_id).where(
-            visit_carers.c.carer_id == carer_id,
-            or_(visit_carers.c.sent, visit_carers.c.begun_at.is_not(None)),
-        )
-        return self._select(visits.c.id.in_(mine) & (visits.c.on >= start) & (visits.c.on < end))
+        ids = [row.id for row in _OF_CARER.on(self._connection, carer_id=carer_id, start=start, end=end)]
+        return self._select(visits.c.id.in_(ids)) if ids else []
 
     def at_home(self, home_id: HomeId, start: datetime, end: datetime) -> list[Visit]:
         """Those of a home that may begin within [start, end)."""

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    bindparam,
     func,
     insert,
     literal,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from dispatch.ids import CarerId
 from dispatch.store.database import Instant, metadata
 from dispatch.store.people import carers
+from dispatch.store.prepared import Prepared
 
 swaps = Table(
     "swaps", metadata,
@@ -92,6 +94,13 @@ class Swap:
         return self.state in {"asked", "accepted"}
 
 
+_ASKED_OF = Prepared(
+    select(swaps)
+    .where(swaps.c.other_id == bindparam("other_id"), swaps.c.state == "asked")
+    .order_by(swaps.c.asked_at, swaps.c.id)
+)
+
+
 class Swaps:
     """The shelf of swaps. The service asks by `due_at`, answers by who is asked."""
 
@@ -113,7 +122,7 @@ class Swaps:
 
     def asked_of(self, carer_id: CarerId) -> list[Swap]:
         """What waits for this carer's answer."""
-        return self._some(swaps.c.other_id == carer_id, swaps.c.state == "asked")
+        return [Swap(**row._asdict()) for row in _ASKED_OF.on(self._connection, other_id=carer_id)]
 
     def about(self, shift_id: str) -> list[Swap]:
         """Open swaps that this shift is in."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     func,
     insert,
     select,
@@ -30,6 +31,7 @@ from dispatch.rules.people import Carer, Person, carer
 from dispatch.rules.rights import Area
 from dispatch.store.database import Instant, Json, metadata
 from dispatch.store.people import People, homes, residents
+from dispatch.store.prepared import Prepared
 from dispatch.store.satisfaction import ratings
 from schedules.orders.rules.order import Order, State
 
@@ -136,6 +138,12 @@ class Asked:
     station_id: str | None = None
 
 
+_OFFERED = Prepared(
+    select(orders.c.id).where(orders.c.provider == bindparam("provider"), orders.c.state == "offered").limit(1)
+)
+"""Whether anything at all is offered to this provider: asked at every answer, and nearly always nothing is."""
+
+
 class Orders:
     """The shelf of orders."""
 
@@ -178,6 +186,8 @@ class Orders:
 
     def offered_to(self, person: Person) -> list[Order]:
         """What this provider is asked to do now."""
+        if not _OFFERED.on(self._connection, provider=person):
+            return []
         query = select(orders).where(orders.c.provider == person, orders.c.state == "offered").order_by(orders.c.number)
         return [_value(row) for row in self._connection.execute(query)]
 

@@ -1,5 +1,6 @@
 """The loop over the owners, pass by pass, with a hand clock and no threads."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -211,3 +212,53 @@ def test_progress_can_be_seen_from_outside(timers, clock):
 def test_two_owners_of_one_name_are_a_mistake(clock):
     with pytest.raises(AssertionError, match="name"):
         Timers([Rows(clock), Rows(clock)], clock)
+
+
+def test_who_joins_later_is_woken_for_what_waited_before(rows, timers, clock):
+    late = Rows(clock, "late")
+    late.put("old", in_s=-60)
+    timers.join([late])
+    timers.run_pass()
+    assert late.woken == ["old"]
+    with pytest.raises(AssertionError, match="two owners"):
+        timers.join([Rows(clock, "rows")])
+
+
+def test_the_patient_have_one_thread_between_them_and_the_others_go_on(clock):
+    held, begun, urgent = threading.Event(), threading.Semaphore(0), threading.Event()
+    at_work, most = [], []
+
+    class Slow(Rows):
+        patient = True
+
+        def wake(self, id_):
+            at_work.append(id_)
+            most.append(len(at_work))
+            begun.release()
+            held.wait(10)
+            at_work.remove(id_)
+            super().wake(id_)
+
+    class Quick(Rows):
+        def wake(self, id_):
+            super().wake(id_)
+            urgent.set()
+
+    slow, other, quick = Slow(clock, "slow"), Slow(clock, "other"), Quick(clock, "quick")
+    slow.put("a", "b", "c")
+    other.put("d")
+    timers = Timers([slow, other, quick], clock, workers=4)
+    timers.start()
+    try:
+        assert begun.acquire(timeout=10)
+        quick.put("now")
+        timers.nudge()
+        assert urgent.wait(10), "an alarm has a thread while the patient are at work"
+        held.set()
+        for _ in range(3):
+            assert begun.acquire(timeout=10)
+    finally:
+        held.set()
+        timers.stop()
+    assert max(most) == 1
+    assert sorted(slow.woken + other.woken) == ["a", "b", "c", "d"]

@@ -1,0 +1,38 @@
+"""The rooms that are no part of answering an alarm, and what of them joins the engine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from config.wiring_after import After
+from config.wiring_board import Console
+from config.wiring_homecare import HomeCare
+from schedules.timetable import Periodic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """All of them."""
+
+    after: After
+    homecare: HomeCare
+    console: Console
+
+    @property
+    def owners(self) -> Sequence[Any]:
+        """Whoever has rows that wait."""
+        return (*self.homecare.owners, self.after.asking)
+
+    @property
+    def claimants(self) -> Sequence[Any]:
+        """Whoever expects answers by text, behind those of alarms."""
+        return self.homecare.claimants
+
+    @property
+    def orders(self) -> Sequence[Any]:
+        """Whoever reads texts that are orders and no answers; what people thought of us is read last of all."""
+        return (*self.homecare.orders, self.after.asking)
+
+    @property
+    def timetable(self) -> tuple[Periodic, ...]:
+        return (*self.after.timetable, *self.console.timetable, *self.homecare.timetable)

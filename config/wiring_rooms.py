@@ -1,0 +1,56 @@
+"""
+Furnishes the rooms that are no part of answering an alarm: home care, what comes after an alarm, the console.
+
+They are many, and a service that was killed must send what was pending before it thinks of them. So they are made once
+the engine runs, or when somebody first asks for them: `House.rooms`.
+"""
+
+from functools import partial
+
+from config.apart import apart
+from config.duty_sheet import what_it_needs
+from config.house import House
+from config.rooms import Rooms
+from config.wiring_after import build_after, mend_after
+from config.wiring_board import build_console
+from config.wiring_homecare import build_homecare, mend_homecare
+from dispatch.store.transactions import Tx
+
+
+def furnish(house: House) -> Rooms:
+    """
+    Makes them, and joins them to those who answer alarms.
+
+    Raises:
+        Misconfigured: one of the files that they read is not in order.
+    """
+    rooms = _made(house)
+    house.registers.leaving.partings.append(rooms.homecare.beds.life.parting)
+    house.reception.heeding = rooms.homecare.welfare.heard
+    house.answers.join(rooms.claimants, rooms.orders)
+    house.timers.join(rooms.owners)
+    return rooms
+
+
+def _made(house: House) -> Rooms:
+    settings, providers = house.settings, house.providers
+    common = house.transactions, house.reading, house.clock, house.calendar
+    after = build_after(settings, *common, providers, forget=house.forget)
+    return Rooms(
+        after=after,
+        homecare=build_homecare(
+            settings, *common, house.desk, providers, house.muster.travel, after.asking, nudge=house.nudges,
+            changed=house.forget,
+        ),
+        console=build_console(
+            *common, house.desk, house.roster, home=settings.home, nudge=house.nudges,
+            desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,
+            elsewhere=partial(apart, "config.duty_sheet:sheet_told", {**what_it_needs(settings), "lang": "zh"}),
+        ),
+    )  # fmt: skip
+
+
+def mend_rooms(tx: Tx, seconds: float) -> None:
+    """Somebody set the clock back: what waits here waits no longer than it would have."""
+    mend_after(tx, seconds)
+    mend_homecare(tx, seconds)
