@@ -14,7 +14,6 @@ import os
 import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -36,6 +35,7 @@ from devices.dialects import RflinkDialect, SurgardDialect
 from devices.simulator import Simulator
 from tests.e2e.warm import Program, warm
 from tests.fakes.twilio_standin import ACCOUNT, TOKEN, TwilioStandin
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SENDER = "+15005550006"
@@ -477,12 +477,6 @@ def sent_more_than_once(rig: Rig, twilio: TwilioStandin) -> dict[str, tuple[int,
     for row in sorted(attempts.values(), key=lambda each: each["seq"]):
         outcomes.setdefault(row["message_id"], []).append(row["outcome"])
     return {id_: (count, outcomes[id_]) for id_, count in arrived.items() if count > 1}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _bearer(key: str | None) -> dict[str, str]:

@@ -15,8 +15,9 @@ from urllib.request import Request
 
 import pytest
 
-from tests.e2e.rig import ROOT, _ask, free_port, until
+from tests.e2e.rig import ROOT, _ask, until
 from tests.e2e.warm import warm
+from tests.ports import free_port
 
 WANTED = ["raised", "offered", "lapsed", "offered", "called", "accepted", "attended", "closed"]
 
