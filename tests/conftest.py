@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from structlog.testing import LogCapture
 
@@ -26,6 +27,10 @@ sys.dont_write_bytecode = False
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+# A good hash takes a tenth of a second on purpose, and every application makes one for logins that there are none of.
+setattr(PasswordHasher.__init__, "__defaults__", (1, 8, 1, *(PasswordHasher.__init__.__defaults__ or ())[3:]))  # noqa: B010
 
 
 # ------------------------------------------------------------------------------------------------ nothing twice

@@ -22,6 +22,7 @@ from config.loading import load_into
 from config.simulation.faults import Tripwire, Ways
 from config.simulation.upkeep import OPERATORS as OPERATORS
 from config.simulation.upkeep import SENSOR, build_upkeep
+from config.tables import metadata
 from config.wiring import mend_waiting
 from devices.decoders import DECODERS
 from devices.decoders.decoder import Decoder
@@ -42,7 +43,7 @@ from dispatch.rules.place import Position
 from dispatch.rules.steps import STEPS
 from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
-from dispatch.store.database import Engine, metadata, reading_engine, writing_engine
+from dispatch.store.database import Engine, reading_engine, writing_engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.transactions import Lane, SerialTransactions, Tx, Work

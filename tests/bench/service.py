@@ -29,6 +29,7 @@ from dispatch.clock import SystemClock
 from dispatch.ids import new_id
 from tests.architecture.tree import ROOT
 from tests.fakes.twilio_standin import ACCOUNT, TOKEN
+from tests.ports import free_port
 
 LOGIN = "bench"
 READY_S = 60.0
@@ -194,9 +195,3 @@ def copy_town(path: Path, home: Path) -> None:
     """The town's database for one more service."""
     home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, home / "anling.db")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,9 +2,9 @@
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from devices.dialects import RflinkDialect, SurgardDialect
 from devices.simulator import Simulator
 from tests.e2e.rig import ROOT, START_S, STOP_S, Rig, until
+from tests.e2e.warm import Program, warm
 
 
 class EdgeProcess:
@@ -25,7 +26,7 @@ class EdgeProcess:
         self.receiver = self._after.enter_context(Simulator(folder, SurgardDialect(), name="panel"))
         self.config = folder / "edge.toml"
         self.environ = {**rig.environ, "ANLING_EDGE__KEY": rig.key("signals"), "TMPDIR": str(folder)}
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[Program] = []
         paging = f'modem = "{modem}"\npages = {json.dumps(list(pages))}\n' if modem else ""
         self.config.write_text(
             f'home = "{folder}"\n[log]\nformat = "json"\n[edge]\nname = "garden-edge"\nurl = "{rig.url}"\n{paging}'
@@ -45,18 +46,19 @@ class EdgeProcess:
         self._after.close()
 
     @property
-    def process(self) -> "subprocess.Popen[bytes]":
+    def process(self) -> Program:
         return self.processes[-1]
 
     def start(self, *, ready: bool = True) -> "EdgeProcess":
-        command = [sys.executable, "-m", "config.main", "--config", str(self.config), "gateway"]
         self._ready_before = len(self.logged("edge_ready"))
-        with (self.folder / "edge.out").open("ab") as out, (self.folder / "edge.err").open("ab") as errors:
-            self.processes.append(
-                subprocess.Popen(
-                    command, cwd=self.folder, env=self.environ, stdin=subprocess.DEVNULL, stdout=out, stderr=errors
-                )
-            )
+        with (
+            Path(os.devnull).open("rb") as nothing,
+            (self.folder / "edge.out").open("ab") as out,
+            (self.folder / "edge.err").open("ab") as errors,
+        ):
+            command = ("--config", str(self.config), "gateway")
+            files = [nothing, out, errors]
+            self.processes.append(warm().start(command, cwd=self.folder, env=self.environ, files=files))
         if ready:
             until("the edge hears", lambda: self.is_ready() and self._is_alive(), START_S)
         return self
@@ -101,10 +103,7 @@ class EdgeProcess:
         return [line for line in errors if line["event"] not in provoked] + told
 
     def anling(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "config.main", "--config", str(self.config), *arguments]
-        return subprocess.run(
-            command, check=False, cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=60
-        )
+        return warm().run(("--config", str(self.config), *arguments), cwd=ROOT, env=self.environ, timeout=60)
 
     def status(self) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(self.anling("gateway", "--status", "--json").stdout)

@@ -1,7 +1,7 @@
 """
 A real service for the end-to-end tests: its own folder, district file, port, pretend gateways and provider.
 
-    Rig ── python -m config.main serve (a process of its own) ── pseudo-terminals ── Simulator
+    Rig ── anling serve (a process of its own: warm.py) ── pseudo-terminals ── Simulator
                                                               └─ loopback HTTP ───── TwilioStandin
 
 Nothing in it knows the inside of the service: it is driven by frames, webhooks, HTTP and commands, and looked at
@@ -14,7 +14,6 @@ import os
 import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -34,7 +33,9 @@ from config.commands import change
 from config.settings import load_settings
 from devices.dialects import RflinkDialect, SurgardDialect
 from devices.simulator import Simulator
+from tests.e2e.warm import Program, warm
 from tests.fakes.twilio_standin import ACCOUNT, TOKEN, TwilioStandin
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SENDER = "+15005550006"
@@ -144,6 +145,7 @@ class Rig:
         more: str = "",
         environ: Mapping[str, str] | None = None,
         abroad: bool = False,
+        cold: bool = False,
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -153,6 +155,7 @@ class Rig:
         self.config = folder / "anling.toml"
         self.twilio = twilio
         self.abroad = abroad
+        self.cold = cold or "LD_PRELOAD" in (environ or {})
         self.token = secrets.token_urlsafe(12)
         self.roles = roles
         self.environ = {
@@ -163,7 +166,7 @@ class Rig:
             "ANLING_PROVIDERS__TWILIO__AUTH_TOKEN": TOKEN,
             **(environ or {}),
         }
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[subprocess.Popen[bytes] | Program] = []
         self._after = contextlib.ExitStack()
         self._engine: Engine | None = None
         self.radio = self._simulator("radio", RflinkDialect()) if radio else None
@@ -239,15 +242,22 @@ class Rig:
             until("the service answers", self.is_ready, START_S)
         return self
 
-    def spawn(self, *arguments: str, log: str = "service") -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "config.main", "--config", str(self.config), *arguments]
-        with (self.folder / f"{log}.out").open("ab") as out, (self.folder / f"{log}.err").open("ab") as errors:
-            return subprocess.Popen(
-                command, cwd=self.folder, env=self.environ, stdin=subprocess.DEVNULL, stdout=out, stderr=errors
-            )
+    def spawn(self, *arguments: str, log: str = "service") -> "subprocess.Popen[bytes] | Program":
+        arguments = ("--config", str(self.config), *arguments)
+        with (
+            Path(os.devnull).open("rb") as nothing,
+            (self.folder / f"{log}.out").open("ab") as out,
+            (self.folder / f"{log}.err").open("ab") as errors,
+        ):
+            if self.cold:
+                command = [sys.executable, "-m", "config.main", *arguments]
+                return subprocess.Popen(
+                    command, cwd=self.folder, env=self.environ, stdin=nothing, stdout=out, stderr=errors
+                )
+            return warm().start(arguments, cwd=self.folder, env=self.environ, files=[nothing, out, errors])
 
     @property
-    def process(self) -> "subprocess.Popen[bytes]":
+    def process(self) -> "subprocess.Popen[bytes] | Program":
         return self.processes[-1]
 
     def kill(self) -> None:
@@ -297,7 +307,10 @@ class Rig:
 
     def anling(self, *arguments: str, stdin: str = "", timeout: float = 60) -> "subprocess.CompletedProcess[str]":
         """A command, as a person would type it."""
-        command = [sys.executable, "-m", "config.main", "--config", str(self.config), *arguments]
+        arguments = ("--config", str(self.config), *arguments)
+        if not self.cold:
+            return warm().run(arguments, cwd=self.folder, env=self.environ, stdin=stdin, timeout=timeout)
+        command = [sys.executable, "-m", "config.main", *arguments]
         return subprocess.run(
             command, check=False, cwd=self.folder, env=self.environ, input=stdin, capture_output=True, text=True,
             timeout=timeout,
@@ -464,12 +477,6 @@ def sent_more_than_once(rig: Rig, twilio: TwilioStandin) -> dict[str, tuple[int,
     for row in sorted(attempts.values(), key=lambda each: each["seq"]):
         outcomes.setdefault(row["message_id"], []).append(row["outcome"])
     return {id_: (count, outcomes[id_]) for id_, count in arrived.items() if count > 1}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _bearer(key: str | None) -> dict[str, str]:

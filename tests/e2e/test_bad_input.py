@@ -165,7 +165,7 @@ def test_an_alarm_raised_by_a_key_breaks_no_promise(tmp_path):
 
 
 def test_commands_reach_a_running_service_and_loading_twice_changes_nothing(tmp_path):
-    with Rig(tmp_path, escalation=STEPS) as rig:
+    with Rig(tmp_path, escalation=STEPS, cold=True) as rig:
         rig.start()
         socket_file = tmp_path / "anling.sock"
         assert stat.S_IMODE(socket_file.stat().st_mode) == 0o600

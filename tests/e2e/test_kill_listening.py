@@ -14,8 +14,9 @@ import pytest
 
 from devices.decoders import surgard
 from dispatch.rules.signal import Event
-from tests.e2e.rig import Rig, account_of, district, free_port, phone_of, policy, rest, until
+from tests.e2e.rig import Rig, account_of, district, phone_of, policy, rest, until
 from tests.integration.broker import Broker
+from tests.ports import free_port
 
 KILLS, SEED = 4, 20261121
 ON_TCP = range(1, 13)

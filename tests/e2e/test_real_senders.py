@@ -11,7 +11,6 @@ import json
 import random
 import shlex
 import shutil
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -24,12 +23,12 @@ from devices.decoders import ENCODERS, LOGINS
 from dispatch.rules.signal import Event
 from tests.e2e.dialler import Dialler, SerialLine, cut, need_socat
 from tests.e2e.last_gasp import LastGasp
-from tests.e2e.rig import Rig, district, free_port, phone_of, policy, rest, until
-from tests.e2e.test_scaip import sip_port
+from tests.e2e.rig import Rig, district, phone_of, policy, rest, until
 from tests.integration.broker import Broker
 from tests.integration.test_rtl433_real import REPEATS, ROW, pulses
 from tests.integration.test_sipp_real import sipp
 from tests.need import need
+from tests.ports import free_port
 
 SEED = 20_261_122
 STEPS = policy("offer_nearest 60", "all_hands 60")
@@ -151,12 +150,6 @@ def gateways(ports: dict[str, int], broker: Broker, serial: SerialLine, recordin
     return "\n".join(f'[[gateways]]\nname = "{name}"\nprotocol = "{what}"\nport = \'{at}\'' for name, what, at in rows)
 
 
-def udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _recording(path: Path) -> Path:
     """A press of a Generic-Remote as rtl_433 would record it from the air."""
     head = [";pulse data", ";version 1", ";timescale 1us", f";ook {len(ROW) * REPEATS} pulses", ";freq1 433920000"]
@@ -202,8 +195,8 @@ def roads(tmp_path_factory) -> Iterator[Roads]:
     need(shutil.which("sipp"), "sipp not found: apt install sip-tester")
     folder = tmp_path_factory.mktemp("roads")
     (folder / "broker").mkdir()
-    ports = {f"tcp-{protocol}": free_port() for protocol in ON_TCP} | {f"udp-{each}": udp_port() for each in ON_UDP}
-    ports |= {"sip-scaip": sip_port(), "udp-rtl433": udp_port()}
+    ports = {f"tcp-{protocol}": free_port() for protocol in ON_TCP} | {f"udp-{each}": free_port() for each in ON_UDP}
+    ports |= {"sip-scaip": free_port(), "udp-rtl433": free_port()}
     gasp = LastGasp(folder)
     loaded = district(
         homes=1, carers=[phone_of(number) for number in range(1, 6)],

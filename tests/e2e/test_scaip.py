@@ -6,22 +6,13 @@ import threading
 import pytest
 
 from devices.decoders.scaip import encode
-from devices.ports.sip import SipListener
 from tests.e2e.rig import Rig, district, rest, until
 from tests.integration.test_sip import Client
 from tests.integration.test_sipp_real import BODY, sipp
 from tests.need import need
+from tests.ports import free_port
 
 HOMES = 20
-
-
-def sip_port() -> int:
-    """A port that is free for datagrams and for connections."""
-    listener = SipListener("sip-listen://127.0.0.1:0")
-    listener.open()
-    port = listener.port
-    listener.close()
-    return port
 
 
 def home(number: int) -> str:
@@ -38,7 +29,7 @@ devices = [{{ code = "U{number}", kind = "pendant", protocol = "scaip", address 
 
 @pytest.fixture
 def rig(tmp_path):
-    port = sip_port()
+    port = free_port()
     gateway = f'[[gateways]]\nname = "units"\nprotocol = "scaip"\nport = "sip-listen://127.0.0.1:{port}"\n'
     loaded = district(more="".join(home(number) for number in range(HOMES)))
     with Rig(tmp_path, district=loaded, radio=False, more=gateway) as rig:

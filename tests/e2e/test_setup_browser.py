@@ -16,6 +16,7 @@ from devices.dialects import RflinkDialect
 from devices.simulator import Simulator
 from tests.e2e.rig import ROOT, until
 from tests.need import need
+from tests.ports import free_port
 
 PHONE, DESK = {"width": 320, "height": 640}, {"width": 1366, "height": 768}
 
@@ -33,11 +34,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def service(tmp_path) -> Iterator[tuple[str, str]]:
     """A service nobody has set up: its address and its code."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     said = {"ANLING_HOME": str(tmp_path), "ANLING_WEB__LISTEN": f"127.0.0.1:{port}", "ANLING_LOG__FORMAT": "json"}
     out = tmp_path / "log"
     with out.open("w") as log:

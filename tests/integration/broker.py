@@ -4,9 +4,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.bench.service import free_port
 from tests.fakes.line import until
 from tests.need import need
+from tests.ports import free_port
 
 PROGRAM = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
 

@@ -36,11 +36,6 @@ def _fetch(package: str, prefix: Path) -> None:
     shutil.rmtree(own, ignore_errors=True)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 def wait_for(process: "subprocess.Popen[bytes]", port: int, out: Path) -> None:
     """Until somebody listens there."""
     for _ in range(300):

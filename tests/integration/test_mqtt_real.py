@@ -203,7 +203,7 @@ def test_a_certificate_of_an_authority_that_was_named_is_believed_and_no_other(t
          "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
         check=True, capture_output=True, timeout=60,
     )  # fmt: skip
-    from tests.bench.service import free_port
+    from tests.ports import free_port
 
     port = free_port()
     rules = f"allow_anonymous true\nlistener {port} 127.0.0.1\ncertfile {certificate}\nkeyfile {key}\n"

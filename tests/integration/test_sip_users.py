@@ -19,8 +19,9 @@ from devices.ports.sip_message import SipMessage
 from tests.fakes.line import until
 from tests.integration.sip_rig import Desk
 from tests.integration.test_sip import Client, Hand
-from tests.integration.test_sipp_real import BODY, SCENARIO, TAKEN, TRANSPORTS, free_port
+from tests.integration.test_sipp_real import BODY, SCENARIO, TAKEN, TRANSPORTS
 from tests.need import need
+from tests.ports import free_port
 from tests.thrift import processor_s
 
 USERS = "sip-listen://4670:s3cret@127.0.0.1:0"

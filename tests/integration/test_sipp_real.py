@@ -1,8 +1,6 @@
 """The real sipp against our port: a SIP client that nobody here wrote, over UDP and TCP, with losses and in a storm."""
 
-import contextlib
 import shutil
-import socket
 import subprocess
 import threading
 
@@ -13,6 +11,7 @@ from dispatch.rules.signal import Event
 from tests.fakes.line import until
 from tests.integration.sip_rig import Desk
 from tests.need import need
+from tests.ports import free_port
 
 SCENARIO = """<?xml version="1.0" encoding="ISO-8859-1" ?>
 <scenario name="a unit reports">
@@ -55,17 +54,6 @@ def _real_program():
 def desk():
     with Desk(SipListener("sip-listen://127.0.0.1:0")).open() as desk:
         yield desk
-
-
-def free_port() -> int:
-    """One that neither a datagram nor a connection has, not even one that is over and not forgotten yet."""
-    for _ in range(100):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, socket.socket() as other:
-            probe.bind(("127.0.0.1", 0))
-            with contextlib.suppress(OSError):
-                other.bind(probe.getsockname())
-                return probe.getsockname()[1]
-    raise AssertionError("no port is free")
 
 
 def sipp(tmp_path, port: int, bodies: list[str], *options: object, code=200, expected=TAKEN, where="body",

@@ -17,7 +17,8 @@ from dispatch.ids import AttemptId, new_id
 from dispatch.messages.providers.provider import Channel, Outcome, Outgoing
 from dispatch.messages.providers.twilio import TwilioProvider, TwilioSettings
 from tests.fakes.twilio_standin import ACCOUNT, TOKEN
-from tests.integration.npm_rig import fetched, free_port, wait_for
+from tests.integration.npm_rig import fetched, wait_for
+from tests.ports import free_port
 
 PRISM, DESCRIPTION = "@stoplight/prism-cli@5.14.2", "@twilio/cli-core@8.3.2"
 TO = "+447700900123"

@@ -22,7 +22,8 @@ from dispatch.ids import AttemptId, new_id
 from dispatch.messages.providers.provider import Blame, Channel, Heard, Outcome, Outgoing, ReceiptKind
 from dispatch.messages.providers.twilio import TwilioProvider, TwilioSettings
 from tests.fakes.hook_catcher import HookCatcher
-from tests.integration.npm_rig import fetched, free_port, wait_for
+from tests.integration.npm_rig import fetched, wait_for
+from tests.ports import free_port
 
 # The tag `latest` of this name is another, unrelated package; 0.12 needs a newer Node than 20.
 EMULATE = "emulate@0.11.2"

@@ -5,10 +5,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select, text
 
 from devices.rules.plan import read_plan
 from devices.upkeep.cases import Cases
@@ -223,18 +224,27 @@ def spoilable(path: Path, folder: Path) -> Engine:
 
 def copied(path: Path, engine: Engine) -> None:
     """Makes the PostgreSQL database like the SQLite file, without refusals."""
-    source = create_engine(f"sqlite:///{path}", module=sqlite_module())
-    with source.connect() as rows, engine.begin() as connection:
+    with engine.begin() as connection:
         if not connection.dialect.has_table(connection, "alarms"):
             _lay(connection)
-        names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
         # What refuses to be emptied (the ledger) is emptied all the same: as a copy is filled, without triggers.
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        connection.execute(text(f"TRUNCATE {names}"))
-        for table in metadata.sorted_tables:
-            if found := [dict(row) for row in rows.execute(select(table)).mappings()]:
-                connection.execute(insert(table), found)
+        # Each table that is truncated gets new files, which takes ten times as long as deleting the few rows of most.
+        connection.execute(text("; ".join(f'DELETE FROM "{table.name}"' for table in metadata.sorted_tables)))
+        for table, found in _rows(path):
+            connection.execute(insert(table), found)
+
+
+@cache
+def _rows(path: Path) -> list[tuple[Table, list[dict[str, Any]]]]:
+    """What the file holds; nobody writes to it any more."""
+    source = create_engine(f"sqlite:///{path}", module=sqlite_module())
+    with source.connect() as rows:
+        found = [
+            (table, [dict(row) for row in rows.execute(select(table)).mappings()]) for table in metadata.sorted_tables
+        ]
     source.dispose()
+    return [(table, held) for table, held in found if held]
 
 
 def _lay(connection: Connection) -> None:
