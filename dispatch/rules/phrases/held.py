@@ -10,8 +10,9 @@ _TWICE_NO = re.compile(
 """Two noes may be a yes: "不去不行" is "I have to go"."""
 
 _ASKING = re.compile(
-    r"[?]|吗|么$|么,|(?:到|完成|处理好|结束|搞定|办完|好了)(?:了)?嘛|(?:了|好|到|去|行|可以|能|会)没(?:有)?(?:啊|呀|呢)?$|"
-    r"(?:hao|le|qu|dao|xing|yi|neng|jie|guo|lai) ?ma$"
+    r"[?]|吗|么(?=,|$)|(?:到|完成|处理好|结束|搞定|办完|好了)(?:了)?嘛|"
+    r"(?:了|好|到|去|行|可以|能|会)没(?:有)?(?:啊|呀|呢)?(?=,|$)|"
+    r"(?:hao|le|qu|dao|xing|yi|neng|jie|guo|lai) ?ma(?=,|$| (?:thank|please|sir|谢))"
 )
 _IF = re.compile(
     r"如果|要是|除非|的话|万一|假如|假使|倘若|若[是无没有]|只要|只有|能[去来].{0,2}就|有空再|有空去|"
