@@ -1,7 +1,9 @@
 """
 What people's words mean: `LEXICON` is every meaning with the patterns that say it, in any of three spellings.
 
-To add a way of saying something: a pattern in `chinese.py` (its pinyin follows by itself) or `english.py`.
+To add a way of saying something: a pattern in `chinese.py` or beside it (its pinyin follows by itself), or in
+`english.py`. What is written is made plain first: `tidy.py` with `traditional.py`, and where that is not enough
+`sounds.py` and `spelling.py`.
 """
 
 import re
@@ -48,7 +50,7 @@ def clauses(text: str, at: int) -> Iterator[tuple[int, Meaning]]:
 
 
 def learn() -> None:
-    """Makes the patterns, unless they are made: a quarter of a second, once in the life of a process."""
+    """Makes the patterns, unless they are made: four tenths of a second, once in the life of a process."""
     _lexicon()
 
 

@@ -49,11 +49,11 @@ characters; the readings are those of pypinyin, against which a test holds them)
 _OWN_WORDS = frozenset({"触发", "出力", "陆上", "一经", "先在", "结单", "借单"})
 """What sounds like one of the words and means itself."""
 
-_SOUND = {char: syllable for syllable, chars in re.findall("([a-z]+)([\u4e00-\u9fff]+)", _READINGS) for char in chars}
+SOUND = {char: syllable for syllable, chars in re.findall("([a-z]+)([\u4e00-\u9fff]+)", _READINGS) for char in chars}
 
 
 def _by_sound() -> dict[tuple[str, ...], str]:
-    return {tuple(_SOUND[char] for char in word): word for word in _WORDS.split()}
+    return {tuple(SOUND[char] for char in word): word for word in _WORDS.split()}
 
 
 _WORD_OF = _by_sound()
@@ -72,7 +72,7 @@ def mended(plain: str) -> str:
 def _word_at(plain: str, at: int) -> str | None:
     for length in range(_LONGEST, 1, -1):
         written = plain[at : at + length]
-        word = _WORD_OF.get(tuple(_SOUND.get(char, "") for char in written))
+        word = _WORD_OF.get(tuple(SOUND.get(char, "") for char in written))
         if word and written not in _OWN_WORDS and any(a == b for a, b in zip(word, written, strict=True)):
             return word
     return None

@@ -27,7 +27,7 @@ def _meant(found: re.Match[str]) -> str:
 
 
 def _one_slip_away(word: str) -> Iterator[str]:
-    """A letter too many, too few, or two the wrong way round; another letter makes another word: "nearly", "nearby"."""
+    """A letter too many, too few, or two the wrong way round; one for another makes words: "nearly", "nearby"."""
     for at in range(len(word)):
         yield word[:at] + word[at + 1 :]
         yield word[:at] + word[at + 1 : at + 2] + word[at : at + 1] + word[at + 2 :]

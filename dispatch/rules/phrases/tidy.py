@@ -64,6 +64,9 @@ _SLIPS = (
     ("(?<!有)没得", "没有"),
     ("(?:\\[(?:ok)\\])", ""),
 )
+_BETWEEN_WORDS = re.compile(r"(?<=[\u3400-\u9fff]{2}) (?=[\u3400-\u9fff]{2})")
+"""A single character beside a blank is a slip, and half of a word: "不 好"."""
+
 _MENDED = tuple((re.compile(slip), meant) for slip, meant in _SLIPS)
 
 _SIGNED = "【[^】]*】"
@@ -87,7 +90,8 @@ def tidy(text: str, between: str = "") -> str:
     wide = unicodedata.normalize("NFKC", text).casefold().translate(_ROUND)
     bare = "".join(map(_sign, _FACES.sub(_face, _unquoted(wide))))
     plain = re.sub(r" *,[ ,]*", ",", re.sub(r" +", " ", _without_tones(bare))).strip(" ,").translate(SIMPLIFIED)
-    joined = re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", between, plain)
+    parted = _BETWEEN_WORDS.sub(between, plain) if between else plain
+    joined = re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", parted)
     for slip, meant in _MENDED:
         joined = slip.sub(meant, joined)
     return _once(joined.strip(" ,"))
