@@ -240,15 +240,12 @@ class Catering:
         Prices meals from this day on whose rule could not be asked when they came in, in the order in which they were
         served: those that have a price now, and how many still wait. At most `BATCH_MAX` at once.
         """
-        reasons = sorted(WAITING)
         waiting = self._transactions.run(
-            lambda tx: Servings(tx.connection).waiting(area, reasons, since=since, most=BATCH_MAX), lane=Lane.BULK
+            lambda tx: Servings(tx.connection).waiting(area, sorted(WAITING), since=since, most=BATCH_MAX),
+            lane=Lane.BULK,
         )
-        priced = []
-        for id_ in waiting:
-            found = self._transactions.run(lambda tx, id_=id_: self._price(tx, id_, by), lane=Lane.BULK)  # type: ignore[misc]
-            if found is not None:
-                priced.append(found)
+        found = [self._transactions.run(partial(self._price, id_=id_, by=by), lane=Lane.BULK) for id_ in waiting]
+        priced = [each for each in found if each is not None]
         return priced, len(waiting) - len(priced)
 
     def _price(self, tx: Tx, id_: str, by: Person) -> Serving | None:
