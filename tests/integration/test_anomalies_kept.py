@@ -128,6 +128,31 @@ def test_the_month_before_is_looked_at_from_its_second_day_on(rig):
     assert [each.found.figures["count"] for each in rig.open()] == [50]
 
 
+def test_a_look_that_fails_keeps_no_other_from_its_turn(rig):
+    day, served = rig.today - DAY, rig.meals.served
+    rig.died(day - DAY)
+    rig.meals.add(day, rig.resident)
+
+    def spoilt(start, end):
+        if end - start == DAY and start != day:
+            raise ValueError("a row that nobody can read")
+        return served(start, end)
+
+    rig.meals.served = spoilt
+    with pytest.raises(ValueError, match="nobody can read"):
+        rig.searching.check()
+    assert [each.found.code for each in rig.open()] == [Code.AFTER_DEATH]
+    rig.hashes |= {"2025-11": HASH, "2025-12": HASH}
+    rig.searching.closed_months = lambda: ["2025-11", "2025-12"]
+    rig.meals.served = lambda start, end: spoilt(start, end) if start < date(2025, 12, 1) else []
+    with pytest.raises(ValueError, match="nobody can read"):
+        rig.searching.settled()
+    rig.searching.settled()
+    with pytest.raises(ValueError, match="nobody can read"):
+        rig.searching.settled()
+    assert rig.desk.drawn("2025-12", DISTRICT)
+
+
 def test_every_closed_month_is_looked_at_once_more_and_drawn_however_late_it_was_closed(rig):
     first = date(2025, 11, 3)
     rig.died(first - DAY)

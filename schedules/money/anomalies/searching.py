@@ -8,6 +8,7 @@ Looks for anomalies at night, and draws what is checked on site once a month is 
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import date, timedelta
 from functools import partial
 from typing import Protocol
@@ -88,6 +89,7 @@ class Searching:
     ) -> None:  # fmt: skip
         self._transactions = transactions
         self._reading = reading
+        self._failed: frozenset[str] = frozenset()
         self._calendar = calendar
         self._clock = clock
         self._limits = limits
@@ -112,24 +114,28 @@ class Searching:
             due[f"month:{before:%Y-%m}"] = (before, first)
         with self._reading.connect() as connection:
             done = Findings(connection).was_looked_at(list(due))
-        for name, days in due.items():
-            if name not in done:
-                self.look(name, *days)
-        self.draw(f"{before:%Y-%m}")
+        # Backwards, and each is tried whatever became of the others: one that fails starves none, and is told.
+        with ExitStack() as turns:
+            turns.callback(self.draw, f"{before:%Y-%m}")
+            for name, days in reversed(due.items()):
+                if name not in done:
+                    turns.callback(self.look, name, *days)
 
     def settled(self) -> None:
         """
         Looks at one month more that was closed and not looked at since, the oldest first, and draws it: nothing is
         settled unsearched. A job of its own, so that no mistake here keeps a month from closing, or the nights from
-        being looked at; a month that could not be looked at is tried again next time.
+        being looked at; a month that could not be looked at is tried again when the others had their turn.
         """
         names = {f"closed:{month}": month for month in sorted(self.closed_months())}
         with self._reading.connect() as connection:
             done = Findings(connection).was_looked_at(list(names))
-        for name, month in [each for each in names.items() if each[0] not in done][:1]:
-            first = date.fromisoformat(f"{month}-01")
-            self.look(name, first, date.fromisoformat(f"{following(month)}-01"))
+        waiting = sorted(names.keys() - done, key=lambda name: (name in self._failed, name))
+        for name in waiting[:1]:
+            month, self._failed = names[name], self._failed | {name}
+            self.look(name, date.fromisoformat(f"{month}-01"), date.fromisoformat(f"{following(month)}-01"))
             self.draw(month)
+            self._failed -= {name}
 
     def look(self, name: str, start: date, end: date) -> int:
         """Looks at the local days [start, end) and keeps what is found; how much of it is new."""
