@@ -18,14 +18,18 @@ from schedules.planning.state import NEVER, NOBODY, State
 NEIGHBOURS = 24
 """Tasks that one is tried behind, besides any at random."""
 
-HOT, WARM, GENTLE, COLD = 3.0, 0.5, 0.1, 0.05
+HOTTEST, HOT, WARM, GENTLE, COLD = 6.0, 3.0, 0.5, 0.1, 0.05
 """
-Temperatures, in the cost of a typical way: a start, a second look at the best, a good plan mended, and the last of all.
-Chosen on the Mankowska instances: from 1.0, a start never leaves a poor order of visits that two carers hold together.
+Temperatures, in the cost of a typical way: the start of a small problem and of a large one, a second look at the best,
+a good plan mended, and the last of all. Chosen on the Mankowska instances: from 1.0, a start never leaves a poor order
+of visits that two carers hold together; a large problem has no time to cool from 6.0.
 """
 
-STARTS, STARTED = 3, 100
-"""So often a small problem is annealed anew; one of more than so many tasks by half gets its time in one piece."""
+SMALL = 100
+"""Tasks of a small problem at most."""
+
+STARTS = 3
+"""So often one of a third of that is annealed anew; with more than half of it, the time goes into one."""
 
 AGAIN = 0.2
 """Of the budget for the second look."""
@@ -63,10 +67,11 @@ class Search(Moves):
 
     def solve(self, budget: Budget, told: Told) -> None:
         """Anneals a built plan: anew from hot, a few times where it is small, and at last once more from the best."""
-        starts = max(1, min(STARTS, STARTED // max(1, self.state.count)))
+        count = self.state.count
+        starts, warmth = max(1, min(STARTS, SMALL // max(1, count))), HOTTEST if count <= SMALL else HOT
         share = (1 - AGAIN) / starts
         for number in range(starts):
-            self.run(budget.share(share), HOT, _part(told, number * share, share))
+            self.run(budget.share(share), warmth, _part(told, number * share, share))
         self.restore()
         self.run(budget.share(AGAIN), WARM, _part(told, 1 - AGAIN, AGAIN))
 
