@@ -21,7 +21,7 @@ LISTS = tomllib.loads((Path(__file__).parent.parent / "data" / "replies.toml").r
 YES = {Action.ACCEPT, Action.ARRIVED}
 A_HUMAN_COMES = {Outcome.HOSPITAL, Outcome.DIED, Outcome.POLICE_FIRE}
 
-FLOORS = {"A": 0.99, "B": 0.95, "C": 0.93, "D": 0.75}
+FLOORS = {"A": 0.99, "B": 0.95, "C": 0.93, "D": 0.78}
 """Of all texts of a list, how many are read as they were meant; the rest is asked back."""
 
 
@@ -128,6 +128,12 @@ def test_slips_blanks_and_old_characters_are_seen_through(text, action):
         ("到了 老人流血了", None, "到了老人流血了"),
         ("我到了，取消吧", None, "我到了,取消吧"),
         ("有空我就去", None, "有空我就去"),
+        ("正排队结账，去", None, "正排队结账,去"),
+        ("菜市场门口，我马上到", None, "菜市场门口,我马上到"),
+        ("正考虑这件事，我马上去", None, "正考虑这件事,我马上去"),
+        ("地上有血，去不了", None, "地上有血,去不了"),
+        ("物业锁门了，去不了", None, "物业锁门了,去不了"),
+        ("马尚处理好了", None, "马尚处理好了"),
     ],
 )
 def test_unknown_words_may_be_a_reason_or_a_circumstance_and_nothing_more(text, action, rest):
@@ -135,10 +141,14 @@ def test_unknown_words_may_be_a_reason_or_a_circumstance_and_nothing_more(text, 
     assert (parsed.action, parsed.rest) == (action, rest)
 
 
-def test_a_long_flood_of_known_words_is_read_once():
-    flood = "路上 堵车 " * 30
-    assert AGAIN_MAX < len(flood) < TEXT_MAX
-    assert parse(flood).action is None
+def test_a_long_text_is_not_read_again_with_its_slips_mended():
+    long = "谢谢您，" * 25 + "{}"
+    assert AGAIN_MAX < len(long) < TEXT_MAX
+    assert [parse(each).action for each in (long.format("马上到"), "码上到", long.format("码上到"))] == [
+        Action.ACCEPT,
+        Action.ACCEPT,
+        None,
+    ]
 
 
 def test_the_sounds_of_the_table_are_those_of_the_characters():

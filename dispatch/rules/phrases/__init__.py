@@ -50,7 +50,7 @@ def clauses(text: str, at: int) -> Iterator[tuple[int, Meaning]]:
 
 
 def learn() -> None:
-    """Makes the patterns, unless they are made: four tenths of a second, once in the life of a process."""
+    """Makes the patterns, unless they are made: half a second, once in the life of a process."""
     _lexicon()
 
 
@@ -65,7 +65,7 @@ def _is_letter(char: str) -> bool:
 
 @cache
 def _lexicon() -> Sequence[_Said]:
-    # Made when the first reply comes: it takes a tenth of a second, which a press may be waiting for at the start.
+    # Made when the first reply comes: it takes half a second, which a press may be waiting for at the start.
     return [
         *(_Said(means, _one_of(phrases)) for means, phrases in chinese.SAID.items()),
         *(_Said(means, _one_of(phrases)) for means, phrases in chinese.DIALECT.items()),

@@ -89,7 +89,7 @@ DONE = (
         f"(?:[ ,]+(?:and |so )?{_OFF})?"
     ),
     f"(?:visit|call|task|job|service|work) (?:is |has been |now )*(?:{_ENDED}|over)",
-    "case closed",
+    "(?:case closed|done and dusted)",
     "(?:you can |please |pls |can )?close (?:it|this|the case|the alarm|the job|the call)",
     "please close",
     (

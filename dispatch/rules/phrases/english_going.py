@@ -141,7 +141,7 @@ DECLINE = (
         f"(?: until [a-z]+| till [a-z]+| with (?:the )?(?:flu|covid))?{_TODAY}"
     ),
     f"{I_AM} (?:in|at) (?:the )?(?:hospital|doctors|dentist|airport)",
-    f"(?:its |it is |today is |its my |today is my )?(?:my )?day off{_TODAY}",
+    f"(?:its |it is |today is |its my |today is my )?(?:my )?(?:rest day|day off|off day){_TODAY}",
     (
         "(?:my )?shift (?:is |has )?(?:over|finished|ended)|ive finished (?:my shift|work|for the day)|"
         "i (?:have )?finished my shift"

@@ -51,6 +51,7 @@ _READINGS = (
     "ling龄 lv旅 peng朋 qi器期 reng扔 sang丧 shi释 shu数 sui岁 wan碗 xi习媳 xian线 xie写 xue学 "
     "you友游 zai载 zhuang装 zi字 "
     "kuai块 shu熟 zhuan专 "
+    "ji挤 "
 )
 """Each syllable with the characters of the patterns that are read so."""
 
