@@ -9,8 +9,7 @@ import click
 
 from config.main_roads import Kit
 
-KINDS = ("residents", "carers", "devices", "shifts")
-"""Canteens are put in on the page `/canteens` or by `POST /api/v1/canteens`."""
+KINDS = ("residents", "carers", "devices", "shifts", "canteens")
 
 
 def add_lists(cli: click.Group, kit: Kit) -> None:
@@ -35,7 +34,7 @@ def _add_openapi(cli: click.Group) -> None:
 
 def _add_import(cli: click.Group, kit: Kit) -> None:
     @cli.command("import")
-    @click.argument("kind", type=click.Choice([*KINDS, "canteens"]))
+    @click.argument("kind", type=click.Choice(KINDS))
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
     @click.option(
         "--column", "columns", multiple=True, metavar="HEAD=FIELD", help="Which column is which; FIELD - none."
@@ -52,12 +51,8 @@ def _add_import(cli: click.Group, kit: Kit) -> None:
         as_json: bool, config: Path | None,
     ) -> None:  # fmt: skip
         """Reads a register from Excel, ODS or CSV: every bad row with its reason, all or nothing."""
-        from config.commands import Declined, change, read_bytes
+        from config.commands import change, read_bytes
 
-        if kind == "canteens":
-            raise Declined(
-                "canteens: put them in on the page /canteens or by POST /api/v1/canteens; no list of them is read yet"
-            )
         said = dict(each.partition("=")[::2] for each in columns)
         answer = change(
             kit.settings(context, config), "list_import", kind=kind, name=file.name, by=by, datum=datum, dry=dry,

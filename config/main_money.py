@@ -26,6 +26,8 @@ def add_money(cli: click.Group, kit: Kit) -> None:
 
     _add_close(money, kit)
     _add_export(money, kit)
+    _add_servings(money, kit)
+    _add_bills(money, kit)
 
 
 def _add_quote(cli: click.Group, kit: Kit) -> None:
@@ -91,6 +93,34 @@ def _add_export(money: click.Group, kit: Kit) -> None:
 
         reading = reading_engine(kit.settings(context, config).database_url)
         export_month(reading, month, sys.stdout, form="csv" if as_csv else "json", policies=policies)
+
+
+def _add_servings(money: click.Group, kit: Kit) -> None:
+    @money.command("servings")
+    @click.argument("month")
+    @kit.config
+    @click.pass_context
+    @kit.says_no
+    def servings(context: click.Context, month: str, config: Path | None) -> None:
+        """Prints every meal of a month with the facts its rule was asked with, for recompute_money.py --meals."""
+        from config.money_servings import export_servings
+        from dispatch.store.database import reading_engine
+
+        export_servings(reading_engine(kit.settings(context, config).database_url), month, sys.stdout)
+
+
+def _add_bills(money: click.Group, kit: Kit) -> None:
+    @money.command("bills")
+    @click.argument("month")
+    @kit.config
+    @click.pass_context
+    @kit.says_no
+    def bills(context: click.Context, month: str, config: Path | None) -> None:
+        """Prints every bed, bill and call fee of a month with the facts behind it, for recompute_money.py --bills."""
+        from config.commands import change
+
+        for each in change(kit.settings(context, config), "money_bills", month=month)["bills"]:
+            click.echo(json.dumps(each, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
 
 
 def _bar(as_json: bool) -> Callable[[int, int], None]:

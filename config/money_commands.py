@@ -10,6 +10,7 @@ from config.wiring import House
 from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.rules.people import SERVICE, Person
 from dispatch.store.database import Connection, Engine
+from schedules.money.beds.evidence import evidence
 from schedules.money.closing import Closing, Counted, Progress, count
 from schedules.money.keeping import rules_in
 from schedules.money.rules.ledger import Entry, canonical
@@ -37,7 +38,12 @@ def money_commands(house: House, named: Callable[[str], Person]) -> Commands:
     def money_keep(folder: str) -> dict[str, Any]:
         return {"kept": closing.keep(rules_in(Path(folder)))}
 
-    return {"money_begin": money_begin, "money_end": money_end, "money_keep": money_keep}
+    def money_bills(month: str) -> dict[str, Any]:
+        if not is_month(month):
+            raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
+        return {"bills": list(evidence(house.homecare.bedmoney.reckoning, month))}
+
+    return {"money_begin": money_begin, "money_end": money_end, "money_keep": money_keep, "money_bills": money_bills}
 
 
 def close_month(

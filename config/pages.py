@@ -14,6 +14,7 @@ from config.pages_bedmoney import bed_money_blueprints
 from config.pages_beds import bed_blueprints
 from config.pages_board import Parts, console_blueprints, false_alarms
 from config.pages_care import care_pages
+from config.pages_carers import carer_blueprints, keypad_of
 from config.pages_coverage import coverage_blueprints
 from config.pages_figures import figure_pages
 from config.pages_logbook import logbook_blueprints
@@ -134,6 +135,7 @@ class Pages:
                 house.calls,
                 public_url=web.base_url,
                 forgeries=self.forgeries,
+                keypad=keypad_of(house),
             ),
             calls_blueprint(house.calls, transactions=house.transactions, book=self._calls),
             call_forms(house.calls, self._calls),
@@ -152,7 +154,8 @@ class Pages:
             *self._device_blueprints(operators),
             *self._small_pages(options, secret_key),
             *after_pages(house, self._names),
-            *care_pages(house, options, secret_key),
+            *care_pages(house),
+            *carer_blueprints(house, options, secret_key),
             roads_blueprint(self._roads, zone=house.calendar.tzinfo),
             *upkeep_pages(house, self._alive),
             *program_blueprints(house),

@@ -43,8 +43,8 @@ WORDS: Mapping[Right, tuple[str, str]] = {
         "take in bills; draw and submit statements; objections, payments, budgets",
     ),
     Right.MONEY_APPROVE: (
-        "按月入账，公示、审批结算单（不得为提交人）",
-        "book months; publish and approve statements (not who submitted)",
+        "按月入账，公示、审批结算单（提交、公示、审批须三人）",
+        "book months; publish, approve statements (three people: submit, publish, approve)",
     ),
     Right.ACCOUNTS: ("账号", "accounts"),
     Right.KEYS: ("机器密钥", "keys of machines"),

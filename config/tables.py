@@ -41,6 +41,7 @@ from schedules.care.store.beds import beds
 from schedules.care.store.papers import bed_papers
 from schedules.care.store.plans import care_plans
 from schedules.care.store.standings import bed_standings
+from schedules.care.store.visit_pictures import visit_pictures
 from schedules.care.store.visit_points import visit_points
 from schedules.care.store.visits import visits
 from schedules.coverage.store import coverage_gaps
@@ -72,7 +73,7 @@ SHELVES = (
     meal_orders, meanings, messages, money_checks, money_findings, operators, orders, places, policies,
     policy_versions, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, rotations, round_campaigns,
     servings, shadowed, shift_drafts, shifts, signals, signed_reports, statements, subscriptions, swaps, vigils,
-    visit_plans, visit_points, visits, welfare_signals,
+    visit_pictures, visit_plans, visit_points, visits, welfare_signals,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

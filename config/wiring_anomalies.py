@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from config.anomalies_options import AnomalySettings
 from dispatch.clock import Clock
 from dispatch.errors import Misconfigured
@@ -15,6 +17,8 @@ from schedules.money.anomalies.rules.limits import Limits, read_limits
 from schedules.money.anomalies.searching import Searching
 from schedules.money.rules.exclusions import Exclusion, read_exclusions
 from schedules.timetable import Periodic
+
+log = structlog.get_logger()
 
 HERE = Path(__file__).parent
 LOOK_EVERY_S = 1800.0
@@ -29,7 +33,10 @@ class Anomalies:
 
     @property
     def timetable(self) -> tuple[Periodic, ...]:
-        return (Periodic(name="look_at_money", every_s=LOOK_EVERY_S, work=self.searching.check),)
+        return (
+            Periodic(name="look_at_money", every_s=LOOK_EVERY_S, work=self.searching.check),
+            Periodic(name="look_at_closed_months", every_s=LOOK_EVERY_S, work=self.searching.settled),
+        )
 
 
 def build_anomalies(
@@ -39,7 +46,7 @@ def build_anomalies(
     Wires them; meals, schemes and the hashes of months are given to `searching` afterwards, by their owners.
 
     Raises:
-        Misconfigured: the thresholds or the exclusions are not in order.
+        Misconfigured: the thresholds are not in order.
     """
     searching = Searching(
         transactions, reading, calendar, clock, limits=_limits(settings.rules), exclusions=_exclusions()
@@ -61,6 +68,6 @@ def _limits(path: str) -> Limits:
 def _exclusions() -> Sequence[Exclusion]:
     file = HERE.joinpath("policies", "exclusions.toml")
     found, faults = read_exclusions(file.read_text(encoding="utf-8"), str(file))
-    if faults:
-        raise Misconfigured(str(file), "; ".join(map(str, faults)))
+    for each in faults:
+        log.error("policy_file_refused", file=str(file), why=str(each))
     return found

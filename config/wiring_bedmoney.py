@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from config.bedmoney_options import BedMoneySettings
-from config.quoting import IMPLIED
+from config.policy_books import policy_book, tell_strange
 from devices.store.fitted import fitted_buttons
 from dispatch.clock import Clock
-from dispatch.errors import Misconfigured, NotFound
+from dispatch.errors import NotFound
 from dispatch.store.database import Connection, Engine
 from dispatch.store.transactions import Transactions
 from schedules.calendar import Calendar
@@ -17,8 +17,7 @@ from schedules.money.beds.filing import Filing
 from schedules.money.beds.reckoning import Fitted, Reckoning, Schemes, Visits
 from schedules.money.beds.settling import Books as Ledger
 from schedules.money.beds.settling import Settling
-from schedules.money.book import Book, read_book
-from schedules.money.keeping import rules_in
+from schedules.money.book import Book
 from schedules.money.rules.awards import Rules
 from schedules.money.rules.ledger import Entry
 from schedules.money.rules.ways import Ways
@@ -60,11 +59,10 @@ def build_bedmoney(
     Wires it. `books` opens the ledger on a connection, in place of the one on file; `fitted`
     is who has a device, in place of the devices' own file.
 
-    Raises:
-        Misconfigured: the folder of rules cannot be read, or a setting names a rule that is not in it.
+    A rule that is not there or has mistakes keeps nothing from starting: see `config.policy_books`.
     """
-    book = read_book(said.policies, implied=IMPLIED)
-    _refuse_strange(said, book)
+    book, texts = policy_book(said.policies)
+    _tell_strange(said, book)
     rules = Rules(book.policies, book.exclusions, Ways(rounding=said.rounding, leap_day=said.leap_day))
     schemes = Schemes(
         beds=said.beds, vouchers=tuple(said.vouchers), visits=said.visits, calls=said.calls,
@@ -74,7 +72,6 @@ def build_bedmoney(
         reading, months, visits, rules, book.implications, schemes,
         done_order=lambda id_: _done(reading, calendar, id_), fitted=fitted or (lambda: _fitted(reading, calendar)),
     )  # fmt: skip
-    texts = rules_in(said.policies)
     opened = books or (lambda connection: KeepingBooks(connection, texts))
     settling = Settling(transactions, clock, calendar, reckoning, books=opened)
     return BedMoney(
@@ -82,16 +79,11 @@ def build_bedmoney(
     )
 
 
-def _refuse_strange(said: BedMoneySettings, book: Book) -> None:
-    parts = {
-        "beds": ("home_bed", [said.beds]), "vouchers": ("voucher", said.vouchers),
-        "visits": ("visit_unit", [said.visits]), "calls": ("call_fee", [said.calls]),
-    }  # fmt: skip
-    for key, (kind, named) in parts.items():
-        for each in filter(None, named):
-            if not any(one.kind == kind for one in book.policies.versions(each)):
-                known = ", ".join(sorted({one.id for one in book.policies if one.kind == kind})) or "none"
-                raise Misconfigured(f"bedmoney.{key}", f"no rule {each!r} of the kind {kind}; there are: {known}")
+def _tell_strange(said: BedMoneySettings, book: Book) -> None:
+    tell_strange("beds", "home_bed", [said.beds], book)
+    tell_strange("vouchers", "voucher", said.vouchers, book)
+    tell_strange("visits", "visit_unit", [said.visits], book)
+    tell_strange("calls", "call_fee", [said.calls], book)
 
 
 def _done(reading: Engine, calendar: Calendar, order_id: str) -> tuple[str, date] | None:

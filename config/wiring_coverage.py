@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from config.coverage import terms_of
 from config.settings import Settings
 from dispatch.clock import Clock
-from dispatch.rules.message import Channel, Draft, Priority
+from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import operator
 from dispatch.rules.travel import TravelTime
 from dispatch.store.database import Engine
@@ -65,11 +65,13 @@ def letters(
 
     def write(why: str, gaps: Sequence[Standing], now: datetime) -> list[Draft]:
         first = min(gaps, key=lambda row: (row.gap.start_at, -len(row.gap.homes)))
-        place = _place(first, len(gaps), calendar)
-        facts = {"why": why, "number": "", "place": place, "cause": "unclear", "at": first.gap.start_at.isoformat()}
+        facts: dict[str, Fact] = {
+            "place": first.gap.community, "number": str(len(first.gap.homes)), "choices": _window(first, calendar),
+            "presses": len(gaps),
+        }  # fmt: skip
         return [
             Draft(
-                key=f"{why}:{first.id}:{now.isoformat()}:{phone}", sentence="page", channel=Channel.SMS,
+                key=f"{why}:{first.id}:{now.isoformat()}:{phone}", sentence=why, channel=Channel.SMS,
                 priority=Priority.CONFIRMATION, to=phone, person=operator(phone), lang="zh", expires_at=now + LASTS,
                 facts=facts,
             )
@@ -79,8 +81,8 @@ def letters(
     return write
 
 
-def _place(first: Standing, count: int, calendar: Calendar) -> str:
+def _window(first: Standing, calendar: Calendar) -> str:
+    """When nobody is there, in signs that both languages read."""
     start, end = calendar.local(first.gap.start_at), calendar.local(first.gap.end_at)
     until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%m-%d %H:%M}"
-    more = f"，共{count}处" if count > 1 else ""
-    return f"{first.gap.community}{len(first.gap.homes)}户 {start:%m-%d %H:%M}至{until}{more}"
+    return f"{start:%m-%d %H:%M}-{until}"

@@ -124,7 +124,11 @@ def build_homecare(
     settlement = build_settlement(settings.settlement, transactions, reading, calendar)
     settlement.payees.append(meals.payees)
     anomalies = build_anomalies(settings.anomalies, transactions, reading, clock, calendar)
-    anomalies.searching.meals, anomalies.searching.month_hash = SearchedMeals(reading), settlement.month_hash
+    anomalies.searching.meals, anomalies.searching.month_hash = (
+        SearchedMeals(reading, meals.book.policies),
+        settlement.month_hash,
+    )
+    anomalies.searching.closed_months = settlement.closed_months
     return HomeCare(
         bedmoney=money, duty=duty, beds=beds, rounds=rounds, visits=visits,
         planning=build_planning(

@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from config.district_schema import typed_number
-from config.quoting import IMPLIED
+from config.policy_books import policy_book
 from config.register_keys import id_numbers
 from config.settings import Settings
 from dispatch.clock import Clock
@@ -21,9 +21,9 @@ from schedules.meals.catering import Catering
 from schedules.meals.deciding import Deciding
 from schedules.meals.desk import MealDesk
 from schedules.meals.ordering import MealOrdering
+from schedules.meals.own_pay import OwnPay
 from schedules.meals.store.canteens import Canteens
-from schedules.money.book import Book, read_book
-from schedules.money.keeping import rules_in
+from schedules.money.book import Book
 from schedules.money.rules.ways import Ways
 from schedules.money.settling import Payee
 from schedules.money.store.ledger import Books
@@ -42,6 +42,7 @@ class Meals:
     catering: Catering
     desk: MealDesk
     ordering: MealOrdering
+    own_pay: OwnPay
     book: Book
     reading: Engine
 
@@ -62,23 +63,19 @@ def build_meals(
     is_workday: Callable[[date], bool],
 ) -> Meals:  # fmt: skip
     """
-    Wires it.
-
-    Raises:
-        Misconfigured: the folder of rules cannot be read, or one of its files is wrong; names the first mistake.
+    Wires it. A rule that is not there or has mistakes keeps nothing from starting: see `config.policy_books`.
     """
     said = settings.meals
-    book = read_book(Path(said.policies) if said.policies else POLICIES, implied=IMPLIED)
-    if book.faults:
-        raise Misconfigured("meals.policies", str(book.faults[0]))
+    book, texts = policy_book(Path(said.policies) if said.policies else POLICIES)
     deciding = Deciding(book, is_workday=is_workday, ways=Ways(rounding=said.rounding, leap_day=said.leap_day))
-    numbers, texts = _Numbers(settings.home), rules_in(Path(said.policies) if said.policies else POLICIES)
+    numbers = _Numbers(settings.home)
     meal_rules = sorted({each.id for each in book.policies if each.kind == "meal"})
+    catering = Catering(
+        transactions, clock, calendar, deciding, books=lambda connection: Books(connection, texts),
+        id_numbers=numbers, e164=typed_number, late=timedelta(days=said.late_days),
+    )  # fmt: skip
     return Meals(
-        catering=Catering(
-            transactions, clock, calendar, deciding, books=lambda connection: Books(connection, texts),
-            id_numbers=numbers, e164=typed_number, late=timedelta(days=said.late_days),
-        ),
+        catering=catering, own_pay=OwnPay(catering, transactions, clock, calendar),
         desk=MealDesk(
             transactions, reading, clock, calendar, id_numbers=numbers, policies=lambda: meal_rules,
         ),

@@ -1,17 +1,17 @@
 """Wires the planning of visits: who keeps plans, and who thinks about them in processes of their own."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from config.settings import Settings
 from dispatch.clock import Clock
-from dispatch.errors import NotFound
+from dispatch.errors import Conflict, NotFound
 from dispatch.ids import CarerId
 from dispatch.rules.people import Person
 from dispatch.rules.travel import StraightLine, TravelTime
 from dispatch.store.database import Engine
-from dispatch.store.transactions import Transactions
+from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.care.rules.presence import Visit
 from schedules.planning.desk import PlanDesk
@@ -44,8 +44,10 @@ class NoVisits:
     def open_on(self, day: date) -> Sequence[OpenVisit]:
         return ()
 
-    def assign(self, visit_id: str, carer_ids: Sequence[CarerId], *, by: Person) -> None:
-        raise NotFound(f"no visit {visit_id[:40]}")
+    def assign_in_unit(
+        self, tx: Tx, sent: Mapping[str, Sequence[CarerId]], *, by: Person
+    ) -> Mapping[str, NotFound | Conflict]:  # fmt: skip
+        return {each: NotFound(f"no visit {each[:40]}") for each in sent}
 
 
 def build_planning(
@@ -63,8 +65,6 @@ def build_planning(
         transactions, reading, clock, calendar, visits, process, travel, promised=timedelta(hours=said.promised_h)
     )
     telling = Telling(transactions, reading, clock, calendar, kept, page=f"{settings.web.base_url}/c", nudge=nudge)
-    desk = PlanDesk(
-        transactions, reading, clock, visits, seconds=said.seconds, nudge=thinker.nudge, told=telling.told
-    )  # fmt: skip
+    desk = PlanDesk(transactions, reading, visits, seconds=said.seconds, nudge=thinker.nudge, told=telling.told)
     timetable = (Periodic(name="tell_of_plans", every_s=TELL_EVERY_S, work=telling.check),)
     return Planning(desk=desk, thinker=thinker, timetable=timetable)

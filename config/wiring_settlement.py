@@ -1,6 +1,6 @@
 """Puts together the settlement of public money."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -12,6 +12,9 @@ from dispatch.store.transactions import Transactions
 from schedules.calendar import Calendar
 from schedules.money.settling import Payee, Settling
 from schedules.money.store.months import Months
+
+CLOSED_MONTHS = 12
+"""So many are looked over for anomalies after their closing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,11 @@ class Settlement:
         with self.reading.connect() as connection:
             known = Months(connection).get(month)
         return None if known is None else str(known["hash"])
+
+    def closed_months(self) -> Sequence[str]:
+        """The months that were closed lately, the newest first."""
+        with self.reading.connect() as connection:
+            return [month for month, *_ in Months(connection).newest(CLOSED_MONTHS)]
 
 
 def build_settlement(

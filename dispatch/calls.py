@@ -13,7 +13,20 @@ from datetime import datetime, timedelta
 from dispatch.desk import Desk
 from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.ids import AlarmId, CallId, HomeId
-from dispatch.rules.calls import Call, CallState, File, Judgement, Rang, after, came, file_meant, judged, raises, woken
+from dispatch.rules.calls import (
+    Call,
+    CallState,
+    File,
+    Judgement,
+    Rang,
+    after,
+    came,
+    file_meant,
+    judged,
+    raises,
+    served,
+    woken,
+)
 from dispatch.rules.message import Fact
 from dispatch.rules.people import SERVICE, Person
 from dispatch.rules.raising import Heard
@@ -73,8 +86,18 @@ class Calls:
         if told != call:
             shelf.change(told)
         if told.state is not call.state:
-            tx.log(self._line(tx, "call_answered" if told.state is CallState.ANSWERED else "call_missed", told))
+            rings = told.state is CallState.RINGING
+            ended = "call_answered" if told.state is CallState.ANSWERED else "call_missed"
+            tx.log(self._line(tx, "call_came" if rings else ended, told))
         return told
+
+    def serve_in(self, tx: Tx, provider: str, key: str, *, by: Person) -> None:
+        """Within somebody's unit: the caller has done by their own keys what they rang for."""
+        call = Shelf(tx.connection).of_key(provider, key)
+        done = served(call, by=by, now=tx.now) if call is not None else None
+        if done is not None and done != call:
+            Shelf(tx.connection).change(done)
+            tx.log(self._line(tx, "call_answered", done, by, keys=1, judged=str(done.judged)))
 
     def _line(self, tx: Tx, kind: str, call: Call, by: Person = SERVICE, **more: Fact) -> Line:
         """What the record says of a call: whose it is by reference, and never the number."""

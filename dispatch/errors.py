@@ -19,7 +19,7 @@ A refusal is raised by the rules or the work and translated once, in `web/proble
 `SendFailed` is not a refusal: it is what a provider says when a message did not leave.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -29,6 +29,10 @@ class Refusal(Exception):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+    def told(self, gettext: Callable[..., str]) -> str:
+        """The sentence in a language; whoever has values in it fills them into the translated one."""
+        return gettext(self.detail)
 
 
 class NotFound(Refusal):

@@ -1,5 +1,5 @@
 """
-The addresses of pages for people without an account: one alarm for a carer, its state for a family.
+The addresses of pages for people without an account: one alarm for a carer, a carer's day, its state for a family.
 
 A code is 128 bits of HMAC-SHA-256 over what it opens, under a key only this service has. So nothing is kept: no code
 stands in the database, in a message or in the record, and whoever reads a backup cannot open a page. Found again it is
@@ -11,11 +11,11 @@ import hashlib
 import hmac
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from dispatch.clock import Clock
-from dispatch.ids import AlarmId, ContactId, OfferId
+from dispatch.ids import AlarmId, CarerId, ContactId, OfferId
 from dispatch.rules.people import Person
 from dispatch.store.database import Engine
 from dispatch.store.openings import Openings
@@ -28,6 +28,9 @@ CODE_BYTES = 16
 
 KEPT_FOR = timedelta(days=8)
 """What is older is not filled in again: no alarm stays open for so long."""
+
+DAY_LASTS = timedelta(days=3)
+"""So long the address of a carer's day is good: a text about tomorrow is opened tomorrow, one of last week is not."""
 
 Found = TypeVar("Found")
 
@@ -51,6 +54,7 @@ class Links:
         self._lock = threading.Lock()
         self._tasks: dict[str, OfferId] = {}
         self._families: dict[str, tuple[AlarmId, ContactId]] = {}
+        self._days: dict[str, tuple[CarerId, date]] = {}
         self._until: datetime | None = None
         self._anew_at: datetime | None = None
         self._looked_s = float("-inf")
@@ -62,6 +66,10 @@ class Links:
     def family(self, alarm_id: AlarmId, contact_id: ContactId) -> str:
         """The code of one contact's page of one alarm."""
         return self._code("family", alarm_id, contact_id)
+
+    def day(self, carer_id: CarerId) -> str:
+        """The code of this carer's own page as it is made today (UTC); another one tomorrow."""
+        return self._day(carer_id, self._clock.now().date())
 
     def token(self, purpose: str, *what: str) -> str:
         """Proves something to ourselves later: that a form is ours, that a browser has pressed a button of a page."""
@@ -78,14 +86,27 @@ class Links:
         """The alarm and the contact behind a code; None where there is none."""
         return self._find(lambda: self._families.get(code))
 
+    def open_day(self, code: str) -> CarerId | None:
+        """The carer whose page this code opens; None where there is none, or it was made too long ago."""
+        found = self._find(lambda: self._days.get(code))
+        return found[0] if found and self._clock.now().date() - found[1] < DAY_LASTS else None
+
     def path_of(self, person: Person, alarm_id: AlarmId | None, offer_id: OfferId | None) -> str | None:
-        """The page a message to this person may name: an offer's, the family's of an alarm, else the one to book on."""
+        """
+        The page a message to this person may name: an offer's, the family's of an alarm, a carer's day, else the one to
+        book on.
+        """
         if offer_id is not None:
             return f"/t/{self.task(offer_id)}"
         kind, _, id_ = person.partition(":")
+        if kind == "carer" and alarm_id is None:
+            return f"/c/{self.day(CarerId(id_))}"
         if kind != "contact":
             return None
         return f"/f/{self.family(alarm_id, ContactId(id_))}" if alarm_id else f"/f/{self.token(ORDERS, id_)}/orders"
+
+    def _day(self, carer_id: CarerId, on: date) -> str:
+        return self._code("day", carer_id, on.isoformat())
 
     def _code(self, *what: str) -> str:
         digest = hmac.digest(self._key, "\x00".join(what).encode(), hashlib.sha256)
@@ -114,7 +135,11 @@ class Links:
         with self._reading.connect() as connection:
             tasks = [(self.task(id_), id_) for id_ in Openings(connection).offers(since)]
             families = [(self.family(*pair), pair) for pair in Openings(connection).contacts(since)]
+            carers = Openings(connection).carers()
+        lasting = [now.date() - timedelta(days=back) for back in range(DAY_LASTS.days)]
+        days = {self._day(id_, on): (id_, on) for id_ in carers for on in lasting}
         with self._lock:
+            self._days = days
             self._tasks = dict(tasks) if anew else self._tasks | dict(tasks)
             self._families = dict(families) if anew else self._families | dict(families)
             self._until, self._anew_at = now, now if anew else self._anew_at

@@ -65,7 +65,7 @@ from dispatch.talks import ResidentClaims, Talks
 from dispatch.web.alarms import alarms_blueprint
 from dispatch.web.app import create_app
 from dispatch.web.calls import calls_blueprint
-from dispatch.web.hooks import Forgeries, hooks_blueprint
+from dispatch.web.hooks import Forgeries, Keypad, hooks_blueprint
 from dispatch.web.options import WebOptions
 from dispatch.web.registers import Panel, registers_blueprint
 from dispatch.web.stream import Bell, stream_blueprint
@@ -373,6 +373,7 @@ class House:
         providers: Mapping[str, Provider] | None = None,
         streams_max: int = 4,
         doors: Mapping[str, Door] | None = None,
+        keypad: Keypad | None = None,
         **panels: Panel,
     ) -> None:
         self.world = world
@@ -394,6 +395,7 @@ class House:
         self.keys = Keys(world.transactions, world.reading, world.clock)
         self.operator = self.sign_in.add_operator(LOGIN, "王芳", PASSWORD)
         self.doors = doors or {}
+        self.keypad = keypad
         self.app = self._app(streams_max, panels)
 
     def _app(self, streams_max: int, panels: Mapping[str, Panel]) -> Flask:
@@ -414,6 +416,7 @@ class House:
                 world.calls,
                 public_url=PUBLIC_URL,
                 forgeries=self.forgeries,
+                keypad=self.keypad,
             ),
             calls_blueprint(world.calls, transactions=world.transactions, book=CallBook(world.reading, world.clock)),
             stream_blueprint(self.review, self.bell, world.clock, self.consoles, streams_max=streams_max),

@@ -74,6 +74,24 @@ CURES: Mapping[str, tuple[str, str]] = {
     "no_protocol": (N_("there is no such protocol"), N_("write the name of a decoder, like rflink")),
     "long_shift": (N_("a shift has 24 hours at most"), N_("correct the times")),
     "hidden": (N_("this row is hidden in the file, and is read"), N_("take it away in the file if it does not belong")),
+    "closed": (N_("this canteen is closed for good"), N_("give the new one a code of its own")),
+    "no_canteen_kind": (
+        N_("this is no kind of canteen"),
+        N_("write canteen, point or kitchen (食堂、助餐点、中央厨房)"),
+    ),
+    "no_area_code": (N_("this is no area code"), N_("write 12 digits: county 6, town 3, community 3")),
+    "no_service_point": (N_("there is no such service point"), N_("write the code of a point of the page of places")),
+    "no_hours": (N_("these are no opening hours"), N_("write them like Mo-Fr 07:00-13:00; PH off")),
+    "no_rule": (N_("there is no such meal rule; there are: %(rules)s"), N_("write the id of one of them")),
+    "rule_ends": (N_("the rule ends before it begins"), N_("correct one of the days")),
+    "two_rules": (
+        N_("%(policy)s and %(other)s would both be in force on %(day)s"),
+        N_("say until which day the first of them goes"),
+    ),
+    "till_taken": (
+        N_("till %(till)s stands in another canteen"),
+        N_("give it a code of its own, or move it on the page of canteens"),
+    ),
     "outside": (N_("this station is not yours"), N_("ask whoever works for it")),
 }
 """Reason and cure of everything that can be wrong with a cell."""

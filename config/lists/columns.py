@@ -26,6 +26,7 @@ NEEDED: Mapping[str, Sequence[str]] = {
     "carers": ("name", "station"),
     "devices": ("code", "protocol", "address"),
     "shifts": ("carer", "start", "end"),
+    "canteens": ("code",),
 }
 
 IGNORE = "-"

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -107,9 +107,12 @@ class ImportDesk:
 
     def __init__(
         self, home: Path, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, *,
-        secret: str, changed: Any,
+        secret: str, changed: Any, policies: Callable[[], Sequence[str]] = tuple,
     ) -> None:  # fmt: skip
-        """`home` is the folder of data; `changed()` is called when the registers have changed."""
+        """
+        `home` is the folder of data; `changed()` is called when the registers have changed; `policies` are the ids of
+        the meal rules there are.
+        """
         self._home = home
         self._transactions = transactions
         self._reading = reading
@@ -117,6 +120,7 @@ class ImportDesk:
         self._calendar = calendar
         self._secret = secret
         self._changed = changed
+        self._policies = policies
 
     # -------------------------------------------------------------------------------------- looking
 
@@ -166,6 +170,7 @@ class ImportDesk:
         ground = Ground(
             register=register, new_id=lambda: secrets.token_hex(16), today=self._calendar.day_of(self._clock.now()),
             zone=self._calendar.tzinfo, seal=id_numbers(self._home), datum=wanted.datum,
+            policies=self._policies(),
         )  # fmt: skip
         return plan(sheet, columns, wanted.kind, ground, progress)
 

@@ -121,6 +121,22 @@ def _shifts(register: Register, zone: ZoneInfo) -> Iterable[Values]:
             yield {"carer": carer["code"], "start": start, "end": end}
 
 
+def _canteens(register: Register, _: ZoneInfo) -> Iterable[Values]:
+    """One row for each rule; what is known of the canteen itself stands in all of them."""
+    codes = _codes(register)
+    for each in sorted(register.by_code["canteens"].values(), key=lambda row: row["code"]):
+        if each["ended_at"] or not register.area.covers(_station(each)):
+            continue
+        tills = sorted(
+            row["code"] for row in register.by_code["tills"].values()
+            if row["canteen_id"] == each["id"] and not row["ended_at"]
+        )  # fmt: skip
+        held = register.rules.get(each["id"], {})
+        for rule in [held[day] for day in sorted(held)] or [{}]:
+            days = {name: rule.get(name) for name in ("policy", "from_on", "until_on")}
+            yield {**each, **days, "station": codes.get(each["station_id"]), "till": tills}
+
+
 def _local(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).isoformat(timespec="minutes")
 
@@ -138,4 +154,5 @@ _ROWS: Mapping[str, Callable[[Register, ZoneInfo], Iterable[Values]]] = {
     "carers": _carers,
     "devices": _devices,
     "shifts": _shifts,
+    "canteens": _canteens,
 }

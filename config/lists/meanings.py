@@ -1,4 +1,4 @@
-"""What words in lists mean: levels of ability, kinds of people, ways to travel, coordinate systems."""
+"""What words in lists mean: levels of ability, kinds of people and canteens, ways to travel, coordinate systems."""
 
 LEVELS = {
     "能力完好": "fit", "完好": "fit", "自理": "fit", "轻度": "mild", "轻度失能": "mild", "中度": "moderate",
@@ -15,4 +15,7 @@ MEANS = {"步行": "foot", "电动车": "ebike", "电瓶车": "ebike", "自行�
 DATUMS = {"wgs84": "wgs84", "wgs-84": "wgs84", "gcj02": "gcj02", "gcj-02": "gcj02", "火星坐标": "gcj02",
           "高德": "gcj02", "腾讯": "gcj02"}  # fmt: skip
 
+CANTEENS = {"食堂": "canteen", "长者食堂": "canteen", "老年食堂": "canteen", "助餐点": "point", "就餐点": "point",
+            "厨房": "kitchen", "中央厨房": "kitchen", "canteen": "canteen", "point": "point",
+            "kitchen": "kitchen"}  # fmt: skip
 DEVICES = {"呼叫器": "pendant", "吊坠": "pendant", "按钮": "pendant"}

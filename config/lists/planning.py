@@ -12,6 +12,7 @@ from typing import Any
 
 from config.district_places import is_possible
 from config.lists import cells
+from config.lists.canteens import CanteenRows
 from config.lists.cells import Wrong, plain
 from config.lists.columns import Columns
 from config.lists.meanings import CATS, DATUMS, LEVELS, MEANS, TALK, TALKS
@@ -30,7 +31,7 @@ LONGEST = timedelta(hours=24)
 class Ground:
     """
     What rows are judged by: the register, today, the district's zone, who seals ID numbers, the datum where no column
-    says one.
+    says one, the ids of the meal rules.
     """
 
     register: Register
@@ -39,6 +40,7 @@ class Ground:
     zone: tzinfo
     seal: IdNumbers
     datum: str = "wgs84"
+    policies: Sequence[str] = ()
 
 
 def plan(sheet: Sheet, columns: Columns, kind: str, ground: Ground, progress: Callable[[float], None]) -> Plan:
@@ -254,7 +256,6 @@ class _Work:
         found = self.register.station(said or "")
         if found is None:
             row.refuse("no_station", "station")
-            return None
         if not self.register.area.covers(found["id"]):
             row.refuse("outside", "station")
         return str(found["id"])
@@ -352,6 +353,15 @@ class _Work:
             raise Wrong("no_time")
         return datetime.combine(day + timedelta(days=at_[1]), at_[0], self.ground.zone).astimezone(UTC)
 
+    # -------------------------------------------------------------------------------------- canteens
+
+    def canteen(self, row: Reading) -> list[Change]:
+        ground = self.ground
+        rows = CanteenRows(
+            register=self.register, new_id=ground.new_id, policies=ground.policies, once=self._once
+        )  # fmt: skip
+        return rows.changes(row)
+
     def _once(self, row: Reading, what: str, key: str, content: Any, name: str) -> None:
         """The same thing twice in a file is a mistake of the pen, whichever of both is right."""
         known = self.seen.get((what, key))
@@ -373,4 +383,5 @@ def _said(values: Mapping[str, Any]) -> Values:
 
 _KINDS: Mapping[str, Callable[[_Work, Reading], Sequence[Change]]] = {
     "residents": _Work.resident, "carers": _Work.carer, "devices": _Work.device, "shifts": _Work.shift,
+    "canteens": _Work.canteen,
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from config.lists import cells
 from config.lists.cells import WARNINGS, Wrong, plain
@@ -78,7 +78,7 @@ class Reading:
             Problem(row=self.number, column=title, code=code, shown=shown, more=more)
         )  # fmt: skip
 
-    def refuse(self, code: str, name: str, **more: Any) -> None:
+    def refuse(self, code: str, name: str, **more: Any) -> NoReturn:
         """
         Says it and ends this row.
 

@@ -6,6 +6,7 @@ import hmac
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from devices.store.devices import devices
@@ -13,12 +14,14 @@ from dispatch.rules.rights import Area
 from dispatch.store.database import Connection, Table
 from dispatch.store.people import carers, contacts, homes, residents, stations
 from schedules.duty.store import shifts
+from schedules.meals.store.canteens import canteen_rules, canteens, tills
+from schedules.places.store import ServicePoints
 
 Values = dict[str, Any]
 
 TABLES: Mapping[str, Table] = {
     "homes": homes, "residents": residents, "contacts": contacts, "carers": carers, "devices": devices,
-    "shifts": shifts,
+    "shifts": shifts, "canteens": canteens, "canteen_rules": canteen_rules, "tills": tills,
 }  # fmt: skip
 """In the order in which they are written: whatever is pointed to comes first."""
 
@@ -49,6 +52,14 @@ class Register:
     by_id: dict[str, Values] = field(default_factory=dict)
     by_id_number: dict[str, Values] = field(default_factory=dict)
     transmitters: dict[tuple[str, str], list[Values]] = field(default_factory=dict)
+    rules: dict[str, dict[date, Values]] = field(default_factory=dict)
+    """The rules of each canteen, by the day from which they hold."""
+
+    places: frozenset[str] = frozenset()
+    """The codes of service points."""
+
+    first_said: dict[str, tuple[int, Values]] = field(default_factory=dict)
+    """What the first row of a file that names a canteen says of it."""
 
     def station(self, said: str) -> Values | None:
         """A station by code or name."""
@@ -86,6 +97,8 @@ class Register:
             self.transmitters.setdefault((values["protocol"], values["address"]), []).append(values)
         elif table == "shifts":
             self.shifts.setdefault(values["carer_id"], []).append(values)
+        elif table == "canteen_rules":
+            self.rules.setdefault(values["canteen_id"], {})[values["from_on"]] = values
 
 
 def at(address: str) -> str:
@@ -97,6 +110,7 @@ def read_register(connection: Connection, area: Area, secret: str) -> Register:
     """The copy as of now."""
     found = Register(area=area, secret=secret.encode(), by_code={table: {} for table in TABLES})
     found.stations = {row.code: dict(row._mapping) for row in connection.execute(stations.select())}
+    found.places = frozenset(each.code for each in ServicePoints(connection).all())
     for name, table in TABLES.items():
         for row in connection.execute(table.select()):
             found.add(name, dict(row._mapping))

@@ -51,7 +51,7 @@ def read_sheet(content: bytes, name: str) -> Sheet:
         Invalid: too large, no table of a kind we know, locked with a password, or broken; the cure is said.
     """
     if len(content) > FILE_MAX:
-        raise _no(f"The file is larger than {FILE_MAX // 1024 // 1024} MB: split it.")
+        raise _no("The file is larger than 20 MB: split it.")
     if not content.strip():
         raise _no("The file is empty.")
     is_book = content.startswith((_ZIP, _OLE))

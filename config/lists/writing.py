@@ -102,8 +102,11 @@ def _remove_device(tx: Tx, id_: str) -> bool:
 def _restore(tx: Tx, name: str, before: Values) -> None:
     if name == "devices":
         enter_loaded(tx, _device(before))
-    else:
+    elif name in KINDS:
         People(tx.connection).put(TABLES[name], before)
+    else:
+        table = TABLES[name]
+        tx.connection.execute(table.update().where(table.c.id == before["id"]).values(**before))
 
 
 def _depends(connection: Connection, table: Table, id_: str, *, besides: Sequence[str] = ()) -> bool:

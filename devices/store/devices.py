@@ -29,6 +29,7 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.engine import Row
 
+from devices.store.known import KnownDevice
 from dispatch.ids import DeviceId, HomeId, ResidentId
 from dispatch.rules.signal import Event
 from dispatch.store.database import Instant, insert_into, metadata, upsert
@@ -108,16 +109,6 @@ class Device:
     gateway: str
     home_id: HomeId
     resident_id: ResidentId | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownDevice:
-    """A device that is or was in use, as far as it matters who else may have its address or code."""
-
-    id: DeviceId
-    code: str
-    gateway: str
-    retired_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,8 +216,8 @@ class Devices:
         self._connection.execute(update(seen).where(seen.c.device_id == id_).values(**values))
 
     def id_of(self, code: str) -> str | None:
-        found = _ID_OF.on(self._connection, code=code).scalar()
-        return None if found is None else str(found)
+        found: str | None = _ID_OF.on(self._connection, code=code).scalar()
+        return found
 
     def saw(self, sightings: Sequence[tuple[DeviceId, Sighting]]) -> None:
         """One `seen` row a device, not a row a heartbeat: one statement for life signs, one for whoever said more."""

@@ -18,7 +18,8 @@ from enum import StrEnum
 
 from devices.decoders import canonical
 from devices.store.assignments import Assignment, Assignments
-from devices.store.devices import Device, Devices, KnownDevice
+from devices.store.devices import Device, Devices
+from devices.store.known import KnownDevice
 from devices.store.press_tests import PressTest, PressTests, Purpose
 from devices.store.vigils import Vigils
 from devices.upkeep.cases import Cases

@@ -201,6 +201,20 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
             "Anling duty desk. {why}. {place}. {cause}. [At {at}. ]Please look at the board now.",
         ),
     ),
+    "coverage_gap": _both(
+        (
+            "值守：{place}[ {number}户]无人能及时上门[，{choices}][，共{presses}处缺口]，请安排人手",
+            "DESK: homes nobody can reach in time: {place}[, {number} of them][, {choices}][, {presses} gaps in all]",
+        ),
+        parts=2,
+    ),
+    "coverage_closed": _both(
+        (
+            "值守：{place}[ {number}户]的无人时段已补上[，{choices}][，共{presses}处]",
+            "DESK: homes can be reached again: {place}[, {number} of them][, {choices}][, {presses} gaps in all]",
+        ),
+        parts=2,
+    ),
     "coming": _both(
         ("您的呼叫已有人接，正在赶来[，约{minutes}分钟到]", "Somebody is on the way to you[, about {minutes} min]"),
         voice=(
@@ -249,12 +263,12 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     "reach_thanks": _both(("通讯正常，谢谢", "It works. Thank you")),
     "swap_asked": _both(
         (
-            "换班[（同意回{code}1，不同意回{code}2）]：{number}请您上{place}[，换您的{choices}]",
-            "Swap[ (reply {code}1 yes, {code}2 no)]: {number} asks you to take {place}[ for your {choices}]",
+            "换班[（同意回{code}1，不同意回{code}2）]：{number}请您上{place}[，换您的{choices}][ {link}]",
+            "Swap[ (reply {code}1 yes, {code}2 no)]: {number} asks you to take {place}[ for your {choices}][ {link}]",
         ),
         one_way=(
-            "换班：{number}请您上{place}[，换您的{choices}]。请告知驿站",
-            "Swap: {number} asks you to take {place}[ for your {choices}]. Tell your station",
+            "换班：{number}请您上{place}[，换您的{choices}]。请告知驿站[ {link}]",
+            "Swap: {number} asks you to take {place}[ for your {choices}]. Tell your station[ {link}]",
         ),
         shrinks="number",
     ),
@@ -283,18 +297,18 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     "rating_thanks": _both(("谢谢您的评价", "Thank you for telling us")),
     "round_due": _both(
         (
-            "探访提醒：{place}[，{choices}前完成]，做完请登记",
-            "ROUND: {place}[, due by {choices}]. Please enter the result",
+            "探访提醒：{place}[，{choices}前完成]，做完请登记[ {link}]",
+            "ROUND: {place}[, due by {choices}]. Please enter the result[ {link}]",
         )
     ),
     "order_offer": _both(
         (
-            "服务订单 {place}[ {choices}][ 码{code}]，回1接单，2不接",
-            "ORDER {place}[ {choices}][ code {code}]. Reply 1 yes 2 no",
+            "服务订单 {place}[ {choices}][ 码{code}]，回1接单，2不接[ {link}]",
+            "ORDER {place}[ {choices}][ code {code}]. Reply 1 yes 2 no[ {link}]",
         ),
         one_way=(
-            "服务订单 {place}[ {choices}][ 码{code}]，请致电值守台",
-            "ORDER {place}[ {choices}][ code {code}]. Please phone the desk",
+            "服务订单 {place}[ {choices}][ 码{code}]，请致电值守台[ {link}]",
+            "ORDER {place}[ {choices}][ code {code}]. Please phone the desk[ {link}]",
         ),
     ),
     "order_taken": _both(
@@ -307,14 +321,20 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     ),
     "visit_remind": _both(
         (
-            "上门提醒：{place} 已过最晚时间[{minutes}分钟]。到了请回[{code} ]3，走时回[{code} ]4",
-            "VISIT LATE[ {minutes} min]: {place}. There? Reply [{code} ]3, on leaving [{code} ]4",
+            "上门提醒：{place} 已过最晚时间[{minutes}分钟]。到了请回[{code} ]3，走时回[{code} ]4[ {link}]",
+            "VISIT LATE[ {minutes} min]: {place}. There? Reply [{code} ]3, on leaving [{code} ]4[ {link}]",
         ),
-        one_way=("上门提醒：{place} 已过最晚时间，请在任务页签到", "VISIT LATE: {place}. Please sign in on your page"),
+        one_way=(
+            "上门提醒：{place} 已过最晚时间，请在任务页签到[ {link}]",
+            "VISIT LATE: {place}. Please sign in on your page[ {link}]",
+        ),
     ),
     "visit_unsigned": _both(
-        ("{place} 上门还没签退。走了请回[{code} ]4", "{place}: not signed out yet. Left? Reply [{code} ]4"),
-        one_way=("{place} 上门还没签退，请在任务页签退", "{place}: please sign out on your page"),
+        (
+            "{place} 上门还没签退。走了请回[{code} ]4[ {link}]",
+            "{place}: not signed out yet. Left? Reply [{code} ]4[ {link}]",
+        ),
+        one_way=("{place} 上门还没签退，请在任务页签退[ {link}]", "{place}: please sign out on your page[ {link}]"),
     ),
     "visit_in": _told(
         "已签到。走时回[{code} ]4", "signed in. On leaving reply [{code} ]4", one_way=("已签到", "signed in")
@@ -325,7 +345,7 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     ),
     "visit_which": _both(
         ("哪一处？{choices}。请回：签到或签退加代码", "Which? {choices}. Reply sign in or sign out and the code"),
-        one_way=("哪一处？{choices}。请在任务页上签", "Which? {choices}. Please sign on your page"),
+        one_way=("哪一处？{choices}。请在任务页上签[ {link}]", "Which? {choices}. Please sign on your page[ {link}]"),
         parts=2,
         shrinks="choices",
     ),

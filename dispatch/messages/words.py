@@ -52,8 +52,6 @@ WHYS: Mapping[str, Mapping[str, str]] = {
     "outage_round": {"zh": "失联期间请逐户问安", "en": "call every home"},
     "repair_overdue": {"zh": "设备维修逾期", "en": "a repair is overdue"},
     "campaign_ended": {"zh": "上月试按已统计", "en": "last month's test presses"},
-    "coverage_gap": {"zh": "有时段无人能及时上门", "en": "homes nobody could reach in time"},
-    "coverage_closed": {"zh": "无人时段已补上", "en": "a gap in coverage is closed"},
     "": {"zh": "请查看", "en": "please look"},
 }
 """Why the desk is paged."""

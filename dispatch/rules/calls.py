@@ -5,6 +5,9 @@ The life of a call that rings in.
        │
        └──────► missed            the caller gave up, nobody took it, or nobody told us in time: a soft alarm
 
+A carer who did by their own keys what they rang for has answered it themselves, and has said that it is no alarm. Who
+asks for the desk after that rings again.
+
 What a named human has judged to be no alarm raises none. News may come twice, late and in any order: an answer that is
 told late still counts as one, and the alarm that was raised meanwhile stays for a human to close.
 """
@@ -15,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dispatch.ids import AlarmId, CallId, HomeId, ResidentId
-from dispatch.rules.people import Person
+from dispatch.rules.people import Person, carer_id
 
 WAIT_S = 60
 """A call of which nothing more is heard for so long counts as missed: three telephones of 15 s each, and some slack."""
@@ -24,11 +27,15 @@ _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class News(StrEnum):
-    """What a provider tells of a call that rings in: it came, somebody at the desk took it, it is over."""
+    """
+    What a provider tells of a call that rings in: it came, somebody at the desk took it, it is over; or that a caller
+    who was served by their own keys asks for the desk after all.
+    """
 
     CAME = "came"
     TAKEN = "taken"
     ENDED = "ended"
+    DESK = "desk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +128,9 @@ def after(call: Call, news: News, now: datetime) -> Call:
         return replace(call, state=CallState.MISSED, ended_at=now, due_at=now)
     if news is News.ENDED and call.ended_at is None:
         return replace(call, ended_at=now)
+    if news is News.DESK and call.judged_by is not None and carer_id(call.judged_by) is not None:
+        rings = replace(call, state=CallState.RINGING, answered_at=None, due_at=now + timedelta(seconds=WAIT_S))
+        return replace(rings, judged=None, judged_by=None, judged_at=None)
     return call
 
 
@@ -138,6 +148,13 @@ def raises(call: Call) -> bool:
 def judged(call: Call, judgement: Judgement, *, by: Person, now: datetime) -> Call:
     """A named human said what it is. One that still rings goes on ringing."""
     return replace(call, judged=judgement, judged_by=by, judged_at=now, due_at=None)
+
+
+def served(call: Call, *, by: Person, now: datetime) -> Call:
+    """A carer has done by key what they rang for; what somebody judged or what is an alarm already stays as it is."""
+    if call.judged is not None or call.alarm_id is not None:
+        return call
+    return judged(replace(call, state=CallState.ANSWERED, answered_at=now), Judgement.NO_ALARM, by=by, now=now)
 
 
 def file_meant(files: tuple[File, ...]) -> File | None:

@@ -6,9 +6,10 @@ What people answer, read: an action, the code of an offer, how it ended, or the 
     <code><action>        121 is code 12 and action 1
     <code>                nothing can be done with it: asked back
 
-A text counts only when every word of it is known: "不好" is not "好" with something before it. What is not understood,
-or says two things, has no action and is asked back. Accepting for somebody who did not mean it would leave an old
-person waiting. How people say things is in `phrases/`.
+A text counts only when every word of it is known: "不好" is not "好" with something before it. Two things are let
+through beside that: the reason of a decline, and what a sender says of himself before a firm yes (`phrases/beside.py`).
+What is not understood, or says two things, has no action and is asked back. Accepting for somebody who did not mean
+it would leave an old person waiting. How people say things is in `phrases/`.
 """
 
 import re
@@ -18,8 +19,12 @@ from types import MappingProxyType
 
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases import clauses
+from dispatch.rules.phrases.beside import is_firm, may_be_a_circumstance, may_be_a_reason
+from dispatch.rules.phrases.held import is_held
 from dispatch.rules.phrases.meaning import GOES_WITH, Aside, Meaning
 from dispatch.rules.phrases.meaning import Action as Action
+from dispatch.rules.phrases.sounds import mended
+from dispatch.rules.phrases.spelling import spelled
 from dispatch.rules.phrases.tidy import tidy
 
 TEXT_MAX = 200
@@ -44,6 +49,12 @@ class Parsed:
     rest: str = ""
 
 
+AGAIN_MAX = 80
+"""Signs of a text that is read again as it may have been meant: each reading of a flood of words costs its square."""
+
+UNKNOWN_MAX = 2
+PIECES_MAX = 5
+
 ALL = "全部"
 """What `rest` says when somebody declined everything that is open ("2 全部")."""
 
@@ -61,34 +72,30 @@ _STOP = re.compile(rf"(?:(?:回复|回|reply)[ ,]*)?(?:{_OPT_OUT})(?:[ ,]*(?:{_O
 _LEAD = re.compile(
     r"(?:回复|答复|reply(?![a-z])|re(?![a-z])|(?:我)?(?:回|按|选|选择|数字|选项|press)(?=[ ,]*[0-9一二三四]))[ ,]*"
 )
-_TWICE_NO = re.compile(
-    r"不 ?[去来接到能会可得][^,]{0,2}不(?! ?好 ?意 ?思)|"
-    r"(?<![a-z])bu ?(?:qu|lai|jie|dao|neng|hui|ke)[a-z ]{0,9}bu(?! ?hao ?yi)|"
-    r"(?:cannot|cant|can not|wont|not|never|dont) (?:say |to |not )*(?:no|not|refuse|decline|reject)(?![a-z])"
+_ADDRESSED = re.compile(
+    "[一-鿿]?(?:领导|主任|站长|经理|院长|组长|队长|主管|护士长|老板|老师|同志|师傅|[哥姐]),?"
+    "(?=[我俺咱]|本人|收到|好的|报告|抱歉|不好意思|对不起|实在|非常抱歉)"
 )
-"""Two noes may be a yes: "不去不行" is "I have to go"."""
+"""Who is spoken to, where the sender speaks of himself behind it; "王姐 到了" tells of her."""
 
-_ASKING = re.compile(
-    r"[?]|吗|么$|么,|(?:到|完成|处理好|结束|搞定|办完|好了)(?:了)?嘛|(?:了|好|到|去|行|可以|能|会)没(?:有)?(?:啊|呀|呢)?$|"
-    r"(?:hao|le|qu|dao|xing|yi|neng|jie|guo|lai) ?ma$"
-)
-_IF = re.compile(
-    r"如果|要是|除非|的话|万一|假如|能[去来].{0,2}就|有空再|有空去|(?:没人|没空|没事).{0,2}就|(?<![a-z])if(?![a-z])"
-)
-"""What is said under a condition is no answer yet: "能去我就去"."""
-
-_NEARLY = re.compile(
-    r"(?:马上|快要|快|就要|一会儿?|等会儿?|即将|将要|差不多|立刻|很快|待会)(?:就|要)*"
-    r"(?:好|完成?|办完|办好|处理好|处理完|弄好|结束|搞定|忙完|做完|到了|没事)(?!的)"
-)
-"""Nearly over is not over."""
+_BOSS = re.compile("^[一-鿿]?(?:领导|主任|站长|经理|院长|组长|队长|主管|护士长|老板|老师|同志),(?=.)")
+"""The same where a comma was written: "站长，到了"."""
 
 _CANNOT = re.compile(
-    "我?(?:现在|今天|实在|也|就|真的|恐怕)*(?:去不了|来不了|走不开|接不了|没空|没时间|赶不过去|赶不到|赶不回来|不能去|过不去)(?:了|啊|呀)?"
+    "(?:所以|因此|实在|真的|真|恐怕|暂时|目前|现在|今天|这会儿?|我这边|我|也|就|都)*"
+    "(?:去不了|去不成|来不了|来不成|走不开|走不脱|抽不开身|脱不开身|腾不出手|忙不过来|接不了单?|接不成|没空|没时间|"
+    "赶不过去|赶不过来|赶不到|赶不上|赶不回[来去]|回不[来去]|不能[去来]|没法[去来]|没办法[去来]|无法前往|过不[去来])"
+    "(?:了|啊|呀|哈|呢|的|,)*(?:谢谢|抱歉|对不起|不好意思)?$"
 )
+_DENIED_OR_ASKED = re.compile("[不没别非未勿无怎为难怕]|什么|[能会可是来去]$")
+"""What makes a reason doubtful that is run together with its decline: "能不能去", "不是去不了"."""
+
 _SOMEBODY = re.compile(
-    "[他她您你谁哪0-9?]|老人|家属|救护|老[一-鿿]|小[一-鿿]|[姐哥叔姨爷奶爸妈公婆]|儿|女|邻|同事|物业|[说让叫听]|没去|[a-z]"
+    "[他她您你谁哪0-9?]|老人|家属|救护|老[一-鿿]|小[一-鿿]|[姐哥叔姨爷奶爸妈公婆]|儿|女|邻|同事|物业|[说让叫听]|没去|[a-z血昏火]|抢救|急救"
 )
+_ABOUT_HER = re.compile("$|老人|老太|老爷|[爷奶大阿][爷奶姨婆公]|家属|子女|儿子|女儿|正|在[^路]|人|挺|给")
+"""How a note begins that stands behind a blank: "到了 老人在地上"."""
+
 REASON_MAX = 14
 
 _VAGUE = re.compile(r"[ ,]*(?:不 ?行|no(?![a-z]))[ ,]")
@@ -96,6 +103,12 @@ _VAGUE = re.compile(r"[ ,]*(?:不 ?行|no(?![a-z]))[ ,]")
 
 _GONE_AGAIN = re.compile("[走错回再后等叫问让说找快要]|告诉|联系|门|保安|[a-z]")
 """What makes an arrival doubtful, when it stands in the note behind it."""
+
+_TURNS_IT = re.compile(
+    "取消|作废|忽略|错了|错人|手滑|骗|玩笑|逗|才怪|做梦|待定|再议|以前|上回|那单|那家|另一|测试|转发|[哪谁几吗啥]|怎么|什么|多少|"
+    "[明昨][天早晚]|前天|[上下]个?[周月]|流血|出血|吐血|昏|晕|呼吸|心跳|叫不|骨折|抽搐|中风|煤气|着火"
+)
+"""What takes an arrival or an end back, asks, tells of another, or must be read by a human at once."""
 
 _DENIAL = re.compile(r"[没沒不未别勿无非还\d]|(?<![a-z])(?:not|no|never|dont|didnt|isnt|wasnt)(?![a-z])")
 _NUMBER = re.compile(
@@ -109,21 +122,67 @@ def parse(text: str) -> Parsed:
     """
     What somebody answered by SMS, or pressed in a call. Never raises, whatever the text.
 
-    Case, width of digits, blanks, punctuation and a quoted "回复：" do not matter. A question is not an answer.
+    Case, width of digits, blanks, punctuation and a quoted "回复：" do not matter. A question is not an answer. What
+    is not understood as it stands is read once more with its blanks for commas, and with its slips mended by sound.
     """
-    plain = tidy(text[: TEXT_MAX * 4])
+    head = text[: TEXT_MAX * 4]
+    plain = tidy(head)
     if _opts_out(plain):
         return Parsed(stop=True, rest=plain)
-    if len(plain) > TEXT_MAX or any(each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY)):
+    if len(plain) > TEXT_MAX or is_held(plain):
         return Parsed(rest=plain)
-    said = _LEAD.sub("", plain, count=1) if _LEAD.match(plain) else plain
-    return _answer(_ALONE.get(said, said)) or _with_a_reason(said) or Parsed(rest=plain)
+    return _read(_BOSS.sub("", plain)) or _read_again(head, plain) or Parsed(rest=plain)
+
+
+def _read(plain: str) -> Parsed | None:
+    said = _ADDRESSED.sub("", plain, count=1) if _ADDRESSED.match(plain) else plain
+    said = _LEAD.sub("", said, count=1) if _LEAD.match(said) else said
+    return _answer(_ALONE.get(said, said)) or _with_a_reason(said)
+
+
+def _read_again(text: str, plain: str) -> Parsed | None:
+    """Read by guessing how it is spelled: so every word must be known, but for the reason of a decline."""
+    if len(plain) > AGAIN_MAX:
+        return None
+    parted = tidy(text, between=",")
+    others = list(
+        dict.fromkeys(each for each in (parted, mended(plain), mended(parted), spelled(plain)) if each != plain)
+    )
+    if any(map(is_held, others)):
+        return None
+    read = (found for each in others if (found := _read(each)) is not None)
+    return next((each for each in read if _is_sure(each)), None) or _amid_unknown(mended(parted))
+
+
+def _amid_unknown(parted: str) -> Parsed | None:
+    """A plain answer among pieces of which some are unknown, if those may be mere reasons or circumstances."""
+    pieces = [each for each in parted.split(",") if each.strip()]
+    heard = {piece: _clauses(piece, 0) for piece in pieces}
+    unknown = [piece for piece, known in heard.items() if known is None]
+    action = _verdict(meaning for known in heard.values() for meaning in known or ())
+    if not 1 <= len(unknown) <= UNKNOWN_MAX or len(pieces) > PIECES_MAX or any(map(_meanings, unknown)):
+        return None
+    if action is Action.DECLINE and all(map(may_be_a_reason, unknown)):
+        return Parsed(action=action, rest=",".join(unknown))
+    last = heard[pieces[-1]]
+    firm = action is Action.ACCEPT and last and _verdict(last) is action and is_firm(pieces[-1])
+    return Parsed(action=action) if firm and all(map(may_be_a_circumstance, unknown)) else None
+
+
+def _is_sure(guess: Parsed) -> bool:
+    """Whether a guess at the spelling may stand: all of it was known, or the rest is a reason or about the resident."""
+    if guess.action is Action.DECLINE:
+        return True
+    return guess.action is not None and bool(_ABOUT_HER.match(guess.rest))
 
 
 def _with_a_reason(said: str) -> Parsed | None:
     """A reason in free words, then a decline: "孩子没人带，去不了". Never where it may be about somebody else."""
-    reason, _, last = said.rpartition(",")
-    if not _CANNOT.fullmatch(last) or len(reason) > REASON_MAX or _SOMEBODY.search(reason):
+    last = _CANNOT.search(said)
+    reason = said[: last.start()].rstrip(" ,") if last else ""
+    if last is None or not 0 < len(reason) <= REASON_MAX or _SOMEBODY.search(reason):
+        return None
+    if said[last.start() - 1] not in " ," and _DENIED_OR_ASKED.search(reason):
         return None
     meant = _verdict([*_meanings(reason), Action.DECLINE])
     return Parsed(action=Action.DECLINE, rest=reason) if meant is Action.DECLINE else None
@@ -246,6 +305,8 @@ def _may_note(action: Action, note: str) -> bool:
     if action not in {Action.DECLINE, Action.DONE, Action.ARRIVED}:
         return False
     if action is Action.ARRIVED and _GONE_AGAIN.search(note):
+        return False
+    if action is not Action.DECLINE and _TURNS_IT.search(note):
         return False
     others = _verdict([action, *_meanings(note)]) is not action
     return not others and not _DENIAL.search(_unknown(note))

@@ -177,6 +177,7 @@ class Key:
         return scope in self.scope.split()
 
 
+_TAKEN = Prepared(select(keys.c.gateways).where(keys.c.revoked_at.is_(None), keys.c.gateways != ""))
 _KEY = Prepared(select(keys).where(keys.c.prefix == bindparam("prefix")))
 
 
@@ -299,8 +300,7 @@ class Accounts:
 
     def taken_gateways(self) -> frozenset[str]:
         """The gateways that keys in use were made for: nobody else speaks for these."""
-        query = select(keys.c.gateways).where(keys.c.revoked_at.is_(None), keys.c.gateways != "")
-        return frozenset(name for row in self._connection.execute(query) for name in row.gateways.split())
+        return frozenset(name for row in _TAKEN.on(self._connection) for name in row.gateways.split())
 
     def used_key(self, prefix: str, at: datetime) -> None:
         self._connection.execute(update(keys).where(keys.c.prefix == prefix).values(last_used_at=at))

@@ -49,6 +49,8 @@ finds = Table(
 _INSERT = once(finds)
 _FORGET = Prepared(delete(finds).where(finds.c.kind == bindparam("kind"), finds.c.subject_id == bindparam("id")))
 
+_MOVE = Prepared(update(finds).where(finds.c.within == bindparam("home")).values(station_id=bindparam("station_id")))
+
 WORDS_MAX = 4
 HITS_MAX = 300
 """Rows looked at for one word; whoever types more letters sees fewer."""
@@ -137,7 +139,6 @@ def _station(_: str) -> Select[Any]:
 
 
 _STATION = Prepared(_station)
-_MOVE = Prepared(update(finds).where(finds.c.within == bindparam("home")).values(station_id=bindparam("station_id")))
 
 
 def _terms(kind: str, row: Mapping[str, Any]) -> frozenset[str]:

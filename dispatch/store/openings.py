@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
 
-from dispatch.ids import AlarmId, ContactId, OfferId
+from dispatch.ids import AlarmId, CarerId, ContactId, OfferId
 from dispatch.rules.people import Person
 from dispatch.store.alarms import alarms, offers
-from dispatch.store.people import contacts
+from dispatch.store.people import carers, contacts
 from dispatch.store.prepared import Prepared
 
 _ASKED_AMONG = Prepared(
@@ -39,6 +39,11 @@ class Openings:
             .where(alarms.c.raised_at > since)
         )
         return [(AlarmId(row.alarm_id), ContactId(row.contact_id)) for row in self._connection.execute(query)]
+
+    def carers(self) -> list[CarerId]:
+        """Everybody who has a page of their own: carers who have not left."""
+        query = select(carers.c.id).where(carers.c.ended_at.is_(None))
+        return [CarerId(row.id) for row in self._connection.execute(query)]
 
     def asked_elsewhere(self, people: Collection[Person], since: datetime, *, but: AlarmId) -> set[Person]:
         """Those of these people who were asked since then about another alarm that is open, and may still answer."""

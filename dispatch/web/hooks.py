@@ -15,8 +15,9 @@ from flask import Blueprint, Request, Response, request
 
 from dispatch.answers import Said
 from dispatch.errors import Busy, NotAllowed, NotFound
-from dispatch.messages.providers.provider import Answer, Forged, Heard, Hook, Inquiry, Provider, Receipt
+from dispatch.messages.providers.provider import Answer, Forged, Heard, Hook, Inquiry, Keyed, Provider, Receipt
 from dispatch.rules.calls import Rang
+from dispatch.rules.keypad import Keys
 from dispatch.rules.talks import Standing
 from dispatch.store.idempotency import StorageFailed
 from dispatch.web.access import HOOKS
@@ -51,6 +52,21 @@ class Calls(Protocol):
     """Who keeps calls that ring in."""
 
     def receive(self, provider: str, rang: Sequence[Rang]) -> None: ...
+
+
+class Keypad(Protocol):
+    """Who knows which callers have keys to press, and what a key does."""
+
+    def hear(self, provider: str, keyed: Keyed) -> Keys | None:
+        """What they are told; None where they are put through to the desk."""
+        ...
+
+
+class NoKeypad:
+    """Everybody is put through."""
+
+    def hear(self, provider: str, keyed: Keyed) -> Keys | None:
+        return None
 
 
 class Forgeries:
@@ -90,6 +106,7 @@ def hooks_blueprint(
     *,
     public_url: str,
     forgeries: Forgeries,
+    keypad: Keypad | None = None,
 ) -> Blueprint:
     """
     The addresses providers were given. `public_url` is the configured one, without a slash at its end: a signature is
@@ -99,6 +116,7 @@ def hooks_blueprint(
     wants (503 if nothing else) while the database keeps nothing, so that the hook comes again.
     """
     bp = Blueprint("hooks", __name__, url_prefix=HOOKS)
+    keys = keypad or NoKeypad()
 
     @bp.post("/<provider>/<any(receipt, reply, voice):kind>")
     def hook(provider: str, kind: str) -> Response:
@@ -129,7 +147,18 @@ def hooks_blueprint(
             return heard.not_kept
         forgeries.count_known(provider, len(said) - new)
         heard.then()
+        if heard.keyed is not None:
+            return keyed(provider, heard.keyed, heard.answer)
         return heard.answer if heard.inquiry is None else told(provider, heard.inquiry, heard.answer)
+
+    def keyed(provider: str, pressed: Keyed, desk: Answer) -> Answer:
+        """Whatever goes wrong with keys, whoever rings reaches the desk."""
+        try:
+            found = keys.hear(provider, pressed)
+            return desk if found is None else pressed.answer(found)
+        except Exception:
+            log.exception("keypad_failed", provider=provider)
+            return desk
 
     def told(provider: str, inquiry: Inquiry, otherwise: Answer) -> Answer:
         """Somebody is on the line: a neutral sentence is better than silence."""

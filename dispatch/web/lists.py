@@ -44,6 +44,7 @@ KINDS: Mapping[str, str] = {
     "carers": N_("Carers"),
     "devices": N_("Devices"),
     "shifts": N_("Shifts"),
+    "canteens": N_("Canteens"),
 }
 
 
@@ -207,7 +208,7 @@ def lists_api(lists: Lists, *, transactions: Transactions) -> ApiBlueprint:
         """Take an import back"""
         return {"stayed": lists.undo(import_id, by=caller(), area=area())}
 
-    @bp.get("/exports/<any(residents, carers, devices, shifts):kind>")
+    @bp.get("/exports/<any(residents, carers, devices, shifts, canteens):kind>")
     @either(SCOPE, Right.EXPORT)
     @bp.arguments(ListExportSchema, location="query", unknown=RAISE)
     @bp.response(200, FILE, content_type=XLSX)
@@ -279,7 +280,7 @@ def list_pages(lists: Lists, *, zone: tzinfo) -> Blueprint:
         flash(gettext("Taken back; %(n)s rows stayed, because they are in use or were changed since.", n=stayed))
         return redirect("/import", 303)
 
-    @bp.post("/export/<any(residents, carers, devices, shifts):kind>")
+    @bp.post("/export/<any(residents, carers, devices, shifts, canteens):kind>")
     @require(Right.EXPORT)
     def export(kind: str) -> Answer:
         return _file(lists, kind, request.form.get("format", "xlsx"), request.form.get("reason", ""))

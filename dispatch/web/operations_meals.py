@@ -10,6 +10,13 @@ MEAL_EXAMPLES: Mapping[str, Any] = {
             "price_fen": 1200, "by": "card", "who": "6217000012345678",
         }],
     },
+    "POST /meals/quotes": {
+        "meals": [{
+            "till": "T1", "ref": "quote-1", "meal": "lunch", "served_at": "2026-11-23T11:30:00+08:00",
+            "price_fen": 1200, "by": "card", "who": "6217000012345678",
+        }],
+    },
+    "POST /meals/waiting": {"since": "2026-11-01"},
     "POST /meals/cancellations": {"till": "T1", "ref": "20261123-0001", "note": "按错了"},
     "POST /meals/diners": {
         "resident": "R1", "card": "6217000012345678", "hukou": "130102001001", "residence": "130102001001",

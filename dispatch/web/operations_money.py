@@ -11,7 +11,7 @@ MONEY_SUMMARIES: Mapping[str, str] = {
     "GET /statements/{statement_id}": "One statement with its parts, steps and objections",
     "GET /statements/{statement_id}/people": "What each resident had of it",
     "POST /statements/{statement_id}/steps": "Submit a statement, or write its payment down",
-    "POST /statements/{statement_id}/review": "Send back, publish, withdraw or approve; people only, not who submitted",
+    "POST /statements/{statement_id}/review": "Send back, publish, withdraw or approve; by three people",
     "POST /statements/{statement_id}/objections": "Somebody objects to a published statement",
     "POST /statements/{statement_id}/objections/{objection_id}": "What became of an objection; people only",
 }

@@ -127,7 +127,7 @@ def tell_refusal(refusal: Exception) -> WerkzeugResponse:
         log.error("refused_by_settings", detail=refusal.detail)
     errors = refusal.errors if isinstance(refusal, Invalid | Stale) else {}
     headers = {"Retry-After": str(refusal.wait_s)} if isinstance(refusal, TooSoon) else problem.headers
-    return _tell(problem, detail=gettext(refusal.detail), errors=errors, headers=headers)
+    return _tell(problem, detail=refusal.told(gettext), errors=errors, headers=headers)
 
 
 def _ask_again(*, wrong: bool) -> WerkzeugResponse:

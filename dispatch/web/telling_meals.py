@@ -10,6 +10,7 @@ KINDS: Mapping[str, str] = {
     "till_kept": N_("A till was put in or changed"),
     "diner_kept": N_("What rules ask about a diner was changed"),
     "meal_served": N_("A meal was served"),
+    "meal_priced": N_("A meal that waited for its rule was priced"),
     "meal_cancelled": N_("A meal was cancelled"),
     "meal_ordered": N_("A meal was ordered"),
     "meal_order_settled": N_("An ordered meal was handed out, missed or cancelled"),

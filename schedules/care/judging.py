@@ -15,8 +15,10 @@ from dispatch.store.people import People
 from dispatch.store.transactions import Tx
 from schedules.calendar import Calendar
 from schedules.care.rules.evidence import Away, Case, Code, Entry, Finding, Limits, Shown, Trip, shown
+from schedules.care.rules.picture import Picture
 from schedules.care.rules.presence import Photo, Point, State, Visit
 from schedules.care.rules.proof import find, is_sound
+from schedules.care.store.visit_pictures import Pictures
 from schedules.care.store.visit_points import Findings, Points
 from schedules.care.store.visits import Visits
 
@@ -60,12 +62,18 @@ class Judging:
             shelf.wake((ids | set(case.same_place.values())) - {visit.id}, tx.now)
 
     def add_photo(
-        self, tx: Tx, visit: Visit, sha256: str, *, taken_at: datetime | None, by: Person, carer_id: CarerId | None
-    ) -> bool:
-        """Keeps a photo's hash and times; False where the visit has it."""
-        photo = Photo(visit_id=visit.id, sha256=sha256, received_at=tx.now, taken_at=taken_at, carer_id=carer_id)
-        if not Points(tx.connection).add_photo(tx.new_id(), photo, by):
+        self, tx: Tx, visit: Visit, sha256: str, *, taken_at: datetime | None, by: Person, carer_id: CarerId | None,
+        picture: Picture | None = None,
+    ) -> bool:  # fmt: skip
+        """Keeps a photo's hash and times, and its picture where there is one; False where the visit has it."""
+        id_ = tx.new_id()
+        photo = Photo(
+            visit_id=visit.id, sha256=sha256, received_at=tx.now, taken_at=taken_at, carer_id=carer_id, id=id_
+        )
+        if not Points(tx.connection).add_photo(id_, photo, by):
             return False
+        if picture is not None:
+            Pictures(tx.connection).keep(id_, visit.id, visit.wanted.resident_id, picture, tx.now)
         facts: dict[str, Fact] = {
             "visit": visit.id,
             "photo": sha256[:16],

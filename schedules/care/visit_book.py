@@ -1,13 +1,13 @@
 """Reads visits for pages and programs: a day's list with the late ones first, one visit whole, and the queue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from dispatch.clock import Clock
 from dispatch.errors import NotFound
-from dispatch.ids import CallId, CarerId, HomeId
+from dispatch.ids import CallId, CarerId, HomeId, ResidentId
 from dispatch.rules.people import Carer, Home
 from dispatch.rules.place import distance_m
 from dispatch.rules.rights import Area
@@ -15,7 +15,9 @@ from dispatch.store.calls import Calls
 from dispatch.store.database import Connection, Engine
 from dispatch.store.people import People, carers
 from schedules.calendar import Calendar
+from schedules.care.rules.picture import Picture
 from schedules.care.rules.presence import Photo, Point, State, Visit
+from schedules.care.store.visit_pictures import Pictures
 from schedules.care.store.visit_points import Findings, Kept, Points
 from schedules.care.store.visits import Visits
 
@@ -37,11 +39,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """One visit with everything that was said about it; `metres` from the home by the id of each point."""
+    """
+    One visit with everything that was said about it; `metres` from the home by the id of each point, `pictures` the
+    ids of the photos that can be looked at.
+    """
 
     row: Row
     points: Sequence[Point]
     photos: Sequence[Photo]
+    pictures: Collection[str]
     findings: Sequence[Kept]
     metres: Mapping[str, int]
     names: Mapping[str, str]
@@ -98,10 +104,25 @@ class VisitBook:
             }  # fmt: skip
             return Whole(
                 row=row, points=points, photos=Points(connection).photos_of(visit_id),
+                pictures=Pictures(connection).of(visit_id),
                 findings=Findings(connection).of([visit_id]), metres=metres,
                 names={f"carer:{each.id}": f"{each.code} {each.name}" for each in everybody},
                 station_carers=[each for each in everybody if not each.suspended and area.covers(each.station_id)],
             )  # fmt: skip
+
+    def picture(self, visit_id: str, photo_id: str, area: Area) -> tuple[Picture, ResidentId]:
+        """
+        One picture of a visit, and whose home it shows.
+
+        Raises:
+            NotFound: there is none, or none of a station somebody works for.
+        """
+        with self._reading.connect() as connection:
+            rows = self._rows(connection, Visits(connection).chosen([visit_id]), area)
+            found = Pictures(connection).get(visit_id, photo_id) if rows else None
+        if found is None:
+            raise NotFound("There is no such photo.")
+        return found, rows[0].visit.wanted.resident_id
 
     def queue(self, area: Area) -> list[tuple[Row, list[Kept]]]:
         """Visits that wait for a human, the one that waits longest first, each with its open findings."""

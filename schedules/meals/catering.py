@@ -8,9 +8,10 @@ and its reasons say what was had. So the sum of a day never grows by the order, 
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Protocol
 
 from dispatch.clock import Clock
@@ -24,7 +25,18 @@ from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.meals.deciding import Before, Deciding, refused
 from schedules.meals.rules.canteen import Canteen, Till
-from schedules.meals.rules.serving import AHEAD, LATE, Answer, By, Presented, Serving, Why, entry_of, reversal_of
+from schedules.meals.rules.serving import (
+    AHEAD,
+    LATE,
+    WAITING,
+    Answer,
+    By,
+    Presented,
+    Serving,
+    Why,
+    entry_of,
+    reversal_of,
+)
 from schedules.meals.store.canteens import Canteens
 from schedules.meals.store.diners import Diner, Diners
 from schedules.meals.store.servings import Servings
@@ -32,6 +44,9 @@ from schedules.money.rules.ledger import Entry
 from schedules.money.rules.usage import week_of
 
 BATCH_MAX = 500
+
+PIECE = 100
+"""Meals that are looked up in one unit of work."""
 
 
 class Books(Protocol):
@@ -64,9 +79,7 @@ class Receipt:
     @property
     def differs_fen(self) -> int:
         """What a till without a connection took too much (or too little, below nothing)."""
-        if self.serving is None or self.serving.charged_fen is None:
-            return 0
-        return self.serving.charged_fen - self.serving.answer.money.pays_fen
+        return 0 if self.serving is None else self.serving.differs_fen
 
 
 class Catering:
@@ -92,16 +105,32 @@ class Catering:
             Invalid: there are too many.
         """
         if len(meals) > BATCH_MAX:
-            raise Invalid(f"more than {BATCH_MAX} meals in one batch; send them in several")
-        receipts: dict[int, Receipt] = {}
-        for place, each in sorted(enumerate(meals), key=lambda pair: (pair[1].served_at, pair[1].till, pair[1].ref)):
+            raise Invalid("At most 500 meals in one batch: send them in several.")
+        receipts = self._repeated(meals, by, area) if len(meals) > 1 else {}
+        fresh = [(place, each) for place, each in enumerate(meals) if place not in receipts]
+        for place, each in sorted(fresh, key=lambda pair: (pair[1].served_at, pair[1].till, pair[1].ref)):
             receipts[place] = self._served(each, by, area)
         return [receipts[place] for place in range(len(meals))]
+
+    def _repeated(self, meals: Sequence[Presented], by: Person, area: Area) -> dict[int, Receipt]:
+        """
+        Those of a batch that are on file as they are, by their places. A till that heard no answer sends its whole day
+        again: that costs one look for each hundred meals. Whatever differs is left to the unit of work of its meal.
+        """
+        tills: dict[str, list[int]] = {}
+        for place, each in enumerate(meals):
+            tills.setdefault(each.till, []).append(place)
+        found: dict[int, Receipt] = {}
+        for code, places in tills.items():
+            for start in range(0, len(places), PIECE):
+                some = {place: meals[place] for place in places[start : start + PIECE]}
+                found |= self._transactions.run(partial(_known, code, some, by, area), lane=Lane.BULK)
+        return found
 
     def _served(self, presented: Presented, by: Person, area: Area) -> Receipt:
         try:
             if presented.served_at > self._clock.now() + AHEAD:
-                raise Invalid(f"{presented.served_at.isoformat()} has not come yet; set the clock of the till")
+                raise Invalid("This time has not come yet: set the clock of the till.")
             key = self._key(presented)
             return self._transactions.run(lambda tx: self._serve(tx, presented, key, by, area), lane=Lane.BULK)
         except Refusal as wrong:
@@ -110,29 +139,35 @@ class Catering:
     def _serve(self, tx: Tx, presented: Presented, key: str | None, by: Person, area: Area) -> Receipt:
         till, canteen = till_for(tx.connection, presented.till, by, area)
         tx.hold(f"till:{till.id}")
-        shelf, digest = Servings(tx.connection), digest_of(presented)
+        shelf = Servings(tx.connection)
         known = shelf.by_ref(till.id, presented.ref)
         if known is not None:
-            if known.digest != digest:
-                raise Conflict(f"{presented.ref} is another meal of this till; give the new one an id of its own")
+            if known.digest != digest_of(presented):
+                raise Conflict("Another meal of this till has this id: give the new one an id of its own.")
             return Receipt(ref=presented.ref, serving=known, diner=_diner(tx, known), repeated=True)
         found = _found(tx.connection, presented.by, key)
         diner = found[0] if len(found) == 1 else None
         if diner is not None:
             tx.hold(f"diner:{diner.id}")
-        on = self._calendar.day_of(presented.served_at)
-        serving = Serving(
-            id=tx.new_id(), till_id=till.id, ref=presented.ref, canteen_id=canteen.id,
-            resident_id=diner.id if diner else None, meal_type=presented.meal_type, served_at=presented.served_at,
-            received_at=tx.now, on=on, by=presented.by, delivery=presented.delivery,
-            charged_fen=presented.charged_fen, operator=presented.operator, digest=digest,
-            answer=self._answer(tx, presented, canteen, found, on),
-        )  # fmt: skip
+        serving = self._made(tx, presented, till, canteen, found)
         serving = self._cancelled_before(tx, presented, serving)
         serving = self._book(tx, serving, canteen)
         shelf.add(serving)
         tx.log(_line(serving, till, by))
         return Receipt(ref=presented.ref, serving=serving, diner=diner)
+
+    def _made(
+        self, tx: Tx, presented: Presented, till: Till, canteen: Canteen, found: Sequence[Diner]
+    ) -> Serving:  # fmt: skip
+        """The meal as it would be kept, with its answer; nothing is written."""
+        on = self._calendar.day_of(presented.served_at)
+        return Serving(
+            id=tx.new_id(), till_id=till.id, ref=presented.ref, canteen_id=canteen.id,
+            resident_id=found[0].id if len(found) == 1 else None, meal_type=presented.meal_type,
+            served_at=presented.served_at, received_at=tx.now, on=on, by=presented.by, delivery=presented.delivery,
+            charged_fen=presented.charged_fen, operator=presented.operator, digest=digest_of(presented),
+            answer=self._answer(tx, presented, canteen, found, on),
+        )  # fmt: skip
 
     def _answer(
         self, tx: Tx, presented: Presented, canteen: Canteen, found: Sequence[Diner], on: date
@@ -141,7 +176,10 @@ class Catering:
             return refused(presented, Why.SEVERAL_DINERS if found else Why.UNKNOWN_DINER)
         if tx.now - presented.served_at > self._late:
             return refused(presented, Why.TOO_LATE)
-        diner = found[0]
+        return self.of_rule(tx, presented, canteen, found[0], on)
+
+    def of_rule(self, tx: Tx, presented: Presented, canteen: Canteen, diner: Diner, on: date) -> Answer:
+        """What the rule of this canteen and local day gives this diner for the meal; nothing is written."""
         away = Diners(tx.connection).whereabouts(diner, on, presented.served_at)
         if away is not None:
             return refused(presented, away)
@@ -168,6 +206,72 @@ class Catering:
         entry = entry_of(serving, canteen.code, books.closed())
         books.enter(entry)
         return replace(serving, booked=entry.month)
+
+    # ------------------------------------------------------------------------------------------- before and after
+
+    def quote(self, meals: Sequence[Presented], *, by: Person, area: Area = DISTRICT) -> list[Receipt]:
+        """
+        What each of these meals would cost its diner if it were served now, each for itself; nothing is kept.
+
+        Raises:
+            Invalid: there are too many.
+        """
+        if len(meals) > BATCH_MAX:
+            raise Invalid("At most 500 meals in one batch: send them in several.")
+        return [self._quoted(each, by, area) for each in meals]
+
+    def _quoted(self, presented: Presented, by: Person, area: Area) -> Receipt:
+        key = self._key(presented)
+
+        def work(tx: Tx) -> Receipt:
+            till, canteen = till_for(tx.connection, presented.till, by, area)
+            found = _found(tx.connection, presented.by, key)
+            diner = found[0] if len(found) == 1 else None
+            serving = self._made(tx, presented, till, canteen, found)
+            return Receipt(ref=presented.ref, serving=serving, diner=diner)
+
+        try:
+            return self._transactions.run(work, lane=Lane.BULK)
+        except Refusal as wrong:
+            return Receipt(ref=presented.ref, wrong=wrong)
+
+    def price_waiting(self, *, since: date, by: Person, area: Area = DISTRICT) -> tuple[list[Serving], int]:
+        """
+        Prices meals from this day on whose rule could not be asked when they came in, in the order in which they were
+        served: those that have a price now, and how many still wait. At most `BATCH_MAX` at once.
+        """
+        waiting = self._transactions.run(
+            lambda tx: Servings(tx.connection).waiting(area, sorted(WAITING), since=since, most=BATCH_MAX),
+            lane=Lane.BULK,
+        )
+        found = [self._transactions.run(partial(self._price, id_=id_, by=by), lane=Lane.BULK) for id_ in waiting]
+        priced = [each for each in found if each is not None]
+        return priced, len(waiting) - len(priced)
+
+    def _price(self, tx: Tx, id_: str, by: Person) -> Serving | None:
+        shelf = Servings(tx.connection)
+        known = shelf.get(id_)
+        diner = None if known is None else _diner(tx, known)
+        if known is None or diner is None or known.answer.reason not in WAITING:
+            return None
+        tx.hold(f"diner:{diner.id}")
+        known = shelf.get(id_) or known
+        if known.cancelled_at is not None:
+            return None
+        canteen = Canteens(tx.connection).get(known.canteen_id)
+        answer = self.of_rule(tx, _presented_again(known), canteen, diner, known.on)
+        if answer.reason in WAITING:
+            return None
+        # Until now the diner was told to pay all of it.
+        paid = known.answer.money.pays_fen if known.charged_fen is None else known.charged_fen
+        serving = self._book(tx, replace(known, answer=answer, charged_fen=paid), canteen)
+        shelf.price(serving)
+        facts = {
+            "meal": serving.id, "canteen": serving.canteen_id, "resident": serving.resident_id,
+            "reason": answer.reason, "subsidy_fen": sum(answer.money.funds.values()), "version": answer.version,
+        }  # fmt: skip
+        tx.log(Line(kind="meal_priced", by=by, facts=facts))
+        return serving
 
     # ------------------------------------------------------------------------------------------- cancelling
 
@@ -238,6 +342,24 @@ def till_for(connection: Connection, code: str, by: Person, area: Area) -> tuple
     return till, canteen
 
 
+def _known(code: str, meals: Mapping[int, Presented], by: Person, area: Area, tx: Tx) -> dict[int, Receipt]:
+    """Those of a till's meals that are on file with the same content; none where the caller does not speak for it."""
+    try:
+        till, _ = till_for(tx.connection, code, by, area)
+    except NotFound:
+        return {}
+    on_file = Servings(tx.connection).by_refs(till.id, [each.ref for each in meals.values()])
+    served = {
+        place: on_file[each.ref] for place, each in meals.items()
+        if each.ref in on_file and on_file[each.ref].digest == digest_of(each)
+    }  # fmt: skip
+    diners = Diners(tx.connection).many({each.resident_id for each in served.values() if each.resident_id})
+    return {
+        place: Receipt(ref=each.ref, serving=each, diner=diners.get(each.resident_id or ""), repeated=True)
+        for place, each in served.items()
+    }
+
+
 def digest_of(presented: Presented) -> str:
     """By which a repeat is told from another meal under the same id; numbers of people are not in it."""
     said = [
@@ -253,6 +375,16 @@ def _found(connection: Connection, by: By, key: str | None) -> list[Diner]:
     shelf = Diners(connection)
     ask = {By.CARD: shelf.by_card, By.ID: shelf.by_id_number, By.PHONE: shelf.by_phone}[by]
     return ask(key)
+
+
+def _presented_again(known: Serving) -> Presented:
+    """What the till said; who it was is on file."""
+    money = known.answer.money
+    return Presented(
+        till="", ref=known.ref, meal_type=known.meal_type, served_at=known.served_at, price_fen=money.price_fen,
+        by=known.by, who="", delivery=known.delivery, delivery_fee_fen=money.fee_fen, charged_fen=known.charged_fen,
+        operator=known.operator,
+    )  # fmt: skip
 
 
 def _diner(tx: Tx, serving: Serving) -> Diner | None:

@@ -8,7 +8,9 @@ every rule is asked as if it said `per_meal_type_per_day = 1`.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
+from dispatch.errors import Refusal
 from schedules.meals.rules.canteen import Canteen, Term, terms_on
 from schedules.meals.rules.serving import Answer, Money, Presented, Why, unaided
 from schedules.meals.store.diners import Diner
@@ -17,7 +19,7 @@ from schedules.money.book import Book
 from schedules.money.rules.ages import full_years
 from schedules.money.rules.conditions import compiled
 from schedules.money.rules.exclusions import excluded_by
-from schedules.money.rules.facts import NO_MEAL, Meal, Person
+from schedules.money.rules.facts import NO_MEAL, Meal, Person, Used
 from schedules.money.rules.meals import MealAnswer
 from schedules.money.rules.policies import NoRule, NotInForce
 from schedules.money.rules.policy import Policy
@@ -49,6 +51,7 @@ class Deciding:
     def __init__(self, book: Book, *, is_workday: Callable[[date], bool], ways: Ways = CUSTOMARY) -> None:
         self.book, self._is_workday, self._ways = book, is_workday, ways
         self._ready = {each.version: ready(_once_a_day(each), book.exclusions, ways) for each in book.policies}
+        self._quotas = {each.version: [compiled(quota.when) for quota in each.quota] for each in book.policies}
 
     def answer(
         self, presented: Presented, canteen: Canteen, terms: Sequence[Term], diner: Diner, on: date, before: Before
@@ -63,7 +66,7 @@ class Deciding:
             return replace(refused(presented, Outcome.NOT_IN_FORCE), policy=held[0].policy)
         except NoRule as no:
             why = Why.TWO_RULES if len(self.book.policies.versions(held[0].policy)) > 1 else Why.NO_RULE
-            return replace(refused(presented, why, str(no)), policy=held[0].policy)
+            return replace(refused(presented, why, no), policy=held[0].policy)
         if policy.kind != "meal":
             return refused(presented, Why.NO_RULE)
         rule, person = self._ready[policy.version], self._person(diner, on)
@@ -90,6 +93,7 @@ class Deciding:
             money=_money(rule.policy, got, meal), reason=str(got.reason), policy=rule.policy.id,
             version=rule.policy.version,
             because={lang: tuple(sentence(each, lang) for each in why) for lang in LANGUAGES},
+            asked=_asked_with(diner, person, meal, used),
         )  # fmt: skip
 
     def _person(self, diner: Diner, on: date) -> Person:
@@ -125,15 +129,26 @@ class Deciding:
             except NoRule:
                 continue
             person = self._person(diner, month)
-            credit = credit_of(policy, month, [compiled(each.when)(person, NO_MEAL) for each in policy.quota])
+            credit = credit_of(policy, month, [holds(person, NO_MEAL) for holds in self._quotas[policy.version]])
             if credit is not None and self._ready[policy.version].admits(person, NO_MEAL):
                 found.append(credit)
         return found
 
 
-def refused(presented: Presented, why: str, more: str = "") -> Answer:
+def refused(presented: Presented, why: str, more: Refusal | None = None) -> Answer:
     """No rule was asked: the diner pays all of it, and is told why."""
     return Answer(money=unaided(presented), reason=str(why), because=told(str(why), more))
+
+
+def _asked_with(diner: Diner, person: Person, meal: Meal, used: Used) -> dict[str, Any]:
+    """The facts as the registers had them; what the categories imply follows from the rules."""
+    return {
+        "born_on": diner.born_on.isoformat() if diner.born_on else None, "age": person.age, "cats": list(diner.cats),
+        "level": person.level, "hukou": person.hukou, "residence": person.residence, "income_fen": person.income_fen,
+        "schemes": sorted(person.schemes), "point": meal.point, "workday": meal.workday,
+        "used": {"same_type_today": used.same_type_today, "today": used.today, "week": used.week,
+                 "quota_fen": used.quota_fen},
+    }  # fmt: skip
 
 
 def _once_a_day(policy: Policy) -> Policy:

@@ -229,7 +229,7 @@ class MealDesk:
         return [(each, diners.get(each.resident_id or ""), codes[each.canteen_id]) for each in rows]
 
     def exported(self, first: date, last: date) -> Iterator[str]:
-        """The list of all meals of these days as CSV, cancelled ones too, line by line: all a recomputation needs."""
+        """The list of all meals of these days as CSV, cancelled ones too, line by line."""
         yield _csv(COLUMNS)
         with self._reading.connect() as connection:
             for serving, till, canteen in Servings(connection).between(first, last):
@@ -288,7 +288,7 @@ def _canteen(said: Mapping[str, Any], known: Canteen | None, station: StationId 
         raise Invalid(wrong, {"json": {"area_code": [wrong]}})
     kind = str(said.get("kind") or (known.kind if known else Kind.CANTEEN))
     if kind not in set(Kind):
-        raise Invalid(f'"{kind}" is no kind of canteen; known are {", ".join(Kind)}', {"json": {"kind": [kind]}})
+        raise Invalid("There is no such kind of canteen.", {"json": {"kind": [kind]}})
     return Canteen(
         id=known.id if known else tx.new_id(), code=str(said["code"]), name=str(said.get("name") or said["code"]),
         kind=Kind(kind), area_code=area_code, station_id=station, place=str(said.get("place") or ""),

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 from dispatch.clock import Clock
 from dispatch.errors import Invalid, NotFound
@@ -66,6 +66,10 @@ class MealOrdering:
         self._clock, self._calendar = clock, calendar
 
     @property
+    def zone(self) -> tzinfo:
+        return self._calendar.tzinfo
+
+    @property
     def today(self) -> date:
         return self._calendar.day_of(self._clock.now())
 
@@ -100,10 +104,12 @@ class MealOrdering:
         return self._transactions.run(work)
 
     def settle(
-        self, id_: str, state: OrderState, *, by: Person, area: Area, proof: Proof | None = None, shown: str = ""
+        self, id_: str, state: OrderState, *, by: Person, area: Area, proof: Proof | None = None, shown: str = "",
+        taken_at: datetime | None = None,
     ) -> Order:  # fmt: skip
         """
-        It was handed out (with proof where it was brought), nobody took it, or it is not wanted any more.
+        It was handed out (with proof where it was brought), nobody took it, or it is not wanted any more. `taken_at` is
+        when a picture was taken, by its own word.
 
         Raises:
             NotFound: there is none in this area.
@@ -120,6 +126,7 @@ class MealOrdering:
             fresh = replace(
                 order, state=state, proof=proof if is_out else None,
                 shown=shown.strip()[:80] if is_out and proof else "", settled_by=by, settled_at=tx.now,
+                taken_at=taken_at if is_out and proof is Proof.PHOTO else None,
             )  # fmt: skip
             shelf.save(fresh)
             facts = {"order": id_, "state": str(state), "proof": str(proof) if proof else None}

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from dispatch.errors import Refusal
+from dispatch.web.i18n import read_texts, words
 from schedules.meals.rules.serving import Why
 from schedules.money.rules.reasons import Outcome
 
@@ -48,7 +50,9 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def told(why: str, more: str = "") -> dict[str, tuple[str, ...]]:
+def told(why: str, more: Refusal | None = None) -> dict[str, tuple[str, ...]]:
     """The sentence in each language; `more` is for whoever looks into it."""
-    zh, en = SENTENCES[why]
-    return {"zh": (zh, more) if more else (zh,), "en": (en, more) if more else (en,)}
+    found: dict[str, tuple[str, ...]] = {lang: (said,) for lang, said in zip(("zh", "en"), SENTENCES[why], strict=True)}
+    if more is None:
+        return found
+    return {lang: (*said, more.told(words(lang=lang, texts=read_texts()).gettext)) for lang, said in found.items()}

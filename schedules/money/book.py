@@ -41,7 +41,7 @@ def read_book(folder: Path, *, implied: Path) -> Book:
         raise Misconfigured(str(folder), "there is no policy file (*.toml) in it; name the folder that has them")
     if not kept.implies:
         _take(kept, implied.name, _text(implied))
-    policies = Policies(kept.policies)
+    policies = Policies(kept.policies, {id_: "; ".join(map(str, faults)) for id_, faults in kept.refused.items()})
     return Book(
         policies=policies, exclusions=kept.exclusions, implications=Implications(kept.implies), faults=kept.faults,
         doubts=[*kept.doubts, *_windows(policies)], refused=kept.refused,

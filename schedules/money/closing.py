@@ -6,10 +6,11 @@ Closing a month of the ledger, in three parts, so that nothing else waits for it
     end     one short unit of work: hash, sums, and the line of the record that anchors them
 
 A closing that was broken off is taken up again by closing the same month. Counting may run in a process of its own,
-because a million entries are a minute of processor time and the one that takes alarms has better things to do.
+because a million entries are a third of a minute of processor time, and what takes alarms has better things to do.
 """
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from dispatch.store.accounts import Reading
 from dispatch.store.database import Connection
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
-from schedules.money.rules.ledger import Entry, begun, canonical, following
+from schedules.money.rules.ledger import begun, following
 from schedules.money.rules.months import is_month
 from schedules.money.store.ledger import PIECE, Books
 from schedules.money.store.months import Months
@@ -147,15 +148,18 @@ def count(reading: Reading, month: str, progress: Progress = lambda _done, _of: 
     while True:
         # A connection for each piece: nothing that writes ever waits for this to end.
         with reading.connect() as connection:
-            entries = _balanced(connection, month, after, piece)
-        for entry in entries:
-            digest.update(f"{canonical(entry)}\n".encode())
-            sums.add(entry)
+            entries = Books(connection).lines(month, after, piece)
+        for id_, line, postings in entries:
+            if line is None:
+                # What an entry promises is checked where it is made; here it is evidence, and not to be closed over.
+                raise Conflict(f"entry {id_} of {month} is not whole: {month} cannot be closed")
+            digest.update(line + b"\n")
+            sums.add(postings)
         done += len(entries)
         progress(done, of)
         if len(entries) < piece:
             return Counted(month=month, before=before, hash=digest.hexdigest(), entries=done, sums=sums.found)
-        after = entries[-1].id
+        after = entries[-1][0]
 
 
 def _refuse(connection: Connection, month: str) -> bool:
@@ -176,14 +180,6 @@ def _refuse(connection: Connection, month: str) -> bool:
     return True
 
 
-def _balanced(connection: Connection, month: str, after: str, piece: int) -> list[Entry]:
-    try:
-        return Books(connection).piece(month, after, piece)
-    except AssertionError:
-        # What an entry promises is checked where it is made; here it is evidence, and not to be closed over.
-        raise Conflict(f"an entry of {month} behind {after or 'its first'} is not whole: {month} cannot be closed") from None  # noqa: E501  # fmt: skip
-
-
 class _Sums:
     """
     Fen and entries by who is owed and who gives. Under a payee without a fund stands how many entries it has; what is
@@ -191,19 +187,26 @@ class _Sums:
     """
 
     def __init__(self) -> None:
-        self.found: dict[tuple[str, str], tuple[int, int]] = {}
+        self._found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
 
-    def add(self, entry: Entry) -> None:
-        payees = [each for each in entry.postings if not each.account.startswith("fund:")]
-        alone = payees[0].account if len(payees) == 1 else ""
+    @property
+    def found(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """By payee and fund."""
+        return {key: (fen, entries) for key, (fen, entries) in self._found.items()}
+
+    def add(self, postings: Sequence[tuple[str, int]]) -> None:
+        """One entry more: accounts with fen."""
+        payees = [account for account, _ in postings if not account.startswith("fund:")]
+        alone = payees[0] if len(payees) == 1 else ""
         if alone:
             self._put((alone, ""), 0)
-        for each in entry.postings:
-            if each.account.startswith("fund:"):
-                self._put((alone, each.account), -each.amount_fen)
+        for account, fen in postings:
+            if account.startswith("fund:"):
+                self._put((alone, account), -fen)
             elif not alone:
-                self._put((each.account, ""), each.amount_fen)
+                self._put((account, ""), fen)
 
     def _put(self, key: tuple[str, str], fen: int) -> None:
-        before = self.found.get(key, (0, 0))
-        self.found[key] = (before[0] + fen, before[1] + 1)
+        held = self._found[key]
+        held[0] += fen
+        held[1] += 1

@@ -13,7 +13,7 @@ from schedules.money.rules.beds import Paid
 from schedules.money.rules.conditions import compiled
 from schedules.money.rules.exclusions import excluded_by
 from schedules.money.rules.facts import NO_MEAL, Person
-from schedules.money.rules.policies import NoRule, NotInForce
+from schedules.money.rules.policies import MEND_THE_FILE, REFUSED, NoRule, NotInForce
 from schedules.money.rules.ready import Ready, ready
 from schedules.money.rules.reasons import Outcome, Reason
 from schedules.money.rules.usage import Change, account, credit_of, months
@@ -89,7 +89,8 @@ class Quoting:
         if not isinstance(name, str):
             raise BadCase("policy", "missing", 'name the rule, like "policy": "wuhu-2022"')
         if name in self._book.refused:
-            raise NoRule(f"the file of {name} was refused", "; ".join(map(str, self._book.refused[name])))
+            faults = "; ".join(map(str, self._book.refused[name]))
+            raise NoRule(REFUSED, MEND_THE_FILE, rule=name, faults=faults)
         return self._ready[self._book.policies.in_force(name, on).version]
 
     def _not_in_force(self, case: Mapping[str, Any], ask: str, on: date | None) -> Answer:

@@ -126,7 +126,10 @@ class Settling:
                 raise _wrong("on", "This day lies ahead.")
             found = shelf.get(statement_id, area)
             objections = shelf.objections(statement_id)
-            after = rules.taken(found, deed, by=by, today=today, days=self._days, objections=objections)
+            after = rules.taken(
+                found, deed, by=by, today=today, days=self._days, objections=objections,
+                steps=shelf.steps(statement_id),
+            )  # fmt: skip
             shelf.save(after, before=found.version)
             paid = (on or today) if deed is Deed.PAY else None
             shelf.add_step(Step(id=tx.new_id(), statement_id=found.id, deed=deed, state=after.state, by=by, at=tx.now,
@@ -166,6 +169,7 @@ class Settling:
 
         Raises:
             NotFound: there is no such objection in this area. Stale: it has an answer. Invalid: nothing is answered.
+            Conflict: it is said against a statement that this person submitted.
         """
         if not answer:
             raise _wrong("answer", "Please write the answer.")
@@ -173,6 +177,7 @@ class Settling:
         def work(tx: Tx) -> None:
             shelf = Statements(tx.connection)
             shelf.get(statement_id, area)
+            rules.refuse_own_answer(by, shelf.steps(statement_id))
             found = next((each for each in shelf.objections(statement_id) if each.id == objection_id), None)
             if found is None:
                 raise NotFound(f"no objection {objection_id[:40]}")

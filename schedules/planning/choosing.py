@@ -37,10 +37,12 @@ class ChoosingPlanner:
 
     def solve(self, problem: Problem, budget: Budget, *, seed: int, told: Told = unheard) -> Plan:
         """See `Planner`."""
+        began = budget.clock()
         pieces = parts(problem, self._part_max)
         if len(pieces) == 1 and pieces[0].jobs == problem.jobs:
             return planner_for(problem).solve(problem, budget, seed=seed, told=told)
-        began, plans, done = budget.clock(), [], 0
+        plans: list[Plan] = []
+        done = 0
         for piece in pieces:
             share = PARTS_PART * len(piece.jobs) / len(problem.jobs)
             first = PARTS_PART * done / len(problem.jobs)
@@ -53,8 +55,8 @@ class ChoosingPlanner:
                 )
             )
             done += len(piece.jobs)
-        left = max(0.1, budget.seconds - (budget.clock() - began)) / budget.seconds
+        rest = budget.share(1 - PARTS_PART) if budget.iterations else budget.since(began)
         return improved(
-            together(plans, problem), problem, budget.share(1 - PARTS_PART if budget.iterations else min(1.0, left)),
-            seed=seed, told=lambda part, cost: told(PARTS_PART + part * (1 - PARTS_PART), cost),
+            together(plans, problem), problem, rest, seed=seed,
+            told=lambda part, cost: told(PARTS_PART + part * (1 - PARTS_PART), cost),
         )  # fmt: skip

@@ -4,19 +4,18 @@ Plans of visits: asked for by a person, thought about elsewhere, looked at, publ
     ask ──► waiting ──► thinking ──► ready ──► published ──► undone
                             └──► failed    └──► dropped
 
-Nothing that waits or thinks or fails changes who goes where: only publishing does, visit by visit, through the book of
-visits, which may refuse one; what it refused stays on the plan, with its words. Publishing again goes on where it was
-cut off.
+Nothing that waits or thinks or fails changes who goes where: only publishing does, in one unit of work with the book of
+visits, which may refuse some; what it refused stays on the plan, with its words. Cut off, a plan is published with all
+its visits or not at all (0054).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import structlog
 
-from dispatch.clock import Clock
-from dispatch.errors import Conflict, Invalid, NotFound, Refusal
+from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.ids import CarerId, StationId
 from dispatch.rules.people import Person
 from dispatch.rules.record import Line
@@ -50,13 +49,12 @@ class PlanDesk:
     """Keeps plans. `told` hears which carers got other visits, once everything is durable."""
 
     def __init__(
-        self, transactions: Transactions, reading: Engine, clock: Clock, book: VisitBook, *, seconds: int,
+        self, transactions: Transactions, reading: Engine, book: VisitBook, *, seconds: int,
         nudge: Callable[[], None], told: Callable[[VisitPlan, Sequence[CarerId]], None] = _nobody,
     ) -> None:  # fmt: skip
         """`seconds`: how long a plan is thought about when nothing else is said; `nudge` wakes who thinks."""
         self._transactions = transactions
         self._reading = reading
-        self._clock = clock
         self._book = book
         self._seconds = seconds
         self._nudge = nudge
@@ -143,28 +141,30 @@ class PlanDesk:
 
     def publish(self, plan_id: str, *, by: Person) -> Published:
         """
-        The plan becomes true: visits get their carers. A plan whose publishing was cut off goes on.
+        The plan becomes true: visits get their carers, all at once. Published again, it does nothing.
 
         Raises:
             Conflict: it is not ready, it is over, or another plan was published since it was made.
         """
         plan = self.get(plan_id)
 
-        def work(tx: Tx) -> None:
+        def work(tx: Tx) -> Published:
             shelf = VisitPlans(tx.connection)
-            if plan.state is State.PUBLISHED:
-                return
-            if any(_overlaps(plan, each) for each in shelf.published_since(plan.asked_at)):
-                raise Conflict("Another plan was published since this one was made: please plan anew.")
-            if not shelf.turn(plan_id, {State.READY}, state=State.PUBLISHED, published_at=tx.now, published_by=by):
-                raise Conflict("This plan is not ready.")
-            tx.log(_line("plan_published", plan, by))
+            # One that was cut off by a service of before 0054 is published, and has visits that still wait.
+            if plan.state is not State.PUBLISHED:
+                if any(_overlaps(plan, each) for each in shelf.published_since(plan.asked_at)):
+                    raise Conflict("Another plan was published since this one was made: please plan anew.")
+                if not shelf.turn(plan_id, {State.READY}, state=State.PUBLISHED, published_at=tx.now, published_by=by):
+                    raise Conflict("This plan is not ready.")
+                tx.log(_line("plan_published", plan, by))
+            sent = {each.visit_id: each.carers for each in shelf.visits(plan_id) if _waits(each) and each.changes}
+            same = [each.visit_id for each in shelf.visits(plan_id) if _waits(each) and not each.changes]
+            return self._hand_over(tx, plan, sent, same, by)
 
-        self._transactions.run(work, lane=Lane.BULK)
-        done = [self._hand_over(plan, each, each.carers, by) for each in self.visits(plan_id) if _waits(each)]
+        done = self._transactions.run(work, lane=Lane.BULK)
         carers = {carer for each in self.visits(plan_id) if each.changes for carer in (*each.carers, *each.had)}
         self._told(plan, sorted(carers))
-        return Published(assigned=sum(done), refused=len(done) - sum(done))
+        return done
 
     def undo(self, plan_id: str, *, by: Person) -> Published:
         """
@@ -175,35 +175,30 @@ class PlanDesk:
         """
         plan = self.get(plan_id)
 
-        def work(tx: Tx) -> None:
+        given = [each for each in self.visits(plan_id) if each.changes and each.assigned_at is not None]
+
+        def work(tx: Tx) -> Published:
             shelf = VisitPlans(tx.connection)
             if plan.published_at and any(_overlaps(plan, each) for each in shelf.published_since(plan.published_at)):
                 raise Conflict("Another plan was published after this one.")
             if not shelf.turn(plan_id, {State.PUBLISHED}, state=State.UNDONE):
                 raise Conflict("This plan is not published.")
             tx.log(_line("plan_undone", plan, by))
+            return self._hand_over(tx, plan, {each.visit_id: each.had for each in given}, (), by)
 
-        self._transactions.run(work, lane=Lane.BULK)
-        given = [each for each in self.visits(plan_id) if each.changes and each.assigned_at is not None]
-        done = [self._hand_over(plan, each, each.had, by) for each in given]
+        done = self._transactions.run(work, lane=Lane.BULK)
         self._told(plan, sorted({carer for each in given for carer in (*each.carers, *each.had)}))
-        return Published(assigned=sum(done), refused=len(done) - sum(done))
+        return done
 
-    def _hand_over(self, plan: VisitPlan, visit: Planned, carers: Sequence[CarerId], by: Person) -> bool:
-        """One visit in a unit of work of the book's; a refusal is kept with the visit."""
-        refused = None
-        try:
-            if visit.changes:
-                self._book.assign(visit.visit_id, carers, by=by)
-        except Refusal as error:
-            refused = type(error).__name__
-            log.info("plan_visit_refused", plan_id=plan.id, visit_id=visit.visit_id, error=refused)
-        at: datetime | None = None if refused else self._clock.now()
-        self._transactions.run(
-            lambda tx: VisitPlans(tx.connection).mark(plan.id, visit.visit_id, assigned_at=at, refused=refused),
-            lane=Lane.BULK,
-        )
-        return refused is None
+    def _hand_over(
+        self, tx: Tx, plan: VisitPlan, sent: Mapping[str, Sequence[CarerId]], same: Sequence[str], by: Person
+    ) -> Published:  # fmt: skip
+        """Visits to the book, and what became of them to the plan; `same` are visits that keep whom they have."""
+        refused = {id_: type(error).__name__ for id_, error in self._book.assign_in_unit(tx, sent, by=by).items()}
+        for id_, error in refused.items():
+            log.info("plan_visit_refused", plan_id=plan.id, visit_id=id_, error=error)
+        VisitPlans(tx.connection).mark(plan.id, tx.now, {id_: refused.get(id_) for id_ in (*sent, *same)})
+        return Published(assigned=len(sent) + len(same) - len(refused), refused=len(refused))
 
 
 def _waits(visit: Planned) -> bool:

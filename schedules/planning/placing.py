@@ -101,7 +101,10 @@ class Placing:
         """Each way with every place of one task more; the most promising only where there are many."""
         state = self.state
         found: list[_Way] = []
-        gaps = {w: self._gaps(t, w, -1.0, math.inf) for w in state.able[t]}
+        able = state.able[t]
+        if last and only != NOBODY and not any(only in workers for *_, workers in ways):
+            able = [only] if only in able else []
+        gaps = {w: self._gaps(t, w, -1.0, math.inf) for w in able}
         for guess, low, high, workers in ways:
             taken = {state.carer[each] for each in workers}
             for w, places in gaps.items():

@@ -21,6 +21,10 @@ def steady() -> float:
     return SystemClock().look().steady_s
 
 
+LEAST_S = 0.05
+"""What a step of the work gets where all the time is gone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """
@@ -41,6 +45,15 @@ class Budget:
             seconds=self.seconds * part, iterations=int(self.iterations * part) or bool(self.iterations),
             clock=self.clock,
         )  # fmt: skip
+
+    def since(self, began: float) -> "Budget":
+        """What is left of the seconds, if `clock` said `began` when they began to run; steps are not used up so."""
+        left = max(LEAST_S, self.seconds - (self.clock() - began))
+        return Budget(seconds=left, iterations=self.iterations, clock=self.clock)
+
+    def over(self, began: float) -> bool:
+        """Whether the seconds are used up; steps never are by time, so that a plan by steps is the same everywhere."""
+        return not self.iterations and self.clock() - began >= self.seconds
 
 
 class Planner(Protocol):

@@ -40,9 +40,11 @@ class PyvrpPlanner:
         assert all(len(job.tasks) == 1 for job in problem.jobs)
         if not problem.jobs or not problem.workers:
             return improved(Plan(unassigned={job.id: Reason.FULL for job in problem.jobs}), problem, budget, seed=seed)
+        began = budget.clock()
         rough = _rough(problem, budget.share(PYVRP_PART), seed, lambda part, cost: told(part * PYVRP_PART, cost))
+        rest = budget.share(1 - PYVRP_PART) if budget.iterations else budget.since(began)
         return improved(
-            rough, problem, budget.share(1 - PYVRP_PART), seed=seed,
+            rough, problem, rest, seed=seed,
             told=lambda part, cost: told(PYVRP_PART + part * (1 - PYVRP_PART), cost),
         )  # fmt: skip
 

@@ -9,24 +9,30 @@ The threshold is drawn before the step is costed, so that most steps are refused
 """
 
 import math
-from collections.abc import Callable
 from random import Random
 
 from schedules.planning.moves import Draw, Moves
+from schedules.planning.planner import Budget, Told
 from schedules.planning.state import NEVER, NOBODY, State
 
-GENTLE = 0.1
 NEIGHBOURS = 24
 """Tasks that one is tried behind, besides any at random."""
 
-HOT, COLD = 1.0, 0.05
-"""The first and the last temperature, in the cost of a typical way; chosen on the Mankowska instances."""
+HOT, WARM, GENTLE, COLD = 3.0, 0.5, 0.1, 0.05
+"""
+Temperatures, in the cost of a typical way: a start, a second look at the best, a good plan mended, and the last of all.
+Chosen on the Mankowska instances: from 1.0, a start never leaves a poor order of visits that two carers hold together.
+"""
+
+STARTS, STARTED = 3, 100
+"""So often a small problem is annealed anew; one of more than so many tasks by half gets its time in one piece."""
+
+AGAIN = 0.2
+"""Of the budget for the second look."""
 
 LOOK = 256
 """Steps between two looks at the clock."""
 RENUMBER = 4096
-
-Clock = Callable[[], float]
 
 
 class Search(Moves):
@@ -55,16 +61,25 @@ class Search(Moves):
         state.renumber()
         self.keep()
 
-    def run(self, *, iterations: int = 0, budget_s: float = 0.0, clock: Clock, told: Callable[[float, int], None],
-            gently: bool = False) -> None:  # fmt: skip
-        """
-        Anneals for so many steps, or so long by this clock. `told` hears the part done and the best cost.
+    def solve(self, budget: Budget, told: Told) -> None:
+        """Anneals a built plan: anew from hot, a few times where it is small, and at last once more from the best."""
+        starts = max(1, min(STARTS, STARTED // max(1, self.state.count)))
+        share = (1 - AGAIN) / starts
+        for number in range(starts):
+            self.run(budget.share(share), HOT, _part(told, number * share, share))
+        self.restore()
+        self.run(budget.share(AGAIN), WARM, _part(told, 1 - AGAIN, AGAIN))
 
-        With `iterations` the same seed gives the same plan on every machine. `gently` begins cool, from a good plan.
+    def run(self, budget: Budget, warmth: float, told: Told) -> None:
+        """
+        Anneals from this temperature, from the plan as it stands. `told` hears the part done and the best cost.
+
+        With `iterations` the same seed gives the same plan on every machine.
         """
         state, random = self.state, self.random.random
+        iterations, budget_s, clock = budget.iterations, budget.seconds, budget.clock
         leg = max(1, self._leg())
-        hot, cold = (GENTLE if gently else HOT) * leg, COLD * leg
+        hot, cold = warmth * leg, COLD * leg
         began, temperature, part = clock(), hot, 0.0
         current = state.cost()
         count = state.count
@@ -133,6 +148,11 @@ class Search(Moves):
     def restore(self) -> None:
         """Stands as the best did."""
         self.lay(self.best)
+
+
+def _part(told: Told, begins: float, share: float) -> Told:
+    """Hears of a part as of the whole."""
+    return lambda part, cost: told(begins + part * share, cost)
 
 
 def _near(state: State) -> list[list[int]]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     insert,
     select,
@@ -209,10 +210,13 @@ class VisitPlans:
         )
         return {row.visit_id: row.start_at for row in self._connection.execute(query) if row.start_at is not None}
 
-    def mark(self, plan_id: str, visit_id: str, *, assigned_at: datetime | None, refused: str | None) -> None:
-        """What became of handing one visit over."""
-        change = update(plan_visits).where(plan_visits.c.plan_id == plan_id, plan_visits.c.visit_id == visit_id)
-        self._connection.execute(change.values(assigned_at=assigned_at, refused=refused))
+    def mark(self, plan_id: str, at: datetime, refused: Mapping[str, str | None]) -> None:
+        """What became of handing each of these visits over: refused with a word, or assigned."""
+        one = (plan_visits.c.plan_id == plan_id) & (plan_visits.c.visit_id == bindparam("visit"))
+        change = update(plan_visits).where(one).values(assigned_at=bindparam("at"), refused=bindparam("word"))
+        rows = [{"visit": id_, "at": None if word else at, "word": word} for id_, word in refused.items()]
+        if rows:
+            self._connection.execute(change, rows)
 
 
 def _plan(row: Any) -> VisitPlan:

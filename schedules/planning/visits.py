@@ -1,11 +1,13 @@
 """The visits on file as the planner wants them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
+from dispatch.errors import Conflict, NotFound
 from dispatch.ids import CarerId
 from dispatch.rules.people import Person
+from dispatch.store.transactions import Tx
 from schedules.care.rules.presence import State, Visit
 from schedules.planning.gathering import OpenVisit
 
@@ -15,7 +17,9 @@ class Kept(Protocol):
 
     def on(self, day: date) -> Sequence[Visit]: ...
 
-    def assign(self, visit_id: str, carer_ids: Sequence[CarerId], *, by: Person) -> None: ...
+    def assign_in_unit(
+        self, tx: Tx, sent: Mapping[str, Sequence[CarerId]], *, by: Person
+    ) -> Mapping[str, NotFound | Conflict]: ...
 
 
 class Book:
@@ -32,11 +36,8 @@ class Book:
             if not each.is_over
         ]
 
-    def assign(self, visit_id: str, carer_ids: Sequence[CarerId], *, by: Person) -> None:
-        """
-        These carers are sent, and nobody else.
-
-        Raises:
-            NotFound, Conflict: it cannot be any more.
-        """
-        self._kept.assign(visit_id, carer_ids, by=by)
+    def assign_in_unit(
+        self, tx: Tx, sent: Mapping[str, Sequence[CarerId]], *, by: Person
+    ) -> Mapping[str, NotFound | Conflict]:  # fmt: skip
+        """See `VisitBook`."""
+        return self._kept.assign_in_unit(tx, sent, by=by)

@@ -55,13 +55,13 @@ class RoundsBook:
         return self._calendar.day_of(self._clock.now())
 
     def due(self, area: Area, *, days: int = 7, most: int = SHOWN_MAX, after: str = "", cls: str = "",
-            community: str = "", station: str = "") -> list[Due]:  # fmt: skip
-        """What is open and due within so many days, those longest overdue first."""
+            community: str = "", station: str = "", responsible: str = "") -> list[Due]:  # fmt: skip
+        """What is open and due within so many days, those longest overdue first; see `Rounds.due_list`."""
         now, today = self._clock.now(), self.today()
         with self._reading.connect() as connection:
             rows = Rounds(connection).due_list(
                 area, until=today + days * DAY, now=now, most=most, after=after, cls=cls, community=community,
-                station=station,
+                station=station, responsible=responsible,
             )  # fmt: skip
         return [
             Due(round=one, resident=who, address=address, community=where, days_late=max(0, (today - one.due_on).days))

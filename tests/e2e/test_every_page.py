@@ -5,12 +5,14 @@ The pages are those of the running service with the demo's district. A page whos
 a line in `ADDRESSES`; without it the first test fails, so that no page is forgotten.
 """
 
+import re
 import shutil
 import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from html.parser import HTMLParser
 
 import pytest
 from argon2 import PasswordHasher
@@ -38,6 +40,7 @@ from dispatch.store.accounts import Accounts
 from dispatch.store.alarms import Alarms
 from dispatch.store.people import People
 from dispatch.subscribers.book import Asked
+from dispatch.web.i18n import read_texts
 from dispatch.web.reports import charts
 from schedules.care.assessing import Said
 from schedules.care.beds import Form
@@ -47,11 +50,16 @@ from schedules.care.rules.presence import Way, Which
 from schedules.care.rules.visit import Source, Wanted
 from schedules.care.visiting import Said as Signed
 from schedules.duty.desk import DutyDesk
+from schedules.meals.rules.handover import Count, Stage
+from schedules.meals.rules.serving import By, MealType, Presented
+from schedules.meals.store.diners import Facts
 from schedules.money.anomalies.rules.draw import Lot, seed_of
 from schedules.money.anomalies.rules.judging import Case, Check, Draw
 from schedules.money.anomalies.rules.serving import Code, Finding, Severity
 from schedules.money.anomalies.store.checks import Checks
 from schedules.money.anomalies.store.findings import Findings as MoneyFindings
+from schedules.money.beds.filing import Asked as Bill
+from schedules.money.rules.bills import Line as BillLine
 from schedules.orders.ordering import Asking
 from schedules.rounds.extra import Called
 from tests.architecture.tree import ROOT
@@ -103,12 +111,14 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
         for part in ("print", "notice", "list.xlsx")
     },
     "/settlement/residents/<name>": lambda world: f"/settlement/residents/{world.names['resident']}?month=2024-01",
+    "/c/<code>": lambda world: world.names["day_link"],
     "/calendar/<code>.ics": lambda world: f"/calendar/{world.names['calendar']}.ics",
     "/carers/<name>/edit": lambda world: f"/carers/{world.names['carer']}/edit",
     "/contacts/<name>/edit": lambda world: f"/contacts/{world.names['contact']}/edit",
     "/devices/<name>": lambda world: f"/devices/{world.names['device']}",
     "/f/<code>": lambda world: world.names["family_link"],
     "/money/beds/residents/<name>": lambda world: f"/money/beds/residents/{world.names['resident']}",
+    "/money/bills/<bill_id>": lambda world: f"/money/bills/{world.names['bill']}?month={world.names['bill_month']}",
     "/homes/<name>": lambda world: f"/homes/{world.names['home']}",
     "/homes/<name>/edit": lambda world: f"/homes/{world.names['home']}/edit",
     "/import/<token>": lambda world: f"/import/{world.names['import']}?kind=residents",
@@ -127,6 +137,7 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
     "/surveys/<survey_id>": lambda world: f"/surveys/{world.names['survey']}",
     "/t/<code>": lambda world: world.names["carer_link"],
     "/visits/<visit_id>": lambda world: f"/visits/{world.names['visit']}",
+    "/visits/<visit_id>/photos/<photo_id>": lambda world: f"/visits/{world.names['visit']}",
     "/webhooks/<webhook_id>": lambda world: f"/webhooks/{world.names['webhook']}",
 }
 """For each address with a part that changes: one that leads somewhere."""
@@ -209,9 +220,12 @@ def _lived(house: House, pages: Pages, app: object, url: str) -> World:
     names = {
         "bed": bed,
         "paper": paper,
+        **_billed(house, residents[0].code, by),
+        **_fed(house, residents[0].code, by),
         "calendar": duty.code(f"carer:{carers[0].id}"),
         "carer": carers[0].code,
         "carer_link": f"/t/{house.links.task(offer.id)}",
+        "day_link": f"/c/{house.links.day(carers[0].id)}",
         "chart": next(iter(charts.NAMES)),
         "closed": str(third),
         "contact": str(kin.id),
@@ -245,6 +259,34 @@ def _bed(house: House, resident: str, by: Person) -> tuple[str, str]:
         form = Form(org="服务一所", opinion="同意", agreed_from=today, agreed_until=today)
         beds.life.step(bed, deed, form, by=who, area=DISTRICT)
     return bed, beds.filing.file(bed, step, name="评估表.pdf", content=b"%PDF-1", by=by, area=DISTRICT)
+
+
+def _billed(house: House, resident: str, by: Person) -> dict[str, str]:
+    """A bill of last month by the voucher, with two lines."""
+    on = house.calendar.day_of(house.clock.now()).replace(day=1) - timedelta(days=1)
+    lines = [BillLine(number=n, on=on, amount_fen=100 * n) for n in (1, 2)]
+    asked = Bill(
+        kind="institution", scheme="nat-voucher-2026", resident=resident, on=on, provider="颐养院", lines=lines
+    )  # fmt: skip
+    row = house.homecare.bedmoney.filing.file(asked, by=by, area=DISTRICT)
+    return {"bill": row["id"], "bill_month": row["month"]}
+
+
+def _fed(house: House, resident: str, by: Person) -> dict[str, str]:
+    """A canteen with a till, meals by its rule and without one, an order, counts that differ."""
+    meals, now = house.homecare.meals, house.clock.now()
+    today = house.calendar.day_of(now)
+    said = {"code": "K1", "name": "柏林食堂", "area_code": "430105001001", "hours": "Mo-Su 06:00-20:00"}
+    for code, rules in (("K1", [{"policy": "cs-kaifu-2020", "from_on": date(2020, 1, 1)}]), ("K2", [])):
+        meals.desk.put({**said, "code": code, "rules": rules}, by=by, area=DISTRICT)
+        meals.desk.put_till(f"T-{code}", code, by=by, area=DISTRICT)
+    meals.desk.put_diner(resident, Facts(hukou="430105001001"), card_number="c", by=by, area=DISTRICT)
+    eaten = {"meal_type": MealType.LUNCH, "served_at": now, "price_fen": 1200, "by": By.CARD, "who": "c"}
+    meals.catering.serve([Presented(till=f"T-{code}", ref=code, **eaten) for code in ("K1", "K2")], by=by)
+    meals.ordering.order(resident, "K1", today, MealType.DINNER, delivery=True, by=by, area=DISTRICT)
+    count = Count(stage=Stage.SENT, count=0, why="路上打翻")
+    meals.ordering.count("K1", today, MealType.DINNER, count, by=by, area=DISTRICT)
+    return {}
 
 
 def _ordered(house: House, resident: str, by: Person) -> str:
@@ -410,3 +452,77 @@ def _sideways(page: Page) -> list[str]:
 
 def _ours(url: str, world: World) -> bool:
     return url.startswith((world.url, "data:", "blob:"))
+
+
+# ------------------------------------------------------------------------------------------------ words of money
+
+MONEY = ("/money", "/settlement", "/findings/money", "/till", "/meals", "/canteens")
+REVIEWED = (
+    "/meals?review=1",
+    "/money/bills?month={bill_month}",
+    "/money/beds?month={bill_month}",
+    "/till/list?till=T-K1&meal=lunch&price=12.00",
+)
+LATIN = re.compile(r"[A-Za-z][a-z]+(?:[ _][A-Za-z]+)*\Z")
+HAN, WORD = re.compile("[\u4e00-\u9fff]"), re.compile(r"(?<![\w.-])[A-Za-z_]{3,}(?![\w.-])")
+OURS = frozenset({"xlsx", "csv", "city", "district", "town"})
+"""Words that are data: what a city calls its funds, and kinds of files."""
+
+DATA = frozenset({"English", "中文"})
+"""Languages are called by their own names."""
+
+
+class _Texts(HTMLParser):
+    """The text nodes that people see, but for codes and for what says that it is in the other language."""
+
+    def __init__(self, lang: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self._lang = lang
+        self._within: list[tuple[str, bool]] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag not in {"input", "link", "meta", "br", "hr", "img"}:
+            is_foreign = (dict(attributes).get("lang") or self._lang) != self._lang
+            self._within.append((tag, is_foreign or tag in {"script", "style", "code"}))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._within and self._within.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not any(is_left_out for _, is_left_out in self._within):
+            self.found |= {part.strip(" ·▲△●○✓✕–—:：（）()") for part in re.split(r"[·,，;；]", data)} - {""}
+
+
+def test_no_page_of_money_has_a_word_of_the_other_language(world):
+    chinese = read_texts()["zh"]
+    theirs = {"zh": {said for said in chinese if "%(" not in said and chinese[said] != said},
+              "en": {said for said in chinese.values() if "%(" not in said and said.strip()}}  # fmt: skip
+    paths = [path for path in addresses(world) if path.startswith(MONEY)]
+    paths += [path.format(**world.names) for path in REVIEWED]
+    wrong: dict[str, set[str]] = {}
+    for lang in ("zh", "en"):
+        client = _browser_of(world, lang)
+        for path in paths:
+            answer = client.get(path)
+            if answer.mimetype != "text/html":
+                continue
+            parser = _Texts(lang)
+            parser.feed(answer.text)
+            strange = parser.found & theirs[lang]
+            if lang == "zh":
+                strange |= {text for text in parser.found if LATIN.match(text)} - OURS
+                strange |= {word for text in parser.found if HAN.search(text) for word in WORD.findall(text)}
+            if answer.status_code != 200 or strange - DATA:
+                wrong[f"{lang} {path} {answer.status_code}"] = strange - DATA
+    assert wrong == {}
+
+
+def _browser_of(world: World, lang: str):
+    client = world.app.test_client()  # type: ignore[attr-defined]
+    client.set_cookie("anling_lang", lang)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/login").text)[1]
+    form = {"login": LOGIN, "password": PASSWORD, "csrf_token": token}
+    assert client.post("/login", data=form, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
+    return client

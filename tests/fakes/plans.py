@@ -1,12 +1,13 @@
 """A plan of visits as it stands on file once it was thought about, and a book of visits in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from dispatch.errors import Conflict, NotFound
 from dispatch.ids import CarerId
+from dispatch.store.transactions import Tx
 from schedules.planning.gathering import OpenVisit
 from schedules.planning.store import Planned, State, VisitPlan, VisitPlans
 
@@ -52,9 +53,15 @@ class BookOfVisits:
     def open_on(self, day: date) -> Sequence[OpenVisit]:
         return [replace(each, carers=self.sent[each.id]) for each in self.visits.values() if each.wanted.on == day]
 
-    def assign(self, visit_id: str, carer_ids: Sequence[CarerId], *, by: str) -> None:
-        if visit_id not in self.visits:
-            raise NotFound("no such visit")
-        if visit_id in self.stubborn:
-            raise Conflict("This visit is over.")
-        self.sent[visit_id] = tuple(carer_ids)
+    def assign_in_unit(
+        self, tx: Tx, sent: Mapping[str, Sequence[CarerId]], *, by: str
+    ) -> Mapping[str, NotFound | Conflict]:  # fmt: skip
+        refused: dict[str, NotFound | Conflict] = {}
+        for visit_id, carer_ids in sent.items():
+            if visit_id not in self.visits:
+                refused[visit_id] = NotFound("no such visit")
+            elif visit_id in self.stubborn:
+                refused[visit_id] = Conflict("This visit is over.")
+            else:
+                self.sent[visit_id] = tuple(carer_ids)
+        return refused

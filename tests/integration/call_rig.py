@@ -20,15 +20,20 @@ OURS = SETTINGS.from_
 
 
 class CallRig:
-    """`two_way` says whether an SMS answer can come back: if not, carers are phoned in the first step."""
+    """
+    `two_way` says whether an SMS answer can come back: if not, carers are phoned in the first step. `keypad` makes, of
+    a world, what callers may press.
+    """
 
-    def __init__(self, folder, *, district=None, desk=DESK, two_way=False, **settings) -> None:
+    def __init__(self, folder, *, district=None, desk=DESK, two_way=False, keypad=None, **settings) -> None:
         more = {"district": district} if district else {}
         self.world = build_world(folder, two_way=lambda _: two_way, operators=("+8613900000001",), **more)
         self.standin = TwilioStandin()
         self.standin.__enter__()
         self.provider = TwilioProvider(replace(SETTINGS, base_url=self.standin.base_url, desk=desk, **settings))
-        self.house = House(self.world, providers={"twilio": self.provider})
+        self.house = House(
+            self.world, providers={"twilio": self.provider}, keypad=keypad(self.world) if keypad else None
+        )
         self.client = self.house.stranger()
 
     def close(self) -> None:

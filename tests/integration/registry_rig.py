@@ -103,6 +103,10 @@ class RegistryRig:
         )  # fmt: skip
         hash_ = self.hasher.hash(PASSWORD)
         self.world.transactions.run(lambda tx: Accounts(tx.connection).add_operator(operator, hash_))
+        return self.again(login)
+
+    def again(self, login: str):
+        """Somebody who has an account."""
         client = self.app.test_client()
         form = {"login": login, "password": PASSWORD, "csrf_token": _token(client, "/login")}
         assert client.post("/login", data=form).status_code == 303

@@ -1,7 +1,7 @@
 """How every address of the url map is filled, with which body, and what belongs to no station: tables of the matrix."""
 
 DEEDS = "accept, decline, attend, offer, close, reopen, note, emergency"
-LISTS = "residents, carers, devices, shifts"
+LISTS = "residents, carers, devices, shifts, canteens"
 
 REGISTERS = {
     "residents": "resident", "homes": "home", "contacts": "contact2", "carers": "carer2", "stations": "station",
@@ -106,6 +106,7 @@ ADDRESSES = {
     "/api/v1/rounds/<round_id>/result": "/api/v1/rounds/{round}/result",
     "/api/v1/rounds/extra/<campaign_id>/end": "/api/v1/rounds/extra/{campaign}/end",
     "/orders/<order_id>": "/orders/{order}", "/orders/link/<contact_id>": "/orders/link/{contact}",
+    "/visits/<visit_id>/photos/<photo_id>": "/visits/{visit}/photos/{visit_photo}",
     "/orders/<order_id>/photos/<photo_id>": "/orders/{order}/photos/{photo}",
     "/orders/<order_id>/<any(accept, decline, done, cancel, rate, step):deed>": "/orders/{order}/decline",
     "/api/v1/orders/<order_id>": "/api/v1/orders/{order}",
@@ -113,6 +114,7 @@ ADDRESSES = {
        for deed in ("accept", "decline", "done", "cancel", "rate", "step")},
     "/money/beds/residents/<name>": "/money/beds/residents/{resident}",
     "/money/beds/bills/<bill_id>": "/money/beds/bills/{bill}",
+    "/money/bills/<bill_id>": "/money/bills/{bill}", "/money/bills/<bill_id>/withdraw": "/money/bills/{bill}/withdraw",
     "/api/v1/bills/<bill_id>/withdraw": "/api/v1/bills/{bill}/withdraw",
     "/api/v1/bills/facts/<resident>": "/api/v1/bills/facts/{resident}",
     "/findings/money/<finding_id>": "/findings/money/{money_finding}",
@@ -174,6 +176,7 @@ BODIES = {
     "/api/v1/rounds/<round_id>/result": {"result": "well", "means": "visit"},
     "/api/v1/orders/<order_id>/accept": {"provider": "provider:none"}, "/api/v1/orders/<order_id>/rate": {"score": 5},
     "/api/v1/orders/<order_id>/cancel": {"why": "x"}, "/api/v1/orders/<order_id>/step": {"step": "survey"},
+    "/api/v1/meals/waiting": {"since": "2026-11-01"},
     "/api/v1/bills/<bill_id>/withdraw": {"why": "x"}, "/api/v1/bills/facts/<resident>": {"from_on": "2020-01-01"},
     "/api/v1/bills": {"kind": "home"}, "/api/v1/bills/settle": {"month": "2020-01"},
     "/api/v1/welfare/homes/<home>/threshold": {"threshold": -3.0, "reason": "because"},
@@ -197,6 +200,7 @@ FORMS = {
     "/devices/<name>/report": {}, "/repairs/assign/<id_>": {"owner": "operators"}, "/unmask": {"reason": "because"},
     "/homes/<name>/checked": {"found": "good"}, "/reports/sign": {"month": "2024-01"},
     "/money/beds/settle": {"month": "2020-01"}, "/money/beds/bills/<bill_id>": {"why": "x"},
+    "/money/bills/<bill_id>/withdraw": {"why": "x"},
     "/welfare/homes/<home>": {"threshold": "-3", "reason": "because"},
     "/welfare/signals/<signal_id>": {"became": "wrong"},
 }  # fmt: skip
@@ -250,7 +254,8 @@ NO_STATION = {
 
 FULL = {
     "/api/v1/vouchers": "/api/v1/vouchers?resident={resident}&month={month}",
-    "/money/beds": "/money/beds?month={month}", "/api/v1/bills": "/api/v1/bills?month={month}",
+    "/money/beds": "/money/beds?month={month}", "/money/bills": "/money/bills?month={month}",
+    "/api/v1/bills": "/api/v1/bills?month={month}",
     "/find": "/find?q=邻站", "/api/v1/find": "/api/v1/find?q=邻站", "/alarms": "/alarms?q=邻站",
     **{each: f"{each}?month={{month}}"
        for each in ("/reports", "/reports/calls", "/reports/print", "/reports/monthly.pdf", "/reports/monthly.xlsx",

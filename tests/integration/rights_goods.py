@@ -1,6 +1,7 @@
 """What a station has beyond what `rights_rig` puts into the town, so that every address of the matrix is filled."""
 
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
 from config.secret import secret_key
@@ -15,8 +16,10 @@ from dispatch.store.follow_ups import FollowUps
 from dispatch.store.people import People
 from dispatch.store.satisfaction import Surveys
 from dispatch.subscribers.book import Asked
+from schedules.care.rules.picture import Picture
 from schedules.care.rules.visit import Source, Wanted
 from schedules.care.store.beds import Steps
+from schedules.care.store.visit_pictures import Pictures
 from schedules.duty.desk import DutyDesk
 from schedules.duty.rules.rotation import Place, Rotation
 from schedules.money.anomalies.rules.draw import Lot
@@ -133,6 +136,12 @@ def _visit(town: Town, own: dict[str, str]) -> None:
     own["visit"] = next(
         each.id for each in house.homecare.visits.visiting.on(wanted.on) if each.wanted.key == wanted.key
     )
+    picture = Picture(kind="image/png", content=b"png")
+    house.homecare.visits.visiting.add_photo(
+        own["visit"], sha256(own["visit"].encode()).hexdigest(), taken_at=None, by="operator:x", picture=picture
+    )
+    with house.reading.connect() as connection:
+        (own["visit_photo"],) = Pictures(connection).of(own["visit"])
 
 
 def _rounds(town: Town, own: dict[str, str], by: Any, code: str) -> None:

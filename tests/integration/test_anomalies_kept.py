@@ -45,7 +45,7 @@ class Meals:
         days = sorted({(each.day, each.canteen) for each in self.served(start, end)})
         return [(*key, sum((each.day, each.canteen) == key for each in self.all)) for key in days]
 
-    def canteens(self):
+    def canteens(self, _start, _end):
         return {"c1": Canteen(id="c1", station=self.station), "c2": Canteen(id="c2")}
 
     def used_before(self, photos, day):
@@ -126,6 +126,68 @@ def test_the_month_before_is_looked_at_from_its_second_day_on(rig):
         rig.meals.add(before + number * DAY, f"s{number}", way="phone", operator="o1")
     assert rig.searching.look("by-hand", before, first) == 0
     assert [each.found.figures["count"] for each in rig.open()] == [50]
+
+
+def test_a_look_that_fails_keeps_no_other_from_its_turn(rig):
+    day, served = rig.today - DAY, rig.meals.served
+    rig.died(day - DAY)
+    rig.meals.add(day, rig.resident)
+
+    def spoilt(start, end):
+        if end - start == DAY and start != day:
+            raise ValueError("a row that nobody can read")
+        return served(start, end)
+
+    rig.meals.served = spoilt
+    with pytest.raises(ValueError, match="nobody can read"):
+        rig.searching.check()
+    assert [each.found.code for each in rig.open()] == [Code.AFTER_DEATH]
+    rig.hashes |= {"2025-11": HASH, "2025-12": HASH}
+    rig.searching.closed_months = lambda: ["2025-11", "2025-12"]
+    rig.meals.served = lambda start, end: spoilt(start, end) if start < date(2025, 12, 1) else []
+    with pytest.raises(ValueError, match="nobody can read"):
+        rig.searching.settled()
+    rig.searching.settled()
+    with pytest.raises(ValueError, match="nobody can read"):
+        rig.searching.settled()
+    assert rig.desk.drawn("2025-12", DISTRICT)
+
+
+def test_every_closed_month_is_looked_at_once_more_and_drawn_however_late_it_was_closed(rig):
+    first = date(2025, 11, 3)
+    rig.died(first - DAY)
+    rig.meals.add(first, rig.resident)
+    rig.searching.settled()
+    rig.searching.check()
+    assert rig.open() == []
+    rig.hashes |= {"2025-11": HASH, "2025-12": HASH}
+    rig.searching.closed_months = lambda: ["2025-12", "2025-11"]
+    rig.searching.settled()
+    [case] = rig.open()
+    assert (case.found.code, case.found.evidence) == (Code.AFTER_DEATH, ("m0",))
+    assert rig.desk.drawn("2025-11", DISTRICT).draw.settled == 1
+    with pytest.raises(NotFound):
+        rig.desk.drawn("2025-12", DISTRICT)
+    # One month a turn; then nothing is left.
+    looked = []
+    rig.meals.counts = lambda start, end: looked.append(end) or []
+    for _ in range(3):
+        rig.searching.settled()
+    assert looked == [date(2025, 12, 1)]
+    assert rig.desk.drawn("2025-12", DISTRICT).draw.settled == 0
+
+
+def test_a_month_that_could_not_be_looked_at_is_looked_at_again(rig):
+    rig.hashes["2025-11"] = HASH
+    rig.searching.closed_months = lambda: ["2025-11"]
+    served, rig.meals.served = rig.meals.served, None
+    with pytest.raises(TypeError):
+        rig.searching.settled()
+    rig.meals.served = served
+    rig.died(date(2025, 11, 1))
+    rig.meals.add(date(2025, 11, 3), rig.resident)
+    rig.searching.settled()
+    assert [each.found.code for each in rig.open()] == [Code.AFTER_DEATH]
 
 
 def test_a_photo_of_an_earlier_month_is_known(rig):

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from dispatch.errors import Conflict, Invalid, Misconfigured, NotFound
+from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.ids import StationId
 from dispatch.registry.leaving import Why as Left
 from dispatch.rules.rights import DISTRICT, Area
@@ -14,6 +14,7 @@ from schedules.money.beds.reckoning import Fitted
 from schedules.money.closing import Closing
 from schedules.money.rules.bills import Line
 from schedules.money.rules.ledger import reversal
+from schedules.money.rules.policies import NoRule
 from schedules.money.store.ledger import Books as Ledger
 from schedules.money.store.versions import Versions
 from tests.integration.money_rig import CLERK, MoneyRig
@@ -321,9 +322,15 @@ def test_thirty_visits_are_one_person_time_of_the_year(rig):
     assert rig.month(DEC).units == 1
 
 
-def test_a_setting_that_names_no_rule_is_refused(tmp_path):
-    with pytest.raises(Misconfigured, match=r"bedmoney\.beds"):
-        MoneyRig(tmp_path, policies=_city(tmp_path), beds="nowhere")
+@pytest.mark.error_lines("policy_missing")
+def test_a_setting_that_names_no_rule_keeps_nothing_from_starting_and_its_month_says_so(tmp_path, log_lines):
+    rig = MoneyRig(tmp_path, policies=_city(tmp_path), beds="nowhere")
+    [line] = [each for each in log_lines if each["event"] == "policy_missing"]
+    assert (line["setting"], line["rule"], line["known"]) == ("bedmoney.beds", "nowhere", ["city", "fz-bed-2022"])
+    active(rig, until=date(2026, 12, 1))
+    with pytest.raises(NoRule, match="there is no rule 'nowhere'; put its file back"):
+        rig.month(NOV)
+    rig.close()
 
 
 def test_the_ledger_on_file_takes_corrections_across_a_closed_month_and_keeps_each_rule(rig):

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from config.wiring_coverage import letters
+from dispatch.messages.providers.provider import Capability
+from dispatch.messages.wording import render
 from dispatch.rules.travel import StraightLine
 from dispatch.store.database import reading_engine
 from dispatch.store.people import carers
@@ -25,6 +27,7 @@ from tests.builders import NOON, build_world
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 PHONE = "+8613900000001"
+LOCAL = Calendar("Asia/Shanghai").local
 
 
 class Rig:
@@ -79,7 +82,13 @@ class Rig:
             self.watch.check()
 
     def told(self):
-        return [(each.facts["why"], each.facts["place"]) for each in reversed(self.world.messages())]
+        return [
+            (
+                each.sentence,
+                render(each.sentence, each.channel, "zh", each.facts, capability=Capability(two_way=True), local=LOCAL),
+            )
+            for each in reversed(self.world.messages())
+        ]
 
     def open(self):
         with self.world.reading.connect() as connection:
@@ -120,9 +129,10 @@ def test_a_carer_who_goes_home_early_is_told_within_a_minute(rig):
     rig.run(MINUTE)
     rig.hole(rig.clock.now(), rig.clock.now() + 3 * HOUR)
     rig.run(MINUTE)
-    ((why, place),) = rig.told()
+    ((why, text),) = rig.told()
     assert why == "coverage_gap"
-    assert "2户" in place
+    begins = LOCAL(rig.clock.now() - MINUTE)
+    assert f"2户无人能及时上门，{begins:%m-%d %H:%M}-" in text
 
 
 def test_a_failed_test_is_told_within_a_minute(rig):
@@ -167,8 +177,8 @@ def test_forty_gaps_are_one_letter(rig):
     for number in range(40):
         rig.put(NOON + number * 2 * HOUR, NOON + (number * 2 + 1) * HOUR, f"s{number}")
     rig.run(MINUTE)
-    ((_, place),) = rig.told()
-    assert place.endswith("共40处")
+    ((_, text),) = rig.told()
+    assert "共40处缺口" in text
     assert len(rig.open()) == 40
 
 

@@ -525,7 +525,7 @@ def test_an_external_entity_is_never_fetched_nor_a_billion_laughs_told(rig):
 
 
 @settings(max_examples=60)
-@given(st.lists(st.lists(st.one_of(st.none(), st.text(max_size=30), st.floats(), st.integers(), st.booleans(), st.dates(), st.times(), st.datetimes()), min_size=1, max_size=8), max_size=12), st.sampled_from(["residents", "carers", "devices", "shifts"]))  # noqa: E501  # fmt: skip
+@given(st.lists(st.lists(st.one_of(st.none(), st.text(max_size=30), st.floats(), st.integers(), st.booleans(), st.dates(), st.times(), st.datetimes()), min_size=1, max_size=8), max_size=12), st.sampled_from(["residents", "carers", "devices", "shifts", "canteens"]))  # noqa: E501  # fmt: skip
 def test_whatever_stands_in_cells_comes_to_a_plan_or_a_refusal(tmp_path_factory, rows, kind):
     from zoneinfo import ZoneInfo
 

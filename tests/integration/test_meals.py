@@ -78,6 +78,25 @@ def test_a_repeat_changes_nothing_and_another_meal_under_its_id_is_refused(rig):
     assert given(rig) == 300
 
 
+def test_a_day_that_is_sent_again_changes_nothing_but_what_differs_in_it_is_refused(rig):
+    day = [rig.meal(f"2026-11-21T1{hour}:00:00", ref=f"x{hour}") for hour in (0, 1, 2)]
+    told = rig.serve(*day[:2])
+    changed = rig.meal("2026-11-21T10:00:00", ref="x0", price=1300)
+    first, second, third = rig.serve(changed, *day[1:])
+    assert isinstance(first.wrong, Conflict)
+    assert (second.repeated, second.serving, second.diner.code) == (True, told[1].serving, "R1")
+    assert (third.repeated, third.wrong) == (False, None)
+    assert given(rig) == 300
+
+
+def test_a_day_that_is_sent_again_by_somebody_elses_key_is_not_answered(rig):
+    day = [rig.meal(f"2026-11-21T1{hour}:00:00") for hour in (0, 1)]
+    rig.serve(*day)
+    rig.desk.put_till("till-A", "A", key="a", by=TILLS, area=DISTRICT)
+    assert all(isinstance(each.wrong, NotFound) for each in rig.serve(*day, by="key:b"))
+    assert all(each.repeated for each in rig.serve(*day, by="key:a"))
+
+
 def test_one_subsidised_meal_of_a_type_and_day_at_whatever_canteen(rig):
     assert rig.eat("2026-11-21T11:00:00").money.subsidy_fen == 300
     again = rig.eat("2026-11-21T11:20:00", till="till-B")
@@ -253,7 +272,7 @@ def test_a_till_whose_clock_is_ahead_and_one_nobody_knows_are_told_so(rig):
     )  # fmt: skip
     assert isinstance(ahead.wrong, Invalid)
     assert isinstance(strange.wrong, NotFound)
-    with pytest.raises(Invalid, match="more than 500"):
+    with pytest.raises(Invalid, match="At most 500"):
         rig.serve(*[rig.meal("2026-11-21T11:00:00")] * 501)
 
 

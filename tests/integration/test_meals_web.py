@@ -1,12 +1,16 @@
 """Meals by page and by API: a till with a key, the till page, a diner's card, orders and counts that match."""
 
+import hashlib
+import io
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from dispatch.accounts.keys import Keys
 from dispatch.rules.rights import Role
+from dispatch.store.people import residents
+from schedules.meals.store.orders import MealOrders
 from tests.integration.rights_rig import OURS, Town
 
 API = "/api/v1/meals"
@@ -40,6 +44,11 @@ def meal(town, ref, **said):
         "till": "T1", "ref": ref, "meal": "lunch", "served_at": at.isoformat(), "price_fen": 1200, "by": "card",
         "who": "62170001", **said,
     }  # fmt: skip
+
+
+def eaten(town):
+    """One meal is on file, whichever tests ran before."""
+    assert town.till.post(API, json={"meals": [meal(town, "b1")]}).status_code == 200
 
 
 def post(town, address, **form):
@@ -122,14 +131,81 @@ def test_orders_and_counts_match_or_say_why_not(town):
 
 
 def test_a_meal_is_a_sign_of_life_and_one_nobody_took_is_not(town):
+    eaten(town)
     signs = town.house.homecare.meals.ordering.signs(town.house.clock.now() - timedelta(days=2))
     assert {str(each.kind) for each in signs} <= {"meal", "meal_missed", "delivery_unanswered"}
     assert any(each.kind == "meal" for each in signs)
 
 
 def test_the_list_of_a_month_leaves_for_whoever_may_export_the_district(town):
+    eaten(town)
     answer = town.manager.get("/meals/export.csv")
     assert answer.mimetype == "text/csv"
     assert answer.text.startswith("id,till,ref,canteen")
     assert "b1" in answer.text
     assert town.browser(frozenset({Role.MANAGER}), OURS).get("/meals/export.csv").status_code == 404
+
+
+def test_what_to_collect_is_shown_before_anything_is_kept(town):
+    born(town, date(1950, 1, 1))
+    form = {"till": "T1", "ref": "q-1", "meal": "dinner", "by": "card", "who": "62170001", "price": "12.00"}
+    quoted = post(town, "/till", **form, do="quote").text
+    answer = town.till.post(f"{API}/quotes", json={"meals": [meal(town, "q-1", meal="dinner")]}).json["items"][0]
+    assert (answer["meal"], answer["reason"], answer["pays_fen"]) == (None, "ok", 800)
+    for words in (
+        "Collect ¥8.00",
+        "Not served yet",
+        'value="62170001"',
+        'value="12.00"',
+        'value="dinner" required checked',
+    ):
+        assert words in quoted
+    served = post(town, "/till", **form, do="serve").text
+    assert "Collect ¥" not in served
+    assert "pays ¥8.00" in served
+    wrong = town.till.post(f"{API}/quotes", json={"meals": [meal(town, "q-2", till="T9")]}).json["items"][0]
+    assert wrong["error"] == "no till T9"
+
+
+def test_a_meal_served_without_a_connection_says_what_to_give_back(town):
+    born(town, date(1950, 1, 1))
+    at = (town.house.clock.now() - timedelta(days=1)).astimezone(town.house.calendar.tzinfo)
+    form = {"till": "T1", "ref": "off-1", "meal": "dinner", "by": "card", "who": "62170001", "price": "12.00"}
+    told = post(town, "/till", **form, when=f"{at:%Y-%m-%dT%H:%M}", charged="12.00", do="serve").text
+    assert "give back ¥4.00" in told
+    wrong = post(town, "/till", **{**form, "ref": "off-2"}, when="gestern", charged="12.00", do="serve")
+    assert (wrong.status_code, "A time is written" in wrong.text, 'value="gestern"' in wrong.text) == (422, True, True)
+
+
+def test_the_list_for_a_day_without_a_connection_says_what_each_diner_pays(town):
+    born(town, date(1950, 1, 1))
+    assert "To collect" not in town.manager.get("/till/list").text
+    refused = town.manager.get("/till/list?till=T1&meal=breakfast&price=12.005")
+    assert (refused.status_code, 'value="12.005"' in refused.text) == (422, True)
+    # The rule knows lunch and dinner; breakfast is paid whole.
+    whole = town.manager.get("/till/list?till=T1&meal=breakfast&price=12.00").text
+    assert ("<b>¥12.00</b>" in whole, "本***" in whole, "本站老人" in whole) == (True, True, False)
+    before = town.till.post(f"{API}/quotes", json={"meals": [meal(town, "l-1", meal="dinner")]}).json["items"][0]
+    listed = town.manager.get("/till/list?till=T1&meal=dinner&price=12.00").text
+    assert f"<b>¥{before['pays_fen'] // 100}.00</b>" in listed
+    assert town.manager.get("/till/list?till=T9&meal=lunch&price=12.00").status_code == 404
+
+
+def test_a_chosen_photo_proves_a_meal_by_its_hash_and_says_when_it_was_taken(town):
+    day = town.house.calendar.day_of(town.house.clock.now()) + timedelta(days=2)
+    where = {"on": day.isoformat(), "canteen": "A1", "meal": "lunch"}
+    assert post(town, "/meals/day/order", **where, resident="R1", delivery="1").status_code == 303
+    order = re.search(r'name="order" value="([^"]+)"', town.manager.get(f"/meals/day?day={day}").text)[1]
+    picture = b"\xff\xd8\xff\xe1\x00\x20Exif\x00\x00" + b"2026:11:20 12:03:04\x00" + b"x" * 300_000
+    done = {"on": day.isoformat(), "order": order, "state": "handed_out", "photo": (io.BytesIO(picture), "a.jpg")}
+    assert post(town, "/meals/day/settle", **done).status_code == 303
+    with town.house.reading.connect() as connection:
+        kept = MealOrders(connection).get(order)
+    assert (kept.proof, kept.shown) == ("photo", hashlib.sha256(picture).hexdigest())
+    assert kept.taken_at == datetime(2026, 11, 20, 4, 3, 4, tzinfo=UTC)
+
+
+def born(town, on):
+    town.house.transactions.run(
+        lambda tx: tx.connection.execute(residents.update().where(residents.c.code == "R1").values(born_on=on))
+    )

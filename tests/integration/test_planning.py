@@ -63,7 +63,7 @@ class Office(Base):
     def _app(self, streams_max, panels):
         world = self.world
         self.book = BookOfVisits([])
-        self.desk = PlanDesk(world.transactions, world.reading, world.clock, self.book, seconds=1, nudge=lambda: None)
+        self.desk = PlanDesk(world.transactions, world.reading, self.book, seconds=1, nudge=lambda: None)
         shown = PlansShown(self.desk, world.reading)
         blueprints = [
             planning_pages(self.desk, shown, world.clock, world.calendar),
@@ -200,6 +200,7 @@ def test_a_planner_that_takes_too_long_is_killed(office):
     plan = office.desk.ask(DAY, 1, None, by=BY)
     assert office.thinker(command=SLOW, grace_s=-0.8).think()
     assert office.desk.get(plan.id).error == "it took too long"
+    assert "用时过长" in office.operators().get(f"/planning/{plan.id}").get_data(as_text=True)
 
 
 def test_of_two_planners_one_may_die(office):
@@ -317,6 +318,12 @@ def test_the_pages_show_a_plan_from_asking_to_publishing(office):
     shown = client.get(where).get_data(as_text=True)
     assert "王秀英" in shown
     assert "没有人具备所需技能" in shown
+    assert "这次上门的路程和换人代价合" in shown, "why it went where it went"
+    client.post("/lang", data={"csrf_token": token, "next": where, "lang": "en"})
+    english = client.get(where).get_data(as_text=True)
+    assert "min of way and exchange" in english
+    assert "min more" in english
+    client.post("/lang", data={"csrf_token": token, "next": where, "lang": "zh"})
     assert client.post(f"{where}/publish", data={"csrf_token": token}).status_code == 303
     assert office.book.sent["v1"] != ()
     assert client.post(f"{where}/drop", data={"csrf_token": token}).status_code == 409

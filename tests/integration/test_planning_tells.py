@@ -29,7 +29,7 @@ class Office(Rig):
             nudge=lambda: None,
         )  # fmt: skip
         self.desk = PlanDesk(
-            world.transactions, world.reading, world.clock, Book(self.visiting), seconds=1, nudge=lambda: None,
+            world.transactions, world.reading, Book(self.visiting), seconds=1, nudge=lambda: None,
             told=self.telling.told,
         )  # fmt: skip
         self.day = world.calendar.day_of(world.clock.now()) + timedelta(days=1)
@@ -68,6 +68,9 @@ class Office(Rig):
             start_from=visit.wanted.start_from, minutes=60, carers=tuple(self.carer(each) for each in codes),
             had=visit.carer_ids, start_at=visit.wanted.start_from,
         )  # fmt: skip
+
+    def codes(self, ids):
+        return sorted(code for code in ("C1", "C2", "C3") if self.carer(code) in ids)
 
     def texts(self):
         """What went out, in words, by the code of whom it went to."""
@@ -142,10 +145,63 @@ def test_a_visit_that_the_book_refused_is_nobodys_news(office):
 
 def test_a_telling_that_was_cut_off_is_made_up_for_by_the_next_look(office):
     world = office.world
-    mute = PlanDesk(
-        world.transactions, world.reading, world.clock, Book(office.visiting), seconds=1, nudge=lambda: None
-    )
+    mute = PlanDesk(world.transactions, world.reading, Book(office.visiting), seconds=1, nudge=lambda: None)
     mute.publish(office.plan(_9="C1"), by=BY)
     assert office.texts() == []
     office.telling.check()
     assert [code for code, _ in office.texts()] == ["C1"]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def dying(office, at, deed):
+    """Does it in a process that is killed when it is about to commit for the `at`-th time; whether it was."""
+    transactions, commits = office.world.transactions, iter(range(1, 100))
+    before = transactions._before_commit
+
+    def die():
+        if next(commits) == at:
+            raise Killed
+
+    transactions._before_commit = die
+    try:
+        deed()
+    except Killed:
+        return True
+    finally:
+        transactions._before_commit = before
+    return False
+
+
+def sent(office):
+    return ["".join(office.codes(office.visit(f"plan:{hour}").carer_ids)) for hour in (9, 11, 15)]
+
+
+def written(office):
+    return len(office.lines("visit_assigned")), len(office.lines("plan_published"))
+
+
+def test_a_publication_that_is_killed_anywhere_is_whole_or_nothing(office):
+    plan, given, at = office.plan(_9="C1", _11="C1 C2", _15="C2"), ["C1", "C1C2", "C2"], 1
+    while dying(office, at, lambda: office.desk.publish(plan, by=BY)):
+        done = office.desk.get(plan).state is State.PUBLISHED
+        assert sent(office) == (given if done else ["", "", ""])
+        assert {each.assigned_at is not None for each in office.desk.visits(plan)} == {done}
+        assert written(office) == ((3, 1) if done else (0, 0))
+        at += 1
+    assert at > 1
+    assert sent(office) == given
+    assert written(office) == (3, 1)
+
+
+def test_taking_back_that_is_killed_at_its_commit_took_nothing_back(office):
+    office.desk.publish(office.plan(_9="C3"), by=BY)
+    office.world.clock.advance(1)
+    plan = office.plan(_9="C1", _11="C1 C2")
+    office.desk.publish(plan, by=BY)
+    assert dying(office, 1, lambda: office.desk.undo(plan, by=BY))
+    assert sent(office) == ["C1", "C1C2", ""]
+    assert office.desk.undo(plan, by=BY).assigned == 2
+    assert sent(office) == ["C3", "", ""]

@@ -103,6 +103,9 @@ def entered(quoting, serving, had, by_id, on, closed):
     monday = on - timedelta(days=on.weekday())
     used = {"same_type_today": sum(each == (on, serving["meal"]["type"]) for each in mine),
             "today": sum(day == on for day, _ in mine), "week": sum(monday <= day for day, _ in mine)}  # fmt: skip
+    if used["same_type_today"]:
+        # Whatever the rule leaves open: the service gives one meal of a type and day.
+        return None
     said = quoting.answer({**{key: serving[key] for key in ("id", "policy", "date", "person", "meal")}, "used": used})
     layers = {layer: loose_fen(amount) for layer, amount in said.get("layers", {}).items()}
     if not any(layers.values()):

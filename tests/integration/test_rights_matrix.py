@@ -206,7 +206,7 @@ def looked_at(town) -> list[str]:
 def taken_away(town, client) -> dict[str, str]:
     """What POSTs answer with data: lists, the log, searches."""
     answers = {}
-    for rule in (f"/export/{kind}" for kind in ("residents", "carers", "devices", "shifts")):
+    for rule in (f"/export/{kind}" for kind in ("residents", "carers", "devices", "shifts", "canteens")):
         for form in ({"format": "csv"}, {"format": "csv", "reason": "because"}, {"format": "xlsx"}):
             answers[f"{rule} {form}"] = client.post(rule, data={**form, "csrf_token": town.csrf})
     for full in ("", "1"):

@@ -94,7 +94,7 @@ def test_statements_are_drawn_once_and_add_up(town):
         assert sum(each.amount_fen for each in people) == fen[account][0]
 
 
-def test_the_whole_way_to_the_money_takes_two_people_and_the_days_for_objections(town):
+def test_the_whole_way_to_the_money_takes_three_people_and_the_days_for_objections(town):
     both, boss, keeper = (town.people[each] for each in ("both", "boss", "keeper"))
     path = f"/settlement/{town.statement('owed:S1').id}"
     assert keeper.post(f"{path}/review", data={"deed": "publish"}).status_code == 403
@@ -114,8 +114,17 @@ def test_the_whole_way_to_the_money_takes_two_people_and_the_days_for_objections
     objection = town.settlement.settling.one(path[12:], Area()).objections[0]
     told = boss.post(f"{path}/objections/{objection.id}", data={"answer": "", "upheld": "no"})
     assert told.status_code == 422
+    own = town.again("both").post(f"{path}/objections/{objection.id}", data={"answer": "没有问题", "upheld": "no"})
+    assert (own.status_code, "提交人不得答复" in own.get_data(as_text=True)) == (409, True)
     assert boss.post(f"{path}/objections/{objection.id}", data={"answer": "有签到", "upheld": "no"}).status_code == 303
-    assert boss.post(f"{path}/review", data={"deed": "approve"}).status_code == 303
+    again = town.again("boss")
+    assert "公示人不得审批同一结算单" in again.get(path).get_data(as_text=True)
+    own = again.post(f"{path}/review", data={"deed": "approve"})
+    assert (own.status_code, "公示人不得审批同一结算单" in own.get_data(as_text=True)) == (409, True)
+    third = town.person("third", Role.REVIEWER, Role.MANAGER)
+    assert third.post(f"{path}/review", data={"deed": "approve"}).status_code == 303
+    own = third.post(f"{path}/step", data={"deed": "pay", "reference": "支 310"})
+    assert (own.status_code, "审批人不得登记同一结算单的支付" in own.get_data(as_text=True)) == (409, True)
     unpaid = keeper.post(f"{path}/step", data={"deed": "pay", "reference": "", "on": "2026-10-02"})
     assert unpaid.status_code == 422
     assert 'value="2026-10-02"' in unpaid.get_data(as_text=True)

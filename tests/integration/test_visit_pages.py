@@ -23,7 +23,9 @@ from tests.integration.rights_rig import OURS, Town
 
 WATCH, REVIEW = frozenset({Role.OPERATOR}), frozenset({Role.REVIEWER})
 HOUR = timedelta(hours=1)
-JPEG = b"\xff\xd8\xff\xe1\x00\x40Exif\x00\x00II*\x00" + b"2020:01:02 03:04:05\x00" + b"\x00" * 40
+EXIF = b"Exif\x00\x00II*\x00" + b"2020:01:02 03:04:05\x00" + b"\x00" * 40
+JPEG = b"\xff\xd8\xff\xe1" + (len(EXIF) + 2).to_bytes(2, "big") + EXIF + b"\xff\xda\x00\x02\x11\x22\xff\xd9"
+"""As a telephone writes it: when it was taken, then the picture, which is no real one."""
 
 
 @pytest.fixture(scope="module")
@@ -209,5 +211,14 @@ def test_a_carer_signs_on_their_own_page(town, visit):
         photo = Points(connection).photos_of(visit().id)[0]
     assert (begin.way, begin.accuracy_m, begin.position.lat, finish.position) == ("page", 16, 38.07, None)
     assert photo.taken_at.isoformat() == "2020-01-01T19:04:05+00:00"
+    address = f"/visits/{visit().id}/photos/{photo.id}"
+    desk = town.browser(REVIEW)
+    assert address in desk.get(f"/visits/{visit().id}").text
+    shown = desk.get(address)
+    assert (shown.data, shown.mimetype) == (b"\xff\xd8\xff\xda\x00\x02\x11\x22\xff\xd9", "image/jpeg")
+    assert desk.get(f"/visits/{visit().id}/photos/none").status_code == 404
+    other = (io.BytesIO(b"\x00\x00\x00\x18ftypheic"), "b.heic")
+    answer = post(client, town, "/c/visits", visit=visit().id, do="photo", photo=other)
+    assert (answer.status_code, answer.location) == (303, "/c/visits?said=print")
     assert post(client, town, "/c/visits", **{**done, "nonce": "x"}).status_code == 400
     assert post(client, town, "/c/visits", visit="none", do="begin").status_code == 404

@@ -1,6 +1,7 @@
 """Laws of the ledger: whatever comes, in whatever order and however often, no fen is lost, doubled or changed."""
 
-from dataclasses import replace  # noqa: I001
+import json  # noqa: I001
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from dispatch.errors import Conflict, NotFound
 from schedules.money.rules.ledger import (
-    Kind, Ledger, Posting, Source, balances, booked_in, canonical, month_hash, reversal, subsidy,
+    Kind, Ledger, Posting, Source, balances, booked_in, canonical, month_hash, read_back, reversal, subsidy,
 )  # fmt: skip
 
 FIRST = date(2025, 11, 20)
@@ -177,3 +178,54 @@ def test_an_entry_that_does_not_add_up_cannot_be_made(wrong):
 def test_nothing_is_no_entry():
     with pytest.raises(AssertionError):
         meal(1, fen=0)
+
+
+def on_file(entry):
+    """Row and postings as the database has them."""
+    source = (entry.source.kind.value, entry.source.id) if entry.source else (None, None)
+    row = (entry.id, entry.on.isoformat(), entry.month, entry.claim, *source, entry.version, entry.reverses, entry.late)
+    return row, [(each.account, each.amount_fen) for each in entry.postings]
+
+
+words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(words, words, st.dictionaries(words, st.integers(1, 10**12), min_size=1, max_size=3), st.booleans())
+def test_what_is_read_back_is_the_line_that_was_hashed_whatever_the_words(claim, payee, layers, is_back):
+    entry = subsidy(
+        entry_id="e1", source=Source(Kind.BILL, claim), version="v1", claim=claim, on=FIRST, layers=layers,
+        owed_to=payee, closed="2026-01" if is_back else None,
+    )  # fmt: skip
+    entry = reversal(entry, entry_id="e2", closed="2026-02") if is_back else entry
+    told = json.dumps(
+        {
+            "id": entry.id, "on": "2025-11-20", "month": entry.month, "claim": claim, "version": entry.version,
+            "source": [entry.source.kind.value, claim] if entry.source else None, "reverses": entry.reverses,
+            "late": entry.late, "postings": sorted([each.account, each.amount_fen] for each in entry.postings),
+        },
+        sort_keys=True, ensure_ascii=False, separators=(",", ":"),
+    )  # fmt: skip
+    assert read_back(*on_file(entry)) == told.encode()
+    assert canonical(entry) == told
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"late": "late"}, {"month": "2025-10"}, {"month": "2025-12"}, {"version": None}, {"source_kind": None},
+        {"source_id": None}, {"source_kind": "gift"}, {"reverses": "e0"},
+        {"source_kind": None, "source_id": None, "version": None},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_no_entry_could_be_is_not_read_back(changed):
+    names = ("id", "on", "month", "claim", "source_kind", "source_id", "version", "reverses", "late")
+    row, postings = on_file(meal(1))
+    assert read_back(row, postings) is not None
+    assert read_back(tuple((dict(zip(names, row, strict=True)) | changed).values()), postings) is None
+
+
+@pytest.mark.parametrize("postings", [[], [("fund:city", -1)], [("fund:city", -3), ("owed:c", 2)]], ids=str)
+def test_what_does_not_balance_is_not_read_back(postings):
+    assert read_back(on_file(meal(1))[0], postings) is None

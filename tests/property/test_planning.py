@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedules.planning.choosing import ChoosingPlanner, planner_for, pyvrp_there
-from schedules.planning.own import OwnPlanner, improved
+from schedules.planning.own import OwnPlanner, finished, improved
 from schedules.planning.parts import parts, together
-from schedules.planning.planner import Budget
+from schedules.planning.planner import Budget, unheard
 from schedules.planning.rounds_by_pyvrp import PyvrpPlanner
 from schedules.planning.rules.check import checked
 from schedules.planning.rules.plan import Plan, Reason, cost
 from schedules.planning.rules.problem import Job, Problem, Worker, may, omitted, price
-from schedules.planning.search import Search
+from schedules.planning.search import HOT, Search
 from schedules.planning.state import State
 from schedules.planning.wire import plan_in, plan_out, problem_in, problem_out, why_in, why_out
 from schedules.planning.written import order_of, whys
@@ -78,7 +78,7 @@ def test_the_state_after_refused_steps_is_the_state_decoded_afresh(seed):
     search = Search(State(problem), seed)
     search.build()
     for _ in range(4):
-        search.run(iterations=300, clock=lambda: 0.0, told=lambda part, cost: None)
+        search.run(Budget(iterations=300, clock=lambda: 0.0), HOT, unheard)
         state = search.state
         order = sorted((state.key[v], v) for v in range(state.jobs) if v not in state.pool)
         afresh = Search(State(problem), 0)
@@ -219,6 +219,12 @@ def test_improving_an_empty_plan_plans_everything_that_fits():
     plan = improved(empty, problem, Budget(iterations=50), seed=1)
     assert checked(plan, problem) == []
     assert len(plan.unassigned) < len(problem.jobs)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_where_the_time_is_gone_nothing_more_is_put_in(late):
+    search = Search(State(town(3, visits=10, carers=4)), 1)
+    assert bool(finished(search, lambda: late).stops) is not late
 
 
 def test_the_plans_of_no_parts_leave_everything_out():

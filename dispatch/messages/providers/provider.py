@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 from dispatch.ids import AttemptId
 from dispatch.rules.calls import Rang
+from dispatch.rules.keypad import Keys
 from dispatch.rules.message import Channel as Channel
 from dispatch.rules.talks import Standing
 
@@ -213,6 +214,21 @@ class Inquiry:
     result: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyed:
+    """
+    Somebody who rings in waits for what is only known here: whether their number has keys to press, and what a key has
+    done. `key` is the call, `sender` its number in E.164 or anything else; `digit` what was pressed, empty when the
+    call comes; `code` the visit that was chosen, None before. `answer` makes the answer out of what they are told.
+    """
+
+    key: str
+    sender: str
+    answer: Callable[[Keys], Answer]
+    digit: str = ""
+    code: int | None = None
+
+
 def nothing() -> None:
     """There is nothing to be done."""
 
@@ -221,7 +237,7 @@ def nothing() -> None:
 class Heard:
     """
     What a verified hook said: receipts, replies and news of calls that ring in, to be kept, and the answer to give once
-    they are kept. An `inquiry` takes the place of `answer` where it can be answered.
+    they are kept. An `inquiry`, or what is `keyed`, takes the place of `answer` where it can be answered.
 
     `not_kept` is the answer when they could not be kept just now: it makes the provider come again with the same.
     `then` is done once all is kept; it returns at once and raises nothing.
@@ -231,6 +247,7 @@ class Heard:
     replies: tuple[Inbound, ...] = ()
     calls: tuple[Rang, ...] = ()
     inquiry: Inquiry | None = None
+    keyed: Keyed | None = None
     answer: Answer = Answer()
     not_kept: Answer = Answer(status=503)
     then: Callable[[], None] = nothing

@@ -2,19 +2,24 @@
 Calls that ring in, at Twilio: the desk's telephones ring one after the other until a human takes the call.
 
     rings in ──► ring the first telephone ──► "press 1 to take it" ──► talk
-                        │ nobody, or a mailbox
-                        └──► the next ──► … ──► "we call you back"
+       │  ▲             │ nobody, or a mailbox
+       │  │             └──► the next ──► … ──► "we call you back"
+       ▼  │ no key, 0, any other key, any mistake
+    a carer with a visit near now: 1 I have come, 2 I am leaving
 
-A telephone that is picked up has taken nothing: whoever picks up must press 1, because a mailbox cannot.
+A telephone that is picked up has taken nothing: whoever picks up must press 1, because a mailbox cannot. The desk's
+telephones stand behind each question of the keypad in the same markup: to reach them nothing more is asked of us.
 """
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from twilio.twiml.voice_response import Gather, VoiceResponse  # type: ignore[import-untyped]
 
 from dispatch.errors import Invalid
-from dispatch.messages.providers.provider import Answer, Heard
+from dispatch.messages.providers import twilio_keys
+from dispatch.messages.providers.provider import Answer, Heard, Keyed
 from dispatch.messages.providers.twilio_form import Form, count_of, xml
 from dispatch.messages.providers.twilio_outcomes import OVER
 from dispatch.rules.calls import News, Rang
@@ -62,6 +67,8 @@ class TwilioInbound:
             return self._take(form, query)
         if stage == "next":
             return self._next(form, query)
+        if stage == "keys":
+            return self._key(form, query)
         if form.last("Direction") != "inbound":
             raise Invalid("The key press names no attempt.", {"a": "missing or not an attempt"})
         return self._came(form, 0)
@@ -76,7 +83,24 @@ class TwilioInbound:
         answer = self._ring(form.needed("CallSid"), 0)
         # Where it cannot be written down, the desk rings all the same; where none can ring, nobody may be promised a
         # call: then the same call comes back.
-        return Heard(calls=news, answer=answer, not_kept=answer if self._desk else self._hold_on(tried))
+        not_kept = answer if self._desk else self._hold_on(tried)
+        # Where no telephone of the desk can ring, the call is missed already, and keys would only keep the caller.
+        return Heard(calls=news, answer=answer, not_kept=not_kept, keyed=self._keyed(form) if self._desk else None)
+
+    def _keyed(self, form: Form, *, digit: str = "", code: int | None = None) -> Keyed:
+        sid = form.needed("CallSid")
+        keyed = partial(twilio_keys.markup, at=self._at, ring=lambda into: self._dial(into, sid, 0))
+        return Keyed(key=sid, sender=form.last("From"), answer=lambda keys: xml(keyed(keys)), digit=digit, code=code)
+
+    def _key(self, form: Form, query: Mapping[str, str]) -> Heard:
+        """A key of the keypad: what it does, or the desk, which rings anew for whoever had been served."""
+        digits, sid = form.last("Digits"), form.needed("CallSid")
+        desk = xml(twilio_keys.to_desk(query.get("l", "zh"), lambda into: self._dial(into, sid, 0)))
+        chosen = twilio_keys.chosen(digits, query)
+        if chosen is None:
+            return Heard(calls=(_rang(form, News.DESK),), answer=desk, not_kept=desk)
+        digit, code = chosen
+        return Heard(answer=desk, not_kept=desk, keyed=self._keyed(form, digit=digit, code=code))
 
     def _hold_on(self, tried: int) -> Answer:
         if tried >= _TRIES_MAX:
@@ -93,12 +117,15 @@ class TwilioInbound:
         answer = VoiceResponse()
         if nth == 0:
             _say(answer, _HELLO)
-        dial = answer.dial(
+        self._dial(answer, sid, nth)
+        return xml(str(answer))
+
+    def _dial(self, into: VoiceResponse, sid: str, nth: int) -> None:
+        dial = into.dial(
             action=f"{self._at}?i=next&n={nth + 1}", method="POST", timeout=RING_S, time_limit=TALK_MAX_S,
             caller_id=self._caller or None,
         )  # fmt: skip
         dial.number(self._desk[nth], url=f"{self._at}?i=screen&c={sid}", method="POST")
-        return xml(str(answer))
 
     def _screen(self, sid: str) -> str:
         answer = VoiceResponse()

@@ -3,196 +3,16 @@
 from collections.abc import Mapping
 
 from dispatch.rules.alarm import Outcome
+from dispatch.rules.phrases.english_ends import ARRIVED, DONE, NO_ENTRY, SHE
+from dispatch.rules.phrases.english_going import ACCEPT, DECLINE, HER, I_AM, MINUTES
 from dispatch.rules.phrases.meaning import Action, Aside, Meaning
 
-_I_AM = "(?:i am|im|we are|were)"
-_I_WILL = "(?:i will|ill|we will|i shall)"
-_NOW = "(?: now| right now| right away| straight away| immediately| at once| asap)?"
-_MINUTES = "(?:in )?(?:about )?[0-9]{1,3} ?(?:min|mins|minute|minutes)"
-_HER = "(?:her|him|them|the resident|the old lady|the old man|the lady|the patient|the client|mrs [a-z]+|mr [a-z]+)"
-_SHE = "(?:she|he|they|everyone|the resident|resident|the old lady|the old man|the client|client)"
 _IS = "(?:is|are|s)"
-_AT_HOME = "(?:the|her|his|their) (?:home|house|flat|door|apartment|place|room)"
-_LATER = f"(?: soon|{_NOW[3:-2]}| {_MINUTES})?"
 
-ACCEPT = (
-    "(?:i am |im )?on it",
-    "(?:eta )(?:in )?(?:about )?[0-9]{1,3} ?(?:min|mins|minute|minutes)",
-    "give me [0-9]{1,3} (?:min|mins|minutes)",
-    "(?:i )?accept the (?:task|job|alarm|call)",
-    "yes",
-    "yeah",
-    "yep",
-    "yup",
-    "yes please",
-    "sure",
-    "sure thing",
-    "of course",
-    "certainly",
-    "absolutely",
-    "will do",
-    "accept(?:ed)?(?: it| this)?",
-    "i(?: will)? accept(?: it| this| the job)?",
-    "yes accept",
-    "(?:i|i will|ill|i can) take (?:it|this|this one|that)",
-    "taking it",
-    "i got this",
-    f"(?:{_I_AM} )?coming(?: over| there)?{_NOW}",
-    f"(?:{_I_AM} )?(?:already )?on (?:my|the|our) way(?: there)?{_NOW}",
-    "omw",
-    f"(?:{_I_AM} )?(?:heading|headed)(?: there| over| out)?{_NOW}",
-    f"(?:{_I_AM} )?going(?: there| over)?{_NOW}",
-    (
-        f"(?:{_I_AM} )?(?:leaving now|leaving right away|setting off|en route|enroute|driving there|"
-        f"walking over|walking there){_NOW}"
-    ),
-    "(?:i )?just left",
-    f"(?:i )?(?:can|could) (?:go|come|do it|do this|attend|help|be there|make it|take it|accept)(?: there)?{_NOW}",
-    "i can",
-    "can do",
-    "yes i can",
-    "i could",
-    (
-        f"{_I_WILL} (?:go|come|do it|attend|help|be there|be right there|be right over|"
-        f"be there soon|be there shortly|head over|make it)(?: there)?{_LATER}"
-    ),
-    f"{_I_WILL} be there {_MINUTES}",
-    f"i go{_NOW}",
-    "will go",
-    "(?:will )?be (?:right there|there soon|there shortly|there asap|right over)",
-    f"(?:will )?be there {_MINUTES}",
-    f"there {_MINUTES}",
-    "(?:ill |i will |will )?(?:be )?there in [0-9]{1,3}",
-    f"(?:{_I_AM} )?(?:about )?{_MINUTES} away",
-    f"(?:{_I_AM} )?arriving(?: soon| {_MINUTES})",
-    f"(?:i )?(?:will|ill) arrive(?: soon| {_MINUTES})",
-    "will arrive soon",
-    "no (?:problem|worries)",
-    "np",
-    "happy to(?: help| go)?",
-    f"(?:{_I_AM} )?(?:free|available){_NOW}",
-    "i am ready",
-    "glad to(?: help| go)?",
-    "yes i will",
-    "yes will do",
-    "i will",
-)
-_CANT = (
-    "(?:cannot|cant|can not|could not|couldnt|am not able to|im not able to|am unable to|"
-    "im unable to|not able to|unable to)"
-)
-_TODAY = "(?: today| now| right now| at the moment| this time| tonight| at this time)?"
-DECLINE = (
-    "no",
-    "nope",
-    "nah",
-    "no thanks",
-    "no thank you",
-    "not (?:me|now|today|possible|possible today)",
-    "impossible",
-    "pass",
-    "i pass",
-    "(?:i )?(?:must |have to |will |need to )?(?:decline|refuse|reject)(?:d)?(?: it| this)?",
-    "declined",
-    "rejected",
-    "refused",
-    (
-        f"(?:i )?{_CANT}(?: (?:go|come|make it|attend|do it|do this|accept|accept it|take it|"
-        f"take this|help|be there|come over|go there|leave|get there))?{_TODAY}"
-    ),
-    f"(?:i )?(?:cannot|cant|can not){_TODAY}",
-    f"unable(?: to (?:come|go|attend|help|make it))?{_TODAY}",
-    f"i am unable{_TODAY}",
-    (
-        f"(?:{_I_AM} )?(?:not available|unavailable|not free|not coming|not going|busy|too busy|"
-        f"very busy|occupied){_TODAY}"
-    ),
-    f"(?:{_I_AM} )?not able{_TODAY}",
-    f"(?:{_I_AM} )?busy with (?:another|a different|other) (?:resident|client|call|job|alarm)",
-    "with another (?:resident|client)",
-    "(?:i )?(?:will not|wont|do not want to|dont want to) (?:go|come|attend|make it|accept)",
-    "(?:i )?(?:wont|will not) be (?:able to )?(?:there|come|go)",
-    f"(?:i )?(?:do not |dont )?(?:have )?(?:no|any|have) time{_TODAY}",
-    f"(?:i )?(?:dont|do not) have time{_TODAY}",
-    f"(?:i have )?no (?:time|car){_TODAY}",
-    (
-        f"(?:{_I_AM} )?(?:too far(?: away)?|off(?: duty| today| work)|sick|ill today|on leave|"
-        "out of town|abroad|on holiday|away today|not on duty|stuck in traffic|not on shift|"
-        "off shift|far away|out of the city)(?: today| now)?"
-    ),
-    "my shift is over",
-    "(?:unfortunately|im afraid|i am afraid),? (?:i )?(?:cannot|cant|can not|not)",
-    "not this time",
-    "no can do",
-    "(?:please )?(?:ask|find|send|try) another (?:carer|person|one)",
-    f"{_I_AM} with another (?:client|resident)",
-    "(?:please )?(?:ask|find|send|get|try)(?: for)? (?:someone|somebody|another person) ?(?:else)?",
-    "(?:someone|somebody) else please",
-    "please (?:ask|find|send) (?:someone|somebody) else",
-)
-ARRIVED = (
-    (
-        "(?:i |we )?(?:have |ve |just |have just |already |"
-        f"have already )*arrived(?: safely)?{_NOW}(?: (?:at|in) {_AT_HOME})?"
-    ),
-    "ive(?: just)? arrived",
-    "arrived (?:here|there|safely)",
-    f"(?:{_I_AM} )?(?:already )?here{_NOW}",
-    f"(?:{_I_AM}) (?:already )?there{_NOW}",
-    f"(?:{_I_AM} )?on (?:site|scene){_NOW}",
-    f"(?:{_I_AM} )?at the scene{_NOW}",
-    f"(?:{_I_AM} )?(?:now )?(?:at|in|inside) (?!{_AT_HOME.split(' (?:')[0]} door){_AT_HOME}{_NOW}",
-    f"(?:{_I_AM} )?inside{_NOW}",
-    f"{_I_AM} in",
-    f"(?:{_I_AM} )?with {_HER}{_NOW}",
-    f"(?:i |we |have )*reached(?: {_AT_HOME}| here| there)?",
-    "(?:i )?(?:just )?(?:got|made it) (?:here|there)",
-    "made it",
-    f"(?:{_I_AM} )?at (?:the )?location",
-    "(?:ive |i have |have )?reached (?:the location|her home|his home)",
-    f"{_I_AM} at the residents home",
-)
-NO_ENTRY = (
-    (
-        f"(?:but )?(?:i )?(?:{_CANT}|cant) (?:get in|enter|get inside|open(?: the)? door|open it|"
-        f"get into {_AT_HOME}|go in|come in|get through the door)"
-    ),
-    "no (?:entry|access|way in)",
-    "(?:the )?door (?:is )?(?:locked|closed|bolted|shut)",
-    "locked(?: out)?",
-    f"{_I_AM} locked out",
-    "(?:the )?door (?:wont|will not|does not|doesnt) open",
-    (
-        "(?:but )?(?:nobody|no one|noone|no body) (?:opens|answers|opened|answered|is opening|"
-        "is answering)(?: the| at the)?(?: door)?"
-    ),
-    "no answer at the door",
-    "(?:i am |im )?at the door ?,? ?no answer",
-    "(?:but )?no answer at (?:the|her|his) door",
-    "(?:but )?(?:i )?(?:have |ve )?(?:got )?no key",
-    "(?:i )?(?:do not|dont) have (?:a |the )?key",
-    "(?:the )?key (?:does not|doesnt|wont|will not) (?:work|fit|open)(?: the door)?",
-    "(?:wrong|bad) (?:door )?code",
-    "(?:the )?(?:door |entry )?code (?:is )?(?:wrong|incorrect|does not work|doesnt work|not working)",
-    "(?:the )?key ?(?:box|safe) (?:is )?(?:empty|locked|stuck|broken)",
-)
-DONE = (
-    (
-        f"(?:all |its |it is |job |{_I_AM} |is )?(?:done|finished|completed|complete|sorted|"
-        "resolved|solved)(?: here| now| everything)?"
-    ),
-    "(?:all |everything )(?:is )?(?:done|finished|completed|complete|sorted)",
-    "i (?:have )?(?:finished|completed)(?: here| it| the job)?",
-    "(?:task|job|service|visit|work) (?:is )?(?:done|completed|finished|complete)",
-    "case closed",
-    "(?:you can |please |can )?close (?:it|the case|the alarm)",
-    "please close(?: it| the alarm)?",
-    "you can close(?: it| the alarm)",
-    "(?:i )?handed over to (?:the )?(?:family|son|daughter|relatives)",
-)
 HELPED = (
+    "nothing (?:is )?(?:happened|wrong|serious|the matter|to worry about)",
     (
-        f"(?:{_SHE} ?{_IS}?|its|it is) (?:all |doing |perfectly |quite )?(?:fine|well|ok|okay|good|"
+        f"(?:{SHE} ?{_IS}?|its|it is) (?:all |doing |perfectly |quite )?(?:fine|well|ok|okay|good|"
         "safe|alright|all right|unhurt|stable)(?: now)?"
     ),
     "(?:all )?fine(?: now)?",
@@ -205,9 +25,9 @@ HELPED = (
     "all (?:is )?(?:ok|okay|well|fine)(?: now)?",
     "everything (?:is )?(?:ok|okay|fine|good|alright|all right|well)(?: now)?",
     "no (?:injury|injuries|harm|harm done)",
-    f"(?:{_SHE} ?{_IS} )?not (?:hurt|injured)",
+    f"(?:{SHE} ?{_IS} )?not (?:hurt|injured)",
     "(?:i )?helped(?: her| him| them)?(?: up| to bed| back to bed)?",
-    f"(?:{_SHE} ?{_IS} )?back in bed",
+    f"(?:{SHE} ?{_IS} )?back in bed",
     "nothing serious",
     "is fine",
 )
@@ -216,7 +36,7 @@ FALSE_ALARM = (
     "its a false alarm",
     "(?:it was |was )?(?:pressed )?(?:a |by )?(?:mistake|accident)",
     "pressed (?:by (?:mistake|accident)|accidentally)",
-    f"{_SHE} pressed (?:it )?(?:by (?:mistake|accident)|accidentally)",
+    f"{SHE} pressed (?:it )?(?:by (?:mistake|accident)|accidentally)",
     "accidental(?: press)?",
     "it was an accident",
     "wrong (?:press|button)",
@@ -224,12 +44,12 @@ FALSE_ALARM = (
 TEST = ("(?:it was |was |just |only |it was just )?(?:a |just a |only a )?test", "testing")
 HOSPITAL = (
     (
-        f"(?:was |been |have |has |already |{_SHE} (?:was |is |has been )?)?(?:taken|sent|brought|"
-        f"transferred|went|gone)(?: {_HER})? to (?:the )?hospital"
+        f"(?:was |been |have |has |already |{SHE} (?:was |is |has been )?)?(?:taken|sent|brought|"
+        f"transferred|went|gone)(?: {HER})? to (?:the )?hospital"
     ),
     "(?:to )?hospital",
     "took (?:her|him|them) to (?:the )?hospital",
-    f"{_SHE} (?:went|is going|was taken) to (?:the )?hospital",
+    f"{SHE} (?:went|is going|was taken) to (?:the )?hospital",
     "(?:the )?ambulance took (?:her|him|them)(?: away)?",
     "in hospital",
     "taken by ambulance",
@@ -237,11 +57,11 @@ HOSPITAL = (
 )
 POLICE_FIRE = ("police came", "fire brigade came")
 NOBODY_HOME = (
-    "(?:nobody|no one|noone)(?: is)?(?: at)? home",
+    "(?:theres |there is )?(?:nobody|no one|noone)(?: is)?(?: at)? (?:home|in)(?: here)?",
     "not (?:at )?home",
     "(?:nobody|no one) is (?:in|at home)",
 )
-DIED = (f"(?:{_SHE} )?(?:has )?died",)
+DIED = (f"(?:{SHE} )?(?:has )?died",)
 DUPLICATE = ("duplicate",)
 OTHER = ("other",)
 
@@ -275,7 +95,21 @@ SAID: Mapping[Meaning, tuple[str, ...]] = {
         "ya",
         "sir",
         "madam",
-        "apologies",
+        "(?:my )?apologies",
+        "(?:sorry|apologies) for (?:the )?(?:late reply|delay|late response|inconvenience)",
+        (
+            "(?:so|also|then|well|oh|ah|ooh|actually|unfortunately|no worries|anyway|just|though|because|"
+            "as|since|pls|plz|dear|team|guys|"
+            "boss|maam|mam|mate|cheers|thank u|ty|tks|thx|many thanks|regards|kind regards)"
+        ),
+        (
+            "(?:i )?(?:just |only )?(?:saw|seen|got|read|noticed) (?:this|it|your (?:message|text)|"
+            "the (?:message|text))(?: now| just now)?"
+        ),
+        "(?:dont|do not|no need to) worry",
+        "(?:please|pls|plz)? ?(?:wait|hold on)(?: for me)?",
+        "its (?:me|[a-z]+ here)|this is [a-z]+",
+        "noted|received",
         "with apologies",
         "(?:i )?got it",
         "xie ?xie(?: ?ni)?",
@@ -285,12 +119,31 @@ SAID: Mapping[Meaning, tuple[str, ...]] = {
         "bao ?qian",
         "(?:qing )?fang ?xin",
     ),
-    Aside.NEAR: (f"(?:{_I_AM} )?(?:nearby|close by|close|around the corner)", _MINUTES),
-    Aside.EXCUSE: (
-        f"{_I_AM} (?:at work|in a meeting|driving|at the doctor)",
-        "my car (?:broke down|is broken)",
-        f"{_I_AM} ill",
+    Aside.NEAR: (
+        (
+            f"(?:{I_AM} |just |only |live |i live |quite |very |really )*(?:nearby|near by|near|close by|close|"
+            "(?:a?round|round) the corner|next door|not far|not far away|in the area|downstairs|upstairs|"
+            "in the building)(?: anyway| now)?"
+        ),
+        "i dont live far(?: away)?",
+        MINUTES,
     ),
-    Aside.TENDING: (f"(?:{_I_AM} )?(?:checking|looking after|helping|talking to|taking care of) {_HER}(?: now)?",),
-    Aside.CRY: ("ambulance", "police", "fire", "fire brigade", "help"),
+    Aside.LEAVING: (
+        "(?:i |ive |i have |have )left(?: now| already| the (?:house|flat))?",
+        "(?:i am |im )?(?:going|heading|headed|gone) (?:home|back)(?: now)?",
+    ),
+    Aside.EXCUSE: (
+        f"{I_AM} (?:at work|in a meeting|driving|at the doctor)",
+        "my car (?:broke down|is broken)",
+        f"{I_AM} ill",
+    ),
+    Aside.TENDING: (f"(?:{I_AM} )?(?:checking|looking after|helping|talking to|taking care of) {HER}(?: now)?",),
+    Aside.CRY: (
+        "(?:call |send |need |get |please |an? |the )*(?:ambulance|paramedics?|999|911|112)(?: now| please| asap)*",
+        "ambulance",
+        "police",
+        "fire",
+        "fire brigade",
+        "help",
+    ),
 }

@@ -18,8 +18,8 @@ class Action(StrEnum):
 class Aside(Enum):
     """
     Words that do not decide alone. A nod agrees with whatever else is said, and by itself it accepts. A cry may be a
-    report or a call for help: a human reads it. `NEAR`, `EXCUSE` and `TENDING` go with one action only and mean
-    nothing without it: "我在附近", "车坏了", "正在处理".
+    report or a call for help: a human reads it. `NEAR`, `EXCUSE`, `TENDING` and `LEAVING` go with one action only and
+    mean nothing without it: "我在附近", "车坏了", "正在处理", "我回来了".
     """
 
     NOD = "nod"
@@ -29,12 +29,14 @@ class Aside(Enum):
     NEAR = "near"
     EXCUSE = "excuse"
     TENDING = "tending"
+    LEAVING = "leaving"
 
 
 GOES_WITH: dict[Aside, Action] = {
     Aside.NEAR: Action.ACCEPT,
     Aside.EXCUSE: Action.DECLINE,
     Aside.TENDING: Action.ARRIVED,
+    Aside.LEAVING: Action.DONE,
 }
 
 Meaning = Action | Outcome | Aside

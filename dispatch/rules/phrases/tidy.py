@@ -8,22 +8,20 @@ punctuation, and slips of Chinese keyboards mended where nothing else can be mea
 import re
 import unicodedata
 
-_HARMLESS = "👌👍🙏😊🌹🤝💪🫡"
-"""Signs that say nothing by themselves. Any other leaves the text not understood: "1 ❌" is no acceptance."""
+from dispatch.rules.phrases.traditional import SIMPLIFIED
+
+_HARMLESS = frozenset(
+    "👌👍🙏😊🌹🤝💪🫡👏❤♥💐🌸😄😃😀😁☺🙂😉😌😷🤒🤕🤧😢😭😔😞🙇💦✅☑✔🏃🚶🚴🛵🚗🏍🚕🚙🚲🚌🚇💨🏠🏥🌧☔❄♀♂"
+)
+"""
+Signs that say nothing by themselves: thanks, moods, ways and weather. Any other leaves the text not understood: "1 ❌"
+is no acceptance.
+"""
 
 _DROPPED = frozenset("'’`\ufe0e\ufe0f\u20e3") | frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 """Apostrophes ("can't"), and what only changes how the sign before is drawn: "1️⃣" is 1."""
 
 _ROUND = str.maketrans("❶❷❸❹➊➋➌➍", "12341234")
-
-_TRADITIONAL = str.maketrans(
-    "馬來過達單沒辦處結這們點鐘會開門趕發現場報誤醫絕時間無謝對請說讓離遠車壞進樓後當題開鎖鑰關閉員護顧問動從給還錯測試觸緊準"
-    "備應該帶幾個難實內聽師領導電話爺媽奶張陳劉趙黃吳孫況狀態穩傷復覆飯點擔憂別變調換別東見覺輕邊連運遲選鈴銷錢長閒雜頭願體麼"
-    "鄉縣區國從賴來兒啟經著",
-    "马来过达单没办处结这们点钟会开门赶发现场报误医绝时间无谢对请说让离远车坏进楼后当题开锁钥关闭员护顾问动从给还错测试触紧准"
-    "备应该带几个难实内听师领导电话爷妈奶张陈刘赵黄吴孙况状态稳伤复覆饭点担忧别变调换别东见觉轻边连运迟选铃销钱长闲杂头愿体么"
-    "乡县区国从赖来儿启经着",
-)
 
 _SLIPS = (
     ("吗上", "马上"),
@@ -66,6 +64,9 @@ _SLIPS = (
     ("(?<!有)没得", "没有"),
     ("(?:\\[(?:ok)\\])", ""),
 )
+_BETWEEN_WORDS = re.compile(r"(?<=[\u3400-\u9fff]{2}) (?=[\u3400-\u9fff]{2})")
+"""A single character beside a blank is a slip, and half of a word: "不 好"."""
+
 _MENDED = tuple((re.compile(slip), meant) for slip, meant in _SLIPS)
 
 _SIGNED = "【[^】]*】"
@@ -80,12 +81,17 @@ _OURS = re.compile(rf"{_SIGNED}[^\n]*(?:回\d[^\n]*|值守台[^\n]*|按键[^\n]*
 _FACES = re.compile(r"\[(?:ok|抱拳|强|握手|微笑|玫瑰|合十|呲牙|愉快|爱心|加油|拥抱|嘿哈|好的|胜利|鼓掌)\]")
 
 
-def tidy(text: str) -> str:
-    """The text as the patterns read it. Never raises, whatever the text."""
+def tidy(text: str, between: str = "") -> str:
+    """
+    The text as the patterns read it. Never raises, whatever the text.
+
+    `between` stands for a blank inside Chinese: nothing, because thumbs slip, or a comma, because many write none.
+    """
     wide = unicodedata.normalize("NFKC", text).casefold().translate(_ROUND)
     bare = "".join(map(_sign, _FACES.sub(_face, _unquoted(wide))))
-    plain = re.sub(r" *,[ ,]*", ",", re.sub(r" +", " ", _without_tones(bare))).strip(" ,").translate(_TRADITIONAL)
-    joined = re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", plain)
+    plain = re.sub(r" *,[ ,]*", ",", re.sub(r" +", " ", _without_tones(bare))).strip(" ,").translate(SIMPLIFIED)
+    parted = _BETWEEN_WORDS.sub(between, plain) if between else plain
+    joined = re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", parted)
     for slip, meant in _MENDED:
         joined = slip.sub(meant, joined)
     return _once(joined.strip(" ,"))

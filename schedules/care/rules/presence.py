@@ -92,6 +92,7 @@ class Photo:
     received_at: datetime
     taken_at: datetime | None = None
     carer_id: CarerId | None = None
+    id: str = ""
 
     @property
     def age_s(self) -> float | None:

@@ -151,7 +151,7 @@ class Points:
         rows = self._connection.execute(query.order_by(visit_photos.c.received_at, visit_photos.c.id))
         return [
             Photo(visit_id=row.visit_id, sha256=row.sha256, received_at=row.received_at, taken_at=row.taken_at,
-                  carer_id=row.carer_id) for row in rows
+                  carer_id=row.carer_id, id=row.id) for row in rows
         ]  # fmt: skip
 
     def shown_before(self, photos: Sequence[Photo]) -> dict[str, str]:

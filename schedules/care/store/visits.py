@@ -1,6 +1,6 @@
 """Planned visits on file: each key once, who is sent, and what waits."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -135,6 +135,25 @@ class Visits:
             self._connection.execute(insert_once(visit_carers, self._connection).values(new))
             known = mine & (visit_carers.c.carer_id == carer_id)
             self._connection.execute(update(visit_carers).where(known).values(sent=True))
+
+    def locked(self, ids: Collection[str]) -> dict[str, Visit]:
+        """These visits, by id, which nobody else changes until the unit ends; ids nobody has are left out."""
+        query = select(visits).where(visits.c.id.in_(ids)).order_by(visits.c.id).with_for_update()
+        return {each.id: each for each in self._values(self._connection.execute(query).all())}
+
+    def send_all(self, sent: Mapping[str, Sequence[CarerId]]) -> None:
+        """As `send`, of many visits in three statements."""
+        mine = visit_carers.c.visit_id.in_(list(sent))
+        self._connection.execute(update(visit_carers).where(mine).values(sent=False))
+        rows = [{"visit_id": id_, "carer_id": each, "sent": True} for id_, those in sent.items() for each in those]
+        if not rows:
+            return
+        self._connection.execute(insert_once(visit_carers, self._connection), rows)
+        known = (visit_carers.c.visit_id == bindparam("v")) & (visit_carers.c.carer_id == bindparam("c"))
+        self._connection.execute(
+            update(visit_carers).where(known).values(sent=True),
+            [{"v": row["visit_id"], "c": row["carer_id"]} for row in rows],
+        )
 
     def span(self, visit_id: str, each: Span) -> None:
         """When this carer was there, by what was said."""

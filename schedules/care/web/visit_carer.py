@@ -1,106 +1,75 @@
 """
-`/c/visits`: a carer's visits of today, with a button to sign in and one to sign out. Without a script all of it works;
-with one, the position of the telephone is told along.
+The form of a visit on a carer's own page: signing in and out, with the position of the telephone where it tells it, and
+photos. Without a script all of it works.
 """
 
 import hashlib
-import re
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping
 from uuid import UUID
 
-from flask import Blueprint, redirect, request
-from werkzeug.wrappers import Response
+from werkzeug.datastructures import FileStorage, MultiDict
 
-from dispatch.accounts.carers import CarerSignIn
 from dispatch.errors import Conflict, NotFound
 from dispatch.ids import CarerId
-from dispatch.rules.people import Person, carer_id
+from dispatch.rules.people import Person
 from dispatch.rules.place import Position
-from dispatch.web.access import public
-from dispatch.web.carer_list import VISIT_COOKIE
-from dispatch.web.i18n import gettext
-from dispatch.web.options import WebOptions
-from dispatch.web.small import CSP, small_page
-from dispatch.web.words import word
+from schedules.care.rules.picture import picture_of, taken_at
 from schedules.care.rules.presence import Way, Which
 from schedules.care.visit_book import VisitBook
 from schedules.care.visiting import Said, Visiting
-from schedules.care.web import visit_words as words
 
 PHOTO_MAX = 12_000_000
-_TAKEN = re.compile(rb"(?<!\d)((?:19|20)\d\d):([01]\d):([0-3]\d) ([0-2]\d):([0-5]\d):([0-5]\d)\x00")
-"""How an Exif block (version 2.32, DateTimeOriginal) writes when a picture was taken, in the camera's local time."""
+"""Bytes of a picture as telephones take it; more than any camera of a telephone makes of one JPEG."""
 
 
-def visit_carer_pages(
-    sign_in: CarerSignIn, visiting: Visiting, book: VisitBook, *, options: WebOptions, new_id: Callable[[], str]
-) -> Blueprint:
-    """The page and its form; whoever is not signed in at `/c` is sent there."""
-    bp = Blueprint("visit_carer", __name__, template_folder="templates")
+class Signing:
+    """Takes what stands in the form of a visit on a carer's page."""
 
-    def whoever() -> tuple[Person, CarerId] | None:
-        person = sign_in.check(request.cookies.get(options.cookie(VISIT_COOKIE), ""))
-        id_ = carer_id(person) if person else None
-        return (person, id_) if person and id_ else None
+    def __init__(self, visiting: Visiting, book: VisitBook) -> None:
+        self._visiting = visiting
+        self.book = book
 
-    def page(id_: CarerId, status: int = 200, *, wrong: str = "") -> Response:
-        rows = book.of_carer(id_, book.today())
-        answer = small_page(
-            "my_visits.html", status, rows=rows, local=book.local, W=words, word=word, wrong=wrong, new_id=new_id,
-            said=request.args.get("said", ""),
-        )  # fmt: skip
-        # One small script of our own, which asks the telephone where it is.
-        answer.headers["Content-Security-Policy"] = f"{CSP}; script-src 'self'"
-        return answer
+    def press(self, person: Person, id_: CarerId, form: Mapping[str, str], files: Mapping[str, FileStorage]) -> str:
+        """
+        Keeps a photo, signs in or out, and says which of it was done: `photo` (or `print`, where only its hash could be
+        kept), `begin`, `finish`. The same form again changes nothing.
 
-    @bp.get("/c/visits")
-    @public
-    def mine() -> Response:
-        who = whoever()
-        return page(who[1]) if who else redirect("/c", 303)
-
-    @bp.post("/c/visits")
-    @public
-    def pressed() -> Response:
-        who = whoever()
-        if who is None:
-            return redirect("/c", 303)
-        person, id_ = who
-        visit_id = request.form.get("visit", "")
-        row = next((each for each in book.of_carer(id_, book.today()) if each.visit.id == visit_id), None)
-        if row is None:
-            return page(id_, 404, wrong=gettext("There is no such visit."))
-        try:
-            return redirect(f"/c/visits?said={_do(person, id_, visit_id)}", 303)
-        except (Conflict, NotFound) as refused:
-            return page(id_, 409, wrong=gettext(refused.detail))
-        except ValueError:
-            return page(id_, 400, wrong=gettext("The page was too old. Please press once more."))
-
-    def _do(person: Person, id_: CarerId, visit_id: str) -> str:
-        photo = request.files.get("photo")
-        content = photo.read(PHOTO_MAX + 1) if photo else b""
-        if content:
-            if len(content) > PHOTO_MAX:
-                raise Conflict("The photo is too large.")
-            digest = hashlib.sha256(content).hexdigest()
-            visiting.add_photo(visit_id, digest, taken_at=_taken(content, book), by=person, carer_id=id_)
-        deed = request.form.get("do", "")
+        Raises:
+            NotFound: no such visit of this carer today. Conflict: it was cancelled, or the photo is too large.
+            ValueError: the form is none of ours.
+        """
+        visit_id = form.get("visit", "")
+        if all(each.visit.id != visit_id for each in self.book.of_carer(id_, self.book.today())):
+            raise NotFound("There is no such visit.")
+        kept = self._keep(person, id_, visit_id, files.get("photo"))
+        deed = form.get("do", "")
         if deed not in {"begin", "finish"}:
-            return "photo"
-        visiting.sign(visit_id, Said(
-            key=f"page:{UUID(request.form.get('nonce', '')).hex}", which=Which(deed), way=Way.PAGE, by=person,
-            carer_id=id_, position=_position(request.form), accuracy_m=_metres(request.form.get("accuracy", "")),
-            items=tuple(request.form.getlist("item"))[:100] or None,
+            return "photo" if kept else "print"
+        # A form that showed what was planned and has nothing ticked says that nothing was done.
+        ticked = tuple(form.getlist("item"))[:100] if isinstance(form, MultiDict) else ()
+        items = ticked or (() if form.get("items") else None)
+        self._visiting.sign(visit_id, Said(
+            key=f"page:{UUID(form.get('nonce', '')).hex}", which=Which(deed), way=Way.PAGE, by=person, carer_id=id_,
+            position=_position(form), accuracy_m=_metres(form.get("accuracy", "")), items=items,
         ))  # fmt: skip
         return deed
 
-    return bp
+    def _keep(self, person: Person, id_: CarerId, visit_id: str, photo: FileStorage | None) -> bool:
+        """Whether its picture can be looked at, or there was none."""
+        content = photo.read(PHOTO_MAX + 1) if photo else b""
+        if not content:
+            return True
+        if len(content) > PHOTO_MAX:
+            raise Conflict("The photo is too large.")
+        picture = picture_of(content)
+        digest = hashlib.sha256(content).hexdigest()
+        self._visiting.add_photo(
+            visit_id, digest, taken_at=taken_at(content, self.book.zone), by=person, carer_id=id_, picture=picture
+        )
+        return picture is not None
 
 
-def _position(form: Any) -> Position | None:
+def _position(form: Mapping[str, str]) -> Position | None:
     """What the browser told (WGS-84, as browsers do); None where it told nothing, or nonsense."""
     try:
         lat, lng = float(form.get("lat", "")), float(form.get("lng", ""))
@@ -114,17 +83,3 @@ def _metres(said: str) -> int | None:
         return min(100_000, max(0, round(float(said))))
     except (ValueError, OverflowError):
         return None
-
-
-def _taken(content: bytes, book: VisitBook) -> datetime | None:
-    """When the camera says a picture was taken; the latest time where several stand in it."""
-    found = []
-    head = content[: 256 * 1024]
-    for each in _TAKEN.finditer(head) if b"Exif\x00\x00" in head else ():
-        try:
-            year, month, day, hour, minute, second = (int(part) for part in each.groups())
-            at = datetime(year, month, day, hour, minute, second, tzinfo=book.zone)
-        except ValueError:
-            continue
-        found.append(at.astimezone(UTC))
-    return max(found, default=None)

@@ -69,6 +69,17 @@ def visit_pages(visiting: Visiting, book: VisitBook, *, new_id: Callable[[], str
     def one(visit_id: str) -> str:
         return whole(visit_id)
 
+    @bp.get("/visits/<visit_id>/photos/<photo_id>")
+    @require(Right.VISITS_SEE)
+    def photo(visit_id: str, photo_id: str) -> Any:
+        picture, resident_id = book.picture(visit_id, photo_id, area())
+        file_opened(resident_id)
+        answer = make_response(picture.content)
+        answer.content_type = picture.kind
+        answer.headers["Cache-Control"] = "private, no-store"
+        answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return answer
+
     @bp.post("/visits/<visit_id>/assign")
     @require(Right.VISITS_CHANGE)
     def assign(visit_id: str) -> Any:

@@ -90,9 +90,13 @@ class Words:
         return self.window(shift.start_at, shift.end_at)
 
     def window(self, start: datetime, end: datetime) -> str:
-        """A window as people say it: the day once where both ends are on it, and midnight at its end as 24:00."""
-        first, last = self._calendar.local(start), self._calendar.local(end)
-        if (last.hour, last.minute) == (0, 0) and (last.date() - first.date()).days == 1:
-            return f"{first:%m-%d %H:%M}–24:00"
-        day = "" if first.date() == last.date() else f"{last:%m-%d} "
-        return f"{first:%m-%d %H:%M}–{day}{last:%H:%M}"
+        return window(self._calendar, start, end)
+
+
+def window(calendar: Calendar, start: datetime, end: datetime) -> str:
+    """A window as people say it: the day once where both ends are on it, and midnight at its end as 24:00."""
+    first, last = calendar.local(start), calendar.local(end)
+    if (last.hour, last.minute) == (0, 0) and (last.date() - first.date()).days == 1:
+        return f"{first:%m-%d %H:%M}–24:00"
+    day = "" if first.date() == last.date() else f"{last:%m-%d} "
+    return f"{first:%m-%d %H:%M}–{day}{last:%H:%M}"

@@ -60,6 +60,8 @@ class Order:
     shown: str = ""
     settled_by: str | None = None
     settled_at: datetime | None = None
+    taken_at: datetime | None = None
+    """When the picture that proves it was taken, by its own word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ def check(count: Count, expected: int) -> None:
     if not 0 <= count.count <= 100_000:
         raise Invalid("A count is a whole number from 0 to 100000.")
     if count.count != expected and not count.why.strip():
-        raise Invalid(f"{expected} were expected and {count.count} counted: say where the difference is.")
+        raise Invalid("What was counted is not what was expected: say where the difference is.")
 
 
 def expected_at(stage: Stage, ordered: int, counts: Mapping[Stage, Count]) -> int:
@@ -103,7 +105,7 @@ def check_proof(order: Order, proof: Proof | None, shown: str) -> None:
         Conflict: the meal was settled before.
     """
     if order.state is not OrderState.ORDERED:
-        raise Conflict(f"This meal is {order.state} already.")
+        raise Conflict("This meal was settled already.")
     if proof is None:
         if order.delivery:
             raise Invalid("A meal that is brought needs a proof: the diner's code, a photo or a name.")

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from dispatch.ids import ResidentId
 from schedules.money.rules.ledger import Entry, Kind, Source, reversal, subsidy
@@ -61,6 +62,9 @@ class Why(StrEnum):
     CANCELLED = "cancelled"
     """Cancelled before it came in."""
 
+
+WAITING = frozenset({str(Why.NO_RULE), str(Why.TWO_RULES), str(Outcome.NOT_IN_FORCE)})
+"""Meals whose rule could not be asked: they are priced when it can be."""
 
 LOOKED_AT = frozenset(Why) - {Why.CANCELLED}
 """What somebody looks at: the review list."""
@@ -134,13 +138,20 @@ def unaided(presented: Presented) -> Money:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a till is told: the money, the one word of why, the rule, and every reason in Chinese and English."""
+    """
+    What a till is told: the money, the one word of why, the rule, and every reason in Chinese and English.
+
+    `asked` are the facts the rule was asked with, so that anybody can ask it again however the registers change:
+    `born_on`, `age`, `cats`, `level`, `hukou`, `residence`, `income_fen`, `schemes`, `point`, `workday` and `used`
+    (meals and `quota_fen` before this one); None where no rule was asked.
+    """
 
     money: Money
     reason: str
     policy: str | None = None
     version: str | None = None
     because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    asked: Mapping[str, Any] | None = None
 
     @property
     def is_aided(self) -> bool:
@@ -154,7 +165,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """One meal on file. It is never altered but for its cancelling; `booked` is the month of its ledger entry."""
+    """
+    One meal on file; `booked` is the month of its ledger entry. It is never altered but for its cancelling, and for
+    what becomes of its price where no rule could be asked when it came in.
+    """
 
     id: str
     till_id: str
@@ -174,6 +188,11 @@ class Serving:
     booked: str | None = None
     cancelled_at: datetime | None = None
     cancelled_by: str | None = None
+
+    @property
+    def differs_fen(self) -> int:
+        """What the diner was charged too much, or too little (below nothing)."""
+        return 0 if self.charged_fen is None else self.charged_fen - self.answer.money.pays_fen
 
     @property
     def claim(self) -> str:

@@ -1,5 +1,6 @@
 """Canteens on file, the rules in force at each, and their tills."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    bindparam,
     delete,
     insert,
     select,
@@ -21,6 +23,7 @@ from sqlalchemy import (
 from dispatch.errors import NotFound
 from dispatch.ids import StationId
 from dispatch.store.database import Instant, metadata
+from dispatch.store.prepared import Prepared
 from schedules.meals.rules.canteen import Canteen, Kind, Term, Till
 
 canteens = Table(
@@ -57,6 +60,13 @@ tills = Table(
     Column("ended_at", Instant),
 )  # fmt: skip
 
+_GET = Prepared(select(canteens).where((canteens.c.code == bindparam("name")) | (canteens.c.id == bindparam("name"))))
+_TERMS = Prepared(
+    select(canteen_rules.c.policy, canteen_rules.c.from_on, canteen_rules.c.until_on)
+    .where(canteen_rules.c.canteen_id == bindparam("canteen")).order_by(canteen_rules.c.from_on)
+)  # fmt: skip
+_TILL = Prepared(select(tills).where(tills.c.code == bindparam("code"), tills.c.ended_at.is_(None)))
+
 
 class Canteens:
     """The shelf."""
@@ -64,10 +74,11 @@ class Canteens:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def all(self) -> list[Canteen]:
-        """Those that are not closed for good, by code."""
-        query = select(canteens).where(canteens.c.ended_at.is_(None)).order_by(canteens.c.code)
-        return [_value(row) for row in self._connection.execute(query)]
+    def all(self, *, closed: bool = False) -> list[Canteen]:
+        """Those that are not closed for good, or those as well, by code."""
+        query = select(canteens).order_by(canteens.c.code)
+        query = query if closed else query.where(canteens.c.ended_at.is_(None))
+        return [_value(row._asdict()) for row in self._connection.execute(query)]
 
     def get(self, name: str) -> Canteen:
         """
@@ -76,11 +87,10 @@ class Canteens:
         Raises:
             NotFound: there is none.
         """
-        found = (canteens.c.code == name) | (canteens.c.id == name)
-        row = self._connection.execute(select(canteens).where(found)).first()
+        row = _GET.on(self._connection, name=name).first()
         if row is None:
             raise NotFound(f"no canteen {name}")
-        return _value(row)
+        return _value(row._asdict())
 
     def put(self, canteen: Canteen, *, is_new: bool) -> None:
         values = asdict(canteen) | {"kind": str(canteen.kind)}
@@ -89,9 +99,7 @@ class Canteens:
 
     def terms(self, canteen_id: str) -> list[Term]:
         """The rules of a canteen, the oldest first."""
-        c = canteen_rules.c
-        query = select(c.policy, c.from_on, c.until_on).where(c.canteen_id == canteen_id).order_by(c.from_on)
-        return [Term(**row._mapping) for row in self._connection.execute(query)]
+        return [Term(**row._asdict()) for row in _TERMS.on(self._connection, canteen=canteen_id)]
 
     def put_terms(self, canteen_id: str, terms: list[tuple[str, Term]]) -> None:
         """These are its rules now; each with the id of its row."""
@@ -106,11 +114,10 @@ class Canteens:
         Raises:
             NotFound: there is none of this code.
         """
-        query = select(tills).where(tills.c.code == code, tills.c.ended_at.is_(None))
-        row = self._connection.execute(query).first()
+        row = _TILL.on(self._connection, code=code).first()
         if row is None:
             raise NotFound(f"no till {code}")
-        return Till(**row._mapping)
+        return Till(**row._asdict())
 
     def tills(self) -> list[Till]:
         """Those in use, by code."""
@@ -129,7 +136,7 @@ class Canteens:
         return None if row is None else Till(**row._mapping)
 
 
-def _value(row: Any) -> Canteen:
-    found = dict(row._mapping)
+def _value(row: Mapping[str, Any]) -> Canteen:
+    found = dict(row)
     station = found["station_id"]
     return Canteen(**found | {"kind": Kind(found["kind"]), "station_id": StationId(station) if station else None})

@@ -4,17 +4,18 @@ Who eats: found by card, ID number or telephone; what rules ask about them; and 
 A card number is kept as ID numbers are: by a keyed hash and its last four digits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, ForeignKey, Integer, String, Table, select
+from sqlalchemy import BigInteger, Column, Connection, ForeignKey, Integer, String, Table, bindparam, select
 
 from dispatch.ids import ResidentId
 from dispatch.store.absences import absences
 from dispatch.store.database import Instant, Json, metadata, upsert
 from dispatch.store.people import homes, residents
+from dispatch.store.prepared import Prepared
 from schedules.care.rules.bed import Why as BedWhy
 from schedules.care.store.beds import bed_steps, beds
 from schedules.meals.rules.serving import Why
@@ -65,6 +66,33 @@ class Diner:
 _NOBODY_IN = {BedWhy.HOSPITAL: Why.HOSPITAL, BedWhy.SHORT_STAY: Why.INSTITUTION, BedWhy.INSTITUTION: Why.INSTITUTION}
 """Why a bed is suspended or has ended that says where its resident is; who only asked for a pause may eat out."""
 
+_ALL = (
+    select(residents, homes.c.station_id, diners.c.card_mask, diners.c.hukou, diners.c.residence,
+           diners.c.income_fen, diners.c.schemes)
+    .join(homes, homes.c.id == residents.c.home_id)
+    .join(diners, diners.c.resident_id == residents.c.id, isouter=True)
+    .order_by(residents.c.code)
+)  # fmt: skip
+_BY_CARD = Prepared(_ALL.where(diners.c.card_hash == bindparam("who")))
+_BY_ID_NUMBER = Prepared(_ALL.where(residents.c.id_hash == bindparam("who")))
+_BY_PHONE = Prepared(_ALL.where(residents.c.phone == bindparam("who")))
+PIECE = 128
+"""Diners that are looked up by one statement: the longest list that has a form of its own (`prepared.ROOMS`)."""
+
+_BY_NAME = Prepared(_ALL.where((residents.c.code == bindparam("name")) | (residents.c.id == bindparam("name"))))
+_MANY = Prepared(_ALL.where(residents.c.id.in_(bindparam("ids", expanding=True))))
+_AWAY = Prepared(
+    select(absences.c.id).where(absences.c.resident_id == bindparam("who"), absences.c.kind == "hospital")
+    .where(absences.c.state != "over", absences.c.from_at <= bindparam("at"), absences.c.until_at > bindparam("at"))
+    .limit(1)
+)  # fmt: skip
+_TURNS = ("activate", "suspend", "resume", "end", "reopen")
+_BEDDED = Prepared(
+    select(bed_steps.c.why, bed_steps.c.state).join(beds, beds.c.id == bed_steps.c.bed_id)
+    .where(beds.c.resident_id == bindparam("who"), bed_steps.c.on <= bindparam("day"), bed_steps.c.deed.in_(_TURNS))
+    .order_by(bed_steps.c.on.desc(), bed_steps.c.at.desc(), bed_steps.c.id.desc()).limit(1)
+)  # fmt: skip
+
 
 class Diners:
     """The shelf."""
@@ -73,23 +101,26 @@ class Diners:
         self._connection = connection
 
     def by_card(self, hash_: str) -> list[Diner]:
-        return self._found(diners.c.card_hash == hash_)
+        return [_value(row) for row in _BY_CARD.on(self._connection, who=hash_)]
 
     def by_id_number(self, hash_: str) -> list[Diner]:
-        return self._found(residents.c.id_hash == hash_)
+        return [_value(row) for row in _BY_ID_NUMBER.on(self._connection, who=hash_)]
 
     def by_phone(self, e164: str) -> list[Diner]:
         """Everybody with this number who is served; where nobody is, those who were."""
-        found = self._found(residents.c.phone == e164)
+        found = [_value(row) for row in _BY_PHONE.on(self._connection, who=e164)]
         return [each for each in found if each.ended_at is None] or found
 
     def get(self, name: str) -> Diner | None:
         """By code or id."""
-        found = self._found((residents.c.code == name) | (residents.c.id == name))
-        return found[0] if found else None
+        row = _BY_NAME.on(self._connection, name=name).first()
+        return None if row is None else _value(row)
 
-    def many(self, ids: Sequence[str]) -> dict[str, Diner]:
-        return {each.id: each for each in self._found(residents.c.id.in_(ids))}
+    def many(self, ids: Collection[str]) -> dict[str, Diner]:
+        """By their ids."""
+        asked = list(ids)
+        pieces = [asked[start : start + PIECE] for start in range(0, len(asked), PIECE)]
+        return {row.id: _value(row) for ids in pieces for row in _MANY.on(self._connection, ids=ids)}
 
     def keep(self, id_: str, facts: Facts, *, card_hash: str | None, version: int, at: datetime) -> None:
         """What is known of this resident as a diner from now on."""
@@ -119,33 +150,13 @@ class Diners:
         return self._away(diner.id, at) or self._bedded(diner.id, on)
 
     def _away(self, id_: str, at: datetime) -> Why | None:
-        c = absences.c
-        query = select(c.id).where(c.resident_id == id_, c.kind == "hospital", c.state != "over")
-        found = self._connection.execute(query.where(c.from_at <= at, c.until_at > at).limit(1)).first()
+        found = _AWAY.on(self._connection, who=id_, at=at).first()
         return None if found is None else Why.HOSPITAL
 
     def _bedded(self, id_: str, on: date) -> Why | None:
         """The last thing that befell their home-care beds up to that day."""
-        query = (
-            select(bed_steps.c.why, bed_steps.c.state).join(beds, beds.c.id == bed_steps.c.bed_id)
-            .where(beds.c.resident_id == id_, bed_steps.c.on <= on, bed_steps.c.deed.in_(_TURNS))
-            .order_by(bed_steps.c.on.desc(), bed_steps.c.at.desc(), bed_steps.c.id.desc()).limit(1)
-        )  # fmt: skip
-        row = self._connection.execute(query).first()
+        row = _BEDDED.on(self._connection, who=id_, day=on).first()
         return _NOBODY_IN.get(row.why) if row is not None and row.state in {"suspended", "ended"} else None
-
-    def _found(self, which: Any) -> list[Diner]:
-        query = (
-            select(residents, homes.c.station_id, diners.c.card_mask, diners.c.hukou, diners.c.residence,
-                   diners.c.income_fen, diners.c.schemes)
-            .join(homes, homes.c.id == residents.c.home_id)
-            .join(diners, diners.c.resident_id == residents.c.id, isouter=True)
-            .where(which).order_by(residents.c.code)
-        )  # fmt: skip
-        return [_value(row) for row in self._connection.execute(query)]
-
-
-_TURNS = ("activate", "suspend", "resume", "end", "reopen")
 
 
 def _value(row: Any) -> Diner:

@@ -47,10 +47,12 @@ meal_orders = Table(
     Column("shown", String(80), nullable=False),
     Column("settled_by", String(80)),
     Column("settled_at", Instant, index=True),
+    Column("taken_at", Instant),
     CheckConstraint("state IN ('ordered','cancelled','handed_out','missed')", name="state"),
     CheckConstraint("(state = 'ordered') = (settled_at IS NULL)", name="settled"),
     Index("ix_meal_orders_on", "on", "point_id"),
     Index("ix_meal_orders_resident_id", "resident_id", "on"),
+    Index("ix_meal_orders_shown", "shown"),
 )  # fmt: skip
 _STANDS = meal_orders.c.state != "cancelled"
 Index(
@@ -113,6 +115,18 @@ class MealOrders:
         query = select(meal_orders).where(c.on == day, c.point_id.in_(points), _STANDS).order_by(c.meal_type, c.id)
         return [_value(row) for row in self._connection.execute(query)]
 
+    def brought(self, first: date, last: date) -> list[Order]:
+        """Meals of these days that were brought and handed out."""
+        c = meal_orders.c
+        query = select(meal_orders).where(c.on >= first, c.on <= last, c.delivery, c.state == "handed_out")
+        return [_value(row) for row in self._connection.execute(query.order_by(c.on, c.id))]
+
+    def shown_before(self, photos: Sequence[str], day: date) -> list[Order]:
+        """Orders of days before this one that one of these pictures proves, the oldest first."""
+        c = meal_orders.c
+        query = select(meal_orders).where(c.shown.in_(photos), c.proof == "photo", c.on < day)
+        return [_value(row) for row in self._connection.execute(query.order_by(c.on, c.id))]
+
     def of(self, resident_id: str, first: date, last: date) -> list[Order]:
         c = meal_orders.c
         query = select(meal_orders).where(c.resident_id == resident_id, c.on >= first, c.on <= last, _STANDS)
@@ -160,4 +174,5 @@ def _value(row: Any) -> Order:
         meal_type=MealType(row.meal_type), delivery=row.delivery, state=OrderState(row.state), code=row.code,
         ordered_by=row.ordered_by, ordered_at=row.ordered_at, proof=Proof(row.proof) if row.proof else None,
         shown=row.shown, settled_by=row.settled_by, settled_at=row.settled_at,
+        taken_at=row.taken_at,
     )  # fmt: skip

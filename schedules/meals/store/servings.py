@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     insert,
     select,
     update,
@@ -25,6 +26,7 @@ from dispatch.ids import ResidentId
 from dispatch.rules.rights import Area
 from dispatch.store.database import Instant, Json, insert_once, metadata
 from dispatch.store.people import residents
+from dispatch.store.prepared import Prepared
 from schedules.meals.rules.serving import Answer, By, MealType, Money, Serving
 from schedules.meals.store.canteens import canteens, tills
 
@@ -56,6 +58,7 @@ servings = Table(
     Column("pays_fen", Integer, nullable=False),
     Column("quota_fen", Integer, nullable=False),
     Column("because", Json, nullable=False),
+    Column("asked", Json),
     Column("aided", Boolean, nullable=False),
     Column("booked", String(7)),
     Column("cancelled_at", Instant),
@@ -83,7 +86,29 @@ serving_cancellations = Table(
 )  # fmt: skip
 """Meals that were cancelled, also those that have not come in yet: a till sends in any order."""
 
+PRICED = (
+    "charged_fen", "reason", "policy", "policy_version", "discount_fen", "subsidy_fen", "layers", "delivery_fen",
+    "pays_fen", "quota_fen", "because", "aided", "booked",
+)  # fmt: skip
+"""What of a meal is written when its rule can be asked at last."""
+
 Used = Sequence[tuple[date, str]]
+
+_C, _D = servings.c, serving_cancellations.c
+_ADD = Prepared(insert(servings))
+_BY_REFS = Prepared(
+    select(servings).where(_C.till_id == bindparam("till"), _C.ref.in_(bindparam("refs", expanding=True)))
+)  # fmt: skip
+_CANCELLATION = Prepared(select(_D.by, _D.at).where(_D.till_id == bindparam("till"), _D.ref == bindparam("ref")))
+_AIDED = Prepared(
+    select(_C.on, _C.meal_type)
+    .where(_C.resident_id == bindparam("who"), _C.on >= bindparam("first"), _C.on <= bindparam("last"), _LIVE)
+)  # fmt: skip
+_DRAWN = Prepared(
+    select(_C.on, _C.quota_fen)
+    .where(_C.resident_id == bindparam("who"), _C.policy == bindparam("policy"), _C.quota_fen > 0, _LIVE)
+    .where(_C.on >= bindparam("first"), _C.on <= bindparam("last")).order_by(_C.on, _C.id)
+)  # fmt: skip
 
 
 class Servings:
@@ -99,7 +124,7 @@ class Servings:
         Raises:
             sqlalchemy.exc.IntegrityError: the till's id is there, or the person had this meal.
         """
-        self._connection.execute(insert(servings), _row(serving))
+        _ADD.on(self._connection, **_row(serving))
 
     def get(self, id_: str) -> Serving | None:
         row = self._connection.execute(select(servings).where(servings.c.id == id_)).first()
@@ -107,13 +132,36 @@ class Servings:
 
     def by_ref(self, till_id: str, ref: str) -> Serving | None:
         """The meal a till calls so."""
-        c = servings.c
-        row = self._connection.execute(select(servings).where(c.till_id == till_id, c.ref == ref)).first()
-        return None if row is None else _value(row)
+        return self.by_refs(till_id, [ref]).get(ref)
+
+    def by_refs(self, till_id: str, refs: Sequence[str]) -> dict[str, Serving]:
+        """Those of these meals of a till that are on file, by what the till calls them."""
+        return {row.ref: _value(row) for row in _BY_REFS.on(self._connection, till=till_id, refs=list(refs))}
 
     def cancel(self, serving: Serving, *, by: str, at: datetime) -> None:
         changed = {"cancelled_at": at, "cancelled_by": by}
         self._connection.execute(update(servings).where(servings.c.id == serving.id).values(**changed))
+
+    def price(self, serving: Serving) -> None:
+        """What became of the price of a meal whose rule could not be asked when it came in."""
+        row = _row(serving)
+        changed = {name: row[name] for name in PRICED}
+        self._connection.execute(update(servings).where(servings.c.id == serving.id).values(**changed))
+
+    def diners_at(self, canteen_id: str, since: date, most: int) -> list[str]:
+        """Whoever ate at a canteen from this day on."""
+        c = servings.c
+        query = select(c.resident_id).where(c.canteen_id == canteen_id, c.on >= since, c.resident_id.is_not(None))
+        return [str(each) for each in self._connection.scalars(query.distinct().limit(most))]
+
+    def waiting(self, area: Area, reasons: Sequence[str], *, since: date, most: int) -> list[str]:
+        """Ids of meals of an area with one of these reasons that were not cancelled, those served first first."""
+        c = servings.c
+        query = select(c.id).where(c.on >= since, c.reason.in_(reasons), c.cancelled_at.is_(None))
+        query = query.where(c.resident_id.is_not(None))
+        if area.stations is not None:
+            query = query.join(canteens, canteens.c.id == c.canteen_id).where(canteens.c.station_id.in_(area.stations))
+        return list(self._connection.scalars(query.order_by(c.served_at, c.id).limit(most)))
 
     def keep_cancellation(self, till_id: str, ref: str, *, by: str, at: datetime) -> bool:
         """False where it was kept before."""
@@ -122,24 +170,18 @@ class Servings:
 
     def cancellation(self, till_id: str, ref: str) -> tuple[str, datetime] | None:
         """Who cancelled it, and when."""
-        c = serving_cancellations.c
-        row = self._connection.execute(select(c.by, c.at).where(c.till_id == till_id, c.ref == ref)).first()
+        row = _CANCELLATION.on(self._connection, till=till_id, ref=ref).first()
         return None if row is None else (row.by, row.at)
 
     def aided(self, resident_id: ResidentId, first: date, last: date) -> Used:
         """Day and type of each meal of these days that has public money."""
-        c = servings.c
-        query = select(c.on, c.meal_type).where(c.resident_id == resident_id, c.on >= first, c.on <= last, _LIVE)
-        return [(row.on, row.meal_type) for row in self._connection.execute(query)]
+        rows = _AIDED.on(self._connection, who=resident_id, first=first, last=last)
+        return [(row.on, row.meal_type) for row in rows]
 
     def drawn(self, resident_id: ResidentId, policy: str, first: date, last: date) -> list[tuple[date, int]]:
         """What was drawn from the virtual account of a rule: days and fen, in their order."""
-        c = servings.c
-        query = (
-            select(c.on, c.quota_fen).where(c.resident_id == resident_id, c.policy == policy, c.quota_fen > 0, _LIVE)
-            .where(c.on >= first, c.on <= last).order_by(c.on, c.id)
-        )  # fmt: skip
-        return [(row.on, row.quota_fen) for row in self._connection.execute(query)]
+        rows = _DRAWN.on(self._connection, who=resident_id, policy=policy, first=first, last=last)
+        return [(row.on, row.quota_fen) for row in rows]
 
     def of(self, resident_id: str, first: date, last: date) -> list[Serving]:
         """A resident's meals of these days."""
@@ -200,6 +242,7 @@ def _row(each: Serving) -> dict[str, Any]:
         "policy_version": answer.version, "discount_fen": money.discount_fen, "subsidy_fen": money.subsidy_fen,
         "layers": dict(money.layers), "delivery_fen": money.delivery_fen, "pays_fen": money.pays_fen,
         "quota_fen": money.quota_fen, "because": {lang: list(said) for lang, said in answer.because.items()},
+        "asked": dict(answer.asked) if answer.asked is not None else None,
         "aided": answer.is_aided, "booked": each.booked, "cancelled_at": each.cancelled_at,
         "cancelled_by": each.cancelled_by,
     }  # fmt: skip
@@ -212,7 +255,7 @@ def _value(row: Any) -> Serving:
     )  # fmt: skip
     answer = Answer(
         money=money, reason=row.reason, policy=row.policy, version=row.policy_version,
-        because={lang: tuple(said) for lang, said in row.because.items()},
+        because={lang: tuple(said) for lang, said in row.because.items()}, asked=row.asked,
     )  # fmt: skip
     return Serving(
         id=row.id, till_id=row.till_id, ref=row.ref, canteen_id=row.canteen_id,

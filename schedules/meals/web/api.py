@@ -10,7 +10,7 @@ from dispatch.rules.rights import Right
 from dispatch.store.transactions import Transactions
 from dispatch.web.access import area, caller, either
 from dispatch.web.api import ApiBlueprint
-from dispatch.web.i18n import current_words
+from dispatch.web.i18n import current_words, gettext
 from dispatch.web.once import Once
 from dispatch.web.schemas import Wire, named
 from schedules.meals.catering import BATCH_MAX, Catering, Receipt
@@ -52,6 +52,20 @@ class MealsSchema(Wire):
     meals = fields.List(
         fields.Nested(MealSchema), required=True, validate=validate.Length(min=1, max=BATCH_MAX)
     )  # fmt: skip
+
+
+class MealsWaitingSchema(Wire):
+    """From which local day on."""
+
+    since = fields.Date(required=True)
+
+
+class MealsPricedSchema(Schema):
+    """How many have a price now, how many still wait, and what their diners are to get back together."""
+
+    priced = fields.Integer(required=True)
+    waiting = fields.Integer(required=True)
+    back_fen = fields.Integer(required=True)
 
 
 class MealCancelSchema(Wire):
@@ -180,6 +194,25 @@ def meals_api(catering: Catering, desk: MealDesk, *, transactions: Transactions)
         receipts = catering.serve([_presented(each) for each in asked["meals"]], by=caller(), area=area())
         return {"items": [receipt_row(each, _lang()) for each in receipts]}
 
+    @bp.post("/quotes")
+    @either(TILL, Right.MEALS_SERVE)
+    @bp.arguments(MealsSchema)
+    @bp.response(200, MealRowsSchema)
+    def quote(asked: dict[str, Any]) -> dict[str, Any]:
+        """What each meal would cost its diner if it were served; nothing is kept"""
+        receipts = catering.quote([_presented(each) for each in asked["meals"]], by=caller(), area=area())
+        return {"items": [receipt_row(each, _lang()) | {"meal": None} for each in receipts]}
+
+    @bp.post("/waiting")
+    @either(WRITE, Right.MEALS_SERVE)
+    @once
+    @bp.arguments(MealsWaitingSchema)
+    @bp.response(200, MealsPricedSchema)
+    def priced(asked: dict[str, Any]) -> dict[str, Any]:
+        """Price meals whose rule could not be asked when they came in"""
+        found, waiting = catering.price_waiting(since=asked["since"], by=caller(), area=area())
+        return {"priced": len(found), "waiting": waiting, "back_fen": sum(each.differs_fen for each in found)}
+
     @bp.post("/cancellations")
     @either(TILL, Right.MEALS_SERVE)
     @bp.arguments(MealCancelSchema)
@@ -273,7 +306,7 @@ def receipt_row(receipt: Receipt, lang: str) -> dict[str, Any]:
     if receipt.serving is None:
         assert receipt.wrong is not None
         return dict.fromkeys(MealRowSchema().fields) | {
-            "ref": receipt.ref, "repeated": False, "error": receipt.wrong.detail, "layers": {}, "because": [],
+            "ref": receipt.ref, "repeated": False, "error": receipt.wrong.told(gettext), "layers": {}, "because": [],
             "differs_fen": 0, "cancelled": False,
         }  # fmt: skip
     return _row(receipt.serving, receipt.diner, None, lang) | {
@@ -289,7 +322,7 @@ def _row(each: Serving, diner: Diner | None, canteen: str | None, lang: str) -> 
         "served_at": each.served_at.isoformat(), "day": each.on.isoformat(), "price_fen": money.price_fen,
         "fee_fen": money.fee_fen, "discount_fen": money.discount_fen, "subsidy_fen": money.subsidy_fen,
         "layers": dict(money.layers), "delivery_fen": money.delivery_fen, "pays_fen": money.pays_fen,
-        "differs_fen": 0 if each.charged_fen is None else each.charged_fen - money.pays_fen, "reason": answer.reason,
+        "differs_fen": each.differs_fen, "reason": answer.reason,
         "policy": answer.policy, "version": answer.version, "because": list(answer.because.get(lang, ())),
         "cancelled": each.cancelled_at is not None,
     }  # fmt: skip

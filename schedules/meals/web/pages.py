@@ -1,6 +1,8 @@
 """`/till`, `/meals`, a diner's card, the counts of a day, `/canteens`: for whoever feeds people or looks at it."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,11 +15,14 @@ from dispatch.ids import new_id
 from dispatch.rules.rights import Right
 from dispatch.web.access import area, caller, file_opened, refuse_narrow, require
 from dispatch.web.i18n import current_words, gettext
+from dispatch.web.sizes import takes_files
+from schedules.care.rules.picture import taken_at
 from schedules.meals.catering import Catering, Receipt
 from schedules.meals.desk import MealDesk
 from schedules.meals.ordering import MealOrdering
+from schedules.meals.own_pay import Listed, OwnPay
 from schedules.meals.rules.handover import Count, OrderState, Proof, Stage
-from schedules.meals.rules.serving import By, MealType, Presented, Serving
+from schedules.meals.rules.serving import WAITING, By, MealType, Presented, Serving
 from schedules.meals.store.diners import Facts
 from schedules.meals.web import words
 from schedules.meals.web.api import masked_name
@@ -26,9 +31,11 @@ from schedules.money.rules.amounts import loose_fen, yuan
 BREAKFAST_UNTIL, LUNCH_UNTIL = 10, 15
 """Local hours until which the till proposes breakfast and lunch."""
 
+PHOTO_MAX = 12_000_000
+
 
 def meal_pages(
-    catering: Catering, desk: MealDesk, ordering: MealOrdering, *, clock: Clock, zone: ZoneInfo
+    catering: Catering, desk: MealDesk, ordering: MealOrdering, own_pay: OwnPay, *, clock: Clock, zone: ZoneInfo
 ) -> Blueprint:  # fmt: skip
     """All pages of meals."""
     bp = Blueprint("meals", __name__, template_folder="templates")
@@ -42,13 +49,32 @@ def meal_pages(
     @bp.post("/till")
     @require(Right.MEALS_SERVE)
     def serve() -> Any:
+        is_quote = request.form.get("do") == "quote"
         try:
-            (receipt,) = catering.serve([_presented(request.form, clock.now())], by=caller(), area=area())
+            (receipt,) = (catering.quote if is_quote else catering.serve)(
+                [_presented(request.form, clock.now(), zone)], by=caller(), area=area()
+            )
         except (Refusal, ValueError) as wrong:
             return make_response(shown.till(wrong=_said(wrong)), 422)
         if receipt.wrong is not None:
             return make_response(shown.till(wrong=receipt.wrong.detail), 422)
-        return shown.till(receipt=receipt)
+        return shown.till(quote=receipt) if is_quote else shown.till(receipt=receipt)
+
+    @bp.get("/till/list")
+    @require(Right.MEALS_SERVE)
+    def till_list() -> Any:
+        said = request.args
+        meal = MealType(said["meal"] if said.get("meal") in set(MealType) else shown.now_served())
+        found, wrong = None, ""
+        if said.get("till"):
+            try:
+                price = _money(said.get("price", ""))
+                found = own_pay.of(said["till"], meal, price, by=caller(), area=area())
+                file_opened("list:own pay")
+            except Invalid as refused:
+                wrong = refused.detail
+        page = shown.till_list(found, meal=str(meal), wrong=wrong)
+        return make_response(page, 422 if wrong else 200)
 
     @bp.post("/till/cancel")
     @require(Right.MEALS_SERVE)
@@ -65,6 +91,18 @@ def meal_pages(
     @require(Right.MEALS_SEE)
     def meals() -> Any:
         return shown.meals()
+
+    @bp.post("/meals/waiting")
+    @require(Right.MEALS_SERVE)
+    def priced() -> Any:
+        since = _day(request.form.get("since", ""), desk.today)
+        found, waiting = catering.price_waiting(since=since, by=caller(), area=area())
+        back = sum(each.differs_fen for each in found)
+        flash(gettext(
+            "%(n)s meals have their price now, %(waiting)s still wait for a rule; diners get back ¥%(back)s.",
+            n=len(found), waiting=waiting, back=yuan(back),
+        ))  # fmt: skip
+        return redirect(f"/meals?review=1&since={since}", 303)
 
     @bp.get("/meals/export.csv")
     @require(Right.EXPORT)
@@ -83,6 +121,7 @@ def meal_pages(
 
     @bp.post("/meals/day/<any(order, settle, count):deed>")
     @require(Right.MEALS_SERVE)
+    @takes_files(PHOTO_MAX + 100_000)
     def change(deed: str) -> Any:
         on = _day(request.form.get("on", ""), desk.today)
         try:
@@ -131,13 +170,19 @@ class _Shown:
     def __init__(self, desk: MealDesk, ordering: MealOrdering, clock: Clock, zone: ZoneInfo) -> None:
         self._desk, self._ordering, self._clock, self._zone = desk, ordering, clock, zone
 
-    def till(self, *, receipt: Receipt | None = None, wrong: str = "") -> str:
-        said: Mapping[str, str] = request.form if wrong else {}
+    def till(self, *, receipt: Receipt | None = None, quote: Receipt | None = None, wrong: str = "") -> str:
+        """A quote keeps what was typed: serving it is the next press."""
+        said: Mapping[str, str] = request.form if wrong or quote else {}
         return self._page(
-            "till.html", tills=self._desk.tills(area()), receipt=receipt, wrong=wrong, said=said,
-            ref=said.get("ref") or new_id(), meal=said.get("meal") or self._now_served(),
+            "till.html", tills=self._desk.tills(area()), receipt=receipt, quote=quote, wrong=wrong, said=said,
+            ref=said.get("ref") or new_id(), meal=said.get("meal") or self.now_served(),
             at=said.get("at") or self._clock.now().isoformat(),
             chosen=request.form.get("till", request.args.get("till", "")),
+        )  # fmt: skip
+
+    def till_list(self, found: Listed | None, *, meal: str, wrong: str) -> str:
+        return self._page(
+            "till_list.html", tills=self._desk.tills(area()), found=found, meal=meal, wrong=wrong, said=request.args
         )  # fmt: skip
 
     def meals(self) -> str:
@@ -145,7 +190,10 @@ class _Shown:
         since = _day(request.args.get("since", ""), until - min(timedelta(days=6), until - date.min))
         review = request.args.get("review") == "1"
         rows = self._desk.meals(area(), since=since, until=until, review=review)
-        return self._page("meals.html", rows=rows, since=since, until=until, review=review, month=f"{until:%Y-%m}")
+        return self._page(
+            "meals.html", rows=rows, since=since, until=until, review=review, month=f"{until:%Y-%m}",
+            waits=any(each.answer.reason in WAITING for each, _, _ in rows),
+        )  # fmt: skip
 
     def day(self, on: date | None = None, *, wrong: str = "", deed: str = "") -> str:
         on = on or _day(request.args.get("day", ""), self._desk.today)
@@ -180,7 +228,7 @@ class _Shown:
     def _local(self, at: datetime) -> str:
         return f"{at.astimezone(self._zone):%m-%d %H:%M}"
 
-    def _now_served(self) -> str:
+    def now_served(self) -> str:
         hour = self._clock.now().astimezone(self._zone).hour
         return "breakfast" if hour < BREAKFAST_UNTIL else "lunch" if hour < LUNCH_UNTIL else "dinner"
 
@@ -193,14 +241,27 @@ def _given(serving: Serving) -> int:
     return sum(serving.answer.money.funds.values())
 
 
-def _presented(form: Mapping[str, str], now: datetime) -> Presented:
-    delivery = bool(form.get("delivery"))
+def _presented(form: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Presented:
+    delivery, charged = bool(form.get("delivery")), form.get("charged", "").strip()
     return Presented(
         till=form.get("till", ""), ref=form.get("ref", "")[:80] or new_id(), meal_type=MealType(form.get("meal", "")),
-        served_at=_moment(form, now), price_fen=_money(form.get("price", "")), by=By(form.get("by", "")),
+        served_at=_typed(form, zone) or _moment(form, now),
+        price_fen=_money(form.get("price", "")), by=By(form.get("by", "")),
         who=form.get("who", "").strip()[:40], delivery=delivery,
         delivery_fee_fen=_money(form.get("fee") or "0") if delivery else 0, operator=caller(),
+        charged_fen=_money(charged) if charged else None,
     )  # fmt: skip
+
+
+def _typed(form: Mapping[str, str], zone: ZoneInfo) -> datetime | None:
+    """When a meal was served while there was no connection, as somebody wrote it down: local time."""
+    text = form.get("when", "").strip()
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+    except ValueError:
+        raise Invalid("A time is written 2026-11-22T11:30.") from None
 
 
 def _moment(form: Mapping[str, str], now: datetime) -> datetime:
@@ -227,11 +288,31 @@ def _order(ordering: MealOrdering, form: Mapping[str, str], on: date) -> None:
 
 
 def _settle(ordering: MealOrdering, form: Mapping[str, str], _on: date) -> None:
-    proof = form.get("proof", "")
+    proof, shown, content = form.get("proof", ""), form.get("shown", ""), _photo()
+    if content:
+        # The picture is not kept: its hash proves it, and its own word says when it was taken.
+        proof, shown = Proof.PHOTO, hashlib.sha256(content).hexdigest()
     ordering.settle(
-        form.get("order", ""), OrderState(form.get("state", "")), proof=Proof(proof) if proof else None,
-        shown=form.get("shown", ""), by=caller(), area=area(),
+        form.get("order", ""), OrderState(form.get("state", "")), proof=Proof(proof) if proof else None, shown=shown,
+        taken_at=taken_at(content, ordering.zone), by=caller(), area=area(),
     )  # fmt: skip
+
+
+def _photo() -> bytes:
+    """
+    The picture that was chosen; empty without one.
+
+    Raises:
+        Invalid: it is too large.
+    """
+    file = request.files.get("photo")
+    if file is None:
+        return b""
+    with closing(file):
+        content: bytes = file.read(PHOTO_MAX + 1)
+    if len(content) > PHOTO_MAX:
+        raise Invalid("The photo is too large.")
+    return content
 
 
 def _count(ordering: MealOrdering, form: Mapping[str, str], on: date) -> None:

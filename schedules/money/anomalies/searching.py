@@ -2,11 +2,13 @@
 Looks for anomalies at night, and draws what is checked on site once a month is closed.
 
     yesterday, and again four days later (tills that were offline) ─┐
-    the month before, from its second day on ───────────────────────┴─► findings, each once
+    the month before, from its second day on ───────────────────────┤
+    a month that was closed, once more, whenever that was ──────────┴─► findings, each once
     a month that is closed ─► its draw
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import date, timedelta
 from functools import partial
 from typing import Protocol
@@ -29,6 +31,7 @@ from schedules.money.anomalies.store.checks import Checks
 from schedules.money.anomalies.store.findings import Findings
 from schedules.money.anomalies.store.remarkable import Remarkable, Schemes
 from schedules.money.rules.exclusions import Exclusion
+from schedules.money.rules.ledger import following
 
 DAY = timedelta(days=1)
 AGAIN = 4 * DAY
@@ -52,7 +55,9 @@ class Meals(Protocol):
         """Meals by day and canteen, in the order of days."""
         ...
 
-    def canteens(self) -> Mapping[str, Canteen]: ...
+    def canteens(self, start: date, end: date, /) -> Mapping[str, Canteen]:
+        """All of them, with the least prices of the rules in force on these days."""
+        ...
 
     def used_before(self, photos: Collection[str], day: date, /) -> Mapping[str, str]:
         """Which of these pictures (hashes) proved a meal of an earlier day, and which meal."""
@@ -68,7 +73,7 @@ class NoMeals:
     def counts(self, _start: date, _end: date) -> Iterable[tuple[date, str, int]]:
         return ()
 
-    def canteens(self) -> Mapping[str, Canteen]:
+    def canteens(self, _start: date, _end: date) -> Mapping[str, Canteen]:
         return {}
 
     def used_before(self, _photos: Collection[str], _day: date) -> Mapping[str, str]:
@@ -84,6 +89,7 @@ class Searching:
     ) -> None:  # fmt: skip
         self._transactions = transactions
         self._reading = reading
+        self._failed: frozenset[str] = frozenset()
         self._calendar = calendar
         self._clock = clock
         self._limits = limits
@@ -92,6 +98,8 @@ class Searching:
         self.schemes: Callable[[date, date], Schemes] = lambda _start, _end: {}
         self.month_hash: Callable[[str], str | None] = lambda _month: None
         """The hash of a closed month of the ledger ("2026-03"); None while it is open."""
+        self.closed_months: Callable[[], Sequence[str]] = lambda: ()
+        """Months of the ledger that were closed lately, the newest first."""
 
     def check(self) -> None:
         """Whatever is due and was not looked at yet. Called now and then, and late without harm."""
@@ -106,10 +114,28 @@ class Searching:
             due[f"month:{before:%Y-%m}"] = (before, first)
         with self._reading.connect() as connection:
             done = Findings(connection).was_looked_at(list(due))
-        for name, days in due.items():
-            if name not in done:
-                self.look(name, *days)
-        self.draw(f"{before:%Y-%m}")
+        # Backwards, and each is tried whatever became of the others: one that fails starves none, and is told.
+        with ExitStack() as turns:
+            turns.callback(self.draw, f"{before:%Y-%m}")
+            for name, days in reversed(due.items()):
+                if name not in done:
+                    turns.callback(self.look, name, *days)
+
+    def settled(self) -> None:
+        """
+        Looks at one month more that was closed and not looked at since, the oldest first, and draws it: nothing is
+        settled unsearched. A job of its own, so that no mistake here keeps a month from closing, or the nights from
+        being looked at; a month that could not be looked at is tried again when the others had their turn.
+        """
+        names = {f"closed:{month}": month for month in sorted(self.closed_months())}
+        with self._reading.connect() as connection:
+            done = Findings(connection).was_looked_at(list(names))
+        waiting = sorted(names.keys() - done, key=lambda name: (name in self._failed, name))
+        for name in waiting[:1]:
+            month, self._failed = names[name], self._failed | {name}
+            self.look(name, date.fromisoformat(f"{month}-01"), date.fromisoformat(f"{following(month)}-01"))
+            self.draw(month)
+            self._failed -= {name}
 
     def look(self, name: str, start: date, end: date) -> int:
         """Looks at the local days [start, end) and keeps what is found; how much of it is new."""
@@ -195,13 +221,15 @@ class Searching:
             about = Remarkable(connection, self._calendar.day_of).about(
                 self._calendar.start_of(start), self._calendar.start_of(end), cats, self.schemes(start, end)
             )
-        return Known(about=about, canteens=self.meals.canteens(), exclusions=self._exclusions)
+        return Known(about=about, canteens=self.meals.canteens(start, end), exclusions=self._exclusions)
 
     def _stations(self) -> Mapping[str, str | None]:
         """Whose a canteen or a resident is: ids of both are random and never the same."""
         with self._reading.connect() as connection:
             residents = Remarkable(connection, self._calendar.day_of).stations()
-        return {**residents, **{id_: each.station for id_, each in self.meals.canteens().items()}}
+        today = self._calendar.day_of(self._clock.now())
+        canteens = self.meals.canteens(today, today + DAY)
+        return {**residents, **{id_: each.station for id_, each in canteens.items()}}
 
     def _visits(self, day: date) -> list[Proved]:
         with self._reading.connect() as connection:

@@ -12,8 +12,9 @@ from dispatch.rules.rights import Area
 from dispatch.store.accounts import Reading
 from dispatch.store.register_rows import RESIDENTS, RegisterRows
 from dispatch.store.transactions import Transactions, Tx
+from dispatch.web.i18n import gettext
 from schedules.calendar import Calendar
-from schedules.money.beds.store import Bills, Facts, People, Row
+from schedules.money.beds.store import Bills, Facts, Payments, People, Row
 from schedules.money.rules.bills import BUILDING, SERVICES, Line
 from schedules.money.rules.policies import Policies
 from schedules.money.rules.policy import Policy
@@ -53,6 +54,23 @@ class Filing:
     def schemes(self) -> Mapping[str, str]:
         """Ids and titles of rules that bills may name."""
         return {each.id: each.title for each in self._policies if _pays(each, *SERVICES) or _pays(each, *BUILDING)}
+
+    def of_month(self, month: str, area: Area) -> list[Row]:
+        """The bills of providers of a month and area, withdrawn ones too."""
+        with self._reading.connect() as connection:
+            return Bills(connection).of_month(month, area)
+
+    def one(self, bill_id: str, area: Area) -> tuple[Row, list[Row]]:
+        """
+        A bill, and what was booked for it by each version of its rule and holds.
+
+        Raises:
+            NotFound: there is none in this area.
+        """
+        with self._reading.connect() as connection:
+            row, shelf = Bills(connection).row(bill_id, area), Payments(connection)
+            held = shelf.of_month(row["month"])
+        return row, [each for source, each in held.items() if source.partition("/")[0] == row["id"]]
 
     def file(self, asked: Asked, *, by: Person, area: Area) -> Row:
         """
@@ -125,29 +143,35 @@ class Filing:
 
     def _refuse(self, asked: Asked, today: date) -> None:
         if asked.kind not in (*SERVICES, *BUILDING):
-            raise _wrong("kind", f"One of {', '.join((*SERVICES, *BUILDING))}.")
+            raise _wrong("kind", gettext("One of %(kinds)s.", kinds=", ".join((*SERVICES, *BUILDING))))
         if not any(_pays(each, asked.kind) for each in self._policies.versions(asked.scheme)):
+            self._policies.refuse_refused(asked.scheme)
             raise _wrong("scheme", "No rule of this name pays such a bill.")
         if not asked.provider.strip():
             raise _wrong("provider", "Say who asks for the money.")
         if asked.payer not in ("", "provider", "family") or (asked.payer and asked.kind in SERVICES):
             raise _wrong("payer", "Who paid for the building: provider or family; of other bills nobody.")
         if not 1 <= len(asked.lines) <= LINES_MAX:
-            raise _wrong("lines", f"1 to {LINES_MAX} lines.")
+            raise _wrong("lines", gettext("1 to %(most)s lines.", most=LINES_MAX))
         for each in asked.lines:
             self._refuse_line(asked, each, today)
 
     def _refuse_line(self, asked: Asked, line: Line, today: date) -> None:
         if line.amount_fen > AMOUNT_MAX:
-            raise _wrong("lines", f"Line {line.number}: at most {AMOUNT_MAX} fen.")
+            raise _wrong("lines", gettext("Line %(n)s: at most %(most)s fen.", n=line.number, most=AMOUNT_MAX))
         if line.on > today or asked.on > today:
-            raise _wrong("lines", f"Line {line.number}: this day is still to come.")
+            raise _wrong("lines", gettext("Line %(n)s: this day is still to come.", n=line.number))
         if asked.kind in SERVICES and f"{line.on:%Y-%m}" != f"{asked.on:%Y-%m}":
-            raise _wrong("lines", f"Line {line.number}: a bill is of one month; put other days on a bill of theirs.")
+            raise _wrong(
+                "lines",
+                gettext("Line %(n)s: a bill is of one month; put other days on a bill of theirs.", n=line.number),
+            )
         if (line.proof == "other") == bool(line.ref):
-            raise _wrong("lines", f"Line {line.number}: a visit and an order have a reference, other things none.")
+            raise _wrong(
+                "lines", gettext("Line %(n)s: a visit and an order have a reference, other things none.", n=line.number)
+            )
         if asked.kind == "home" and line.proof == "other":
-            raise _wrong("lines", f"Line {line.number}: at home each service is a visit or an order.")
+            raise _wrong("lines", gettext("Line %(n)s: at home each service is a visit or an order.", n=line.number))
 
 
 def _pays(policy: Policy, *kinds: str) -> bool:
@@ -166,7 +190,9 @@ def _refuse_dead(asked: Asked, resident: Row) -> None:
     died: date | None = resident["died_on"]
     late = [each.number for each in asked.lines if died is not None and each.on > died]
     if late:
-        raise _wrong("lines", f"Line {late[0]}: the resident had died; services end with the day of a death.")
+        raise _wrong(
+            "lines", gettext("Line %(n)s: the resident had died; services end with the day of a death.", n=late[0])
+        )
 
 
 def _wrong(field: str, said: str) -> Invalid:

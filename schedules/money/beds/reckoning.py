@@ -106,13 +106,13 @@ class Reckoning:
         """
         first = date.fromisoformat(f"{month}-01")
         last = last_day(first, "month_end")
+        served = self.in_service(month)
         with self._reading.connect() as connection:
             bills = Bills(connection).of_month(month, area)
-            served = People(connection).in_service(first, last)
         statements = [each for bed_id, _ in served if (each := self._statement(bed_id, first))]
         fitted = [each for each in self._fitted() if _counts(each, month)] if self.schemes.calls else []
         ids = {each.bed.resident_id for each in statements} | {each.resident_id for each in fitted}
-        known = self._known(ids | {row["resident_id"] for row in bills}, area)
+        known = self.known(ids | {row["resident_id"] for row in bills}, area)
         rows = [each for one in statements if one.bed.resident_id in known for each in self._bed(one, month, known)]
         told, accounts = self._bills(bills, month, known, {resident for _, resident in served})
         calls = [award for each in fitted if each.resident_id in known for award in self._call(each, month, known)]
@@ -126,18 +126,25 @@ class Reckoning:
         """The services of one resident and month, with the account of every voucher. Raises: see `month`."""
         with self._reading.connect() as connection:
             bills = Bills(connection).of_month(month, area, resident_id)
-            first = date.fromisoformat(f"{month}-01")
-            served = {resident for _, resident in People(connection).in_service(first, last_day(first, "month_end"))}
-        known = self._known({resident_id}, area)[resident_id]
+        served = {resident for _, resident in self.in_service(month)}
+        known = self.known({resident_id}, area)[resident_id]
         rows = [each for each in bills if each["kind"] in SERVICES]
         return self._services(rows, month, known, in_bed=resident_id in served), bills
 
-    def _known(self, ids: Collection[str], area: Area) -> dict[str, Known]:
+    def in_service(self, month: str) -> list[tuple[str, str]]:
+        """Beds that were in service on a day of the month, with their residents."""
+        first = date.fromisoformat(f"{month}-01")
+        with self._reading.connect() as connection:
+            return People(connection).in_service(first, last_day(first, "month_end"))
+
+    def known(self, ids: Collection[str], area: Area) -> dict[str, Known]:
+        """These residents as rules see them, those of an area."""
         with self._reading.connect() as connection:
             found = People(connection).known(ids)
         return {id_: each for id_, each in found.items() if area.covers(each.row["station_id"])}
 
-    def _person(self, known: Known) -> PersonOn:
+    def person(self, known: Known) -> PersonOn:
+        """Their facts by day."""
         return person_of(known, self._implied, self.rules.ways)
 
     # ------------------------------------------------------------------------------------------- beds
@@ -161,7 +168,7 @@ class Reckoning:
             owed_to=bed.agency or f"station-{person.row['station_id'] or ''}",
         )  # fmt: skip
         scheme = self.schemes.beds
-        award = awards.operating(said, scheme, self.rules, self._person(person)) if scheme else None
+        award = awards.operating(said, scheme, self.rules, self.person(person)) if scheme else None
         return [BedRow(statement=found, resident=person.row, award=award)]
 
     def _units(self, rows: Sequence[BedRow], last: date) -> int | None:
@@ -194,8 +201,8 @@ class Reckoning:
         return told + self._building([row for row in living if row["kind"] in BUILDING], known), accounts
 
     def _services(self, rows: Sequence[Row], month: str, known: Known, *, in_bed: bool) -> Month:
-        bills = [self._judged(row, known) for row in rows if row["state"] == "open"]
-        person = self._person(known)
+        bills = [self.judged(row, known) for row in rows if row["state"] == "open"]
+        person = self.person(known)
         if in_bed and self.schemes.beds:
             # Whoever has a bed in service draws its scheme already: what that excludes is refused.
             scheme, plain = self.schemes.beds, person
@@ -209,10 +216,10 @@ class Reckoning:
         told = []
         # Whoever was paid stays paid: a bill that came later takes nothing away, whatever day it bears.
         for row in sorted(rows, key=lambda row: (row["id"] not in held, row["on"], row["at"], row["id"])):
-            bill = self._judged(row, known[row["resident_id"]])
+            bill = self.judged(row, known[row["resident_id"]])
             others = [each for each in paid if each["source"] != bill.id and each["home_id"] == row["home_id"]]
             award = awards.built(
-                bill, self.rules, self._person(known[row["resident_id"]]), already_paid=self._had(bill, others),
+                bill, self.rules, self.person(known[row["resident_id"]]), already_paid=self._had(bill, others),
                 prior=bill.kind == "construction" and any(each["kind"] == "adaptation" for each in others),
             )  # fmt: skip
             told.append(award)
@@ -232,7 +239,7 @@ class Reckoning:
             return bool(same)
         return any(each["resident_id"] == bill.resident_id for each in same)
 
-    def _judged(self, row: Row, known: Known) -> Bill:
+    def judged(self, row: Row, known: Known) -> Bill:
         """A bill with each line judged: whether the visit is proved, the order done, and nobody had died before."""
         bill = bill_of(row)
         days = [each.on for each in bill.lines]

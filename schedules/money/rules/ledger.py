@@ -7,15 +7,14 @@ The ledger as values: what is entered, what may be entered, what a closed month 
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from dispatch.errors import Conflict, NotFound
+import orjson
 
-_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+from dispatch.errors import Conflict, NotFound
 
 
 class Kind(StrEnum):
@@ -62,13 +61,11 @@ class Entry:
     late: str = ""
 
     def __post_init__(self) -> None:
-        own = self.on.isoformat()[:7]
         assert self.postings
         assert sum([posting.amount_fen for posting in self.postings]) == 0
         assert (self.source is None) is (self.version is None)
         assert (self.source is None) is not (self.reverses is None)
-        assert self.month >= own
-        assert bool(self.late) is (self.month > own)
+        assert _is_booked_right(self.on.isoformat(), self.month, self.late)
 
 
 def subsidy(
@@ -228,10 +225,52 @@ def resident_of(claim: str) -> str:
 
 def canonical(entry: Entry) -> str:
     """An entry as one line of JSON that never differs."""
-    said = {
-        "id": entry.id, "on": entry.on.isoformat(), "month": entry.month, "claim": entry.claim,
-        "source": [entry.source.kind, entry.source.id] if entry.source else None, "version": entry.version,
-        "reverses": entry.reverses, "late": entry.late,
-        "postings": sorted([posting.account, posting.amount_fen] for posting in entry.postings),
-    }  # fmt: skip
-    return _json(said)
+    source = (entry.source.kind, entry.source.id) if entry.source else None
+    postings = [(posting.account, posting.amount_fen) for posting in entry.postings]
+    return _line(
+        entry.id, entry.on.isoformat(), entry.month, entry.claim, source, entry.version, entry.reverses, entry.late,
+        postings,
+    ).decode()  # fmt: skip
+
+
+Written = tuple[str, str, str, str, str | None, str | None, str | None, str | None, str]
+"""An entry's row as it is on file: id, on, month, claim, source_kind, source_id, version, reverses, late."""
+
+
+def read_back(row: Written, postings: list[tuple[str, int]]) -> bytes | None:
+    """
+    The canonical line of what is on file, in UTF-8; None where it is no entry that could have been made: the same as
+    `canonical` of an `Entry`, and all that an `Entry` asserts, in a quarter of the time, because a month has a million.
+    """
+    id_, on, month, claim, kind, source_id, version, reverses, late = row
+    source = None if kind is None or source_id is None else (kind, source_id)
+    is_whole = (
+        postings
+        and sum([fen for _, fen in postings]) == 0
+        and (source is None) is (version is None)
+        and (source is None) is not (reverses is None)
+        and (kind is None or kind in _KINDS)
+        and (kind is None) is (source_id is None)
+        and _is_booked_right(on, month, late)
+    )
+    return _line(id_, on, month, claim, source, version, reverses, late, postings) if is_whole else None
+
+
+_KINDS = frozenset(each.value for each in Kind)
+
+
+def _is_booked_right(on: str, month: str, late: str) -> bool:
+    """In its own month, or for a reason in a later one."""
+    own = on[:7]
+    return (month == own and not late) or (month > own and bool(late))
+
+
+def _line(
+    id_: str, on: str, month: str, claim: str, source: tuple[str, str] | None, version: str | None,
+    reverses: str | None, late: str, postings: list[tuple[str, int]],
+) -> bytes:  # fmt: skip
+    """The keys stand in their order, there is no blank, and nothing but control characters is escaped."""
+    return orjson.dumps({
+        "claim": claim, "id": id_, "late": late, "month": month, "on": on, "postings": sorted(postings),
+        "reverses": reverses, "source": source, "version": version,
+    })  # fmt: skip

@@ -6,11 +6,13 @@ A month's account with one payee or one fund, and its way to the money.
       └──send_back────┴────withdraw───────┘
 
 Its sums come out of a closed month and never change; what was wrong is put right by entries of the next month.
-Nobody publishes or approves what they submitted; approving waits until the days for objections are over and every
-objection has an answer.
+Nobody does two of these with one statement: submit it, publish it, approve it; and whoever approved it does not pay
+it. So it has passed three people before any money leaves, as where a town reviews and the district approves (CARE-RULES
+2.5), and nobody both orders and makes a payment. Approving waits until the days for objections are over and every
+objection has an answer, which is not given by whoever submitted.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -57,6 +59,23 @@ WAYS = {
     Deed.PAY: (State.APPROVED, State.PAID),
 }
 """From where each deed leads where."""
+
+APART: Mapping[Deed, tuple[Deed, ...]] = {
+    Deed.PUBLISH: (Deed.SUBMIT,),
+    Deed.APPROVE: (Deed.SUBMIT, Deed.PUBLISH),
+    Deed.PAY: (Deed.APPROVE,),
+}
+"""What somebody must not have done with a statement, to do this with it."""
+
+BARRED = {
+    (Deed.PUBLISH, Deed.SUBMIT): "Whoever submitted a statement neither publishes nor approves it.",
+    (Deed.APPROVE, Deed.SUBMIT): "Whoever submitted a statement neither publishes nor approves it.",
+    (Deed.APPROVE, Deed.PUBLISH): "Whoever published a statement does not approve it: a second reviewer does.",
+    (Deed.PAY, Deed.APPROVE): "Whoever approved a statement does not pay it.",
+}
+"""Why not, for each pair of deeds that two people do."""
+
+OWN_ANSWER = "Whoever submitted a statement does not answer what is objected to it."
 
 REVIEWS = frozenset({Deed.SEND_BACK, Deed.PUBLISH, Deed.WITHDRAW, Deed.APPROVE})
 """Deeds of who reviews; the others are of who keeps the accounts."""
@@ -115,10 +134,12 @@ class Objection:
 
 
 def taken(
-    statement: Statement, deed: Deed, *, by: Person, today: date, days: int, objections: Collection[Objection]
-) -> Statement:
+    statement: Statement, deed: Deed, *, by: Person, today: date, days: int, objections: Collection[Objection],
+    steps: Sequence[Step] = (),
+) -> Statement:  # fmt: skip
     """
-    The statement one step further. `days` is how long it hangs out for objections, `today` the local day.
+    The statement one step further. `days` is how long it hangs out for objections, `today` the local day; `steps` is
+    what was done with it so far, the first first.
 
     Raises:
         Conflict: not from where it stands, not by this person, not yet, or an objection has no answer.
@@ -126,8 +147,9 @@ def taken(
     start, end = WAYS[deed]
     if statement.state is not start:
         raise Conflict("A statement in this state does not take this step.")
-    if deed in {Deed.PUBLISH, Deed.APPROVE} and statement.submitted_by == by:
-        raise Conflict("Whoever submitted a statement neither publishes nor approves it.")
+    why_not = barred(deed, by=by, steps=steps)
+    if why_not is not None:
+        raise Conflict(why_not)
     if deed is Deed.APPROVE:
         _refuse_early(statement, today, objections)
     changes: dict[str, object] = {"state": end}
@@ -136,6 +158,27 @@ def taken(
     if deed is Deed.PUBLISH:
         changes["objections_until"] = today + timedelta(days=days)
     return replace(statement, **changes)  # type: ignore[arg-type]
+
+
+def barred(deed: Deed, *, by: Person, steps: Sequence[Step]) -> str | None:
+    """Why this person may not do it to this statement: what they did with it since it was submitted; else None."""
+    mine = {each.deed for each in _this_time(steps) if each.by == by}
+    return next((BARRED[deed, each] for each in APART.get(deed, ()) if each in mine), None)
+
+
+def refuse_own_answer(by: Person, steps: Sequence[Step]) -> None:
+    """
+    Raises:
+        Conflict: it is this person's own statement that is objected to.
+    """
+    if any(each.deed is Deed.SUBMIT and each.by == by for each in _this_time(steps)):
+        raise Conflict(OWN_ANSWER)
+
+
+def _this_time(steps: Sequence[Step]) -> Sequence[Step]:
+    """Since it was last submitted: what was done with it before it went back is another matter."""
+    last = max((at for at, each in enumerate(steps) if each.deed is Deed.SUBMIT), default=0)
+    return steps[last:]
 
 
 def legal(state: State) -> list[Deed]:

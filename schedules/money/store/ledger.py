@@ -27,13 +27,14 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    type_coerce,
 )
 from sqlalchemy.exc import IntegrityError
 
 from dispatch.errors import Conflict, NotFound
 from dispatch.store.database import Instant, metadata, savepoint
 from dispatch.store.prepared import Prepared
-from schedules.money.rules.ledger import Entry, Kind, Posting, Source, balances, booked_in
+from schedules.money.rules.ledger import Entry, Kind, Posting, Source, balances, booked_in, read_back
 from schedules.money.store.refusing import refuse_changes
 from schedules.money.store.versions import Rule, Versions
 
@@ -131,12 +132,21 @@ _PIECE_POSTINGS = Prepared(
            ledger_entries.c.id <= bindparam("last"))
     .order_by(ledger_postings.c.entry_id, ledger_postings.c.place)
 )  # fmt: skip
+_WRITTEN = Prepared(
+    select(*[type_coerce(each, String).label("on") if each.name == "on" else each for each in ledger_entries.c])
+    .where(ledger_entries.c.month == bindparam("month"), ledger_entries.c.id > bindparam("after"))
+    .order_by(ledger_entries.c.id).limit(bindparam("most"))
+)  # fmt: skip
+"""As `_PIECE`, with the day as it is on file."""
 
 _LOCK, _LOCK_SHARED = text("SELECT pg_advisory_xact_lock(8318)"), text("SELECT pg_advisory_xact_lock_shared(8318)")
 """Any fixed number will do: entries hold it together, beginning to close a month holds it alone."""
 
-PIECE = 5000
-"""Entries that are in memory at once while a month is read."""
+PIECE = 1000
+"""Entries in memory at once while a month is read; five thousand took a quarter more processor time, for the cache."""
+
+Told = tuple[str, bytes | None, list[tuple[str, int]]]
+"""An entry read to be counted: its id, its canonical line (None where it is no sound entry), its postings."""
 
 
 class Books:
@@ -196,10 +206,17 @@ class Books:
             yield from self._joined(month, after, rows)
             after = rows[-1].id
 
-    def piece(self, month: str, after: str, most: int = PIECE) -> list[Entry]:
-        """The next entries of a month behind this id, by their ids."""
-        rows = _PIECE.on(self._connection, month=month, after=after, most=most)
-        return list(self._joined(month, after, rows)) if rows else []
+    def lines(self, month: str, after: str, most: int = PIECE) -> list[Told]:
+        """The next entries of a month behind this id, by their ids, each as its canonical line and its postings."""
+        rows = _WRITTEN.on(self._connection, month=month, after=after, most=most)
+        if not rows:
+            return []
+        postings: dict[str, list[tuple[str, int]]] = {row[0]: [] for row in rows}
+        for entry_id, account, fen in _PIECE_POSTINGS.on(self._connection, month=month, after=after, last=rows[-1].id):
+            postings[entry_id].append((account, fen))
+        return [
+            (row[0], read_back((row[0], str(row[1]), *row[2:]), postings[row[0]]), postings[row[0]]) for row in rows
+        ]
 
     def begin_closing(self) -> None:
         """Waits for entries that are being written, and keeps new ones out until the unit of work ends."""

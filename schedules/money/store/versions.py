@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, String, Table, Text, insert, select
+from sqlalchemy import Column, Connection, String, Table, Text, bindparam, insert, select
 
 from dispatch.store.database import metadata
+from dispatch.store.prepared import Prepared
 from schedules.money.store.refusing import refuse_changes
 
 policy_versions = Table(
@@ -17,6 +18,8 @@ policy_versions = Table(
     Column("content", Text, nullable=False),
 )
 refuse_changes(policy_versions)
+
+_KEPT = Prepared(select(policy_versions.c.version).where(policy_versions.c.version == bindparam("version")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,7 @@ class Versions:
 
     def keep(self, rule: Rule) -> bool:
         """Keeps a version; False when it was kept before. A version is its content, so there is nothing to compare."""
-        if self.get(rule.version) is not None:
+        if _KEPT.on(self._connection, version=rule.version):
             return False
         row = {name: getattr(rule, name) for name in Rule.__slots__}
         self._connection.execute(insert(policy_versions), row | {"file": rule.file[:120]})

@@ -191,6 +191,12 @@ class Orders:
         query = select(orders).where(orders.c.provider == person, orders.c.state == "offered").order_by(orders.c.number)
         return [_value(row) for row in self._connection.execute(query)]
 
+    def in_hand(self, person: Person) -> list[Order]:
+        """What this provider is asked to do, or has taken and not reported done, by when it begins."""
+        mine = (orders.c.provider == person) & orders.c.state.in_(["offered", "accepted"])
+        rows = self._connection.execute(select(orders).where(mine).order_by(orders.c.start_at, orders.c.id))
+        return [_value(row) for row in rows]
+
     def same(self, resident_id: ResidentId, service: str, start_at: datetime) -> Order | None:
         """The open order of the same thing at the same time, as when somebody presses twice."""
         query = select(orders).where(

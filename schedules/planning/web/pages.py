@@ -20,7 +20,7 @@ from dispatch.web.i18n import gettext
 from schedules.calendar import Calendar
 from schedules.planning.desk import DAYS_MAX, PlanDesk, Published
 from schedules.planning.store import State, VisitPlan
-from schedules.planning.web.shown import BARRED, REASONS, STATES, PlansShown, by_carer
+from schedules.planning.web.shown import BARRED, FAILURES, REASONS, STATES, PlansShown, by_carer
 
 
 def planning_pages(desk: PlanDesk, shown: PlansShown, clock: Clock, calendar: Calendar) -> Blueprint:
@@ -101,6 +101,7 @@ class _Pages:
             changes=sum(each.changes for each in visits), visits=visits,
             waiting=sum(each.start_at is not None and each.assigned_at is None for each in visits) - len(refused),
             is_open=plan.state in {State.WAITING, State.THINKING}, STATES=STATES, REASONS=REASONS, BARRED=BARRED,
+            FAILURES=FAILURES,
         )  # fmt: skip
 
     def act(self, plan: VisitPlan, deed: str) -> None:

@@ -34,6 +34,12 @@ BARRED = {
     "off_shift": N_("not on duty"), "no_room": N_("no room"),
 }  # fmt: skip
 
+FAILURES = {
+    "it took too long": N_("it took too long"), "out of memory": N_("it needed too much memory"),
+    "it ended without a word": N_("it ended without a word"),
+}  # fmt: skip
+"""What the planner's process says of itself, in words for people; anything else is shown as it was said."""
+
 Plain = dict[str, Any]
 
 

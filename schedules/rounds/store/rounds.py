@@ -159,10 +159,11 @@ class Rounds:
         return [_value(row) for row in self._connection.execute(query.limit(most))]
 
     def due_list(self, area: Area, *, until: date, now: datetime, most: int, after: str = "", cls: str = "",
-             community: str = "", station: str = "") -> list[tuple[Round, Resident, str, str]]:  # fmt: skip
+             community: str = "", station: str = "", responsible: str = "",
+             ) -> list[tuple[Round, Resident, str, str]]:  # fmt: skip
         """
         Open rounds due by then, those longest overdue first, each with who it is about, their address and community.
-        Whoever is away now is not due.
+        Whoever is away now is not due. `responsible`: only those entrusted to this person.
         """
         away = select(absences.c.resident_id).where(
             absences.c.state != "over", absences.c.from_at <= now, absences.c.until_at > now
@@ -175,6 +176,9 @@ class Rounds:
         )
         for column, said in ((care_rounds.c.cls, cls), (homes.c.community, community), (homes.c.station_id, station)):
             query = query.where(column == said) if said else query
+        if responsible:
+            theirs = select(round_people.c.resident_id).where(round_people.c.responsible == responsible)
+            query = query.where(care_rounds.c.resident_id.in_(theirs))
         if after:
             due_on, _, id_ = after.partition("/")
             later = (care_rounds.c.due_on == date.fromisoformat(due_on)) & (care_rounds.c.id > id_)

@@ -428,3 +428,17 @@ def test_a_time_without_a_zone_or_out_of_range_is_left_out():
     for at in ("2026-07-21T10:05:00", "yesterday", "", None, 7, "9999-12-31T23:59:59+00:00"):
         assert not re.search(r"\d\d:\d\d", say("page", {**ALL_FACTS, "at": at}))
     assert datetime.fromisoformat(str(ASKED["at"])).tzinfo is UTC
+
+
+CARERS_PAGE = ("visit_remind", "visit_unsigned", "swap_asked", "order_offer", "round_due", "visits_given")
+
+
+@pytest.mark.parametrize("sentence", CARERS_PAGE)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_texts_to_carers_lead_to_their_page_where_an_address_may_stand_and_only_there(sentence, lang):
+    link = "https://anling.example/c/2MGoUqPCbH7yq7M7ptrbTg"
+    facts = {"place": "柏林小区", "choices": "11-27 10:00", "number": "C1", "code": 100, "minutes": 20, "link": link}
+    for two_way in (True, False):
+        may, never = (Capability(two_way=two_way, urls=urls) for urls in (True, False))
+        assert link in render(sentence, Channel.SMS, lang, facts, capability=may, local=local)
+        assert "http" not in render(sentence, Channel.SMS, lang, facts, capability=never, local=local)

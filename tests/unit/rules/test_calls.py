@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from dispatch.ids import CallId, HomeId, ResidentId
+from dispatch.ids import AlarmId, CallId, CarerId, HomeId, ResidentId
 from dispatch.rules.alarm import OfferState, State
 from dispatch.rules.calls import (
     WAIT_S,
@@ -19,9 +19,10 @@ from dispatch.rules.calls import (
     file_meant,
     judged,
     raises,
+    served,
     woken,
 )
-from dispatch.rules.people import Person
+from dispatch.rules.people import Person, carer
 from dispatch.rules.talks import Stand, standing_of
 from tests.unit.rules.test_alarm import NOW, WANG, an_alarm, an_offer, at
 
@@ -55,6 +56,26 @@ def test_the_same_news_again_changes_nothing(news):
 def test_a_call_that_ends_without_being_taken_is_due_at_once():
     call = after(a_call(), News.ENDED, at(3))
     assert (call.state, call.due_at, call.ended_at) == (CallState.MISSED, at(3), at(3))
+
+
+def test_a_carer_served_by_key_raises_nothing_and_rings_again_when_they_ask_for_the_desk():
+    call = served(a_call("+8613800000001"), by=carer(CarerId("c1")), now=at(5))
+    assert (call.state, call.judged, call.due_at) == (CallState.ANSWERED, Judgement.NO_ALARM, None)
+    over = after(call, News.ENDED, at(9))
+    assert (over.state, over.ended_at, raises(woken(over, at(99)))) == (CallState.ANSWERED, at(9), False)
+    rings = after(call, News.DESK, at(7))
+    assert (rings.state, rings.judged, rings.due_at) == (CallState.RINGING, None, at(7 + WAIT_S))
+    assert after(rings, News.DESK, at(8)) == rings
+    assert raises(woken(after(rings, News.ENDED, at(20)), at(20)))
+
+
+def test_no_key_undoes_what_a_human_at_the_desk_has_said_or_what_is_an_alarm():
+    for judgement in Judgement:
+        said = judged(a_call(), judgement, by=WANG, now=at(3))
+        assert served(said, by=carer(CarerId("c1")), now=at(5)) == said
+        assert after(said, News.DESK, at(6)) == said
+    alarm = replace(a_call(), alarm_id=AlarmId("a1"))
+    assert served(alarm, by=carer(CarerId("c1")), now=at(5)) == alarm
 
 
 @pytest.mark.parametrize("judgement", list(Judgement))

@@ -27,9 +27,12 @@ def said_in_python(path: Path) -> list[str]:
 
 def said_in_template(path: Path) -> list[str]:
     environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
-    messages = environment.extract_translations(path.read_text(encoding="utf-8"))
-    texts = [text[-1] if isinstance(text, tuple) else text for _line, _call, text in messages]
-    return [text for text in texts if text is not None]  # None is data, marked with N_ where it stands.
+    found = []
+    for _line, call, said in environment.extract_translations(path.read_text(encoding="utf-8")):
+        # None is data, marked with N_ where it stands, or a value that fills a sentence; of a plural the second counts.
+        texts = [text for text in (said if isinstance(said, tuple) else (said,)) if text is not None]
+        found += texts[1:] if call == "ngettext" else texts
+    return found
 
 
 def sentences() -> dict[str, str]:

@@ -67,7 +67,7 @@ money_looks = Table(
     Column("meals", BigInteger, nullable=False),
     Column("found", BigInteger, nullable=False),
 )  # fmt: skip
-"""What was looked at: `day:2026-03-01`, `again:2026-03-01`, `month:2026-03`."""
+"""What was looked at: `day:2026-03-01`, `again:2026-03-01`, `month:2026-03`, `closed:2026-03`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from dispatch.store.register_rows import RESIDENTS, RegisterRows
 from dispatch.store.transactions import Transactions
 from dispatch.web.access import area, caller, either, file_opened, whole_district
 from dispatch.web.api import ApiBlueprint
+from dispatch.web.i18n import gettext
 from dispatch.web.once import Once
 from dispatch.web.schemas import Text, Wire, named
 from schedules.money.beds.filing import AMOUNT_MAX, LINES_MAX, NOTE_MAX, Asked, Filing
@@ -20,6 +21,7 @@ from schedules.money.beds.settling import Settling, explained
 from schedules.money.beds.store import Facts, Row
 from schedules.money.rules.awards import Award
 from schedules.money.rules.bills import BUILDING, PROOFS, SERVICES, Line
+from schedules.money.rules.policies import NoRule
 from schedules.money.rules.usage import Move
 
 READ, WRITE = "money:read", "money"
@@ -110,6 +112,7 @@ class BillSchema(Schema):
     amount_fen = fields.Integer(required=True)
     lines = fields.List(fields.Dict(), required=True)
     awards = fields.List(fields.Nested(AwardSchema), required=True)
+    trouble = fields.String(metadata={"description": "It is kept; why nothing can be reckoned of its month now"})
 
 
 class BillsSchema(Schema):
@@ -179,7 +182,11 @@ def bills_blueprint(
         lines = [Line(number=number, **{"ref": "", **each}) for number, each in enumerate(asked.pop("lines"), 1)]
         with named("resident"):
             row = filing.file(Asked(**asked, lines=lines), by=caller(), area=area())
-        return _bill(row, reckoning.month(row["month"], area()).award(row["id"]))
+        try:
+            return _bill(row, reckoning.month(row["month"], area()).award(row["id"]))
+        except NoRule as no:
+            # The bill is kept, whatever is wrong with the rule of another one.
+            return _bill(row, []) | {"trouble": no.told(gettext)}
 
     @bp.post("/<bill_id>/withdraw")
     @either(WRITE, Right.MONEY_CHANGE)
@@ -245,7 +252,7 @@ def left_of(moves: tuple[Move, ...]) -> int:
     return before[-1].left_fen if before else 0
 
 
-def _bill(row: Row, awards: list[Award]) -> Mapping[str, Any]:
+def _bill(row: Row, awards: list[Award]) -> Plain:
     return {
         "id": row["id"], "kind": row["kind"], "scheme": row["scheme"], "resident": row["resident_code"],
         "month": row["month"], "on": row["on"], "provider": row["provider"], "state": row["state"],

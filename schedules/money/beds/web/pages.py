@@ -45,19 +45,19 @@ def bed_money_pages(
         return render_template(
             "bed_money.html", month=month, found=found, trouble=trouble, refused=refused, said=said or {},
             over=month < f"{today():%Y-%m}", books=area().is_district, KINDS=KINDS, yuan=yuan,
-            why=_why, failed=_failed, total=sum(each.amount_fen for each in found.awards) if found else 0,
+            why=_why, failed=_failed, told=_told, total=sum(each.amount_fen for each in found.awards) if found else 0,
         )  # fmt: skip
 
     @bp.get("/money/beds")
     @require(Right.MONEY_SEE)
     def shown() -> str:
-        return page(_month(request.args.get("month", ""), today()))
+        return page(month_of(request.args.get("month", ""), today()))
 
     @bp.post("/money/beds/settle")
     @require(Right.MONEY_APPROVE)
     @whole_district
     def settled() -> Response:
-        month = _month(request.form.get("month", ""), today())
+        month = month_of(request.form.get("month", ""), today())
         try:
             done = settling.settle(month, by=caller())
         except Conflict as refused:
@@ -71,7 +71,7 @@ def bed_money_pages(
     @bp.post("/money/beds/bills/<bill_id>")
     @require(Right.MONEY_CHANGE)
     def withdrawn(bill_id: str) -> Response:
-        month = _month(request.form.get("month", ""), today())
+        month = month_of(request.form.get("month", ""), today())
         try:
             filing.withdraw(bill_id, request.form.get("why", ""), by=caller(), area=area())
         except Refusal as refused:
@@ -85,7 +85,7 @@ def bed_money_pages(
     @bp.get("/money/beds/residents/<name>")
     @require(Right.MONEY_SEE)
     def resident(name: str) -> str:
-        month = _month(request.args.get("month", ""), today())
+        month = month_of(request.args.get("month", ""), today())
         with reading.connect() as connection:
             row = RegisterRows(connection).one(RESIDENTS, name, area())
         file_opened(row["id"])
@@ -96,6 +96,11 @@ def bed_money_pages(
         )  # fmt: skip
 
     return bp
+
+
+def _told(refusal: Refusal) -> str:
+    """A refusal in the page's language."""
+    return refusal.told(gettext)
 
 
 def _why(reason: Reason) -> str:
@@ -109,7 +114,7 @@ def _failed(duties: Sequence[str]) -> str:
     return _why(Reason("duties_failed", {"failed": tuple(duties)}))
 
 
-def _month(said: str, today: date) -> str:
+def month_of(said: str, today: date) -> str:
     """The month that was asked for; the last one where it is none."""
     try:
         return f"{date.fromisoformat(f'{said}-01'):%Y-%m}"

@@ -1,0 +1,54 @@
+"""
+The folder of policy files as the service reads it: a file with a mistake costs the answers of its own rule, and nobody
+an alarm.
+
+Nothing here keeps the service from starting. What is wrong is logged with file, place and cure, each meal of such a
+rule is kept and priced later, and every month, bill or page that asks for the rule says so.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from config.quoting import IMPLIED
+from dispatch.errors import Misconfigured
+from schedules.money.book import Book, read_book
+from schedules.money.keeping import rules_in
+from schedules.money.rules.exclusions import Implications
+from schedules.money.rules.policies import Policies
+from schedules.money.store.versions import Rule
+
+log = structlog.get_logger()
+
+
+def policy_book(folder: Path) -> tuple[Book, Mapping[str, Rule]]:
+    """
+    The book of a folder, and the texts of its rules by their versions.
+
+    Files with mistakes are left out. Without the table of exclusions or of what categories imply, money could be given
+    that nobody is entitled to: then no rule is used. The same where the folder cannot be read.
+    """
+    try:
+        book, texts = read_book(folder, implied=IMPLIED), rules_in(folder)
+    except Misconfigured as error:
+        log.error("policies_unreadable", folder=str(folder), why=str(error))
+        return _none_of(Book(policies=Policies(()), implications=Implications({})), str(error)), {}
+    for each in book.faults:
+        log.error("policy_file_refused", file=each.file, why=str(each))
+    own = {fault.file for faults in book.refused.values() for fault in faults}
+    common = [each for each in book.faults if each.file not in own]
+    return (_none_of(book, "; ".join(map(str, common))) if common else book), texts
+
+
+def tell_strange(name: str, kind: str, rules: Sequence[str], book: Book) -> None:
+    """Logs what the settings name and the folder does not have: whoever asks for it is told as well."""
+    for each in filter(None, rules):
+        if not any(one.kind == kind for one in book.policies.versions(each)):
+            known = sorted({one.id for one in book.policies if one.kind == kind})
+            log.error("policy_missing", setting=f"bedmoney.{name}", rule=each, known=known)
+
+
+def _none_of(book: Book, why: str) -> Book:
+    return replace(book, policies=Policies((), everything=why))

@@ -1,0 +1,36 @@
+"""What keeps a tidy text from being an answer, whatever else it says."""
+
+import re
+
+_TWICE_NO = re.compile(
+    r"不 ?[去来接到能会可得][^,]{0,2}不(?! ?好 ?意 ?思)|"
+    r"(?<![a-z])bu ?(?:qu|lai|jie|dao|neng|hui|ke)[a-z ]{0,9}bu(?! ?hao ?yi)|"
+    r"(?:cannot|cant|can not|wont|not|never|dont) (?:say |to |not )*(?:no|not|refuse|decline|reject)(?![a-z])"
+)
+"""Two noes may be a yes: "不去不行" is "I have to go"."""
+
+_ASKING = re.compile(
+    r"[?]|吗|么(?=,|$)|(?:到|完成|处理好|结束|搞定|办完|好了)(?:了)?嘛|"
+    r"(?:了|好|到|去|行|可以|能|会)没(?:有)?(?:啊|呀|呢)?(?=,|$)|"
+    r"(?:hao|le|qu|dao|xing|yi|neng|jie|guo|lai) ?ma(?=,|$| (?:thank|please|sir|谢))"
+)
+_IF = re.compile(
+    r"如果|要是|除非|的话|万一|假如|假使|倘若|若[是无没有]|只要|只有|能[去来].{0,2}就|有空再|有空去|"
+    r"(?:有空|有时间|有车|没人|没空|没事|不忙|顺路|方便|顺便|得空|忙完|下班|吃完).{0,3}[就再才]|"
+    r"(?<![a-z])(?:if|unless|only when|in case)(?![a-z])"
+)
+"""What is said under a condition is no answer yet: "能去我就去"."""
+
+_OTHER_PEOPLE = re.compile("(?<![让叫派请找排换系知喊个给用到有])(?:其[他它]人|别人|别的人)")
+"""What others do is no answer; that others be sent is a decline."""
+
+_NEARLY = re.compile(
+    r"(?:马上|快要|快|就要|一会儿?|等会儿?|即将|将要|差不多|立刻|很快|待会)(?:就|要)*"
+    r"(?:好|完成?|办完|办好|处理好|处理完|弄好|结束|搞定|忙完|做完|到了|没事)(?!的)"
+)
+"""Nearly over is not over."""
+
+
+def is_held(plain: str) -> bool:
+    """Whether it asks, sets a condition, has two noes, tells of others, or of an end that is still to come."""
+    return any(each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY, _OTHER_PEOPLE))
