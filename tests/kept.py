@@ -15,7 +15,8 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy import Engine
 
-from dispatch.store.database import metadata, sqlite_module, writing_engine
+from config.tables import metadata
+from dispatch.store.database import sqlite_module, writing_engine
 
 LOADED_MAX = 8
 """How many loaded databases are kept, of about 1 MB each: tests that draw their districts would fill the memory."""

@@ -18,7 +18,7 @@ _OPENS_MAX = 32
 """No text names more Wi-Fis than that; what opens more brackets is noise."""
 
 _HEAD_BYTES_MIN = len(b"[MM*1*0000*")
-_BRACKET = re.compile(rb"[\[\]]")
+_BRACKET = re.compile(rb"\[|\]+")
 _OPENING = ord("[")
 
 
@@ -46,8 +46,8 @@ class Brackets:
             if data[here] == _OPENING:
                 self._opened()
             else:
-                texts += self._closed()
-            at = here + 1
+                texts += self._closed_often(len(bracket[0]))
+            at = bracket.end()
         self._add(data[at:])
         return texts
 
@@ -67,6 +67,15 @@ class Brackets:
             self._inner.append(len(self._kept))
         self._kept += b"["
         self._depth += 1
+
+    def _closed_often(self, times: int) -> list[bytes]:
+        texts: list[bytes] = []
+        for left in range(times, 0, -1):
+            if not self._kept:
+                self._tally.noise_bytes += left
+                break
+            texts += self._closed()
+        return texts
 
     def _closed(self) -> list[bytes]:
         if len(self._kept) < _HEAD_BYTES_MIN:

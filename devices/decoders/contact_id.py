@@ -38,7 +38,9 @@ REPEAT_WINDOW_S = 60.0
 RAW, SHORTEST = 16, 15
 """Digits of a raw message, and of any message with an account of one letter, up to its bracket."""
 
-_STOP = re.compile(rb"[\]\r\n]")
+_STOP = re.compile(rb"[\]\r\n]+")
+"""Several in a row are as one: between them stands nothing."""
+
 _DIGIT = "[0-9A-F*#]"
 _EVENT = rf"(?P<mt>18|98)(?P<qualifier>[136])(?P<code>{_DIGIT}{{3}})(?P<group>{_DIGIT}{{2}})(?P<zone>{_DIGIT}{{3}})"
 _RAW = re.compile(rf"(?P<account>{_DIGIT}{{4}}){_EVENT}(?P<checksum>{_DIGIT}|_)$")
@@ -79,7 +81,7 @@ class ContactId:
             if len(line) < SHORTEST:
                 self.tally.noise_bytes += len(line)
             else:
-                frames += self._ended(line, stop[0])
+                frames += self._ended(line, stop[0][:1])
             self._aligned = True
         return frames + self._add(data[at:])
 

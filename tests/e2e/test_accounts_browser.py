@@ -17,11 +17,12 @@ from dispatch.accounts.policy import AccountPolicy
 from dispatch.accounts.sign_in import SignIn
 from dispatch.clock import SystemClock
 from dispatch.rules.rights import Role
-from dispatch.store.database import metadata, reading_engine, writing_engine
+from dispatch.store.database import reading_engine, writing_engine
 from dispatch.store.transactions import SerialTransactions
 from dispatch.web.app import create_app
 from dispatch.web.options import WebOptions
 from tests.e2e.site import Site
+from tests.kept import lay_tables
 from tests.need import need
 
 LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
@@ -48,7 +49,7 @@ class Well:
 def served(request, tmp_path) -> Iterator[str]:
     url = f"sqlite:///{tmp_path}/anling.db"
     engine = writing_engine(url)
-    metadata.create_all(engine)
+    lay_tables(engine, tmp_path / "anling.db")
     clock = SystemClock()
     transactions, reading = SerialTransactions(engine, clock, ids.new_id), reading_engine(url)
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

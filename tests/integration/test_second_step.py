@@ -16,12 +16,13 @@ from dispatch.accounts.staff import Staff
 from dispatch.errors import Conflict
 from dispatch.rules.rights import DISTRICT, Area, Role
 from dispatch.store.account_codes import AccountCodes, Kind
-from dispatch.store.database import metadata, reading_engine, writing_engine
+from dispatch.store.database import reading_engine, writing_engine
 from dispatch.store.record import Record
 from dispatch.store.transactions import SerialTransactions
 from dispatch.web.app import create_app
 from dispatch.web.options import WebOptions
 from tests.fakes.clock import HandClock
+from tests.kept import lay_tables
 
 LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
 OPTIONS = WebOptions(public_url="http://anling.example", secret_key="k" * 32, secure_cookies=False, home="/account")
@@ -34,7 +35,7 @@ class House:
     def __init__(self, folder) -> None:
         url = f"sqlite:///{folder}/anling.db"
         engine = writing_engine(url)
-        metadata.create_all(engine)
+        lay_tables(engine, folder / "anling.db")
         self.clock, self.paged = HandClock(), []
         self.transactions = SerialTransactions(engine, self.clock, ids.new_id)
         self.reading = reading_engine(url)

@@ -28,6 +28,7 @@ from dispatch.store.writer import BULK_WAIT_S, EMERGENCY_BATCH_MAX, WriterTransa
 from tests.builders import build_world, numbered_ids
 from tests.fakes.clock import NOON, HandClock
 from tests.fakes.line import until
+from tests.kept import lay_tables
 from tests.need import need
 
 WANG = operator("wang")
@@ -55,7 +56,7 @@ class House:
         self.url = f"sqlite:///{folder / 'anling.db'}"
         self.clock = HandClock(NOON)
         self.writing, self.reading = writing_engine(self.url, synchronous="OFF"), reading_engine(self.url)
-        metadata.create_all(self.writing)
+        lay_tables(self.writing, folder / "anling.db")
         self.made = []
         self.transactions = self.start(**more)
 

@@ -27,6 +27,7 @@ from dispatch.web.app import create_app
 from dispatch.web.headers import CSP
 from dispatch.web.options import WebOptions
 from tests.fakes.clock import HandClock
+from tests.kept import lay_tables
 
 LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
 HOUR_S = 3600
@@ -74,7 +75,7 @@ class House:
         url = f"sqlite:///{folder}/anling.db"
         self.clock = HandClock()
         engine = writing_engine(url)
-        metadata.create_all(engine)
+        lay_tables(engine, folder / "anling.db")
         self.transactions = SerialTransactions(engine, self.clock, ids.new_id)
         self.reading = reading_engine(url)
         self.engines = [engine, self.reading]

@@ -10,6 +10,12 @@ SEEDS = range(1, 25)
 DAYS = 0.12
 """So many bad days are given to a mistake to show itself; most do within the first."""
 
+SHOWS = {
+    "clock not mended": 2, "decliners asked again": 4, "no fallback": 6, "silence forgotten": 3,
+    "repair ends by itself": 3, "nobody asks the resident": 2,
+}  # fmt: skip
+"""The bad day that shows a mistake first, where it is not the first one: it is looked at before the others."""
+
 CAUGHT_BY = {
     "steps far apart": {"I1.deadline", "I1.final", "I1.all_hands"},
     "due forgotten on accept": {"I1.arrival", "I9.unwritten_change"},
@@ -38,7 +44,7 @@ CAUGHT_BY = {
 def caught(name: str) -> str | None:
     """The first promise that breaks with this mistake in the engine, None when it goes unnoticed."""
     with mutated(name):
-        for seed in SEEDS:
+        for seed in sorted(SEEDS, key=lambda seed: seed != SHOWS.get(name)):
             breach = run(DAYS, seed, faults=ROUGH).breach
             if breach is not None:
                 return breach.promise
