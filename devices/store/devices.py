@@ -26,7 +26,7 @@ from sqlalchemy import (
     null,
     select,
     update,
-)  # fmt: skip
+)
 from sqlalchemy.engine import Row
 
 from devices.store.known import KnownDevice
@@ -155,9 +155,11 @@ class Hearing:
 
 _RETIRED_AT = Prepared(select(devices.c.retired_at).where(devices.c.id == bindparam("id")))
 _ID_OF = Prepared(select(devices.c.id).where(devices.c.code == bindparam("code")))
-_AT = Prepared(select(devices.c.id, devices.c.code, devices.c.gateway, devices.c.retired_at).where(
-    devices.c.protocol == bindparam("protocol"), devices.c.address == bindparam("address")
-).order_by(devices.c.retired_at.is_not(None), devices.c.id.desc()))  # fmt: skip
+_AT = Prepared(
+    select(devices.c.id, devices.c.code, devices.c.gateway, devices.c.retired_at)
+    .where(devices.c.protocol == bindparam("protocol"), devices.c.address == bindparam("address"))
+    .order_by(devices.c.retired_at.is_not(None), devices.c.id.desc())
+)
 
 
 class Devices:
@@ -362,8 +364,11 @@ _KEPT = (
 def _heard(dialect: str) -> Any:
     insert_ = insert_into(hearings, dialect)
     new = insert_.excluded
-    rssi = func.coalesce(new.rssi, hearings.c.rssi)
-    changes = {"last_at": new.last_at, "times": hearings.c.times + new.times, "rssi": rssi}
+    changes = {
+        "last_at": new.last_at,
+        "times": hearings.c.times + new.times,
+        "rssi": func.coalesce(new.rssi, hearings.c.rssi),
+    }
     return insert_.on_conflict_do_update(index_elements=["device_id", "gateway"], set_=changes)
 
 
