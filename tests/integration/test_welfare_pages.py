@@ -15,7 +15,7 @@ from tests.integration.welfare_rig import Watching
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory):
-    """Two homes with a signal each, the pages over it, somebody on watch, somebody of the other station, and a program."""
+    """Two homes with a signal each, the pages over them, somebody on watch, one of the other station, a program."""
     folder = tmp_path_factory.mktemp("welfare")
     world = build_world(folder, district=FILE + SECOND)
     watching = Watching(world)
