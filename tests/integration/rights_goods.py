@@ -207,14 +207,25 @@ def _welfare(town: Town, own: dict[str, str]) -> None:
 
 def _roster(town: Town, own: dict[str, str], by: Any) -> None:
     house, now = town.house, town.house.clock.now()
-    secret = secret_key(house.settings.home)
-    duty = DutyDesk(house.transactions, house.reading, house.clock, secret=secret, changed=house.forget)
+    duty = _desk(town)
     own["shift"] = duty.put(own["carer"], now - HOUR, now + 8 * HOUR, by=by).id
     known = {each.id for each in duty.drafts()}
     duty.draft_put(own["carer"], now + DAY, now + DAY + HOUR, by=by)
     own["draft"] = next(each.id for each in duty.drafts() if each.id not in known)
     own["plan"] = house.homecare.planning.desk.ask(date(2030, 1, 1), 1, own["station"], by=by).id
     _changes(town, own, duty, by)
+
+
+def _desk(town: Town) -> DutyDesk:
+    house = town.house
+    secret = secret_key(house.settings.home)
+    return DutyDesk(house.transactions, house.reading, house.clock, secret=secret, changed=house.forget)
+
+
+def another_shift(town: Town, code: str, *, days: int) -> str:
+    """One more shift of this station, so many days from now: a manager's request may take the first one away."""
+    start = town.house.clock.now() + days * DAY
+    return _desk(town).put(town.ids[code]["carer"], start, start + HOUR, by=f"operator:{town.spare.id}").id
 
 
 def _changes(town: Town, own: dict[str, str], duty: DutyDesk, by: Any) -> None:

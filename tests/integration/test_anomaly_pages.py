@@ -1,5 +1,6 @@
 """The pages of findings and checks and the programs' side, over the whole application."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from dispatch.accounts.keys import Keys
 from dispatch.rules.rights import DISTRICT, Role
 from schedules.money.anomalies.rules.judging import State
+from schedules.money.anomalies.store.findings import Findings
 from tests.integration.rights_goods import furnish
 from tests.integration.rights_rig import OURS, THEIRS, Town
 
@@ -17,8 +19,18 @@ REVIEWER, MANAGER, OPERATOR = frozenset({Role.REVIEWER}), frozenset({Role.MANAGE
 def town(tmp_path_factory):
     town = Town(Path(tmp_path_factory.mktemp("anomalies")))
     furnish(town)
+    town.decided = another(town)
     yield town
     town.close()
+
+
+def another(town) -> str:
+    """A second finding of our station, for the test that decides it; the other stays in the queue."""
+    with town.house.reading.connect() as connection:
+        case = Findings(connection).get(town.ids[OURS]["money_finding"], DISTRICT)
+    other = replace(case, id=f"second-{case.id}", found=replace(case.found, key=f"second-{case.found.key}"))
+    town.house.transactions.run(lambda tx: Findings(tx.connection).keep(other))
+    return other.id
 
 
 def post(town, client, path, **form):
@@ -30,13 +42,13 @@ def test_the_queue_shows_what_was_found_and_an_operator_does_not_see_it(town):
     assert "Meal after death" in page
     assert f"/findings/money/{town.ids[OURS]['money_finding']}" in page
     assert town.browser(OPERATOR).get("/findings/money").status_code == 403
-    recovered = town.browser(REVIEWER).get("/findings/money?state=recovered").text
-    assert "Nothing was found that waits here." in recovered
+    confirmed = town.browser(REVIEWER).get("/findings/money?state=confirmed").text
+    assert "Nothing was found that waits here." in confirmed
     assert town.browser(REVIEWER).get("/findings/money?state=nonsense&code=%27&canteen=%00").status_code == 200
 
 
 def test_nothing_typed_is_lost_and_a_decision_is_kept(town):
-    reviewer, id_ = town.browser(REVIEWER), town.ids[OURS]["money_finding"]
+    reviewer, id_ = town.browser(REVIEWER), town.decided
     said = {"state": "recovered", "note": "家属已退回", "recovered": "7.9.0"}
     back = post(town, reviewer, f"/findings/money/{id_}", **said)
     assert back.status_code == 422
@@ -53,7 +65,7 @@ def test_nothing_typed_is_lost_and_a_decision_is_kept(town):
 
 
 def test_whoever_keeps_the_accounts_sees_and_does_not_decide(town):
-    manager, id_ = town.browser(MANAGER), town.ids[THEIRS]["money_finding"]
+    manager, id_ = town.browser(MANAGER), town.ids[OURS]["money_finding"]
     page = manager.get(f"/findings/money/{id_}")
     assert page.status_code == 200
     assert "<textarea" not in page.text

@@ -77,15 +77,16 @@ def test_it_is_followed_and_searched_as_on_sqlite(city):
 
 
 def test_of_two_who_sign_at_once_one_is_told(city):
+    """On the alarm that went well: the late one stays open to be searched."""
     city.reviewing.find(
-        city.late, by=city.people[ANNA], area=DISTRICT, cause=FindingCause.CARER_LATE, text="路上堵"
+        city.well, by=city.people[ANNA], area=DISTRICT, cause=FindingCause.IN_ORDER, text="一切正常"
     )  # fmt: skip
     results, gate = [], threading.Barrier(2)
 
     def work(by):
         gate.wait()
         try:
-            city.reviewing.sign(city.late, by=city.people[by], area=DISTRICT)
+            city.reviewing.sign(city.well, by=city.people[by], area=DISTRICT)
             results.append("signed")
         except Conflict:
             results.append("late")
@@ -97,9 +98,9 @@ def test_of_two_who_sign_at_once_one_is_told(city):
         each.join()
     assert sorted(results) == ["late", "signed"]
     with city.world.reading.connect() as connection:
-        kinds = [each.kind for each in Record(connection).of_alarm(city.late)]
+        kinds = [each.kind for each in Record(connection).of_alarm(city.well)]
     assert kinds.count("review_signed") == 1
-    assert city.stories.story(city.late, DISTRICT).proof.is_whole
+    assert city.stories.story(city.well, DISTRICT).proof.is_whole
 
 
 def test_the_chain_is_counted_over(city):

@@ -111,6 +111,7 @@ def test_of_a_list_with_one_wrong_row_nothing_is_kept(town):
 
 
 def test_one_that_is_closed_for_good_is_gone_and_comes_back_by_its_code(town):
+    """It is closed in the end, so that the other tests find the three of the town and no more."""
     post(town, code="P5", kind="repair", name="修理铺", lat="38.07", lng="114.49")
     assert "P5" in codes(town.machine.get(API))
     assert post(town, "/places/end", code="P5").status_code == 303
@@ -118,6 +119,8 @@ def test_one_that_is_closed_for_good_is_gone_and_comes_back_by_its_code(town):
     assert post(town, "/places/end", code="P5").status_code == 404
     post(town, code="P5", kind="repair", name="修理铺", lat="38.07", lng="114.49")
     assert "P5" in codes(town.machine.get(API))
+    assert post(town, "/places/end", code="P5").status_code == 303
+    assert "P5" not in codes(town.machine.get(API))
 
 
 def test_an_operator_looks_and_does_not_change(town):

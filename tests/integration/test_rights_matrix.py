@@ -26,7 +26,7 @@ from tests.integration.rights_addresses import (
     REFUSED_TO_NARROW,
     STREAMS,
 )
-from tests.integration.rights_goods import furnish
+from tests.integration.rights_goods import another_shift, furnish
 from tests.integration.rights_rig import MARKERS, OURS, THEIRS, Town
 
 SHUT = Right.SETTINGS
@@ -128,6 +128,7 @@ def test_strangers_are_sent_to_sign_in_everywhere(town):
 def test_a_role_may_what_the_table_says_and_nothing_else(town, role):
     ours = town.browser(frozenset({role}), OURS)
     district = town.browser(frozenset({role}))
+    town.ids[OURS]["shift"] = another_shift(town, OURS, days=40 + list(Role).index(role))
     for rule, method, mark in routes(town):
         right = right_of(mark)
         if right is None or right is SHUT:
