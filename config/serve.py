@@ -30,7 +30,6 @@ from config.wiring import ROLES, House, build
 from dispatch.clock import SystemClock
 from dispatch.errors import Misconfigured
 from dispatch.ids import new_id
-from dispatch.rules.phrases import learn
 from dispatch.store.database import is_sqlite
 
 log = structlog.get_logger()
@@ -147,7 +146,7 @@ class Serving:
             "service_ready", roles=sorted(roles), address=self._settings.web.base_url, sqlite=version, sqlite_safe=safe
         )
         # Before anybody answers: what it takes would otherwise fall into the first alarm.
-        learn()
+        self.house.answers.learn()
         # What is here now stays: looked through each time, it would stop every thread for a tenth of a second and more.
         gc.freeze()
         gc.enable()

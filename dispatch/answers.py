@@ -6,6 +6,7 @@ desk first, what they expect from this person: one thing → it is done; several
 list. Nothing is guessed when two things are possible.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,6 +37,9 @@ LATE = timedelta(hours=24)
 
 AGAIN_S = 5
 FAILURES_MAX = 2
+
+_LEARNING = threading.Lock()
+"""Two who learn the same at once take twice as long, under one interpreter's lock."""
 
 T = TypeVar("T")
 
@@ -106,6 +110,7 @@ class Answers:
         self._rides = rides
         self._orders = tuple(orders)
         self._complete = complete
+        self._learnt = False
         self._operators = operators
 
     def join(self, claimants: Sequence[Claimant], orders: Sequence[Order]) -> None:
@@ -158,13 +163,27 @@ class Answers:
             ride.claim(tx)
             return done
 
-        # The first answer of all would otherwise keep the writer for as long as learning takes.
-        learn()
+        self._learn_for(ReplyId(id_))
         self._complete()
         with self._rides() as ride:
             done = self._transactions.run(work)
         done.after()
         self._nudge()
+
+    def learn(self) -> None:
+        """Makes all patterns of answers: for the start of the service. What Chinese needs first, it is less."""
+        for text in ("", None):
+            with _LEARNING:
+                learn(text)
+        self._learnt = True
+
+    def _learn_for(self, id_: ReplyId) -> None:
+        """The first answer of all would otherwise keep the writer for as long as learning takes."""
+        if not self._learnt:
+            with self._reading.connect() as connection:
+                text = Replies(connection).text_of(id_)
+            with _LEARNING:
+                learn(text or "")
 
     def stumble(self, id_: str, error: Exception) -> None:
         """An answer that cannot be handled twice goes to the operator's list; the answers behind it go on."""

@@ -55,6 +55,7 @@ _DUE = Prepared(
 _NEXT_DUE = Prepared(select(func.min(replies.c.due_at).label("at")).where(_WAITS))
 _KEEP = once(replies)
 _GET = Prepared(select(replies).where(replies.c.id == bindparam("id")).with_for_update())
+_TEXT = Prepared(select(replies.c.text).where(replies.c.id == bindparam("id")))
 _OF_ATTEMPT = Prepared(
     select(replies).where(replies.c.attempt_id == bindparam("id")).order_by(replies.c.received_at.desc()).limit(1)
 )
@@ -101,6 +102,11 @@ class Replies:
         """One reply, locked until the unit ends where several engines share a database."""
         row = _GET.on(self._connection, id=id_).first()
         return None if row is None else _value(row)
+
+    def text_of(self, id_: ReplyId) -> str | None:
+        """What was said, whoever holds the row."""
+        text: str | None = _TEXT.on(self._connection, id=id_).scalar()
+        return text
 
     def of_attempt(self, id_: AttemptId) -> Reply | None:
         """What was pressed last in this call; None while nothing was."""

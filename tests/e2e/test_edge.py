@@ -36,7 +36,11 @@ def test_a_press_at_the_edge_is_an_alarm_at_the_service_and_the_board_sees_the_e
             assert edge.receiver.press(account_of(2)), "answered when it was on disk"
             rig.raised("H2")
             until("the service knows of it", lambda: rig.metric("gateway_connected", "garden-edge") == 1.0)
-            until("and of its receivers", lambda: rig.metric("gateway_connected", "garden") == 1.0, 5)
+            until(
+                "and of its receivers, with the next beat",
+                lambda: rig.metric("gateway_connected", "garden") == 1.0,
+                BEAT_S + 5,
+            )
             assert gateway(rig, "garden", reader)["behind"] == "garden-edge"
             until("nothing waits", lambda: edge.waiting() == 0)
             told = edge.status()
