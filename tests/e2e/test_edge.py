@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from devices.forwarder import BEAT_S
 from tests.e2e.edge_process import EdgeProcess
 from tests.e2e.rig import Rig, account_of, district, phone_of, policy, rest, rflink_of, until
 from tests.e2e.test_gateway_life import gateway
