@@ -55,6 +55,9 @@ Index("ix_calls_due_at", calls.c.due_at, sqlite_where=_WAITS, postgresql_where=_
 _UNJUDGED = calls.c.judged.is_(None) & calls.c.alarm_id.is_(None)
 Index("ix_calls_to_judge", calls.c.came_at, sqlite_where=_UNJUDGED, postgresql_where=_UNJUDGED)
 
+_OF_ALARM = Prepared(
+    select(calls).where(calls.c.alarm_id == bindparam("alarm_id")).order_by(calls.c.came_at, calls.c.id)
+)
 _DUE = Prepared(
     select(calls.c.id).where(calls.c.due_at <= bindparam("now")).order_by(calls.c.due_at).limit(bindparam("most"))
 )
@@ -103,8 +106,7 @@ class Calls:
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Call]:
         """The calls that made this alarm or joined it, oldest first."""
-        query = select(calls).where(calls.c.alarm_id == alarm_id).order_by(calls.c.came_at, calls.c.id)
-        return [_value(row) for row in self._connection.execute(query)]
+        return [_value(row) for row in _OF_ALARM.on(self._connection, alarm_id=alarm_id)]
 
     def counts(self, since: datetime) -> dict[CallState, int]:
         """How many calls came since then, by how they stand."""

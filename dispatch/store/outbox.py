@@ -241,6 +241,7 @@ _FENCED = Prepared(
     )
 )
 
+_OF_ALARM = Prepared(select(messages).filter_by(alarm_id=bindparam("id")).order_by(messages.c.posted_at, messages.c.id))
 _ADD_ATTEMPT = Prepared(insert(attempts))
 _END = Prepared(update(attempts).where(attempts.c.id == bindparam("its_id")))
 _ATTEMPTS_OF = Prepared(select(attempts).where(attempts.c.message_id == bindparam("id")).order_by(attempts.c.seq))
@@ -325,8 +326,7 @@ class Outbox:
         return None if row is None else message_of(row)
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Message]:
-        query = select(messages).where(messages.c.alarm_id == alarm_id).order_by(messages.c.posted_at, messages.c.id)
-        return [message_of(row) for row in self._connection.execute(query)]
+        return [message_of(row) for row in _OF_ALARM.on(self._connection, id=alarm_id)]
 
     def recent(self, limit: int, such: ColumnElement[bool] | None = None) -> list[Message]:
         """The newest messages, of those that fulfil a condition."""

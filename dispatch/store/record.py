@@ -90,6 +90,8 @@ def _refuse_changes(_: Table, connection: Connection, **__: object) -> None:
 
 
 _HEAD_OF = Prepared(select(func.max(entries.c.number).label("number")).where(entries.c.alarm_id == bindparam("id")))
+_OF_ALARM = Prepared(select(entries).where(entries.c.alarm_id == bindparam("alarm_id")).order_by(entries.c.number))
+_NOTES = Prepared(select(notes.c.hash, notes.c.text).where(notes.c.hash.in_(bindparam("hashes", expanding=True))))
 _HEAD = Prepared(select(entries.c.number, entries.c.hash).order_by(entries.c.number.desc()).limit(1))
 _ADD = Prepared(insert(entries))
 _ADD_NOTE = Prepared(insert(notes))
@@ -181,8 +183,7 @@ class Record:
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Entry]:
         """All entries about an alarm, oldest first."""
-        query = select(entries).where(entries.c.alarm_id == alarm_id).order_by(entries.c.number)
-        return [entry_of(row) for row in self._connection.execute(query)]
+        return [entry_of(row) for row in _OF_ALARM.on(self._connection, alarm_id=alarm_id)]
 
     def after(self, number: int, limit: int, such: ColumnElement[bool] | None = None) -> list[Entry]:
         """The next entries after a number, oldest first, of those that fulfil a condition."""
@@ -192,8 +193,8 @@ class Record:
 
     def notes_of(self, hashes: Sequence[str]) -> dict[str, str | None]:
         """The words behind these hashes; None where they were erased."""
-        query = select(notes.c.hash, notes.c.text).where(notes.c.hash.in_(hashes))
-        return {row.hash: row.text for row in self._connection.execute(query)}
+        found = _NOTES.on(self._connection, hashes=list(hashes)) if hashes else ()
+        return {row.hash: row.text for row in found}
 
     def hashes_of(self, numbers: Sequence[int]) -> dict[int, str]:
         """The hashes of these entries, by their numbers."""
@@ -246,5 +247,5 @@ def _fault(row: Row[tuple[object, ...]], expected: int, before: str) -> str | No
 
 def entry_of(row: Row[Any]) -> Entry:
     """The value of a row of `entries`."""
-    fields = dict(row._mapping)
+    fields = {name: getattr(row, name) for name in Entry.__dataclass_fields__}
     return Entry(**{**fields, "alarm_id": fields["alarm_id"], "by": Person(fields["by"])})
