@@ -40,6 +40,9 @@ READ_S = 0.2
 RETRY_S = 1.0
 """Between two tries to open a line that is not there (R1)."""
 
+LEAVE_S = 3.0
+"""A service that ends keeps what it heard for so long, in seconds; it may be ended hard after ten."""
+
 LATE_S = 4.0
 """How long a sender waits for its answer: Sur-Gard MLR2-E manual, the shortest of our protocols."""
 
@@ -292,10 +295,25 @@ class Hearing(ABC):
         _log.error("frame_not_kept", gateway=self.name, tries=tries, waiting=len(self._backlog), exc_info=error)
 
     def _take_leave(self) -> None:
-        """What could not be kept by the end is written to the log, for a person to read."""
-        lost = [waiting.frame.raw.hex() for waiting in self._backlog.all()]
-        if lost:
-            _log.error("frames_never_kept", gateway=self.name, count=len(lost), raw=lost[:50])
+        """
+        What was heard and waits is kept before the end, help first; what cannot be is written to the log, for a person
+        to read: a restart on purpose costs no press.
+        """
+        until_s, why = self._clock.look().steady_s + LEAVE_S, "no time was left"
+        for waiting in sorted(self._backlog.all(), key=lambda each: not each.urgent):
+            if self._clock.look().steady_s >= until_s:
+                break
+            try:
+                self._reception.proceed(self._keep_last(waiting))
+            except Exception as error:  # noqa: BLE001  the others have their turn; this one is told of below
+                why = f"{type(error).__name__}: {error}"
+        if lost := [waiting.frame.raw.hex() for waiting in self._backlog.all()]:
+            _log.error("frames_never_kept", gateway=self.name, count=len(lost), raw=lost[:50], why=why)
+
+    def _keep_last(self, waiting: Waiting) -> object:
+        heard = self._reception.hear(waiting.frame, gateway=self.name, waited_s=self._waited_s(waiting))
+        self._backlog.remove(waiting)
+        return heard
 
     # ------------------------------------------------------------------------------------------------ how it is
 

@@ -90,6 +90,9 @@ class Rflink:
         Every `20;SS;` begins anew, so that the leftover of a cut line never swallows the press glued behind it.
         """
         text = line.decode("latin-1")
+        if "20;" not in text:
+            self._count_noise(text)
+            return []
         starts = [start.start() for start in _START.finditer(text)]
         if starts != [0]:
             self._count_noise(text[: starts[0]] if starts else text)

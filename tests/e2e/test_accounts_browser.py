@@ -2,14 +2,13 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 
 import pyotp
 import pytest
 from argon2 import PasswordHasher
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from dispatch import ids
 from dispatch.accounts.keys import Keys
@@ -23,21 +22,10 @@ from dispatch.web.app import create_app
 from dispatch.web.options import WebOptions
 from tests.e2e.site import Site
 from tests.kept import lay_tables
-from tests.need import need
 
 LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
 PHONE, DESK = {"width": 320, "height": 568}, {"width": 1366, "height": 768}
 SHOTS = os.environ.get("ANLING_SHOTS", "")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class Well:

@@ -1,29 +1,16 @@
 """Interviews and personal data in a real browser: both languages, phone and desk, without a script."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
 
 from dispatch.rules.rights import DISTRICT
 from tests.builders import PASSWORD
 from tests.e2e.site import Site
 from tests.integration.after_rig import FORM, AfterRig
-from tests.need import need
 
 NARROW, WIDE = {"width": 320, "height": 568}, {"width": 1366, "height": 768}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

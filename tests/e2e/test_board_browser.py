@@ -1,13 +1,12 @@
 """The board in a real browser: live, loud, by keyboard, and still there when the service is not."""
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 from waitress import wasyncore
 from waitress.server import create_server
 
@@ -15,7 +14,6 @@ from dispatch.rules.people import operator
 from dispatch.rules.signal import Cause
 from tests.builders import DISTRICT
 from tests.integration.board_rig import LOGIN, PASSWORD, BoardRig
-from tests.need import need
 
 SECOND_MS = 1000
 HEARD_WITHIN_S = 1.0
@@ -58,20 +56,6 @@ class Watched:
         context.on("console", lambda said: self.errors.append(said.text) if said.type in {"error", "warning"} else None)
         context.on("weberror", lambda broken: self.errors.append(str(broken.error)))
         context.on("request", lambda asked: None if asked.url.startswith(url) else self.foreign.append(asked.url))
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with sync_playwright() as playwright:
-        yield from _launched(playwright, str(path))
-
-
-def _launched(playwright: Playwright, path: str) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 import io
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
 
 from schedules.care.rules.presence import Way, Which
 from schedules.care.store.visit_pictures import Pictures
@@ -17,20 +15,9 @@ from schedules.care.visiting import Said
 from tests.e2e.site import Site
 from tests.integration.carers_rig import BY, carer_of, order_of, path_of, round_of, shift_of, skill, visit_of
 from tests.integration.rights_rig import Town
-from tests.need import need
 
 NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1366, "height": 768}
 BUTTON_PX = 55
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

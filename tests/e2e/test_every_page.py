@@ -6,7 +6,6 @@ a line in `ADDRESSES`; without it the first test fails, so that no page is forgo
 """
 
 import re
-import shutil
 import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +16,7 @@ from html.parser import HTMLParser
 import pytest
 from argon2 import PasswordHasher
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 from waitress import wasyncore
 from waitress.server import create_server
 
@@ -65,7 +64,6 @@ from schedules.rounds.extra import Called
 from tests.architecture.tree import ROOT
 from tests.fakes.plans import planned_once
 from tests.ledger_goods import settled
-from tests.need import need
 
 LOGIN, PASSWORD = "wangfang", "月亮船-7-铃铛"
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1366, "height": 768}
@@ -343,16 +341,6 @@ def _visited(house: House, carer_id: CarerId, home_id: HomeId) -> str:
     visiting.add_photo(id_, "a" * 64, taken_at=None, by=operator("x"))
     visiting.wake(id_)
     return id_
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def addresses(world: World) -> list[str]:

@@ -1,13 +1,11 @@
 """The pages of lists, roster and webhooks in a real browser: by keyboard, narrow and wide, in both languages."""
 
-import shutil
 import tomllib
 from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
 
 from config.description import application
 from config.district import read_district
@@ -17,19 +15,8 @@ from dispatch.accounts.sign_in import SignIn
 from tests.builders import DISTRICT, LOGIN, PASSWORD
 from tests.e2e.site import Site
 from tests.integration.test_lists import HEAD, xlsx
-from tests.need import need
 
 PHONE, DESK = {"width": 320, "height": 568}, {"width": 1366, "height": 768}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,10 @@
 """Finding a resident from the board, counted in keys; and the pages of the registers under axe, wide and narrow."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from dispatch.registry.leaving import Why
 from dispatch.rules.absences import Kind
@@ -15,21 +14,10 @@ from dispatch.store.register_rows import HOMES, RESIDENTS, RegisterRows
 from tests.e2e.test_board_browser import Served, Watched
 from tests.integration.board_rig import LOGIN, PASSWORD, BoardRig
 from tests.integration.registry_rig import at
-from tests.need import need
 
 NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1366, "height": 768}
 KEYS_MAX = 6
 """`/`, 3–4 letters, Enter (ECOSYSTEM, 7.5)."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,32 +1,19 @@
 """Reports in a real browser: both languages, phone and desk, dark, no script; two clicks to last month's Excel."""
 
 import io
-import shutil
 from collections.abc import Iterator
 
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
 
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.rights import DISTRICT
 from tests.builders import LOGIN, PASSWORD
 from tests.e2e.site import Site
 from tests.integration.reports_rig import Reports
-from tests.need import need
 
 PHONE, DESK = {"width": 320, "height": 640}, {"width": 1366, "height": 768}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module", params=["zh", "en"])

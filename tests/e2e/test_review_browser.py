@@ -1,29 +1,17 @@
 """The response log in a real browser: from the queue to the second person's signature, and out of the house in two."""
 
-import shutil
 from collections.abc import Iterator
 
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from tests.builders import PASSWORD
 from tests.e2e.site import Site
 from tests.integration.log_rig import ANNA, BORIS, LogRig
-from tests.need import need
 
 PHONE, DESKTOP = {"width": 320, "height": 640}, {"width": 1366, "height": 768}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class Served:

@@ -1,33 +1,21 @@
 """The pages of duty in a real browser: the week, rotations, absences and swaps, under axe, wide and narrow, printed."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from schedules.duty.rules.rest import Limits
 from tests.builders import LOGIN, PASSWORD, build_world
 from tests.e2e.site import Site
 from tests.integration.duty_rig import BOSS, HOUR, MONDAY
 from tests.integration.test_roster import TWO, House
-from tests.need import need
 
 NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1366, "height": 768}
 WEEK = "?week=2026-11-23&station=S1"
 HOLIDAYS = "?week=2026-09-28&station=S1"
 PATHS = (f"/roster{WEEK}", f"/roster{HOLIDAYS}", "/roster/rotations", "/roster/absences", "/roster/swaps")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

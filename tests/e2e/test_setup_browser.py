@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,25 +9,14 @@ from collections.abc import Iterator
 import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Error
 
 from devices.dialects import RflinkDialect
 from devices.simulator import Simulator
 from tests.e2e.rig import ROOT, until
-from tests.need import need
 from tests.ports import free_port
 
 PHONE, DESK = {"width": 320, "height": 640}, {"width": 1366, "height": 768}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,29 +1,16 @@
 """The small pages in a real browser without script: nothing sticks out, buttons are large, one answer is all."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.site import Site
 from tests.integration.pages_rig import PagesRig
-from tests.need import need
 
 NARROW, WIDE = {"width": 320, "height": 568}, {"width": 1280, "height": 800}
 BUTTON_PX = 60
 """Main targets of age-friendly pages (ECOSYSTEM, 5.4)."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=["zh", "en"])

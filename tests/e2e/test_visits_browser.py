@@ -1,12 +1,10 @@
 """Visits in a real browser: a narrow phone and a desk, dark and light, a carer who presses without a script."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
 
 from dispatch.accounts.carers import _hash
 from dispatch.ids import HomeId
@@ -20,19 +18,8 @@ from schedules.care.rules.visit import Source, Wanted
 from schedules.care.visiting import Said
 from tests.e2e.site import Site
 from tests.integration.rights_rig import OURS, Town
-from tests.need import need
 
 NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1366, "height": 768}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

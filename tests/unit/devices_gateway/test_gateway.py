@@ -388,3 +388,26 @@ def test_copies_of_a_sender_that_waits_for_an_answer_are_all_held():
     for number in range(3):
         backlog.put(waiting(number, Event.PRESS, key="same", answers=True), failing=True)
     assert len(backlog) == 3
+
+
+@pytest.mark.error_lines("frame_not_kept")
+def test_what_waits_when_the_service_ends_is_kept_before_it_does():
+    """A restart on purpose must cost no press, though the disk was slow until just now."""
+    scene = Scene(clock=HandClock())
+    scene.ears.misses = 1
+    with listening(scene.gateway):
+        scene.line.say(b"help\n")
+        until(lambda: scene.gateway.state.waiting == 1 and scene.ears.tried)
+    assert scene.kept("help")
+    assert scene.gateway.state.waiting == 0
+
+
+@pytest.mark.error_lines("frame_not_kept", "frames_never_kept")
+def test_one_frame_that_can_never_be_kept_keeps_no_other_from_its_last_try(log_lines):
+    scene = Scene(clock=HandClock())
+    scene.ears.poison, scene.ears.misses = {b"poison"}, 2
+    with listening(scene.gateway):
+        scene.line.say(b"poison\nhelp\n")
+        until(lambda: scene.gateway.state.waiting == 2 and scene.ears.tried == 2)
+    assert scene.kept("help")
+    assert log_lines[-1]["raw"] == [b"poison".hex()]
