@@ -10,7 +10,6 @@ from dispatch.store.calls import Calls
 from tests.e2e.test_board_browser import (  # noqa: F401  fixtures of the board
     SECOND_MS,
     assert_clean,
-    chromium,
     context,
     page,
     rig,

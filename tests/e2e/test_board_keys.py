@@ -12,7 +12,6 @@ from tests.e2e.test_board_browser import (
     Served,
     Watched,
     assert_clean,
-    chromium,
     context,
     online,
     opened,
