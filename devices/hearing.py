@@ -30,6 +30,7 @@ from devices.rehearsal import Rehearsal
 from dispatch.clock import Clock
 from dispatch.errors import Busy
 from dispatch.ids import StationId
+from dispatch.receiving import MISTAKES
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Event
 from dispatch.store.idempotency import StorageFailed
@@ -305,7 +306,7 @@ class Hearing(ABC):
                 break
             try:
                 self._reception.proceed(self._keep_last(waiting))
-            except Exception as error:  # noqa: BLE001  the others have their turn; this one is told of below
+            except (Busy, OSError, RuntimeError, *MISTAKES) as error:
                 why = f"{type(error).__name__}: {error}"
         if lost := [waiting.frame.raw.hex() for waiting in self._backlog.all()]:
             _log.error("frames_never_kept", gateway=self.name, count=len(lost), raw=lost[:50], why=why)

@@ -16,9 +16,11 @@ from typing import Protocol, TypeVar
 import structlog
 
 from dispatch.desk import Desk
+from dispatch.errors import Refusal
 from dispatch.expectations import Done, Expectation, is_answered_at_once, write_back
 from dispatch.ids import AlarmId, AttemptId, OfferId, ReplyId
 from dispatch.messages.ride import Rides, afoot
+from dispatch.receiving import MISTAKES
 from dispatch.rules.alarm import OfferState
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import SERVICE, Person, carer_id, operator
@@ -164,11 +166,18 @@ class Answers:
             return done
 
         self._learn_for(ReplyId(id_))
-        self._complete()
+        self._gather()
         with self._rides() as ride:
             done = self._transactions.run(work)
         done.after()
         self._nudge()
+
+    def _gather(self) -> None:
+        """A room beside alarms that cannot be furnished must not cost the answer to an alarm: the desk hears it."""
+        try:
+            self._complete()
+        except (Refusal, ImportError, *MISTAKES):
+            log.exception("answer_not_heard", by="rooms")
 
     def learn(self) -> None:
         """Makes all patterns of answers: for the start of the service. What Chinese needs first, it is less."""

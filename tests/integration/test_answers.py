@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlalchemy import text as sql
 
 from dispatch.answers import Answers, Said
+from dispatch.errors import Misconfigured
 from dispatch.expectations import DeskClaims, Done, Expectation
 from dispatch.messages.courier import Courier
 from dispatch.rules.alarm import OfferState, Outcome, Proof, Role, State
@@ -567,6 +568,27 @@ def test_nothing_is_understood_before_everybody_has_joined_who_may_expect_it(tal
     for id_ in answers.due(world.clock.now(), 10):
         answers.wake(id_)
     assert talk.result("early") == "expected"
+
+
+@pytest.mark.error_lines("answer_not_heard")
+@pytest.mark.parametrize(
+    "mistake", [Misconfigured("care", "a book of care is broken"), KeyError("x"), ImportError("x")]
+)
+def test_rooms_that_cannot_be_furnished_cost_no_answer_to_an_alarm(talk, mistake):
+    """A service that ends and begins again over such a mistake must not give the carer's answer up meanwhile."""
+
+    def broken():
+        raise mistake
+
+    world, alarm_id = talk.world, talk.press()
+    answers = Answers(
+        world.transactions, world.reading, [DeskClaims(world.desk)], world.desk, nudge=lambda: None, complete=broken
+    )
+    answers.receive("test", [Said(key="yes", sender=PHONES["C1"], text="1")])
+    for id_ in answers.due(world.clock.now(), 10):
+        answers.wake(id_)
+    assert talk.result("yes") == "accept"
+    assert talk.leads(alarm_id, "C1")
 
 
 class Expecting:
