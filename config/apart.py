@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from typing import Any
 
 Plain = dict[str, Any]
@@ -34,18 +35,42 @@ def apart(function: str, told: Plain, *, lasts_max_s: float = LASTS_MAX_S) -> An
     handed over by a pipe, so that no other user of the machine reads it in a list of processes.
 
     Raises:
-        Failed: it ended with an error, or took longer than `lasts_max_s`.
+        Failed: it ended with an error, took longer than `lasts_max_s`, or the service is being stopped.
     """
-    command = [sys.executable, "-m", "config.apart", function]
+    process = _begun(function)
     try:
-        done = subprocess.run(  # noqa: S603  our own program
-            command, input=json.dumps(told).encode(), capture_output=True, timeout=lasts_max_s, check=False,
-        )  # fmt: skip
+        answer, complaint = process.communicate(json.dumps(told).encode(), lasts_max_s)
     except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
         raise Failed(f"{function} took longer than {lasts_max_s:g} s") from None
-    if done.returncode:
-        raise Failed(f"{function} ended with {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}")
-    return json.loads(done.stdout)
+    finally:
+        with _lock:
+            _running.discard(process)
+    if process.returncode:
+        raise Failed(f"{function} ended with {process.returncode}: {complaint.decode(errors='replace')[-500:]}")
+    return json.loads(answer)
+
+
+def end_all() -> None:
+    """Ends whatever is under way: a service that stops, or begins anew, waits for none of it."""
+    with _lock:
+        for process in _running:
+            process.kill()
+
+
+_running: set[subprocess.Popen[bytes]] = set()
+_lock = threading.Lock()
+
+
+def _begun(function: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "config.apart", function]
+    with _lock:
+        process = subprocess.Popen(  # noqa: S603  our own program
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        _running.add(process)
+    return process
 
 
 def main() -> None:

@@ -166,11 +166,11 @@ class House:
             gateway.stop()
         if self.bell is not None:
             self.bell.stop()
+        if self.rooms.made is not None:
+            self.rooms.made.stop()
         if self.runner is not None:
             self.runner.stop()
         self.webhooks.timers.stop()
-        if self.rooms.made is not None:
-            self.rooms.made.homecare.stop()
         self.logbook.verifier.stop()
         hang_up(self.providers)
         self.reconciler.stop()

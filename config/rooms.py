@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from config.apart import end_all
 from config.wiring_after import After
 from config.wiring_board import Console
 from config.wiring_homecare import HomeCare
@@ -32,6 +33,14 @@ class Rooms:
     def orders(self) -> Sequence[Any]:
         """Whoever reads texts that are orders and no answers; what people thought of us is read last of all."""
         return (*self.homecare.orders, self.after.asking)
+
+    def stop(self) -> None:
+        """
+        Ends what other processes work out for them. Before the timetable is waited for: its rows wait for those, and a
+        service that is slow to stop is slow to come back.
+        """
+        self.homecare.stop()
+        end_all()
 
     @property
     def timetable(self) -> tuple[Periodic, ...]:

@@ -1,8 +1,11 @@
 """Long work in a process of its own."""
 
+import threading
+import time
+
 import pytest
 
-from config.apart import Failed, apart
+from config.apart import Failed, _running, apart, end_all
 from tests.integration.board_rig import BoardRig
 
 
@@ -18,6 +21,25 @@ def test_what_went_wrong_there_is_told_here():
 def test_one_that_takes_too_long_is_ended():
     with pytest.raises(Failed, match="longer than"):
         apart("signal:pause", {}, lasts_max_s=0.01)
+
+
+def test_a_service_that_stops_waits_for_none_of_it():
+    failed: list[Failed] = []
+
+    def ask():
+        try:
+            apart("signal:pause", {})
+        except Failed as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    while not _running:
+        time.sleep(0.001)
+    end_all()
+    thread.join(10)
+    assert ["ended with" in str(error) for error in failed] == [True]
+    assert not _running
 
 
 def test_a_failure_is_one_of_the_system_so_that_a_handover_outlives_it():

@@ -2,6 +2,7 @@
 
 import gc
 import socket
+import threading
 
 import pytest
 
@@ -11,6 +12,7 @@ from config.settings import load_settings
 from config.wiring import build
 from dispatch.clock import SystemClock
 from dispatch.ids import new_id
+from schedules.timetable import Periodic
 
 MESSAGES = '[messages]\norder = ["console"]\n[accounts]\nsecond_factor = "optional"\n[log]\nlevel = "error"\n'
 ROLES = frozenset({"web", "engine", "gateway"})
@@ -69,3 +71,21 @@ def test_whoever_needs_a_room_before_the_start_has_it_made(settings):
         assert house.registers.leaving.partings == [house.homecare.beds.life.parting]
     finally:
         house.stop()
+
+
+def test_a_stop_waits_for_no_process_that_works_something_out(settings):
+    house, begun, ended = build(settings(1), SystemClock(), new_id), threading.Event(), threading.Event()
+
+    def look():
+        # As a row of the timetable does: it waits for another process, and only the stop can end that.
+        begun.set()
+        assert ended.wait(60)
+
+    try:
+        house.start(ROLES)
+        house.homecare.coverage.stop = ended.set
+        house.runner.join([Periodic(name="long_look", every_s=0.01, work=look)])
+        assert begun.wait(10)
+    finally:
+        house.stop()
+    assert ended.is_set()
