@@ -28,7 +28,7 @@ from dispatch.messages.receipts import FINAL, Unreached
 from dispatch.messages.settling import confirm
 from dispatch.messages.silence import Silences, Silent
 from dispatch.rules.breaker import Mark
-from dispatch.rules.looking import is_absent, is_judged, look_after
+from dispatch.rules.looking import is_absent, is_judged, is_urgent, look_after
 from dispatch.rules.message import Priority
 from dispatch.store.database import Engine
 from dispatch.store.looks import Look, Looks
@@ -158,31 +158,43 @@ class Reconciler:
         return looks
 
     def _take(self, tx: Tx) -> tuple[list[Look], list[Silent]]:
-        found = Looks(tx.connection).due(tx.now, LOOKS_MAX)
+        looks = Looks(tx.connection)
+        found = looks.due(tx.now, LOOKS_MAX)
         judged = [self._judged(tx, look) for look in found]
-        for look in found:
-            Looks(tx.connection).keep(look.attempt.id, self._put_off(look, tx.now))
-        return [look for look in found if _is_open(look)], [each for each in judged if each is not None]
+        looks.put_off({look.attempt.id: self._put_off(look, tx.now) for look in found})
+        asked = [look for look in found if _is_open(look) and not self._can_wait(look, tx.now)]
+        return asked, [each for each in judged if each is not None]
 
-    def _put_off(self, look: Look, now: datetime) -> dict[str, object]:
-        attempt, looks = look.attempt, look.looks + 1
-        after = self._after(look, looks)
-        if after is None or not _is_open(look):
-            return {"look_at": None, "looks": looks}
-        return {"look_at": max((attempt.ended_at or attempt.started_at) + after, now + timedelta(seconds=1)),
-                "looks": looks}  # fmt: skip
+    def _put_off(self, look: Look, now: datetime) -> tuple[datetime | None, int]:
+        """When it is asked about again, None for never, and how often it was by then."""
+        looks = look.looks if self._can_wait(look, now) else look.looks + 1
+        after = self._after(look, looks) if _is_open(look) else None
+        return None if after is None else max(_ended_at(look) + after, now + timedelta(seconds=1)), looks
+
+    def _can_wait(self, look: Look, now: datetime) -> bool:
+        """Its alarm has ended since it was to be asked about: it is asked about like any notice now."""
+        if look.attempt.outcome == "unknown" or look.message.priority is not Priority.EMERGENCY:
+            return False
+        after = None if self._is_urgent(look) else self._after(look, look.looks)
+        return after is not None and now < _ended_at(look) + after
 
     def _after(self, look: Look, looks: int) -> timedelta | None:
-        unknown = look.attempt.outcome == "unknown"
         return look_after(
-            unknown=unknown, priority=look.message.priority, looks=looks, limit_s=self._courier.limit_s
-        )  # fmt: skip
+            unknown=look.attempt.outcome == "unknown", urgent=self._is_urgent(look), looks=looks, limit_s=self._limit_s
+        )
 
     def _judged(self, tx: Tx, look: Look) -> Silent | None:
-        unknown, limit_s = look.attempt.outcome == "unknown", self._courier.limit_s
-        if not is_judged(unknown=unknown, priority=look.message.priority, looks=look.looks, limit_s=limit_s):
+        unknown, urgent = look.attempt.outcome == "unknown", self._is_urgent(look)
+        if not is_judged(unknown=unknown, urgent=urgent, looks=look.looks, limit_s=self._limit_s):
             return None
         return self._silences.judge(tx, look)
+
+    def _is_urgent(self, look: Look) -> bool:
+        return is_urgent(look.message.priority, over=look.over, limit_s=self._limit_s)
+
+    @property
+    def _limit_s(self) -> float:
+        return self._courier.limit_s
 
     def ask(self, look: Look) -> None:
         """Asks the provider what became of an attempt, and keeps what it says."""
@@ -298,6 +310,10 @@ def _is_open(look: Look) -> bool:
     """Whether anything is still to be learned of it."""
     said = look.attempt.status in {kind.value for kind in FINAL}
     return look.attempt.outcome in {"unknown", "taken", "confirmed"} and not said
+
+
+def _ended_at(look: Look) -> datetime:
+    return look.attempt.ended_at or look.attempt.started_at
 
 
 def _receipt(look: Look, found: Sent) -> Receipt:

@@ -85,7 +85,8 @@ class Settling:
             return {}
         if known is not None and known.status in _FINAL:
             return {}
-        after = look_after(unknown=unknown, priority=job.message.priority, looks=0, limit_s=self._limit_s)
+        urgent = job.message.priority is Priority.EMERGENCY
+        after = look_after(unknown=unknown, urgent=urgent, looks=0, limit_s=self._limit_s)
         return {"look_at": tx.now + after, "looks": 0} if after else {}
 
     def _is_heard_of(self, job: Job) -> bool:

@@ -25,19 +25,28 @@ FIRST_S = 15.0
 """An emergency that was taken is asked about for the first time after this, or after half the limit of receipts."""
 
 
-def look_after(*, unknown: bool, priority: Priority, looks: int, limit_s: float) -> timedelta | None:
+def look_after(*, unknown: bool, urgent: bool, looks: int, limit_s: float) -> timedelta | None:
     """
     How long after its end an attempt is asked about for the `looks`-th time, counted from 0; None when never again.
 
-    `limit_s`: seconds without a receipt after which an emergency counts as not received, 0 where that is never.
+    `urgent`: see `is_urgent`. `limit_s`: seconds without a receipt after which an emergency counts as not received, 0
+    where that is never.
     """
-    times = _times(unknown=unknown, urgent=priority is Priority.EMERGENCY, limit_s=limit_s)
+    times = _times(unknown=unknown, urgent=urgent, limit_s=limit_s)
     return timedelta(seconds=times[looks]) if looks < len(times) else None
 
 
-def is_judged(*, unknown: bool, priority: Priority, looks: int, limit_s: float) -> bool:
+def is_urgent(priority: Priority, *, over: bool, limit_s: float) -> bool:
+    """
+    Whether somebody still waits for what would be learned. An alarm that is over needs no other road; where silence is
+    judged it is asked about as before, because that tells of the road.
+    """
+    return priority is Priority.EMERGENCY and not (over and not limit_s)
+
+
+def is_judged(*, unknown: bool, urgent: bool, looks: int, limit_s: float) -> bool:
     """Whether this look is the one at the limit, at which silence is held against the road."""
-    return not unknown and priority is Priority.EMERGENCY and limit_s > 0 and looks == 1
+    return not unknown and urgent and limit_s > 0 and looks == 1
 
 
 def is_absent(first_at: datetime | None, now: datetime) -> bool:

@@ -5,21 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from dispatch.ids import AttemptId, MessageId
-from dispatch.store.outbox import STANDING, Attempt, Message, Outbox, attempts, message_of, messages
+from dispatch.store.outbox import STANDING, Attempt, Message, Outbox, attempt_of, attempts, message_of, messages
 from dispatch.store.prepared import Prepared
 
 _WAITS = attempts.c.look_at.is_not(None)
 _DUE = (
-    select(attempts.c.id, attempts.c.looks, attempts.c.absent_at)
-    .where(attempts.c.look_at <= bindparam("now"))
-    .order_by(attempts.c.look_at)
-    .limit(bindparam("most"))
+    select(attempts).where(attempts.c.look_at <= bindparam("now")).order_by(attempts.c.look_at).limit(bindparam("most"))
 )
 _TO_LOOK = Prepared(lambda dialect: _DUE if dialect == "sqlite" else _DUE.with_for_update(skip_locked=True))
 _NEXT = Prepared(select(func.min(attempts.c.look_at).label("at")).where(_WAITS))
+_ABOUT = Prepared(STANDING.where(messages.c.id.in_(bindparam("ids", expanding=True))))
+_PUT_OFF = Prepared(update(attempts).where(attempts.c.id == bindparam("its_id")))
 _STANDING = Prepared(STANDING.where(messages.c.id == bindparam("id")))
 _ABSENT = Prepared(select(attempts.c.absent_at).where(attempts.c.id == bindparam("id")))
 
@@ -27,12 +26,14 @@ _ABSENT = Prepared(select(attempts.c.absent_at).where(attempts.c.id == bindparam
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """
-    An attempt to ask about, with the message it was for. `looks` is how often it was asked about before.
+    An attempt to ask about, with the message it was for. `looks` is how often it was asked about before, `over` whether
+    it was about an alarm that has been closed since.
     """
 
     attempt: Attempt
     message: Message
     looks: int
+    over: bool = False
 
 
 class Looks:
@@ -43,13 +44,23 @@ class Looks:
 
     def due(self, now: datetime, most: int) -> list[Look]:
         """Those to be asked about now, the longest waiting first."""
-        outbox, found = Outbox(self._connection), []
-        for row in _TO_LOOK.on(self._connection, now=now, most=most):
-            attempt = outbox.attempt(AttemptId(row.id))
-            message = outbox.get(attempt.message_id) if attempt else None
-            if attempt is not None and message is not None:
-                found.append(Look(attempt=attempt, message=message, looks=row.looks or 0))
-        return found
+        found = _TO_LOOK.on(self._connection, now=now, most=most)
+        ids = list({row.message_id for row in found})
+        about = {row.id: row for row in _ABOUT.on(self._connection, ids=ids)} if ids else {}
+        return [
+            Look(
+                attempt=attempt_of(row), message=message_of(message), looks=row.looks or 0,
+                over=message.alarm_state == "closed",
+            )
+            for row in found
+            if (message := about.get(row.message_id)) is not None
+        ]  # fmt: skip
+
+    def put_off(self, times: Mapping[AttemptId, tuple[datetime | None, int]]) -> None:
+        """When each is to be asked about next, None for never again, and how often it was asked about by then."""
+        rows = [{"its_id": id_, "look_at": at, "looks": looks} for id_, (at, looks) in times.items()]
+        if rows:
+            _PUT_OFF.each(self._connection, rows)
 
     def is_due(self, now: datetime) -> bool:
         """Whether any is to be asked about now."""

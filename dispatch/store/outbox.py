@@ -311,15 +311,15 @@ class Outbox:
         _END.on(self._connection, **values, its_id=id_)
 
     def attempts_of(self, id_: MessageId) -> list[Attempt]:
-        return [_attempt(row) for row in _ATTEMPTS_OF.on(self._connection, id=id_)]
+        return [attempt_of(row) for row in _ATTEMPTS_OF.on(self._connection, id=id_)]
 
     def attempt(self, id_: AttemptId) -> Attempt | None:
         row = _ATTEMPT.on(self._connection, id=id_).first()
-        return None if row is None else _attempt(row)
+        return None if row is None else attempt_of(row)
 
     def attempt_of_provider(self, provider: str, provider_id: str) -> Attempt | None:
         row = _ATTEMPT_OF.on(self._connection, provider=provider, its_id=provider_id).first()
-        return None if row is None else _attempt(row)
+        return None if row is None else attempt_of(row)
 
     def get(self, id_: MessageId) -> Message | None:
         row = _MESSAGE.on(self._connection, id=id_).first()
@@ -396,5 +396,5 @@ def _attempt_row(attempt: Attempt) -> dict[str, Any]:
     return {name: getattr(attempt, name) for name in Attempt.__dataclass_fields__}
 
 
-def _attempt(row: Any) -> Attempt:
+def attempt_of(row: Any) -> Attempt:
     return Attempt(**{name: getattr(row, name) for name in Attempt.__dataclass_fields__})

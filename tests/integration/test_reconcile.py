@@ -6,8 +6,10 @@ import pytest
 
 from dispatch.messages.courier import RECEIPT_LIMIT_S
 from dispatch.messages.providers.provider import Blame, Inbound, Outcome, ReceiptKind, Sent
+from dispatch.rules import alarm
 from dispatch.rules.alarm import OfferState, State
 from dispatch.rules.message import Channel, Priority
+from dispatch.rules.people import Person
 from tests.fakes.line import until
 from tests.fakes.provider import NOT_SENT, UNKNOWN, ScriptedProvider
 from tests.integration.post_rig import Post
@@ -302,6 +304,29 @@ def test_the_limit_may_be_switched_off(post):
         post.wait(15)
         post.reconcile()
     assert "message_silent" not in post.world.kinds(alarm_id)
+
+
+def test_once_its_alarm_is_over_and_nothing_is_judged_a_receipt_can_wait(post, a):
+    post.courier = post.another_courier(limit_s=0.0)
+    alarm_id = post.press()
+    post.deliver()
+    post.world.desk.close(alarm_id, outcome=alarm.Outcome.HELPED, by=Person("operator:1"))
+    looked = {}
+    for elapsed_s in (15, 60, 119, 120, 300, 899, 900):
+        post.wait(elapsed_s - max(looked, default=0))
+        looked[elapsed_s] = post.reconcile().count(a.sent[0].attempt_id)
+    assert looked == {15: 0, 60: 0, 119: 0, 120: 1, 300: 0, 899: 0, 900: 1}
+
+
+def test_what_is_in_doubt_is_looked_for_at_once_though_its_alarm_is_over(post, a):
+    post.courier = post.another_courier(limit_s=0.0)
+    alarm_id = post.press()
+    a.says.append(a.takes_but_says_nothing)
+    post.deliver()
+    post.world.desk.close(alarm_id, outcome=alarm.Outcome.HELPED, by=Person("operator:1"))
+    post.wait(2)
+    assert len(post.reconcile()) == 1
+    assert len(a.looked_up) == 1
 
 
 def test_a_road_of_which_nothing_arrives_is_tried_last(two, a, b):

@@ -195,8 +195,9 @@ class Caller:
             return failed(error, exchange)
 
     def close(self) -> None:
-        """Let the kept connections go."""
+        """Let the kept connections and threads go."""
         self._session.close()
+        self._places.close()
 
 
 def given_up(error: Full | Overdue, exchange: Exchange) -> Sent:
@@ -290,16 +291,37 @@ def _shut(line: socket.socket) -> None:
         socket.socket.shutdown(line, socket.SHUT_RDWR)
 
 
-class _Http(HTTPConnection):
+class _Whole(HTTPConnection):
+    """
+    Tells the exchange that its request is about to leave, and lets it leave in one piece: head and body are one call of
+    the system and one packet, where `http.client` makes two of them.
+    """
+
+    _held: list[bytes] | None = None
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         _announce(self)
-        super().request(*args, **kwargs)
+        self._held = []
+        try:
+            super().request(*args, **kwargs)
+            request = b"".join(self._held)
+        finally:
+            self._held = None
+        self.send(request)
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
 
 
-class _Https(HTTPSConnection):
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _announce(self)
-        super().request(*args, **kwargs)
+class _Http(_Whole):
+    pass
+
+
+class _Https(_Whole, HTTPSConnection):
+    pass
 
 
 def _announce(connection: HTTPConnection) -> None:
