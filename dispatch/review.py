@@ -15,8 +15,8 @@ from dispatch.ids import AlarmId
 from dispatch.messages.reasons import explain
 from dispatch.rules.absences import State as Away
 from dispatch.rules.alarm import Alarm, Offer, State
-from dispatch.rules.nearest import Choice
-from dispatch.rules.people import Household, Person, Resident, age
+from dispatch.rules.nearest import Ranked
+from dispatch.rules.people import Household, Person, Resident, age, carer
 from dispatch.rules.record import Entry
 from dispatch.rules.rights import DISTRICT, Area
 from dispatch.rules.urgency import urgency
@@ -34,6 +34,7 @@ from dispatch.store.record import Record, entry_of
 from dispatch.store.signals import Signals
 
 Plain = dict[str, Any]
+Names = Mapping[str, str]
 
 CANDIDATES_SHOWN = 20
 
@@ -85,18 +86,22 @@ class Review:
             offers = alarms.offers_of(alarm_id)
             household = People(connection).household(alarm.home_id, alarm.resident_id) if alarm.home_id else None
             choice = alarms.choice_of(alarm_id)
+            ranked = choice.ranked[:CANDIDATES_SHOWN] if choice else ()
+            messages = Outbox(connection).of_alarm(alarm_id)
+            asked = [*(each.person for each in offers), *(each.person for each in messages)]
+            names = People(connection).names_of([*asked, *(carer(each.carer_id) for each in ranked)])
             return {
                 **briefs_of(connection, [alarm])[0],
                 "home_file": self._household(household),
                 "resident_file": self._resident(
                     connection, household.resident(alarm.resident_id) if household else None
                 ),
-                "responders": [self._offer(connection, each) for each in offers if each.role is not None],
-                "offers": [self._offer(connection, each) for each in offers],
-                "candidates": _candidates(connection, choice, lang),
+                "responders": [_offer(each, names) for each in offers if each.role is not None],
+                "offers": [_offer(each, names) for each in offers],
+                "candidates": [_candidate(each, names, lang) for each in ranked],
                 "excluded": dict(choice.excluded) if choice else {},
                 "steps": self._steps(connection, alarm),
-                "attempts": self._attempts(connection, alarm_id),
+                "attempts": _messages(connection, messages, names),
                 "calls": calls_of(connection, alarm_id),
                 "signals": [_signal(row) for row in Signals(connection).of_alarm(alarm_id)],
                 "timeline": self._timeline(connection, alarm_id),
@@ -110,8 +115,8 @@ class Review:
     def messages(self, limit: int, area: Area = DISTRICT) -> list[Plain]:
         """The newest messages with their attempts, for the message page and the demo's telephones."""
         with self._reading.connect() as connection:
-            outbox, such = Outbox(connection), None if area.is_district else messages_in(area)
-            return [self._message(connection, each, outbox.attempts_of(each.id)) for each in outbox.recent(limit, such)]
+            found = Outbox(connection).recent(limit, None if area.is_district else messages_in(area))
+            return _messages(connection, found, People(connection).names_of([each.person for each in found]))
 
     def entries(self, after: int, limit: int, area: Area = DISTRICT) -> list[Plain]:
         """The next entries of the record after a number."""
@@ -168,23 +173,6 @@ class Review:
             "away": _away(connection, resident),
         }  # fmt: skip
 
-    def _offer(self, connection: Connection, offer: Offer) -> Plain:
-        return {
-            "id": offer.id,
-            "person": offer.person,
-            "name": People(connection).name_of(offer.person),
-            "code": offer.code,
-            "state": str(offer.state),
-            "role": offer.role and str(offer.role),
-            "eta_s": offer.eta_s,
-            "asked": offer.asked,
-            "offered_at": _iso(offer.offered_at),
-            "answered_at": _iso(offer.answered_at),
-            "arrival_due_at": _iso(offer.arrival_due_at),
-            "attended_at": _iso(offer.attended_at),
-            "proof": offer.proof and str(offer.proof),
-        }
-
     def _steps(self, connection: Connection, alarm: Alarm) -> list[Plain]:
         policy = KeptPolicies(connection).get(alarm.policy_id)
         return [
@@ -192,45 +180,18 @@ class Review:
             for index, spec in enumerate(policy.steps)
         ]
 
-    def _attempts(self, connection: Connection, alarm_id: AlarmId) -> list[Plain]:
-        outbox = Outbox(connection)
-        return [self._message(connection, each, outbox.attempts_of(each.id)) for each in outbox.of_alarm(alarm_id)]
-
-    def _message(self, connection: Connection, message: Message, attempts: Sequence[Attempt]) -> Plain:
-        return {
-            "id": message.id,
-            "sentence": message.sentence,
-            "channel": message.channel.value,
-            "person": message.person,
-            "name": People(connection).name_of(message.person),
-            "to": message.to,
-            "state": message.state,
-            "reason": message.reason,
-            "answerable": message.answerable,
-            "alarm": message.alarm_id,
-            "posted_at": _iso(message.posted_at),
-            "sent_at": _iso(message.sent_at),
-            "delivered_at": _iso(message.delivered_at),
-            "attempts": [_attempt(each) for each in attempts],
-            "text": attempts[-1].text if attempts else None,
-        }
-
     def _timeline(self, connection: Connection, alarm_id: AlarmId) -> list[Plain]:
-        record, people = Record(connection), People(connection)
+        record = Record(connection)
         entries = record.of_alarm(alarm_id)
         words = record.notes_of([each.note_hash for each in entries if each.note_hash])
-        names: dict[str, str] = {}
-        told = []
-        for entry in entries:
-            line = _entry(entry)
-            for person in (entry.by, line["facts"].get("person")):
-                if person and person not in names:
-                    names[person] = people.name_of(Person(person))
-            line["by_name"] = names.get(entry.by, entry.by)
+        lines = [_entry(each) for each in entries]
+        people = {person for line in lines for person in (line["by"], line["facts"].get("person")) if person}
+        names = People(connection).names_of(Person(each) for each in people)
+        for line in lines:
+            line["by_name"] = names.get(line["by"], line["by"])
             line["person_name"] = names.get(line["facts"].get("person") or "")
-            line["note"] = words.get(entry.note_hash) if entry.note_hash else None
-            told.append(line)
-        return told
+            line["note"] = words.get(line["note_hash"]) if line["note_hash"] else None
+        return lines
 
 
 def briefs_of(connection: Connection, alarms: Sequence[Alarm]) -> list[Plain]:
@@ -278,26 +239,64 @@ def _away(connection: Connection, resident: Resident) -> Plain | None:
     return None if now is None else {"kind": now.kind.value, "until_at": _iso(now.until_at)}
 
 
-def _candidates(connection: Connection, choice: Choice | None, lang: str) -> list[Plain]:
-    if choice is None:
-        return []
-    people = People(connection)
-    return [
-        {
-            "carer": each.carer_id,
-            "person": f"carer:{each.carer_id}",
-            "code": each.code,
-            "name": people.name_of(Person(f"carer:{each.carer_id}")),
-            "ring": each.ring,
-            "distance_m": None if each.distance_m is None else round(each.distance_m),
-            "travel_s": round(each.travel_s),
-            "effective_s": round(each.effective_s),
-            "eta_s": each.eta_s,
-            "reasons": [{"code": reason.code, "seconds": reason.seconds, **reason.figures} for reason in each.reasons],
-            "words": explain(each, lang),
-        }
-        for each in choice.ranked[:CANDIDATES_SHOWN]
-    ]
+def _offer(offer: Offer, names: Names) -> Plain:
+    return {
+        "id": offer.id,
+        "person": offer.person,
+        "name": names[offer.person],
+        "code": offer.code,
+        "state": str(offer.state),
+        "role": offer.role and str(offer.role),
+        "eta_s": offer.eta_s,
+        "asked": offer.asked,
+        "offered_at": _iso(offer.offered_at),
+        "answered_at": _iso(offer.answered_at),
+        "arrival_due_at": _iso(offer.arrival_due_at),
+        "attended_at": _iso(offer.attended_at),
+        "proof": offer.proof and str(offer.proof),
+    }
+
+
+def _messages(connection: Connection, messages: Sequence[Message], names: Names) -> list[Plain]:
+    outbox = Outbox(connection)
+    return [_message(each, outbox.attempts_of(each.id), names) for each in messages]
+
+
+def _message(message: Message, attempts: Sequence[Attempt], names: Names) -> Plain:
+    return {
+        "id": message.id,
+        "sentence": message.sentence,
+        "channel": message.channel.value,
+        "person": message.person,
+        "name": names[message.person],
+        "to": message.to,
+        "state": message.state,
+        "reason": message.reason,
+        "answerable": message.answerable,
+        "alarm": message.alarm_id,
+        "posted_at": _iso(message.posted_at),
+        "sent_at": _iso(message.sent_at),
+        "delivered_at": _iso(message.delivered_at),
+        "attempts": [_attempt(each) for each in attempts],
+        "text": attempts[-1].text if attempts else None,
+    }
+
+
+def _candidate(ranked: Ranked, names: Names, lang: str) -> Plain:
+    person = carer(ranked.carer_id)
+    return {
+        "carer": ranked.carer_id,
+        "person": person,
+        "code": ranked.code,
+        "name": names[person],
+        "ring": ranked.ring,
+        "distance_m": None if ranked.distance_m is None else round(ranked.distance_m),
+        "travel_s": round(ranked.travel_s),
+        "effective_s": round(ranked.effective_s),
+        "eta_s": ranked.eta_s,
+        "reasons": [{"code": reason.code, "seconds": reason.seconds, **reason.figures} for reason in ranked.reasons],
+        "words": explain(ranked, lang),
+    }
 
 
 def _signal(row: Mapping[str, Any]) -> Plain:

@@ -2,7 +2,7 @@
 The people and places of the district on file. Rows are matched by their code, so that loading twice changes nothing.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -144,7 +144,7 @@ _KIN_PHONE = Prepared(select(contacts.c.id).where(contacts.c.phone == bindparam(
 _RESIDENT_PHONE = Prepared(select(residents.c.id, residents.c.home_id).where(residents.c.phone == bindparam("phone")))
 _KIN_HOME = Prepared(select(contacts.c.id, contacts.c.home_id).where(contacts.c.phone == bindparam("phone")))
 _NAMES = {
-    kind: Prepared(select(table.c.name).where(table.c.id == bindparam("id")))
+    kind: Prepared(select(table.c.id, table.c.name).where(table.c.id.in_(bindparam("ids", expanding=True))))
     for kind, table in (("carer", carers), ("contact", contacts), ("resident", residents))
 }
 
@@ -286,9 +286,16 @@ class People:
 
     def name_of(self, person: Person) -> str:
         """What a person is called, for people to read; the bare reference where nobody is found."""
-        kind, _, id_ = person.partition(":")
-        name = _NAMES.get(kind)
-        return person if name is None else name.on(self._connection, id=id_).scalar() or person
+        return self.names_of([person])[person]
+
+    def names_of(self, people: Iterable[Person]) -> dict[str, str]:
+        """The same for several, in one statement for each kind of person."""
+        names: dict[str, str] = {person: person for person in people}
+        for kind, shelf in _NAMES.items():
+            ids = [person.removeprefix(f"{kind}:") for person in names if person.startswith(f"{kind}:")]
+            found = shelf.on(self._connection, ids=ids) if ids else ()
+            names |= {f"{kind}:{row.id}": row.name for row in found if row.name}
+        return names
 
     def describe(self, name: str, *, area_code: str, zone: str) -> None:
         """Says what district this is; there is only one."""

@@ -1,11 +1,11 @@
 """Long work in a process of its own."""
 
 import threading
-import time
 
 import pytest
 
 from config.apart import Failed, _running, apart, end_all
+from tests.fakes.line import until
 from tests.integration.board_rig import BoardRig
 
 
@@ -34,8 +34,7 @@ def test_a_service_that_stops_waits_for_none_of_it():
 
     thread = threading.Thread(target=ask)
     thread.start()
-    while not _running:
-        time.sleep(0.001)
+    until(lambda: _running)
     end_all()
     thread.join(10)
     assert ["ended with" in str(error) for error in failed] == [True]
