@@ -16,14 +16,16 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import cast
 
 import structlog
 
+from devices.backlog import Waiting
 from devices.conversations import TALKERS_MAX, Conversation, Conversations
 from devices.decoders.decoder import Decoder, Frame, Tally
 from devices.hearing import DELIVER_MAX, LATE_S, READ_S, RETRY_S, GatewayState, Hearing
 from devices.line import Condition
-from devices.pieces import Heard, Piece, SharedReception
+from devices.pieces import Heard, Kept, Piece, SharedReception
 from devices.ports.listener import SAID_BYTES_MAX, Listener, Said
 from dispatch.clock import Clock
 
@@ -288,13 +290,16 @@ class Exchange(Hearing):
         if waiting.taken:
             return False
         self._trying = (waiting,)
-        kept = self._shared.hear(waiting.frame, gateway=self.name, waited_s=self._waited_s(waiting), settle=False)
+        kept = cast("Kept | None", self._heard(waiting))
         self._trying, waiting.kept = (), kept
         durable = kept is None or kept.durable
         waiting.taken = not durable
         if durable:
             self._kept()
         return durable
+
+    def _hear_one(self, waiting: Waiting) -> Kept | None:
+        return self._shared.hear(waiting.frame, gateway=self.name, waited_s=self._waited_s(waiting), settle=False)
 
     def _settle(self) -> None:
         if self._unsettled:

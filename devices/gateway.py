@@ -150,7 +150,7 @@ class Gateway(Hearing):
     def _keep(self, waiting: Waiting) -> object:
         """What `hear` gives back. Raises what it raises."""
         self._trying = (waiting,)
-        heard = self._reception.hear(waiting.frame, gateway=self.name, waited_s=self._waited_s(waiting))
+        heard = self._heard(waiting)
         self._backlog.remove(waiting)
         self._kept()
         return heard

@@ -22,6 +22,7 @@ from typing import Protocol
 
 import structlog
 
+from devices.ahead import Ahead
 from devices.backlog import Backlog, Waiting
 from devices.decoders.decoder import Frame, Tally
 from devices.line import CURES, SETTLE_S, Condition, Line
@@ -132,6 +133,7 @@ class Hearing(ABC):
         self._silent_s = silent_s
         self._thread = threading.Thread(target=self._run, name=f"gateway {name}", daemon=True)
         self._backlog = Backlog(name)
+        self._ahead = Ahead(name)
         self._rehearsals: deque[Rehearsal] = deque(maxlen=4)
         self._songs: deque[Callable[[], None]] = deque(maxlen=4)
         self._trying: Sequence[Waiting] = ()
@@ -203,6 +205,7 @@ class Hearing(ABC):
                 failure = error
         self._disconnect()
         self._take_leave()
+        self._ahead.close()
 
     def _round(self) -> None:
         try:
@@ -273,6 +276,16 @@ class Hearing(ABC):
         due_s = self._retry_at_s if waiting.tries else self._missed_s + BACKOFF_S
         return waiting if self._clock.look().steady_s >= due_s else None
 
+    def _heard(self, waiting: Waiting) -> object:
+        """What hearing it gives back; other calls for help that wait are begun with it, unless nothing can be kept."""
+        if not self._misses and waiting.urgent:
+            self._ahead.begin(self._backlog.all(), self._hear_one)
+        return self._ahead.heard(waiting, self._hear_one)
+
+    def _hear_one(self, waiting: Waiting) -> object:
+        """Raises what kept it from becoming durable; may run in another thread."""
+        return self._reception.hear(waiting.frame, gateway=self.name, waited_s=self._waited_s(waiting))
+
     def _waited_s(self, waiting: Waiting) -> float:
         return self._clock.look().steady_s - waiting.at_s
 
@@ -312,7 +325,9 @@ class Hearing(ABC):
             _log.error("frames_never_kept", gateway=self.name, count=len(lost), raw=lost[:50], why=why)
 
     def _keep_last(self, waiting: Waiting) -> object:
-        heard = self._reception.hear(waiting.frame, gateway=self.name, waited_s=self._waited_s(waiting))
+        heard = self._ahead.heard(
+            waiting, lambda each: self._reception.hear(each.frame, gateway=self.name, waited_s=self._waited_s(each))
+        )
         self._backlog.remove(waiting)
         return heard
 
