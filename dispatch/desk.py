@@ -271,9 +271,16 @@ class Desk:
         """Something about the people on duty changed: the picture in memory is made anew."""
         self._muster.forget()
 
-    def in_unit(self, tx: Tx, alarm_id: AlarmId, decide: Callable[[Situation], Decision], *people: Person) -> Decision:
-        """The same as the methods above inside a unit of work of somebody else's, for the answers."""
-        return self._decide(tx, alarm_id, lambda tx: self._situations.load(tx, alarm_id, None, people), decide)
+    def in_unit(
+        self, tx: Tx, alarm_id: AlarmId, decide: Callable[[Situation], Decision], *people: Person, asks: bool = True
+    ) -> Decision:
+        """
+        The same as the methods above inside a unit of work of somebody else's, for the answers. `asks`: whether the
+        decision may ask somebody else to come; who that could be is looked for in the unit.
+        """
+        return self._decide(
+            tx, alarm_id, lambda tx: self._situations.load(tx, alarm_id, None, people, asks=asks), decide
+        )
 
     def after(self, decision: Decision) -> None:
         """To be called once the unit of `in_unit` is durable."""

@@ -13,7 +13,7 @@ from dispatch.desk import Desk
 from dispatch.errors import AlarmClosed, AlreadyTaken, OfferGone
 from dispatch.ids import AlarmId
 from dispatch.rules.alarm import Alarm, Offer, OfferState
-from dispatch.rules.answered import decide, fits
+from dispatch.rules.answered import decide, fits, may_ask
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import Carer, Person, carer_id, compound
 from dispatch.rules.record import Line
@@ -103,7 +103,9 @@ class DeskClaims:
     def _act(self, tx: Tx, offer: Offer, alarm: Alarm, action: Action, parsed: Parsed, reply: Reply) -> Done:
         person = offer.person
         try:
-            decision = self._desk.in_unit(tx, alarm.id, lambda situation: decide(situation, person, action), person)
+            decision = self._desk.in_unit(
+                tx, alarm.id, lambda situation: decide(situation, person, action), person, asks=may_ask(action)
+            )
         except (AlreadyTaken, OfferGone):
             self._confirm(tx, person, reply, "late", alarm)
             return Done("late")

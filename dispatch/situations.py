@@ -120,11 +120,14 @@ class Situations:
         if self._reading.dialect.name == "sqlite":
             _put(self._raised, alarm.id, alarm)
 
-    def load(self, tx: Tx, alarm_id: AlarmId, proposal: Proposal | None, people: Sequence[Person] = ()) -> Situation:
+    def load(
+        self, tx: Tx, alarm_id: AlarmId, proposal: Proposal | None, people: Sequence[Person] = (), *, asks: bool = True
+    ) -> Situation:
         """
         The situation of a held alarm. Proposed carers are looked at again; `people` are needed besides.
 
-        Without a proposal one is made from the picture in memory, for decisions inside somebody else's unit of work.
+        Without a proposal one is made from the picture in memory, for decisions inside somebody else's unit of work
+        that may ask somebody (`asks`).
         """
         alarms, shelf = Alarms.of(tx), People(tx.connection)
         alarm = alarms.get(alarm_id)
@@ -132,7 +135,7 @@ class Situations:
         same = proposal is not None and proposal.alarm.version == alarm.version
         offers = proposal.offers if proposal and same else alarms.offers_of(alarm_id)
         household = proposal.household if proposal else self._household(shelf, alarm)
-        if proposal is None and alarm.needs_asking:
+        if proposal is None and asks and alarm.needs_asking:
             proposal = self._proposal(alarm, offers, household, tx.now)
         choice = self._again(tx, alarm, offers, proposal) if proposal else None
         concerned = _concerned(offers, household, choice, people)

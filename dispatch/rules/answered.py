@@ -19,6 +19,11 @@ def fits(action: Action, offer: Offer) -> bool:
     return coming
 
 
+def may_ask(action: Action) -> bool:
+    """Whether this answer may have somebody else asked at once; what it makes due is asked by the wake that follows."""
+    return action is Action.DECLINE
+
+
 def decide(situation: Situation, person: Person, action: Action) -> Decision:
     """What this person's answer does. Raises what the rule behind it raises."""
     if action is Action.ACCEPT:

@@ -34,10 +34,17 @@ def mask(told: Any, *, names: Collection[str] = PHONES | ID_NUMBERS) -> Any:
     The same plain value (dicts, lists, texts, numbers) with every text under one of these names masked, at any depth.
     """
     if isinstance(told, list):
-        return [mask(each, names=names) for each in told]
+        return [each if type(each) in _BARE else mask(each, names=names) for each in told]
     if not isinstance(told, Mapping):
         return told
-    return {
-        name: masked(value) if name in names and isinstance(value, str) else mask(value, names=names)
-        for name, value in told.items()
-    }
+    return {name: _masked_under(name, value, names) for name, value in told.items()}
+
+
+def _masked_under(name: str, value: Any, names: Collection[str]) -> Any:
+    if isinstance(value, str):
+        return masked(value) if name in names else value
+    return value if type(value) in _BARE else mask(value, names=names)
+
+
+_BARE = frozenset({str, int, float, bool, type(None)})
+"""Nothing lies below these: most of what is told is one of them."""

@@ -138,6 +138,19 @@ def test_who_declines_is_thanked_and_replaced(talk):
     assert talk.sentences() == ["confirm_decline", "confirm_decline"]
 
 
+@pytest.mark.parametrize(("text", "looked"), [("1", 0), ("3", 0), ("2", 1)])
+def test_who_could_come_instead_is_looked_for_only_where_it_may_be_needed(talk, monkeypatch, text, looked):
+    talk.press()
+    muster, times = talk.world.muster, []
+    propose = muster.propose
+    monkeypatch.setattr(muster, "propose", lambda *asked: times.append(asked) or propose(*asked))
+    talk.world.answers.receive("test", [Said(key="k", sender=PHONES["C1"], text=text)])
+    with talk.world.reading.connect() as connection:
+        (reply,) = Replies(connection).due(talk.world.clock.now(), 1)
+    talk.world.answers.wake(reply)
+    assert len(times) == looked
+
+
 def test_a_leader_may_turn_back(talk):
     alarm_id = talk.press()
     talk.says("C1", "1")
