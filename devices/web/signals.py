@@ -12,7 +12,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, vali
 
 from devices.decoders import DECODERS
 from devices.decoders.decoder import Frame
-from devices.edges import Edges
+from devices.edges import Edges, Holding
 from devices.reception import Reception
 from devices.rules.urgency import may_call
 from devices.wire import (
@@ -237,7 +237,11 @@ def signals_blueprint(reception: Reception, edges: Edges, clock: Clock) -> ApiBl
         seqs, known = [each.seq for each in told], speaks_for(batch["gateway"])
         if not known:
             told = _quarantined(batch["gateway"], told)
-        received = _received(reception, batch["gateway"], batch["epoch"], told)
+        holding = edges.holding(
+            batch["gateway"], batch["epoch"], seqs, after=batch.get("after"),
+            status=batch.get("status") if known else None,
+        )  # fmt: skip
+        received = _received(reception, batch["gateway"], batch["epoch"], told, holding)
 
         @after_this_request
         def answered(response: Response) -> Response:
@@ -245,15 +249,11 @@ def signals_blueprint(reception: Reception, edges: Edges, clock: Clock) -> ApiBl
             response.call_on_close(lambda: _proceed(reception, received))
             return response
 
-        held = edges.hold(
-            batch["gateway"], batch["epoch"], seqs, after=batch.get("after"),
-            status=batch.get("status") if known else None,
-        )  # fmt: skip
         alarms = [each.alarm_id for each in received if each.alarm_id is not None]
         copies = sum(each.copy for each in received)
         answer = {"stored": len(received) - copies, "copies": copies, "alarms": list(dict.fromkeys(alarms))}
         register = {"register": reception.register(batch["ask_register"])} if known and "ask_register" in batch else {}
-        return {**answer, "held": held, **register}
+        return {**answer, "held": holding.held(), **register}
 
     return bp
 
@@ -276,19 +276,23 @@ def _proceed(reception: Reception, received: Sequence[Received]) -> None:
         reception.proceed(each)
 
 
-def _received(reception: Reception, gateway: str, epoch: str, told: list[_Told]) -> list[Received]:
-    """Everything made durable, what may call for help first: a cancel that overtook its press finds it there."""
+def _received(
+    reception: Reception, gateway: str, epoch: str, told: list[_Told], holding: Holding
+) -> list[Received]:  # fmt: skip
+    """
+    Everything made durable, what may call for help first: a cancel that overtook its press finds it there. How far the
+    spool is held is written with the last of it, never before.
+    """
     received: list[Received] = []
     try:
-        received.extend(
-            reception.report(
+        for each in sorted(told, key=lambda each: (not may_call(each.frame), each.seq)):
+            is_last = len(received) + 1 == len(told) and all(other.durable for other in received)
+            received.append(reception.report(
                 each.frame, Spool(gateway, epoch, each.seq), protocol=each.protocol, gateway=each.gateway,
-                waited_s=each.waited_s, station=each.station,
-            )
-            for each in sorted(told, key=lambda each: (not may_call(each.frame), each.seq))
-        )  # fmt: skip
+                waited_s=each.waited_s, station=each.station, also=holding.in_unit if is_last else None,
+            ))  # fmt: skip
         if not all(each.durable for each in received):
-            reception.settle()
+            reception.settle(holding.in_unit)
     except BaseException:
         _proceed(reception, received)
         raise
