@@ -88,9 +88,14 @@ class Keys:
         found = self._find(key)
         if not found.allows(scope):
             raise NotAllowed("This key is not for that.")
-        if found.last_used_at is None or abs(self._clock.now() - found.last_used_at) >= USED_EVERY:
+        if self._is_to_be_marked(found):
             self._mark_used(found)
         return found
+
+    def look(self, key: str, scope: str) -> Key | None:
+        """As `check`, in silence: None for what it would refuse, and where it is time to mark that a key is used."""
+        found = self._match(key)
+        return found if found is not None and found.allows(scope) and not self._is_to_be_marked(found) else None
 
     def speaks_for(self, key: Key, gateway: str) -> bool:
         """Whether this key may say what that gateway heard: it was made for it, or neither was made for anything."""
@@ -122,11 +127,22 @@ class Keys:
         parts = _KEY.fullmatch(presented)
         if parts is None:
             raise UnknownKey("A key is needed, as Authorization: Bearer al_….")
-        key = self._remembered.get(parts["prefix"], lambda: self._read(parts["prefix"]))
-        if key is None or key.revoked_at or not hmac.compare_digest(key.secret_hash, _hash(parts["secret"])):
+        key = self._match(presented)
+        if key is None:
             log.warning("key_refused", key=parts["prefix"])
             raise UnknownKey("This key is not known here.")
         return key
+
+    def _match(self, presented: str) -> Key | None:
+        """The key on file that is good and has this secret."""
+        parts = _KEY.fullmatch(presented)
+        key = self._remembered.get(parts["prefix"], lambda: self._read(parts["prefix"])) if parts else None
+        if parts is None or key is None or key.revoked_at:
+            return None
+        return key if hmac.compare_digest(key.secret_hash, _hash(parts["secret"])) else None
+
+    def _is_to_be_marked(self, key: Key) -> bool:
+        return key.last_used_at is None or abs(self._clock.now() - key.last_used_at) >= USED_EVERY
 
     def _read(self, prefix: str) -> Key | None:
         with self._reading.connect() as connection:
