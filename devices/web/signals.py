@@ -34,7 +34,7 @@ from dispatch.rules.rights import Right
 from dispatch.rules.signal import Event, Scope
 from dispatch.web.access import caller, either, speaks_for
 from dispatch.web.api import ApiBlueprint
-from dispatch.web.express import Express, by_express, refuse_failed
+from dispatch.web.express import ByKey, by_express, refuse_failed
 from dispatch.web.schemas import NUMBER_MAX, PositionSchema, Text, Wire, position_of
 
 _log = structlog.get_logger()
@@ -236,7 +236,7 @@ def signals_blueprint(reception: Reception, edges: Edges, clock: Clock) -> ApiBl
     @either(SCOPE, Right.DEVICES_CHANGE)
     @bp.arguments(_SIGNALS)
     @bp.response(200, _STORED)
-    @by_express(Express(schema=_SIGNALS, scope=SCOPE, work=intake.take))
+    @by_express(ByKey(schema=_SIGNALS, scope=SCOPE, work=intake.take))
     def receive(batch: dict[str, Any]) -> dict[str, Any]:
         refuse_failed()
         answer, proceed = intake.take(batch, caller(), speaks_for)

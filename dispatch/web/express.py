@@ -1,16 +1,16 @@
 """
-The short way through the web, for the address by which gateways hand in calls for help.
+The short way through the web, for what machines say most: signals of gateways, and what providers call.
 
-    request ──► plain? its key good? its body right? ──► the view's own work ──► answer
+    request ──► plain? from whom it says? right? ──► the view's own work ──► answer
                    └───────── anything else ─────────► the application, which does or refuses it in its own words
 
 The application takes two thirds of a millisecond of processor time around a request that takes as much itself, for
-languages, sessions, forms and pages that a machine with a key has no use for (docs/adr/0059). What is refused, and what
-fails, is always told by the application: there is one place for that.
+languages, sessions, forms and pages that a machine has no use for (docs/adr/0059). What is refused, and what fails, is
+always told by the application: there is one place for that.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Protocol, TypeVar, cast
@@ -34,30 +34,40 @@ _JSON = "application/json"
 
 Plain = dict[str, Any]
 Environ = dict[str, Any]
+Sent = Callable[[], None]
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-class Work(Protocol):
-    """What a view does, by whichever way it was reached."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer, and what is to be done once it is sent."""
 
-    def __call__(
-        self, said: Plain, by: Person, speaks_for: Callable[[str], bool], /
-    ) -> tuple[Plain, Callable[[], None]]:
+    status: str
+    content_type: str
+    body: bytes
+    sent: Sent
+
+
+class Express(Protocol):
+    """The short way to one view."""
+
+    def paths(self, rule: str) -> Sequence[str]:
+        """The addresses of this view, letter by letter."""
+        ...
+
+    def answer(self, environ: Environ, keys: Keys, most: int) -> Told | None:
         """
-        Does what was said, as its schema loads it, for this machine, and asks for which gateways it may speak.
+        What is answered to a POST without a query that a view of this address would answer with the same; None, and the
+        body still to be read, where the application is to see to it. Bodies are of `most` bytes.
 
-        The answer, ready to be written as JSON, and what is to be done once it is sent.
+        Raises:
+            Failed: the work was begun and went wrong; its cause is told by the application.
         """
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Express:
-    """What the short way needs of a view: what it reads, which scope a key must have, what it does."""
-
-    schema: Schema
-    scope: str
-    work: Work
+class Failed(Exception):
+    """The work went wrong: its cause is told by the application."""
 
 
 def by_express(express: Express) -> Callable[[View], View]:
@@ -79,33 +89,41 @@ def refuse_failed() -> None:
 
 def install(app: Flask, keys: Keys, headers: Mapping[str, str]) -> None:
     """Lays the short way before the application; `headers` are what every answer says about itself."""
-    found = {
-        rule.rule: express
-        for rule in app.url_map.iter_rules()
-        if (express := getattr(app.view_functions[rule.endpoint], EXPRESS, None)) is not None
-    }
-    whole = app.wsgi_app
-    way = _Way(found, keys, list(headers.items()), most=app.config["MAX_CONTENT_LENGTH"])
+    ways: dict[str, Express] = {}
+    for rule in app.url_map.iter_rules():
+        express: Express | None = getattr(app.view_functions[rule.endpoint], EXPRESS, None)
+        ways |= {} if express is None else dict.fromkeys(express.paths(rule.rule), express)
+    whole, most, dressed = app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], list(headers.items())
 
     def short(environ: Environ, start_response: Callable[..., Any]) -> Any:
+        express = ways.get(environ["PATH_INFO"])
+        if express is None or environ["REQUEST_METHOD"] != "POST":
+            return whole(environ, start_response)
+        id_ = new_id()
+        bind_contextvars(request_id=id_)
         try:
-            answer = way.answer(environ, start_response)
-        except _Failed as failed:
-            environ[_FAILED] = failed.__cause__
-            answer = None
-        return whole(environ, start_response) if answer is None else answer
+            told = express.answer(environ, keys, most)
+        except Failed as failed:
+            environ[_FAILED], told = failed.__cause__, None
+        finally:
+            unbind_contextvars("request_id")
+        if told is None:
+            return whole(environ, start_response)
+        return _answered(told, [*dressed, ("X-Request-Id", id_)], start_response)
 
     app.wsgi_app = short  # type: ignore[method-assign]
 
 
-class _Failed(Exception):
-    """The work went wrong: its cause is told by the application."""
+def _answered(told: Told, headers: list[tuple[str, str]], start_response: Callable[..., Any]) -> "_Answer":
+    length = [] if told.status.startswith("204") else [("Content-Length", str(len(told.body)))]
+    start_response(told.status, [("Content-Type", told.content_type), *length, *headers])
+    return _Answer(told.body, told.sent)
 
 
 class _Answer:
     """The one piece of an answer, and what is to be done once it is sent (PEP 3333, close)."""
 
-    def __init__(self, body: bytes, sent: Callable[[], None]) -> None:
+    def __init__(self, body: bytes, sent: Sent) -> None:
         self._body = body
         self.close = sent
 
@@ -116,55 +134,68 @@ class _Answer:
         return 1
 
 
-class _Way:
-    """Answers what is plain and right; None for everything else, with its body still to be read."""
+def body_of(environ: Environ, most: int) -> bytes | None:
+    """The whole body, which can be read again; None where nobody says how long it is, or it is longer than `most`."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    if not (length.isascii() and length.isdigit()) or int(length) > most:
+        return None
+    body = cast(bytes, environ["wsgi.input"].read(int(length)))
+    environ["wsgi.input"] = BytesIO(body)
+    return body
 
-    def __init__(
-        self, views: Mapping[str, Express], keys: Keys, headers: list[tuple[str, str]], *, most: int
-    ) -> None:  # fmt: skip
-        self._views = views
-        self._keys = keys
-        self._headers = headers
-        self._most = most
 
-    def answer(self, environ: Environ, start_response: Callable[..., Any]) -> _Answer | None:
-        """Raises `_Failed` where the work did."""
-        view = self._views.get(environ["PATH_INFO"])
-        if view is None or environ["REQUEST_METHOD"] != "POST" or environ.get("QUERY_STRING"):
-            return None
+# ------------------------------------------------------------------------------------------- with a key, in JSON
+
+
+class Work(Protocol):
+    """What a view does, by whichever way it was reached."""
+
+    def __call__(
+        self, said: Plain, by: Person, speaks_for: Callable[[str], bool], /
+    ) -> tuple[Plain, Sent]:  # fmt: skip
+        """
+        Does what was said, as its schema loads it, for this machine, and asks for which gateways it may speak.
+
+        The answer, ready to be written as JSON, and what is to be done once it is sent.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByKey:
+    """The short way of machines with a key: what is read, which scope the key must have, what is done."""
+
+    schema: Schema
+    scope: str
+    work: Work
+
+    def paths(self, rule: str) -> Sequence[str]:
+        return [rule]
+
+    def answer(self, environ: Environ, keys: Keys, most: int) -> Told | None:
         presented = environ.get("HTTP_AUTHORIZATION", "")
-        key = self._keys.look(presented[7:].strip(), view.scope) if presented[:7].lower() == _BEARER else None
-        body = None if key is None else self._body(environ)
-        said = None if body is None else _loaded(view.schema, body)
+        if environ.get("QUERY_STRING") or presented[:7].lower() != _BEARER or not _is_json(environ):
+            return None
+        key = keys.look(presented[7:].strip(), self.scope)
+        body = None if key is None else body_of(environ, most)
+        said = None if body is None else self._loaded(body)
         if key is None or said is None:
             return None
-        id_ = new_id()
-        bind_contextvars(request_id=id_)
         try:
-            told, sent = view.work(said, Person(f"key:{key.prefix}"), lambda name: self._keys.speaks_for(key, name))
+            told, sent = self.work(said, Person(f"key:{key.prefix}"), lambda name: keys.speaks_for(key, name))
         except Exception as error:
-            raise _Failed from error
-        finally:
-            unbind_contextvars("request_id")
+            raise Failed from error
+        # As the application writes it.
         written = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-        start_response("200 OK", [
-            ("Content-Type", _JSON), ("Content-Length", str(len(written))), *self._headers, ("X-Request-Id", id_),
-        ])  # fmt: skip
-        return _Answer(written, sent)
+        return Told("200 OK", _JSON, written, sent)
 
-    def _body(self, environ: Environ) -> bytes | None:
-        """The whole body, which can be read again; None where it is no JSON of a size that we take."""
-        length = environ.get("CONTENT_LENGTH") or ""
-        kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        if kind != _JSON or not (length.isascii() and length.isdigit()) or int(length) > self._most:
+    def _loaded(self, body: bytes) -> Plain | None:
+        try:
+            return cast(Plain, self.schema.load(json.loads(body.decode())))
+        except (ValueError, RecursionError, ValidationError):
             return None
-        body = cast(bytes, environ["wsgi.input"].read(int(length)))
-        environ["wsgi.input"] = BytesIO(body)
-        return body
 
 
-def _loaded(schema: Schema, body: bytes) -> Plain | None:
-    try:
-        return cast(Plain, schema.load(json.loads(body.decode())))
-    except (ValueError, RecursionError, ValidationError):
-        return None
+def _is_json(environ: Environ) -> bool:
+    kind: str = environ.get("CONTENT_TYPE", "")
+    return kind.partition(";")[0].strip().lower() == _JSON
