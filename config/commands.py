@@ -19,7 +19,6 @@ from config.money_commands import money_commands
 from config.settings import Settings
 from config.wiring import House, build
 from config.wiring_roads import operator_of
-from dispatch.accounts.keys import Keys
 from dispatch.accounts.second_step import SecondStep
 from dispatch.accounts.sign_in import SignIn
 from dispatch.accounts.staff import Staff, area_of
@@ -74,7 +73,7 @@ def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
         return {"sealed_code": SecondStep(sign_in).seal()}
 
     def key_add(name: str, scope: str, gateways: Sequence[str] = ()) -> dict[str, Any]:
-        made = Keys(house.transactions, house.reading, house.clock).new_key(name, scope, gateways=gateways)
+        made = house.keys.new_key(name, scope, gateways=gateways)
         return {"key": made, "name": name, "scope": scope, "gateways": list(gateways)}
 
     def named(login: str) -> Person:

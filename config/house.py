@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from config.databases import Owned
@@ -27,6 +28,7 @@ from devices.outages import Outages
 from devices.ports import HttpDoor
 from devices.reception import Reception
 from devices.supervision import Supervision
+from dispatch.accounts.keys import Keys
 from dispatch.answers import Answers
 from dispatch.calls import Calls
 from dispatch.clock import Clock
@@ -111,6 +113,11 @@ class House:
     bell: Listener | None = None
     takes_batches: bool = True
     wakes: bool = False
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys of machines; on SQLite nobody but this process changes them."""
+        return Keys(self.transactions, self.reading, self.clock, remembers=self.writing.dialect.name == "sqlite")
 
     @property
     def after(self) -> "After":

@@ -36,7 +36,6 @@ from devices.web.repairs import repairs_blueprint
 from devices.web.shelves import Shelves, Upkeep
 from devices.web.signals import signals_blueprint
 from dispatch.accounts.carers import CarerSignIn
-from dispatch.accounts.keys import Keys
 from dispatch.answers import Said
 from dispatch.callbook import CallBook
 from dispatch.families import Families
@@ -120,7 +119,7 @@ class Pages:
         def operators() -> Mapping[str, str]:
             return {f"operator:{each.id}": each.name for each in sign_in.operators()}
 
-        keys = Keys(house.transactions, house.reading, house.clock)
+        keys = house.keys
         blueprints = [
             alarms_blueprint(house.desk, house.review, reading=house.reading, transactions=house.transactions),
             signals_blueprint(house.reception, house.edges, house.clock),

@@ -4,16 +4,21 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+
+import structlog
 
 from devices.decoders.decoder import Tally
 from devices.gateway import GatewayState
 from devices.line import Condition
 from devices.store.edges import EdgeRow, EdgeShelf
 from dispatch.clock import Clock
-from dispatch.store.database import Engine
+from dispatch.receiving import MISTAKES
+from dispatch.store.database import Engine, savepoint
 from dispatch.store.signals import Signals, held_with
 from dispatch.store.transactions import Lane, Transactions, Tx
+
+_log = structlog.get_logger()
 
 SILENT_S = 45.0
 """An edge lets itself be heard every 10 s; one that has not for so long is lost (a gateway lost is told ≤ 180 s)."""
@@ -68,26 +73,25 @@ class Edges:
         after: int | None = None,
         status: Mapping[str, Any] | None = None,
     ) -> int:
-        """
-        A batch is durable: how far this spool is held now, without a gap (see `Signals.hold`). `status` is what the
-        sender told of itself, if it did.
-        """
-        now = self._clock.now()
-        row = EdgeRow(name=gateway, last_at=now, status=dict(status)) if status else None
-        due = row is not None and self._note(row)
+        """A batch is durable: how far this spool is held now, without a gap. As `holding`, in a unit of its own."""
+        return self.holding(gateway, epoch, seqs, after=after, status=status).held()
 
-        def work(tx: Tx) -> int:
-            if row is not None and due:
-                shelf = EdgeShelf(tx.connection)
-                shelf.remove(gateway) if row.status.get("retired") else shelf.put(row)
-            return Signals(tx.connection).hold(gateway, epoch, seqs, tx.now, after=after)
-
-        if not due:
-            with self._reading.connect() as connection:
-                held = Signals(connection).held(gateway, epoch)
-            if held_with(held, seqs, after) == held:
-                return held
-        return self._transactions.run(work, lane=Lane.EMERGENCY if seqs else Lane.BULK)
+    def holding(
+        self,
+        gateway: str,
+        epoch: str,
+        seqs: Sequence[int],
+        *,
+        after: int | None = None,
+        status: Mapping[str, Any] | None = None,
+    ) -> "Holding":
+        """
+        What is to be written once a batch is durable, in the same unit of work as the last of it: how far this spool is
+        held, without a gap (see `Signals.hold`), and what the sender told of itself in `status`, if it did.
+        """
+        row = EdgeRow(name=gateway, last_at=self._clock.now(), status=dict(status)) if status else None
+        due = row if row is not None and self._note(row) else None
+        return Holding(self._transactions, self._reading, _Spooled(gateway, epoch, tuple(seqs), after), due)
 
     def is_edge(self, name: str) -> bool:
         """Whether one of this name has told how it is since the start, or before; also if it was retired since."""
@@ -144,6 +148,58 @@ class Edges:
             self._ever = set(self._known)
             self._heard_s = {row.name: now.steady_s for row in rows}
         return self._known
+
+
+class _Spooled(NamedTuple):
+    """Numbers of a spool, and after which of them they come."""
+
+    gateway: str
+    epoch: str
+    seqs: tuple[int, ...]
+    after: int | None
+
+
+class Holding:
+    """How far a spool is held: written in the unit of work of its signals, or by itself; for one request."""
+
+    def __init__(self, transactions: Transactions, reading: Engine, spooled: _Spooled, due: EdgeRow | None) -> None:
+        """`due` is the edge's own row, where it is to be written now."""
+        self._transactions = transactions
+        self._reading = reading
+        self._spooled = spooled
+        self._due = due
+        self._held: int | None = None
+
+    def in_unit(self, tx: Tx) -> None:
+        """
+        In the unit that makes the last of the batch durable. A mistake here is taken back and must not cost what was
+        heard: then `held` does it once more, by itself.
+        """
+        self._held = None
+        try:
+            with savepoint(tx.connection):
+                self._held = self._write(tx)
+        except MISTAKES:
+            _log.exception("spool_not_held", gateway=self._spooled.gateway)
+
+    def held(self) -> int:
+        """How far it is held, once the batch is durable; writes it where that was not done, and only if it changed."""
+        if self._held is not None:
+            return self._held
+        gateway, epoch, seqs, after = self._spooled
+        if self._due is None:
+            with self._reading.connect() as connection:
+                held = Signals(connection).held(gateway, epoch)
+            if held_with(held, seqs, after) == held:
+                return held
+        return self._transactions.run(self._write, lane=Lane.EMERGENCY if seqs else Lane.BULK)
+
+    def _write(self, tx: Tx) -> int:
+        gateway, epoch, seqs, after = self._spooled
+        if self._due is not None:
+            shelf = EdgeShelf(tx.connection)
+            shelf.remove(gateway) if self._due.status.get("retired") else shelf.put(self._due)
+        return Signals(tx.connection).hold(gateway, epoch, seqs, tx.now, after=after)
 
 
 class Everybody(Sequence[Any]):

@@ -24,7 +24,7 @@ from devices.taken import Taken, is_alive, key_of, rssi_of
 from devices.upkeep.press_tests import PressTesting
 from devices.wire import EDGE, key_on_file
 from dispatch.clock import Clock
-from dispatch.desk import Desk, Received, Spool
+from dispatch.desk import Also, Desk, Received, Spool
 from dispatch.ids import SignalId, StationId
 from dispatch.rules.message import NO_FACTS, Fact
 from dispatch.rules.people import Person
@@ -126,17 +126,19 @@ class Reception:
         return self._desk.receive(signal)
 
     def report(
-        self, frame: Frame, spool: Spool, *, protocol: str, gateway: str, waited_s: float, station: str = ""
-    ) -> Received:
+        self, frame: Frame, spool: Spool, *, protocol: str, gateway: str, waited_s: float, station: str = "",
+        also: Also | None = None,
+    ) -> Received:  # fmt: skip
         """
         Takes in what was heard at the gateway of a forwarding one, `waited_s` ago. Its number makes a repetition
         harmless; `station` is the code of the station that answers for strangers there.
 
         What others heard of the same statement is looked for in the database, by when it was heard, because this may
-        have waited. Life signs are durable only after `settle`, which is called once for a whole batch.
+        have waited. Life signs are durable only after `settle`, which is called once for a whole batch. `also` is done
+        in the unit of work that keeps the signal, and not at all for a life sign.
         """
         if protocol == EDGE:
-            return self._about_itself(frame, spool, gateway)
+            return self._about_itself(frame, spool, gateway, also)
         device = self._whose(protocol, gateway, frame)
         said = self._understood((frame.event, *frame.also), device, explicit=frame.explicit)
         with self._lock:
@@ -146,7 +148,7 @@ class Reception:
         stuck = self._is_stuck(device, said, waited_s)
         taken = Taken(frame, protocol, gateway, device, waited_s, False, spool, station, stuck)
         try:
-            return self._take(taken, said) or _NOT_YET
+            return self._take(taken, said, also) or _NOT_YET
         except BaseException:
             with self._lock:
                 self._windows.forget(frame.dedup_key)
@@ -165,9 +167,9 @@ class Reception:
         if isinstance(heard, Received):
             self._desk.proceed(heard)
 
-    def settle(self) -> None:
-        """Makes the life signs reported so far durable."""
-        self._supervision.write_down()
+    def settle(self, also: Also | None = None) -> None:
+        """Makes the life signs reported so far durable; `also` is done in the last of these units."""
+        self._supervision.write_down(also)
 
     def _whose(self, protocol: str, gateway: str, frame: Frame) -> Device | None:
         return self._device(protocol, gateway, frame.addresses)
@@ -225,7 +227,7 @@ class Reception:
             return None
         return lambda tx, signal: tests.take(tx, device, signal)
 
-    def _take(self, taken: Taken, said: Said) -> Received | None:
+    def _take(self, taken: Taken, said: Said, also: Also | None = None) -> Received | None:
         now = self._clock.now()
         frame, device, heard_at = taken.frame, taken.device, taken.heard_at(now)
         if taken.is_recording(heard_at):
@@ -238,7 +240,7 @@ class Reception:
             return self._settled(taken)
         station = self._known.stations.get(taken.station) if device is None else None
         if device is None and said.cause is not None and not self._crowds.has_own(taken.gateway, frame.address):
-            return self._join_crowd(taken, kept, said.cause, station)
+            return self._join_crowd(taken, kept, said.cause, station, also)
         signal = self._signal(
             kept, said.cause, taken.protocol, frame.address or taken.gateway, taken.gateway, device,
             dedup_key=frame.dedup_key or key_of(taken.spool), sent_at=taken.sent_at(now), heard_at=heard_at,
@@ -251,15 +253,18 @@ class Reception:
             spool=taken.spool,
             is_test=self._is_test(taken, said),
             said_in=taken.said_in,
+            also=also,
         )
 
-    def _join_crowd(self, taken: Taken, kept: Event, cause: Cause | None, station: StationId | None) -> Received:
+    def _join_crowd(
+        self, taken: Taken, kept: Event, cause: Cause | None, station: StationId | None, also: Also | None
+    ) -> Received:
         signal = self._signal(
             kept, cause, taken.protocol, taken.gateway, taken.gateway, None, raw=taken.frame.raw, station_id=station,
             dedup_key=f"strangers:{taken.gateway}:{cause}", trusted=taken.frame.trusted,
             details={"account": taken.frame.address},
         )  # fmt: skip
-        return self._crowds.join(signal, spool=taken.spool)
+        return self._crowds.join(signal, spool=taken.spool, also=also)
 
     def _note(self, taken: Taken, said: Said, heard_at: datetime) -> None:
         """Who was heard, how strongly, and in which state."""
@@ -287,7 +292,7 @@ class Reception:
         except Exception:  # noqa: BLE001  an emergency outlives it
             _log.exception("sign_of_life_not_heeded", device=device.id)
 
-    def _about_itself(self, frame: Frame, spool: Spool, gateway: str) -> Received:
+    def _about_itself(self, frame: Frame, spool: Spool, gateway: str, also: Also | None) -> Received:
         """What an edge tells of itself: a line of the record, with numbers and words but nobody's telephone."""
         what = frame.fields.get("what")
         facts: dict[str, Fact] = {"gateway": gateway, "what": what if what in _TOLD_BY_EDGES else "other"}
@@ -297,7 +302,7 @@ class Reception:
             Event.GATEWAY_INFO, None, EDGE, gateway, gateway, None, dedup_key=key_of(spool), details=facts
         )  # fmt: skip
         return self._desk.receive(
-            signal, spool=spool, line=Line(kind=kind, by=Person(f"gateway:{gateway}"), facts=facts)
+            signal, spool=spool, line=Line(kind=kind, by=Person(f"gateway:{gateway}"), facts=facts), also=also
         )
 
     def _settled(self, taken: Taken) -> Received | None:

@@ -125,12 +125,16 @@ class Answers:
         many were no copies.
         """
         new = self.take(provider, said)
-        for id_ in new:
-            self._hand_over(id_)
+        self.proceed(new)
         return len(new)
 
+    def proceed(self, kept: Sequence[ReplyId]) -> None:
+        """Whoever handed these on has their answer: they are understood now. (Without it the next sweep finds them.)"""
+        for id_ in kept:
+            self._hand_over(id_)
+
     def take(self, provider: str, said: Sequence[Said]) -> list[ReplyId]:
-        """The same for whoever wakes them at once: gives those that are no copies."""
+        """The same for whoever wakes them, or lets them `proceed`, later: gives those that are no copies."""
         if not said:
             return []
 

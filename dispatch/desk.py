@@ -35,6 +35,9 @@ from dispatch.store.transactions import Transactions, Tx
 REOPEN_S = 24 * 3600
 """A wrong closing may be taken back within a day; PROMISES, O2."""
 
+Also = Callable[[Tx], None]
+"""What somebody else has to write in the same unit of work."""
+
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./#-]{0,39}")
 """A reference number as 120 gives it out."""
 
@@ -81,7 +84,7 @@ class Desk:
 
     def receive(
         self, signal: Signal, *, window_s: float = 0.0, spool: Spool | None = None, line: Line | None = None,
-        is_test: IsTest | None = None, said_in: tuple[datetime, datetime] | None = None,
+        is_test: IsTest | None = None, said_in: tuple[datetime, datetime] | None = None, also: Also | None = None,
     ) -> Received:  # fmt: skip
         """
         Makes a signal durable: raises an alarm, joins the open one, or only keeps it. Returns when it is on disk.
@@ -90,14 +93,20 @@ class Desk:
         number a forwarding gateway gave it; the same number again is a copy for ever. `line` is what the record says of
         a signal that is kept without an alarm. `is_test` may take it in the same unit as the test press that somebody
         waits for: then it is kept, and raises nothing. `said_in`: when it was said, where that is certain; what
-        has the same key and was heard then is the same statement, however long ago.
+        has the same key and was heard then is the same statement, however long ago. `also` is done in the same unit
+        once the signal is kept; it must not fail.
 
         Whoever calls acknowledges first and then lets it `proceed`: the sender is answered before anybody begins to
         choose. (Should it never come to that, the row is due and the next sweep finds it.)
         """
-        return self._transactions.run(
-            lambda tx: self._receiving.receive(tx, signal, window_s, spool, line, is_test, said_in)
-        )
+
+        def work(tx: Tx) -> Received:
+            received = self._receiving.receive(tx, signal, window_s, spool, line, is_test, said_in)
+            if also is not None:
+                also(tx)
+            return received
+
+        return self._transactions.run(work)
 
     def proceed(self, received: Received) -> None:
         """What was received is acknowledged: whom to ask is decided now."""

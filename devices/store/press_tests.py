@@ -93,6 +93,11 @@ _SEEN_ELSEWHERE = Prepared(
         press_tests.c.gateway != bindparam("gateway"),
     )
 )  # fmt: skip
+_TESTED = Prepared(
+    select(press_tests.c.id)
+    .where(press_tests.c.device_id == bindparam("device_id"), _WAITING | (press_tests.c.seen_at > bindparam("since")))
+    .limit(1)
+)
 _END = update(press_tests).where(press_tests.c.id == bindparam("its_id"), _WAITING)
 _ALARMED = Prepared(
     select(alarms.c.id)
@@ -113,6 +118,10 @@ class PressTests:
         """The test this device is awaited for at this moment; one whose time is over is none, woken or not."""
         row = _WAITING_OF.on(self._connection, device_id=device_id, now=now).first()
         return None if row is None else _test(row)
+
+    def is_tested(self, device_id: DeviceId, since: datetime) -> bool:
+        """Whether a test of this device is waited for, perhaps for a moment too long, or was seen since then."""
+        return _TESTED.on(self._connection, device_id=device_id, since=since).first() is not None
 
     def seen_elsewhere(self, device_id: DeviceId, gateway: str, since: datetime, now: datetime) -> bool:
         """Whether a test press of this device was seen since then, by another gateway than this."""

@@ -1,9 +1,10 @@
 # mypy: disable-error-code="untyped-decorator"
 """Signals from forwarding gateways: a batch is checked whole, kept whole, and only then answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -12,7 +13,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, vali
 
 from devices.decoders import DECODERS
 from devices.decoders.decoder import Frame
-from devices.edges import Edges
+from devices.edges import Edges, Holding
 from devices.reception import Reception
 from devices.rules.urgency import may_call
 from devices.wire import (
@@ -28,10 +29,12 @@ from devices.wire import (
 )
 from dispatch.clock import Clock
 from dispatch.desk import Received, Spool
+from dispatch.rules.people import Person
 from dispatch.rules.rights import Right
 from dispatch.rules.signal import Event, Scope
 from dispatch.web.access import caller, either, speaks_for
 from dispatch.web.api import ApiBlueprint
+from dispatch.web.express import ByKey, by_express, refuse_failed
 from dispatch.web.schemas import NUMBER_MAX, PositionSchema, Text, Wire, position_of
 
 _log = structlog.get_logger()
@@ -227,43 +230,75 @@ def signals_blueprint(reception: Reception, edges: Edges, clock: Clock) -> ApiBl
     """
     bp = ApiBlueprint("signals", __name__, url_prefix="/signals", description="What forwarding gateways heard")
 
+    intake = _Intake(reception, edges, clock)
+
     @bp.post("")
     @either(SCOPE, Right.DEVICES_CHANGE)
     @bp.arguments(_SIGNALS)
     @bp.response(200, _STORED)
+    @by_express(ByKey(schema=_SIGNALS, scope=SCOPE, work=intake.take))
     def receive(batch: dict[str, Any]) -> dict[str, Any]:
-        now = clock.now()
-        told = [_told(each, batch["gateway"], now) for each in batch["signals"]]
-        seqs, known = [each.seq for each in told], speaks_for(batch["gateway"])
-        if not known:
-            told = _quarantined(batch["gateway"], told)
-        received = _received(reception, batch["gateway"], batch["epoch"], told)
+        refuse_failed()
+        answer, proceed = intake.take(batch, caller(), speaks_for)
 
         @after_this_request
         def answered(response: Response) -> Response:
             # The sender has its answer before anybody begins to choose.
-            response.call_on_close(lambda: _proceed(reception, received))
+            response.call_on_close(proceed)
             return response
 
-        held = edges.hold(
-            batch["gateway"], batch["epoch"], seqs, after=batch.get("after"),
-            status=batch.get("status") if known else None,
-        )  # fmt: skip
-        alarms = [each.alarm_id for each in received if each.alarm_id is not None]
-        copies = sum(each.copy for each in received)
-        answer = {"stored": len(received) - copies, "copies": copies, "alarms": list(dict.fromkeys(alarms))}
-        register = {"register": reception.register(batch["ask_register"])} if known and "ask_register" in batch else {}
-        return {**answer, "held": held, **register}
+        return answer
 
     return bp
 
 
-def _quarantined(gateway: str, told: list[_Told]) -> list[_Told]:
+class _Intake:
+    """Takes batches in, whichever way they came through the web."""
+
+    def __init__(self, reception: Reception, edges: Edges, clock: Clock) -> None:
+        self._reception = reception
+        self._edges = edges
+        self._clock = clock
+
+    def take(
+        self, batch: dict[str, Any], by: Person, speaks_for: Callable[[str], bool]
+    ) -> tuple[dict[str, Any], Callable[[], None]]:
+        """Makes a batch durable; what became of it, and what is to be done once its sender knows."""
+        known = speaks_for(batch["gateway"])
+        told = self._understood(batch, by, is_known=known)
+        seqs, status = [each["seq"] for each in batch["signals"]], batch.get("status") if known else None
+        holding = self._edges.holding(
+            batch["gateway"], batch["epoch"], seqs, after=batch.get("after"), status=status
+        )  # fmt: skip
+        received = _received(self._reception, batch["gateway"], batch["epoch"], told, holding)
+        proceed = partial(_proceed, self._reception, received)
+        try:
+            held = holding.held()
+        except BaseException:
+            proceed()
+            raise
+        asked = batch.get("ask_register") if known else None
+        register = {} if asked is None else {"register": self._reception.register(asked)}
+        return {**_counted(received), "held": held, **register}, proceed
+
+    def _understood(self, batch: Mapping[str, Any], by: Person, *, is_known: bool) -> list[_Told]:
+        now = self._clock.now()
+        told = [_told(each, batch["gateway"], now) for each in batch["signals"]]
+        return told if is_known else _quarantined(batch["gateway"], told, by)
+
+
+def _counted(received: Sequence[Received]) -> dict[str, Any]:
+    alarms = [each.alarm_id for each in received if each.alarm_id is not None]
+    copies = sum(each.copy for each in received)
+    return {"stored": len(received) - copies, "copies": copies, "alarms": list(dict.fromkeys(alarms))}
+
+
+def _quarantined(gateway: str, told: list[_Told], by: Person) -> list[_Told]:
     """
     What is believed of a machine whose key is not for this gateway: that somebody calls for help, marked as not to be
     relied on. No sign of life, no state and no test press of its saying counts (PROMISES, X15).
     """
-    _log.warning("gateway_unbound", gateway=gateway, by=caller(), signals=len(told))
+    _log.warning("gateway_unbound", gateway=gateway, by=by, signals=len(told))
     return [
         replace(each, frame=replace(each.frame, trusted=False, fields={**each.frame.fields, "retained": True}))
         for each in told
@@ -276,19 +311,23 @@ def _proceed(reception: Reception, received: Sequence[Received]) -> None:
         reception.proceed(each)
 
 
-def _received(reception: Reception, gateway: str, epoch: str, told: list[_Told]) -> list[Received]:
-    """Everything made durable, what may call for help first: a cancel that overtook its press finds it there."""
+def _received(
+    reception: Reception, gateway: str, epoch: str, told: list[_Told], holding: Holding
+) -> list[Received]:  # fmt: skip
+    """
+    Everything made durable, what may call for help first: a cancel that overtook its press finds it there. How far the
+    spool is held is written with the last of it, never before.
+    """
     received: list[Received] = []
     try:
-        received.extend(
-            reception.report(
+        for each in sorted(told, key=lambda each: (not may_call(each.frame), each.seq)):
+            is_last = len(received) + 1 == len(told) and all(other.durable for other in received)
+            received.append(reception.report(
                 each.frame, Spool(gateway, epoch, each.seq), protocol=each.protocol, gateway=each.gateway,
-                waited_s=each.waited_s, station=each.station,
-            )
-            for each in sorted(told, key=lambda each: (not may_call(each.frame), each.seq))
-        )  # fmt: skip
+                waited_s=each.waited_s, station=each.station, also=holding.in_unit if is_last else None,
+            ))  # fmt: skip
         if not all(each.durable for each in received):
-            reception.settle()
+            reception.settle(holding.in_unit)
     except BaseException:
         _proceed(reception, received)
         raise

@@ -9,11 +9,12 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
 
+from dispatch.accounts.remembered import Remembered
 from dispatch.clock import Clock
 from dispatch.errors import Busy, Invalid, NotAllowed, NotFound
 from dispatch.rules.people import SERVICE, Person
@@ -26,6 +27,9 @@ USED_EVERY = timedelta(minutes=1)
 
 _KEY = re.compile(r"al_(?P<prefix>[0-9a-f]{12})\.(?P<secret>[A-Za-z0-9_-]{43})")
 _SCOPE = re.compile(r"[a-z][a-z_]*(?::[a-z_]+)?(?: [a-z][a-z_]*(?::[a-z_]+)?)*")
+
+_TAKEN = "gateways of keys"
+"""Under which name it is remembered whose gateways are taken; no key has such a prefix."""
 
 GATEWAYS_MAX = 400
 """Characters of all names together; an edge has one."""
@@ -40,7 +44,11 @@ class UnknownKey(NotAllowed):
 class Keys:
     """Makes, checks and revokes the keys of machines."""
 
-    def __init__(self, transactions: Transactions, reading: Reading, clock: Clock) -> None:
+    def __init__(
+        self, transactions: Transactions, reading: Reading, clock: Clock, *, remembers: bool = False
+    ) -> None:  # fmt: skip
+        """`remembers`: keys are changed by this object only, so what was read once is known."""
+        self._remembered = Remembered(remembers=remembers)
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
@@ -66,7 +74,7 @@ class Keys:
             Accounts(tx.connection).add_key(key)
             tx.log(Line(kind="key_made", by=by, facts={"key": prefix, "scope": scope, "gateways": " ".join(gateways)}))
 
-        self._transactions.run(work)
+        self._change(work)
         return f"al_{prefix}.{secret}"
 
     def check(self, key: str, scope: str) -> Key:
@@ -80,16 +88,20 @@ class Keys:
         found = self._find(key)
         if not found.allows(scope):
             raise NotAllowed("This key is not for that.")
-        if found.last_used_at is None or abs(self._clock.now() - found.last_used_at) >= USED_EVERY:
+        if self._is_to_be_marked(found):
             self._mark_used(found)
         return found
+
+    def look(self, key: str, scope: str) -> Key | None:
+        """As `check`, in silence: None for what it would refuse, and where it is time to mark that a key is used."""
+        found = self._match(key)
+        return found if found is not None and found.allows(scope) and not self._is_to_be_marked(found) else None
 
     def speaks_for(self, key: Key, gateway: str) -> bool:
         """Whether this key may say what that gateway heard: it was made for it, or neither was made for anything."""
         if key.gateways:
             return gateway in key.gateways.split()
-        with self._reading.connect() as connection:
-            return gateway not in Accounts(connection).taken_gateways()
+        return gateway not in self._remembered.get(_TAKEN, self._taken)
 
     def revoke(self, prefix: str, *, by: Person = SERVICE) -> None:
         """
@@ -104,7 +116,7 @@ class Keys:
                 raise NotFound(f"no key {prefix}")
             tx.log(Line(kind="key_revoked", by=by, facts={"key": prefix}))
 
-        self._transactions.run(work)
+        self._change(work)
 
     def keys(self) -> list[Key]:
         """All keys, revoked ones too, oldest first."""
@@ -115,16 +127,40 @@ class Keys:
         parts = _KEY.fullmatch(presented)
         if parts is None:
             raise UnknownKey("A key is needed, as Authorization: Bearer al_….")
-        with self._reading.connect() as connection:
-            key = Accounts(connection).key(parts["prefix"])
-        if key is None or key.revoked_at or not hmac.compare_digest(key.secret_hash, _hash(parts["secret"])):
+        key = self._match(presented)
+        if key is None:
             log.warning("key_refused", key=parts["prefix"])
             raise UnknownKey("This key is not known here.")
         return key
 
+    def _match(self, presented: str) -> Key | None:
+        """The key on file that is good and has this secret."""
+        parts = _KEY.fullmatch(presented)
+        key = self._remembered.get(parts["prefix"], lambda: self._read(parts["prefix"])) if parts else None
+        if parts is None or key is None or key.revoked_at:
+            return None
+        return key if hmac.compare_digest(key.secret_hash, _hash(parts["secret"])) else None
+
+    def _is_to_be_marked(self, key: Key) -> bool:
+        return key.last_used_at is None or abs(self._clock.now() - key.last_used_at) >= USED_EVERY
+
+    def _read(self, prefix: str) -> Key | None:
+        with self._reading.connect() as connection:
+            return Accounts(connection).key(prefix)
+
+    def _taken(self) -> frozenset[str]:
+        with self._reading.connect() as connection:
+            return Accounts(connection).taken_gateways()
+
+    def _change(self, work: Callable[[Tx], None]) -> None:
+        """A change of keys: when it returns, nobody gets in by what was known before."""
+        with self._remembered.changing():
+            self._transactions.run(work)
+
     def _mark_used(self, key: Key) -> None:
         try:
             self._transactions.run(lambda tx: Accounts(tx.connection).used_key(key.prefix, tx.now))
+            self._remembered.forget()
         except Busy:
             # The next use marks it; a gateway with a press in its hands must not be turned away for this.
             log.warning("key_use_not_marked", key=key.prefix)

@@ -65,23 +65,26 @@ class Receipts:
             provider, receipt.key, attempt_id=known.id if known else receipt.attempt_id, kind=receipt.kind.value,
             status=receipt.status, code=receipt.code, received_at=tx.now,
         )  # fmt: skip
-        message = outbox.get(known.message_id) if known else None
-        if not new or known is None or message is None:
+        if not new or known is None:
             return None, None
-        in_vain = receipt.over and _in_vain(tx, message, known.id)
+        # Most of what is told is that a message is on its way: that says something of the attempt alone.
+        message = outbox.get(known.message_id) if receipt.over or receipt.kind in FINAL else None
+        in_vain = message if message and receipt.over and _in_vain(tx, message, known.id) else None
         lost, arrived = self._moved(tx, outbox, known, message, receipt)
-        return (message.offer_id if in_vain else lost), arrived
+        return (in_vain.offer_id if in_vain else lost), arrived
 
     def _moved(
-        self, tx: Tx, outbox: Outbox, known: Attempt, message: Message, receipt: Receipt
+        self, tx: Tx, outbox: Outbox, known: Attempt, message: Message | None, receipt: Receipt
     ) -> tuple[OfferId | None, Channel | None]:
-        """The attempt as the receipt says, if that is more than was known."""
+        """The attempt as the receipt says, if that is more than was known; the message where it is the last word."""
         if rank(known.status) >= RANKS[receipt.kind]:
             return None, None
         values = {"status": receipt.kind.value, "code": receipt.code, "provider_id": receipt.provider_id}
         proved = {"outcome": "confirmed"} if known.outcome in {"unknown", "absent", "in_flight"} else {}
         final = {"look_at": None} if receipt.kind in FINAL else {}
         outbox.end(known.id, **values, **proved, **final)
+        if message is None:
+            return None, None
         arrived = message.channel if receipt.kind is ReceiptKind.DELIVERED else None
         return self._on_file(tx, outbox, message, receipt), arrived
 

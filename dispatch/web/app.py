@@ -16,7 +16,7 @@ from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.ids import new_id
 from dispatch.privacy.reads import Reads
-from dispatch.web import access, headers, i18n, problems
+from dispatch.web import access, express, headers, i18n, problems
 from dispatch.web.access import HOOKS, Gate, has_bearer, whoever
 from dispatch.web.account import account_blueprints
 from dispatch.web.api import PREFIX, ApiBlueprint, docs_blueprint, make_api
@@ -60,6 +60,7 @@ def create_app(
     _register(app, [*blueprints, *account_blueprints(sign_in, keys, options), health_blueprint(health)])
     problems.install(app)
     headers.install(app, options)
+    express.install(app, keys, {**headers.of_every_answer(options), "Cache-Control": "no-store"})
     missing = access.unmarked(app)
     assert not missing, f"who may call {missing}? See dispatch/web/access.py"
     return app

@@ -204,14 +204,14 @@ class _Book:
         return {
             "head": head,
             "now": now,
-            "strip": self._strip(),
+            "strip": shown.strip,
             "shown": shown,
-            "calls": self._calls.to_judge(area()) if may(Right.ALARMS_ACT) else [],
-            "call_counts": self._calls.counts(),
+            "calls": shown.calls if may(Right.ALARMS_ACT) else [],
+            "call_counts": shown.call_counts,
             "list": shown.marked(chosen),
             "detail": self._detail(chosen),
             "wanted": chosen,
-            "names": self._operators(),
+            "names": shown.names,
             **_WORDS,
         }
 
@@ -234,6 +234,10 @@ class _Book:
             list=render_template("_list.html", **told),
             oldest=oldest,
             any=bool(rows),
+            strip=self._strip(),
+            calls=self._calls.to_judge(here),
+            call_counts=self._calls.counts(),
+            names=names,
         )
 
     def _row(self, row: Plain, now: datetime) -> str:
@@ -321,12 +325,19 @@ class _Book:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """The part of the board that is the same for everybody: `list` is the list with nobody's choice marked in it."""
+    """
+    The part of the board that is the same for everybody: `list` is the list with nobody's choice marked in it, `calls`
+    are for whoever may judge them.
+    """
 
     counters: Markup
     list: str
     oldest: Plain | None
     any: bool
+    strip: Strip
+    calls: Sequence[Plain]
+    call_counts: Mapping[str, int]
+    names: Mapping[str, str]
 
     def marked(self, chosen: str | None) -> Markup:
         """The list with this alarm as the one that is open."""

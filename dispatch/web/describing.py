@@ -59,6 +59,7 @@ MUST_MATCH = frozenset(
 )
 """Paths whose changes may name the version they change; and those where they must."""
 
+_API = "/api/"
 _PROVING = "/api/v1/account/proof"
 
 
@@ -78,7 +79,9 @@ def refuse_strange(app: Flask, known: Callable[[], Mapping[tuple[str, str], froz
 
     @app.before_request
     def look() -> None:
-        if request.url_rule is None or not request.args or not (has_bearer(request) or _has_session()):
+        if request.url_rule is None or not request.url_rule.rule.startswith(_API) or not request.args:
+            return
+        if not (has_bearer(request) or _has_session()):
             return
         wanted = known().get((_path(request.url_rule.rule), request.method.lower()))
         strange = [] if wanted is None else [name for name in request.args if name not in wanted]

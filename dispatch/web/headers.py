@@ -32,16 +32,20 @@ def install(app: Flask, options: WebOptions) -> None:
     app.after_request(_dress(options))
 
 
-def _dress(options: WebOptions) -> Callable[[Response], Response]:
+def of_every_answer(options: WebOptions) -> dict[str, str]:
+    """What stands on each of them, whatever it answers."""
     # Tiles of the map are the only thing that may come from elsewhere, and only where an installer has named them.
     csp = CSP.replace("img-src 'self' data:", f"img-src 'self' data: {options.map.host}".rstrip())
-    headers = {**HEADERS, "Content-Security-Policy": csp}
+    hsts = {"Strict-Transport-Security": HSTS} if options.is_https else {}
+    return {**HEADERS, "Content-Security-Policy": csp, **hsts}
+
+
+def _dress(options: WebOptions) -> Callable[[Response], Response]:
+    headers = of_every_answer(options)
 
     def dress(response: Response) -> Response:
         for name, value in headers.items():
             response.headers.setdefault(name, value)
-        if options.is_https:
-            response.headers["Strict-Transport-Security"] = HSTS
         if not request.path.startswith(STATIC):
             # A shared console must not show yesterday's residents by its Back key.
             response.headers.setdefault("Cache-Control", "no-store")

@@ -6,24 +6,33 @@ What a reply means is found out a moment later, from its row: a mistake in under
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import structlog
-from flask import Blueprint, Request, Response, request
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Request
 
+from dispatch.accounts.keys import Keys
 from dispatch.answers import Said
-from dispatch.errors import Busy, NotAllowed, NotFound
+from dispatch.errors import Busy, NotAllowed, NotFound, Refusal
+from dispatch.ids import ReplyId
 from dispatch.messages.providers.provider import Answer, Forged, Heard, Hook, Inquiry, Keyed, Provider, Receipt
 from dispatch.rules.calls import Rang
-from dispatch.rules.keypad import Keys
+from dispatch.rules.keypad import Keys as Pressable
 from dispatch.rules.talks import Standing
 from dispatch.store.idempotency import StorageFailed
 from dispatch.web.access import HOOKS
+from dispatch.web.express import Failed, Told, body_of, by_express, refuse_failed
 
 BODY_MAX = 64 * 1024
 """Bytes of a hook; the longest text with all its fields is a tenth of it (MESSAGING, 8.9)."""
+
+KINDS = ("receipt", "reply", "voice")
+
+Kept = Callable[[str, Heard], tuple[Answer, Callable[[], None]]]
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -37,9 +46,11 @@ class Receipts(Protocol):
 
 
 class Replies(Protocol):
-    """Who keeps what people answer, and says how many of them were no copies; the answers do."""
+    """Who keeps what people answer, and says which of them were no copies; the answers do."""
 
-    def receive(self, provider: str, said: Sequence[Said]) -> int: ...
+    def take(self, provider: str, said: Sequence[Said]) -> list[ReplyId]: ...
+
+    def proceed(self, kept: Sequence[ReplyId]) -> None: ...
 
 
 class Inquiries(Protocol):
@@ -57,7 +68,7 @@ class Calls(Protocol):
 class Keypad(Protocol):
     """Who knows which callers have keys to press, and what a key does."""
 
-    def hear(self, provider: str, keyed: Keyed) -> Keys | None:
+    def hear(self, provider: str, keyed: Keyed) -> Pressable | None:
         """What they are told; None where they are put through to the desk."""
         ...
 
@@ -65,7 +76,7 @@ class Keypad(Protocol):
 class NoKeypad:
     """Everybody is put through."""
 
-    def hear(self, provider: str, keyed: Keyed) -> Keys | None:
+    def hear(self, provider: str, keyed: Keyed) -> Pressable | None:
         return None
 
 
@@ -118,13 +129,6 @@ def hooks_blueprint(
     bp = Blueprint("hooks", __name__, url_prefix=HOOKS)
     keys = keypad or NoKeypad()
 
-    @bp.post("/<provider>/<any(receipt, reply, voice):kind>")
-    def hook(provider: str, kind: str) -> Response:
-        if provider not in providers:
-            raise NotFound("no such provider")
-        heard = verified(providers[provider], read_hook(kind, public_url))
-        return _response(kept(provider, heard))
-
     def verified(provider: Provider, hook: Hook) -> Heard:
         try:
             return provider.hear(hook)
@@ -133,20 +137,29 @@ def hooks_blueprint(
             log.warning("hook_forged", provider=provider.name, hook=hook.kind, ip=request.remote_addr)
         raise NotAllowed("Not allowed")
 
-    def kept(provider: str, heard: Heard) -> Answer:
+    def kept(provider: str, heard: Heard) -> tuple[Answer, Callable[[], None]]:
+        """What the provider is told, and what is to be done once it was: so nobody understands while it waits."""
         said = [
             Said(key=each.key, sender=each.sender, text=each.text, attempt_id=each.attempt_id, voice=each.voice)
             for each in heard.replies
         ]
+        new: list[ReplyId] = []
         try:
-            new = answers.receive(provider, said)
+            new = answers.take(provider, said)
             courier.receive(provider, heard.receipts)
             calls.receive(provider, heard.calls)
         except (Busy, StorageFailed) as error:
             log.error("hook_not_kept", provider=provider, error=type(error).__name__)
-            return heard.not_kept
-        forgeries.count_known(provider, len(said) - new)
+            return heard.not_kept, lambda: answers.proceed(new)
+        forgeries.count_known(provider, len(said) - len(new))
         heard.then()
+        if heard.keyed is None and heard.inquiry is None:
+            return heard.answer, lambda: answers.proceed(new)
+        # Somebody is on the line, and what they hear tells of the key they have just pressed.
+        answers.proceed(new)
+        return spoken(provider, heard), _nothing
+
+    def spoken(provider: str, heard: Heard) -> Answer:
         if heard.keyed is not None:
             return keyed(provider, heard.keyed, heard.answer)
         return heard.answer if heard.inquiry is None else told(provider, heard.inquiry, heard.answer)
@@ -168,17 +181,63 @@ def hooks_blueprint(
             log.error("inquiry_not_answered", provider=provider, error=type(error).__name__)
             return otherwise
 
+    @bp.post("/<provider>/<any(receipt, reply, voice):kind>")
+    @by_express(_ByHook(providers, public_url, kept))
+    def hook(provider: str, kind: str) -> Response:
+        refuse_failed()
+        if provider not in providers:
+            raise NotFound("no such provider")
+        request.max_content_length = BODY_MAX
+        heard = verified(providers[provider], read_hook(kind, public_url, request))
+        answer, sent = kept(provider, heard)
+        return _response(answer, sent)
+
     return bp
 
 
-def read_hook(kind: str, public_url: str) -> Hook:
+def _nothing() -> None:
+    """There is nothing left to do."""
+
+
+class _ByHook:
+    """The short way of providers: what proves where it comes from is kept and answered at once."""
+
+    def __init__(self, providers: Mapping[str, Provider], public_url: str, kept: Kept) -> None:
+        self._providers = providers
+        self._public_url = public_url
+        self._kept = kept
+
+    def paths(self, rule: str) -> Sequence[str]:
+        return [f"{HOOKS}/{provider}/{kind}" for provider in self._providers for kind in KINDS]
+
+    def answer(self, environ: dict[str, Any], keys: Keys, most: int) -> Told | None:
+        body = body_of(environ, BODY_MAX)
+        if body is None:
+            return None
+        provider, kind = environ["PATH_INFO"].split("/")[2:]
+        try:
+            heard = self._providers[provider].hear(read_hook(kind, self._public_url, Request(environ)))
+            return _told(*self._kept(provider, heard))
+        except (Forged, Refusal):
+            # Told, counted and logged in one place.
+            environ["wsgi.input"] = BytesIO(body)
+            return None
+        except Exception as error:
+            raise Failed from error
+
+
+def _told(answer: Answer, sent: Callable[[], None]) -> Told:
+    response = _response(answer, sent)
+    return Told(response.status, response.headers["Content-Type"], response.get_data(), sent)
+
+
+def read_hook(kind: str, public_url: str, request: Request) -> Hook:
     """
     This request as the provider sent it, and the address it signed.
 
     Raises:
-        RequestEntityTooLarge: the body is longer than `BODY_MAX`.
+        RequestEntityTooLarge: the body is longer than the request may have.
     """
-    request.max_content_length = BODY_MAX
     body = request.get_data()
     target = raw_target(request)
     query = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
@@ -211,7 +270,8 @@ def _form(body: bytes) -> dict[str, tuple[str, ...]]:
     return form
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: Answer, sent: Callable[[], None]) -> Response:
     response = Response(answer.body, answer.status)
     response.content_type = answer.content_type
+    response.call_on_close(sent)
     return response

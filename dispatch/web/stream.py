@@ -22,7 +22,7 @@ from dispatch.rules.rights import Area, Right
 from dispatch.siren import Consoles
 from dispatch.web.access import area, may, require, signed_in, still_signed_in
 from dispatch.web.api import PREFIX
-from dispatch.web.rendered import Rendered
+from dispatch.web.rendered import Fresh
 from dispatch.web.schemas import NAME_MAX
 
 BEAT_S = 5.0
@@ -109,7 +109,7 @@ def stream_blueprint(review: Review, bell: Bell, clock: Clock, consoles: Console
     """
     bp = Blueprint("stream", __name__)
     slots = _Slots(streams_max)
-    shared = _Shared(review)
+    shared = _Shared(review, bell)
 
     @bp.get(f"{PREFIX}/stream")
     @bp.get("/events", endpoint="events")
@@ -155,14 +155,21 @@ class _Piece:
 class _Shared:
     """What many boards are told at the same moment, read and written out once for all that hear the same."""
 
-    def __init__(self, review: Review) -> None:
+    def __init__(self, review: Review, bell: Bell) -> None:
         self._review = review
-        self._kept = Rendered(lasts_s=LOOK_S / 2, most=REPLAY_MAX, steady_s=lambda: SystemClock().look().steady_s)
+        self._bell = bell
+        self._kept = Fresh(
+            lasts_s=LOOK_S / 2, apart_s=0.0, most=REPLAY_MAX, steady_s=lambda: SystemClock().look().steady_s
+        )
 
     def piece(self, after: int, rung: int, ear: _Ear) -> _Piece:
-        """What came after this number; `rung` is how often the bell was."""
-        made: _Piece = self._kept.get((after, rung, ear), lambda: self._read(after, ear))
+        """What came after this number, read when the bell had been rung so often, or later."""
+        made: _Piece = self._kept.get((after, ear), rung, lambda: self._read_now(after, ear))
         return made
+
+    def _read_now(self, after: int, ear: _Ear) -> tuple[int, _Piece]:
+        # The bell first: what is committed while we read rings once more.
+        return self._bell.rung, self._read(after, ear)
 
     def _read(self, after: int, ear: _Ear) -> _Piece:
         entries = self._review.entries(after, PIECE)

@@ -9,8 +9,9 @@ import pytest
 
 from dispatch.rules.people import SERVICE, operator
 from dispatch.rules.record import Line
+from dispatch.rules.rights import DISTRICT
 from dispatch.siren import AGAIN_S, PRESENT_S, SILENT_S, Consoles, Siren
-from dispatch.web.stream import BEAT_S, REPLAY_MAX, Bell
+from dispatch.web.stream import BEAT_S, REPLAY_MAX, Bell, _Ear, _Shared
 from tests.builders import House, build_world
 from tests.fakes.clock import HandClock
 
@@ -289,3 +290,33 @@ def test_a_page_that_failed_is_tried_again(house):
         siren.check()
     siren.check()
     assert len(pages) == 2
+
+
+class Read:
+    """A record that is read, and how often; somebody commits while it is read for the first time."""
+
+    def __init__(self, bell: Bell) -> None:
+        self.bell, self.times = bell, 0
+
+    def entries(self, after: int, most: int) -> list[dict]:
+        self.times += 1
+        if self.times == 1:
+            self.bell.ring()
+        return [{"number": after + 1, "at": "", "kind": "noted", "alarm": None, "times": self.times}]
+
+    def answered_by(self, area, ids) -> set:
+        return set()
+
+
+def test_what_many_boards_hear_is_read_once_however_often_the_bell_rang_before():
+    bell = Bell()
+    record, ear = Read(bell), _Ear(area=DISTRICT, reads_record=True)
+    shared = _Shared(record, bell)
+    bell.ring()
+    bell.ring()
+    told = [shared.piece(7, rung, ear) for rung in (1, 2, 1)]
+    assert (record.times, {each.last for each in told}) == (1, {8})
+    shared.piece(7, bell.rung, ear)
+    assert record.times == 2, "what was committed while it was read is read again"
+    shared.piece(7, bell.rung, _Ear(area=DISTRICT, reads_record=False))
+    assert record.times == 3, "whoever may hear less is told less"

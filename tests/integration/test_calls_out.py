@@ -110,14 +110,14 @@ def test_what_is_not_understood_yet_is_waited_for_and_never_for_ever(rig):
 @pytest.mark.error_lines("hook_not_kept")
 def test_a_key_that_could_not_be_kept_is_kept_when_the_call_comes_back(rig, monkeypatch, log_lines):
     alarm_id, made = begun(rig)
-    receive, failures = rig.world.answers.receive, iter([Busy("x")])
+    take, failures = rig.world.answers.take, iter([Busy("x")])
 
     def busy_once(provider, said):
         if said and (failure := next(failures, None)):
             raise failure
-        return receive(provider, said)
+        return take(provider, said)
 
-    monkeypatch.setattr(rig.world.answers, "receive", busy_once)
+    monkeypatch.setattr(rig.world.answers, "take", busy_once)
     rig.answer(made).press("1")
     assert rig.world.alarm(alarm_id).state is State.ACCEPTED
     assert [line["event"] for line in log_lines if line["log_level"] == "error"] == ["hook_not_kept"]
