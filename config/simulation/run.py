@@ -8,7 +8,7 @@ A run: the agenda of a seed, one event after the other, and after each of them e
 
 import hashlib
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -64,10 +64,12 @@ class Play:
         self._agenda, self._last = Agenda(), deque[str](maxlen=LAST_STEPS)
         self._ids, self._tripwire, self._ways = numbered_ids(), Tripwire(), Ways()
         load(disk, self.clock, self._ids, self.town)
-        self._file = sqlite_module().connect(str(disk.path))
+        self._file = sqlite_module().connect(str(disk.path), cached_statements=512)
+        self._columns = [each[0] for each in self._file.execute("SELECT * FROM entries LIMIT 0").description]
         self._service: Service | None = None
         self._up_t = self._down_s = 0.0
         self._tick_t: float | None = None
+        self._next: tuple[int, int | None] | None = None
         self._judged = 0
         self.ledger = Ledger(self, self._uptime, self._on_raised)
         self.presses = Presses(streams("presses"), self, self.ledger)
@@ -76,7 +78,7 @@ class Play:
             name: Carrier(name, streams(f"provider {name}"), self, self.people.receive) for name in ("first", "second")
         }
         self.post = Post(streams("latency"), self, self.ledger, self.carriers)
-        self._judge = Judge(disk.reading, self, self.ledger, self.post)
+        self._judge = Judge(disk, self._file, self, self.ledger, self.post)
         self.sensors = Sensors(streams("sensors"), self, self.ledger, self._judge.audit_devices)
 
     # ------------------------------------------------------------------------------------------- the stage
@@ -144,8 +146,14 @@ class Play:
         self._survive(event)
         if self._tripwire.commits != self._judged or self._waits_too_long():
             self._judged = self._tripwire.commits
-            self.ledger.read()
-            self._judge.judge()
+            entries = self._new_entries()
+            self.ledger.read(entries)
+            self._judge.judge(entries)
+
+    def _new_entries(self) -> Sequence[Mapping[str, Any]]:
+        """What the record has grown by."""
+        rows = self.look("SELECT * FROM entries WHERE number > ? ORDER BY number", self.ledger.head[0])
+        return [dict(zip(self._columns, row, strict=True)) for row in rows]
 
     def _survive(self, event: Event) -> None:
         """The event and what follows from it at once; a crash on the way is a fact of life."""
@@ -172,8 +180,15 @@ class Play:
 
     def _due(self) -> list[tuple[Any, ...]]:
         """What is due at this moment, by shelf; looked at here because an empty pass costs more than this look."""
-        now_us = self._now_us()
-        return list(self.look(DUE, *[now_us] * len(SHELVES)))
+        soonest_us, now_us = self._soonest(), self._now_us()
+        return [] if soonest_us is None or soonest_us > now_us else list(self.look(DUE, *[now_us] * len(SHELVES)))
+
+    def _soonest(self) -> int | None:
+        """When something falls due next; asked again only when something was written."""
+        version = self._disk.written.version
+        if self._next is None or self._next[0] != version:
+            self._next = (version, self.look(NEXT)[0][0])
+        return self._next[1]
 
     def _pass(self, shelves: set[str]) -> None:
         service = self.service
@@ -193,10 +208,10 @@ class Play:
 
     def _tick(self) -> None:
         """The next look: when something falls due, or in a second where something that is due rests."""
-        found = self.look(NEXT)[0][0]
-        if found is None:
+        soonest_us = self._soonest()
+        if soonest_us is None:
             return
-        wait_s = (found - self._now_us()) / 1e6
+        wait_s = (soonest_us - self._now_us()) / 1e6
         at_t = self.clock.t + (wait_s if wait_s > 0 else 1.0)
         if self._tick_t is None or at_t < self._tick_t or self._tick_t <= self.clock.t:
             self._tick_t = at_t
@@ -220,6 +235,7 @@ class Play:
         self._scatter("outage", faults.outages_day, self._outage)
         self._scatter("poison", faults.poisons_day, self._poison)
         self.later(1.0, "sightings", self._write_down)
+        self.later(DAY_S, "day", self._end_day)
         self.later(2.0, "sensors", self.sensors.beat)
 
     def _scatter(self, label: str, a_day: float, action: Callable[[], None]) -> None:
@@ -232,6 +248,10 @@ class Play:
         if self.is_up:
             self.service.supervision.write_down()
         self.later(600.0, "sightings", self._write_down)
+
+    def _end_day(self) -> None:
+        self._judge.judge_day()
+        self.later(DAY_S, "day", self._end_day)
 
     def _arm(self) -> None:
         """Some commits from now the process dies; often there is a press on the way then."""
@@ -247,7 +267,7 @@ class Play:
         if self._service is not None:
             self._service.close()
         self._disk.let_go()
-        self._service = None
+        self._service = self._next = None
         down_s = random.choice((0.5, 1.0, 2.0, 5.0, 20.0, 120.0))
         self._down_s += down_s + 5.0
         self._up_t = self.clock.t + down_s

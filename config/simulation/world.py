@@ -22,6 +22,7 @@ from config.loading import load_into
 from config.simulation.faults import Tripwire, Ways
 from config.simulation.upkeep import OPERATORS as OPERATORS
 from config.simulation.upkeep import SENSOR, build_upkeep
+from config.simulation.written import Written
 from config.tables import metadata
 from config.wiring import mend_waiting
 from devices.decoders import DECODERS
@@ -255,6 +256,7 @@ class Disk:
     path: Path
     writing: Engine
     reading: Engine
+    written: Written
 
     def let_go(self) -> None:
         self.writing.dispose()
@@ -269,11 +271,14 @@ def fresh_disk() -> Iterator[Disk]:
         path = Path(folder) / "simulation.db"
         path.write_bytes(_empty())
         url = f"sqlite:///{path}"
-        disk = Disk(path=path, writing=writing_engine(url, synchronous="OFF"), reading=reading_engine(url))
+        writing, written = writing_engine(url, synchronous="OFF"), Written(path)
+        written.heed(writing)
+        disk = Disk(path=path, writing=writing, reading=reading_engine(url), written=written)
         try:
             yield disk
         finally:
             disk.let_go()
+            written.close()
 
 
 @lru_cache(maxsize=1)
