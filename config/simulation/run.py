@@ -175,7 +175,7 @@ class Play:
                 self._tick()
                 return
             before = due
-            self._pass({shelf for shelf, _, _ in due})
+            self._pass(due)
         raise Broke("I14.endless", "", "the timers and the courier never come to rest")
 
     def _due(self) -> list[tuple[Any, ...]]:
@@ -190,8 +190,8 @@ class Play:
             self._next = (version, self.look(NEXT)[0][0])
         return self._next[1]
 
-    def _pass(self, shelves: set[str]) -> None:
-        service = self.service
+    def _pass(self, due: Sequence[tuple[Any, ...]]) -> None:
+        service, shelves = self.service, {each[0] for each in due}
         if shelves & OF_PEOPLE:
             service.timers.run_pass()
         if shelves & OF_DEVICES:
@@ -200,10 +200,15 @@ class Play:
             for look in service.reconciler.take():
                 service.reconciler.ask(look)
         if shelves == {"messages"}:
-            for emergency in (True, False):
-                for job in service.courier.claim(16, emergency=emergency):
-                    self.post.carry_later(job)
-            for job in service.courier.hedge(16):
+            self._claim(emergencies={bool(each[3]) for each in due}, under_way=any(each[4] for each in due))
+
+    def _claim(self, *, emergencies: set[bool], under_way: bool) -> None:
+        """What the courier does in a round, but for the lanes in which nothing is due."""
+        for emergency in sorted(emergencies, reverse=True):
+            for job in self.service.courier.claim(16, emergency=emergency):
+                self.post.carry_later(job)
+        if under_way:
+            for job in self.service.courier.hedge(16):
                 self.post.carry_later(job)
 
     def _tick(self) -> None:

@@ -13,9 +13,14 @@ _KEYS = {"vigils": "device_id"}
 _TIMES = {"attempts": "look_at"}
 
 
+_LANES = {"messages": "priority <= 1"}
+_UNDER_WAY = {"messages": "state = 'claimed'"}
+
+
 def _due(shelf: str) -> str:
     key, time = _KEYS.get(shelf, "id"), _TIMES.get(shelf, "due_at")
-    return f"SELECT '{shelf}', {key}, {time} FROM {shelf} WHERE {time} IS NOT NULL AND {time} <= ?"  # noqa: S608
+    more = f"{_LANES.get(shelf, '0')}, {_UNDER_WAY.get(shelf, '0')}"
+    return f"SELECT '{shelf}', {key}, {time}, {more} FROM {shelf} WHERE {time} IS NOT NULL AND {time} <= ?"  # noqa: S608
 
 
 def _soonest(shelf: str) -> str:
@@ -24,6 +29,9 @@ def _soonest(shelf: str) -> str:
 
 
 DUE = " UNION ALL ".join(map(_due, SHELVES))
-"""Table, id and time of whatever is due; asks for the moment once for each table."""
+"""
+Table, id and time of whatever is due, whether it is an emergency, and whether somebody is under way with it; asks for
+the moment once for each table.
+"""
 
 NEXT = f"SELECT MIN(due_at) FROM ({' UNION ALL '.join(map(_soonest, SHELVES))})"  # noqa: S608

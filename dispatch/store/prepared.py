@@ -7,6 +7,7 @@ database and set of values; after that a call converts its values, runs, and con
 same transaction, same types, same exceptions.
 """
 
+import re
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ from sqlalchemy.types import TypeEngine
 from dispatch.store.database import insert_into
 
 Convert = Callable[[Any], Any]
+
+_BARE_LIMIT = re.compile(r"\b(LIMIT|OFFSET) \?")
+"""SQLite plans by the value of a bare LIMIT, and so makes the statement ready anew at each call, which takes longer than
+running it; a sum it takes as it comes. Tried with 3.53.4: 5.2 µs for the smallest query, 1.7 µs with the sum."""
 
 ROOMS = (1, 8, 32, 128)
 """Lists are given one of these numbers of places, so that few forms of a statement are made ready."""
@@ -200,7 +205,7 @@ def _prepare(statement: Any, dialect: Dialect, rooms: Mapping[str, int]) -> _Rea
         for name in state.positiontup or state.parameters
     )
     return _Ready(
-        sql=state.statement,
+        sql=_BARE_LIMIT.sub(r"\g<0> + 0", state.statement) if dialect.name == "sqlite" else state.statement,
         binds=binds,
         pick=_picker(binds) if compiled.positional else None,
         bind_converts=tuple((place, bind.convert) for place, bind in enumerate(binds) if bind.convert),
