@@ -9,7 +9,7 @@ from config.simulation.faults import Poison
 from config.simulation.ledger import Ledger
 from config.simulation.post import Post
 from config.simulation.result import Broke
-from config.simulation.sieve import Sieve
+from config.simulation.sieve import Ask, Sieve, Values, found
 from config.simulation.world import Disk
 from dispatch.store.audit import in_dialect
 from dispatch.store.database import to_us
@@ -35,13 +35,13 @@ def _stop_at(broken: Sequence[Broken]) -> None:
 class Judge:
     """Raises `Broke` at the first broken promise. `settled_t`: since when nothing has disturbed the run."""
 
-    def __init__(self, disk: Disk, file: Any, stage: Stage, ledger: Ledger, post: Post) -> None:
-        """`file` is a connection of sqlite3 to the disk, outside the service."""
+    def __init__(self, disk: Disk, ask: Ask, aside: Ask, stage: Stage, ledger: Ledger, post: Post) -> None:
+        """`ask` puts a query to the service's own connection, `aside` to another one."""
         self.settled_t = 0.0
         self._disk, self._stage, self._ledger, self._post = disk, stage, ledger, post
-        self._file = file
+        self._ask, self._aside = ask, aside
         self._devices = in_dialect(all_of(SUPERVISION), "sqlite")
-        self._alarms = Sieve(file, disk.written, OF_ALARMS, self._values())
+        self._alarms = Sieve(ask, disk.written, OF_ALARMS, self._values())
 
     def judge(self, entries: Sequence[Entry]) -> None:
         """
@@ -55,14 +55,13 @@ class Judge:
 
     def audit_devices(self) -> None:
         """What is promised of devices, over all of them."""
-        rows = self._file.execute(self._devices, {**self._values(), "since_us": 0}).fetchall()
-        _stop_at([Broken(promise=promise, id=str(id_), what=what) for promise, id_, what in rows])
+        _stop_at(found(self._ask, self._devices, self._values() | {"since_us": 0}))
 
     def judge_day(self) -> None:
-        """Every predicate over everything, whatever was written."""
+        """Every predicate over everything, whatever was written, and as everybody else sees the file."""
         self._ledger.judge_count()
         if self._stage.is_up:
-            _stop_at(self._alarms.whole(self._values()))
+            _stop_at(self._alarms.whole(self._aside, self._values()))
 
     def judge_all(self) -> None:
         """At the end: everything once more from the beginning, by the watch itself."""
@@ -73,7 +72,7 @@ class Judge:
             )
             _stop_at(watch.pass_(full=True))
 
-    def _values(self) -> dict[str, int | str]:
+    def _values(self) -> Values:
         now_us = to_us(self._stage.clock.now())
         return limits(now_us, to_us(self._undisturbed_since())) | {
             "since_us": now_us - RECENT_S * SECOND, "tail": SIGNALS_BACK, "overlap_us": 0,

@@ -6,9 +6,11 @@ A run: the agenda of a seed, one event after the other, and after each of them e
       └──► every object is dropped ──► some seconds ──► new objects on the same file
 """
 
+import gc
 import hashlib
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -78,7 +80,7 @@ class Play:
             name: Carrier(name, streams(f"provider {name}"), self, self.people.receive) for name in ("first", "second")
         }
         self.post = Post(streams("latency"), self, self.ledger, self.carriers)
-        self._judge = Judge(disk, self._file, self, self.ledger, self.post)
+        self._judge = Judge(disk, self._ask, self._aside, self, self.ledger, self.post)
         self.sensors = Sensors(streams("sensors"), self, self.ledger, self._judge.audit_devices)
 
     # ------------------------------------------------------------------------------------------- the stage
@@ -96,6 +98,16 @@ class Play:
         self._agenda.put(self.clock.t + seconds, label, action, asks=asks)
 
     def look(self, sql: str, *values: object) -> Sequence[tuple[Any, ...]]:
+        return self._ask(sql, values)
+
+    def _ask(self, sql: str, values: Any) -> Sequence[tuple[Any, ...]]:
+        """Asks on the service's own connection while it is up: it has at hand what another must read again first."""
+        file = self._file if self._service is None else self._service.file
+        found: list[tuple[Any, ...]] = file.execute(sql, values).fetchall()
+        return found
+
+    def _aside(self, sql: str, values: Any) -> Sequence[tuple[Any, ...]]:
+        """Asks as anybody else who has the file open would."""
         found: list[tuple[Any, ...]] = self._file.execute(sql, values).fetchall()
         return found
 
@@ -346,13 +358,26 @@ def _revive(carrier: Carrier) -> None:
     carrier.dead -= 1
 
 
+@contextmanager
+def _rarely_tidied() -> Iterator[None]:
+    """What there is when a run begins is there at its end, so that nobody looks through it a thousand times a day."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
 def run(days: float, seed: int, *, faults: Faults = USUAL, progress: Callable[[float], None] | None = None) -> Result:
     """
     Plays `days` days of the district of `seed`.
 
     Returns what happened; `breach` is set where a promise was broken, which ends the run.
     """
-    with fresh_disk() as disk:
+    with fresh_disk() as disk, _rarely_tidied():
         play = Play(seed, days, faults, disk, progress or _unheard)
         try:
             breach = play.play()

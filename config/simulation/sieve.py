@@ -7,11 +7,11 @@ gives what it gave before, which was nothing, or the run had ended. What is aske
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from config.simulation.written import Cell, Written
-from dispatch.store.audit import GENESIS, Values, digest, in_dialect
+from dispatch.store.audit import GENESIS, digest, in_dialect
 from dispatch.watch.auditor import HASH, Broken
 from dispatch.watch.promise import SECOND, Predicate, all_of
 
@@ -20,17 +20,20 @@ AGEING = {"late_us", "late_look_us", "late_send_us", "stuck_us"}
 
 ALL_ROWS = 2**60
 
+Values = dict[str, int | str]
+Ask = Callable[[str, Values], Sequence[tuple[Any, ...]]]
+
 
 class Sieve:
     """
-    One look after each step. `connection` is sqlite3's, on the file; `written` notes what the service writes to it.
+    One look after each step. `ask` puts a query to the database; `written` notes what the service writes to it.
 
     The first look, and every one after somebody touched the clock or the service began anew, is for all promises.
     """
 
-    def __init__(self, connection: Any, written: Written, predicates: Sequence[Predicate], values: Values) -> None:
+    def __init__(self, ask: Ask, written: Written, predicates: Sequence[Predicate], values: Values) -> None:
         """`values` are any values of the parameters: SQLite asks for them to read a statement."""
-        self._connection, self._written, self._predicates = connection, written, predicates
+        self._ask, self._written, self._predicates = ask, written, predicates
         self._reads = {each.name: _reads(written, each, values) for each in predicates}
         self._ageing = {each.name for each in predicates if _parameters(each) & AGEING}
         self._ready: dict[frozenset[Cell] | None, str] = {}
@@ -53,23 +56,18 @@ class Sieve:
         cells = frozenset(self._written.take())
         everything = self._is_disturbed(int(values["now_us"]), int(values["up_us"]))
         seen, self._seen = self._seen, self._newest
-        return self._found(None if everything else cells, values, seen, seen[0])
+        statement = self._statement(None if everything else cells)
+        return found(self._ask, statement, values | self._numbers(seen, seen[0])) if statement else []
 
-    def whole(self, values: Values) -> list[Broken]:
-        """Every promise over everything, and over all entries since the last time."""
+    def whole(self, ask: Ask, values: Values) -> list[Broken]:
+        """Every promise over everything, and over all entries since the last time, asked of `ask`."""
         swept, self._swept = self._swept, self._newest[0]
-        return self._found(None, {**values, "since_us": 0, "tail": ALL_ROWS}, self._newest, swept)
+        wide = values | {"since_us": 0, "tail": ALL_ROWS} | self._numbers(self._newest, swept)
+        return found(ask, self._statement(None), wide)
 
-    def _found(
-        self, cells: frozenset[Cell] | None, values: Values, seen: tuple[int, str], from_number: int
-    ) -> list[Broken]:
-        statement = self._statement(cells)
-        if not statement:
-            return []
-        numbers = {"seen_number": seen[0], "seen_hash": seen[1], "from_number": from_number}
-        given = {**values, **numbers, "to_number": self._newest[0]}
-        rows = self._connection.execute(statement, given).fetchall()
-        return [Broken(promise=promise, id=str(id_), what=str(what)) for promise, id_, what in rows]
+    def _numbers(self, seen: tuple[int, str], from_number: int) -> Values:
+        numbers = {"from_number": from_number, "to_number": self._newest[0]}
+        return {"seen_number": seen[0], "seen_hash": seen[1], **numbers}
 
     def _is_disturbed(self, now_us: int, up_us: int) -> bool:
         """Whether time has not just gone on: then what was reckoned from it is nothing to build on."""
@@ -86,6 +84,11 @@ class Sieve:
 
     def _is_touched(self, predicate: Predicate, cells: Collection[Cell]) -> bool:
         return predicate.name in self._ageing or not self._reads[predicate.name].isdisjoint(cells)
+
+
+def found(ask: Ask, statement: str, values: Values) -> list[Broken]:
+    """What this statement of predicates finds broken."""
+    return [Broken(promise=promise, id=str(id_), what=str(what)) for promise, id_, what in ask(statement, values)]
 
 
 def _reads(written: Written, predicate: Predicate, values: Values) -> frozenset[Cell]:

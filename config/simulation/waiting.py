@@ -1,5 +1,7 @@
 """What waits in which table, as SQL: what is due at a moment, and when something falls due next."""
 
+from dispatch.messages.claiming import LANES
+
 OF_PEOPLE = {"alarms", "replies"}
 OF_DEVICES = {"vigils", "press_tests", "repairs", "checks"}
 """
@@ -13,7 +15,7 @@ _KEYS = {"vigils": "device_id"}
 _TIMES = {"attempts": "look_at"}
 
 
-_LANES = {"messages": "priority <= 1"}
+_LANES = {"messages": f"priority <= {int(LANES[True][1])}"}
 _UNDER_WAY = {"messages": "state = 'claimed'"}
 
 

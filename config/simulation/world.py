@@ -13,7 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from sqlalchemy import event
 
 from config.district import CarerRow, ContactRow, DeviceRow, District, HomeRow, ResidentRow, ShiftRow, StationRow
 from config.files import parse_toml
@@ -273,12 +275,17 @@ def fresh_disk() -> Iterator[Disk]:
         url = f"sqlite:///{path}"
         writing, written = writing_engine(url, synchronous="OFF"), Written(path)
         written.heed(writing)
+        event.listen(writing, "connect", _seldom_checkpointed)
         disk = Disk(path=path, writing=writing, reading=reading_engine(url), written=written)
         try:
             yield disk
         finally:
             disk.let_go()
             written.close()
+
+
+def _seldom_checkpointed(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
 
 
 @lru_cache(maxsize=1)
@@ -315,6 +322,7 @@ class Mortal(SerialTransactions):
     def __init__(self, engine: Engine, clock: Clock, ids: Callable[[], str], tripwire: Tripwire) -> None:
         super().__init__(engine, clock, ids, on_jump=mend_waiting, before_commit=tripwire.before_commit)
         self._after_commit = tripwire.after_commit
+        self.driver = self._connection.connection.driver_connection
 
     def run(self, work: Work[T], *, lane: Lane = Lane.EMERGENCY) -> T:
         result = super().run(work, lane=lane)
@@ -371,6 +379,11 @@ class Service:
         self.upkeep = Timers([watched(each) for each in upkeep], clock, workers=0)
         self.timers.on_jump(lambda: transactions.run(_nothing_in))
         transactions.run(_take_up)
+
+    @property
+    def file(self) -> Any:
+        """The connection of sqlite3 that the service writes by: between units of work it shows what is on file."""
+        return self.transactions.driver
 
     def close(self) -> None:
         self.transactions.close()

@@ -263,10 +263,13 @@ class Alarms:
     def save_offers(self, alarm: Alarm, before: Sequence[Offer], after: Sequence[Offer]) -> None:
         """Keeps offers that are new or changed; leads are given up before they are taken, for the unique index."""
         self._held(alarm)
-        known = {offer.id for offer in before}
-        changed = [offer for offer in after if offer.id in known]
-        for offer in sorted(changed, key=lambda each: each.role is Role.LEAD):
-            _SAVE_OFFER.on(self._connection, **_offer_row(offer), key=offer.id)
+        known = {offer.id: _offer_row(offer) for offer in before}
+        for offer in sorted(after, key=lambda each: each.role is Role.LEAD):
+            # Its key stays out of the statement: SQLite would look for it in every message there ever was.
+            was = known.get(offer.id) or {}
+            changed = {column: value for column, value in _offer_row(offer).items() if was and value != was[column]}
+            if changed:
+                _SAVE_OFFER.on(self._connection, **changed, key=offer.id)
         for offer in after:
             if offer.id not in known:
                 _ADD_OFFER.on(self._connection, **_offer_row(offer))

@@ -23,7 +23,7 @@ from dispatch.store.database import insert_into
 Convert = Callable[[Any], Any]
 
 _BARE_LIMIT = re.compile(r"\b(LIMIT|OFFSET) \?")
-"""SQLite plans by the value of a bare LIMIT, and so makes the statement ready anew at each call, which takes longer than
+"""SQLite plans by the value of a bare LIMIT and makes the statement ready anew at each call, which takes longer than
 running it; a sum it takes as it comes. Tried with 3.53.4: 5.2 µs for the smallest query, 1.7 µs with the sum."""
 
 ROOMS = (1, 8, 32, 128)

@@ -166,7 +166,10 @@ class Sifted:
         self.written.heed(books.engine)
         self.file = sqlite_module().connect(str(path), isolation_level=None)
         self.number = 0
-        self.sieve = Sieve(self.file, self.written, PREDICATES, self.values())
+        self.sieve = Sieve(self.ask, self.written, PREDICATES, self.values())
+
+    def ask(self, sql, values):
+        return self.file.execute(sql, values).fetchall()
 
     def values(self):
         now = self.books.now
@@ -181,7 +184,7 @@ class Sifted:
         return {(each.promise, each.id) for each in self.sieve.read(entries) + self.sieve.look(self.values())}
 
     def whole(self):
-        return {(each.promise, each.id) for each in self.sieve.whole(self.values())}
+        return {(each.promise, each.id) for each in self.sieve.whole(self.ask, self.values())}
 
     def close(self):
         self.file.close()
