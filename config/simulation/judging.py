@@ -73,7 +73,7 @@ class Judge:
             _stop_at(watch.pass_(full=True))
 
     def _values(self) -> Values:
-        now_us = to_us(self._stage.clock.now())
+        now_us = self._stage.clock.now_us()
         return limits(now_us, to_us(self._undisturbed_since())) | {
             "since_us": now_us - RECENT_S * SECOND, "tail": SIGNALS_BACK, "overlap_us": 0,
             "from_number": 0, "to_number": 0, "seen_number": 0, "seen_hash": "",

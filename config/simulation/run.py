@@ -192,7 +192,7 @@ class Play:
 
     def _due(self) -> list[tuple[Any, ...]]:
         """What is due at this moment, by shelf; looked at here because an empty pass costs more than this look."""
-        soonest_us, now_us = self._soonest(), self._now_us()
+        soonest_us, now_us = self._soonest(), self.clock.now_us()
         return [] if soonest_us is None or soonest_us > now_us else list(self.look(DUE, *[now_us] * len(SHELVES)))
 
     def _soonest(self) -> int | None:
@@ -228,14 +228,11 @@ class Play:
         soonest_us = self._soonest()
         if soonest_us is None:
             return
-        wait_s = (soonest_us - self._now_us()) / 1e6
+        wait_s = (soonest_us - self.clock.now_us()) / 1e6
         at_t = self.clock.t + (wait_s if wait_s > 0 else 1.0)
         if self._tick_t is None or at_t < self._tick_t or self._tick_t <= self.clock.t:
             self._tick_t = at_t
             self._agenda.put(at_t, "tick", _nothing)
-
-    def _now_us(self) -> int:
-        return round(self.clock.now().timestamp() * 1_000_000)
 
     # ------------------------------------------------------------------------------------------- faults
 

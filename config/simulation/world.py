@@ -46,7 +46,7 @@ from dispatch.rules.place import Position
 from dispatch.rules.steps import STEPS
 from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
-from dispatch.store.database import Engine, reading_engine, writing_engine
+from dispatch.store.database import Engine, reading_engine, to_us, writing_engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.transactions import Lane, SerialTransactions, Tx, Work
@@ -76,16 +76,29 @@ class SimClock:
         self._offset_s = 0.0
         self._booted_t = -1_000.0
         self._boot = 1
+        self._told = (self.t, start, to_us(start))
 
     def look(self) -> Instant:
         return Instant(wall=self.now(), steady_s=self.t - self._booted_t, boot=f"boot{self._boot}")
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self.t + self._offset_s)
+        return self._now()[1]
+
+    def now_us(self) -> int:
+        """The same in microseconds since 1970."""
+        return self._now()[2]
+
+    def _now(self) -> tuple[float, datetime, int]:
+        """Asked many times in each instant, reckoned once."""
+        if self._told[0] != self.t:
+            now = self._start + timedelta(seconds=self.t + self._offset_s)
+            self._told = (self.t, now, to_us(now))
+        return self._told
 
     def step_wall(self, seconds: float) -> None:
         """Somebody sets the wall clock; steady time does not notice."""
         self._offset_s += seconds
+        self._told = (float("nan"), self._start, 0)
 
     def reboot(self) -> None:
         """The machine starts again: steady time begins anew."""
