@@ -155,6 +155,11 @@ _ENGAGED_OF = Prepared(
     .where(_ENGAGED, _AMONG, offers.c.alarm_id != bindparam("but"))
     .group_by(offers.c.person)
 )
+_ALL_ENGAGED = Prepared(select(offers.c.person, func.count().label("n")).where(_ENGAGED).group_by(offers.c.person))
+_CALLOUTS = Prepared(
+    select(offers.c.person, func.max(offers.c.answered_at).label("at"))
+    .where(offers.c.role.is_not(None), offers.c.offered_at > bindparam("since")).group_by(offers.c.person)
+)  # fmt: skip
 _CODES_OF = Prepared(select(offers.c.person, offers.c.code).where(_AMONG, offers.c.offered_at > bindparam("since")))
 _ON_THE_WAY = Prepared(
     select(func.count().label("times")).where(
@@ -295,17 +300,11 @@ class Alarms:
 
     def all_engaged(self) -> Mapping[Person, int]:
         """Everybody asked about or on the way to an alarm, with how many."""
-        query = select(offers.c.person, func.count()).where(_ENGAGED).group_by(offers.c.person)
-        return {Person(row[0]): row[1] for row in self._connection.execute(query)}
+        return {Person(row[0]): row[1] for row in _ALL_ENGAGED.on(self._connection)}
 
     def last_callouts(self, since: datetime) -> Mapping[Person, datetime]:
         """When each person last accepted something offered since then, for the rest they need."""
-        query = (
-            select(offers.c.person, func.max(offers.c.answered_at))
-            .where(offers.c.role.is_not(None), offers.c.offered_at > since)
-            .group_by(offers.c.person)
-        )
-        return {Person(row[0]): row[1] for row in self._connection.execute(query) if row[1] is not None}
+        return {Person(row[0]): row[1] for row in _CALLOUTS.on(self._connection, since=since) if row[1] is not None}
 
     def codes_in_use(self, people: Collection[Person], since: datetime) -> Mapping[Person, set[int]]:
         """The reply codes these people were given since then."""
