@@ -282,4 +282,4 @@ def _fields(check: Check) -> dict[str, Any]:
 
 
 def _check(row: Row[Any]) -> Check:
-    return Check(**dict(row._mapping))
+    return Check(**row._asdict())
