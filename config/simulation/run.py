@@ -71,7 +71,7 @@ class Play:
         self._service: Service | None = None
         self._up_t = self._down_s = 0.0
         self._tick_t: float | None = None
-        self._next: tuple[int, int | None] | None = None
+        self._next: dict[str, tuple[int, int | None]] = {}
         self._judged = 0
         self.ledger = Ledger(self, self._uptime, self._on_raised)
         self.presses = Presses(streams("presses"), self, self.ledger)
@@ -196,11 +196,13 @@ class Play:
         return [] if soonest_us is None or soonest_us > now_us else list(self.look(DUE, *[now_us] * len(SHELVES)))
 
     def _soonest(self) -> int | None:
-        """When something falls due next; asked again only when something was written."""
-        version = self._disk.written.version
-        if self._next is None or self._next[0] != version:
-            self._next = (version, self.look(NEXT)[0][0])
-        return self._next[1]
+        """When something falls due next; a table is asked again only when it was written."""
+        stamps = self._disk.written.stamps
+        for shelf, query in NEXT.items():
+            stamp, known = stamps[shelf], self._next.get(shelf)
+            if known is None or known[0] != stamp:
+                self._next[shelf] = (stamp, self.look(query)[0][0])
+        return min((at for _, at in self._next.values() if at is not None), default=None)
 
     def _pass(self, due: Sequence[tuple[Any, ...]]) -> None:
         service, shelves = self.service, {each[0] for each in due}
@@ -281,7 +283,8 @@ class Play:
         if self._service is not None:
             self._service.close()
         self._disk.let_go()
-        self._service = self._next = None
+        self._service = None
+        self._next.clear()
         down_s = random.choice((0.5, 1.0, 2.0, 5.0, 20.0, 120.0))
         self._down_s += down_s + 5.0
         self._up_t = self.clock.t + down_s

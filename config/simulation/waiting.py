@@ -36,4 +36,5 @@ Table, id and time of whatever is due, whether it is an emergency, and whether s
 the moment once for each table.
 """
 
-NEXT = f"SELECT MIN(due_at) FROM ({' UNION ALL '.join(map(_soonest, SHELVES))})"  # noqa: S608
+NEXT = {each: _soonest(each) for each in SHELVES}
+"""When something falls due next, by table."""

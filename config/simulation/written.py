@@ -5,6 +5,7 @@ So whoever looks at the file after a step knows what cannot have changed. It may
 row, a unit that was taken back), never too little.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -30,10 +31,10 @@ _WRITES: dict[str, frozenset[Cell]] = {}
 
 
 class Written:
-    """What was written since it was last asked. `version` grows with every statement that may have written."""
+    """What was written since it was last asked. `stamps` grow with every statement that may have written to a table."""
 
     def __init__(self, path: Path) -> None:
-        self.version = 0
+        self.stamps: Counter[str] = Counter()
         self._path = path
         self._cells: set[Cell] = set()
         self._reader: Any = None
@@ -57,8 +58,8 @@ class Written:
         if cells is None:
             cells = _WRITES[sql] = self._writes(sql)
         if cells:
-            self.version += 1
             self._cells |= cells
+            self.stamps.update({table for table, _ in cells})
 
     def reads(self, sql: str, values: Mapping[str, int | str]) -> frozenset[Cell]:
         """What a query reads; of each table also whether its rows come or go."""

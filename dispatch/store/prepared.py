@@ -11,6 +11,7 @@ import re
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
@@ -18,7 +19,7 @@ from sqlalchemy import BindParameter, Connection, Dialect, Executable, Float, Nu
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
-from dispatch.store.database import insert_into
+from dispatch.store.database import Instant, from_us, insert_into, to_us
 
 Convert = Callable[[Any], Any]
 
@@ -59,7 +60,7 @@ class Prepared:
     def __init__(self, statement: Executable | Callable[[str], Executable]) -> None:
         """`statement` may be a function of the kind of database, where that has words of its own."""
         self._statement = statement
-        self._ready: dict[tuple[str, tuple[tuple[str, int], ...]], _Ready] = {}
+        self._ready: dict[tuple[Any, ...], _Ready] = {}
 
     def on(self, connection: Connection, /, **values: Any) -> Rows:
         """
@@ -92,12 +93,18 @@ class Prepared:
             cursor.close()
 
     def _for(self, dialect: Dialect, values: Mapping[str, Any]) -> "_Ready":
-        rooms = tuple((name, _room(value) if type(value) is list else 0) for name, value in values.items())
-        ready = self._ready.get((dialect.name, rooms))
+        # Most have no list among their values: then their names say all.
+        key = (dialect.name, *values) if list not in map(type, values.values()) else (dialect.name, *_rooms(values))
+        ready = self._ready.get(key)
         if ready is None:
             statement = self._statement(dialect.name) if callable(self._statement) else self._statement
-            ready = self._ready[dialect.name, rooms] = _prepare(statement, dialect, dict(rooms))
+            ready = self._ready[key] = _prepare(statement, dialect, dict(_rooms(values)))
         return ready
+
+
+def _rooms(values: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """For each name, into how many places its value goes; 0 for one that is not a list."""
+    return tuple((name, _room(value) if type(value) is list else 0) for name, value in values.items())
 
 
 def _room(values: list[Any]) -> int:
@@ -188,7 +195,7 @@ class _Ready:
 
 
 def _prepare(statement: Any, dialect: Dialect, rooms: Mapping[str, int]) -> _Ready:
-    """`rooms`: for each name, into how many places its value goes; 0 for one that is not a list."""
+    """`rooms`: see `_rooms`."""
     compiled = statement.compile(dialect=dialect, column_keys=list(rooms))
     fixed = {bind.key: bind.value for bind in compiled.bind_names if not bind.required}
     given = {name: [None] * room if room else None for name, room in rooms.items()}
@@ -217,6 +224,15 @@ def _prepare(statement: Any, dialect: Dialect, rooms: Mapping[str, int]) -> _Rea
     )
 
 
+def _instant(us: int | None) -> datetime | None:
+    return None if us is None else from_us(us)
+
+
+_READERS: Mapping[type[Any], Convert] = {Instant: _instant}
+_WRITERS: Mapping[type[Any], Convert] = {Instant: to_us}
+"""What our types of every row would do in several calls each; a writer is never given None."""
+
+
 def _picker(binds: Sequence[_Bind]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]] | None:
     """All values at once where each place has one of its own; None where one is fixed or part of a list."""
     keys = [bind.key for bind in binds]
@@ -226,7 +242,7 @@ def _picker(binds: Sequence[_Bind]) -> Callable[[Mapping[str, Any]], tuple[Any, 
 
 
 def _bind(name: str, bind: BindParameter[Any], place: int | None, value: Any, dialect: Dialect) -> _Bind:
-    convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+    convert = _WRITERS.get(type(bind.type)) or bind.type.dialect_impl(dialect).bind_processor(dialect)
     if not bind.required:
         return _Bind(name=name, key=None, place=None, fixed=value, convert=convert)
     return _Bind(name=name, key=bind.key, place=place, fixed=None, convert=convert)
@@ -236,7 +252,7 @@ def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     """How the type reads what the driver gives. Both drivers give a float for our only kind of fraction, `Float`."""
     if isinstance(kind, (Numeric, Float)):
         return None
-    return kind.dialect_impl(dialect).result_processor(dialect, None)
+    return _READERS.get(type(kind)) or kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
 def _maker(names: list[str]) -> Callable[[Any], Any]:
