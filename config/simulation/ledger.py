@@ -7,7 +7,7 @@ pressed, answered, sent and closed.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from config.simulation.agenda import Stage
@@ -31,6 +31,7 @@ _BEGINS = {"raised", "reopened", "not_arrived", "gave_up"}
 _COMES = {"accepted", "attended"}
 
 Row = tuple[Any, ...]
+Entry = Mapping[str, Any]
 
 
 class Ledger:
@@ -171,18 +172,15 @@ class Ledger:
 
     # ------------------------------------------------------------------------------------------- the record
 
-    def read(self) -> None:
-        """Reads what the step has written, and judges it."""
-        rows = self._stage.look(
-            'SELECT number, kind, "by", alarm_id, version, body, hash FROM entries WHERE number > ? ORDER BY number',
-            self._head[0],
-        )
-        for place, (number, kind, by, alarm_id, _, body, hash_) in enumerate(rows):
-            self.kinds[kind] += 1
-            self._head = (number, hash_)
-            if alarm_id is not None:
-                self._entry(kind, by, alarm_id, json.loads(body))
-                self._judge_backup(rows, place, kind, body)
+    def read(self, entries: Sequence[Entry]) -> None:
+        """Reads what the step has written into the record, and judges it."""
+        for place, each in enumerate(entries):
+            self.kinds[each["kind"]] += 1
+            self._head = (each["number"], each["hash"])
+            if each["alarm_id"] is not None:
+                facts = json.loads(each["body"])
+                self._entry(each["kind"], each["by"], each["alarm_id"], facts)
+                self._judge_backup(entries[place:], facts)
 
     def _entry(self, kind: str, by: str, alarm_id: str, facts: dict[str, Any]) -> None:
         if kind in _BEGINS:
@@ -210,14 +208,14 @@ class Ledger:
         elif kind == "offered" and by == "service" and (alarm_id, person) in self._declined:
             self._break("H2.asked_again", alarm_id, f"{person} declined and was asked again")
 
-    def _judge_backup(self, rows: Sequence[Row], place: int, kind: str, body: str) -> None:
+    def _judge_backup(self, entries: Sequence[Entry], facts: Mapping[str, Any]) -> None:
         """One is wanted: a second becomes backup only by standing in the room."""
-        if kind != "accepted" or json.loads(body).get("role") != "backup":
+        accepted = entries[0]
+        if accepted["kind"] != "accepted" or facts.get("role") != "backup":
             return
-        _, _, _, alarm_id, version, _, _ = rows[place]
-        stands_there = any(row[1] == "attended" and row[3:5] == (alarm_id, version + 1) for row in rows[place:])
-        if not stands_there:
-            self._break("I6.two_coming", alarm_id, "a second acceptance was taken where one was enough")
+        there = ("attended", accepted["alarm_id"], accepted["version"] + 1)
+        if not any((each["kind"], each["alarm_id"], each["version"]) == there for each in entries):
+            self._break("I6.two_coming", accepted["alarm_id"], "a second acceptance was taken where one was enough")
 
     def judge_times(self) -> None:
         """Nobody is left alone for longer than was promised."""

@@ -29,8 +29,8 @@ class Result:
     breach: Breach | None = None
 
 
-class Broke(Exception):
-    """Ends a run: a promise is broken."""
+class Broke(BaseException):
+    """Ends a run: a promise is broken. Not an `Exception`, so that no loop of the service can go on over it."""
 
     def __init__(self, promise: str, id_: str, what: str) -> None:
         super().__init__(f"{promise} {id_}: {what}")

@@ -6,9 +6,11 @@ A run: the agenda of a seed, one event after the other, and after each of them e
       └──► every object is dropped ──► some seconds ──► new objects on the same file
 """
 
+import gc
 import hashlib
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -64,10 +66,12 @@ class Play:
         self._agenda, self._last = Agenda(), deque[str](maxlen=LAST_STEPS)
         self._ids, self._tripwire, self._ways = numbered_ids(), Tripwire(), Ways()
         load(disk, self.clock, self._ids, self.town)
-        self._file = sqlite_module().connect(str(disk.path))
+        self._file = sqlite_module().connect(str(disk.path), cached_statements=512)
+        self._columns = [each[0] for each in self._file.execute("SELECT * FROM entries LIMIT 0").description]
         self._service: Service | None = None
         self._up_t = self._down_s = 0.0
         self._tick_t: float | None = None
+        self._next: dict[str, tuple[int, int | None]] = {}
         self._judged = 0
         self.ledger = Ledger(self, self._uptime, self._on_raised)
         self.presses = Presses(streams("presses"), self, self.ledger)
@@ -76,7 +80,7 @@ class Play:
             name: Carrier(name, streams(f"provider {name}"), self, self.people.receive) for name in ("first", "second")
         }
         self.post = Post(streams("latency"), self, self.ledger, self.carriers)
-        self._judge = Judge(disk.reading, self, self.ledger, self.post)
+        self._judge = Judge(disk, self._ask, self._aside, self, self.ledger, self.post)
         self.sensors = Sensors(streams("sensors"), self, self.ledger, self._judge.audit_devices)
 
     # ------------------------------------------------------------------------------------------- the stage
@@ -94,6 +98,16 @@ class Play:
         self._agenda.put(self.clock.t + seconds, label, action, asks=asks)
 
     def look(self, sql: str, *values: object) -> Sequence[tuple[Any, ...]]:
+        return self._ask(sql, values)
+
+    def _ask(self, sql: str, values: Any) -> Sequence[tuple[Any, ...]]:
+        """Asks on the service's own connection while it is up: it has at hand what another must read again first."""
+        file = self._file if self._service is None else self._service.file
+        found: list[tuple[Any, ...]] = file.execute(sql, values).fetchall()
+        return found
+
+    def _aside(self, sql: str, values: Any) -> Sequence[tuple[Any, ...]]:
+        """Asks as anybody else who has the file open would."""
         found: list[tuple[Any, ...]] = self._file.execute(sql, values).fetchall()
         return found
 
@@ -144,8 +158,14 @@ class Play:
         self._survive(event)
         if self._tripwire.commits != self._judged or self._waits_too_long():
             self._judged = self._tripwire.commits
-            self.ledger.read()
-            self._judge.judge()
+            entries = self._new_entries()
+            self.ledger.read(entries)
+            self._judge.judge(entries)
+
+    def _new_entries(self) -> Sequence[Mapping[str, Any]]:
+        """What the record has grown by."""
+        rows = self.look("SELECT * FROM entries WHERE number > ? ORDER BY number", self.ledger.head[0])
+        return [dict(zip(self._columns, row, strict=True)) for row in rows]
 
     def _survive(self, event: Event) -> None:
         """The event and what follows from it at once; a crash on the way is a fact of life."""
@@ -167,16 +187,25 @@ class Play:
                 self._tick()
                 return
             before = due
-            self._pass({shelf for shelf, _, _ in due})
+            self._pass(due)
         raise Broke("I14.endless", "", "the timers and the courier never come to rest")
 
     def _due(self) -> list[tuple[Any, ...]]:
         """What is due at this moment, by shelf; looked at here because an empty pass costs more than this look."""
-        now_us = self._now_us()
-        return list(self.look(DUE, *[now_us] * len(SHELVES)))
+        soonest_us, now_us = self._soonest(), self.clock.now_us()
+        return [] if soonest_us is None or soonest_us > now_us else list(self.look(DUE, *[now_us] * len(SHELVES)))
 
-    def _pass(self, shelves: set[str]) -> None:
-        service = self.service
+    def _soonest(self) -> int | None:
+        """When something falls due next; a table is asked again only when it was written."""
+        stamps = self._disk.written.stamps
+        for shelf, query in NEXT.items():
+            stamp, known = stamps[shelf], self._next.get(shelf)
+            if known is None or known[0] != stamp:
+                self._next[shelf] = (stamp, self.look(query)[0][0])
+        return min((at for _, at in self._next.values() if at is not None), default=None)
+
+    def _pass(self, due: Sequence[tuple[Any, ...]]) -> None:
+        service, shelves = self.service, {each[0] for each in due}
         if shelves & OF_PEOPLE:
             service.timers.run_pass()
         if shelves & OF_DEVICES:
@@ -185,25 +214,27 @@ class Play:
             for look in service.reconciler.take():
                 service.reconciler.ask(look)
         if shelves == {"messages"}:
-            for emergency in (True, False):
-                for job in service.courier.claim(16, emergency=emergency):
-                    self.post.carry_later(job)
-            for job in service.courier.hedge(16):
+            self._claim(emergencies={bool(each[3]) for each in due}, under_way=any(each[4] for each in due))
+
+    def _claim(self, *, emergencies: set[bool], under_way: bool) -> None:
+        """What the courier does in a round, but for the lanes in which nothing is due."""
+        for emergency in sorted(emergencies, reverse=True):
+            for job in self.service.courier.claim(16, emergency=emergency):
+                self.post.carry_later(job)
+        if under_way:
+            for job in self.service.courier.hedge(16):
                 self.post.carry_later(job)
 
     def _tick(self) -> None:
         """The next look: when something falls due, or in a second where something that is due rests."""
-        found = self.look(NEXT)[0][0]
-        if found is None:
+        soonest_us = self._soonest()
+        if soonest_us is None:
             return
-        wait_s = (found - self._now_us()) / 1e6
+        wait_s = (soonest_us - self.clock.now_us()) / 1e6
         at_t = self.clock.t + (wait_s if wait_s > 0 else 1.0)
         if self._tick_t is None or at_t < self._tick_t or self._tick_t <= self.clock.t:
             self._tick_t = at_t
             self._agenda.put(at_t, "tick", _nothing)
-
-    def _now_us(self) -> int:
-        return round(self.clock.now().timestamp() * 1_000_000)
 
     # ------------------------------------------------------------------------------------------- faults
 
@@ -220,6 +251,7 @@ class Play:
         self._scatter("outage", faults.outages_day, self._outage)
         self._scatter("poison", faults.poisons_day, self._poison)
         self.later(1.0, "sightings", self._write_down)
+        self.later(DAY_S, "day", self._end_day)
         self.later(2.0, "sensors", self.sensors.beat)
 
     def _scatter(self, label: str, a_day: float, action: Callable[[], None]) -> None:
@@ -232,6 +264,10 @@ class Play:
         if self.is_up:
             self.service.supervision.write_down()
         self.later(600.0, "sightings", self._write_down)
+
+    def _end_day(self) -> None:
+        self._judge.judge_day()
+        self.later(DAY_S, "day", self._end_day)
 
     def _arm(self) -> None:
         """Some commits from now the process dies; often there is a press on the way then."""
@@ -248,6 +284,7 @@ class Play:
             self._service.close()
         self._disk.let_go()
         self._service = None
+        self._next.clear()
         down_s = random.choice((0.5, 1.0, 2.0, 5.0, 20.0, 120.0))
         self._down_s += down_s + 5.0
         self._up_t = self.clock.t + down_s
@@ -321,13 +358,26 @@ def _revive(carrier: Carrier) -> None:
     carrier.dead -= 1
 
 
+@contextmanager
+def _rarely_tidied() -> Iterator[None]:
+    """What there is when a run begins is there at its end, so that nobody looks through it a thousand times a day."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
 def run(days: float, seed: int, *, faults: Faults = USUAL, progress: Callable[[float], None] | None = None) -> Result:
     """
     Plays `days` days of the district of `seed`.
 
     Returns what happened; `breach` is set where a promise was broken, which ends the run.
     """
-    with fresh_disk() as disk:
+    with fresh_disk() as disk, _rarely_tidied():
         play = Play(seed, days, faults, disk, progress or _unheard)
         try:
             breach = play.play()

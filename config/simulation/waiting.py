@@ -1,5 +1,7 @@
 """What waits in which table, as SQL: what is due at a moment, and when something falls due next."""
 
+from dispatch.messages.claiming import LANES
+
 OF_PEOPLE = {"alarms", "replies"}
 OF_DEVICES = {"vigils", "press_tests", "repairs", "checks"}
 """
@@ -13,9 +15,14 @@ _KEYS = {"vigils": "device_id"}
 _TIMES = {"attempts": "look_at"}
 
 
+_LANES = {"messages": f"priority <= {int(LANES[True][1])}"}
+_UNDER_WAY = {"messages": "state = 'claimed'"}
+
+
 def _due(shelf: str) -> str:
     key, time = _KEYS.get(shelf, "id"), _TIMES.get(shelf, "due_at")
-    return f"SELECT '{shelf}', {key}, {time} FROM {shelf} WHERE {time} IS NOT NULL AND {time} <= ?"  # noqa: S608
+    more = f"{_LANES.get(shelf, '0')}, {_UNDER_WAY.get(shelf, '0')}"
+    return f"SELECT '{shelf}', {key}, {time}, {more} FROM {shelf} WHERE {time} IS NOT NULL AND {time} <= ?"  # noqa: S608
 
 
 def _soonest(shelf: str) -> str:
@@ -24,6 +31,10 @@ def _soonest(shelf: str) -> str:
 
 
 DUE = " UNION ALL ".join(map(_due, SHELVES))
-"""Table, id and time of whatever is due; asks for the moment once for each table."""
+"""
+Table, id and time of whatever is due, whether it is an emergency, and whether somebody is under way with it; asks for
+the moment once for each table.
+"""
 
-NEXT = f"SELECT MIN(due_at) FROM ({' UNION ALL '.join(map(_soonest, SHELVES))})"  # noqa: S608
+NEXT = {each: _soonest(each) for each in SHELVES}
+"""When something falls due next, by table."""

@@ -13,7 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from sqlalchemy import event
 
 from config.district import CarerRow, ContactRow, DeviceRow, District, HomeRow, ResidentRow, ShiftRow, StationRow
 from config.files import parse_toml
@@ -22,6 +24,7 @@ from config.loading import load_into
 from config.simulation.faults import Tripwire, Ways
 from config.simulation.upkeep import OPERATORS as OPERATORS
 from config.simulation.upkeep import SENSOR, build_upkeep
+from config.simulation.written import Written
 from config.tables import metadata
 from config.wiring import mend_waiting
 from devices.decoders import DECODERS
@@ -43,7 +46,7 @@ from dispatch.rules.place import Position
 from dispatch.rules.steps import STEPS
 from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
-from dispatch.store.database import Engine, reading_engine, writing_engine
+from dispatch.store.database import Engine, reading_engine, to_us, writing_engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.transactions import Lane, SerialTransactions, Tx, Work
@@ -73,16 +76,29 @@ class SimClock:
         self._offset_s = 0.0
         self._booted_t = -1_000.0
         self._boot = 1
+        self._told = (self.t, start, to_us(start))
 
     def look(self) -> Instant:
         return Instant(wall=self.now(), steady_s=self.t - self._booted_t, boot=f"boot{self._boot}")
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self.t + self._offset_s)
+        return self._now()[1]
+
+    def now_us(self) -> int:
+        """The same in microseconds since 1970."""
+        return self._now()[2]
+
+    def _now(self) -> tuple[float, datetime, int]:
+        """Asked many times in each instant, reckoned once."""
+        if self._told[0] != self.t:
+            now = self._start + timedelta(seconds=self.t + self._offset_s)
+            self._told = (self.t, now, to_us(now))
+        return self._told
 
     def step_wall(self, seconds: float) -> None:
         """Somebody sets the wall clock; steady time does not notice."""
         self._offset_s += seconds
+        self._told = (float("nan"), self._start, 0)
 
     def reboot(self) -> None:
         """The machine starts again: steady time begins anew."""
@@ -255,6 +271,7 @@ class Disk:
     path: Path
     writing: Engine
     reading: Engine
+    written: Written
 
     def let_go(self) -> None:
         self.writing.dispose()
@@ -269,11 +286,19 @@ def fresh_disk() -> Iterator[Disk]:
         path = Path(folder) / "simulation.db"
         path.write_bytes(_empty())
         url = f"sqlite:///{path}"
-        disk = Disk(path=path, writing=writing_engine(url, synchronous="OFF"), reading=reading_engine(url))
+        writing, written = writing_engine(url, synchronous="OFF"), Written(path)
+        written.heed(writing)
+        event.listen(writing, "connect", _seldom_checkpointed)
+        disk = Disk(path=path, writing=writing, reading=reading_engine(url), written=written)
         try:
             yield disk
         finally:
             disk.let_go()
+            written.close()
+
+
+def _seldom_checkpointed(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
 
 
 @lru_cache(maxsize=1)
@@ -310,6 +335,7 @@ class Mortal(SerialTransactions):
     def __init__(self, engine: Engine, clock: Clock, ids: Callable[[], str], tripwire: Tripwire) -> None:
         super().__init__(engine, clock, ids, on_jump=mend_waiting, before_commit=tripwire.before_commit)
         self._after_commit = tripwire.after_commit
+        self.driver = self._connection.connection.driver_connection
 
     def run(self, work: Work[T], *, lane: Lane = Lane.EMERGENCY) -> T:
         result = super().run(work, lane=lane)
@@ -346,6 +372,7 @@ class Service:
             day_number=calendar.day_number, nudge=_nothing,
         )  # fmt: skip
         self.answers = Answers(transactions, reading, [DeskClaims(desk)], desk, nudge=_nothing)
+        self.answers.learn()
         self.courier = Courier(transactions, reading, providers, clock, local=calendar.local, unreached=desk)
         self.reconciler = Reconciler(
             self.courier, transactions, reading, clock, unreached=desk, poll_s=0.0, keep=lambda *_: None
@@ -365,6 +392,11 @@ class Service:
         self.upkeep = Timers([watched(each) for each in upkeep], clock, workers=0)
         self.timers.on_jump(lambda: transactions.run(_nothing_in))
         transactions.run(_take_up)
+
+    @property
+    def file(self) -> Any:
+        """The connection of sqlite3 that the service writes by: between units of work it shows what is on file."""
+        return self.transactions.driver
 
     def close(self) -> None:
         self.transactions.close()

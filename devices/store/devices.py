@@ -227,7 +227,7 @@ class Devices:
         others = [{"device_id": id_, **_changes(each)} for id_, each in sightings if each.alive and not each.is_plain]
         kept = [(id_, _changes(each)) for id_, each in sightings if not (each.alive or each.is_plain)]
         if plain:
-            self._connection.execute(_saw_plainly(self._connection.dialect.name), plain)
+            _SAW_PLAINLY.each(self._connection, plain)
         if others:
             self._connection.execute(_saw(self._connection.dialect.name), others)
         for id_, said in kept:
@@ -242,7 +242,7 @@ class Devices:
             for (id_, gateway), each in hearings_
         ]
         if rows:
-            self._connection.execute(_heard(self._connection.dialect.name), rows)
+            _HEARD.each(self._connection, rows)
 
     def heard_by_now(self, ids: Collection[DeviceId], now: datetime) -> None:
         """
@@ -301,7 +301,6 @@ def _sign_of_life(id_: DeviceId, sighting: Sighting) -> dict[str, Any]:
     return {"device_id": id_, "last_at": sighting.at, "times": sighting.times, "gateway": sighting.gateway}
 
 
-@lru_cache(maxsize=2)
 def _saw_plainly(dialect: str) -> Any:
     insert_ = insert_into(seen, dialect).values(battery_low=false())
     new = insert_.excluded
@@ -360,7 +359,6 @@ _KEPT = (
 """What was said before anybody listened, of a device that has been heard since: when it was heard stays."""
 
 
-@lru_cache(maxsize=2)
 def _heard(dialect: str) -> Any:
     insert_ = insert_into(hearings, dialect)
     new = insert_.excluded
@@ -386,6 +384,7 @@ def _saw_stranger(dialect: str) -> Any:
     return insert_.on_conflict_do_update(index_elements=["protocol", "address"], set_=changes)
 
 
+_SAW_PLAINLY, _HEARD = Prepared(_saw_plainly), Prepared(_heard)
 _OLDEST = select(strangers.c.last_at).order_by(strangers.c.last_at.desc()).offset(STRANGERS_MAX).limit(1)
 _FORGET = strangers.delete().where(strangers.c.last_at <= _OLDEST.scalar_subquery())
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    bindparam,
     delete,
     func,
     literal,
@@ -34,6 +35,7 @@ from devices.store.devices import devices, hearings, seen
 from devices.store.waiting import Waiting
 from dispatch.store.database import Instant, Json, insert_into, insert_once, metadata
 from dispatch.store.people import homes
+from dispatch.store.prepared import Prepared
 
 gateways = Table(
     "gateways", metadata,
@@ -80,9 +82,15 @@ Index("ix_incidents_open", incidents.c.gateway, unique=True, sqlite_where=_OPEN,
 Index("ix_incidents_opened_at", incidents.c.opened_at)
 
 _INCIDENTS = Waiting(incidents, _OPEN)
+_DEAF = Prepared(
+    select(deafness)
+    .where(deafness.c.gateway.in_(bindparam("names", expanding=True)), deafness.c.end > bindparam("since"))
+    .order_by(deafness.c.start)
+)
 
 JAMMED = "jammed"
 """Why an incident is open whose gateway is there, and whose devices are kept from it."""
+_JAMMED = Prepared(select(incidents.c.gateway).where(_OPEN, incidents.c.why == JAMMED))
 
 COPY_US = 60_000_000
 """A gateway that heard the latest statement of a device up to a minute before the last one did heard it as well."""
@@ -148,9 +156,8 @@ class Gateways:
 
     def deaf(self, names: Collection[str], since: datetime) -> Mapping[str, tuple[Span, ...]]:
         """The spans in which these gateways heard nothing, as far as they reach beyond `since`."""
-        query = select(deafness).where(deafness.c.gateway.in_(names), deafness.c.end > since).order_by(deafness.c.start)
         found: dict[str, tuple[Span, ...]] = {}
-        for row in self._connection.execute(query):
+        for row in _DEAF.on(self._connection, names=sorted(names), since=since):
             found[row.gateway] = (*found.get(row.gateway, ()), Span(start=row.start, end=row.end))
         return found
 
@@ -244,8 +251,7 @@ class Incidents:
 
     def jammed(self) -> frozenset[str]:
         """The gateways whose devices are kept from them at the moment."""
-        query = select(incidents.c.gateway).where(_OPEN, incidents.c.why == JAMMED)
-        return frozenset(row.gateway for row in self._connection.execute(query))
+        return frozenset(row.gateway for row in _JAMMED.on(self._connection))
 
     def shift_due(self, seconds: float) -> None:
         """Moves what waits, because somebody moved the clock."""

@@ -29,6 +29,7 @@ from devices.store.waiting import Waiting
 from dispatch.ids import AlarmId, DeviceId, HomeId
 from dispatch.store.database import Instant, Json, insert_once, metadata
 from dispatch.store.people import homes
+from dispatch.store.prepared import Prepared
 
 repairs = Table(
     "repairs", metadata,
@@ -141,8 +142,9 @@ class Campaign:
 
 
 _OPEN_OF = select(repairs).where(_OPEN, repairs.c.device_id.in_(bindparam("ids", expanding=True)))
-_CHANGE = update(repairs).where(repairs.c.id == bindparam("its_id"), _OPEN)
-_CHANGE_CHECK = update(checks).where(checks.c.id == bindparam("its_id"), _CHECK_WAITS)
+_CHANGE = Prepared(update(repairs).where(repairs.c.id == bindparam("its_id"), _OPEN))
+_CHANGE_CHECK = Prepared(update(checks).where(checks.c.id == bindparam("its_id"), _CHECK_WAITS))
+_CHECK = Prepared(select(checks).where(checks.c.id == bindparam("id")))
 
 
 class Repairs:
@@ -177,7 +179,7 @@ class Repairs:
 
     def change(self, id_: str, **values: Any) -> bool:
         """Changes an open case; False when it is over."""
-        return self._connection.execute(_CHANGE, {"its_id": id_, **values}).rowcount == 1
+        return _CHANGE.on(self._connection, its_id=id_, **values).rowcount == 1
 
     def due(self, now: datetime, most: int) -> list[str]:
         return _REPAIRS.due(self._connection, now, most)
@@ -201,7 +203,7 @@ class Checks:
             self._connection.execute(insert(checks), [_fields(each) for each in planned])
 
     def get(self, id_: str) -> Check | None:
-        row = self._connection.execute(select(checks).where(checks.c.id == id_)).first()
+        row = _CHECK.on(self._connection, id=id_).first()
         return None if row is None else _check(row)
 
     def of_repair(self, repair_id: str) -> list[Check]:
@@ -217,7 +219,7 @@ class Checks:
 
     def change(self, id_: str, **values: Any) -> bool:
         """Changes a check that is to be done; False when it is over."""
-        return self._connection.execute(_CHANGE_CHECK, {"its_id": id_, **values}).rowcount == 1
+        return _CHANGE_CHECK.on(self._connection, its_id=id_, **values).rowcount == 1
 
     def drop(self, repair_id: str) -> None:
         """All works again: nobody needs to ask."""
@@ -280,4 +282,4 @@ def _fields(check: Check) -> dict[str, Any]:
 
 
 def _check(row: Row[Any]) -> Check:
-    return Check(**dict(row._mapping))
+    return Check(**row._asdict())

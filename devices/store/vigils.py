@@ -88,17 +88,17 @@ class Vigil:
     fault_at: datetime | None
 
 
-_DUE = (
+_DUE = Prepared(
     select(vigils.c.device_id).where(vigils.c.due_at <= bindparam("now")).order_by(vigils.c.due_at)
     .limit(bindparam("most"))
 )  # fmt: skip
-_FAR = select(rounds.c.after).where(rounds.c.name == _ROUND)
-_NEXT_OF_ROUND = (
+_FAR = Prepared(select(rounds.c.after).where(rounds.c.name == _ROUND))
+_NEXT_OF_ROUND = Prepared(
     select(vigils.c.device_id).where(vigils.c.device_id > bindparam("after"), _WAITS).order_by(vigils.c.device_id)
     .limit(bindparam("most"))
 )  # fmt: skip
 _GATEWAY = func.coalesce(seen.c.gateway, devices.c.gateway)
-_LOOK = (
+_LOOK = Prepared(
     select(
         vigils.c.device_id, vigils.c.health, vigils.c.health_at, vigils.c.since, devices.c.code, devices.c.kind,
         devices.c.protocol,
@@ -112,9 +112,9 @@ _LOOK = (
     .where(vigils.c.device_id.in_(bindparam("ids", expanding=True)), devices.c.retired_at.is_(None))
     .order_by(vigils.c.due_at)
 )  # fmt: skip
-_JUDGED = update(vigils).where(vigils.c.device_id == bindparam("its_id"))
+_JUDGED = Prepared(update(vigils).where(vigils.c.device_id == bindparam("its_id")))
 FEW = 200
-_FEW = select(vigils.c.device_id).where(ILL).limit(FEW + 1)
+_FEW = Prepared(select(vigils.c.device_id).where(ILL).limit(FEW + 1))
 _ILL_AMONG = select(vigils.c.device_id).where(ILL, vigils.c.device_id.in_(bindparam("ids", expanding=True)))
 _LOOK_NOW = update(vigils).where(vigils.c.device_id.in_(bindparam("ids", expanding=True)))
 
@@ -148,7 +148,7 @@ class Vigils:
 
     def due(self, now: datetime, most: int) -> list[DeviceId]:
         """Those whose time has come, the longest overdue first."""
-        return [DeviceId(row.device_id) for row in self._connection.execute(_DUE, {"now": now, "most": most})]
+        return [DeviceId(row.device_id) for row in _DUE.on(self._connection, now=now, most=most)]
 
     def next_due(self) -> datetime | None:
         found: datetime | None = _NEXT_VIGILS.on(self._connection).scalar()
@@ -156,17 +156,17 @@ class Vigils:
 
     def look(self, ids: Sequence[DeviceId]) -> list[Vigil]:
         """What is known of these devices."""
-        found = self._connection.execute(_LOOK, {"ids": list(ids)})
-        return [Vigil(**dict(row._mapping) | {"health": Health(row.health)}) for row in found]
+        found = _LOOK.on(self._connection, ids=list(ids))
+        return [Vigil(**row._asdict() | {"health": Health(row.health)}) for row in found]
 
     def judged(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """What became of them: `its_id`, `due_at`, `health`, `health_at`, `silent_s`."""
         if rows:
-            self._connection.execute(_JUDGED, list(rows))
+            _JUDGED.each(self._connection, rows)
 
     def ill_among(self, ids: Collection[DeviceId]) -> list[DeviceId]:
         """Those of these devices that are late or offline; where few are, they are read without asking for each."""
-        few = [DeviceId(row.device_id) for row in self._connection.execute(_FEW)]
+        few = [DeviceId(row.device_id) for row in _FEW.on(self._connection)]
         if len(few) <= FEW:
             return [id_ for id_ in few if id_ in set(ids)] if few else []
         found = self._connection.execute(_ILL_AMONG, {"ids": list(ids)})
@@ -200,10 +200,10 @@ class Vigils:
 
     def round(self, most: int) -> list[DeviceId] | None:
         """The next of those to be looked at without being due; None when nobody is."""
-        after = self._connection.execute(_FAR).scalar()
+        after = _FAR.on(self._connection).scalar()
         if after is None:
             return None
-        found = self._connection.execute(_NEXT_OF_ROUND, {"after": after, "most": most})
+        found = _NEXT_OF_ROUND.on(self._connection, after=after, most=most)
         return [DeviceId(row.device_id) for row in found]
 
     def round_is_at(self, id_: DeviceId | None) -> None:

@@ -14,7 +14,7 @@ class Waiting:
     def __init__(self, table: Table, waits: ColumnElement[bool]) -> None:
         self._table = table
         self._waits = waits
-        self._due = (
+        self._due = Prepared(
             select(table.c.id).where(table.c.due_at <= bindparam("now")).order_by(table.c.due_at)
             .limit(bindparam("most"))
         )  # fmt: skip
@@ -22,7 +22,7 @@ class Waiting:
 
     def due(self, connection: Connection, now: datetime, most: int) -> list[str]:
         """The ids whose time has come, the longest overdue first."""
-        return [str(row.id) for row in connection.execute(self._due, {"now": now, "most": most})]
+        return [str(row.id) for row in self._due.on(connection, now=now, most=most)]
 
     def next_due(self, connection: Connection) -> datetime | None:
         """When something falls due next."""

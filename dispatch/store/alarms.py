@@ -155,6 +155,11 @@ _ENGAGED_OF = Prepared(
     .where(_ENGAGED, _AMONG, offers.c.alarm_id != bindparam("but"))
     .group_by(offers.c.person)
 )
+_ALL_ENGAGED = Prepared(select(offers.c.person, func.count().label("n")).where(_ENGAGED).group_by(offers.c.person))
+_CALLOUTS = Prepared(
+    select(offers.c.person, func.max(offers.c.answered_at).label("at"))
+    .where(offers.c.role.is_not(None), offers.c.offered_at > bindparam("since")).group_by(offers.c.person)
+)  # fmt: skip
 _CODES_OF = Prepared(select(offers.c.person, offers.c.code).where(_AMONG, offers.c.offered_at > bindparam("since")))
 _ON_THE_WAY = Prepared(
     select(func.count().label("times")).where(
@@ -263,10 +268,13 @@ class Alarms:
     def save_offers(self, alarm: Alarm, before: Sequence[Offer], after: Sequence[Offer]) -> None:
         """Keeps offers that are new or changed; leads are given up before they are taken, for the unique index."""
         self._held(alarm)
-        known = {offer.id for offer in before}
-        changed = [offer for offer in after if offer.id in known]
-        for offer in sorted(changed, key=lambda each: each.role is Role.LEAD):
-            _SAVE_OFFER.on(self._connection, **_offer_row(offer), key=offer.id)
+        known = {offer.id: _offer_row(offer) for offer in before}
+        for offer in sorted(after, key=lambda each: each.role is Role.LEAD):
+            # Its key stays out of the statement: SQLite would look for it in every message there ever was.
+            was = known.get(offer.id) or {}
+            changed = {column: value for column, value in _offer_row(offer).items() if was and value != was[column]}
+            if changed:
+                _SAVE_OFFER.on(self._connection, **changed, key=offer.id)
         for offer in after:
             if offer.id not in known:
                 _ADD_OFFER.on(self._connection, **_offer_row(offer))
@@ -292,17 +300,11 @@ class Alarms:
 
     def all_engaged(self) -> Mapping[Person, int]:
         """Everybody asked about or on the way to an alarm, with how many."""
-        query = select(offers.c.person, func.count()).where(_ENGAGED).group_by(offers.c.person)
-        return {Person(row[0]): row[1] for row in self._connection.execute(query)}
+        return {Person(row[0]): row[1] for row in _ALL_ENGAGED.on(self._connection)}
 
     def last_callouts(self, since: datetime) -> Mapping[Person, datetime]:
         """When each person last accepted something offered since then, for the rest they need."""
-        query = (
-            select(offers.c.person, func.max(offers.c.answered_at))
-            .where(offers.c.role.is_not(None), offers.c.offered_at > since)
-            .group_by(offers.c.person)
-        )
-        return {Person(row[0]): row[1] for row in self._connection.execute(query) if row[1] is not None}
+        return {Person(row[0]): row[1] for row in _CALLOUTS.on(self._connection, since=since) if row[1] is not None}
 
     def codes_in_use(self, people: Collection[Person], since: datetime) -> Mapping[Person, set[int]]:
         """The reply codes these people were given since then."""

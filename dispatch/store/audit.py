@@ -133,26 +133,30 @@ def iso(us: int) -> str:
 
 _FACT = re.compile(r"FACT\((\w+)\.body, (\w+)\)")
 _RECENT = re.compile(r"RECENT\((\w+)\)")
+_KIND = re.compile(r"KIND\((\w+)\)")
 _WORDS = {
     "sqlite": (
         r"CASE WHEN json_valid(\1.body) THEN json_extract(\1.body, '$.\2') END",
         # The newest rows by their place in the table, because there is no index by time alone; the plus keeps SQLite
         # from walking through all signals without an alarm instead.
         r"\1.rowid > (SELECT MAX(rowid) FROM signals) - :tail AND +\1.alarm_id IS NULL",
+        # The plus keeps SQLite from walking through all entries of that kind there ever were, by their index.
+        r"+\1.kind",
     ),
     "postgresql": (
         r"(CAST(\1.body AS json) ->> '\2')",
         r"\1.received_at >= :since_us AND \1.alarm_id IS NULL",
+        r"\1.kind",
     ),
 }
 
 
 def in_dialect(sql: str, dialect: str) -> str:
     """
-    Two pseudo-functions put into the words of a database: the only places where the predicates need different SQL.
+    Three pseudo-functions put into the words of a database: the only places where the predicates need different SQL.
 
     `FACT(e.body, name)` is a fact of an entry as text, NULL where it is missing; `RECENT(s)` says of a signal that it
-    is among the newest and belongs to no alarm.
+    is among the newest and belongs to no alarm; `KIND(e)` is the kind of an entry that is found by its number.
     """
-    fact, recent = _WORDS[dialect]
-    return _RECENT.sub(recent, _FACT.sub(fact, sql))
+    fact, recent, kind = _WORDS[dialect]
+    return _KIND.sub(kind, _RECENT.sub(recent, _FACT.sub(fact, sql)))

@@ -137,6 +137,8 @@ _CONTACTS = Prepared(
     select(contacts).where(contacts.c.home_id == bindparam("id"), contacts.c.ended_at.is_(None))
     .order_by(contacts.c.order, contacts.c.code)
 )  # fmt: skip
+_STATIONS = Prepared(select(stations).order_by(stations.c.code))
+_CARERS = Prepared(select(carers).order_by(carers.c.code))
 _STATION = Prepared(select(stations).where(stations.c.id == bindparam("id")))
 _CARERS_OF = Prepared(select(carers).where(carers.c.id.in_(bindparam("ids", expanding=True))))
 _CARER_PHONE = Prepared(select(carers.c.id).where(carers.c.phone == bindparam("phone")))
@@ -224,10 +226,10 @@ class People:
         return None if row is None else _station(row)
 
     def stations(self) -> list[Station]:
-        return [_station(row) for row in self._connection.execute(select(stations).order_by(stations.c.code))]
+        return [_station(row) for row in _STATIONS.on(self._connection)]
 
     def carers(self) -> list[Carer]:
-        return [_carer(row) for row in self._connection.execute(select(carers).order_by(carers.c.code))]
+        return [_carer(row) for row in _CARERS.on(self._connection)]
 
     def carers_by_id(self, ids: Collection[CarerId]) -> dict[CarerId, Carer]:
         """These carers; ids nobody has are left out."""

@@ -7,9 +7,11 @@ database and set of values; after that a call converts its values, runs, and con
 same transaction, same types, same exceptions.
 """
 
+import re
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
@@ -17,9 +19,13 @@ from sqlalchemy import BindParameter, Connection, Dialect, Executable, Float, Nu
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
-from dispatch.store.database import insert_into
+from dispatch.store.database import Instant, from_us, insert_into, to_us
 
 Convert = Callable[[Any], Any]
+
+_BARE_LIMIT = re.compile(r"\b(LIMIT|OFFSET) \?")
+"""SQLite plans by the value of a bare LIMIT and makes the statement ready anew at each call, which takes longer than
+running it; a sum it takes as it comes. Tried with 3.53.4: 5.2 µs for the smallest query, 1.7 µs with the sum."""
 
 ROOMS = (1, 8, 32, 128)
 """Lists are given one of these numbers of places, so that few forms of a statement are made ready."""
@@ -54,8 +60,7 @@ class Prepared:
     def __init__(self, statement: Executable | Callable[[str], Executable]) -> None:
         """`statement` may be a function of the kind of database, where that has words of its own."""
         self._statement = statement
-        self._ready: dict[tuple[str, tuple[tuple[str, int], ...]], _Ready] = {}
-        self._plain: dict[tuple[str, ...], _Ready] = {}
+        self._ready: dict[tuple[Any, ...], _Ready] = {}
 
     def on(self, connection: Connection, /, **values: Any) -> Rows:
         """
@@ -88,19 +93,18 @@ class Prepared:
             cursor.close()
 
     def _for(self, dialect: Dialect, values: Mapping[str, Any]) -> "_Ready":
-        if list not in map(type, values.values()):
-            # Most statements have no list among their values: by their names they are found in a quarter of the time.
-            plain = self._plain.get((dialect.name, *values))
-            if plain is not None:
-                return plain
-        rooms = tuple((name, _room(value) if type(value) is list else 0) for name, value in values.items())
-        ready = self._ready.get((dialect.name, rooms))
+        # Most have no list among their values: then their names say all.
+        key = (dialect.name, *values) if list not in map(type, values.values()) else (dialect.name, *_rooms(values))
+        ready = self._ready.get(key)
         if ready is None:
             statement = self._statement(dialect.name) if callable(self._statement) else self._statement
-            ready = self._ready[dialect.name, rooms] = _prepare(statement, dialect, dict(rooms))
-            if not any(room for _, room in rooms):
-                self._plain[dialect.name, *values] = ready
+            ready = self._ready[key] = _prepare(statement, dialect, dict(_rooms(values)))
         return ready
+
+
+def _rooms(values: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """For each name, into how many places its value goes; 0 for one that is not a list."""
+    return tuple((name, _room(value) if type(value) is list else 0) for name, value in values.items())
 
 
 def _room(values: list[Any]) -> int:
@@ -191,7 +195,7 @@ class _Ready:
 
 
 def _prepare(statement: Any, dialect: Dialect, rooms: Mapping[str, int]) -> _Ready:
-    """`rooms`: for each name, into how many places its value goes; 0 for one that is not a list."""
+    """`rooms`: see `_rooms`."""
     compiled = statement.compile(dialect=dialect, column_keys=list(rooms))
     fixed = {bind.key: bind.value for bind in compiled.bind_names if not bind.required}
     given = {name: [None] * room if room else None for name, room in rooms.items()}
@@ -208,7 +212,7 @@ def _prepare(statement: Any, dialect: Dialect, rooms: Mapping[str, int]) -> _Rea
         for name in state.positiontup or state.parameters
     )
     return _Ready(
-        sql=state.statement,
+        sql=_BARE_LIMIT.sub(r"\g<0> + 0", state.statement) if dialect.name == "sqlite" else state.statement,
         binds=binds,
         pick=_picker(binds) if compiled.positional else None,
         bind_converts=tuple((place, bind.convert) for place, bind in enumerate(binds) if bind.convert),
@@ -220,6 +224,15 @@ def _prepare(statement: Any, dialect: Dialect, rooms: Mapping[str, int]) -> _Rea
     )
 
 
+def _instant(us: int | None) -> datetime | None:
+    return None if us is None else from_us(us)
+
+
+_READERS: Mapping[type[Any], Convert] = {Instant: _instant}
+_WRITERS: Mapping[type[Any], Convert] = {Instant: to_us}
+"""What our types of every row would do in several calls each; a writer is never given None."""
+
+
 def _picker(binds: Sequence[_Bind]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]] | None:
     """All values at once where each place has one of its own; None where one is fixed or part of a list."""
     keys = [bind.key for bind in binds]
@@ -229,7 +242,7 @@ def _picker(binds: Sequence[_Bind]) -> Callable[[Mapping[str, Any]], tuple[Any, 
 
 
 def _bind(name: str, bind: BindParameter[Any], place: int | None, value: Any, dialect: Dialect) -> _Bind:
-    convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+    convert = _WRITERS.get(type(bind.type)) or bind.type.dialect_impl(dialect).bind_processor(dialect)
     if not bind.required:
         return _Bind(name=name, key=None, place=None, fixed=value, convert=convert)
     return _Bind(name=name, key=bind.key, place=place, fixed=None, convert=convert)
@@ -239,7 +252,7 @@ def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     """How the type reads what the driver gives. Both drivers give a float for our only kind of fraction, `Float`."""
     if isinstance(kind, (Numeric, Float)):
         return None
-    return kind.dialect_impl(dialect).result_processor(dialect, None)
+    return _READERS.get(type(kind)) or kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
 def _maker(names: list[str]) -> Callable[[Any], Any]:

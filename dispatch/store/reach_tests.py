@@ -45,6 +45,8 @@ _WAITS = reach_tests.c.due_at.is_not(None)
 Index("ix_reach_tests_due", reach_tests.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
 _OF_REACH = tuple(reach_tests.columns.keys())
 _NEXT = Prepared(select(func.min(reach_tests.c.due_at).label("at")).where(_WAITS))
+_ASKED = Prepared(select(reach_tests).where(reach_tests.c.asked_at.is_not(None)).order_by(reach_tests.c.asked_at))
+_PHONES = Prepared(select(carers.c.id, carers.c.phone))
 _OPEN_OF = Prepared(
     select(reach_tests)
     .where(reach_tests.c.carer_id == bindparam("carer_id"), reach_tests.c.state.in_(["asked", "silent"]))
@@ -122,8 +124,7 @@ class ReachTests:
 
     def last(self) -> Mapping[CarerId, ReachTest]:
         """The newest test of each carer that was asked."""
-        query = select(reach_tests).where(reach_tests.c.asked_at.is_not(None)).order_by(reach_tests.c.asked_at)
-        return {row.carer_id: _test(row) for row in self._connection.execute(query)}
+        return {row.carer_id: _test(row) for row in _ASKED.on(self._connection)}
 
     def said_since(self, person: Person, since: datetime) -> bool:
         """Whether this person has said anything at all since then: whoever answers an alarm can be reached."""
@@ -132,7 +133,7 @@ class ReachTests:
 
     def silent(self) -> set[CarerId]:
         """Carers on the register whose newest test of this very number was never answered, nor anything since."""
-        phones = {row.id: row.phone for row in self._connection.execute(select(carers.c.id, carers.c.phone))}
+        phones = {row.id: row.phone for row in _PHONES.on(self._connection)}
         return {
             id_ for id_, test in self.last().items()
             if test.state == "silent" and test.asked_at is not None and phones.get(id_) == test.phone

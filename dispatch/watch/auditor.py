@@ -110,25 +110,31 @@ class Auditor:
     def _values(self, from_number: int, to_number: int, *, full: bool = False) -> Values:
         now_us = to_us(self._clock.now())
         started_at = self._started_at()
-        up_us = to_us(started_at) if started_at else 0
-        is_up = now_us >= up_us + RESTART_GRACE_S * SECOND
         seen = self._seen or (0, GENESIS)
-        return FIGURES | {
-            "now_us": now_us,
+        return limits(now_us, to_us(started_at) if started_at else 0) | {
             "since_us": 0 if full else now_us - RECENT_S * SECOND,
             "tail": 2**60 if full else SIGNALS_BACK,
             "from_number": from_number,
             "to_number": to_number,
-            "up_us": up_us,
-            "late_us": now_us - FIGURES["epsilon_us"] if is_up else 0,
-            "late_look_us": now_us - FIGURES["look_us"] if is_up else 0,
-            "late_send_us": now_us - FIGURES["send_us"] if is_up else 0,
-            "stuck_us": now_us - FIGURES["unknown_us"] - FIGURES["epsilon_us"] if is_up else 0,
             "seen_number": seen[0],
             "seen_hash": seen[1],
-            "genesis": GENESIS,
             "overlap_us": 0 if self._books.dialect == "sqlite" else OVERLAP_S * SECOND,
         }
+
+
+def limits(now_us: int, up_us: int) -> dict[str, int | str]:
+    """What the promises are measured by at this moment, for an engine that has been up since `up_us`."""
+    is_up = now_us >= up_us + RESTART_GRACE_S * SECOND
+    return {
+        **FIGURES,
+        "now_us": now_us,
+        "up_us": up_us,
+        "late_us": now_us - FIGURES["epsilon_us"] if is_up else 0,
+        "late_look_us": now_us - FIGURES["look_us"] if is_up else 0,
+        "late_send_us": now_us - FIGURES["send_us"] if is_up else 0,
+        "stuck_us": now_us - FIGURES["unknown_us"] - FIGURES["epsilon_us"] if is_up else 0,
+        "genesis": GENESIS,
+    }
 
 
 HASH = "I11.hash"

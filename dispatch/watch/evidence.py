@@ -46,7 +46,7 @@ TRANSITIONS = (
         chinese="升级步骤不会后退，除非重新开始呼叫。",
         log=True,
         sql="""SELECT e.number AS id, 'went back to step ' || FACT(e.body, index) AS what FROM entries e
-            WHERE e.number > :from_number AND e.number <= :to_number AND e.kind = 'step_taken'
+            WHERE e.number > :from_number AND e.number <= :to_number AND KIND(e) = 'step_taken'
             AND EXISTS (SELECT 1 FROM entries p
                 WHERE p.alarm_id = e.alarm_id AND p.number < e.number AND p.kind = 'step_taken'
                 AND CAST(FACT(p.body, index) AS INTEGER) > CAST(FACT(e.body, index) AS INTEGER)
@@ -71,7 +71,7 @@ ACCOUNTS = (
         log=True,
         sql="""SELECT DISTINCT m.id AS id, m.sentence || ' counts as sent, and no provider took it' AS what
             FROM entries e JOIN messages m ON m.id = FACT(e.body, message)
-            WHERE e.number > :from_number AND e.number <= :to_number AND e.kind = 'message_settled'
+            WHERE e.number > :from_number AND e.number <= :to_number AND KIND(e) = 'message_settled'
             AND m.state = 'sent' AND NOT EXISTS (SELECT 1 FROM attempts t
                 WHERE t.message_id = m.id AND t.outcome IN ('taken', 'confirmed'))""",
     ),
@@ -92,7 +92,7 @@ ACCOUNTS = (
         sql="""SELECT DISTINCT t.id AS id, 'sent although the attempt before it was taken' AS what
             FROM entries e JOIN attempts b ON b.message_id = FACT(e.body, message) AND b.outcome = 'taken'
             JOIN attempts t ON t.message_id = b.message_id AND t.seq = b.seq + 1
-            WHERE e.number > :from_number AND e.number <= :to_number AND e.kind = 'message_settled'
+            WHERE e.number > :from_number AND e.number <= :to_number AND KIND(e) = 'message_settled'
             AND t.started_at > b.ended_at AND t.why IS NULL AND t.outcome NOT IN ('absent', 'not_sent')""",
     ),
 )

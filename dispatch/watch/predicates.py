@@ -8,7 +8,7 @@ written: from the few open alarms to their offers, never from all offers there e
 
     looked       the alarms looked at: the open ones, and those raised since :since_us
     :from_number, :to_number   the entries of the record looked at: the new ones, or a slice of all
-    FACT, RECENT see dispatch/store/audit.py
+    FACT, RECENT, KIND   see dispatch/store/audit.py
 """
 
 from collections.abc import Sequence

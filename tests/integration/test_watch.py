@@ -11,9 +11,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import create_engine, text
 
+from config.simulation.sieve import Sieve
+from config.simulation.written import Written
 from dispatch.store.audit import Unreadable
-from dispatch.store.database import reading_engine
-from dispatch.watch.auditor import HASH, Auditor, Broken
+from dispatch.store.database import reading_engine, sqlite_module
+from dispatch.watch.auditor import HASH, RECENT_S, SIGNALS_BACK, Auditor, Broken, limits
 from dispatch.watch.loop import Beat, siren, watch
 from dispatch.watch.predicates import PREDICATES
 from tests.architecture.tree import ROOT
@@ -99,6 +101,8 @@ SEEN = {name: [FIRST] for name in AT_A_FULL_LOOK} | {
 }
 """What was long ago is seen at a full look only; what needs a memory, by one who has looked before."""
 
+MEMORY = {"I11.rewritten", HASH}
+
 CASES = [
     pytest.param(name, plant, when, id=f"{name}-{number}-{when}".replace(" ", "_"))
     for name, plants in PLANTS.items()
@@ -148,6 +152,90 @@ def test_silence_is_excused_by_whoever_owns_it_and_by_nobody_having_listened(boo
     silent_for(20000)(books)
     EXCUSES[excuse](books)
     assert Auditor(books.engine, books.clock).pass_() == []
+
+
+# ------------------------------------------------------------------------------------------------ the sieve
+
+
+class Sifted:
+    """The spoilt books looked at as the simulation looks: at what may be broken by what was written, and by time."""
+
+    def __init__(self, books, path):
+        self.books, self.written = books, Written(path)
+        books.engine.dispose()
+        self.written.heed(books.engine)
+        self.file = sqlite_module().connect(str(path), isolation_level=None)
+        self.number = 0
+        self.sieve = Sieve(self.ask, self.written, PREDICATES, self.values())
+
+    def ask(self, sql, values):
+        return self.file.execute(sql, values).fetchall()
+
+    def values(self):
+        now = self.books.now
+        more = {"since_us": now - RECENT_S * SECOND, "tail": SIGNALS_BACK, "overlap_us": 0}
+        return limits(now, 0) | more | dict.fromkeys(("from_number", "to_number", "seen_number", "seen_hash"), 0)
+
+    def look(self):
+        cursor = self.file.execute("SELECT * FROM entries WHERE number > ? ORDER BY number", (self.number,))
+        names = [each[0] for each in cursor.description]
+        entries = [dict(zip(names, row, strict=True)) for row in cursor]
+        self.number = entries[-1]["number"] if entries else self.number
+        return {(each.promise, each.id) for each in self.sieve.read(entries) + self.sieve.look(self.values())}
+
+    def whole(self):
+        return {(each.promise, each.id) for each in self.sieve.whole(self.ask, self.values())}
+
+    def close(self):
+        self.file.close()
+        self.written.close()
+
+
+@pytest.fixture
+def sifted(history, tmp_path):
+    engine = spoilable(history.world.path / "anling.db", tmp_path)
+    look = history.world.clock.look()
+    clock = HandClock(look.wall, steady=look.steady_s, boot=look.boot)
+    sifted = Sifted(Books(engine, clock, history.alarms), tmp_path / "spoilt.db")
+    yield sifted
+    sifted.close()
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("name", "plant"), [case.values[:2] for case in CASES if case.values[2] == LATER])
+def test_the_sieve_lets_nothing_through_that_the_watch_finds_at_its_next_look(sifted, name, plant):
+    auditor = Auditor(sifted.books.engine, sifted.books.clock)
+    assert (auditor.pass_(), sifted.look(), sifted.look()) == ([], set(), set())
+    id_ = plant(sifted.books)
+    assert sifted.look() == {(each.promise, each.id) for each in auditor.pass_()} == {(name, id_)}
+    assert name in MEMORY or sifted.whole() == {(name, id_)}
+
+
+@pytest.mark.parametrize(("name", "plant"), [(name, plant) for name in AT_A_FULL_LOOK for plant in PLANTS[name]])
+def test_the_sieve_finds_all_that_a_full_look_finds_when_it_looks_at_the_whole(sifted, name, plant):
+    id_ = plant(sifted.books)
+    sifted.look()
+    assert sifted.whole() == {(name, id_)}
+
+
+def test_what_only_time_breaks_is_found_although_nothing_was_written(sifted):
+    assert sifted.look() == set()
+    auditor = Auditor(sifted.books.engine, sifted.books.clock)
+    assert auditor.pass_() == []
+    sifted.books.clock.advance(1900)
+    found = sifted.look()
+    assert found == {(each.promise, each.id) for each in auditor.pass_()}
+    assert "I2.late" in {promise for promise, _ in found}
+
+
+def test_a_clock_that_is_set_back_has_every_promise_looked_at(sifted):
+    """What was due by now is too far away again by then, although nobody has written anything."""
+    books = sifted.books
+    moved = "UPDATE alarms SET stepped_at = :then, due_at = :now WHERE id = :id"
+    books.sql(moved, then=books.now - 300 * SECOND, now=books.now, id=books.alarms["asked"])
+    assert sifted.look() == set()
+    books.clock.step_wall(-900)
+    assert ("I1.deadline", books.alarms["asked"]) in sifted.look()
 
 
 # ------------------------------------------------------------------------------------------------ the auditor

@@ -159,6 +159,15 @@ def _answers_dropped():
     return patch.object(Answers, "receive", lambda self, provider, said: None)
 
 
+def _answers_stumble():
+    """Whoever answers runs into a mistake, and the service goes on as if nothing were."""
+
+    def wake(self, id_):
+        raise KeyError(id_)
+
+    return patch.object(Answers, "wake", wake)
+
+
 def _silence_forgotten():
     """A device that is silent is looked at in a week."""
     real = silences.judge

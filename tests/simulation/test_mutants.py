@@ -33,6 +33,7 @@ CAUGHT_BY = {
     "decliners asked again": {"H2.asked_again"},
     "no fallback": {"I2.late", "I2.first_step", "I1.all_hands"},
     "answers dropped": {"I7.lost_reply"},
+    "answers stumble": {"P6.wake_failed"},
     "silence forgotten": {"I15.case", "I15.silent", "I15.fault"},
     "repair ends by itself": {"I15.untested"},
     "nobody asks the resident": {"I15.unowned"},

@@ -27,6 +27,7 @@ from sqlalchemy.engine import Row
 
 from dispatch.store.database import Instant, insert_once, metadata, upsert
 from dispatch.store.people import carers
+from dispatch.store.prepared import Prepared
 from schedules.duty.rules import Shift
 
 ReadingEngine = Engine
@@ -64,7 +65,7 @@ _FUTURE = (
     select(shifts).where(shifts.c.end_at > bindparam("at")).order_by(shifts.c.start_at, shifts.c.carer_id, shifts.c.id)
 )
 _REMOVE = delete(shifts).where(shifts.c.id == bindparam("key"))
-_VERSION = select(shift_changes.c.version)
+_VERSION = Prepared(select(shift_changes.c.version))
 _COUNT = update(shift_changes).values(version=shift_changes.c.version + 1)
 
 
@@ -123,7 +124,7 @@ class Shifts:
 
     def version(self) -> int:
         """How often the shifts have changed. The same number means the same shifts."""
-        return self._connection.execute(_VERSION).scalar() or 0
+        return _VERSION.on(self._connection).scalar() or 0
 
     def _counted(self, changed: int) -> bool:
         if changed:
