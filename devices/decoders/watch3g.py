@@ -91,41 +91,45 @@ class Watch3g:
     def _frame(self, text: bytes) -> Frame:
         head = HEAD.match(text)
         assert head is not None
-        content = _ESCAPE.sub(lambda found: _UNESCAPED[found[0]], text[head.end() : -1])
+        maker, device, index, length = head.groups()
+        said = content = text[head.end() : -1]
+        if b"}" in said:
+            content = _ESCAPE.sub(lambda found: _UNESCAPED[found[0]], said)
         type_, *parts = content.decode("latin-1").split(",")
-        fields: dict[str, Any] = {name: _ascii(head[name]) for name in ("manufacturer", "index")}
-        fields |= {"length_ok": int(head["length"], 16) in {len(content), len(text) - head.end() - 1}, "type": type_}
-        address = canonical(head["device"].decode("ascii"))
+        length_ok = int(length, 16) in (len(content), len(said))
+        fields: dict[str, Any] = {"manufacturer": maker.decode("ascii"), "index": index and index.decode("ascii")}
+        fields |= {"length_ok": length_ok, "type": type_}
+        address = device.decode("ascii")
         if type_.startswith(("AL", "UD", "WT")):
             return self._placed(text, address, fields, parts)
-        return statement(
-            "watch3g",
-            [_WORDS.get(type_.lower(), Event.UNKNOWN)],
-            raw=text,
-            address=address,
-            fields=fields | _vitals(type_.lower(), parts),
-            answers=bool(_answer_to(type_)),
-        )
+        word = type_.lower()
+        if parts and word in _MEASURES:
+            fields |= _numbers(_MEASURES[word], parts)
+        event, answers = _WORDS.get(word, Event.UNKNOWN), type_ in _ANSWERS
+        return statement("watch3g", (event,), text, address, fields, answers=answers)
 
     def _placed(self, text: bytes, address: str, fields: dict[str, Any], parts: Sequence[str]) -> Frame:
         """An alarm or a position. An alarm whose status says nothing we know, or is cut off, is one of unknown kind."""
         alarm = fields["type"].startswith("AL")
+        fields |= {"status": "", "fix": False}
+        if len(parts) < 2:
+            return statement("watch3g", (Event.ALARM if alarm else Event.LOCATION,), text, address, fields, answers=alarm)
         status = parts[15] if len(parts) > 15 and _STATUS.fullmatch(parts[15]) else ""
         said = bits(int(status or "0", 16))
         codes = [bit for bit in said if alarm or bit not in _LASTING]
-        events = words(codes, STATUS_BITS, self._profile, address) or [Event.ALARM if alarm else Event.LOCATION]
-        at = moment_of(parts[0] + parts[1], order="dmy") if len(parts) > 1 else None
+        events = words(codes, STATUS_BITS, self._profile, address) or (Event.ALARM if alarm else Event.LOCATION,)
+        at = moment_of(parts[0] + parts[1], order="dmy")
         fix = _fix(parts, at)
         return statement(
             "watch3g",
             events,
-            raw=text,
-            address=address,
-            number=f"{'.'.join(parts[:2])}:{status}" if len(parts) > 1 else "",
+            text,
+            address,
+            fields | {"status": status} | _state(parts, said) | place_fields(fix),
+            number=f"{parts[0]}.{parts[1]}:{status}",
             answers=alarm,
             sent_at=at,
             fix=fix,
-            fields={**fields, "status": status, **_state(parts, said), **place_fields(fix)},
         )
 
 
@@ -163,10 +167,6 @@ def _text(address: str, content: str) -> bytes:
 
 def _answer_to(type_: str) -> str:
     return "AL" if type_.startswith("AL") else _ANSWERS.get(type_, "")
-
-
-def _ascii(part: bytes | None) -> str | None:
-    return None if part is None else part.decode("ascii")
 
 
 def _fix(parts: Sequence[str], at: datetime | None) -> Fix:
@@ -216,10 +216,6 @@ _MEASURES: Mapping[str, Mapping[str, int]] = {
     "btemp2": {"temperature_c": 1},
 }
 """Which part of each type is which number."""
-
-
-def _vitals(type_: str, parts: Sequence[str]) -> dict[str, Any]:
-    return _numbers(_MEASURES.get(type_, {}), parts)
 
 
 def _numbers(places: Mapping[str, int], parts: Sequence[str]) -> dict[str, Any]:
