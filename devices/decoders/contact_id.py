@@ -146,7 +146,11 @@ class ContactId:
             False,
             trusted,
             not masked,
-            fields=MappingProxyType({**said, "checksum_present": not masked}),
+            False,
+            None,
+            None,
+            None,
+            MappingProxyType({**said, "checksum_present": not masked}),
         )
 
 

@@ -78,7 +78,7 @@ def frames(message: Message, said: Sequence[Statement], stated: Mapping[str, Any
     shared = _shared(message)
     if len(said) == 1:
         (one,) = said
-        return [_frame(one, _details(message, one), shared, MappingProxyType(common | one.fields), key)]
+        return [_frame(one, _details(message, one), shared, MappingProxyType({**common, **one.fields}), key)]
     common |= {"part": 0, "parts": len(said)}
     known = {one: _details(message, one) for one in dict.fromkeys(said)}
     return [
@@ -126,7 +126,9 @@ def _frame(one: Statement, details: _Details, shared: _Shared, fields: Mapping[s
         answers,
         sent_at is not None,
         sent_at,
-        fields=fields,
+        None,
+        None,
+        fields,
     )
 
 
@@ -206,10 +208,10 @@ def _sia(data: str, profile: Profile) -> Sequence[Statement]:
         told = Statement(event=Event.INFO, scope=Scope.GATEWAY, account=account, fields={"text": block.text})
         return (told,) if block.text else (_MYSTERY,)
     voice = (Event.VOICE_REQUEST,) if block.listens else ()
-    told: dict[tuple[str, str, str, int], Statement] = {}
+    known: dict[tuple[str, str, str, int], Statement] = {}
     return [
-        told.get(name := (packet.code, packet.zone, packet.text, id(packet.modifiers)))
-        or told.setdefault(name, _packet(packet, account, voice, profile))
+        known.get(name := (packet.code, packet.zone, packet.text, id(packet.modifiers)))
+        or known.setdefault(name, _packet(packet, account, voice, profile))
         for packet in block.packets
     ]
 

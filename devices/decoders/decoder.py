@@ -108,6 +108,9 @@ class Tail:
     def __len__(self) -> int:
         return len(self._kept)
 
+    def __contains__(self, data: bytes) -> bool:
+        return data in self._kept
+
     def add(self, data: bytes) -> None:
         """Appends, forgets the oldest above the limit, and counts once for each overlong piece."""
         if not data:

@@ -130,7 +130,7 @@ class Gt06:
         at, fix = self._place(type_, content)
         alarms, told = self._alarms(type_, content)
         if told or fix.position:
-            fields |= told | place_fields(fix)
+            fields |= {**told, **place_fields(fix)}
         return statement(
             "gt06",
             alarms or (Event.LOCATION if _is_placed(type_, content) else _WORDS.get(type_, Event.UNKNOWN),),

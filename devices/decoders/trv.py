@@ -17,6 +17,7 @@ Traccar's tests (commit 9e5c458); codes 02 and 03, AP04 and APFD from servers of
 """
 
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -200,10 +201,8 @@ def encode(
 
 def _head_of(text: str) -> re.Match[str] | None:
     """The last head that is surely one, else the first that may be."""
-    first = None
-    for first in _SURE_HEAD.finditer(text):
-        pass
-    return first or _HEAD.search(text)
+    sure = deque(_SURE_HEAD.finditer(text), maxlen=1)
+    return sure[0] if sure else _HEAD.search(text)
 
 
 def _is_answered(type_: str, rest: str) -> bool:

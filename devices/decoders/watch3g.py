@@ -113,7 +113,9 @@ class Watch3g:
         alarm = fields["type"].startswith("AL")
         fields |= {"status": "", "fix": False}
         if len(parts) < 2:
-            return statement("watch3g", (Event.ALARM if alarm else Event.LOCATION,), text, address, fields, answers=alarm)
+            return statement(
+                "watch3g", (Event.ALARM if alarm else Event.LOCATION,), text, address, fields, answers=alarm
+            )
         status = parts[15] if len(parts) > 15 and _STATUS.fullmatch(parts[15]) else ""
         said = bits(int(status or "0", 16))
         codes = [bit for bit in said if alarm or bit not in _LASTING]
