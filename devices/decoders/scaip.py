@@ -70,8 +70,11 @@ class Scaip:
         frames: list[Frame] = []
         seen, added, ended = self._last + data, len(self._last), 0
         for end in _ENDING.finditer(seen):
-            self._add(seen[added : end.start() if end[0].startswith(END) else end.end()])
-            frames += self._ended()
+            text = seen[added : end.start() if end[0].startswith(END) else end.end()]
+            if len(self._tail) or len(text) > FRAME_BYTES_MAX or not text.startswith(b"<"):
+                self._add(text)
+                text = self._tail.take()
+            frames += self._ended(text)
             added = ended = end.end()
         self._add(seen[added:])
         self._last = seen[max(ended, len(seen) - _ENDING_BYTES_MAX) :]
@@ -87,23 +90,23 @@ class Scaip:
 
     def _add(self, data: bytes) -> None:
         """Keeps what may become a message; whatever stands between two of them is white or noise."""
-        opening = 0 if len(self._tail) else data.find(b"<")
-        kept = data[opening:] if opening >= 0 else b""
-        self._count_noise(data[: len(data) - len(kept)])
-        self._tail.add(kept)
+        if not len(self._tail) and not data.startswith(b"<"):
+            opening = data.find(b"<")
+            self._count_noise(data if opening < 0 else data[:opening])
+            data = data[opening:] if opening >= 0 else b""
+        self._tail.add(data)
 
-    def _ended(self) -> list[Frame]:
-        text = self._tail.take()
+    def _ended(self, text: bytes) -> Sequence[Frame]:
         too_long, self._overlong = self.tally.overlong > self._overlong, self.tally.overlong
         for start in _starts(text):
             told = read(text[start:])
             if told is not None and told.root in _ROOTS:
                 self._count_noise(text[:start])
-                return [_frame(told, text[start:], self._profile)]
+                return (_frame(told, text[start:], self._profile),)
         if text:
             self.tally.malformed += 1
-            self._refusals.append(_composed(_dialect(text), {"snu": TOO_LONG if too_long else NOT_XML}))
-        return []
+            self._refusals.append(_REFUSALS[_dialect(text), too_long])
+        return ()
 
     def _count_noise(self, data: bytes) -> None:
         if not data:
@@ -146,13 +149,20 @@ def _codes_of(event: Event, own: str) -> tuple[str, str]:
 
 
 def _starts(text: bytes) -> Sequence[int]:
-    """Where a message may begin: at the beginning, or at the last root, behind a cut message or a DOCTYPE unread."""
-    last = _OPENING.search(text)
-    while last is not None and (further := _OPENING.search(text, last.end())) is not None:
-        last = further
-    if last is None:
+    """
+    Where a message may begin: at the beginning, or at the last root, behind a cut message or a DOCTYPE unread. Nowhere
+    in what is worth no parser: every document ends with a tag, and one of its tags ends something.
+    """
+    if b"/" not in text or not text.rstrip().endswith(b">"):
         return ()
-    return (0, last.start()) if last.start() else (0,)
+    last = deque(_OPENING.finditer(text), maxlen=1)
+    if not last:
+        return ()
+    start = last[0].start()
+    return (0, start) if start else _AT_ONCE
+
+
+_AT_ONCE = (0,)
 
 
 def _frame(told: Told, raw: bytes, profile: Mapping[str, Event]) -> Frame:
@@ -169,10 +179,18 @@ def _answer(frame: Frame) -> bytes:
 
 def _dialect(text: bytes) -> str:
     """The root of the answer: the sender's own, where it uses one root for both directions."""
-    root = _OPENING.search(text)
+    root = _OPENING.search(text) if len(text) > len(b"<scaip>") - 1 else None
     return "scaip" if root is not None and b"scaip" in root[0].lower() else "mrs"
 
 
 def _composed(root: str, tags: Mapping[str, str]) -> bytes:
     said = "".join(f"<{name}>{html.escape(value, quote=False)}</{name}>" for name, value in tags.items() if value)
     return f"<{root}>{said}</{root}>".encode()
+
+
+_REFUSALS = {
+    (root, too_long): _composed(root, {"snu": TOO_LONG if too_long else NOT_XML})
+    for root in ("mrs", "scaip")
+    for too_long in (False, True)
+}
+"""What is said to something that is no message, by its dialect and whether it was too long."""
