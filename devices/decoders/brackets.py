@@ -21,8 +21,10 @@ _OPENS_MAX = 32
 _PLAIN = re.compile(_HEAD + rb"[^\[\]]{0,%d}+\]" % (FRAME_BYTES_MAX // 2))
 """A whole text without brackets inside: almost all are."""
 
+_NOISE = re.compile(rb"(?:[^\[]++|\[(?!" + re.sub(rb"\(\?P<\w+>", rb"(?:", _HEAD)[2:] + rb")[^\[\]]*+(?=[\[\]]))++")
+"""What stands before a text, and brackets that another one follows before there is a head."""
+
 _BRACKET = re.compile(rb"[\[\]]")
-_OPENINGS = re.compile(rb"\[+")
 _OPENING = ord("[")
 
 
@@ -56,26 +58,29 @@ class Brackets:
                 break
             else:
                 self._add(data[at : bracket.start()])
-                at = bracket.end()
-                if data[at - 1] == _OPENING:
-                    self._opened()
-                else:
+                at = bracket.start()
+                if data[at] != _OPENING:
                     texts += self._closed()
+                    at += 1
+                elif self._may_go_on():
+                    self._opened()
+                    at += 1
+                else:
+                    self._give_up()
         return texts
 
     def _begin(self, data: bytes, at: int, texts: list[bytes]) -> int:
         """Skips noise up to a text, which mostly is whole; keeps the beginning of another. Returns how far it came."""
-        run = _OPENINGS.search(data, at)
-        if run is None:
-            self._tally.noise_bytes += len(data) - at
-            return len(data)
-        start = run.end() - 1
-        self._tally.noise_bytes += start - at
-        if (text := _PLAIN.match(data, start)) is not None:
+        if (noise := _NOISE.match(data, at)) is not None:
+            self._tally.noise_bytes += noise.end() - at
+            at = noise.end()
+        if at == len(data):
+            return at
+        if (text := _PLAIN.match(data, at)) is not None:
             texts.append(text[0])
             return text.end()
         self._opened()
-        return run.end()
+        return at + 1
 
     def _add(self, data: bytes) -> None:
         if not self._kept:
@@ -86,9 +91,11 @@ class Brackets:
             self._tally.overlong += 1
             self._give_up()
 
+    def _may_go_on(self) -> bool:
+        """Whether an opening bracket may belong to what is kept; else it begins anew."""
+        return len(self._inner) < _OPENS_MAX and HEAD.match(self._kept) is not None
+
     def _opened(self) -> None:
-        if self._kept and (len(self._inner) >= _OPENS_MAX or HEAD.match(self._kept) is None):
-            self._give_up()
         if self._kept:
             self._inner.append(len(self._kept))
         self._kept += b"["

@@ -151,9 +151,10 @@ def _codes_of(event: Event, own: str) -> tuple[str, str]:
 def _starts(text: bytes) -> Sequence[int]:
     """
     Where a message may begin: at the beginning, or at the last root, behind a cut message or a DOCTYPE unread. Nowhere
-    in what is worth no parser: every document ends with a tag, and one of its tags ends something.
+    in what is worth no parser: no document ends with a tag that begins something.
     """
-    if b"/" not in text or not text.rstrip().endswith(b">"):
+    last_tag = text[text.rfind(b"<") :].rstrip()
+    if not (last_tag.endswith(b">") and (last_tag.startswith(b"</") or last_tag.endswith(_CLOSED))):
         return ()
     last = deque(_OPENING.finditer(text), maxlen=1)
     if not last:
@@ -163,6 +164,7 @@ def _starts(text: bytes) -> Sequence[int]:
 
 
 _AT_ONCE = (0,)
+_CLOSED = (b"/>", b"->", b"?>")
 
 
 def _frame(told: Told, raw: bytes, profile: Mapping[str, Event]) -> Frame:
