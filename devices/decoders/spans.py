@@ -68,11 +68,22 @@ class Spans:
         frames: list[Frame] = []
         for at in range(0, len(data), self._span_max):
             self._kept += data[at : at + self._span_max]
+            if self._waits():
+                continue
             kept = bytes(self._kept)
             self._scan(kept)
             frames += self._ended(kept, read)
             self._forget()
         return frames
+
+    def _waits(self) -> bool:
+        """Whether nothing ends here and no head has come: most reads of a slow line, which cost no copy of it then."""
+        heard = self._at + len(self._kept)
+        if (self._ends and self._ends[0][0] <= heard) or self._head.search(self._kept, self._scanned - self._at):
+            return False
+        self._scanned = max(self._scanned, heard - self._head_bytes + 1)
+        self._forget()
+        return True
 
     def _scan(self, kept: bytes) -> None:
         at, most, spans, ends, head_bytes = self._at, self._span_max, self._spans, self._ends, self._head_bytes
