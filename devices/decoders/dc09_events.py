@@ -176,7 +176,8 @@ def _fields(message: Message) -> dict[str, Any]:
 
 def _contact_id(data: str, profile: Profile) -> Sequence[Statement]:
     account, rest = _parted(data)
-    found = _CONTACT_ID.fullmatch(rest)
+    # The check sum vouches for what was sent: small letters are a sender's habit, no damage.
+    found = _CONTACT_ID.fullmatch(rest) or _CONTACT_ID.fullmatch(rest.upper())
     if found is None:
         return (_MYSTERY,)
     said = found.groupdict()

@@ -58,6 +58,7 @@ class Scaip:
         self._tail = Tail(limit=FRAME_BYTES_MAX, tally=self.tally)
         self._overlong = 0
         self._last = b""
+        self._heard = self._gibberish = False  # since the last body's end
         self._refusals: deque[bytes] = deque(maxlen=REFUSALS_MAX)
 
     @property
@@ -74,7 +75,11 @@ class Scaip:
             if len(self._tail) or len(text) > FRAME_BYTES_MAX or not text.startswith(b"<"):
                 self._add(text)
                 text = self._tail.take()
-            frames += self._ended(text)
+            heard = self._ended(text)
+            frames += heard
+            self._heard |= bool(heard) or bool(text)
+            if end[0].startswith(END):
+                self._body_ended()
             added = ended = end.end()
         self._add(seen[added:])
         self._last = seen[max(ended, len(seen) - _ENDING_BYTES_MAX) :]
@@ -96,6 +101,13 @@ class Scaip:
             data = data[opening:] if opening >= 0 else b""
         self._tail.add(data)
 
+    def _body_ended(self) -> None:
+        """A body in which nothing even began was meant as a message too, and its sender waits for an answer."""
+        if self._gibberish and not self._heard:
+            self.tally.malformed += 1
+            self._refusals.append(_REFUSALS["mrs", False])
+        self._heard = self._gibberish = False
+
     def _ended(self, text: bytes) -> Sequence[Frame]:
         too_long, self._overlong = self.tally.overlong > self._overlong, self.tally.overlong
         for start in _starts(text):
@@ -111,7 +123,9 @@ class Scaip:
     def _count_noise(self, data: bytes) -> None:
         if not data:
             return
-        self.tally.noise_bytes += len(data.translate(None, b" \t\r\n\xef\xbb\xbf"))
+        noise = len(data.translate(None, b" \t\r\n\xef\xbb\xbf"))
+        self.tally.noise_bytes += noise
+        self._gibberish |= noise > 0
 
 
 def encode(address: str, event: Event = Event.PRESS, *, count: int = 0) -> bytes:

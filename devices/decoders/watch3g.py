@@ -7,7 +7,8 @@ Watches that speak "3G": Setracker, Beesure, Wonlex and the like, over TCP.
 
 STATUS is hexadecimal: the upper sixteen bits are alarms, the lower ones states. In an alarm (AL) every set bit is
 reported, for the alarms of one frame come together (SOS with a low battery); in a position (UD, WT) the states that
-merely last are left alone, or a walk outside the fence would raise an alarm with every position.
+merely last are left alone, or a walk outside the fence would raise an alarm with every position. A low battery is told
+by its bit or by the level, in per cent, that positions and keep-alives carry.
 
 Every alarm, keep-alive (LK), question for voice (TKQ) and start (INIT) is answered by its own name; without it the
 watch repeats. There is no checksum, no login and no password: the id is the whole secret. Times are UTC, positions
@@ -23,6 +24,7 @@ from typing import Any
 from devices.decoders.brackets import HEAD, Brackets
 from devices.decoders.decoder import NO_PROFILE, Frame, Tally
 from devices.decoders.fix import NO_FIX, Fix, moment_of, position_of
+from devices.decoders.state_words import Standing, battery_is_low
 from devices.decoders.tracker import IDS, bits, place_fields, statement, words
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Event
@@ -66,6 +68,7 @@ class Watch3g:
         self.tally = Tally()
         self._profile = profile
         self._brackets = Brackets(self.tally)
+        self._standing = Standing()
 
     @property
     def incomplete(self) -> bool:
@@ -105,8 +108,8 @@ class Watch3g:
         word = type_.lower()
         if parts and word in _MEASURES:
             fields |= _numbers(_MEASURES[word], parts)
-        event, answers = _WORDS.get(word, Event.UNKNOWN), type_ in _ANSWERS
-        return statement("watch3g", (event,), text, address, fields, answers=answers)
+        events = (_WORDS.get(word, Event.UNKNOWN), *self._battery(address, fields, ()))
+        return statement("watch3g", events, text, address, fields, answers=type_ in _ANSWERS)
 
     def _placed(self, text: bytes, address: str, fields: dict[str, Any], parts: Sequence[str]) -> Frame:
         """An alarm or a position. An alarm whose status says nothing we know, or is cut off, is one of unknown kind."""
@@ -122,17 +125,29 @@ class Watch3g:
         events = words(codes, STATUS_BITS, self._profile, address) or (Event.ALARM if alarm else Event.LOCATION,)
         at = moment_of(parts[0] + parts[1], order="dmy")
         fix = _fix(parts, at)
+        fields |= {"status": status} | _state(parts, said) | place_fields(fix)
         return statement(
             "watch3g",
-            events,
+            (*events, *self._battery(address, fields, events)),
             text,
             address,
-            fields | {"status": status} | _state(parts, said) | place_fields(fix),
+            fields,
             number=f"{parts[0]}.{parts[1]}:{status}",
             answers=alarm,
             sent_at=at,
             fix=fix,
         )
+
+    def _battery(self, address: str, fields: Mapping[str, Any], events: Sequence[Event]) -> Sequence[Event]:
+        """
+        What the level says: that the battery wants charging, or no longer does. A watch that knows no level says 0: one
+        that is empty says nothing.
+        """
+        level = fields.get("battery")
+        if not level:
+            return ()
+        low = (Event.LOW_BATTERY,) if battery_is_low(level) else ()
+        return (*low, *self._standing.ended(address, (*events, *low), {"battery": level}))
 
 
 def encode(
