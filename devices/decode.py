@@ -79,12 +79,17 @@ class Single:
     ending: bytes = b""
 
     def __call__(self, line: Line) -> Decoded:
-        """The frame; a second one in the same input is listed under `events`."""
+        """The frame; where there are more in the same input, all of them are listed under `events`."""
         decoder = _decoder(self.decoder, line)
         frames = [frame for chunk in [*chunks(line), self.ending] for frame in decoder.feed(chunk)]
         if not frames:
             return _nothing(decoder)
-        return {**shown(frames[0], line), **_answer(decoder, frames[0])}
+        told = [shown(frame, line) for frame in frames]
+        # A message of several events is answered once, when all of them are kept.
+        answered = (
+            [frame for frame in frames if frame.raw == frames[0].raw] if "parts" in frames[0].fields else frames[:1]
+        )
+        return {**told[0], **({"events": told} if len(told) > 1 else {}), **_answer(decoder, answered)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,8 +309,8 @@ def _nothing(decoder: Decoder) -> Decoded:
     }
 
 
-def _answer(decoder: Decoder, frame: Frame) -> Decoded:
-    answer = decoder.acknowledge(frame, _AT, b"")
+def _answer(decoder: Decoder, frames: Sequence[Frame]) -> Decoded:
+    answer = b"".join(decoder.acknowledge(frame, _AT, b"") for frame in frames)
     return {"ack_hex": answer.hex()} if answer else {}
 
 

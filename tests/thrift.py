@@ -19,11 +19,10 @@ def processor_s(work: Callable[[], object]) -> float:
         gc.enable()
 
 
-def is_within(limit_s: float, measure: Callable[[], float], tries: int = 40) -> bool:
+def is_within(limit_s: float, measure: Callable[[], float], tries: int = 8) -> bool:
     """
     Whether one of some tries keeps to the limit, which grows by as much as this machine is slower at that moment: two
-    busy threads on one core take up to twice the time each. Many tries cost time only where the limit is broken: among
-    other tests eight found no quiet moment for what takes 60 ms of 100 alone.
+    busy threads on one core take up to twice the time each.
     """
     return any(measure() < limit_s * max(1.0, processor_s(_reference) / IDLE_S) for _ in range(tries))
 

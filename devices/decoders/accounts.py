@@ -1,7 +1,9 @@
 """What the decoders of alarm panels share: who speaks (`ACCOUNT` or `ACCOUNT:ZONE`), and one answer for many events."""
 
 from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
+from typing import Any
 
 from devices.decoders.decoder import Frame
 from dispatch.rules.signal import CAUSES, Event
@@ -39,6 +41,36 @@ def key_of(text: str) -> str:
     if len(text) <= KEY_TEXT_MAX and text.isprintable():
         return text
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+class Parts(Mapping[str, Any]):
+    """
+    The fields of one event of several: its own before those that all events of its message have.
+
+    A message may tell a thousand events, and what they share is not written out for each.
+    """
+
+    __slots__ = ("_own", "_part", "_shared")
+
+    def __init__(self, shared: Mapping[str, Any], own: Mapping[str, Any], part: int) -> None:
+        """`part` is the number of the event, and its field of that name."""
+        self._shared = shared
+        self._own = own
+        self._part = part
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "part":
+            return self._part
+        return self._own[name] if name in self._own else self._shared[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._shared, **self._own, "part": self._part})
+
+    def __len__(self) -> int:
+        return len({*self._shared, *self._own, "part"})
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 class Unkept:

@@ -251,10 +251,13 @@ def _vitals(said: Json) -> dict[str, Any]:
 
 def _who(said: Json) -> str:
     """The device of a push, under whichever name it stands."""
+    if _NAMED.isdisjoint(said):
+        return ""
     return next((found for each in _NAMES if each in said and (found := name(said[each]))), "")
 
 
 _NAMES = ("deviceId", "DeviceId", "deviceid", "device_id", "imei", "IMEI", "Imei", "deviceNo", "sn", "SN", "mac", "MAC")
+_NAMED = frozenset(_NAMES)
 
 
 def _frame(
@@ -262,16 +265,18 @@ def _frame(
 ) -> Frame:
     sent_at = moment(said.get("timestamp"))
     when = sent_at.timestamp() if sent_at else ""
+    address, head = canonical(device), events[0]
     return Frame(
-        event=events[0],
-        also=events[1:],
-        raw=message.raw,
-        address=canonical(device) or None,
-        scope=scope,
-        explicit=events[0] in EMERGENCIES,
-        dedup_key=f"{NAME}:{canonical(device)}:{when}:{events[0]}"[:240],
-        window_s=REPEAT_WINDOW_S if sent_at else 0.0,
-        sliding=False,
+        head,
+        message.raw,
+        address or None,
+        (),
+        events[1:],
+        scope,
+        head in EMERGENCIES,
+        f"{NAME}:{address}:{when}:{head}"[:240],
+        REPEAT_WINDOW_S if sent_at else 0.0,
+        False,
         sent_at=sent_at,
-        fields=MappingProxyType(scalars(said) | {"device": device} | dict(fields)),
+        fields=MappingProxyType({**scalars(said), "device": device, **fields}),
     )

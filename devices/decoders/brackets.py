@@ -10,20 +10,30 @@ import re
 
 from devices.decoders.decoder import FRAME_BYTES_MAX, Tally
 
-HEAD = re.compile(
+_HEAD = (
     rb"\[(?P<manufacturer>[0-9A-Za-z]{2})\*(?P<device>[0-9A-Za-z]{1,20})\*"
     rb"(?:(?P<index>[0-9A-Fa-f]{4})\*)?(?P<length>[0-9A-Fa-f]{4})\*"
 )
+HEAD = re.compile(_HEAD)
 _OPENS_MAX = 32
 """No text names more Wi-Fis than that; what opens more brackets is noise."""
 
-_HEAD_BYTES_MIN = len(b"[MM*1*0000*")
-_BRACKET = re.compile(rb"\[|\]+")
+_PLAIN = re.compile(_HEAD + rb"[^\[\]]{0,%d}+\]" % (FRAME_BYTES_MAX // 2))
+"""A whole text without brackets inside: almost all are."""
+
+_NOISE = re.compile(rb"(?:[^\[]++|\[(?!" + re.sub(rb"\(\?P<\w+>", rb"(?:", _HEAD)[2:] + rb")[^\[\]]*+(?=[\[\]]))++")
+"""What stands before a text, and brackets that another one follows before there is a head."""
+
+_BRACKET = re.compile(rb"[\[\]]")
 _OPENING = ord("[")
 
 
 class Brackets:
-    """The unfinished end of such a stream, at most `FRAME_BYTES_MAX` bytes, however it was cut into reads."""
+    """
+    The unfinished end of such a stream, at most `FRAME_BYTES_MAX` bytes, however it was cut into reads.
+
+    What is kept has a head, or may still get one: what a second bracket has ended before that is noise.
+    """
 
     __slots__ = ("_depth", "_inner", "_kept", "_tally")
 
@@ -40,16 +50,37 @@ class Brackets:
         """The texts that these bytes complete, brackets included; what has no head is noise."""
         texts: list[bytes] = []
         at = 0
-        for bracket in _BRACKET.finditer(data):
-            here = bracket.start()
-            self._add(data[at:here])
-            if data[here] == _OPENING:
-                self._opened()
+        while at < len(data):
+            if not self._kept:
+                at = self._begin(data, at, texts)
+            elif (bracket := _BRACKET.search(data, at)) is None:
+                self._add(data[at:])
+                break
             else:
-                texts += self._closed_often(len(bracket[0]))
-            at = bracket.end()
-        self._add(data[at:])
+                self._add(data[at : bracket.start()])
+                at = bracket.start()
+                if data[at] != _OPENING:
+                    texts += self._closed()
+                    at += 1
+                elif self._may_go_on():
+                    self._opened()
+                    at += 1
+                else:
+                    self._give_up()
         return texts
+
+    def _begin(self, data: bytes, at: int, texts: list[bytes]) -> int:
+        """Skips noise up to a text, which mostly is whole; keeps the beginning of another. Returns how far it came."""
+        if (noise := _NOISE.match(data, at)) is not None:
+            self._tally.noise_bytes += noise.end() - at
+            at = noise.end()
+        if at == len(data):
+            return at
+        if (text := _PLAIN.match(data, at)) is not None:
+            texts.append(text[0])
+            return text.end()
+        self._opened()
+        return at + 1
 
     def _add(self, data: bytes) -> None:
         if not self._kept:
@@ -60,27 +91,19 @@ class Brackets:
             self._tally.overlong += 1
             self._give_up()
 
+    def _may_go_on(self) -> bool:
+        """Whether an opening bracket may belong to what is kept; else it begins anew."""
+        return len(self._inner) < _OPENS_MAX and HEAD.match(self._kept) is not None
+
     def _opened(self) -> None:
-        if len(self._inner) >= _OPENS_MAX:
-            self._give_up()
         if self._kept:
             self._inner.append(len(self._kept))
         self._kept += b"["
         self._depth += 1
 
-    def _closed_often(self, times: int) -> list[bytes]:
-        texts: list[bytes] = []
-        for left in range(times, 0, -1):
-            if not self._kept:
-                self._tally.noise_bytes += left
-                break
-            texts += self._closed()
-        return texts
-
     def _closed(self) -> list[bytes]:
-        if len(self._kept) < _HEAD_BYTES_MIN:
-            self._kept += b"]"
-            self._give_up()
+        if not self._kept:
+            self._tally.noise_bytes += 1
             return []
         before = self._restart() if self._inner else []
         self._kept += b"]"

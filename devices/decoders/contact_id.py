@@ -49,7 +49,9 @@ _ATTEMPT = re.compile(rf"{_DIGIT}{{8}}")
 """So many digits in a row were meant as a message; anything else on a line is not."""
 
 _KEYS = str.maketrans("*#ABC", "BCDEF")
-_WEIGHT = {digit: int(digit, 16) or 10 for digit in "0123456789BCDEF"} | {"A": 10}
+_TELEPHONE, _MARKS = re.compile("[*#A]"), re.compile("[*#]")
+_WEIGHED = re.compile("[0-9A-F]{4}")
+_WEIGHTS = bytes(int(chr(byte), 16) or 10 if chr(byte) in "0123456789ABCDEF" else 0 for byte in range(256))
 """MX8000 section 8.5.4: telephones have no true 0, so an A that is seen stands for one, and a 0 counts ten."""
 
 
@@ -95,14 +97,19 @@ class ContactId:
 
     def _add(self, data: bytes) -> list[Frame]:
         """Whole raw messages at the start of a line are taken as they come; the rest waits for its end."""
+        if not self._aligned or len(self._tail) + len(data) < RAW:
+            self._tail.add(data)
+            return []
         frames = []
-        while self._aligned and len(self._tail) + len(data) >= RAW:
-            joined = self._tail.take() + data
-            said = _said(_RAW, _text(joined[:RAW]))
+        joined, at = self._tail.take() + data, 0
+        while self._aligned and len(joined) - at >= RAW:
+            raw = joined[at : at + RAW]
+            said = _said(_RAW, _text(raw))
             self._aligned = said is not None and bool(_fits(said))
-            data = joined[RAW:] if self._aligned else joined
-            frames += [self._frame(said, joined[:RAW])] if said is not None and self._aligned else []
-        self._tail.add(data)
+            if said is not None and self._aligned:
+                frames.append(self._frame(said, raw, True))
+                at += RAW
+        self._tail.add(joined[at:])
         return frames
 
     def _ended(self, line: bytes, stop: bytes) -> list[Frame]:
@@ -111,36 +118,40 @@ class ContactId:
         """
         form, text = (_BRACKETS, _text(line)) if stop == b"]" else (_RAW, _bare(line))
         said = _said(form, text)
-        if said is not None and (form is _BRACKETS or len(text) == RAW or _fits(said)):
-            return [self._frame(said, line[line.rfind(b"[") :] + stop if form is _BRACKETS else line)]
+        fits = None if said is None else _fits(said)
+        if said is not None and (form is _BRACKETS or len(text) == RAW or fits):
+            return [self._frame(said, line[line.rfind(b"[") :] + stop if form is _BRACKETS else line, fits)]
         attempted = _ATTEMPT.search(text) is not None and "=" not in text
         self.tally.malformed += attempted
         self.tally.noise_bytes += 0 if attempted else len(text)
         return []
 
-    def _frame(self, said: Mapping[str, str], raw: bytes) -> Frame:
-        event = contact_id_event(said["code"], said["qualifier"], self._profile)
-        summed, masked = len(said["checksum"]) == 4, said["checksum"] == "_"
-        trusted = fletcher(raw[1:-5]) == said["checksum"] if summed else _fits(said) is not False
-        addresses = addresses_of(said["account"], said["zone"])
+    def _frame(self, said: Mapping[str, str], raw: bytes, fits: bool | None) -> Frame:
+        account, mt, qualifier, code, group, zone, checksum = said.values()
+        event = contact_id_event(code, qualifier, self._profile)
+        masked = checksum == "_"
+        trusted = fits is not False if len(checksum) == 1 else fletcher(raw[1:-5]) == checksum
         self.tally.bad_checksum += not trusted
+        addresses = addresses_of(account, zone)
         return Frame(
-            event=event,
-            raw=raw,
-            address=addresses[0],
-            alternatives=addresses[1:],
-            scope=contact_id_scope(said["code"]),
-            explicit=event in EMERGENCIES,
-            dedup_key="contact_id:" + "".join(said[name] for name in _STATEMENT),
-            window_s=REPEAT_WINDOW_S,
-            sliding=False,
-            trusted=trusted,
-            answers=not masked,
-            fields=MappingProxyType({**said, "checksum_present": not masked}),
+            event,
+            raw,
+            addresses[0],
+            addresses[1:],
+            (),
+            contact_id_scope(code),
+            event in EMERGENCIES,
+            f"contact_id:{account}{mt}{qualifier}{code}{group}{zone}",
+            REPEAT_WINDOW_S,
+            False,
+            trusted,
+            not masked,
+            False,
+            None,
+            None,
+            None,
+            MappingProxyType({**said, "checksum_present": not masked}),
         )
-
-
-_STATEMENT = ("account", "mt", "qualifier", "code", "group", "zone")
 
 
 def canonical(address: str) -> str:
@@ -164,7 +175,7 @@ def encode(address: str, event: Event = Event.PRESS, *, count: int = 0, brackets
 
 def check_digit(digits: str) -> str:
     """The digit that makes the sum a multiple of 15: ten is printed 0, fifteen F. Letters of a word count nothing."""
-    missing = 15 - sum(_WEIGHT.get(digit, 0) for digit in digits) % 15
+    missing = 15 - sum(digits.encode("ascii").translate(_WEIGHTS)) % 15
     return f"{missing:X}".replace("A", "0")
 
 
@@ -194,17 +205,15 @@ def _said(form: re.Pattern[str], text: str) -> dict[str, str] | None:
     damaged messages pass.
     """
     found = form.search(text)
-    if found is None or form is not _RAW or not set(found[0]) & set("*#A"):
+    if found is None or form is not _RAW or _TELEPHONE.search(found[0]) is None:
         return found and found.groupdict()
     keys = form.search(text.translate(_KEYS)) or found
-    plain = not set(found[0]) & set("*#") and _fits(found.groupdict())
+    plain = _MARKS.search(found[0]) is None and _fits(found.groupdict())
     return (found if plain else keys).groupdict()
 
 
 def _fits(said: Mapping[str, str]) -> bool | None:
     """Whether the check digit is right; None where there is none, or where the account is a word without values."""
-    account, checksum = said["account"], said["checksum"]
-    if checksum == "_" or len(account) != 4 or not _WEIGHT.keys() >= set(account):
+    if said["checksum"] == "_" or _WEIGHED.fullmatch(said["account"]) is None:
         return None
-    digits = "".join(said[name] for name in _STATEMENT) + checksum
-    return sum(_WEIGHT.get(digit, 0) for digit in digits) % 15 == 0
+    return sum("".join(said.values()).encode("ascii").translate(_WEIGHTS)) % 15 == 0

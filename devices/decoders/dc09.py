@@ -13,9 +13,9 @@ nothing to a wrong CRC, so that the panel repeats. See `dc09_message.py` for wha
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import NamedTuple
 
 from devices.decoders import accounts
 from devices.decoders.accounts import Unkept
@@ -44,8 +44,7 @@ _STOP = re.compile(rb"[\r\n]")
 _BLANK = b" \t\r\n\0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Envelope:
+class _Envelope(NamedTuple):
     """What stood before the quote: its bytes, the check sum and length they state, and how the sum was written."""
 
     raw: bytes
@@ -55,9 +54,10 @@ class _Envelope:
 
     @classmethod
     def of(cls, found: re.Match[bytes]) -> "_Envelope":
-        binary = found["binary"]
-        stated = int.from_bytes(binary, "big") if binary is not None else int(found["ascii"], 16)
-        return cls(raw=found[0][:-1], crc=stated, length=int(found["length"], 16), binary=binary is not None)
+        binary, length = found["binary"], int(found["length"], 16)
+        if binary is None:
+            return cls(found[0][:-1], int(found["ascii"], 16), length, False)
+        return cls(found[0][:-1], int.from_bytes(binary, "big"), length, True)
 
 
 class Dc09:
@@ -81,7 +81,6 @@ class Dc09:
         self._unkept = Unkept()
         self._tail = bytearray()
         self._envelope: _Envelope | None = None
-        self._searched = 0
         self._messages = 0
 
     @property
@@ -92,10 +91,10 @@ class Dc09:
     def feed(self, data: bytes) -> Sequence[Frame]:
         """The frames completed by these bytes; one for each event of a message that tells several."""
         self._tail += data
-        found: list[Frame] = []
-        while (more := self._begin() if self._envelope is None else self._end()) is not None:
-            found += more
-        return found
+        frames: list[Frame] = []
+        if not self._waits(data):
+            self._forget(self._cut(bytes(self._tail), frames))
+        return frames
 
     def acknowledge(self, frame: Frame, at: datetime, pad: bytes) -> bytes:
         """
@@ -115,45 +114,60 @@ class Dc09:
 
     # ------------------------------------------------------------------------------------------------ framing
 
-    def _begin(self) -> list[Frame] | None:
-        """Finds the next head and leaves its quote first in the tail; None while there is none."""
-        found = _START.search(self._tail)
-        if found is None:
+    def _waits(self, data: bytes) -> bool:
+        """Whether these bytes neither complete a head nor end a message: most reads of a slow line."""
+        if self._envelope is not None:
+            return len(self._tail) <= BODY_BYTES_MAX and b"\r" not in data and b"\n" not in data
+        if b'"' in data or b"]" in data:
+            return False
+        self._drop(len(self._tail) - START_BYTES_MAX)
+        return True
+
+    def _cut(self, kept: bytes, frames: list[Frame]) -> int:
+        """
+        Reads all that is whole. Returns how far it came; what is neither whole nor noise waits for more.
+
+        A line feed in the place of the line end already begins the next message.
+        """
+        at = 0
+        while True:
+            if self._envelope is None:
+                found = _START.search(kept, at)
+                if found is None:
+                    return at
+                self._count_noise(kept[at : found.start()])
+                at = found.end()
+                if found["id"] is not None:
+                    frames.append(_keepalive(found))
+                    continue
+                self._envelope, at = _Envelope.of(found), at - 1
+            stop = _STOP.search(kept, at)
+            length = (stop.start() if stop else len(kept)) - at
+            if length > BODY_BYTES_MAX:
+                self._envelope, self.tally.overlong = None, self.tally.overlong + 1
+                self._count_noise(kept[at : at + BODY_BYTES_MAX])
+                at += BODY_BYTES_MAX
+            elif stop is None:
+                return at
+            else:
+                envelope, self._envelope = self._envelope, None
+                frames += self._read(envelope, kept[at : at + length], stop[0].rstrip(b"\n"))
+                at = stop.end() if stop[0] == b"\r" else stop.start()
+
+    def _forget(self, count: int) -> None:
+        """What was read; and of noise, what no head that is still to come can begin with."""
+        del self._tail[:count]
+        if self._envelope is None:
             self._drop(len(self._tail) - START_BYTES_MAX)
-            return None
-        start, end, alive = found.start(), found.end(), found["id"] is not None
-        heard = [_keepalive(found)] if alive else []
-        self._envelope = None if alive else _Envelope.of(found)
-        self._drop(start)
-        del self._tail[: end - start - (not alive)]
-        self._searched = 0
-        return heard
-
-    def _end(self) -> list[Frame] | None:
-        """Finds the line end; a line feed in its place already begins the next message. None while there is none."""
-        assert self._envelope is not None
-        found = _STOP.search(self._tail, self._searched)
-        length = found.start() if found else len(self._tail)
-        if length > BODY_BYTES_MAX:
-            self._give_up()
-            return []
-        if found is None:
-            self._searched = length
-            return None
-        envelope, body, closed = self._envelope, bytes(self._tail[:length]), found[0] == b"\r"
-        del self._tail[: length + closed]
-        self._envelope = None
-        return self._read(envelope, body, b"\r" if closed else b"")
-
-    def _give_up(self) -> None:
-        self._envelope = None
-        self._drop(BODY_BYTES_MAX)
-        self.tally.overlong += 1
 
     def _drop(self, count: int) -> None:
         if count > 0:
-            self.tally.noise_bytes += len(bytes(self._tail[:count]).translate(None, _BLANK))
+            self._count_noise(bytes(self._tail[:count]))
             del self._tail[:count]
+
+    def _count_noise(self, data: bytes) -> None:
+        if data:
+            self.tally.noise_bytes += len(data.translate(None, _BLANK))
 
     # ------------------------------------------------------------------------------------------------ meaning
 
@@ -172,14 +186,9 @@ class Dc09:
         head = head_of(body)
         if head is None:
             return None
-        return Message(
-            raw=envelope.raw + body + end,
-            head=head,
-            block=self._opened(head)[0],
-            crc_ok=crc(body) == envelope.crc,
-            length_ok=len(body) == envelope.length,
-            binary_crc=envelope.binary,
-        )
+        length_ok = len(body) == envelope.length
+        crc_ok = crc(body) == envelope.crc
+        return Message(envelope.raw + body + end, head, self._opened(head)[0], crc_ok, length_ok, envelope.binary)
 
     def _opened(self, head: Head) -> tuple[Block | None, bytes]:
         """The block and the key that opens it; None where it is not closed, or no key of ours opens it."""

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from devices.decoders.accounts import EMERGENCIES, addresses_of, key_of
+from devices.decoders.accounts import EMERGENCIES, Parts, addresses_of, key_of
 from devices.decoders.contact_id_codes import contact_id_event, contact_id_scope
 from devices.decoders.dc09_message import Message
 from devices.decoders.decoder import Frame
@@ -33,9 +34,13 @@ _ACCOUNT = re.compile(
 """In front of the data: the account and a bar; some leave out the bar, some the account."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, eq=False)
 class Statement:
-    """One event of a message, with the account that its block names (empty where it names none). Never changed."""
+    """
+    One event of a message, with the account that its block names (empty where it names none). Never changed.
+
+    A block that tells the same twice has the same statement twice.
+    """
 
     event: Final[Event]
     scope: Final[Scope] = Scope.DEVICE
@@ -72,51 +77,58 @@ def frames(message: Message, said: Sequence[Statement], stated: Mapping[str, Any
     common, key = {**_fields(message), **stated, "account": account}, _key(message, account)
     shared = _shared(message)
     if len(said) == 1:
-        return [_frame(said[0], _addresses(message.head.account, said[0]), shared, common, key)]
+        (one,) = said
+        return [_frame(one, _details(message, one), shared, MappingProxyType({**common, **one.fields}), key)]
     common |= {"part": 0, "parts": len(said)}
-    known: dict[tuple[str, str], tuple[str, ...]] = {}
-    told = []
-    for part, one in enumerate(said, 1):
-        who = (one.account, one.zone)
-        if who not in known:
-            known[who] = _addresses(message.head.account, one)
-        common["part"] = part
-        told.append(_frame(one, known[who], shared, common, f"{key}:{part}"))
-    return told
+    known = {one: _details(message, one) for one in dict.fromkeys(said)}
+    return [
+        _frame(one, known[one], shared, Parts(common, one.fields, part), f"{key}:{part}")
+        for part, one in enumerate(said, 1)
+    ]
 
 
-def _shared(message: Message) -> dict[str, Any]:
-    """What all frames of a message have in common."""
+_Shared = tuple[bytes, bool, bool, datetime | None]
+"""What all frames of a message have in common: its bytes, whether they are sound, an answer is due, and its time."""
+
+
+def _shared(message: Message) -> _Shared:
     head, block = message.head, message.block
     talk = head.token.removeprefix("*") in TALK
     # Times in plain messages are as often local as GMT, and nothing sets the panel's clock right.
     sent_at = block.at if block is not None and head.encrypted else None
-    return {
-        "raw": message.raw,
-        "sliding": False,
-        "trusted": message.crc_ok,
-        "answers": not talk,
-        "sent_at": sent_at,
-        "sealed": sent_at is not None,
-    }
+    return message.raw, message.crc_ok, not talk, sent_at
 
 
-def _frame(
-    one: Statement, addresses: tuple[str, ...], shared: Mapping[str, Any], common: Mapping[str, Any], key: str
-) -> Frame:
-    event = one.event
-    own = () if not shared["answers"] else addresses
+_Details = tuple[tuple[str, ...], bool, float]
+
+
+def _details(message: Message, one: Statement) -> _Details:
+    """Who says it, whether it is an emergency in so many words, and for how long a copy of it is one."""
+    addresses = () if message.head.token.removeprefix("*") in TALK else _addresses(message.head.account, one)
+    return addresses, one.event in EMERGENCIES, 0.0 if one.event in _NEVER_COPIES else REPEAT_WINDOW_S
+
+
+def _frame(one: Statement, details: _Details, shared: _Shared, fields: Mapping[str, Any], key: str) -> Frame:
+    addresses, explicit, window_s = details
+    raw, trusted, answers, sent_at = shared
     return Frame(
-        event=event,
-        also=one.also,
-        address=own[0] if own else None,
-        alternatives=own[1:],
-        scope=one.scope,
-        explicit=event in EMERGENCIES,
-        dedup_key=key,
-        window_s=0.0 if event in _NEVER_COPIES else REPEAT_WINDOW_S,
-        fields=MappingProxyType({**common, **one.fields}),
-        **shared,
+        one.event,
+        raw,
+        addresses[0] if addresses else None,
+        addresses[1:],
+        one.also,
+        one.scope,
+        explicit,
+        key,
+        window_s,
+        False,
+        trusted,
+        answers,
+        sent_at is not None,
+        sent_at,
+        None,
+        None,
+        fields,
     )
 
 
@@ -136,7 +148,7 @@ def _addresses(account: str, one: Statement) -> tuple[str, ...]:
     The zone before the account. The block may name another account than the head: the head's is the subscriber's.
     """
     named = addresses_of(account or one.account, one.zone)
-    if one.account in {"", account}:
+    if one.account in ("", account):
         return named
     both = (*named, *addresses_of(one.account, one.zone))
     return tuple(dict.fromkeys(sorted(both, key=lambda address: ":" not in address)))
@@ -146,24 +158,26 @@ def _fields(message: Message) -> dict[str, Any]:
     """What is the same for all events of a message. What was left out is not there."""
     head, block = message.head, message.block
     fields: dict[str, Any] = {"kind": "dc09", "token": head.token, "seq": head.seq}
-    fields |= {} if head.receiver is None else {"receiver": head.receiver}
-    fields |= {} if head.line is None else {"line": head.line}
+    if head.receiver is not None:
+        fields["receiver"] = head.receiver
+    if head.line is not None:
+        fields["line"] = head.line
     if block is not None and block.extended:
         fields["xdata"] = block.extended
     if block is not None and block.at is not None:
         fields["timestamp"] = block.at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return fields | {
-        "encrypted": head.encrypted,
-        "crc_ok": message.crc_ok,
-        "length_ok": message.length_ok,
-        "accept_strict": message.crc_ok and message.length_ok,
-        "binary_crc": message.binary_crc,
-    }
+    fields["encrypted"] = head.encrypted
+    fields["crc_ok"] = message.crc_ok
+    fields["length_ok"] = message.length_ok
+    fields["accept_strict"] = message.crc_ok and message.length_ok
+    fields["binary_crc"] = message.binary_crc
+    return fields
 
 
 def _contact_id(data: str, profile: Profile) -> Sequence[Statement]:
     account, rest = _parted(data)
-    found = _CONTACT_ID.fullmatch(rest)
+    # The check sum vouches for what was sent: small letters are a sender's habit, no damage.
+    found = _CONTACT_ID.fullmatch(rest) or _CONTACT_ID.fullmatch(rest.upper())
     if found is None:
         return (_MYSTERY,)
     said = found.groupdict()
@@ -195,7 +209,12 @@ def _sia(data: str, profile: Profile) -> Sequence[Statement]:
         told = Statement(event=Event.INFO, scope=Scope.GATEWAY, account=account, fields={"text": block.text})
         return (told,) if block.text else (_MYSTERY,)
     voice = (Event.VOICE_REQUEST,) if block.listens else ()
-    return [_packet(packet, account, voice, profile) for packet in block.packets]
+    known: dict[tuple[str, str, str, int], Statement] = {}
+    return [
+        known.get(name := (packet.code, packet.zone, packet.text, id(packet.modifiers)))
+        or known.setdefault(name, _packet(packet, account, voice, profile))
+        for packet in block.packets
+    ]
 
 
 def _packet(packet: Packet, account: str, also: tuple[Event, ...], profile: Profile) -> Statement:

@@ -11,8 +11,8 @@ With a star in front of the token everything after the bracket is encrypted. Sou
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 _HEX = "[0-9A-Fa-f]"
 _HEAD = re.compile(
@@ -27,7 +27,6 @@ _REFUSAL = re.compile(
 )
 """A NAK names nobody: `R0L0A0`. Its A would else be read as a digit of the line."""
 
-_BLOCK = re.compile(r"(?P<data>[^\]]*)\](?P<rest>.*)", re.DOTALL)
 _SECRET = re.compile(r"[^\[\]|]*(?:\|(?P<data>[^\]]*))?\](?P<rest>.*)", re.DOTALL)
 _REST = re.compile(r"(?:\[[^\[\]]*\])*(?:_[0-9:,-]*)?[\x00-\x10 ]*")
 _EXTENDED = re.compile(r"\[([A-Z])([^\[\]]*)\]")
@@ -35,8 +34,7 @@ _STAMP = re.compile(r"_([0-9]{2}):([0-9]{2}):([0-9]{2}),([0-9]{2})-([0-9]{2})-([
 _CIPHER = re.compile(r"([0-9A-Fa-f]*)\]?[\x00 ]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(NamedTuple):
     """Who sends what: the parts before the bracket, as sent. `receiver` and `line` are None where left out."""
 
     token: str
@@ -58,8 +56,7 @@ class Head:
         return found[1] if found else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(NamedTuple):
     """The content: its data, its extended data by letter, its time if that is one; `whole` if nothing in it is odd."""
 
     data: str
@@ -68,8 +65,7 @@ class Block:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(NamedTuple):
     """
     One whole message. `block` is None where it is never closed or does not open with the key we have.
 
@@ -91,13 +87,13 @@ def head_of(body: bytes) -> Head | None:
     if found is None:
         return None
     token, seq, receiver, line, account, content = found.groups()
-    return Head(token=token, seq=seq, receiver=receiver, line=line, account=account or "", content=content)
+    return Head(token, seq, receiver, line, account or "", content)
 
 
 def block_of(content: str) -> Block | None:
     """The block of a plain message, None where its bracket is never closed."""
-    found = _BLOCK.fullmatch(content)
-    return found and _block(found["data"], found["rest"])
+    data, closed, rest = content.partition("]")
+    return _block(data, rest) if closed else None
 
 
 def secret_block_of(plain: str) -> Block | None:
@@ -121,11 +117,11 @@ _FILLING = "".join(map(chr, range(17)))
 def _block(data: str, rest: str) -> Block:
     bare = "[" not in data and '"' not in data
     if not rest:
-        return Block(data=data, extended={}, at=None, whole=bare)
+        return Block(data, {}, None, bare)
     extended: dict[str, str] = {}
     for letter, value in _EXTENDED.findall(rest):
         extended.setdefault(letter, value)
-    return Block(data=data, extended=extended, at=_moment(rest), whole=bare and _REST.fullmatch(rest) is not None)
+    return Block(data, extended, _moment(rest), bare and _REST.fullmatch(rest) is not None)
 
 
 def _moment(rest: str) -> datetime | None:

@@ -10,9 +10,8 @@ An object that is no envelope is a payload without a topic: what was posted over
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from devices.decoders.decoder import FRAME_BYTES_MAX, Frame, Tail, Tally
 from devices.decoders.json_values import Json, loaded, said_true
@@ -25,8 +24,7 @@ RETAINED = "retained message replayed at subscribe"
 """Why an old message says nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(NamedTuple):
     """
     One message. `topic` is None where there was none; `retain` tells an old message that the broker has kept from one
     that is said now. `said` is the payload as JSON, None when it is none, `text` the payload as text, `raw` the line.
@@ -99,7 +97,7 @@ def unwrap(line: bytes) -> Message | None:
     said = loaded(text)
     if not isinstance(said, dict):
         return None
-    return enclosed(said, line) or Message(raw=line, text=text, said=said)
+    return ("topic" in said and enclosed(said, line)) or Message(line, text, said)
 
 
 def enclosed(said: Json, raw: bytes) -> Message | None:
@@ -107,7 +105,7 @@ def enclosed(said: Json, raw: bytes) -> Message | None:
     topic, payload = said.get("topic"), _payload(said)
     if not isinstance(topic, str) or payload is None:
         return None
-    return Message(raw=raw, text=payload, said=loaded(payload), topic=topic, retain=said_true(said.get("retain")))
+    return Message(raw, payload, loaded(payload), topic, said_true(said.get("retain")))
 
 
 def _payload(said: Json) -> str | None:

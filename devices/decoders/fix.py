@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from dispatch.rules.place import Position
 
@@ -62,16 +63,19 @@ def moment(
         at = datetime(year + 2000 if year < 100 else year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
-    return at - timedelta(minutes=east_min) if at.year >= BELIEVABLE_FROM_YEAR else None
+    if at.year < BELIEVABLE_FROM_YEAR:
+        return None
+    return at - timedelta(minutes=east_min) if east_min else at
 
 
-def moment_of(text: str, *, order: str = "ymd", east_min: int = 0) -> datetime | None:
-    """The instant of twelve digits: a date of two digits each in this order (`ymd`, `dmy`), then `hhmmss`."""
+def moment_of(text: str, *, order: Literal["ymd", "dmy"] = "ymd", east_min: int = 0) -> datetime | None:
+    """The instant of twelve digits: a date of two digits each in this order, then `hhmmss`."""
     if len(text) != 12 or not text.isdecimal() or not text.isascii():
         return None
-    date = dict(zip(order, (int(text[at : at + 2]) for at in (0, 2, 4)), strict=True))
-    hour, minute, second = (int(text[at : at + 2]) for at in (6, 8, 10))
-    return moment(date["y"], date["m"], date["d"], hour, minute, second, east_min=east_min)
+    year, month, day = int(text[:2]), int(text[2:4]), int(text[4:6])
+    if order == "dmy":
+        year, day = day, year
+    return moment(year, month, day, int(text[6:8]), int(text[8:10]), int(text[10:]), east_min=east_min)
 
 
 def epoch(seconds: int) -> datetime | None:

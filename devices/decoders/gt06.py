@@ -58,6 +58,9 @@ _OTHER = -1
 _JC400 = b"\xff\xff"
 _DIALECT = {0x99: Event.PRESS, 0x94: Event.VIBRATION}
 _GPS = struct.Struct(">6BBIIBH")
+_HEX = tuple(f"{byte:02x}" for byte in range(256))
+_NOWHERE: tuple[None, Fix] = (None, NO_FIX)
+_NOTHING: tuple[Sequence[Event], Mapping[str, Any]] = ((), {})
 
 
 class Gt06:
@@ -108,15 +111,14 @@ class Gt06:
         self.tally.bad_checksum += not trusted
         if type_ == _LOGIN and len(content) >= 8 and (trusted or self._device is None):
             self._log_in(content)
-        fields = {"type": f"{type_:02x}", "length_ok": True, "crc_ok": trusted, "serial": serial}
+        fields = {"type": _HEX[type_], "length_ok": True, "crc_ok": trusted, "serial": serial}
         return self._statement(raw, type_ if at == 3 or type_ in LONG else _OTHER, content, fields)
 
     def _dialect(self, raw: bytes) -> Frame | None:
         if raw[3] not in _DIALECT:
             return None
-        fields = {"type": f"{raw[3]:02x}", "length_ok": True}
-        event = _DIALECT[raw[3]]
-        return statement("gt06", [event], raw=raw, address=self._device, fields=fields, answers=False)
+        fields = {"type": _HEX[raw[3]], "length_ok": True}
+        return statement("gt06", (_DIALECT[raw[3]],), raw, self._device, fields, answers=False)
 
     def _log_in(self, content: bytes) -> None:
         self._device = imei_of(content)
@@ -127,17 +129,15 @@ class Gt06:
     def _statement(self, raw: bytes, type_: int, content: bytes, fields: dict[str, Any]) -> Frame:
         at, fix = self._place(type_, content)
         alarms, told = self._alarms(type_, content)
-        said = Event.LOCATION if _is_placed(type_, content) else _WORDS.get(type_, Event.UNKNOWN)
-        # A state may last for many keep-alives; the alarm that brought it had a message of its own.
-        lasts = _is_keep_alive(type_, content)
-        number = f"{fields['type']}:{told.get('status')}" if lasts else f"{content.hex()}:{fields['serial']}"
+        if told or fix.position:
+            fields |= {**told, **place_fields(fix)}
         return statement(
             "gt06",
-            alarms or [said],
-            raw=raw,
-            address=self._device,
-            fields=fields | told | place_fields(fix),
-            number=number if alarms else "",
+            alarms or (Event.LOCATION if _is_placed(type_, content) else _WORDS.get(type_, Event.UNKNOWN),),
+            raw,
+            self._device,
+            fields,
+            number=_number(type_, content, fields) if alarms else "",
             answers=type_ == _MODULES if raw.startswith(b"\x79") else type_ not in UNANSWERED,
             trusted=fields["crc_ok"],
             sent_at=at,
@@ -152,12 +152,12 @@ class Gt06:
         if type_ == _CAMERA_ALARM:
             return self._camera_place(content)
         if not _is_placed(type_, content):
-            return None, NO_FIX
+            return _NOWHERE
         *time, _, lat, lng, _, flags = _GPS.unpack_from(content)
         at = moment(*time, east_min=0 if type_ in UTC_ALWAYS else self._east_min)
         return at, Fix(fix_of(lat, lng, flags).position, at)
 
-    def _alarms(self, type_: int, content: bytes) -> tuple[list[Event], dict[str, Any]]:
+    def _alarms(self, type_: int, content: bytes) -> tuple[Sequence[Event], Mapping[str, Any]]:
         """What is wrong, gathered from all places that tell, and the parts it was read from."""
         if type_ == _CAMERA_ALARM:
             return self._camera_alarm(content), {}
@@ -165,23 +165,24 @@ class Gt06:
             return words(modules(content)[0], MODULE_EVENTS, self._profile, self._device), {}
         if type_ == _WIFI_ALARM and len(content) >= 2:
             return self._coded(content[-2], ALARMS), {"alarm_code": f"{content[-2]:02x}"}
-        lasts = _is_keep_alive(type_, content)
-        information = content[:3] if lasts else _information(type_, content)
+        lasts = content != b"" and _is_keep_alive(type_, content)
+        information = content[:3] if lasts else _information(type_, content) if content else b""
         if len(information) < 3:
-            return ([Event.ALARM] if type_ in ALARMED else []), {}
+            return ((Event.ALARM,), {}) if type_ in ALARMED else _NOTHING
         code = information[3] if len(information) > 3 else 0
         state = STATES.get(information[0] >> 3 & 7)
         if state is Event.WANDERING and (lasts or code):
             state = None
-        alarms = ([] if state is None else [state]) + self._coded(code, ALARMS)
-        told: dict[str, Any] = {"status": f"{information[0]:02x}", "alarm_code": f"{code:02x}"}
-        told |= _battery(information[1]) | ({"detail": "device removed"} if state is Event.TAMPER else {})
+        alarms = self._coded(code, ALARMS) if state is None else (state, *self._coded(code, ALARMS))
+        told: dict[str, Any] = {"status": _HEX[information[0]], "alarm_code": _HEX[code]} | _battery(information[1])
+        if state is Event.TAMPER:
+            told["detail"] = "device removed"
         return alarms, told
 
-    def _coded(self, code: int, table: Mapping[str, Event]) -> list[Event]:
+    def _coded(self, code: int, table: Mapping[str, Event]) -> Sequence[Event]:
         """An alarm code that nobody knows is an alarm of unknown kind; 00 is none."""
-        known = words([f"{code:02x}"], table, self._profile, self._device)
-        return known or ([Event.ALARM] if code else [])
+        known = words((_HEX[code],), table, self._profile, self._device)
+        return known or ((Event.ALARM,) if code else ())
 
     def _camera_place(self, content: bytes) -> tuple[datetime | None, Fix]:
         """A camera's place has no satellites and no speed, or (JC400, after FFFF and a version) has them elsewhere."""
@@ -192,11 +193,11 @@ class Gt06:
             return at, NO_FIX
         return at, Fix(fix_of(*struct.unpack_from(">IIH", content, start + 6 + skipped)).position, at)
 
-    def _camera_alarm(self, content: bytes) -> list[Event]:
+    def _camera_alarm(self, content: bytes) -> Sequence[Event]:
         """The code behind a camera's place. Without a place, its 01 is an alarm of any kind."""
         at = 24 if content.startswith(_JC400) else 16 if len(content) > 7 else 6
         code = content[at] if at < len(content) else 0
-        return [Event.ALARM] if at == 6 and code in {0, 1} else self._coded(code, CAMERA_ALARMS)
+        return (Event.ALARM,) if at == 6 and code in {0, 1} else self._coded(code, CAMERA_ALARMS)
 
 
 def login(address: str) -> bytes:
@@ -251,6 +252,13 @@ def _is_placed(type_: int, content: bytes) -> bool:
     if type_ in STATUS_ONLY:
         return type_ in {0x36, 0xA3} and len(content) > STATUS_BYTES_MAX
     return len(content) >= _GPS.size and type_ in PLACED
+
+
+def _number(type_: int, content: bytes, fields: Mapping[str, Any]) -> str:
+    """A state may last for many keep-alives; the alarm that brought it had a message of its own."""
+    if _is_keep_alive(type_, content):
+        return f"{fields['type']}:{fields.get('status')}"
+    return f"{content.hex()}:{fields['serial']}"
 
 
 def _is_keep_alive(type_: int, content: bytes) -> bool:

@@ -43,6 +43,8 @@ STATUS_BITS: Mapping[str, Event] = {
 """What a bit that is 0 says. Bit 2 is speed, 10 the ignition; they say nothing here."""
 
 _UNCLEAR_BIT = 1 << 18
+_FALLEN = {**STATUS_BITS, "bit18": Event.PRESS}
+_MEANT = sum(1 << int(bit[3:]) for bit in STATUS_BITS)
 _START = re.compile(rb"\*(?:[A-Za-z]{2},|[A-Za-z]{0,2}\Z)|" + BEGINNING, re.DOTALL)
 _STOP = re.compile(rb"#|\*(?=[A-Za-z]{2},)|[^\x20-\x7e\r\n\t]")
 _TEXT = re.compile(r"\*[A-Za-z]{2},([0-9A-Za-z]{0,20}),([0-9A-Za-z]*)(?:,(.*))?#", re.DOTALL)
@@ -85,8 +87,7 @@ class H02:
         frames: list[Frame] = []
         for at in range(0, len(data), TEXT_BYTES_MAX):
             self._kept += data[at : at + TEXT_BYTES_MAX]
-            while self._kept and (piece := self._next()) is not None:
-                frames += self._frames(piece)
+            self._cut(bytes(self._kept), frames)
         return frames
 
     def acknowledge(self, frame: Frame, at: datetime, pad: bytes) -> bytes:
@@ -104,49 +105,64 @@ class H02:
 
     # ------------------------------------------------------------------------------------------------ pieces
 
-    def _next(self) -> bytes | None:
-        """The next whole piece, empty when something was only skipped; None while more bytes are needed."""
-        start = _START.search(self._kept)
-        if start is None or start.start() > 0:
-            return self._skip(len(self._kept) if start is None else start.start())
-        if self._kept.startswith(b"*"):
-            return self._text()
-        return self._take(BINARY_BYTES) if len(self._kept) >= BINARY_BYTES else None
+    def _cut(self, kept: bytes, frames: list[Frame]) -> None:
+        """Reads all that is whole, and forgets it and what was noise; the rest waits for more."""
+        at = 0
+        while at < len(kept):
+            start = _START.search(kept, at)
+            begin = len(kept) if start is None else start.start()
+            if begin > at:
+                self._searched, self.tally.noise_bytes, at = 1, self.tally.noise_bytes + begin - at, begin
+            elif kept.startswith(b"*", at):
+                if (end := self._text_end(kept, at)) is None:
+                    break
+                frames += self._text(kept[at:end]) if end > at + 1 else ()
+                self._searched, at = 1, end
+            elif len(kept) - at >= BINARY_BYTES:
+                packed = unpacked(piece := kept[at : at + BINARY_BYTES])
+                frames += (self._binary(packed, piece),) if packed else ()
+                at += BINARY_BYTES
+            else:
+                break
+        del self._kept[:at]
 
-    def _text(self) -> bytes | None:
-        """A text ends with #. A byte that no text has, or another head inside, shows that it was cut."""
-        stop = _STOP.search(self._kept, self._searched)
-        if (stop.end() if stop else len(self._kept)) > TEXT_BYTES_MAX:
-            self.tally.overlong += 1
-            return self._skip(1)
-        if stop is None:
-            self._searched = max(1, len(self._kept) - 3)  # the next head may have come in part
+    def _text_end(self, kept: bytes, at: int) -> int | None:
+        """
+        Where the text that begins here ends: behind its #, or at once where a byte that no text has, or another head
+        inside, shows that it was cut; None while more bytes are needed.
+        """
+        stop = _STOP.search(kept, at + self._searched)
+        length = (stop.end() if stop else len(kept)) - at
+        if length <= TEXT_BYTES_MAX and stop is None:
+            self._searched = max(1, length - 3)  # the next head may have come in part
             return None
-        return self._take(stop.end()) if stop[0] == b"#" else self._skip(1)
-
-    def _skip(self, count: int) -> bytes:
-        self.tally.noise_bytes += count
-        self._take(count)
-        return b""
-
-    def _take(self, count: int) -> bytes:
-        piece = bytes(self._kept[:count])
-        del self._kept[:count]
-        self._searched = 1
-        return piece
+        if length <= TEXT_BYTES_MAX and stop is not None and stop[0] == b"#":
+            return stop.end()
+        self.tally.overlong += length > TEXT_BYTES_MAX
+        self.tally.noise_bytes += 1
+        return at + 1
 
     # ------------------------------------------------------------------------------------------------ frames
 
-    def _frames(self, piece: bytes) -> list[Frame]:
-        if piece.startswith(b"$"):
-            packed = unpacked(piece)
-            return [self._binary(packed, piece)] if packed else []
+    def _text(self, piece: bytes) -> Sequence[Frame]:
         text = _TEXT.fullmatch(piece.decode("latin-1"))
-        self.tally.malformed += text is None and bool(piece)
-        return [self._told(piece, text[1], text[2], (text[3] or "").split(","))] if text else []
+        if text is None:
+            self.tally.malformed += 1
+            return ()
+        device, type_, rest = text.groups()
+        parts = rest.split(",") if rest else ()
+        return ((self._told if len(parts) > 2 else self._short)(piece, device, type_, parts),)
+
+    def _short(self, raw: bytes, device: str, type_: str, parts: Sequence[str]) -> Frame:
+        """A text without place and status: neither stands in less than three parts."""
+        fields: dict[str, Any] = {"type": type_}
+        if parts:
+            fields |= _battery(type_, parts)
+        event, answers = _WORDS.get(type_) or _default(type_, None), _is_answered(type_, device)
+        return statement("h02", (event,), raw, device or None, fields, answers=answers)
 
     def _told(self, raw: bytes, device: str, type_: str, parts: Sequence[str]) -> Frame:
-        address = canonical(device) or None
+        address = device or None
         anchor = _anchor(parts)
         status, date = _status(parts, anchor)
         time = parts[anchor - 3] if anchor is not None else parts[0]
@@ -159,12 +175,12 @@ class H02:
             fields["status"] = status
         return statement(
             "h02",
-            self._events(address, status) or [_WORDS.get(type_, _default(type_, anchor))],
-            raw=raw,
-            address=address,
-            fields=fields,
+            self._events(address, status) or (_WORDS.get(type_) or _default(type_, anchor),),
+            raw,
+            address,
+            fields,
             number=f"{date}.{time}:{status}" if at and status else "",
-            answers=type_ in _ECHOED or (type_ in _CONFIRMED and address is not None),
+            answers=_is_answered(type_, device),
             sent_at=at,
             fix=fix,
         )
@@ -173,10 +189,10 @@ class H02:
         fields = {"type": "binary", "status": packed.status, "fix": packed.fix.position is not None}
         return statement(
             "h02",
-            self._events(packed.device, packed.status) or [Event.LOCATION],
-            raw=raw,
-            address=packed.device,
-            fields=fields | place_fields(packed.fix),
+            self._events(packed.device, packed.status) or (Event.LOCATION,),
+            raw,
+            packed.device,
+            fields | place_fields(packed.fix),
             number=f"{packed.at}:{packed.status}" if packed.at else "",
             answers=False,
             sent_at=packed.at,
@@ -191,8 +207,8 @@ class H02:
         fell = address is not None and bool(self._before.get(address, 0) & ~word & _UNCLEAR_BIT)
         if address is not None and (address in self._before or len(self._before) < DEVICES_MAX):
             self._before[address] = word
-        table = {**STATUS_BITS, "bit18": Event.PRESS} if fell else STATUS_BITS
-        return words(bits(~word & 0xFFFF_FFFF), table, self._profile, address)
+        table = _FALLEN if fell else STATUS_BITS
+        return words(bits(~word & (0xFFFF_FFFF if self._profile else _MEANT)), table, self._profile, address)
 
 
 def encode(
@@ -219,6 +235,10 @@ def encode(
     )
     valid = "A" if position else "V"
     return f"*HQ,{address},V1,{when:%H%M%S},{valid},{place},0.00,000,{when:%d%m%y},{status:08X}#".encode("ascii")
+
+
+def _is_answered(type_: str, device: str) -> bool:
+    return type_ in _ECHOED or (type_ in _CONFIRMED and device != "")
 
 
 def _anchor(parts: Sequence[str]) -> int | None:

@@ -8,9 +8,10 @@ None of it may lose the press beside it, so a value that makes no sense is absen
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
+from json.scanner import make_scanner
 from typing import Any
 
 from dispatch.rules.place import Position
@@ -34,8 +35,11 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzin
 def loaded(text: str) -> Any:
     """The JSON value of this text; None when it is none, or one nested beyond reason."""
     try:
+        if text.startswith("{"):  # as almost all do, and then end with the object
+            said, end = _SCAN(text, 0)
+            return said if end == len(text) or not text[end:].strip(_WHITE) else None
         return _JSON.decode(text)
-    except (ValueError, RecursionError):
+    except (ValueError, StopIteration, RecursionError):
         return None
 
 
@@ -54,6 +58,8 @@ def _absent(word: str) -> None:
 
 # A control character in a text hurts nobody: every text is made printable before it is used.
 _JSON = json.JSONDecoder(parse_int=_whole, parse_float=_broken, parse_constant=_absent, strict=False)
+_SCAN: Callable[[str, int], tuple[Any, int]] = make_scanner(_JSON)  # type: ignore[arg-type]  # the stub wants itself
+_WHITE = " \t\n\r"
 
 
 def table(value: object) -> Json:
@@ -63,6 +69,8 @@ def table(value: object) -> Json:
 
 def number(value: object) -> int | float | None:
     """The number, also one written as text (`"57"`); None for anything else, a truth value included."""
+    if value is None or type(value) is int:
+        return value
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         return _whole(value.strip()) if value.strip().lstrip("+-").isdigit() else float(value)
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
@@ -90,6 +98,8 @@ def name(value: object) -> str:
     `NAME_CHARACTERS_MAX` characters; empty for anything else.
     """
     if isinstance(value, str):
+        if len(value) <= NAME_CHARACTERS_MAX and value.isprintable():
+            return value.strip()
         text = value[: 2 * NAME_CHARACTERS_MAX]
     elif isinstance(value, int) and not isinstance(value, bool):
         text = str(value)
@@ -107,8 +117,10 @@ def scalars(said: Json) -> dict[str, Any]:
     """The single values of an object, for people: no lists, no objects, texts made printable and cut."""
     kept: dict[str, Any] = {}
     for key, value in islice(said.items(), FIELDS_MAX):
-        if not isinstance(value, (dict, list)):
-            kept[name(key)] = name(value) if isinstance(value, str) else value
+        if isinstance(value, str):
+            kept[name(key)] = name(value)
+        elif not isinstance(value, (dict, list)):
+            kept[name(key)] = value
     return kept
 
 
@@ -117,6 +129,8 @@ def moment(value: object) -> datetime | None:
     When: ISO 8601 with its zone, or seconds or milliseconds since 1970, also as text. None when it is none of these or
     not within this century: a clock that has lost its battery tells nothing.
     """
+    if value is None:
+        return None
     count = number(value)
     if count is not None:
         return _believable(_since_1970(float(count)))

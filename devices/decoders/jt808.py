@@ -25,7 +25,9 @@ import struct
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple
 
 from devices.decoders.checksum import xor_of
 from devices.decoders.decoder import NO_PROFILE, Frame, Tail, Tally
@@ -37,6 +39,9 @@ from dispatch.rules.signal import Event
 
 MESSAGE_BYTES_MAX = 4096
 """A body has at most 1,023 bytes, and each byte may be escaped; some samples are a little longer."""
+
+HEAD_BYTES_MIN = 13
+"""Id, attributes, phone, serial number and check sum; whatever is shorter is noise."""
 
 BEIJING_MIN = 8 * 60
 
@@ -71,13 +76,24 @@ PARTS_MAX, OPEN_MAX = 64, 4
 """Parts of one message, and messages of one device whose parts are still to come: at most 256 KiB a connection."""
 
 _ESCAPE = re.compile(rb"\x7d[\x01\x02]")
-_MARK = re.compile(rb"\x7e+")
 _REGISTER, _TIME, _ANSWER = 0x0100, 0x0109, 0x0001
 _POSITION, _STORED, _STORED_SHORT = 0x0200, 0x0704, 0x0210
 _WORDS = {_ANSWER: Event.ACK, 0x0003: Event.OFFLINE, 0x0900: Event.TELEMETRY, 0x0701: Event.INFO, 0x0702: Event.INFO}
 _SIGNS_OF_LIFE = {0x0002, _REGISTER, 0x0102, 0x0104, 0x0107, _TIME, 0x0506, 0x1007}
 _KNOWN = {*_WORDS, *_SIGNS_OF_LIFE, _POSITION, _STORED, _STORED_SHORT}
 _UNANSWERED = {_ANSWER, 0x0701}
+
+
+class _Head(NamedTuple):
+    """What a head says, and where the body begins behind it."""
+
+    type: int
+    device: str
+    serial: int
+    length_ok: bool
+    body_at: int
+    part: int
+    total: int
 
 
 class Jt808:
@@ -92,7 +108,7 @@ class Jt808:
         self.tally = Tally()
         self._profile = profile
         self._tail = Tail(limit=MESSAGE_BYTES_MAX, tally=self.tally)
-        self._parts: OrderedDict[tuple[str, str, int], dict[int, bytes]] = OrderedDict()
+        self._parts: OrderedDict[tuple[str, int, int], dict[int, bytes]] = OrderedDict()
 
     @property
     def incomplete(self) -> bool:
@@ -102,12 +118,11 @@ class Jt808:
     def feed(self, data: bytes) -> Sequence[Frame]:
         """The frames completed by these bytes. Each 7E may end one message, begin the next, or both."""
         frames: list[Frame] = []
-        at = 0
-        for mark in _MARK.finditer(data):
-            self._tail.add(data[at : mark.start()])
-            frames += self._piece(self._tail.take())
-            at = mark.end()
-        self._tail.add(data[at:])
+        for piece in self._tail.ended(data, b"\x7e"):
+            if len(piece) < HEAD_BYTES_MIN:
+                self.tally.noise_bytes += len(piece)
+            elif (frame := self._piece(piece)) is not None:
+                frames.append(frame)
         return frames
 
     def acknowledge(self, frame: Frame, at: datetime, pad: bytes) -> bytes:
@@ -127,46 +142,57 @@ class Jt808:
         """Nothing: the device repeats by itself what was not answered."""
         return b""
 
-    def _piece(self, piece: bytes) -> list[Frame]:
-        if not piece:
-            return []
-        for whole in (_plain(piece), piece):  # a sender that forgot to escape is understood as well
-            head, trusted = _head(whole), xor_of(whole) == 0
-            if head is not None and trusted + head["length_ok"] + (int(head["type"], 16) in _KNOWN) >= 2:
+    def _piece(self, piece: bytes) -> Frame | None:
+        escaped = b"\x7d" in piece
+        for whole in (_plain(piece), piece) if escaped else (piece,):  # a sender may have forgotten to escape
+            head = _head(whole)
+            if head is None:
+                continue
+            trusted = xor_of(whole) == 0
+            if trusted + head.length_ok + (head.type in _KNOWN) >= 2:
                 self.tally.bad_checksum += not trusted
-                return [self._statement(b"\x7e" + piece + b"\x7e", head | {"crc_ok": trusted}, whole)]
+                return self._statement(b"\x7e" + piece + b"\x7e", head, whole[head.body_at : -1], trusted)
         self.tally.noise_bytes += len(piece)
-        return []
+        return None
 
-    def _statement(self, raw: bytes, fields: dict[str, Any], whole: bytes) -> Frame:
-        id_, address = int(fields["type"], 16), canonical(fields["device"]) or None
-        body, part, total = whole[fields.pop("body_at") : -1], fields.pop("part"), fields.pop("total")
-        found = places(id_, body) if total <= 1 else self._part(id_, body, part, total, fields)
+    def _statement(self, raw: bytes, head: _Head, body: bytes, trusted: bool) -> Frame:
+        type_, device, serial, length_ok, *_ = head
+        address = canonical(device) or None
+        fields: dict[str, Any] = {"type": f"{type_:04x}", "device": device, "serial": serial, "length_ok": length_ok}
+        fields["crc_ok"] = trusted
+        answers = type_ not in _UNANSWERED
+        found = self._part(type_, body, head, trusted) if head.total > 1 else places(type_, body)
+        if not found:
+            return statement("jt808", (_word(type_),), raw, address, fields, answers=answers, trusted=trusted)
         alarms = words({code: None for place in found for code in place.codes}, ALARM_BITS, self._profile, address)
-        fix = _newest(found)
-        at = max((moment for place in found if (moment := _time(place))), default=None)
-        told = {name: value for place in found for name, value in place.fields.items()}
-        word = f"{sum({1 << bit for place in found for bit in place.alarm_bits}):08x}"
+        times = [_time(place) for place in found]
+        at = max((moment for moment in times if moment), default=None)
+        fix = _newest(found, times)
+        word = f"{reduce(or_, (place.alarm_word for place in found)):08x}"
+        fields["alarm_word"] = word
+        for place in found:
+            fields |= place.fields
         return statement(
             "jt808",
-            alarms or [_word(id_)],
-            raw=raw,
-            address=address,
-            fields=fields | ({"alarm_word": word} if found else {}) | told | place_fields(fix),
-            number=f"{(fields['serial'] - part + 1) & 0xFFFF}:{word}:{at}" if alarms else "",
-            answers=id_ not in _UNANSWERED,
-            trusted=fields["crc_ok"],
+            alarms or (_word(type_),),
+            raw,
+            address,
+            fields | place_fields(fix),
+            number=f"{(serial - head.part + 1) & 0xFFFF}:{word}:{at}" if alarms else "",
+            answers=answers,
+            trusted=trusted,
             sent_at=at,
             fix=fix,
         )
 
-    def _part(self, id_: int, body: bytes, part: int, total: int, fields: Mapping[str, Any]) -> Sequence[Place]:
+    def _part(self, id_: int, body: bytes, head: _Head, trusted: bool) -> Sequence[Place]:
         """The places that are known with this part: those of the first, and all others when none is missing."""
+        part, total = head.part, head.total
         first = places(id_, body) if part <= 1 else []
-        if not (1 <= part <= total <= PARTS_MAX and fields["crc_ok"]):
+        if not (1 <= part <= total <= PARTS_MAX and trusted):
             return first
         # The parts of one message have serial numbers that follow each other.
-        name = (fields["device"], fields["type"], (fields["serial"] - part) & 0xFFFF)
+        name = (head.device, id_, (head.serial - part) & 0xFFFF)
         parts = self._parts.setdefault(name, {})
         parts[part] = body
         if len(parts) < total:
@@ -210,23 +236,21 @@ def encode(
     return _message(_POSITION, 0, phone, count, body)
 
 
-def _head(whole: bytes) -> dict[str, Any] | None:
+def _head(whole: bytes) -> _Head | None:
     """The parts of a head and where the body begins; None if this is no message."""
-    if len(whole) < 13:
+    if len(whole) < HEAD_BYTES_MIN:
         return None
-    id_, attributes = struct.unpack_from(">HH", whole)
-    phone_at, phone_bytes = (5, 10) if attributes & 0x4000 else (4, 6)
-    body_at = phone_at + phone_bytes + 2 + (4 if attributes & 0x2000 else 0)
+    id_, attributes = int.from_bytes(whole[:2], "big"), int.from_bytes(whole[2:4], "big")
+    phone_at, serial_at = (5, 15) if attributes & 0x4000 else (4, 10)
+    body_at = serial_at + (6 if attributes & 0x2000 else 2)
     size = len(whole) - 1 - body_at
     if size < 0 or not 0 < id_ < 0x8000:
         return None
-    phone = whole[phone_at : phone_at + phone_bytes].hex()
-    serial = int.from_bytes(whole[phone_at + phone_bytes : phone_at + phone_bytes + 2], "big")
+    serial = int.from_bytes(whole[serial_at : serial_at + 2], "big")
     # Some devices let the length run into the bits that would say how the body is encrypted.
-    fitting = size in {attributes & 0x3FF, attributes & 0x1FFF}
+    fitting = size == attributes & 0x3FF or size == attributes & 0x1FFF
     total, part = struct.unpack_from(">HH", whole, body_at - 4) if attributes & 0x2000 else (1, 1)
-    told = {"type": f"{id_:04x}", "device": _device(phone), "serial": serial, "length_ok": fitting}
-    return told | {"body_at": body_at, "part": part, "total": total}
+    return _Head(id_, _device(whole[phone_at:serial_at].hex()), serial, fitting, body_at, part, total)
 
 
 def _plain(piece: bytes) -> bytes:
@@ -264,8 +288,9 @@ def _time(place: Place) -> datetime | None:
     return moment_of(place.time, east_min=BEIJING_MIN)
 
 
-def _newest(found: Sequence[Place]) -> Fix:
-    fixes = [Fix(_point(place), _time(place)) for place in found if place.valid]
+def _newest(found: Sequence[Place], times: Sequence[datetime | None]) -> Fix:
+    """The newest of these places that is a fix, each found at the time beside it."""
+    fixes = [Fix(_point(place), at) for place, at in zip(found, times, strict=True) if place.valid]
     known = [fix for fix in fixes if fix.position is not None]
     return max(known, key=lambda fix: fix.at.timestamp() if fix.at else 0.0, default=NO_FIX)
 

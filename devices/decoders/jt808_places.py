@@ -7,9 +7,10 @@ Sources: JT/T 808-2011 and -2019; the additional parts of makers in Traccar's te
 """
 
 import struct
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from devices.decoders.tracker import bits
 
 PLACE = struct.Struct(">IIIIhHH6s")
 
@@ -18,12 +19,11 @@ _VENDOR_CODES = {0x0C01: "sos", 0x0406: "shaken", 0x0C0F: "bit7", 0x0C10: "power
                  0x0C0E: "bit8", 0x0C05: "bit26", 0x0409: "bit20", 0x0408: "bit20in"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """
     One position: `lat` and `lng` in degrees, `time` as twelve digits, `valid` if it is a fix, `shifted` if in GCJ-02.
 
-    `codes` are the bits of its alarm word (`bit0`) and what the additional parts add to them by name.
+    `codes` are the bits of its `alarm_word` (`bit0`) and what the additional parts add to them by name.
     """
 
     lat: float
@@ -31,13 +31,18 @@ class Place:
     time: str
     valid: bool
     shifted: bool
-    alarm_bits: tuple[int, ...]
-    codes: tuple[str, ...]
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    alarm_word: int
+    codes: Sequence[str]
+    fields: Mapping[str, Any]
+
+
+_PLACED = frozenset({0x0200, 0x0704, 0x0210})
 
 
 def places(id_: int, body: bytes) -> list[Place]:
     """The positions in the body of a message, in order; none if it is of another kind."""
+    if id_ not in _PLACED:
+        return []
     return [
         _place(body[start:end]) for start, end in _spans(id_, body) if len(body) - start >= PLACE.size <= end - start
     ]
@@ -64,21 +69,22 @@ def _spans(id_: int, body: bytes) -> Iterator[tuple[int, int]]:
 
 def _place(piece: bytes) -> Place:
     alarm, status, lat, lng, _, _, _, time = PLACE.unpack_from(piece)
-    parts = list(_parts(piece[PLACE.size :]))
-    alarm_bits = tuple(bit for bit in range(32) if alarm >> bit & 1)
-    entered = any(id_ == _FENCE and len(value) >= 6 and value[5] == 0 for id_, value in parts)
-    codes = [f"bit{bit}in" if bit == 20 and entered else f"bit{bit}" for bit in alarm_bits]
-    for id_, value in parts:
-        codes += _added(id_, value)
+    fields: dict[str, Any] = {"fix": bool(status & 2)}
+    codes, added = bits(alarm), []
+    for id_, value in _parts(piece[PLACE.size :]):
+        added += _added(id_, value)
+        fields |= _told(id_, value)
+        if id_ == _FENCE and len(value) >= 6 and value[5] == 0:
+            codes = ["bit20in" if code == "bit20" else code for code in codes]
     return Place(
         lat=lat / 1e6 * (-1 if status & 4 else 1),
         lng=lng / 1e6 * (-1 if status & 8 else 1),
         time=time.hex(),
         valid=bool(status & 2),
         shifted=bool(status & 0x20),
-        alarm_bits=alarm_bits,
-        codes=tuple(codes),
-        fields={"fix": bool(status & 2)} | {k: v for id_, value in parts for k, v in _told(id_, value).items()},
+        alarm_word=alarm,
+        codes=codes + added,
+        fields=fields,
     )
 
 

@@ -34,6 +34,12 @@ PING = b"10;PING;\r\n"
 _LINE_END = re.compile(rb"[\r\n]+")
 _START = re.compile(r"20;[0-9A-Fa-f]{2};")
 _BANNER = re.compile(r"RFLink Gateway V(?P<version>[0-9.]+) - R(?P<revision>[0-9.]+)")
+_BUTTON = re.compile(
+    "20;([0-9A-Fa-f]{2});(?!(?:PONG|OK|STATUS|DEBUG);)([0-9A-Za-z][0-9A-Za-z_/-]*+);"
+    "ID=([0-9A-Za-z]{1,16});SWITCH=([0-9A-Za-z]++);CMD=([0-9A-Za-z]++);"
+)
+"""The line of a button, as almost all are: it needs no reading label by label."""
+
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _ID = re.compile(r"[0-9A-Za-z]{1,16}")
 _COMMANDS = frozenset(("ON", "OFF", "ALLON", "ALLOFF", "UP", "DOWN", "STOP", "PAIR", "UNKOWN", "UNKNOWN"))
@@ -90,6 +96,9 @@ class Rflink:
         Every `20;SS;` begins anew, so that the leftover of a cut line never swallows the press glued behind it.
         """
         text = line.decode("latin-1")
+        if (button := _BUTTON.fullmatch(text)) is not None:
+            pressed = _pressed(button, line)
+            return [profiled(pressed, self._profile) if self._profile else pressed]
         if "20;" not in text:
             self._count_noise(text)
             return []
@@ -195,20 +204,37 @@ def _own(event: Event, piece: str, fields: Mapping[str, Any]) -> Frame:
     )
 
 
+def _pressed(button: re.Match[str], line: bytes) -> Frame:
+    """As `_device` would make it."""
+    sequence, name, number, switch, command = button.groups()
+    device = f"{name}:{number.lower()}"
+    address = f"{device}:{switch.lower()}"
+    fields = {"node": 20, "seq": sequence, "name": name, "id": number, "switch": switch, "cmd": command}
+    return Frame(
+        Event.BUTTON,
+        line,
+        address,
+        (device,),
+        dedup_key=f"rflink:{address}:{command}",
+        window_s=REPEAT_WINDOW_S,
+        fields=MappingProxyType(fields),
+    )
+
+
 def _device(name: str, labels: list[str], sequence: str, piece: str) -> Frame | None:
     """A transmitter's line; None when it is cut, which shows in a label without value or a button without command."""
     values = _values(labels)
     if values is None or not _complete(values):
         return None
-    events = _events(values)
-    addresses = _addresses(name, values)
+    events, addresses = _events(values), _addresses(name, values)
+    address = addresses[0] if addresses else None
     return Frame(
-        event=events[0],
-        also=events[1:],
-        raw=piece.encode("latin-1"),
-        address=addresses[0] if addresses else None,
-        alternatives=addresses[1:],
-        dedup_key=":".join(("rflink", *(addresses[:1] or (name,)), values.get("CMD", events[0]))),
+        events[0],
+        piece.encode("latin-1"),
+        address,
+        addresses[1:],
+        events[1:],
+        dedup_key=f"rflink:{address or name}:" + (values.get("CMD") or events[0]),
         window_s=REPEAT_WINDOW_S,
         fields=MappingProxyType({"node": 20, "seq": sequence, "name": name} | _fields(values)),
     )
@@ -239,23 +265,29 @@ def _complete(values: Mapping[str, str]) -> bool:
         return False
     if "SWITCH" in values and "CMD" not in values:
         return False
-    return bool(values.keys() - {"ID", "SWITCH"})
+    return not values.keys() <= _NAMING
+
+
+_NAMING = frozenset({"ID", "SWITCH"})
 
 
 def _events(values: Mapping[str, str]) -> tuple[Event, ...]:
     if values.keys() <= _PRESSED:
         return (Event.BUTTON,)
-    events = [event for (label, value), event in _SAID.items() if values.get(label) == value]
-    if values.keys() & {"CMD", "CHIME"}:
+    events = [_SAID[said] for said in values.items() if said in _SAID]
+    button = "CMD" in values or "CHIME" in values
+    if button:
         events.append(Event.BUTTON)
-    measured = values.keys() - {"ID", "SWITCH", "CMD", "CHIME", "SMOKEALERT", "PIR", "BAT"}
-    if not events or (measured and Event.BUTTON not in events):
+    if not events or (not button and not values.keys() <= _SAYING):
         events.append(Event.TELEMETRY)
-    return gravest_first(events)
+    return gravest_first(events) if len(events) > 1 else tuple(events)
 
 
 _PRESSED = frozenset({"ID", "SWITCH", "CMD"})
 """The labels of a line that tells of a button and nothing else; one without CMD is not complete."""
+
+_SAYING = _PRESSED | {"CHIME", "SMOKEALERT", "PIR", "BAT"}
+"""Those that are no measurement."""
 
 
 _SAID = {

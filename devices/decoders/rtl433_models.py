@@ -224,8 +224,8 @@ def _honeywell(said: Json) -> list[Event]:
 
 
 def _dsc(said: Json) -> list[Event]:
-    """`event` 1 is a change, 0 the hourly sign of life."""
-    return _contact(said) if _on(said, "event") else [Event.HEARTBEAT]
+    """`event` 1 is a change, a pendant's press among them, which has no contact; 0 is the hourly sign of life."""
+    return (_contact(said) or [Event.BUTTON]) if _on(said, "event") else [Event.HEARTBEAT]
 
 
 def _simplisafe(said: Json) -> list[Event]:

@@ -58,6 +58,7 @@ class Scaip:
         self._tail = Tail(limit=FRAME_BYTES_MAX, tally=self.tally)
         self._overlong = 0
         self._last = b""
+        self._heard = self._gibberish = False  # since the last body's end
         self._refusals: deque[bytes] = deque(maxlen=REFUSALS_MAX)
 
     @property
@@ -70,8 +71,15 @@ class Scaip:
         frames: list[Frame] = []
         seen, added, ended = self._last + data, len(self._last), 0
         for end in _ENDING.finditer(seen):
-            self._add(seen[added : end.start() if end[0].startswith(END) else end.end()])
-            frames += self._ended()
+            text = seen[added : end.start() if end[0].startswith(END) else end.end()]
+            if len(self._tail) or len(text) > FRAME_BYTES_MAX or not text.startswith(b"<"):
+                self._add(text)
+                text = self._tail.take()
+            heard = self._ended(text)
+            frames += heard
+            self._heard |= bool(heard) or bool(text)
+            if end[0].startswith(END):
+                self._body_ended()
             added = ended = end.end()
         self._add(seen[added:])
         self._last = seen[max(ended, len(seen) - _ENDING_BYTES_MAX) :]
@@ -87,28 +95,37 @@ class Scaip:
 
     def _add(self, data: bytes) -> None:
         """Keeps what may become a message; whatever stands between two of them is white or noise."""
-        opening = 0 if len(self._tail) else data.find(b"<")
-        kept = data[opening:] if opening >= 0 else b""
-        self._count_noise(data[: len(data) - len(kept)])
-        self._tail.add(kept)
+        if not len(self._tail) and not data.startswith(b"<"):
+            opening = data.find(b"<")
+            self._count_noise(data if opening < 0 else data[:opening])
+            data = data[opening:] if opening >= 0 else b""
+        self._tail.add(data)
 
-    def _ended(self) -> list[Frame]:
-        text = self._tail.take()
+    def _body_ended(self) -> None:
+        """A body in which nothing even began was meant as a message too, and its sender waits for an answer."""
+        if self._gibberish and not self._heard:
+            self.tally.malformed += 1
+            self._refusals.append(_REFUSALS["mrs", False])
+        self._heard = self._gibberish = False
+
+    def _ended(self, text: bytes) -> Sequence[Frame]:
         too_long, self._overlong = self.tally.overlong > self._overlong, self.tally.overlong
         for start in _starts(text):
             told = read(text[start:])
             if told is not None and told.root in _ROOTS:
                 self._count_noise(text[:start])
-                return [_frame(told, text[start:], self._profile)]
+                return (_frame(told, text[start:], self._profile),)
         if text:
             self.tally.malformed += 1
-            self._refusals.append(_composed(_dialect(text), {"snu": TOO_LONG if too_long else NOT_XML}))
-        return []
+            self._refusals.append(_REFUSALS[_dialect(text), too_long])
+        return ()
 
     def _count_noise(self, data: bytes) -> None:
         if not data:
             return
-        self.tally.noise_bytes += len(data.translate(None, b" \t\r\n\xef\xbb\xbf"))
+        noise = len(data.translate(None, b" \t\r\n\xef\xbb\xbf"))
+        self.tally.noise_bytes += noise
+        self._gibberish |= noise > 0
 
 
 def encode(address: str, event: Event = Event.PRESS, *, count: int = 0) -> bytes:
@@ -146,13 +163,22 @@ def _codes_of(event: Event, own: str) -> tuple[str, str]:
 
 
 def _starts(text: bytes) -> Sequence[int]:
-    """Where a message may begin: at the beginning, or at the last root, behind a cut message or a DOCTYPE unread."""
-    last = _OPENING.search(text)
-    while last is not None and (further := _OPENING.search(text, last.end())) is not None:
-        last = further
-    if last is None:
+    """
+    Where a message may begin: at the beginning, or at the last root, behind a cut message or a DOCTYPE unread. Nowhere
+    in what is worth no parser: no document ends with a tag that begins something.
+    """
+    last_tag = text[text.rfind(b"<") :].rstrip()
+    if not (last_tag.endswith(b">") and (last_tag.startswith(b"</") or last_tag.endswith(_CLOSED))):
         return ()
-    return (0, last.start()) if last.start() else (0,)
+    last = deque(_OPENING.finditer(text), maxlen=1)
+    if not last:
+        return ()
+    start = last[0].start()
+    return (0, start) if start else _AT_ONCE
+
+
+_AT_ONCE = (0,)
+_CLOSED = (b"/>", b"->", b"?>")
 
 
 def _frame(told: Told, raw: bytes, profile: Mapping[str, Event]) -> Frame:
@@ -169,10 +195,18 @@ def _answer(frame: Frame) -> bytes:
 
 def _dialect(text: bytes) -> str:
     """The root of the answer: the sender's own, where it uses one root for both directions."""
-    root = _OPENING.search(text)
+    root = _OPENING.search(text) if len(text) > len(b"<scaip>") - 1 else None
     return "scaip" if root is not None and b"scaip" in root[0].lower() else "mrs"
 
 
 def _composed(root: str, tags: Mapping[str, str]) -> bytes:
     said = "".join(f"<{name}>{html.escape(value, quote=False)}</{name}>" for name, value in tags.items() if value)
     return f"<{root}>{said}</{root}>".encode()
+
+
+_REFUSALS = {
+    (root, too_long): _composed(root, {"snu": TOO_LONG if too_long else NOT_XML})
+    for root in ("mrs", "scaip")
+    for too_long in (False, True)
+}
+"""What is said to something that is no message, by its dialect and whether it was too long."""

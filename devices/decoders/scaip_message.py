@@ -1,10 +1,10 @@
 """What one SCAIP message says: its events, who sent it, what is wrong with it, and what its copies have in common."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from devices.decoders.accounts import key_of
 from devices.decoders.decoder import Frame, gravest_first
 from devices.decoders.scaip_codes import STATUSES, padded, says_alarm, scaip_event, scaip_scope
 from dispatch.rules.signal import CAUSES, Event, Scope
@@ -31,29 +31,33 @@ _FORMS: Mapping[str, re.Pattern[str]] = {
 """The forms of the tags that decide what is meant; texts and places are taken as they come."""
 
 _BEFORE = re.compile(r"^[\s+]+")
-_MANDATORY = ("ref", "cid", "dty")
 _PART_MAX = 48
 """So much of an identity is kept: three times the longest legal one, and no more than a register can hold."""
 
 
-def frame_of(tags: Tags, raw: bytes, profile: Mapping[str, Event]) -> Frame:
+def frame_of(tags: dict[str, str], raw: bytes, profile: Mapping[str, Event]) -> Frame:
     """The frame of a request with these tags; one that is defective is decoded and marked as not trusted."""
     events, addresses = _events(tags, profile), _addresses(tags)
     key, window_s = _copies(tags, raw)
+    head = events[0]
     return Frame(
-        event=events[0],
-        also=events[1:],
-        raw=raw,
-        address=addresses[0] if addresses else None,
-        alternatives=addresses[1:],
-        scope=scaip_scope(tags.get("dty", ""), tags.get("did", "")),
-        explicit=_is_explicit(tags, events),
-        dedup_key=key,
-        window_s=0.0 if events[0] is Event.HEARTBEAT else window_s,
-        sliding=False,
-        trusted=status_number(tags) == TAKEN,
-        answers=True,
-        fields=MappingProxyType({**tags}),
+        head,
+        raw,
+        addresses[0] if addresses else None,
+        addresses[1:],
+        events[1:],
+        scaip_scope(tags.get("dty", ""), tags.get("did", "")),
+        _is_explicit(tags, events),
+        key,
+        0.0 if head is Event.HEARTBEAT else window_s,
+        False,
+        status_number(tags) == TAKEN,
+        True,
+        False,
+        None,
+        None,
+        None,
+        MappingProxyType(tags),
     )
 
 
@@ -66,7 +70,7 @@ def reply_heard(tags: Tags, raw: bytes) -> Frame:
 
 def status_number(tags: Tags) -> str:
     """The status number of the answer to a request with these tags."""
-    if not all(tags.get(name) for name in _MANDATORY):
+    if not (tags.get("ref") and tags.get("cid") and tags.get("dty")):
         return TAG_MISSING
     return WRONG_DATA if any(_is_wrong(tags, name) for name in _FORMS) else TAKEN
 
@@ -146,7 +150,7 @@ def _copies(tags: Tags, raw: bytes) -> tuple[str, float]:
     counts from the beginning again after a restart must not have its next alarm taken for an old one.
     """
     if not tags.get("cid") or not REFERENCE.fullmatch(tags.get("ref", "")):
-        return f"scaip:{hashlib.sha256(raw.strip()).hexdigest()}", NAMELESS_WINDOW_S
+        return f"scaip:{key_of(raw.strip().decode('latin-1'))}", NAMELESS_WINDOW_S
     said = "+".join((tags.get("mty", "ME").upper(), padded(tags.get("dty", "")), padded(tags.get("stc", ""))))
     named = (_part(tags, name) for name in ("cid", "ref", "did"))
     return ":".join(("scaip", *named, said[:_PART_MAX])), REPEAT_WINDOW_S

@@ -5,6 +5,7 @@ The parser is the standard library's expat. What makes XML dangerous all begins 
 has one is refused at its first byte; only the five entities of XML itself and numbered characters are left.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.parsers import expat
@@ -22,12 +23,19 @@ KNOWN = frozenset(
 """The tags of a request, with those inside `lge`, and of an answer (`Mrq` and `Mrs` in `caruhome/scaip-gateway`)."""
 
 
+_WHITE, _TEXT = rb"[ \t\r\n]*+", rb"[ -%'-;=?-~]*+"  # what may stand between tags, and in one: no & < >
+_PLAIN = re.compile(
+    rb"<(mrq|mrs|scaip)%b>(%b(?:<([a-z]{3})>%b</\3>%b)*+)</\1%b>%b" % (_WHITE, _WHITE, _TEXT, _WHITE, _WHITE, _WHITE)
+)
+_TAG = re.compile("<([a-z]{3})>([^<]*)</")
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A document: the name of its root, and the text of every known tag that has one, as it was sent."""
 
     root: str
-    tags: Mapping[str, str]
+    tags: dict[str, str]
 
 
 def read(document: bytes) -> Told | None:
@@ -36,7 +44,18 @@ def read(document: bytes) -> Told | None:
 
     One that is not what its encoding promises is tried as Latin-1: a name with an umlaut must not cost an alarm.
     """
+    if (plain := _PLAIN.fullmatch(document)) is not None:
+        return _told(plain[1], plain[2])
     return _read(document, None) or (None if document.isascii() else _read(document, "iso-8859-1"))
+
+
+def _told(root: bytes, content: bytes) -> Told:
+    """What most units send, which needs no parser: tags with printable texts, one behind the other."""
+    tags: dict[str, str] = {}
+    for name, said in _TAG.findall(content.decode("ascii")):
+        if name in KNOWN and (text := said.strip()):
+            tags.setdefault(name, text)
+    return Told(root.decode("ascii"), tags)
 
 
 def _read(document: bytes, encoding: str | None) -> Told | None:

@@ -14,6 +14,7 @@ protocol 2), Honeywell Galaxy appendix C, Cooper i-on appendix I, the tests of `
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _PACKET = re.compile(r"(?:\|A.*|\^[^^]*\^|\^|[^/^|]|\|(?!A))+", re.DOTALL)
 _MODIFIERS = r"(?P<modifiers>(?:[a-z]{2}[0-9:.,-]*)*)"
@@ -60,26 +61,16 @@ class Block:
 
     def read(self, part: str, *, first: bool) -> None:
         """One packet of the text. What is no event, no modifier and no request is text."""
-        event = (_FIRST if first else _FURTHER).fullmatch(part)
-        found = event or _BARE.fullmatch(part)
-        if _LISTEN_IN.fullmatch(part):
-            self.listens = True
-        elif _ASCII.match(part) or found is None:
-            self._add_text(part.removeprefix("A"))
-        else:
-            self.listens |= found["block"] == "L"
-            if found["modifiers"]:
-                self._modifiers = {**self._modifiers, **_named(found["modifiers"])}
-            self._add(event)
-
-    def _add(self, event: re.Match[str] | None) -> None:
-        if event is not None:
-            self.packets.append(Packet(event["code"], event["zone"], self._modifiers))
-            self._add_text(event["text"].removeprefix("|A"))
+        listens, modifiers, code, zone, text = _understood(part, first)
+        self.listens |= listens
+        if modifiers:
+            self._modifiers = {**self._modifiers, **modifiers}
+        if code:
+            self.packets.append(Packet(code, zone, self._modifiers))
+        if text:
+            self._add_text(text)
 
     def _add_text(self, text: str) -> None:
-        if not text:
-            return
         clean = text.replace("^", " ").strip(" |")
         if self.packets:
             self.packets[-1].text = f"{self.packets[-1].text} {clean}".strip()
@@ -89,10 +80,31 @@ class Block:
 
 def read_block(text: str) -> Block:
     """The events of a block (`Nri1/QA001/YT000`). Never raises; takes time linear in the length of the text."""
-    block = Block()
-    for number, part in enumerate(_PACKET.finditer(text)):
-        block.read(part[0].strip(" |"), first=number == 0)
+    block, first = Block(), True
+    for part in _PACKET.findall(text) if "^" in text or "|" in text else text.split("/"):
+        if part:
+            block.read(part.strip(" |"), first=first)
+            first = False
     return block
+
+
+@lru_cache(maxsize=1024)
+def _understood(part: str, first: bool) -> tuple[bool, Mapping[str, str], str, str, str]:
+    """
+    Whether it asks for a speech path; modifiers, code and zone, empty where it has none; what of it is text.
+
+    Panels say the same again and again, and a block may hold a thousand events of three characters.
+    """
+    event = (_FIRST if first else _FURTHER).fullmatch(part)
+    found = event or _BARE.fullmatch(part)
+    if _LISTEN_IN.fullmatch(part):
+        return True, {}, "", "", ""
+    if _ASCII.match(part) or found is None:
+        return False, {}, "", "", part.removeprefix("A")
+    listens, modifiers = found["block"] == "L", _named(found["modifiers"])
+    if event is None:
+        return listens, modifiers, "", "", ""
+    return listens, modifiers, event["code"], event["zone"], event["text"].removeprefix("|A")
 
 
 def _named(modifiers: str) -> dict[str, str]:

@@ -6,8 +6,8 @@ Cutting a stream whose frames say in their head how long they are, in a way that
                                     └ candidate ──▶        so every head is followed to its own end
 """
 
-import heapq
 import re
+from bisect import insort
 from collections.abc import Callable, Iterable, Sequence
 
 from devices.decoders.decoder import Frame, Tally
@@ -48,7 +48,7 @@ class Spans:
         self._at = 0  # of the first byte kept, counted from the beginning of the stream, as all places below
         self._scanned = 0
         self._spent = 0  # everything before has become a frame, or noise before one
-        self._ends: list[tuple[int, int]] = []
+        self._ends: list[tuple[int, int]] = []  # in order: where each candidate ends, and where it begins
 
     def __len__(self) -> int:
         return self._at + len(self._kept) - max(self._at, self._spent)
@@ -68,26 +68,43 @@ class Spans:
         frames: list[Frame] = []
         for at in range(0, len(data), self._span_max):
             self._kept += data[at : at + self._span_max]
+            if self._waits():
+                continue
             kept = bytes(self._kept)
             self._scan(kept)
             frames += self._ended(kept, read)
             self._forget()
         return frames
 
+    def _waits(self) -> bool:
+        """Whether nothing ends here and no head has come: most reads of a slow line, which cost no copy of it then."""
+        heard = self._at + len(self._kept)
+        if (self._ends and self._ends[0][0] <= heard) or self._head.search(self._kept, self._scanned - self._at):
+            return False
+        self._scanned = max(self._scanned, heard - self._head_bytes + 1)
+        self._forget()
+        return True
+
     def _scan(self, kept: bytes) -> None:
-        for found in self._head.finditer(kept, self._scanned - self._at):
+        at, most, spans, ends, head_bytes = self._at, self._span_max, self._spans, self._ends, self._head_bytes
+        for found in self._head.finditer(kept, self._scanned - at):
             start = found.start()
-            self._follow(self._at + start, self._spans(kept[start : start + self._head_bytes]))
-        self._scanned = max(self._scanned, self._at + len(kept) - self._head_bytes + 1)
+            for span in spans(kept[start : start + head_bytes]):
+                if span <= most:
+                    candidate = (at + start + span, at + start)
+                    # Most end in the order in which they begin.
+                    ends.append(candidate) if not ends or candidate >= ends[-1] else insort(ends, candidate)
+        self._scanned = max(self._scanned, at + len(kept) - head_bytes + 1)
 
     def _ended(self, kept: bytes, read: Read) -> Sequence[Frame]:
         frames = []
-        heard, ends = self._at + len(kept), self._ends
-        while ends and ends[0][0] <= heard:
-            end, start = heapq.heappop(ends)
+        at, heard, ends, done = self._at, self._at + len(kept), self._ends, 0
+        while done < len(ends) and (span := ends[done])[0] <= heard:
+            done += 1
+            end, start = span
             if start < self._spent:
                 continue
-            made = read(kept[start - self._at : end - self._at])
+            made = read(kept[start - at : end - at])
             if made is None:
                 continue
             if isinstance(made, Frame):
@@ -95,13 +112,14 @@ class Spans:
                 self._spent = end
                 frames.append(made)
             else:
-                self._follow(start, made)
+                self._follow(start, made, done)
+        del ends[:done]
         return frames
 
-    def _follow(self, start: int, spans: Iterable[int]) -> None:
+    def _follow(self, start: int, spans: Iterable[int], done: int) -> None:
         for span in spans:
             if span <= self._span_max:
-                heapq.heappush(self._ends, (start + span, start))
+                insort(self._ends, (start + span, start), lo=done)
 
     def _forget(self) -> None:
         """No candidate began earlier than one span ago."""

@@ -15,7 +15,8 @@ from devices.decoders import accounts
 from devices.decoders.accounts import Unkept
 from devices.decoders.contact_id_codes import contact_id_stated
 from devices.decoders.decoder import NO_PROFILE, Frame, Tail, Tally
-from devices.decoders.surgard_messages import LINES, MESSAGES, Form, link_test, printed
+from devices.decoders.surgard_messages import LINES, MESSAGES, Form, link_test
+from devices.decoders.surgard_print import printed
 from dispatch.rules.signal import Event
 
 ACK = b"\x06"
@@ -23,6 +24,9 @@ NAK = b"\x15"
 
 MESSAGE_BYTES_MAX = 256
 """The longest message has some 80 bytes (SIA blocks: 66, MLR2-E); a terminator later than this ends noise."""
+
+TEXT_BYTES_MIN = 6
+"""The shortest are a heartbeat without its blanks and an empty block: `1011 @`, `0011[]`."""
 
 _TERMINATOR = re.compile(rb"\x14+|\r")
 _LINK_TEST = (link_test(b"\r"),)
@@ -57,12 +61,11 @@ class Surgard:
         frames: list[Frame] = []
         at = 0
         for end in _TERMINATOR.finditer(clean):
-            if at == end.start() and not len(self._tail):
-                frames += self._asked() if end[0] == b"\r" else ()
+            piece, at = clean[at : end.start() + 1], end.end()
+            if piece == b"\r" and not len(self._tail):
+                frames += self._asked()
             else:
-                self._tail.add(clean[at : end.start() + 1])
-                frames += self._line() if end[0] == b"\r" else self._message()
-            at = end.end()
+                frames += (self._line if end[0] == b"\r" else self._message)(piece)
         self._tail.add(clean[at:])
         return frames
 
@@ -74,19 +77,23 @@ class Surgard:
         """15: the same message, please."""
         return NAK
 
-    def _message(self) -> list[Frame]:
+    def _message(self, piece: bytes) -> Sequence[Frame]:
         """What a DC4 has ended. Noise may stand before the message, never behind it."""
-        return self._one_of(MESSAGES, self._tail.take())
+        if len(self._tail) or len(piece) > MESSAGE_BYTES_MAX:
+            self._tail.add(piece)
+            piece = self._tail.take()
+        return self._one_of(MESSAGES, piece)
 
-    def _line(self) -> list[Frame]:
+    def _line(self, piece: bytes) -> Sequence[Frame]:
         """What a CR has ended, if it began with LF; else the CR is noise in a message that may still end well."""
-        text = self._tail.peek()
-        if not text.strip(b"\r\n"):
-            self._tail.take()
-            return [link_test(text)] if self._speaks_685 else []
-        if b"\n" not in text:
-            return []
-        frames = self._one_of(LINES, self._tail.take())
+        if len(self._tail) or len(piece) > MESSAGE_BYTES_MAX or b"\n" not in piece:
+            self._tail.add(piece)
+            if b"\n" not in self._tail:
+                return ()
+            piece = self._tail.take()
+        if not piece.strip(b"\r\n"):
+            return self._asked() and (link_test(piece),)
+        frames = self._one_of(LINES, piece)
         self._speaks_685 |= bool(frames)
         return frames
 
@@ -94,14 +101,14 @@ class Surgard:
         """A lone CR is the 685 link test. Noise has those too, so it counts only where 685 has been spoken before."""
         return _LINK_TEST if self._speaks_685 else ()
 
-    def _one_of(self, forms: Sequence[Form], data: bytes) -> list[Frame]:
+    def _one_of(self, forms: Sequence[Form], data: bytes) -> Sequence[Frame]:
         text = data[:-1].decode("latin-1")
-        for form, read in forms:
+        for form, read in forms if len(data) > TEXT_BYTES_MIN else ():
             found = form.search(text)
             if found is not None:
                 self.tally.noise_bytes += found.start()
                 self._messages += 1
-                return list(read(found, printed(data[found.start() :], self._messages, self._profile)))
+                return read(found, printed(data[found.start() :], self._messages, self._profile))
         self.tally.malformed += bool(text.strip())
         return []
 

@@ -20,83 +20,23 @@ VisorAlarm Plus 2U appendix IV; Bosch D6600 computer interface 3.1.22; Honeywell
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from devices.decoders.accounts import EMERGENCIES, addresses_of, key_of
+from devices.decoders.accounts import EMERGENCIES, Parts, addresses_of
 from devices.decoders.contact_id_codes import contact_id_event, contact_id_scope
 from devices.decoders.decoder import NO_PROFILE, Frame
 from devices.decoders.sia_codes import sia_event, sia_scope
-from devices.decoders.sia_data import read_block
+from devices.decoders.sia_data import Block, Packet, read_block
+from devices.decoders.surgard_channels import high_speed
+from devices.decoders.surgard_print import REPEAT_WINDOW_S, Print, Profile, frame_of
 from dispatch.rules.signal import Event, Scope
-
-REPEAT_WINDOW_S = 60.0
-"""
-The same message nearer than this to the first is a retransmission: 4 s, three times, with room for a busy line
-(PROTOCOLS section 13). Copies do not extend it: who presses every half minute is heard every minute.
-"""
-
-Profile = Mapping[str, Event]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Print:
-    """One message as printed, what tells it from others, its number on the connection, the code table of the panels."""
-
-    raw: bytes
-    key: str
-    number: int
-    profile: Profile
-
 
 Form = tuple[re.Pattern[str], Callable[[re.Match[str], Print], Sequence[Frame]]]
 """A message, and the reader of it: the events it tells, one frame each. At least one, or the sender has no answer."""
 
 RECEIVER = "0000"
 """The account under which a receiver reports itself."""
-
-
-def _frame(
-    said: Print,
-    event: Event,
-    fields: Mapping[str, Any],
-    *,
-    scope: Scope = Scope.DEVICE,
-    zone: str = "",
-    also: tuple[Event, ...] = (),
-    own: bool = False,
-    part: tuple[int, int] = (1, 1),
-) -> Frame:
-    """
-    An event of a message about an account; copies are known by their whole text, for there is no sequence number.
-
-    What is the receiver's `own` names nobody and is about the gateway. `part` is which event of how many.
-    """
-    numbered = {} if part == (1, 1) else {"message": said.number, "part": part[0], "parts": part[1]}
-    addresses = addresses_of(fields["account"], zone.replace(" ", "")) if not own else ()
-    return Frame(
-        event=event,
-        also=also,
-        raw=said.raw,
-        address=addresses[0] if addresses else None,
-        alternatives=addresses[1:],
-        scope=scope if not own else Scope.GATEWAY,
-        explicit=event in EMERGENCIES,
-        dedup_key=f"{said.key}:{part[0]}",
-        window_s=REPEAT_WINDOW_S,
-        sliding=False,
-        answers=True,
-        fields=MappingProxyType({**fields, **numbered}),
-    )
-
-
-def printed(raw: bytes, number: int, profile: Profile) -> Print:
-    """Message `number` of a connection."""
-    return Print(raw=raw, key=f"surgard:{key_of(raw.strip(_ENDS).decode('latin-1'))}", number=number, profile=profile)
-
-
-_ENDS = b" \r\n\x14"
 
 
 def link_test(raw: bytes) -> Frame:
@@ -112,8 +52,8 @@ def _alive(raw: bytes, line: Mapping[str, str]) -> Frame:
     """The receiver lives: never a copy of an earlier one, so it has no window."""
     fields = {"kind": "heartbeat"} | {name: value for name, value in line.items() if value}
     return Frame(
-        event=Event.HEARTBEAT,
-        raw=raw,
+        Event.HEARTBEAT,
+        raw,
         scope=Scope.GATEWAY,
         dedup_key="surgard:heartbeat",
         answers=True,
@@ -129,7 +69,7 @@ def _contact_id(found: re.Match[str], said: Print) -> Sequence[Frame]:
     if "letter" in fields:
         fields["zone_kind"] = {"C": "contact", "U": "user"}[fields.pop("letter")]
     event = contact_id_event(fields["code"], fields["qualifier"], said.profile)
-    return [_frame(said, event, fields, scope=contact_id_scope(fields["code"]), zone=fields["zone"])]
+    return [frame_of(said, event, fields, scope=contact_id_scope(fields["code"]), zone=fields["zone"])]
 
 
 # ---------------------------------------------------------------------------------------------------- SIA
@@ -138,7 +78,7 @@ def _contact_id(found: re.Match[str], said: Print) -> Sequence[Frame]:
 def _sia(found: re.Match[str], said: Print) -> Sequence[Frame]:
     fields = _stripped(found) | {"kind": "sia"}
     code = fields["sia_code"]
-    return [_frame(said, sia_event(code, said.profile), fields, scope=sia_scope(code), zone=fields["zone"])]
+    return [frame_of(said, sia_event(code, said.profile), fields, scope=sia_scope(code), zone=fields["zone"])]
 
 
 def _sia_block(found: re.Match[str], said: Print) -> Sequence[Frame]:
@@ -146,23 +86,62 @@ def _sia_block(found: re.Match[str], said: Print) -> Sequence[Frame]:
     block, own = read_block(found["data"]), found["form"] == "0" or found["account"] == RECEIVER
     line = {"kind": "sia", "receiver": found["receiver"], "line": found["line"]}
     line["account"] = RECEIVER if own else found["account"] or ""
-    also = (Event.VOICE_REQUEST,) if block.listens else ()
-    told = [
-        _frame(
-            said,
-            sia_event(packet.code, said.profile),
-            {**line, **packet.fields, "sia_code": packet.code},
-            scope=sia_scope(packet.code),
-            zone=packet.zone,
-            also=also,
-            own=own,
-            part=(number, len(block.packets)),
-        )
-        for number, packet in enumerate(block.packets, 1)
-    ]
+    if len(block.packets) > 1:
+        return _several(said, block, line, own)
+    if block.packets:
+        (packet,) = block.packets
+        also = (Event.VOICE_REQUEST,) if block.listens else ()
+        fields, code = {**line, **packet.fields, "sia_code": packet.code}, packet.code
+        event, scope = sia_event(code, said.profile), sia_scope(code)
+        return [frame_of(said, event, fields, scope=scope, zone=packet.zone, also=also, own=own)]
     readable = block.text != "" and block.text.isprintable()
     nothing = Event.VOICE_REQUEST if block.listens else Event.INFO if readable else Event.UNKNOWN
-    return told or [_frame(said, nothing, line | {"text": block.text}, scope=Scope.GATEWAY, own=own)]
+    return [frame_of(said, nothing, line | {"text": block.text}, scope=Scope.GATEWAY, own=own)]
+
+
+def _several(said: Print, block: Block, line: Mapping[str, str], own: bool) -> Sequence[Frame]:
+    """As `frame_of` would make them one by one; eighty stand in a message, and many say the same of the same zone."""
+    shared = {**line, "message": said.number, "part": 0, "parts": len(block.packets)}
+    also = (Event.VOICE_REQUEST,) if block.listens else ()
+    known: dict[tuple[str, str, str, int], _Stated] = {}
+    told = []
+    for part, packet in enumerate(block.packets, 1):
+        name = (packet.code, packet.zone, packet.text, id(packet.modifiers))
+        stated = known.get(name) or known.setdefault(name, _stated(said, packet, line["account"], own))
+        event, addresses, scope, explicit, fields = stated
+        told.append(
+            Frame(
+                event,
+                said.raw,
+                addresses[0] if addresses else None,
+                addresses[1:],
+                also,
+                scope,
+                explicit,
+                f"{said.key}:{part}",
+                REPEAT_WINDOW_S,
+                False,
+                True,
+                True,
+                False,
+                None,
+                None,
+                None,
+                Parts(shared, fields, part),
+            )
+        )
+    return told
+
+
+_Stated = tuple[Event, tuple[str, ...], Scope, bool, Mapping[str, Any]]
+
+
+def _stated(said: Print, packet: Packet, account: str, own: bool) -> _Stated:
+    """What one event of a block says, and who says it."""
+    event = sia_event(packet.code, said.profile)
+    addresses = addresses_of(account, packet.zone.replace(" ", "")) if not own else ()
+    scope = sia_scope(packet.code) if not own else Scope.GATEWAY
+    return event, addresses, scope, event in EMERGENCIES, packet.fields | {"sia_code": packet.code}
 
 
 # ---------------------------------------------------------------------------------------------------- letters
@@ -178,17 +157,17 @@ def _basic(found: re.Match[str], said: Print) -> Sequence[Frame]:
     letters, code = fields["event_char"], fields["alarm_code"]
     if fields["account"] != RECEIVER:
         event = _own(letters, code, said.profile) or _FOUR_THREE.get(letters) or _lettered(letters)
-        return [_frame(said, event, fields, zone=code)]
+        return [frame_of(said, event, fields, zone=code)]
     audio = letters not in _STATE and re.fullmatch(r"0[0-9A-F]", code) is not None
     event = Event.VOICE_REQUEST if audio else _STATE.get(letters) or _lettered(letters)
-    return [_frame(said, event, fields, own=True)]
+    return [frame_of(said, event, fields, own=True)]
 
 
 def _low_speed(found: re.Match[str], said: Print) -> Sequence[Frame]:
     """The 3x1, 4x1 and 4x2 forms of the 685: one or two characters that the panel chose, the second as a zone."""
     fields = {"alarm_code": "", **_stripped(found)} | {"kind": "basic"}
     letters, code = fields["event_char"], fields["alarm_code"]
-    return [_frame(said, _own(letters, code, said.profile) or _lettered(letters), fields, zone=code)]
+    return [frame_of(said, _own(letters, code, said.profile) or _lettered(letters), fields, zone=code)]
 
 
 _STATE: Profile = {"A": Event.FAULT, "T": Event.FAULT, "R": Event.RESTORE}
@@ -239,7 +218,7 @@ _FOUR_THREE: Profile = {"1": Event.FIRE, "2": Event.PRESS, "7": Event.PRESS}
 def _telenot(found: re.Match[str], said: Print) -> Sequence[Frame]:
     fields = _stripped(found) | {"kind": "telenot"}
     letter = fields["event_char"]
-    return [_frame(said, said.profile.get(letter) or _TELENOT[letter], fields, zone=fields["alarm_code"])]
+    return [frame_of(said, said.profile.get(letter) or _TELENOT[letter], fields, zone=fields["alarm_code"])]
 
 
 _TELENOT: Profile = {
@@ -260,88 +239,7 @@ _TELENOT: Profile = {
 
 def _caller(found: re.Match[str], said: Print) -> Sequence[Frame]:
     """The telephone number a panel called from: for people."""
-    return [_frame(said, Event.INFO, _stripped(found) | {"kind": "caller"}, scope=Scope.GATEWAY)]
-
-
-# ---------------------------------------------------------------------------------------------------- channels
-
-
-def _high_speed(found: re.Match[str], said: Print) -> Sequence[Frame]:
-    """
-    Eight or sixteen channels (1 new, 2 opening, 3 restored, 4 closing, 5 normal, 6 still so) and what they are about.
-
-    Every channel with news is an event of its own, its zone the channel; what is about the panel is one more.
-    """
-    channels, about = found["channels"].replace(" ", ""), found["about"]
-    line = {"kind": "high-speed", **_stripped(found), "alarm_code": channels}
-    news = "" if about in _BY_USER else channels
-    meant = {digit: said.profile.get(digit) or _channel(digit, about) for digit in dict.fromkeys(news)}
-    stated = {digit: (event, event in EMERGENCIES) for digit, event in meant.items()}
-    told = [(zone, *stated[digit]) for zone, digit in zip(_ZONES, news, strict=False) if digit != "5"]
-    told += [("", _PANEL_NEWS[about], False)] if about in _PANEL_NEWS else []
-    told = told or [("", Event.DURESS if about == "1" else Event.TEST, about == "1")]
-    if len(told) == 1:
-        ((zone, event, _),) = told
-        return [_frame(said, event, line | {"zone": zone}, scope=_SCOPES[bool(zone)], zone=zone)]
-    return _channels(said, told, line | {"zone": "", "message": said.number, "part": 0, "parts": len(told)})
-
-
-def _channel(digit: str, about: str) -> Event:
-    return _ABOUT.get(about, NO_PROFILE).get(digit) or _CHANNELS.get(digit, Event.UNKNOWN)
-
-
-def _channels(said: Print, told: Sequence[tuple[str, Event, bool]], line: Mapping[str, Any]) -> Sequence[Frame]:
-    """As `_frame` would make them one by one; eight stand in 22 bytes, so what they share is worked out once."""
-    key, account = f"{said.key}:", line["account"].upper()
-    of_account, of_panel = (account,), ()
-    return [
-        Frame(
-            event=event,
-            raw=said.raw,
-            address=f"{account}:{zone}" if zone else account,
-            alternatives=of_account if zone else of_panel,
-            scope=Scope.DEVICE if zone else Scope.GATEWAY,
-            explicit=explicit,
-            dedup_key=f"{key}{part}",
-            window_s=REPEAT_WINDOW_S,
-            sliding=False,
-            answers=True,
-            fields=MappingProxyType({**line, "zone": zone, "part": part}),
-        )
-        for part, (zone, event, explicit) in enumerate(told, 1)
-    ]
-
-
-_SCOPES = (Scope.GATEWAY, Scope.DEVICE)
-_ZONES = tuple(f"{place:03}" for place in range(1, 17))
-
-
-_CHANNELS: Profile = {
-    "0": Event.FAULT,
-    "1": Event.ALARM,
-    "2": Event.ARM_DISARM,
-    "3": Event.RESTORE,
-    "4": Event.ARM_DISARM,
-    "6": Event.STATUS_PRESS,
-}
-_ABOUT: Mapping[str, Profile] = {
-    "1": {"1": Event.DURESS},
-    "3": {"1": Event.INFO, "3": Event.INFO, "6": Event.INFO},
-    "5": {"1": Event.FAULT, "6": Event.FAULT},
-}
-"""The ninth digit: 1 duress, 3 zones bypassed, 5 zones in trouble; with any other the channels are the zones' state."""
-
-_BY_USER = frozenset({"2", "4"})
-"""Opening and closing by a user, whose number stands in the first channel."""
-
-_PANEL_NEWS: Profile = {
-    "2": Event.ARM_DISARM,
-    "4": Event.ARM_DISARM,
-    "6": Event.FAULT,
-    "8": Event.LOW_BATTERY,
-    "9": Event.TEST,
-}
-"""What the ninth digit says of the panel itself."""
+    return [frame_of(said, Event.INFO, _stripped(found) | {"kind": "caller"}, scope=Scope.GATEWAY)]
 
 
 def _stripped(found: re.Match[str]) -> dict[str, str]:
@@ -371,7 +269,7 @@ MESSAGES: Sequence[Form] = (
             rf"8(?P<receiver>{_HEX}{{2}})(?P<line>{_HEX}(?={_HEX}{{4}} )|{_HEX}{{3}})(?P<account>{_HEX}{{3,6}})"
             rf" {_CHANNEL}$"
         ),
-        _high_speed,
+        high_speed,
     ),
     (
         re.compile(rf"T{_FROM}(?=.{{12}}$){_SIX} (?P<event_char>[AFHKLNOQRTU])  (?P<alarm_code>[0-9A-F ]{{2}})$"),
@@ -389,7 +287,7 @@ LINES: Sequence[Form] = (
         ),
         _contact_id,
     ),
-    (re.compile(rf"{_FROM_685} {_ACCOUNT} {_CHANNEL} ?$"), _high_speed),
+    (re.compile(rf"{_FROM_685} {_ACCOUNT} {_CHANNEL} ?$"), high_speed),
     (
         re.compile(rf"{_FROM_685} {_ACCOUNT} (?P<event_char>[A-Z0-9]{{1,2}})(?: (?P<alarm_code>{_HEX}{{1,4}}))? ?$"),
         _low_speed,

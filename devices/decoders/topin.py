@@ -17,8 +17,9 @@ V1.2: which messages are answered, how lengths count); samples in Traccar's test
 
 import re
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from devices.decoders.decoder import NO_PROFILE, Frame, Tally
@@ -110,14 +111,17 @@ class Topin:
                 return None
             self._device = imei_of(content)
         fix = _fix(type_, content) if content else NO_FIX
-        codes = [f"{type_:02x}"] if type_ in _ALARMS else bits(_alarm_byte(raw))
-        alarms = words(codes, ALARM_BITS, self._profile, self._device) if codes else []
+        codes = (_NAMES[type_],) if type_ in _ALARMS else bits(_alarm_byte(raw)) if content else ()
+        alarms = words(codes, ALARM_BITS, self._profile, self._device) if codes else ()
+        fields: dict[str, Any] = {"type": _NAMES[type_]}
+        if content:
+            fields |= _state(type_, content) | place_fields(fix)
         return statement(
             "topin",
-            alarms or [_word(type_, content)],
+            alarms or (_word(type_, content),),
             raw=raw,
             address=self._device,
-            fields={"type": _NAMES[type_], **_state(type_, content), **place_fields(fix)},
+            fields=fields,
             number=raw.hex() if alarms and fix.at else "",
             answers=type_ in _ANSWERED,
             sent_at=fix.at,
@@ -167,11 +171,12 @@ def _now(at: datetime) -> bytes:
     return _message(7, _TIME, struct.pack(">H5B", now.year, now.month, now.day, now.hour, now.minute, now.second))
 
 
-def _spans(head: bytes) -> Iterable[int]:
+@lru_cache(maxsize=1024)
+def _spans(head: bytes) -> Sequence[int]:
     """How long a message with this head may be; of a list of Wi-Fi, what must be read to know."""
     length, type_ = head[2], head[3]
     if type_ == _LOGIN:
-        return {6 + 9, length + 5}
+        return tuple({6 + 9, length + 5})
     if type_ in _WIFI:
         return (_wifi_head(head),) if length <= STATIONS_MAX else ()
     if length == 1:

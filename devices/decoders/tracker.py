@@ -13,7 +13,7 @@ from typing import Any
 
 from devices.decoders.decoder import Frame, gravest_first
 from devices.decoders.fix import NO_FIX, Fix
-from dispatch.rules.signal import CAUSES, Event
+from dispatch.rules.signal import CAUSES, Event, Scope
 
 REPEAT_WINDOW_S = 600.0
 """
@@ -26,6 +26,8 @@ not extend it, and a statement without a time or a number has no window at all.
 EMERGENCIES = frozenset({Event.PRESS, Event.DURESS, Event.FALL, Event.FALL_SUSPECTED})
 """What these protocols call an emergency themselves. A fence or an alarm of unknown kind needs a device we know."""
 
+_ALARMING = frozenset(CAUSES)
+
 IDS = str.strip
 """The one spelling of an id (an IMEI or the maker's own digits): leading zeros are part of it."""
 
@@ -33,10 +35,10 @@ IDS = str.strip
 def statement(
     protocol: str,
     events: Sequence[Event],
-    *,
     raw: bytes,
     address: str | None,
     fields: Mapping[str, Any],
+    *,
     number: str = "",
     answers: bool = True,
     trusted: bool = True,
@@ -49,29 +51,31 @@ def statement(
     A device that has not said who it is (`address` None: its login was lost) is nobody's copy; whatever would raise an
     alarm for a device we know then raises one without a home, for it may be one of ours.
     """
-    said = gravest_first(events) if len(events) > 1 else events
-    head, known_by = said[0], number if address else ""
+    also: tuple[Event, ...] = ()
+    if len(events) > 1:
+        events = gravest_first(events)
+        also = events[1:]
+    known_by = number if address else ""
+    # By position, for most of the time that a message takes is this line.
     return Frame(
-        event=head,
-        also=tuple(said[1:]),
-        raw=raw,
-        address=address,
-        explicit=_is_explicit(said, address),
-        dedup_key=f"{protocol}:{address}:{known_by or head.value}",
-        window_s=REPEAT_WINDOW_S if known_by else 0.0,
-        sliding=False,
-        trusted=trusted,
-        answers=answers,
-        sent_at=sent_at,
-        position=fix.position,
-        position_at=fix.at if fix.position else None,
-        fields=MappingProxyType({"device": address, **fields} if address else dict(fields)),
+        events[0],
+        raw,
+        address,
+        (),
+        also,
+        Scope.DEVICE,
+        not (EMERGENCIES if address else _ALARMING).isdisjoint(events),
+        f"{protocol}:{address}:" + (known_by or events[0]),
+        REPEAT_WINDOW_S if known_by else 0.0,
+        False,
+        trusted,
+        answers,
+        False,
+        sent_at,
+        fix.position,
+        fix.at if fix.position else None,
+        MappingProxyType({"device": address, **fields} if address else {**fields}),
     )
-
-
-def _is_explicit(events: Sequence[Event], address: str | None) -> bool:
-    emergencies = EMERGENCIES if address else CAUSES.keys()
-    return not emergencies.isdisjoint(events)
 
 
 def words(
@@ -95,10 +99,16 @@ def _own(code: str, profile: Mapping[str, Event], address: str | None) -> Event 
 
 
 def bits(word: int) -> list[str]:
-    """The names of the bits that are set: `bit0` is the lowest."""
-    if not word:
-        return []
-    return [f"bit{place}" for place in range(word.bit_length()) if word >> place & 1]
+    """The names of the bits that are set in a word of up to 32: `bit0` is the lowest."""
+    found = []
+    while word:
+        lowest = word & -word
+        found.append(_BITS[lowest.bit_length() - 1])
+        word ^= lowest
+    return found
+
+
+_BITS = tuple(f"bit{place}" for place in range(32))
 
 
 def place_fields(fix: Fix) -> dict[str, float]:

@@ -17,6 +17,7 @@ Traccar's tests (commit 9e5c458); codes 02 and 03, AP04 and APFD from servers of
 """
 
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +33,9 @@ canonical = IDS
 TEXT_BYTES_MAX = 4096
 """The longest texts list Wi-Fi by name: some hundred bytes. Voice (AP07) is longer, and not for us."""
 
+HEAD_BYTES_MIN = 6
+"""The name of the maker and of the text: `IWAP00`."""
+
 ALARMS: Mapping[str, Event] = {
     "01": Event.PRESS,
     "02": Event.LOW_BATTERY,
@@ -41,7 +45,6 @@ ALARMS: Mapping[str, Event] = {
 }
 """What the code of AP10 says."""
 
-_END = re.compile(rb"#+")
 _HEAD = re.compile(r"(IW|TRV)([A-Z]P[0-9A-Z]{2})")
 _SURE_HEAD = re.compile(r"(IW|TRV)(AP00(?=\d{10})|[AY]P\d\d(?=\d{6}[AV])|[AC]P\d\d(?=,)|AP[A-Z]{2}(?=,))", re.ASCII)
 """With what follows it: the name of a Wi-Fi may hold the mere letters."""
@@ -97,13 +100,13 @@ class Trv:
     def feed(self, data: bytes) -> Sequence[Frame]:
         """The frames completed by these bytes. A text that was cut is given up for the one behind it."""
         frames: list[Frame] = []
-        at = 0
-        for end in _END.finditer(data):
-            self._tail.add(data[at : end.start()])
-            frames += self._text(self._tail.take() + b"#")
-            self.tally.noise_bytes += len(end[0]) - 1
-            at = end.end()
-        self._tail.add(data[at:])
+        for piece in self._tail.ended(data, b"#"):
+            if len(piece) >= HEAD_BYTES_MIN and (head := _head_of(text := piece.decode("latin-1"))) is not None:
+                start = head.start()
+                self.tally.noise_bytes += start
+                frames.append(self._frame(piece[start:] + b"#", head[1], head[2], text[head.end() :]))
+            else:
+                self.tally.noise_bytes += len(piece) + 1
         return frames
 
     def acknowledge(self, frame: Frame, at: datetime, pad: bytes) -> bytes:
@@ -120,46 +123,46 @@ class Trv:
         """Nothing: the device repeats by itself what was not answered."""
         return b""
 
-    def _text(self, piece: bytes) -> list[Frame]:
-        text = piece.decode("latin-1") if len(piece) > 6 else ""
-        head = _head_of(text)
-        self.tally.noise_bytes += len(piece) if head is None else head.start()
-        return [] if head is None else [self._frame(piece[head.start() :], head[1], head[2], text[head.end() : -1])]
-
     def _frame(self, raw: bytes, maker: str, type_: str, rest: str) -> Frame:
         hello = _ID.match(rest) if type_ == _LOGIN else None
         if hello:
             self._device = hello[1]
-        place = _PLACE.match(rest)
-        at = moment_of(place["date"] + place["time"]) if place else None
-        fix = _fix(place, at)
-        code = (place["alarm"] or "") if place else ""
         fields: dict[str, Any] = {"maker": maker, "type": type_}
+        place = _PLACE.match(rest) if rest else None
         if place:
-            fields |= ({"alarm_code": code} if code else {}) | _state(place) | place_fields(fix)
-        elif type_ in _MEASURES:
+            return self._placed(raw, type_, place, rest, fields)
+        if type_ in _MEASURES:
             fields |= _measured(type_, rest.split(","))
+        number, answers = rest if type_ == _FALL else "", _is_answered(type_, rest)
+        return statement(
+            "trv", self._events(type_, rest, ""), raw, self._device, fields, number=number, answers=answers
+        )
+
+    def _placed(self, raw: bytes, type_: str, place: re.Match[str], rest: str, fields: dict[str, Any]) -> Frame:
+        at, code = moment_of(place["date"] + place["time"]), place["alarm"] or ""
+        fix = _fix(place, at)
+        fields |= ({"alarm_code": code} if code else {}) | _state(place) | place_fields(fix)
         return statement(
             "trv",
             self._events(type_, rest, code),
-            raw=raw,
-            address=self._device,
-            fields=fields,
+            raw,
+            self._device,
+            fields,
             number=_number(type_, rest, place, code),
             answers=_is_answered(type_, rest),
             sent_at=at,
             fix=fix,
         )
 
-    def _events(self, type_: str, rest: str, code: str) -> list[Event]:
+    def _events(self, type_: str, rest: str, code: str) -> Sequence[Event]:
         if type_ == _ALARM:
-            known = words([code], ALARMS, self._profile, self._device)
-            return known or [Event.LOCATION if code == "00" else Event.ALARM]
+            known = words((code,), ALARMS, self._profile, self._device) if code else ()
+            return known or (Event.LOCATION if code == "00" else Event.ALARM,)
         # Another maker makes friends with APFD, and writes its place behind it.
         if type_ == _FALL and _FALLEN.match(rest):
             return words([type_], {_FALL: Event.FALL}, self._profile, self._device)
         word = _WORDS.get(type_)
-        return [word or (Event.ACK if _TO_OUR_COMMANDS.match(rest) else Event.UNKNOWN)]
+        return (word or (Event.ACK if _TO_OUR_COMMANDS.match(rest) else Event.UNKNOWN),)
 
 
 def login(address: str) -> bytes:
@@ -198,10 +201,8 @@ def encode(
 
 def _head_of(text: str) -> re.Match[str] | None:
     """The last head that is surely one, else the first that may be."""
-    first = found = _SURE_HEAD.search(text)
-    while found is not None:
-        first, found = found, _SURE_HEAD.search(text, found.end())
-    return first or _HEAD.search(text)
+    sure = deque(_SURE_HEAD.finditer(text), maxlen=1)
+    return sure[0] if sure else _HEAD.search(text)
 
 
 def _is_answered(type_: str, rest: str) -> bool:
@@ -211,24 +212,22 @@ def _is_answered(type_: str, rest: str) -> bool:
     return type_ not in _UNANSWERED and not _TO_OUR_COMMANDS.match(rest)
 
 
-def _fix(place: re.Match[str] | None, at: datetime | None) -> Fix:
-    if place is None or place["valid"] != "A":
+def _fix(place: re.Match[str], at: datetime | None) -> Fix:
+    if place["valid"] != "A":
         return NO_FIX
     lat, lng = degrees(place["lat"], place["north"]), degrees(place["lng"], place["east"])
     return NO_FIX if lat is None or lng is None else Fix(position_of(lat, lng), at)
 
 
-def _number(type_: str, rest: str, place: re.Match[str] | None, code: str) -> str:
+def _number(type_: str, rest: str, place: re.Match[str], code: str) -> str:
     """What tells one alarm from the next: its time and code; everything else is never a copy."""
-    if type_ == _ALARM and place:
+    if type_ == _ALARM:
         return f"{place['date']}{place['time']}:{code}"
     return rest if type_ == _FALL else ""
 
 
-def _state(place: re.Match[str] | None) -> dict[str, Any]:
+def _state(place: re.Match[str]) -> dict[str, Any]:
     """Whether the position is a fix, and the battery in per cent."""
-    if place is None:
-        return {}
     state = _STATE.match(place["state"])
     return {"fix": place["valid"] == "A"} | ({"battery": int(state["battery"])} if state else {})
 
@@ -239,5 +238,6 @@ def _measured(type_: str, parts: Sequence[str]) -> dict[str, Any]:
     for name, at in _MEASURES[type_].items():
         if at < len(parts) and _NUMBER.fullmatch(parts[at]):
             told[name] = float(parts[at]) if "." in parts[at] else int(parts[at])
-    packed = _STATE.match(parts[1]) if type_ in {"AP03", "CP01"} and len(parts) > 1 else None
-    return told | ({"battery": int(packed["battery"])} if packed else {})
+    if type_ in {"AP03", "CP01"} and len(parts) > 1 and (packed := _STATE.match(parts[1])):
+        told["battery"] = int(packed["battery"])
+    return told

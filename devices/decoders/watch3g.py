@@ -7,7 +7,8 @@ Watches that speak "3G": Setracker, Beesure, Wonlex and the like, over TCP.
 
 STATUS is hexadecimal: the upper sixteen bits are alarms, the lower ones states. In an alarm (AL) every set bit is
 reported, for the alarms of one frame come together (SOS with a low battery); in a position (UD, WT) the states that
-merely last are left alone, or a walk outside the fence would raise an alarm with every position.
+merely last are left alone, or a walk outside the fence would raise an alarm with every position. A low battery is told
+by its bit or by the level, in per cent, that positions and keep-alives carry.
 
 Every alarm, keep-alive (LK), question for voice (TKQ) and start (INIT) is answered by its own name; without it the
 watch repeats. There is no checksum, no login and no password: the id is the whole secret. Times are UTC, positions
@@ -23,6 +24,7 @@ from typing import Any
 from devices.decoders.brackets import HEAD, Brackets
 from devices.decoders.decoder import NO_PROFILE, Frame, Tally
 from devices.decoders.fix import NO_FIX, Fix, moment_of, position_of
+from devices.decoders.state_words import Standing, battery_is_low
 from devices.decoders.tracker import IDS, bits, place_fields, statement, words
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Event
@@ -66,6 +68,7 @@ class Watch3g:
         self.tally = Tally()
         self._profile = profile
         self._brackets = Brackets(self.tally)
+        self._standing = Standing()
 
     @property
     def incomplete(self) -> bool:
@@ -91,42 +94,60 @@ class Watch3g:
     def _frame(self, text: bytes) -> Frame:
         head = HEAD.match(text)
         assert head is not None
-        content = _ESCAPE.sub(lambda found: _UNESCAPED[found[0]], text[head.end() : -1])
+        maker, device, index, length = head.groups()
+        said = content = text[head.end() : -1]
+        if b"}" in said:
+            content = _ESCAPE.sub(lambda found: _UNESCAPED[found[0]], said)
         type_, *parts = content.decode("latin-1").split(",")
-        fields: dict[str, Any] = {name: _ascii(head[name]) for name in ("manufacturer", "index")}
-        fields |= {"length_ok": int(head["length"], 16) in {len(content), len(text) - head.end() - 1}, "type": type_}
-        address = canonical(head["device"].decode("ascii"))
+        length_ok = int(length, 16) in (len(content), len(said))
+        fields: dict[str, Any] = {"manufacturer": maker.decode("ascii"), "index": index and index.decode("ascii")}
+        fields |= {"length_ok": length_ok, "type": type_}
+        address = device.decode("ascii")
         if type_.startswith(("AL", "UD", "WT")):
             return self._placed(text, address, fields, parts)
-        return statement(
-            "watch3g",
-            [_WORDS.get(type_.lower(), Event.UNKNOWN)],
-            raw=text,
-            address=address,
-            fields=fields | _vitals(type_.lower(), parts),
-            answers=bool(_answer_to(type_)),
-        )
+        word = type_.lower()
+        if parts and word in _MEASURES:
+            fields |= _numbers(_MEASURES[word], parts)
+        events = (_WORDS.get(word, Event.UNKNOWN), *self._battery(address, fields, ()))
+        return statement("watch3g", events, text, address, fields, answers=type_ in _ANSWERS)
 
     def _placed(self, text: bytes, address: str, fields: dict[str, Any], parts: Sequence[str]) -> Frame:
         """An alarm or a position. An alarm whose status says nothing we know, or is cut off, is one of unknown kind."""
         alarm = fields["type"].startswith("AL")
+        fields |= {"status": "", "fix": False}
+        if len(parts) < 2:
+            return statement(
+                "watch3g", (Event.ALARM if alarm else Event.LOCATION,), text, address, fields, answers=alarm
+            )
         status = parts[15] if len(parts) > 15 and _STATUS.fullmatch(parts[15]) else ""
         said = bits(int(status or "0", 16))
         codes = [bit for bit in said if alarm or bit not in _LASTING]
-        events = words(codes, STATUS_BITS, self._profile, address) or [Event.ALARM if alarm else Event.LOCATION]
-        at = moment_of(parts[0] + parts[1], order="dmy") if len(parts) > 1 else None
+        events = words(codes, STATUS_BITS, self._profile, address) or (Event.ALARM if alarm else Event.LOCATION,)
+        at = moment_of(parts[0] + parts[1], order="dmy")
         fix = _fix(parts, at)
+        fields |= {"status": status} | _state(parts, said) | place_fields(fix)
         return statement(
             "watch3g",
-            events,
-            raw=text,
-            address=address,
-            number=f"{'.'.join(parts[:2])}:{status}" if len(parts) > 1 else "",
+            (*events, *self._battery(address, fields, events)),
+            text,
+            address,
+            fields,
+            number=f"{parts[0]}.{parts[1]}:{status}",
             answers=alarm,
             sent_at=at,
             fix=fix,
-            fields={**fields, "status": status, **_state(parts, said), **place_fields(fix)},
         )
+
+    def _battery(self, address: str, fields: Mapping[str, Any], events: Sequence[Event]) -> Sequence[Event]:
+        """
+        What the level says: that the battery wants charging, or no longer does. A watch that knows no level says 0: one
+        that is empty says nothing.
+        """
+        level = fields.get("battery")
+        if not level:
+            return ()
+        low = (Event.LOW_BATTERY,) if battery_is_low(level) else ()
+        return (*low, *self._standing.ended(address, (*events, *low), {"battery": level}))
 
 
 def encode(
@@ -163,10 +184,6 @@ def _text(address: str, content: str) -> bytes:
 
 def _answer_to(type_: str) -> str:
     return "AL" if type_.startswith("AL") else _ANSWERS.get(type_, "")
-
-
-def _ascii(part: bytes | None) -> str | None:
-    return None if part is None else part.decode("ascii")
 
 
 def _fix(parts: Sequence[str], at: datetime | None) -> Fix:
@@ -216,10 +233,6 @@ _MEASURES: Mapping[str, Mapping[str, int]] = {
     "btemp2": {"temperature_c": 1},
 }
 """Which part of each type is which number."""
-
-
-def _vitals(type_: str, parts: Sequence[str]) -> dict[str, Any]:
-    return _numbers(_MEASURES.get(type_, {}), parts)
 
 
 def _numbers(places: Mapping[str, int], parts: Sequence[str]) -> dict[str, Any]:

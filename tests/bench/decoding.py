@@ -24,6 +24,9 @@ from tests.bench.plan import Plan
 VECTORS = Path(__file__).parents[1] / "vectors"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PEERS = {"dc09": "pysiaalarm", "rflink": "rflink"}
+PASSES = 3
+"""Of so many passes the fastest counts, on either side: other programs slow one down, none makes one faster."""
+
 KEY = "41" * 16
 """The key of the encrypted vectors."""
 Case = tuple[list[bytes], list[str]]
@@ -36,17 +39,20 @@ def decoding(plan: Plan, folder: Path) -> list[Figure]:
 
 def _beside(name: str, count: int, runs: int) -> list[Figure]:
     reads, cases = _READS[name](count), _CASES[name]()
-    ours = [_rate(name, reads) for _ in range(runs)]
-    told = _peer(PEERS[name], {"rate": [read.hex() for read in reads], "runs": runs, "cases": [[read.hex() for read in case] for case, _ in cases]})  # noqa: E501  # fmt: skip
+    ours, floors = [], []
+    for _ in range(runs):
+        ours.append(max(_rate(name, reads) for _ in range(PASSES)))
+        told = _peer(PEERS[name], reads, cases)
+        if isinstance(told, str):
+            return [left_out(f"{name} decoding", f"beside {PEERS[name]}", told)]
+        floors.append(max(told["rates"]))
     right = sum(_words(name, case) == expected for case, expected in cases)
-    if isinstance(told, str):
-        return [left_out(f"{name} decoding", f"beside {PEERS[name]}", told)]
     theirs = sum(_WORDS[name](heard) == expected for heard, (_, expected) in zip(told["heard"], cases, strict=True))
     peer = f"{PEERS[name]} {told['version']}"
     rate = figure(
-        f"{name} decoding", "messages a second", ours, lambda each: each.p50 > _median(told["rates"]), unit="/s",
-        floor=_median(told["rates"]), floor_is=f"{peer} on the same messages", target="p50 above the peer's",
-        note=f"{runs} runs of {count:,} messages, one a read, in processor time",
+        f"{name} decoding", "messages a second", ours, lambda each: each.p50 > _median(floors), unit="/s",
+        floor=_median(floors), floor_is=f"{peer} on the same messages", target="p50 above the peer's",
+        note=f"{runs} runs of each by turns, each the best of {PASSES} of {count:,} messages, in processor time",
     )  # fmt: skip
     good = figure(
         f"{name} right", f"of {len(cases)} cases", [float(right)], lambda each: right == len(cases) and right > theirs,
@@ -79,8 +85,9 @@ def _words(name: str, reads: Sequence[bytes]) -> list[str]:
     return [word for word in words if name == "dc09" or word in _RADIO]
 
 
-def _peer(package: str, work: Mapping[str, Any]) -> Any:
+def _peer(package: str, reads: Sequence[bytes], cases: Sequence[Case]) -> Any:
     """What the peer says, or why it was not asked."""
+    work = {"rate": [read.hex() for read in reads], "runs": PASSES, "cases": [[read.hex() for read in case] for case, _ in cases]}  # noqa: E501  # fmt: skip
     python, why = python_with(package)
     if not python:
         return why
