@@ -10,13 +10,12 @@ from schedules.money.cases import BadCase, CaseReader, money, need, number, whol
 from schedules.money.rules import beds, services
 from schedules.money.rules.amounts import yuan
 from schedules.money.rules.beds import Paid
-from schedules.money.rules.conditions import compiled
 from schedules.money.rules.exclusions import excluded_by
 from schedules.money.rules.facts import NO_MEAL, Person
 from schedules.money.rules.policies import MEND_THE_FILE, REFUSED, NoRule, NotInForce
 from schedules.money.rules.ready import Ready, ready
 from schedules.money.rules.reasons import Outcome, Reason
-from schedules.money.rules.usage import Change, account, credit_of, months
+from schedules.money.rules.usage import Change, account, months
 from schedules.money.rules.ways import CUSTOMARY, Ways
 from schedules.money.rules.why import not_eligible, rule_reason, why_meal
 from schedules.money.wording import sentence
@@ -241,11 +240,8 @@ class Quoting:
                 ready = self._rule(case, first)
             except NotInForce:
                 continue
-            person = self._person(ready, case, first)
-            if ready.admits(person, NO_MEAL):
-                holds = [compiled(each.when)(person, NO_MEAL) for each in ready.policy.quota]
-                credit = credit_of(ready.policy, first, holds)
-                yield from [credit] if credit else []
+            credit = ready.credit(first, self._person(ready, case, first))
+            yield from [credit] if credit else []
 
     # -------------------------------------------------------------------------------------------- telling it
 

@@ -123,8 +123,6 @@ def _quota(sheet: Sheet, policy: Policy) -> None:
         sheet.fault("tier", "up_to", "draws on a quota, and there is no [[quota]]", "add one, or write an amount")
     if policy.quota and not any(tier.quota for tier in policy.tier):
         sheet.doubt("quota", "", "no tier draws on it", 'add a tier with up_to = "quota"')
-    if len({each.expires for each in policy.quota}) > 1:
-        sheet.fault("quota", "expires", "one virtual account lapses at two different times", "write the same for all")
 
 
 def _words(sheet: Sheet, policy: Policy) -> None:

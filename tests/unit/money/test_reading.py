@@ -50,7 +50,6 @@ TIER = '[[tier]]\namount = "3.00"\n'
         ('[[tier]]\nup_to = "quota"', "tier.up_to", "no [[quota]]", "add one"),
         ("[limit]\nmeals_per_day = 0\n" + TIER, "limit.meals_per_day", "out of range", "1 to 9"),
         ("[[eligible]]\nage_min = 60\n" + TIER, "eligible", "a table is expected", "[eligible]"),
-        ("[[quota]]\namount = '1.00'\nexpires = 'month_end'\n[[quota]]\namount = '2.00'\nexpires = 'quarter_end'\n[[tier]]\nup_to = 'quota'", "quota.expires", "two different times", "the same for all"),  # noqa: E501
         ("[limit]\nmeals_per_day = '2'\n" + TIER, "limit.meals_per_day", "not a text", "without quotes"),
         ("[guard]\nprice_must_exceed_subsidy = 1\n" + TIER, "guard.price_must_exceed_subsidy", "true or false is expected", "without quotes"),  # noqa: E501
         ("[eligible]\nage_min = 60", "policy.kind", "gives nothing", "add one"),
