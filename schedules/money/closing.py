@@ -10,7 +10,7 @@ because a million entries are a third of a minute of processor time, and what ta
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -187,26 +187,38 @@ class _Sums:
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+        self._fen: dict[tuple[str, ...], list[int]] = {}
+        """Fen of each account, and last how many entries: by the accounts of an entry, which are few in a month."""
 
     @property
     def found(self) -> dict[tuple[str, str], tuple[int, int]]:
         """By payee and fund."""
-        return {key: (fen, entries) for key, (fen, entries) in self._found.items()}
+        found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+        for accounts, (*sums, entries) in self._fen.items():
+            for key, fen in _by_payee(accounts, sums):
+                found[key][0] += fen
+                found[key][1] += entries
+        return {key: (fen, entries) for key, (fen, entries) in found.items()}
 
     def add(self, postings: Sequence[tuple[str, int]]) -> None:
         """One entry more: accounts with fen."""
-        payees = [account for account, _ in postings if not account.startswith("fund:")]
-        alone = payees[0] if len(payees) == 1 else ""
-        if alone:
-            self._put((alone, ""), 0)
-        for account, fen in postings:
-            if account.startswith("fund:"):
-                self._put((alone, account), -fen)
-            elif not alone:
-                self._put((account, ""), fen)
+        accounts = tuple([account for account, _ in postings])
+        held = self._fen.get(accounts)
+        if held is None:
+            held = self._fen[accounts] = [0] * (len(accounts) + 1)
+        for place, (_, fen) in enumerate(postings):
+            held[place] += fen
+        held[-1] += 1
 
-    def _put(self, key: tuple[str, str], fen: int) -> None:
-        held = self._found[key]
-        held[0] += fen
-        held[1] += 1
+
+def _by_payee(accounts: Sequence[str], sums: Sequence[int]) -> Iterator[tuple[tuple[str, str], int]]:
+    """Who is owed and who gives, with fen; under a payee without a fund, nothing but that it is there."""
+    payees = [account for account in accounts if not account.startswith("fund:")]
+    alone = payees[0] if len(payees) == 1 else ""
+    if alone:
+        yield (alone, ""), 0
+    for account, fen in zip(accounts, sums, strict=True):
+        if account.startswith("fund:"):
+            yield (alone, account), -fen
+        elif not alone:
+            yield (account, ""), fen
