@@ -49,7 +49,9 @@ def build_settlement(
             found.update(each())
         return found
 
-    settling = Settling(transactions, reading, calendar, days=said.objection_days, payees=known)
+    settling = Settling(
+        transactions, reading, calendar, days=said.objection_days, payees=known, second_reviewer=said.second_reviewer
+    )
     return Settlement(settling=settling, reading=reading, payees=sources)
 
 
