@@ -155,7 +155,7 @@ def left(rules: Rules, said: Json, on: date, had: list[Had]) -> int:
     lapsed, less what was drawn; what meals of later days drew already is gone too, as far as no later credit bore it.
     """
     start = date(on.year, on.month - (on.month - 1) % 3, 1)
-    there = []
+    there: list[list[Any]] = []
     for month in range(start.month, start.month + 3):
         first = date(on.year, month, 1)
         there += [[lapses, -month, first, fen] for fen, lapses in _credits(rules, said, first)]

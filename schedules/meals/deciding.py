@@ -72,6 +72,14 @@ class Deciding:
             return replace(refused(presented, Why.NO_AGE), policy=policy.id, version=policy.version)
         return self._asked(presented, canteen, rule, diner, person, on, before)
 
+    def can_ask(self, terms: Sequence[Term], on: date) -> bool:
+        """Whether a canteen with these terms has a rule for meals of this day."""
+        held = terms_on(terms, on)
+        try:
+            return len(held) == 1 and self.book.policies.in_force(held[0].policy, on).kind == "meal"
+        except NoRule:
+            return False
+
     def _asked(
         self, presented: Presented, canteen: Canteen, rule: Ready, diner: Diner, person: Person, on: date,
         before: Before,
