@@ -87,6 +87,7 @@ class HomeCare:
     def stop(self) -> None:
         self.planning.thinker.stop()
         self.coverage.stop()
+        self.settlement.counting.stop()
 
 
 def build_homecare(
@@ -121,7 +122,7 @@ def build_homecare(
     meals = build_meals(
         settings, transactions, reading, clock, calendar, is_workday=duty.holidays.is_workday
     )  # fmt: skip
-    settlement = build_settlement(settings.settlement, transactions, reading, calendar)
+    settlement = build_settlement(settings.settlement, transactions, reading, clock, calendar)
     settlement.payees.append(meals.payees)
     anomalies = build_anomalies(settings.anomalies, transactions, reading, clock, calendar)
     anomalies.searching.meals, anomalies.searching.month_hash = (

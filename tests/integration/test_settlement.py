@@ -34,7 +34,7 @@ class MoneyRig(RegistryRig):
     def __init__(self, folder) -> None:
         self.world = world = build_world(folder, district=FILE + SECOND)
         self.settlement = build_settlement(
-            SettlementSettings(), world.transactions, world.reading, world.calendar
+            SettlementSettings(), world.transactions, world.reading, world.clock, world.calendar
         )  # fmt: skip
         super().__init__(folder, world=world, blueprints=self._blueprints())
         rule = Rule(version="v1", policy_id="p", file="p.toml", content="")

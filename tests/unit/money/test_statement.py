@@ -36,7 +36,9 @@ def walk(
     steps = [Step(id="d", statement_id="s", deed=Deed.DRAW, state=State.DRAFT, by=drawn, at=AT)]
     for number, (deed, by) in enumerate(deeds):
         today = TODAY + timedelta(days=30 * number)
-        found = taken(found, deed, by=by, today=today, days=7, objections=objections, steps=steps, second_reviewer=second)
+        found = taken(
+            found, deed, by=by, today=today, days=7, objections=objections, steps=steps, second_reviewer=second
+        )
         steps.append(Step(id=str(number), statement_id="s", deed=deed, state=found.state, by=by, at=AT))
     return found
 

@@ -7,9 +7,9 @@ from tests.architecture.tree import files, name_of, tree_of
 
 CHINESE = read_texts()["zh"]
 PLACES = ("schedules/money", "schedules/meals", "config/lists")
-REFUSALS = {"Conflict", "Invalid", "_wrong", "_no", "NotInForce", "NoRule"}
+REFUSALS = {"Conflict", "Invalid", "_wrong", "_no", "NotInForce", "NoRule", "CannotClose"}
 TOLD_ELSEWHERE = (
-    "schedules/money/closing.py", "schedules/money/rules/ledger.py", "schedules/money/store/",
+    "schedules/money/rules/ledger.py", "schedules/money/store/",
     "schedules/money/anomalies/web/api.py",
 )  # fmt: skip
 """What only commands (`anling money close`, `anling import`) and programs are told, in English."""
