@@ -15,6 +15,7 @@ from schedules.money.rules.facts import NO_MEAL, Person
 from schedules.money.rules.policies import MEND_THE_FILE, REFUSED, NoRule, NotInForce
 from schedules.money.rules.ready import Ready, ready
 from schedules.money.rules.reasons import Outcome, Reason
+from schedules.money.rules.sheet import Faults
 from schedules.money.rules.usage import Change, account, months
 from schedules.money.rules.ways import CUSTOMARY, Ways
 from schedules.money.rules.why import not_eligible, rule_reason, why_meal
@@ -88,8 +89,7 @@ class Quoting:
         if not isinstance(name, str):
             raise BadCase("policy", "missing", 'name the rule, like "policy": "wuhu-2022"')
         if name in self._book.refused:
-            faults = "; ".join(map(str, self._book.refused[name]))
-            raise NoRule(REFUSED, MEND_THE_FILE, rule=name, faults=faults)
+            raise NoRule(REFUSED, MEND_THE_FILE, rule=name, faults=Faults(self._book.refused[name]))
         return self._ready[self._book.policies.in_force(name, on).version]
 
     def _not_in_force(self, case: Mapping[str, Any], ask: str, on: date | None) -> Answer:

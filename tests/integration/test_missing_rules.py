@@ -13,6 +13,7 @@ from config.wiring_meals import build_meals
 from dispatch.ids import StationId
 from dispatch.rules.rights import DISTRICT, Area, Role
 from dispatch.store.record import Record
+from dispatch.web.i18n import read_texts, words
 from schedules.meals.rules.serving import WAITING
 from schedules.meals.store.servings import WAITS, servings
 from schedules.meals.waiting import Waiting, Waits
@@ -26,6 +27,7 @@ from tests.integration.meals_rig import RULES, TILLS, Canteens, everybody, wipe
 from tests.integration.money_rig import MoneyRig
 from tests.unit.money.rig import SHIPPED
 
+CHINESE = words(lang="zh", texts=read_texts())
 GOOD = '[policy]\nid = "good"\nkind = "meal"\ntitle = "好"\ngrade = "A"\n[[tier]]\namount = "3.00"\n'
 BROKEN = GOOD.replace('"good"', '"bad"').replace("amount", "amuont")
 EXCLUDE = '[[exclude]]\nscheme = "good"\nnot_with = ["other"]\n'
@@ -48,6 +50,9 @@ def test_a_file_with_a_mistake_costs_its_own_rule_alone(tmp_path, log_lines):
     assert [each.policy_id for each in texts.values()] == ["good"]
     with pytest.raises(NoRule, match=r"the file of bad was refused: bad\.toml: tier\[1\]\.amuont: .*; mend the file"):
         book.policies.in_force("bad", date(2026, 1, 1))
+    with pytest.raises(NoRule) as refused:
+        book.policies.in_force("bad", date(2026, 1, 1))
+    assert "tier[1].amuont: 没有这个键; 是不是想写 amount？" in refused.value.told(CHINESE.gettext)
     [line] = [each for each in log_lines if each["event"] == "policy_file_refused"]
     assert line["file"] == "bad.toml"
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from dispatch.web.i18n import read_texts, words
 from schedules.money.rules.reading import read_policy
+from schedules.money.rules.sheet import Faults
 from tests.unit.money.rig import HEAD, SHIPPED, doubts, faults, policy
 
 TIER = '[[tier]]\namount = "3.00"\n'
@@ -186,3 +188,21 @@ def test_a_standard_has_numbers_and_says_so():
     head = HEAD.format(name="x").replace('"meal"', '"home_bed_standard"')
     assert "standard.basic_items_min: 'many' is no number" in faults(f'{head}[standard]\nbasic_items_min = "many"')[0]
     assert policy(f'{head}[standard]\nbasic_items_min = 15\nwatch = "24h"').watch == "24h"
+
+
+@pytest.mark.parametrize(
+    ("text", "zh"),
+    [
+        (TIER + "when = { age_min = '60' }", "a-city.toml: tier[1].when.age_min: 这里应是整数，不是文字; 请不加引号，从 0 起"),  # noqa: E501
+        (TIER + 'amuont = "3.00"', "a-city.toml: tier[1].amuont: 没有这个键; 是不是想写 amount？"),
+        ("[[tier]]\ngroup = 'city'", "a-city.toml: tier[1].amount: 一档只写 amount、ratio、up_to、pay 之一，这里写的是：一个也没有; 请只留一个"),  # noqa: E501
+        ("[limit\n", "a-city.toml: 第 7 行第 7 列不符合 TOML 格式（解析器原文：Expected ']' at the end of a table declaration）; 请修改所指的这一行"),  # noqa: E501
+        ('[[tier]]\namount = """3.00', "a-city.toml: 文件不符合 TOML 格式（解析器原文：Unterminated string (at end of document)）; 请检查文件末尾"),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_in_chinese_as_well(text, zh):
+    gettext = words(lang="zh", texts=read_texts()).gettext
+    (fault,) = read_policy(HEAD.format(name="a-city") + text, "a-city.toml").faults
+    assert fault.told(gettext) == zh
+    assert fault.told(words(lang="en", texts={}).gettext) == str(fault)
+    assert Faults([fault, fault]).told(gettext) == f"{zh}; {zh}"
