@@ -71,7 +71,11 @@ class Quoting:
         try:
             ready = self._rule(case, on)
         except NotInForce as error:
-            return {**said, **self._not_in_force(case, ask, on), "why": str(error)}
+            said |= self._not_in_force(case, ask, on)
+            said["why"] = str(error)
+            if self._lang is not None:
+                said["explain"] = [sentence(Reason("not_in_force"), self._lang)]
+            return said
         needed, work = _ASKS[ask]
         if not any(getattr(ready.policy, table) not in (None, ()) for table in needed):
             raise BadCase("ask", f"{ready.policy.id} says nothing about {ask!r}", f"it is a {ready.policy.kind}")
