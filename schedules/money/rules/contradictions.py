@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any, Protocol
 
+from schedules.money.rules.conditions import of_person
 from schedules.money.rules.policy import Condition, Policy
 from schedules.money.rules.sheet import Said, Sheet
 
@@ -29,6 +30,9 @@ ALSO: Mapping[str, Sequence[str]] = {"meal": ("limit", "guard", "quota", "operat
 """By kind: the tables it may have besides, apart from `policy` and `eligible`, which all may have."""
 
 
+WITHOUT_MEAL = "leave out same, meal_types and delivery"
+
+
 class Conditional(Protocol):
     """Anything that is for somebody."""
 
@@ -46,6 +50,7 @@ def look_for(sheet: Sheet, policy: Policy, raw: Mapping[str, Any]) -> None:
     _discounts(sheet, policy)
     _quota(sheet, policy)
     _words(sheet, policy)
+    _of_meals(sheet, policy)
 
 
 def _window(sheet: Sheet, policy: Policy) -> None:
@@ -134,6 +139,18 @@ def _quota(sheet: Sheet, policy: Policy) -> None:
         sheet.fault("tier", "up_to", "draws on a quota, and there is no [[quota]]", "add one, or write an amount")
     if policy.quota and not any(tier.quota for tier in policy.tier):
         sheet.doubt("quota", "", "no tier draws on it", 'add a tier with up_to = "quota"')
+
+
+def _of_meals(sheet: Sheet, policy: Policy) -> None:
+    """What is asked of a meal where there is none: in rules of other kinds, and on the first of a month."""
+    where = [(f"{table}[{place}]", "when", each.when) for table, place, each in _conditionals(policy)]
+    for table, key, condition in [("eligible", "", policy.eligible), *where]:
+        if of_person(condition) == condition:
+            continue
+        if policy.kind != "meal":
+            sheet.doubt(table, key, "asks for something of a meal, and there is none: nobody fulfils it", WITHOUT_MEAL)
+        elif table.startswith("quota"):
+            sheet.doubt(table, key, "what it asks of a meal is not asked when the account is credited", WITHOUT_MEAL)
 
 
 def _words(sheet: Sheet, policy: Policy) -> None:

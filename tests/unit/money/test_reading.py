@@ -85,6 +85,18 @@ def test_tiers_whose_ages_overlap_are_used_and_told():
     assert doubts("[[tier]]\namount = '1.00'\n[[tier]]\namount = '2.00'\nwhen = { age_min = 80 }") == [], "highest wins"
 
 
+def test_what_is_asked_of_a_meal_where_there_is_none_is_used_and_told():
+    bed = HEAD.format(name="x").replace('"meal"', '"home_bed"')
+    read = read_policy(bed + "[eligible]\nany = [{ same = 'town' }, { age_min = 80 }]\n[[service_fee_tier]]\nratio = '0.50'\nwhen = { delivery = true }", "x.toml")  # noqa: E501  # fmt: skip
+    assert [str(each).partition(": nobody")[0] for each in read.doubts] == [
+        "x.toml: eligible: asks for something of a meal, and there is none",
+        "x.toml: service_fee_tier[1].when: asks for something of a meal, and there is none",
+    ]
+    quota = "[[quota]]\namount = '9.00'\nexpires = 'month_end'\n[[tier]]\nup_to = 'quota'\nwhen = { same = 'town' }\n"
+    assert doubts(quota) == []
+    assert "quota[1].when: what it asks of a meal" in doubts(quota.replace("expires", "when = { delivery = true }\nexpires"))[0]  # noqa: E501  # fmt: skip
+
+
 def test_strange_words_are_used_and_told():
     text = TIER + "when = { levels = ['mild', 'grade_3'], meal_types = ['supper'] }"
     assert [("grade_3" in each, "supper" in each) for each in doubts(text)] == [(True, False), (False, True)]

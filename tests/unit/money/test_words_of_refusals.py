@@ -4,6 +4,7 @@ import ast
 
 from dispatch.web.i18n import read_texts
 from schedules.money.book import NEVER, TWICE
+from schedules.money.rules.contradictions import WITHOUT_MEAL
 from tests.architecture.tree import files, name_of, tree_of
 
 CHINESE = read_texts()["zh"]
@@ -66,6 +67,14 @@ def _told_by(node):
 
 
 def test_every_mistake_in_a_policy_file_and_its_cure_have_their_chinese():
-    told = {*sentences_of_files(), TWICE, NEVER, "mend the end of the file", "mend the line it names", "keep one"}
+    told = {
+        *sentences_of_files(),
+        TWICE,
+        NEVER,
+        "mend the end of the file",
+        "mend the line it names",
+        "keep one",
+        WITHOUT_MEAL,
+    }
     assert len(told) > 60
     assert sorted(told - set(CHINESE)) == []
