@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from sqlalchemy import select
-
 from dispatch.store.accounts import Reading
 from schedules.money.beds.reckoning import Reckoning
-from schedules.money.beds.store import bed_payments
+from schedules.money.beds.store import Payments
 
 
 class DrawnSchemes:
@@ -26,12 +24,8 @@ class DrawnSchemes:
         return found
 
     def _paid(self, start: date, end: date) -> Iterator[tuple[str, str]]:
-        c = bed_payments.c
-        months = c.month.between(f"{start:%Y-%m}", f"{end - timedelta(days=1):%Y-%m}")
-        query = select(c.resident_id, c.policy_id).where(months, c.live, c.amount_fen > 0).distinct()
         with self._reading.connect() as connection:
-            for row in connection.execute(query):
-                yield row.resident_id, row.policy_id
+            yield from Payments(connection).drawn(f"{start:%Y-%m}", f"{end - timedelta(days=1):%Y-%m}")
 
     def _in_beds(self, start: date, end: date) -> Iterator[tuple[str, str]]:
         scheme = self._reckoning.schemes.beds
