@@ -20,6 +20,7 @@ from tests.integration.registry_rig import RegistryRig
 
 KEEPER = operator("keeper")
 PATH = "/settlement/closing"
+SEPTEMBER = {"month": "2026-09", "sure": "on"}
 HALF = """
 import json, threading
 print(json.dumps({"done": 10_000, "of": 20_000}), flush=True)
@@ -92,28 +93,31 @@ def test_a_month_is_offered_counted_broken_off_taken_up_and_closed(office):
     assert ("2026-09" in offered, "笔数: 2" in offered, "7 餐尚未计价" in offered) == (True, True, True)
     assert keeper.post(PATH, data={"month": "2026-10"}).status_code == 409, "the one before is open"
 
+    unsure = keeper.post(PATH, data={"month": "2026-09"})
+    assert (unsure.status_code, "请勾选" in unsure.get_data(as_text=True)) == (422, True)
+
     office.counting = office.counter(DEAD)
-    assert keeper.post(PATH, data={"month": "2026-09"}).status_code == 303
+    assert keeper.post(PATH, data=SEPTEMBER).status_code == 303
     office.counting.wait(20)
     broken = page(keeper)
     assert "结账中断：no such table: ledger_entries" in broken
     assert "继续结账 2026-09" in broken
 
     office.counting = office.counter(HALF)
-    assert keeper.post(PATH, data={"month": "2026-09"}).status_code == 303
+    assert keeper.post(PATH, data=SEPTEMBER).status_code == 303
     until(lambda: office.counting.now() == Progress(month="2026-09", done=10_000, of=20_000))
     shown = page(keeper)
     assert '<progress max="20000" value="10000">' in shown
     assert 'http-equiv="refresh"' in shown
     assert "10,000 / 20,000" in shown
     assert office.closed("2026-09") is None
-    assert keeper.post(PATH, data={"month": "2026-09"}).status_code == 409, "it is being counted"
+    assert keeper.post(PATH, data=SEPTEMBER).status_code == 409, "it is being counted"
     office.counting.stop()
     office.counting.wait(20)
     assert office.counting.now().wrong
 
     office.counting = office.counter()
-    assert keeper.post(PATH, data={"month": "2026-09"}).status_code == 303
+    assert keeper.post(PATH, data=SEPTEMBER).status_code == 303
     office.counting.wait(20)
     assert office.counting.now() is None
     assert office.closed("2026-09")["hash"] == count(office.world.reading, "2026-09").hash
@@ -125,4 +129,4 @@ def test_a_month_is_offered_counted_broken_off_taken_up_and_closed(office):
 def test_whoever_reviews_sees_it_and_closes_nothing(office):
     looker = office.person("looker", Role.REVIEWER)
     assert "<button" not in page(looker).partition("<main")[2]
-    assert looker.post(PATH, data={"month": "2026-09"}).status_code == 403
+    assert looker.post(PATH, data=SEPTEMBER).status_code == 403

@@ -28,20 +28,27 @@ def closing_pages(counting: Counting, unpriced: Callable[[], int]) -> Blueprint:
         refuse_narrow()
         month = request.form.get("month", "")[:7]
         try:
-            _refuse_other(counting, month)
+            _refuse(counting, month, is_sure=bool(request.form.get("sure")))
             counting.start(month, by=caller())
         except (Conflict, Invalid) as refusal:
-            return make_response(_shown(counting, unpriced, refusal), 409)
+            return make_response(_shown(counting, unpriced, refusal), 409 if isinstance(refusal, Conflict) else 422)
         return redirect("/settlement/closing", 303)
 
     return bp
 
 
-def _refuse_other(counting: Counting, month: str) -> None:
-    """What the page does not offer is closed by nobody: somebody else was faster, or made the form."""
+def _refuse(counting: Counting, month: str, *, is_sure: bool) -> None:
+    """
+    What the page does not offer is closed by nobody: somebody else was faster, or made the form.
+
+    Raises:
+        Conflict: it is another month's turn. Invalid: nobody said that it cannot be taken back.
+    """
     following = counting.closing.next()
     if following is None or following[0] != month:
         raise Conflict("Another month is to be closed now: look at this page again.")
+    if not following[2] and not is_sure:
+        raise Invalid("Please tick that you know it.", {"json": {"sure": ["Please tick that you know it."]}})
 
 
 def _shown(counting: Counting, unpriced: Callable[[], int], refusal: Conflict | Invalid | None = None) -> str:
