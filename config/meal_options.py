@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class MealSettings:
     """
     The folder of subsidy rules is `policies`; empty means those that come with the program. A till that was offline may
-    send a meal `late_days` later. `rounding` and `leap_day` are what a bureau settles for all rules together.
+    send a meal until the end of the day `late_days` later. `rounding` and `leap_day` are what a bureau settles for all
+    rules together.
     """
 
     policies: str = ""

@@ -11,7 +11,15 @@ def meal_blueprints(house: House) -> list[Any]:
     """All of them."""
     own = house.homecare.meals
     return [
-        meal_pages(own.catering, own.desk, own.ordering, own.own_pay, clock=house.clock, zone=house.calendar.tzinfo),
+        meal_pages(
+            own.catering,
+            own.desk,
+            own.ordering,
+            own.own_pay,
+            own.waiting,
+            clock=house.clock,
+            zone=house.calendar.tzinfo,
+        ),
         meals_api(own.catering, own.desk, transactions=house.transactions),
         canteens_api(own.desk, transactions=house.transactions),
     ]

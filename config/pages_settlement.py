@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint
 
 from config.wiring import House
+from dispatch.rules.rights import DISTRICT
 from dispatch.web.access import file_opened
 from schedules.money.web.api import statements_api
+from schedules.money.web.closing_pages import closing_pages
 from schedules.money.web.desk import SettlementDesk
 from schedules.money.web.pages import settlement_pages
 
@@ -18,4 +20,9 @@ def settlement_blueprints(house: House, names: Callable[[], Mapping[str, str]]) 
         zone=house.calendar.tzinfo, year=lambda: house.calendar.day_of(house.clock.now()).year, names=names,
         seen=file_opened,
     )  # fmt: skip
-    return [statements_api(desk), settlement_pages(desk)]
+    waiting = house.homecare.meals.waiting
+    return [
+        statements_api(desk),
+        settlement_pages(desk),
+        closing_pages(house.homecare.settlement.counting, lambda: waiting.told(DISTRICT).ready),
+    ]

@@ -18,6 +18,7 @@ from schedules.money.book import Book, read_book
 from schedules.money.keeping import rules_in
 from schedules.money.rules.exclusions import Implications
 from schedules.money.rules.policies import Policies
+from schedules.money.rules.sheet import Faults
 from schedules.money.store.versions import Rule
 
 log = structlog.get_logger()
@@ -39,7 +40,7 @@ def policy_book(folder: Path) -> tuple[Book, Mapping[str, Rule]]:
         log.error("policy_file_refused", file=each.file, why=str(each))
     own = {fault.file for faults in book.refused.values() for fault in faults}
     common = [each for each in book.faults if each.file not in own]
-    return (_none_of(book, "; ".join(map(str, common))) if common else book), texts
+    return (_none_of(book, Faults(common)) if common else book), texts
 
 
 def tell_strange(name: str, kind: str, rules: Sequence[str], book: Book) -> None:
@@ -50,5 +51,5 @@ def tell_strange(name: str, kind: str, rules: Sequence[str], book: Book) -> None
             log.error("policy_missing", setting=f"bedmoney.{name}", rule=each, known=known)
 
 
-def _none_of(book: Book, why: str) -> Book:
+def _none_of(book: Book, why: Faults | str) -> Book:
     return replace(book, policies=Policies((), everything=why))

@@ -34,7 +34,7 @@ def quote_lines(
         Misconfigured: the folder cannot be read or has no policy.
     """
     book = read_book(policies, implied=IMPLIED)
-    _tell(book)
+    _tell(book, lang)
     quoting = quoting_of(book, lang=lang, day=day, rounding=rounding, leap_day=leap_day)
     bad = bool(book.faults)
     for number, line in enumerate(_lines(lines), 1):
@@ -91,8 +91,14 @@ def _lines(lines: IO[bytes]) -> Iterable[bytes]:
             line = lines.readline(LINE_MAX)
 
 
-def _tell(book: Book) -> None:
+def _tell(book: Book, lang: str | None) -> None:
+    """What is wrong in the files, in the language that the answers are asked in."""
+    if not book.faults and not book.doubts:
+        return
+    from dispatch.web.i18n import read_texts, words
+
+    gettext = words(lang=lang or "en", texts=read_texts() if lang == "zh" else {}).gettext
     for fault in book.faults:
-        print(f"anling: {fault}", file=sys.stderr)
+        print(f"anling: {fault.told(gettext)}", file=sys.stderr)
     for doubt in book.doubts:
-        print(f"anling: (only a doubt) {doubt}", file=sys.stderr)
+        print(f"anling: {gettext('(only a doubt)')} {doubt.told(gettext)}", file=sys.stderr)

@@ -152,33 +152,31 @@ def _used(had: list[Had], on: date, kind: str) -> Json:
 def left(rules: Rules, said: Json, on: date, had: list[Had]) -> int:
     """
     What an account has for a meal of this day: what was credited on each first of the quarter's months and has not
-    lapsed, less what was drawn; what meals of later days drew already is gone too.
+    lapsed, less what was drawn; what meals of later days drew already is gone too, as far as no later credit bore it.
     """
     start = date(on.year, on.month - (on.month - 1) % 3, 1)
-    moves = [(day, 1, drawn, day) for day, _, _, drawn, _ in had if drawn and day >= start]
+    there: list[list[Any]] = []
     for month in range(start.month, start.month + 3):
         first = date(on.year, month, 1)
-        moves += [(first, 0, *credit) for credit in _credits(rules, said, first)]
-    balance, ends, found = 0, date.max, 0
-    for day, spends, fen, lapses in sorted(moves):
-        if day > ends >= on:
-            break
-        if day > ends:
-            balance = 0
-        balance += -min(fen, balance) if spends else fen
-        ends = ends if spends else lapses
-        found = balance if day <= on else min(found, balance)
-    return 0 if ends < on else found
+        there += [[lapses, -month, first, fen] for fen, lapses in _credits(rules, said, first)]
+    # Of the credits that are there on a day, the one that lapses first is drawn first; of two alike, the newer.
+    there.sort()
+    for day, drawn in sorted((day, drawn) for day, _, _, drawn, _ in had if drawn and day >= start):
+        rest = drawn
+        for credit in there:
+            if credit[2] <= day <= credit[0]:
+                credit[3], rest = max(0, credit[3] - rest), max(0, rest - credit[3])
+    return sum(fen for lapses, _, first, fen in there if first <= on <= lapses)
 
 
 def _credits(rules: Rules, said: Json, first: date) -> list[tuple[int, date]]:
     """Fen credited on the first of a month and the last day of them: the highest, by the version of that day."""
     for rule in rules.of(said["policy"], first):
         person = _person(said["person"], rules, first)
-        credited = [each for each in rule.get("quota", []) if _holds(each.get("when", {}), person, NO_MEAL)]
+        credited = [each for each in rule.get("quota", []) if _holds(_alone(each.get("when", {})), person, NO_MEAL)]
         if (
             credited
-            and _holds(rule.get("eligible", {}), person, NO_MEAL)
+            and _holds(_alone(rule.get("eligible", {})), person, NO_MEAL)
             and not rules.excluded(rule["policy"], person)
         ):
             best = max(credited, key=lambda each: _fen(each["amount"]))
@@ -188,6 +186,13 @@ def _credits(rules: Rules, said: Json, first: date) -> list[tuple[int, date]]:
                 end = _first_after(end)
             return [(_fen(best["amount"]), end - timedelta(days=1))]
     return []
+
+
+def _alone(when: Json) -> Json:
+    """A condition without what it asks of a meal: on the first of a month there is none."""
+    found = {key: want for key, want in when.items() if key not in ("same", "meal_types", "delivery")}
+    ways = [_alone(each) for each in found.pop("any", [])]
+    return found | {"any": ways} if ways and all(ways) else found
 
 
 def _first_after(day: date) -> date:

@@ -40,17 +40,20 @@ class Anomalies:
 
 
 def build_anomalies(
-    settings: AnomalySettings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar
-) -> Anomalies:
+    settings: AnomalySettings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar,
+    exclusions: Sequence[Exclusion] | None = None,
+) -> Anomalies:  # fmt: skip
     """
-    Wires them; meals, schemes and the hashes of months are given to `searching` afterwards, by their owners.
+    Wires them; meals, schemes, rules and the hashes of months are given to `searching` afterwards, by their owners.
+    `exclusions` are those of the rules in use; without them those that come with the program.
 
     Raises:
         Misconfigured: the thresholds are not in order.
     """
     searching = Searching(
-        transactions, reading, calendar, clock, limits=_limits(settings.rules), exclusions=_exclusions()
-    )
+        transactions, reading, calendar, clock, limits=_limits(settings.rules),
+        exclusions=_exclusions() if exclusions is None else exclusions,
+    )  # fmt: skip
     return Anomalies(searching=searching, desk=FindingsDesk(transactions, reading))
 
 

@@ -35,6 +35,7 @@ from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.care.rules.visit import Source
 from schedules.meals.searched import SearchedMeals
+from schedules.money.beds.drawn import DrawnSchemes
 from schedules.orders.visited import OrderVisits
 from schedules.planning.visits import Book
 from schedules.rounds.visited import RoundVisits
@@ -87,6 +88,7 @@ class HomeCare:
     def stop(self) -> None:
         self.planning.thinker.stop()
         self.coverage.stop()
+        self.settlement.counting.stop()
 
 
 def build_homecare(
@@ -121,9 +123,15 @@ def build_homecare(
     meals = build_meals(
         settings, transactions, reading, clock, calendar, is_workday=duty.holidays.is_workday
     )  # fmt: skip
-    settlement = build_settlement(settings.settlement, transactions, reading, calendar)
+    settlement = build_settlement(settings.settlement, transactions, reading, clock, calendar)
     settlement.payees.append(meals.payees)
-    anomalies = build_anomalies(settings.anomalies, transactions, reading, clock, calendar)
+    rules = money.reckoning.rules
+    anomalies = build_anomalies(
+        settings.anomalies, transactions, reading, clock, calendar,
+        exclusions=list(dict.fromkeys([*meals.book.exclusions, *rules.exclusions])),
+    )  # fmt: skip
+    anomalies.searching.schemes = DrawnSchemes(reading, money.reckoning)
+    anomalies.searching.policies = lambda: rules.policies
     anomalies.searching.meals, anomalies.searching.month_hash = (
         SearchedMeals(reading, meals.book.policies),
         settlement.month_hash,

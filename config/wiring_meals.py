@@ -23,6 +23,7 @@ from schedules.meals.desk import MealDesk
 from schedules.meals.ordering import MealOrdering
 from schedules.meals.own_pay import OwnPay
 from schedules.meals.store.canteens import Canteens
+from schedules.meals.waiting import Waiting
 from schedules.money.book import Book
 from schedules.money.rules.ways import Ways
 from schedules.money.settling import Payee
@@ -43,6 +44,7 @@ class Meals:
     desk: MealDesk
     ordering: MealOrdering
     own_pay: OwnPay
+    waiting: Waiting
     book: Book
     reading: Engine
 
@@ -76,6 +78,7 @@ def build_meals(
     )  # fmt: skip
     return Meals(
         catering=catering, own_pay=OwnPay(catering, transactions, clock, calendar),
+        waiting=Waiting(reading, deciding.can_ask),
         desk=MealDesk(
             transactions, reading, clock, calendar, id_numbers=numbers, policies=lambda: meal_rules,
         ),

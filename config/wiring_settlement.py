@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from config.settlement_options import SettlementSettings
+from dispatch.clock import Clock
 from dispatch.store.database import Engine
 from dispatch.store.people import stations
 from dispatch.store.transactions import Transactions
 from schedules.calendar import Calendar
+from schedules.money.closing import Closing
+from schedules.money.counting import Counting
 from schedules.money.settling import Payee, Settling
 from schedules.money.store.months import Months
 
@@ -22,6 +25,7 @@ class Settlement:
     """Settlement, and who may be owed money: stations always; canteens are put in by whoever knows them."""
 
     settling: Settling
+    counting: Counting
     reading: Engine
     payees: list[Callable[[], Mapping[str, Payee]]] = field(default_factory=list)
 
@@ -38,7 +42,7 @@ class Settlement:
 
 
 def build_settlement(
-    said: SettlementSettings, transactions: Transactions, reading: Engine, calendar: Calendar
+    said: SettlementSettings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar
 ) -> Settlement:  # fmt: skip
     """Wires it."""
     sources: list[Callable[[], Mapping[str, Payee]]] = [lambda: _stations(reading)]
@@ -49,8 +53,13 @@ def build_settlement(
             found.update(each())
         return found
 
-    settling = Settling(transactions, reading, calendar, days=said.objection_days, payees=known)
-    return Settlement(settling=settling, reading=reading, payees=sources)
+    settling = Settling(
+        transactions, reading, calendar, days=said.objection_days, payees=known, second_reviewer=said.second_reviewer
+    )
+    counting = Counting(
+        Closing(transactions, reading, clock, calendar), reading.url.render_as_string(hide_password=False)
+    )
+    return Settlement(settling=settling, counting=counting, reading=reading, payees=sources)
 
 
 def _stations(reading: Engine) -> Mapping[str, Payee]:

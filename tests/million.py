@@ -261,7 +261,7 @@ class Season:
 
     def _plan(self, day: date, batch: Batch) -> None:
         """When it is sent the first time, and nine times more."""
-        first = self.random.choice([1, 2, 2, 3, 4]) if self.random.random() < LATE_SHARE else 0
+        first = self.random.choice([1, 2, 3, 4, 6]) if self.random.random() < LATE_SHARE else 0
         for again in [0, *(self.random.choice([0, 0, 1, 1, 2, 5]) for _ in range(SENDS - 1))]:
             self.sends[day + (first + again) * DAY].append(batch)
         for each in batch.meals:

@@ -80,6 +80,19 @@ class Prepared:
         finally:
             cursor.close()
 
+    def plain(self, connection: Connection, /, **values: Any) -> Sequence[Any]:
+        """The rows as the driver gives them, without names and types, for a million of them. Raises as `on` does."""
+        ready = self._for(connection.dialect, values)
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(ready.sql, ready.values(values))
+            rows: Sequence[Any] = cursor.fetchall()
+            return rows
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _told(error, connection.dialect, ready.sql) from error
+        finally:
+            cursor.close()
+
     def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
         """Runs it for each of these rows, which have the same keys; how many it changed. Raises as `on` does."""
         ready = self._for(connection.dialect, rows[0])

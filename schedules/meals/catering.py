@@ -174,7 +174,7 @@ class Catering:
     ) -> Answer:  # fmt: skip
         if len(found) != 1:
             return refused(presented, Why.SEVERAL_DINERS if found else Why.UNKNOWN_DINER)
-        if tx.now - presented.served_at > self._late:
+        if self._calendar.day_of(tx.now) - on > self._late:
             return refused(presented, Why.TOO_LATE)
         return self.of_rule(tx, presented, canteen, found[0], on)
 

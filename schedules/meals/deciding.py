@@ -17,15 +17,14 @@ from schedules.meals.store.diners import Diner
 from schedules.meals.words import told
 from schedules.money.book import Book
 from schedules.money.rules.ages import full_years
-from schedules.money.rules.conditions import compiled
 from schedules.money.rules.exclusions import excluded_by
-from schedules.money.rules.facts import NO_MEAL, Meal, Person, Used
+from schedules.money.rules.facts import Meal, Person, Used
 from schedules.money.rules.meals import MealAnswer
 from schedules.money.rules.policies import NoRule, NotInForce
 from schedules.money.rules.policy import Policy
 from schedules.money.rules.ready import Ready, ready
 from schedules.money.rules.reasons import Outcome
-from schedules.money.rules.usage import Change, account, credit_of, months, used_before
+from schedules.money.rules.usage import Change, available, months, used_before
 from schedules.money.rules.ways import CUSTOMARY, Ways
 from schedules.money.rules.why import why_meal
 from schedules.money.wording import LANGUAGES, sentence
@@ -51,7 +50,6 @@ class Deciding:
     def __init__(self, book: Book, *, is_workday: Callable[[date], bool], ways: Ways = CUSTOMARY) -> None:
         self.book, self._is_workday, self._ways = book, is_workday, ways
         self._ready = {each.version: ready(_once_a_day(each), book.exclusions, ways) for each in book.policies}
-        self._quotas = {each.version: [compiled(quota.when) for quota in each.quota] for each in book.policies}
 
     def answer(
         self, presented: Presented, canteen: Canteen, terms: Sequence[Term], diner: Diner, on: date, before: Before
@@ -73,6 +71,14 @@ class Deciding:
         if rule.needs_age and person.age is None:
             return replace(refused(presented, Why.NO_AGE), policy=policy.id, version=policy.version)
         return self._asked(presented, canteen, rule, diner, person, on, before)
+
+    def can_ask(self, terms: Sequence[Term], on: date) -> bool:
+        """Whether a canteen with these terms has a rule for meals of this day."""
+        held = terms_on(terms, on)
+        try:
+            return len(held) == 1 and self.book.policies.in_force(held[0].policy, on).kind == "meal"
+        except NoRule:
+            return False
 
     def _asked(
         self, presented: Presented, canteen: Canteen, rule: Ready, diner: Diner, person: Person, on: date,
@@ -106,20 +112,14 @@ class Deciding:
 
     def _left(self, policy: Policy, diner: Diner, on: date, before: Before) -> int:
         """
-        What the virtual account has for a meal of this day: its balance then, less what later meals that are on file
-        already drew. What was credited after the day does not help it.
+        What the virtual account has for a meal of this day, with what meals that are on file already drew.
         """
         index = on.year * 12 + on.month - 1
         start = index - index % QUARTER_MONTHS
         first, last = _first_of(start), _first_of(start + QUARTER_MONTHS) - _DAY
         changes = [*self._credits(policy.id, diner, first, last), *_spends(before.drawn(policy.id, first, last))]
         changes.sort(key=lambda each: (each.on, each.lapses is None))
-        left = 0
-        for move in account(changes, last):
-            if move.what == "lapse" and move.on >= on:
-                break
-            left = move.left_fen if move.on <= on else min(left, move.left_fen)
-        return left
+        return available(changes, on)
 
     def _credits(self, policy_id: str, diner: Diner, first: date, last: date) -> list[Change]:
         found = []
@@ -128,10 +128,8 @@ class Deciding:
                 policy = self.book.policies.in_force(policy_id, month)
             except NoRule:
                 continue
-            person = self._person(diner, month)
-            credit = credit_of(policy, month, [holds(person, NO_MEAL) for holds in self._quotas[policy.version]])
-            if credit is not None and self._ready[policy.version].admits(person, NO_MEAL):
-                found.append(credit)
+            credit = self._ready[policy.version].credit(month, self._person(diner, month))
+            found += [credit] if credit is not None else []
         return found
 
 

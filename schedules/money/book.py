@@ -10,7 +10,10 @@ from schedules.money.rules.exclusions import Exclusion, Implications, read_exclu
 from schedules.money.rules.policies import Policies
 from schedules.money.rules.policy import Policy
 from schedules.money.rules.reading import read_policy
-from schedules.money.rules.sheet import Fault
+from schedules.money.rules.sheet import Fault, Faults, Said
+
+TWICE = "has two versions in force from %(start)s to %(end)s"
+NEVER = "has no version in force from %(start)s to %(end)s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ def read_book(folder: Path, *, implied: Path) -> Book:
         raise Misconfigured(str(folder), "there is no policy file (*.toml) in it; name the folder that has them")
     if not kept.implies:
         _take(kept, implied.name, _text(implied))
-    policies = Policies(kept.policies, {id_: "; ".join(map(str, faults)) for id_, faults in kept.refused.items()})
+    policies = Policies(kept.policies, {id_: Faults(faults) for id_, faults in kept.refused.items()})
     return Book(
         policies=policies, exclusions=kept.exclusions, implications=Implications(kept.implies), faults=kept.faults,
         doubts=[*kept.doubts, *_windows(policies)], refused=kept.refused,
@@ -50,10 +53,10 @@ def read_book(folder: Path, *, implied: Path) -> Book:
 
 def _windows(policies: Policies) -> list[Fault]:
     """Days on which a rule has two versions, and days on which it has none between two."""
-    twice = [(each, "has two versions in force", "end the older one before the newer begins") for each in policies.overlaps()]  # noqa: E501  # fmt: skip
-    none = [(each, "has no version in force", "is this meant?") for each in policies.gaps()]
+    twice = [(each, TWICE, "end the older one before the newer begins") for each in policies.overlaps()]
+    none = [(each, NEVER, "is this meant?") for each in policies.gaps()]
     return [
-        Fault(each.policy_id, "policy", "effective_from", f"{what} from {each.start} to {each.end}", cure)
+        Fault(each.policy_id, "policy", "effective_from", Said(what, start=each.start, end=each.end), cure)
         for each, what, cure in (*twice, *none)
     ]
 

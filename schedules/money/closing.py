@@ -10,7 +10,7 @@ because a million entries are a third of a minute of processor time, and what ta
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,10 @@ from schedules.money.store.versions import Rule, Versions
 
 Progress = Callable[[int, int], None]
 """Called with how many entries are counted, of how many."""
+
+
+NOT_OVER = "%(month)s is not over; it can be closed from the first of %(next)s on"
+NOT_KEPT = "rules of versions %(versions)s were used and not kept; put their files back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,17 @@ class Counted:
         """From what `plain` gave."""
         sums = {(payee, fund): (fen, entries) for payee, fund, fen, entries in told["sums"]}
         return cls(**{**told, "sums": sums})
+
+
+class CannotClose(Conflict):
+    """Why a month cannot be closed: a sentence with `values` to be filled in."""
+
+    def __init__(self, what: str, **values: str) -> None:
+        super().__init__(what % values)
+        self._what, self._values = what, values
+
+    def told(self, gettext: Callable[..., str]) -> str:
+        return gettext(self._what, **self._values)
 
 
 class Closing:
@@ -83,7 +98,7 @@ class Closing:
         if not is_month(month):
             raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
         if month >= f"{self._calendar.day_of(self._clock.now()):%Y-%m}":
-            raise Conflict(f"{month} is not over; it can be closed from the first of {following(month)} on")
+            raise CannotClose(NOT_OVER, month=month, next=following(month))
 
         def work(tx: Tx) -> None:
             Books(tx.connection).begin_closing()
@@ -93,6 +108,20 @@ class Closing:
             tx.log(Line(kind="ledger_closing_begun", by=by, facts={"month": month}))
 
         self._transactions.run(work, lane=Lane.BULK)
+
+    def next(self) -> tuple[str, int, bool] | None:
+        """
+        The month that is to be closed next, how many entries it has, and whether closing it was begun and broken off;
+        None where every month that is over and has entries is closed.
+        """
+        today = f"{self._calendar.day_of(self._clock.now()):%Y-%m}"
+        with self._reading.connect() as connection:
+            months, closed = Months(connection), Books(connection).closed()
+            is_begun = closed is not None and months.get(closed) is None
+            month = closed if is_begun else months.first_open(closed)
+            if month is None or month >= today:
+                return None
+            return month, months.entries(month), is_begun
 
     def keep(self, rules: Mapping[str, Rule]) -> list[str]:
         """Keeps those of these rules that entries name and that were not kept with them; gives back their versions."""
@@ -121,9 +150,9 @@ class Closing:
             if known is not None and known["hash"] == counted.hash:
                 return counted
             if known is not None or Books(tx.connection).closed() != month:
-                raise Conflict(f"{month} is closed, or closing it was not begun")
+                raise CannotClose("%(month)s is closed, or closing it was not begun", month=month)
             if months.head() != counted.before:
-                raise Conflict(f"{month} was counted behind another month than the last closed one")
+                raise CannotClose("%(month)s was counted behind another month than the last closed one", month=month)
             months.end(
                 month, before=counted.before, hash_=counted.hash, entries=counted.entries, sums=counted.sums, at=tx.now
             )  # fmt: skip
@@ -152,7 +181,9 @@ def count(reading: Reading, month: str, progress: Progress = lambda _done, _of: 
         for id_, line, postings in entries:
             if line is None:
                 # What an entry promises is checked where it is made; here it is evidence, and not to be closed over.
-                raise Conflict(f"entry {id_} of {month} is not whole: {month} cannot be closed")
+                raise CannotClose(
+                    "entry %(entry)s of %(month)s is not whole: %(month)s cannot be closed", entry=id_, month=month
+                )
             digest.update(line + b"\n")
             sums.add(postings)
         done += len(entries)
@@ -168,15 +199,15 @@ def _refuse(connection: Connection, month: str) -> bool:
     if closed is not None and months.get(closed) is None:
         if month == closed:
             return False
-        raise Conflict(f"closing {closed} was begun and not ended; close it first")
+        raise CannotClose("closing %(month)s was begun and not ended; close it first", month=closed)
     if closed is not None and month <= closed:
-        raise Conflict(f"{closed} is closed; {month} cannot be closed after it")
+        raise CannotClose("%(closed)s is closed; %(month)s cannot be closed after it", closed=closed, month=month)
     first = months.first_open(closed)
     if first is not None and first < month:
-        raise Conflict(f"{first} has entries and is open; close it first")
+        raise CannotClose("%(month)s has entries and is open; close it first", month=first)
     missing = months.unkept(month)
     if missing:
-        raise Conflict(f"rules of versions {', '.join(missing[:5])} were used and not kept; put their files back")
+        raise CannotClose(NOT_KEPT, versions=", ".join(missing[:5]))
     return True
 
 
@@ -187,26 +218,38 @@ class _Sums:
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+        self._fen: dict[tuple[str, ...], list[int]] = {}
+        """Fen of each account, and last how many entries: by the accounts of an entry, which are few in a month."""
 
     @property
     def found(self) -> dict[tuple[str, str], tuple[int, int]]:
         """By payee and fund."""
-        return {key: (fen, entries) for key, (fen, entries) in self._found.items()}
+        found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+        for accounts, (*sums, entries) in self._fen.items():
+            for key, fen in _by_payee(accounts, sums):
+                found[key][0] += fen
+                found[key][1] += entries
+        return {key: (fen, entries) for key, (fen, entries) in found.items()}
 
     def add(self, postings: Sequence[tuple[str, int]]) -> None:
         """One entry more: accounts with fen."""
-        payees = [account for account, _ in postings if not account.startswith("fund:")]
-        alone = payees[0] if len(payees) == 1 else ""
-        if alone:
-            self._put((alone, ""), 0)
-        for account, fen in postings:
-            if account.startswith("fund:"):
-                self._put((alone, account), -fen)
-            elif not alone:
-                self._put((account, ""), fen)
+        accounts = tuple([account for account, _ in postings])
+        held = self._fen.get(accounts)
+        if held is None:
+            held = self._fen[accounts] = [0] * (len(accounts) + 1)
+        for place, (_, fen) in enumerate(postings):
+            held[place] += fen
+        held[-1] += 1
 
-    def _put(self, key: tuple[str, str], fen: int) -> None:
-        held = self._found[key]
-        held[0] += fen
-        held[1] += 1
+
+def _by_payee(accounts: Sequence[str], sums: Sequence[int]) -> Iterator[tuple[tuple[str, str], int]]:
+    """Who is owed and who gives, with fen; under a payee without a fund, nothing but that it is there."""
+    payees = [account for account in accounts if not account.startswith("fund:")]
+    alone = payees[0] if len(payees) == 1 else ""
+    if alone:
+        yield (alone, ""), 0
+    for account, fen in zip(accounts, sums, strict=True):
+        if account.startswith("fund:"):
+            yield (alone, account), -fen
+        elif not alone:
+            yield (account, ""), fen

@@ -10,13 +10,13 @@ from schedules.money.cases import BadCase, CaseReader, money, need, number, whol
 from schedules.money.rules import beds, services
 from schedules.money.rules.amounts import yuan
 from schedules.money.rules.beds import Paid
-from schedules.money.rules.conditions import compiled
 from schedules.money.rules.exclusions import excluded_by
 from schedules.money.rules.facts import NO_MEAL, Person
 from schedules.money.rules.policies import MEND_THE_FILE, REFUSED, NoRule, NotInForce
 from schedules.money.rules.ready import Ready, ready
 from schedules.money.rules.reasons import Outcome, Reason
-from schedules.money.rules.usage import Change, account, credit_of, months
+from schedules.money.rules.sheet import Faults
+from schedules.money.rules.usage import Change, account, months
 from schedules.money.rules.ways import CUSTOMARY, Ways
 from schedules.money.rules.why import not_eligible, rule_reason, why_meal
 from schedules.money.wording import sentence
@@ -71,7 +71,11 @@ class Quoting:
         try:
             ready = self._rule(case, on)
         except NotInForce as error:
-            return {**said, **self._not_in_force(case, ask, on), "why": str(error)}
+            said |= self._not_in_force(case, ask, on)
+            said["why"] = str(error)
+            if self._lang is not None:
+                said["explain"] = [sentence(Reason("not_in_force"), self._lang)]
+            return said
         needed, work = _ASKS[ask]
         if not any(getattr(ready.policy, table) not in (None, ()) for table in needed):
             raise BadCase("ask", f"{ready.policy.id} says nothing about {ask!r}", f"it is a {ready.policy.kind}")
@@ -89,8 +93,7 @@ class Quoting:
         if not isinstance(name, str):
             raise BadCase("policy", "missing", 'name the rule, like "policy": "wuhu-2022"')
         if name in self._book.refused:
-            faults = "; ".join(map(str, self._book.refused[name]))
-            raise NoRule(REFUSED, MEND_THE_FILE, rule=name, faults=faults)
+            raise NoRule(REFUSED, MEND_THE_FILE, rule=name, faults=Faults(self._book.refused[name]))
         return self._ready[self._book.policies.in_force(name, on).version]
 
     def _not_in_force(self, case: Mapping[str, Any], ask: str, on: date | None) -> Answer:
@@ -241,11 +244,8 @@ class Quoting:
                 ready = self._rule(case, first)
             except NotInForce:
                 continue
-            person = self._person(ready, case, first)
-            if ready.admits(person, NO_MEAL):
-                holds = [compiled(each.when)(person, NO_MEAL) for each in ready.policy.quota]
-                credit = credit_of(ready.policy, first, holds)
-                yield from [credit] if credit else []
+            credit = ready.credit(first, self._person(ready, case, first))
+            yield from [credit] if credit else []
 
     # -------------------------------------------------------------------------------------------- telling it
 

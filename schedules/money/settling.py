@@ -70,9 +70,14 @@ class Settling:
     """Draws statements and takes them further."""
 
     def __init__(
-        self, transactions: Transactions, reading: Reading, calendar: Calendar, *, days: int, payees: Payees
-    ) -> None:
-        """`days` is how long a published statement hangs out for objections."""
+        self, transactions: Transactions, reading: Reading, calendar: Calendar, *, days: int, payees: Payees,
+        second_reviewer: bool = True,
+    ) -> None:  # fmt: skip
+        """
+        `days` is how long a published statement hangs out for objections. Without a `second_reviewer` whoever published
+        a statement may approve it, too: for a team of two.
+        """
+        self._second_reviewer = second_reviewer
         self._transactions = transactions
         self._reading = reading
         self._calendar = calendar
@@ -94,11 +99,14 @@ class Settling:
         def work(tx: Tx) -> int:
             if Months(tx.connection).get(month) is None:
                 raise Conflict("This month is not closed yet.")
-            drafts = self._drafts(tx, month)
-            drawn = sum([Statements(tx.connection).draw(each) for each in drafts])
+            shelf = Statements(tx.connection)
+            drawn = [each for each in self._drafts(tx, month) if shelf.draw(each)]
+            for each in drawn:
+                shelf.add_step(Step(id=tx.new_id(), statement_id=each.id, deed=Deed.DRAW, state=each.state, by=by,
+                                    at=tx.now))  # fmt: skip
             if drawn:
-                tx.log(Line(kind="statements_drawn", by=by, facts={"month": month, "statements": str(drawn)}))
-            return drawn
+                tx.log(Line(kind="statements_drawn", by=by, facts={"month": month, "statements": str(len(drawn))}))
+            return len(drawn)
 
         return self._transactions.run(work, lane=Lane.BULK)
 
@@ -128,7 +136,7 @@ class Settling:
             objections = shelf.objections(statement_id)
             after = rules.taken(
                 found, deed, by=by, today=today, days=self._days, objections=objections,
-                steps=shelf.steps(statement_id),
+                steps=shelf.steps(statement_id), second_reviewer=self._second_reviewer,
             )  # fmt: skip
             shelf.save(after, before=found.version)
             paid = (on or today) if deed is Deed.PAY else None
@@ -229,6 +237,10 @@ class Settling:
                 statement=found, hash=month["hash"], parts=Sums(connection).parts(found), steps=shelf.steps(found.id),
                 objections=shelf.objections(found.id), legal=rules.legal(found.state),
             )  # fmt: skip
+
+    def barred(self, deed: Deed, *, by: Person, steps: list[Step]) -> str | None:
+        """Why this person may not take this step, or None."""
+        return rules.barred(deed, by=by, steps=steps, second_reviewer=self._second_reviewer)
 
     def people(self, statement: Statement) -> list[Had]:
         """What each resident had of it, by name; their sum is that of the statement."""

@@ -212,6 +212,7 @@ DISTRICT_ONLY = {
     "/api/v1/streets",
     # A month is drawn whole, and funds and budgets are the district's.
     "/money/beds/settle", "/api/v1/bills/settle", "/settlement/draw", "/settlement/budget",
+    "/settlement/closing",
     "/api/v1/statements/budgets",
     # One file holds the meals of all canteens.
     "/meals/export.csv",

@@ -64,8 +64,6 @@ def furnish(town: Town) -> None:
         _welfare(town, own)
         _money(town, own, month)
         _bill(town, own, by)
-        _bill(town, own, by)
-        _money(town, own, month)
         watch = town.operator(frozenset({Role.OPERATOR}), code)
         area = Area(frozenset({town.stations[code]}))
         handed = house.console.watch.begin(by=f"operator:{watch.id}", note=f"note of {own['home']}", area=area)
@@ -181,15 +179,6 @@ def _money(town: Town, own: dict[str, str], month: str) -> None:
     house.transactions.run(lambda tx: MoneyFindings(tx.connection).keep(case))
     house.transactions.run(lambda tx: Checks(tx.connection).keep(drawn, [check]))
     own.update(money_finding=case.id, money_check=check.id)
-
-
-def _bill(town: Town, own: dict[str, str], by: Any) -> None:
-    """A bill of today."""
-    house = town.house
-    today = house.calendar.day_of(house.clock.now())
-    asked = Billed(kind="institution", scheme="nat-voucher-2026", resident=own["resident"], on=today, provider="院",
-                  lines=[Line(number=1, on=today, amount_fen=100)])  # fmt: skip
-    own["bill"] = house.homecare.bedmoney.filing.file(asked, by=by, area=DISTRICT)["id"]
 
 
 def _welfare(town: Town, own: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ from dispatch.ids import StationId
 from dispatch.registry.leaving import Why as Left
 from dispatch.rules.rights import DISTRICT, Area
 from schedules.care.rules.bed import Deed, State, Why
+from schedules.money.beds.drawn import DrawnSchemes
 from schedules.money.beds.filing import Asked
 from schedules.money.beds.reckoning import Fitted
 from schedules.money.closing import Closing
@@ -349,3 +350,20 @@ def test_the_ledger_on_file_takes_corrections_across_a_closed_month_and_keeps_ea
         assert all(Versions(connection).get(each.version) for each in november)
     owed = [each for entry in (*november, *december) for each in entry.postings if "owed" in each.account]
     assert sum(each.amount_fen for each in owed) == 40_000
+
+
+def test_the_search_for_anomalies_is_told_who_draws_which_scheme(rig):
+    """A voucher of November that paid, one that had nothing left, and a bed in service from 21 November on."""
+    active(rig)
+    rig.file(100_000, date(2026, 11, 3))
+    rig.file(10_000, date(2026, 11, 20), resident="R2")  # R2 has no level: nothing is paid
+    pass_to(rig, date(2026, 12, 2))
+    drawn = DrawnSchemes(rig.world.reading, rig.money.reckoning)
+    one = rig.world.resident("R1")
+    assert drawn(date(2026, 11, 3), date(2026, 11, 4)) == {one: {"city": "home_bed"}}, "a month that nobody settled"
+    rig.settle(NOV)
+    both = {one: {"city": "home_bed", "nat-voucher-2026": "voucher"}}
+    assert drawn(date(2026, 11, 1), date(2026, 12, 1)) == drawn(date(2026, 11, 30), date(2026, 12, 1)) == both
+    assert drawn(date(2026, 12, 1), date(2027, 1, 1)) == {one: {"city": "home_bed"}}
+    assert drawn(date(2026, 10, 1), date(2026, 11, 1)) == {}
+    assert drawn(date(2026, 10, 31), date(2026, 12, 2)) == both

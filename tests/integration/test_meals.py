@@ -156,7 +156,7 @@ def test_the_local_day_counts_over_midnight(rig):
 
 def test_a_week_goes_from_monday_to_sunday(rig):
     go_to(rig, "2026-11-22T20:00:00")
-    meals = [rig.meal(f"2026-11-{day}T12:00:00") for day in (19, 20, 21, 22)]
+    meals = [rig.meal(f"2026-11-{day}T12:00:00") for day in (18, 19, 20, 21)]
     assert [each.serving.answer.reason for each in rig.serve(*meals)] == [*["too_late"] * 1, "ok", "ok", "ok"]
     more = rig.eat("2026-11-22T18:00:00", kind="dinner")
     assert more.reason == "limit_week"

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import select
 
 from config.meal_options import MealSettings
 from config.policy_books import policy_book
@@ -12,7 +13,10 @@ from config.wiring_meals import build_meals
 from dispatch.ids import StationId
 from dispatch.rules.rights import DISTRICT, Area, Role
 from dispatch.store.record import Record
+from dispatch.web.i18n import read_texts, words
 from schedules.meals.rules.serving import WAITING
+from schedules.meals.store.servings import WAITS, servings
+from schedules.meals.waiting import Waiting, Waits
 from schedules.money.beds.web.api import bills_blueprint, vouchers_blueprint
 from schedules.money.beds.web.pages import bed_money_pages
 from schedules.money.book import read_book
@@ -23,6 +27,7 @@ from tests.integration.meals_rig import RULES, TILLS, Canteens, everybody, wipe
 from tests.integration.money_rig import MoneyRig
 from tests.unit.money.rig import SHIPPED
 
+CHINESE = words(lang="zh", texts=read_texts())
 GOOD = '[policy]\nid = "good"\nkind = "meal"\ntitle = "好"\ngrade = "A"\n[[tier]]\namount = "3.00"\n'
 BROKEN = GOOD.replace('"good"', '"bad"').replace("amount", "amuont")
 EXCLUDE = '[[exclude]]\nscheme = "good"\nnot_with = ["other"]\n'
@@ -45,6 +50,9 @@ def test_a_file_with_a_mistake_costs_its_own_rule_alone(tmp_path, log_lines):
     assert [each.policy_id for each in texts.values()] == ["good"]
     with pytest.raises(NoRule, match=r"the file of bad was refused: bad\.toml: tier\[1\]\.amuont: .*; mend the file"):
         book.policies.in_force("bad", date(2026, 1, 1))
+    with pytest.raises(NoRule) as refused:
+        book.policies.in_force("bad", date(2026, 1, 1))
+    assert "tier[1].amuont: 没有这个键; 是不是想写 amount？" in refused.value.told(CHINESE.gettext)
     [line] = [each for each in log_lines if each["event"] == "policy_file_refused"]
     assert line["file"] == "bad.toml"
 
@@ -175,6 +183,26 @@ def test_a_meal_that_waited_and_was_had_elsewhere_meanwhile_has_no_second_money(
     [priced], _ = again.catering.price_waiting(since=date(2026, 11, 1), by=TILLS)
     assert (priced.answer.reason, priced.booked, priced.differs_fen) == ("limit_meal_type", None, 0)
     assert len(list(again.ledger)) == 1
+
+
+def test_what_could_be_priced_now_is_told_apart_from_what_still_waits(town):
+    wipe(*town)
+    without, again = Canteens(town[0], {"account": RULES["account"]}), Canteens(town[0])
+    again.open("A", rules=(("city", date(2026, 1, 1), None),))
+    again.open("B", rules=(("city", date(2026, 1, 1), date(2026, 11, 10)),))
+    for day, more in (("18", {}), ("19", {}), ("20", {"till": "till-B"})):
+        without.eat(f"2026-11-{day} 11:30", **more)
+    without.catering.cancel("till-A", "m1", by=TILLS)
+    told = lambda rig, area=DISTRICT: Waiting(town[0].reading, rig.deciding.can_ask).told(area)  # noqa: E731
+    assert told(without) == Waits(others=2)
+    assert told(again) == Waits(ready=1, since=date(2026, 11, 19), others=1)
+    assert told(again, Area(frozenset({StationId("elsewhere")}))) == Waits()
+    again.catering.price_waiting(since=date(2026, 11, 1), by=TILLS)
+    assert told(again) == Waits(others=1)
+    with town[0].reading.connect() as connection:
+        asked = select(servings.c.canteen_id).where(WAITS)
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked.compile(connection)}").all()
+    assert "ix_servings_waiting" in str(plan)
 
 
 # ------------------------------------------------------------------------------------------------ bills

@@ -42,7 +42,9 @@ class Office:
 
     def __init__(self, world, **payees):
         self.world = world
-        self.settlement = build_settlement(SettlementSettings(), world.transactions, world.reading, world.calendar)
+        self.settlement = build_settlement(
+            SettlementSettings(), world.transactions, world.reading, world.clock, world.calendar
+        )  # fmt: skip
         self.settlement.payees.append(lambda: {k: Payee(name=v, station_id=None) for k, v in payees.items()})
         self.desk = SettlementDesk(
             settling=self.settlement.settling, reading=world.reading, transactions=world.transactions,

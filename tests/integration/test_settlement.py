@@ -34,7 +34,7 @@ class MoneyRig(RegistryRig):
     def __init__(self, folder) -> None:
         self.world = world = build_world(folder, district=FILE + SECOND)
         self.settlement = build_settlement(
-            SettlementSettings(), world.transactions, world.reading, world.calendar
+            SettlementSettings(), world.transactions, world.reading, world.clock, world.calendar
         )  # fmt: skip
         super().__init__(folder, world=world, blueprints=self._blueprints())
         rule = Rule(version="v1", policy_id="p", file="p.toml", content="")
@@ -131,7 +131,7 @@ def test_the_whole_way_to_the_money_takes_three_people_and_the_days_for_objectio
     assert keeper.post(f"{path}/step", data={"deed": "pay", "reference": "支 311"}).status_code == 303
     assert town.statement("owed:S1").state == "paid"
     page = keeper.get(path).get_data(as_text=True)
-    for words in ("李阿姨", "有签到", "支 311", "已支付"):
+    for words in ("由已结账月份生成", "李阿姨", "有签到", "支 311", "已支付"):
         assert words in page
     assert keeper.post(f"{path}/objections", data=said).status_code == 409
 

@@ -1,13 +1,15 @@
 """Laws of the search and of the draw: nobody's number moves what others find, and anybody draws the same again."""
 
 from datetime import date, timedelta
+from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schedules.money.anomalies.rules.draw import Lot, draw, rank, seed_of
+from schedules.money.anomalies.rules.draw import Lot, draw, rank, seed_of, visit_share
 from schedules.money.anomalies.rules.tills import crowded
 from tests.unit.money.anomalies.months import Month, at
+from tests.unit.money.rig import policy
 
 DAY = date(2026, 3, 2)
 SEED = seed_of("2026-03", "ab" * 32)
@@ -33,6 +35,30 @@ def test_one_in_a_hundred_of_each_and_one_at_least_are_drawn_whatever_the_order(
         assert mine
     shuffled = random.sample(lots, len(lots))
     assert draw(SEED, shuffled, shuffled) == drawn
+
+
+@given(LOTS)
+def test_of_visits_as_many_are_drawn_as_the_rule_of_a_voucher_asks_for(lots):
+    drawn = draw(SEED, lots, lots, Fraction(1, 20))
+    for place, kind in {(each.place, each.kind) for each in lots}:
+        own = [each for each in lots if (each.place, each.kind) == (place, kind)]
+        mine = [each for each in drawn if (each.place, each.kind) == (place, kind)]
+        assert len(mine) == -(-len(own) // (20 if kind == "visit" else 100))
+
+
+def test_the_share_of_visits_is_the_most_that_a_voucher_in_force_asks_for():
+    def rule(least, days=""):
+        asked = f'onsite_check_min = "{least}"\n' if least else ""
+        text = f'[policy]\nid = "v"\nkind = "voucher"\ntitle = "t"\ngrade = "A"\n{days}'
+        return policy(f'{text}[voucher]\nmonth_cap = "800.00"\ndeduct = {{ home = "0.50" }}\n{asked}')
+
+    first, last = date(2026, 3, 1), date(2026, 3, 31)
+    share = lambda *rules: visit_share(rules, first, last)  # noqa: E731
+    assert share() == share(rule("")) == share(rule("0.005")) == Fraction(1, 100)
+    assert share(rule("0.02"), rule("0.05")) == Fraction(1, 20)
+    assert share(rule("0.05", "effective_to = 2026-03-01\n")) == Fraction(1, 20)
+    assert share(rule("0.05", "effective_to = 2026-02-28\n")) == Fraction(1, 100)
+    assert share(rule("0.05", "effective_from = 2026-04-01\n")) == Fraction(1, 100)
 
 
 def test_another_month_or_ledger_draws_others():

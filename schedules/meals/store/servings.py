@@ -17,8 +17,10 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     bindparam,
+    func,
     insert,
     select,
+    text,
     update,
 )
 
@@ -27,7 +29,7 @@ from dispatch.rules.rights import Area
 from dispatch.store.database import Instant, Json, insert_once, metadata
 from dispatch.store.people import residents
 from dispatch.store.prepared import Prepared
-from schedules.meals.rules.serving import Answer, By, MealType, Money, Serving
+from schedules.meals.rules.serving import WAITING, Answer, By, MealType, Money, Serving
 from schedules.meals.store.canteens import canteens, tills
 
 servings = Table(
@@ -76,6 +78,9 @@ Index(
     "ix_servings_once", servings.c.resident_id, servings.c.on, servings.c.meal_type, unique=True,
     sqlite_where=_LIVE, postgresql_where=_LIVE,
 )  # fmt: skip
+WAITS = text(f"reason IN ({', '.join(repr(each) for each in sorted(WAITING))}) AND cancelled_at IS NULL")
+"""Written out, and not as values: only then does SQLite see that the index below answers the question."""
+Index("ix_servings_waiting", servings.c.on, servings.c.canteen_id, sqlite_where=WAITS, postgresql_where=WAITS)
 
 serving_cancellations = Table(
     "serving_cancellations", metadata,
@@ -162,6 +167,17 @@ class Servings:
         if area.stations is not None:
             query = query.join(canteens, canteens.c.id == c.canteen_id).where(canteens.c.station_id.in_(area.stations))
         return list(self._connection.scalars(query.order_by(c.served_at, c.id).limit(most)))
+
+    def waiting_by_day(self, area: Area) -> list[tuple[str, date, int]]:
+        """How many meals of an area wait for their rule: canteen, day, meals."""
+        c = servings.c
+        many = func.count(c.resident_id)
+        query = select(c.canteen_id, c.on, many.label("many")).where(WAITS).group_by(c.on, c.canteen_id)
+        if area.stations is not None:
+            own = select(canteens.c.id).where(canteens.c.station_id.in_(area.stations))
+            query = query.where(c.canteen_id.in_(own))
+        query = query.having(many > 0)
+        return [(row.canteen_id, row.on, row.many) for row in self._connection.execute(query)]
 
     def keep_cancellation(self, till_id: str, ref: str, *, by: str, at: datetime) -> bool:
         """False where it was kept before."""

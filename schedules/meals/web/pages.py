@@ -22,8 +22,9 @@ from schedules.meals.desk import MealDesk
 from schedules.meals.ordering import MealOrdering
 from schedules.meals.own_pay import Listed, OwnPay
 from schedules.meals.rules.handover import Count, OrderState, Proof, Stage
-from schedules.meals.rules.serving import WAITING, By, MealType, Presented, Serving
+from schedules.meals.rules.serving import By, MealType, Presented, Serving
 from schedules.meals.store.diners import Facts
+from schedules.meals.waiting import Waiting
 from schedules.meals.web import words
 from schedules.meals.web.api import masked_name
 from schedules.money.rules.amounts import loose_fen, yuan
@@ -35,11 +36,12 @@ PHOTO_MAX = 12_000_000
 
 
 def meal_pages(
-    catering: Catering, desk: MealDesk, ordering: MealOrdering, own_pay: OwnPay, *, clock: Clock, zone: ZoneInfo
+    catering: Catering, desk: MealDesk, ordering: MealOrdering, own_pay: OwnPay, waiting: Waiting, *, clock: Clock,
+    zone: ZoneInfo,
 ) -> Blueprint:  # fmt: skip
     """All pages of meals."""
     bp = Blueprint("meals", __name__, template_folder="templates")
-    shown = _Shown(desk, ordering, clock, zone)
+    shown = _Shown(desk, ordering, waiting, clock, zone)
 
     @bp.get("/till")
     @require(Right.MEALS_SERVE)
@@ -167,8 +169,10 @@ def meal_pages(
 class _Shown:
     """The pages as they look now."""
 
-    def __init__(self, desk: MealDesk, ordering: MealOrdering, clock: Clock, zone: ZoneInfo) -> None:
-        self._desk, self._ordering, self._clock, self._zone = desk, ordering, clock, zone
+    def __init__(
+        self, desk: MealDesk, ordering: MealOrdering, waiting: Waiting, clock: Clock, zone: ZoneInfo
+    ) -> None:  # fmt: skip
+        self._desk, self._ordering, self._waiting, self._clock, self._zone = desk, ordering, waiting, clock, zone
 
     def till(self, *, receipt: Receipt | None = None, quote: Receipt | None = None, wrong: str = "") -> str:
         """A quote keeps what was typed: serving it is the next press."""
@@ -192,7 +196,7 @@ class _Shown:
         rows = self._desk.meals(area(), since=since, until=until, review=review)
         return self._page(
             "meals.html", rows=rows, since=since, until=until, review=review, month=f"{until:%Y-%m}",
-            waits=any(each.answer.reason in WAITING for each, _, _ in rows),
+            waits=self._waiting.told(area()),
         )  # fmt: skip
 
     def day(self, on: date | None = None, *, wrong: str = "", deed: str = "") -> str:

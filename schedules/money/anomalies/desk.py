@@ -1,7 +1,8 @@
 """The queue of findings and the list of checks, for people: reading, and deciding with a name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from dispatch.errors import NotFound
 from dispatch.rules.people import Person
@@ -12,6 +13,7 @@ from dispatch.store.transactions import Transactions, Tx
 from schedules.money.anomalies.rules.judging import Case, Check, Draw, Result, State, checked, judged
 from schedules.money.anomalies.store.checks import Checks
 from schedules.money.anomalies.store.findings import Findings, Wanted
+from schedules.money.anomalies.store.remarkable import Remarkable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,11 @@ class FindingsDesk:
         """
         with self._reading.connect() as connection:
             return Findings(connection).get(id_, area)
+
+    def people(self, residents: Collection[str]) -> Mapping[str, tuple[str, str]]:
+        """Code and name of these residents, for whoever goes and looks; whoever is in no register is left out."""
+        with self._reading.connect() as connection:
+            return Remarkable(connection, datetime.date).called(residents)
 
     def judge(
         self, id_: str, to: State, *, by: Person, area: Area, note: str, recovered_fen: int = 0

@@ -22,7 +22,7 @@ from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.care.rules.visit import Proved
 from schedules.care.store.visits import Visits
-from schedules.money.anomalies.rules.draw import Lot, draw, seed_of
+from schedules.money.anomalies.rules.draw import Lot, draw, seed_of, visit_share
 from schedules.money.anomalies.rules.judging import Case, Check, Draw
 from schedules.money.anomalies.rules.limits import Limits
 from schedules.money.anomalies.rules.scan import Known, Scan
@@ -32,6 +32,7 @@ from schedules.money.anomalies.store.findings import Findings
 from schedules.money.anomalies.store.remarkable import Remarkable, Schemes
 from schedules.money.rules.exclusions import Exclusion
 from schedules.money.rules.ledger import following
+from schedules.money.rules.policy import Policy
 
 DAY = timedelta(days=1)
 AGAIN = 4 * DAY
@@ -96,6 +97,8 @@ class Searching:
         self._exclusions = exclusions
         self.meals: Meals = NoMeals()
         self.schemes: Callable[[date, date], Schemes] = lambda _start, _end: {}
+        self.policies: Callable[[], Iterable[Policy]] = lambda: ()
+        """The rules in use: those of vouchers say how many visits are checked on site."""
         self.month_hash: Callable[[str], str | None] = lambda _month: None
         """The hash of a closed month of the ledger ("2026-03"); None while it is open."""
         self.closed_months: Callable[[], Sequence[str]] = lambda: ()
@@ -172,7 +175,9 @@ class Searching:
                 return None
         seed = seed_of(month, hash_)
         stations = self._stations()
-        drawn = draw(seed, self._lots(month, stations), self._lots(month, stations))
+        first = date.fromisoformat(f"{month}-01")
+        share = visit_share(self.policies(), first, date.fromisoformat(f"{following(month)}-01") - DAY)
+        drawn = draw(seed, self._lots(month, stations), self._lots(month, stations), share)
         settled = sum(1 for _ in self._lots(month, stations))
         return self._transactions.run(
             partial(self._drawn, month, seed, hash_, settled, drawn, stations), lane=Lane.BULK

@@ -248,6 +248,12 @@ class Payments:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    def drawn(self, first: str, last: str) -> list[tuple[str, str]]:
+        """Who was paid by which scheme in the months from the first to the last one: residents and ids of rules."""
+        c = bed_payments.c
+        query = select(c.resident_id, c.policy_id).where(c.month.between(first, last), c.live, c.amount_fen > 0)
+        return [(row.resident_id, row.policy_id) for row in self._connection.execute(query.distinct())]
+
     def live(self, source: str) -> Row | None:
         """What holds for this source now."""
         found = self._connection.execute(select(bed_payments).where(bed_payments.c.source == source, _LIVE)).first()

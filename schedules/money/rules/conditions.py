@@ -1,10 +1,10 @@
 """Conditions made into functions once, and taken apart again to say which of their parts is missing."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from schedules.money.rules.facts import Meal, Person
-from schedules.money.rules.policy import Condition
+from schedules.money.rules.policy import EVERYBODY, Condition
 from schedules.money.rules.reasons import Part
 
 Test = Callable[[Person, Meal], bool]
@@ -50,6 +50,18 @@ def asks_age(condition: Condition) -> bool:
         or condition.age_max is not None
         or any(asks_age(one) for one in condition.any or ())
     )
+
+
+OF_MEALS = ("same", "meal_types", "delivery")
+"""Keys that ask for something of a meal; where there is none, nothing fulfils them."""
+
+
+def of_person(condition: Condition) -> Condition:
+    """What a condition asks of the person alone: an account is credited on the first, when nobody knows the meals."""
+    ways = tuple(of_person(way) for way in condition.any or ())
+    # One alternative that asks for nothing but a meal is open to everybody.
+    some = ways if ways and EVERYBODY not in ways else None
+    return replace(condition, any=some, **dict.fromkeys(OF_MEALS))
 
 
 # ------------------------------------------------------------------------------------------------ one test a key

@@ -5,8 +5,9 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any, Protocol
 
+from schedules.money.rules.conditions import of_person
 from schedules.money.rules.policy import Condition, Policy
-from schedules.money.rules.sheet import Sheet
+from schedules.money.rules.sheet import Said, Sheet
 
 LEVELS = ("intact", "mild", "moderate", "severe", "total")
 """Codes of the five ability levels of GB/T 42195-2022."""
@@ -29,6 +30,9 @@ ALSO: Mapping[str, Sequence[str]] = {"meal": ("limit", "guard", "quota", "operat
 """By kind: the tables it may have besides, apart from `policy` and `eligible`, which all may have."""
 
 
+WITHOUT_MEAL = "leave out same, meal_types and delivery"
+
+
 class Conditional(Protocol):
     """Anything that is for somebody."""
 
@@ -46,20 +50,28 @@ def look_for(sheet: Sheet, policy: Policy, raw: Mapping[str, Any]) -> None:
     _discounts(sheet, policy)
     _quota(sheet, policy)
     _words(sheet, policy)
+    _of_meals(sheet, policy)
 
 
 def _window(sheet: Sheet, policy: Policy) -> None:
     start, end = policy.effective_from, policy.effective_to
     if start and end and start > end:
-        sheet.fault("policy", "effective_to", f"it ends on {end} before it begins on {start}", "exchange the two")
+        sheet.fault(
+            "policy",
+            "effective_to",
+            Said("it ends on %(end)s before it begins on %(start)s", end=end, start=start),
+            "exchange the two",
+        )
 
 
 def _tables_of_kind(sheet: Sheet, policy: Policy, raw: Mapping[str, Any]) -> None:
     lives_by = LIVES_BY[policy.kind]
     if not any(table in raw for table in lives_by):
-        sheet.fault("policy", "kind", f"a {policy.kind} without any of {', '.join(lives_by)} gives nothing", "add one")
+        what = Said("a %(kind)s without any of %(tables)s gives nothing", kind=policy.kind, tables=", ".join(lives_by))
+        sheet.fault("policy", "kind", what, "add one")
     for table in sorted(raw.keys() - {"policy", "eligible", *lives_by, *ALSO.get(policy.kind, ())}):
-        sheet.doubt(table, "", f"has no effect in a {policy.kind}", "leave it out, or say another kind")
+        what = Said("has no effect in a %(kind)s", kind=policy.kind)
+        sheet.doubt(table, "", what, "leave it out, or say another kind")
 
 
 def _conditionals(policy: Policy) -> Iterator[tuple[str, int, Conditional]]:
@@ -89,10 +101,10 @@ def _twice(sheet: Sheet, policy: Policy) -> None:
     for (low, one), (high, other) in combinations(enumerate(policy.tier, 1), 2):
         same = (one.group, one.when, one.min_price, one.per) == (other.group, other.when, other.min_price, other.per)
         if same:
-            what = f"tier {low} is for exactly the same people in the same group"
+            what = Said("tier %(number)s is for exactly the same people in the same group", number=low)
             sheet.fault(f"tier[{high}]", "when", what, "keep one, or say how they differ")
         elif one.group == other.group and one.min_price == other.min_price and _straddle(one.when, other.when):
-            what = f"its ages overlap with those of tier {low}; the higher of the two wins there"
+            what = Said("its ages overlap with those of tier %(number)s; the higher of the two wins there", number=low)
             sheet.doubt(f"tier[{high}]", "when", what, "is this meant?")
 
 
@@ -114,7 +126,11 @@ def _discounts(sheet: Sheet, policy: Policy) -> None:
         if one.stage == other.stage and _ageless(one.when) == _ageless(other.when):
             start = max(ages_of(one.when)[0], ages_of(other.when)[0])
             if start <= min(ages_of(one.when)[1], ages_of(other.when)[1]):
-                what = f"at age {start} discount {low} holds as well, and both would be taken off"
+                what = Said(
+                    "at age %(age)s discount %(number)s holds as well, and both would be taken off",
+                    age=start,
+                    number=low,
+                )
                 sheet.fault(f"discount[{high}]", "when", what, "let the ages not overlap")
 
 
@@ -123,8 +139,18 @@ def _quota(sheet: Sheet, policy: Policy) -> None:
         sheet.fault("tier", "up_to", "draws on a quota, and there is no [[quota]]", "add one, or write an amount")
     if policy.quota and not any(tier.quota for tier in policy.tier):
         sheet.doubt("quota", "", "no tier draws on it", 'add a tier with up_to = "quota"')
-    if len({each.expires for each in policy.quota}) > 1:
-        sheet.fault("quota", "expires", "one virtual account lapses at two different times", "write the same for all")
+
+
+def _of_meals(sheet: Sheet, policy: Policy) -> None:
+    """What is asked of a meal where there is none: in rules of other kinds, and on the first of a month."""
+    where = [(f"{table}[{place}]", "when", each.when) for table, place, each in _conditionals(policy)]
+    for table, key, condition in [("eligible", "", policy.eligible), *where]:
+        if of_person(condition) == condition:
+            continue
+        if policy.kind != "meal":
+            sheet.doubt(table, key, "asks for something of a meal, and there is none: nobody fulfils it", WITHOUT_MEAL)
+        elif table.startswith("quota"):
+            sheet.doubt(table, key, "what it asks of a meal is not asked when the account is credited", WITHOUT_MEAL)
 
 
 def _words(sheet: Sheet, policy: Policy) -> None:
@@ -134,4 +160,5 @@ def _words(sheet: Sheet, policy: Policy) -> None:
         for key, known in (("levels", LEVELS), ("meal_types", MEAL_TYPES)):
             strange = sorted(set(getattr(condition, key) or ()) - set(known))
             if strange:
-                sheet.doubt(where, key, f"{', '.join(strange)} is none of {', '.join(known)}", "is this meant?")
+                what = Said("%(words)s is none of %(known)s", words=", ".join(strange), known=", ".join(known))
+                sheet.doubt(where, key, what, "is this meant?")

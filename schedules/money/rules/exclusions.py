@@ -112,6 +112,6 @@ def _table(sheet: Sheet, text: str, keys: Mapping[str, read.Reader]) -> dict[str
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        sheet.fault("", "", f"this is no TOML: {error}", "mend the line it names")
+        sheet.fault("", "", *read.no_toml(error))
         return {}
     return sheet.table("", raw, keys)

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from dispatch.errors import Conflict
 from schedules.money.rules.policy import Policy
+from schedules.money.rules.sheet import Faults
 
 _DAY = timedelta(days=1)
 
@@ -37,7 +38,10 @@ class NoRule(Conflict):
         super().__init__(f"{what}; {cure}" % values if values else f"{what}; {cure}")
 
     def told(self, gettext: Callable[..., str]) -> str:
-        return f"{gettext(self.what, **self.values)}; {gettext(self.cure, **self.values)}"
+        values = {
+            name: value.told(gettext) if isinstance(value, Faults) else value for name, value in self.values.items()
+        }
+        return f"{gettext(self.what, **values)}; {gettext(self.cure, **values)}"
 
 
 class NotInForce(NoRule):
@@ -57,7 +61,7 @@ class Policies:
     """Versions by id. A change of a rule is another version with the same id and its own days; none is ever altered."""
 
     def __init__(
-        self, policies: Iterable[Policy], refused: Mapping[str, str] | None = None, *, everything: str = ""
+        self, policies: Iterable[Policy], refused: Mapping[str, Faults] | None = None, *, everything: Faults | str = ""
     ) -> None:
         """
         `refused` are rules of files with faults: what is wrong with them, by the id of the rule. `everything` is what

@@ -45,7 +45,7 @@ def read_policy(text: str, file: str) -> Read:
     try:
         raw = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        sheet.fault("", "", f"this is no TOML: {error}", "mend the line it names")
+        sheet.fault("", "", *read.no_toml(error))
         return Read(policy=None, faults=sheet.faults)
     head = sheet.table("policy", raw.get("policy", {}), _HEAD, _HEAD_NEEDED)
     body = _body(sheet, raw)

@@ -1,7 +1,8 @@
 """One policy file while it is read: every key has a reader, and every mistake is kept with its place and its cure."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -9,6 +10,29 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from schedules.money.rules import amounts
+
+Gettext: TypeAlias = Callable[..., str]
+"""Takes a sentence and what is filled into its `%(name)s`, and gives it in a language."""
+
+
+class Said(str):
+    """A sentence with something filled in, in English as it stands; it can be told in another language."""
+
+    sentence: str
+    values: Mapping[str, object]
+
+    def __new__(cls, sentence: str, **values: object) -> "Said":
+        made = super().__new__(cls, sentence % values if values else sentence)
+        made.sentence, made.values = sentence, values
+        return made
+
+    def told(self, gettext: Gettext) -> str:
+        return gettext(self.sentence, **{name: told(value, gettext) for name, value in self.values.items()})
+
+
+def told(value: object, gettext: Gettext) -> object:
+    """What is filled into a sentence: itself a sentence now and then."""
+    return value.told(gettext) if isinstance(value, Said) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +45,28 @@ class Fault:
     what: str
     cure: str
 
+    def told(self, gettext: Gettext) -> str:
+        """The whole of it in a language."""
+        what, cure = (
+            each.told(gettext) if isinstance(each, Said) else gettext(each) for each in (self.what, self.cure)
+        )
+        return str(replace(self, what=what, cure=cure))
+
     def __str__(self) -> str:
         place = ".".join(part for part in (self.table, self.key) if part)
         return f"{self.file}: {place}: {self.what}; {self.cure}" if place else f"{self.file}: {self.what}; {self.cure}"
+
+
+class Faults(tuple[Fault, ...]):
+    """Several, as one sentence."""
+
+    __slots__ = ()
+
+    def told(self, gettext: Gettext) -> str:
+        return "; ".join(each.told(gettext) for each in self)
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self))
 
 
 class Wrong(Exception):
@@ -51,17 +94,23 @@ class Sheet:
     def table(self, place: str, raw: object, keys: Mapping[str, "Reader"], needed: Collection[str] = ()) -> dict[str, Any]:  # noqa: E501  # fmt: skip
         """The keys of a table that could be read; what could not is a fault."""
         if not isinstance(raw, dict):
-            self.fault(place, "", f"a table is expected, not {_kind(raw)}", f"write [{place}] with its keys below")
+            self.fault(
+                place,
+                "",
+                Said("a table is expected, not %(kind)s", kind=_kind(raw)),
+                Said("write [%(place)s] with its keys below", place=place),
+            )
             return {}
         for key in needed:
             if key not in raw:
-                self.fault(place, key, "missing", f'add {key} = "…"')
+                self.fault(place, key, "missing", Said('add %(key)s = "…"', key=key))
         return {key: value for key, value in ((key, self._read(place, key, raw[key], keys)) for key in raw) if value is not None}  # noqa: E501  # fmt: skip
 
     def _read(self, place: str, key: str, value: object, keys: Mapping[str, "Reader"]) -> Any:
         if key not in keys:
             near = get_close_matches(key, keys, n=1)
-            cure = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(keys))}"
+            known = ", ".join(sorted(keys))
+            cure = Said("did you mean %(near)s?", near=near[0]) if near else Said("known are %(known)s", known=known)
             self.fault(place, key, "unknown key", cure)
             return None
         try:
@@ -80,13 +129,16 @@ Reader: TypeAlias = Callable[[Sheet, str, Any], Any]
 
 def text(_sheet: Sheet, _place: str, value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise Wrong(f"a text is expected, not {_kind(value)}", "write it in quotes, and not empty")
+        raise Wrong(Said("a text is expected, not %(kind)s", kind=_kind(value)), "write it in quotes, and not empty")
     return value
 
 
 def day(_sheet: Sheet, _place: str, value: object) -> date:
     if not isinstance(value, date) or isinstance(value, datetime):
-        raise Wrong(f"a day is expected, not {_kind(value)}", "write it like 2026-01-01, without quotes and time")
+        raise Wrong(
+            Said("a day is expected, not %(kind)s", kind=_kind(value)),
+            "write it like 2026-01-01, without quotes and time",
+        )
     return value
 
 
@@ -94,16 +146,18 @@ def amount(_sheet: Sheet, _place: str, value: object) -> int:
     try:
         return amounts.fen(_quoted(value, '"3.00"'))
     except ValueError:
-        raise Wrong(f"{value!r} is no amount", 'write yuan with two decimals, like "3.00"') from None
+        raise Wrong(
+            Said("%(value)s is no amount", value=repr(value)), 'write yuan with two decimals, like "3.00"'
+        ) from None
 
 
 def share(_sheet: Sheet, _place: str, value: object) -> Fraction:
     try:
         found = amounts.share(_quoted(value, '"0.25" or "1/4"'))
     except ValueError:
-        raise Wrong(f"{value!r} is no ratio", 'write it like "0.25" or "1/4"') from None
+        raise Wrong(Said("%(value)s is no ratio", value=repr(value)), 'write it like "0.25" or "1/4"') from None
     if found > 1:
-        raise Wrong(f"{value!r} is more than the whole", "a ratio lies between 0 and 1")
+        raise Wrong(Said("%(value)s is more than the whole", value=repr(value)), "a ratio lies between 0 and 1")
     return found
 
 
@@ -114,21 +168,31 @@ def number(_sheet: Sheet, _place: str, value: object) -> Fraction:
     try:
         return amounts.share(_quoted(value, '"30.0"'))
     except ValueError:
-        raise Wrong(f"{value!r} is no number", 'write a whole number, or decimals in quotes like "30.0"') from None
+        raise Wrong(
+            Said("%(value)s is no number", value=repr(value)), 'write a whole number, or decimals in quotes like "30.0"'
+        ) from None
 
 
 def flag(_sheet: Sheet, _place: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise Wrong(f"true or false is expected, not {_kind(value)}", "write true or false without quotes")
+        raise Wrong(
+            Said("true or false is expected, not %(kind)s", kind=_kind(value)), "write true or false without quotes"
+        )
     return value
 
 
 def whole(least: int, most: int = 10**9) -> Reader:
     def read(_sheet: Sheet, _place: str, value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
-            raise Wrong(f"a whole number is expected, not {_kind(value)}", f"write it without quotes, from {least} on")
+            raise Wrong(
+                Said("a whole number is expected, not %(kind)s", kind=_kind(value)),
+                Said("write it without quotes, from %(least)s on", least=least),
+            )
         if not least <= value <= most:
-            raise Wrong(f"{value} is out of range", f"a whole number from {least} to {most}")
+            raise Wrong(
+                Said("%(value)s is out of range", value=value),
+                Said("a whole number from %(least)s to %(most)s", least=least, most=most),
+            )
         return value
 
     return read
@@ -137,7 +201,10 @@ def whole(least: int, most: int = 10**9) -> Reader:
 def one_of(*choices: str) -> Reader:
     def read(_sheet: Sheet, _place: str, value: object) -> str:
         if not isinstance(value, str) or value not in choices:
-            raise Wrong(f"{value!r} is not known here", f"one of {', '.join(choices)}")
+            raise Wrong(
+                Said("%(value)s is not known here", value=repr(value)),
+                Said("one of %(choices)s", choices=", ".join(choices)),
+            )
         return value
 
     return read
@@ -145,7 +212,9 @@ def one_of(*choices: str) -> Reader:
 
 def words(_sheet: Sheet, _place: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
-        raise Wrong(f"a list of texts is expected, not {_kind(value)}", 'write it like ["lunch", "dinner"]')
+        raise Wrong(
+            Said("a list of texts is expected, not %(kind)s", kind=_kind(value)), 'write it like ["lunch", "dinner"]'
+        )
     if not value:
         raise Wrong("an empty list, which nobody fulfils", "name at least one, or leave the key out")
     if len(set(value)) < len(value):
@@ -155,17 +224,39 @@ def words(_sheet: Sheet, _place: str, value: object) -> tuple[str, ...]:
 
 def area(_sheet: Sheet, _place: str, value: object) -> str:
     if not isinstance(value, str) or not value.isascii() or not value.isdigit() or not 2 <= len(value) <= 12:
-        raise Wrong(f"{value!r} is no area code", 'write the first 2 to 12 digits in quotes, like "4401"')
+        raise Wrong(
+            Said("%(value)s is no area code", value=repr(value)),
+            'write the first 2 to 12 digits in quotes, like "4401"',
+        )
     return value
 
 
 def _quoted(value: object, example: str) -> str:
     if not isinstance(value, str):
-        raise Wrong(f"{value!s} is {_kind(value)}", f"amounts and ratios are texts: write {example} in quotes")
+        raise Wrong(
+            Said("%(value)s is %(kind)s", value=value, kind=_kind(value)),
+            Said("amounts and ratios are texts: write %(example)s in quotes", example=example),
+        )
     return value
 
 
-def _kind(value: object) -> str:
-    kinds = {bool: "true or false", int: "a whole number", Decimal: "a number with decimals", str: "a text",
-             list: "a list", dict: "a table"}  # fmt: skip
-    return kinds.get(type(value), "a day or time")
+_KINDS: Mapping[type, Said] = {
+    bool: Said("true or false"), int: Said("a whole number"), Decimal: Said("a number with decimals"),
+    str: Said("a text"), list: Said("a list"), dict: Said("a table"),
+}  # fmt: skip
+_OTHER = Said("a day or time")
+
+
+def _kind(value: object) -> Said:
+    return _KINDS.get(type(value), _OTHER)
+
+
+def no_toml(error: Exception) -> tuple[Said, str]:
+    """What the parser of TOML says, and its cure: the place in our words, the rest in the parser's."""
+    at = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error))
+    if at is None:
+        return Said("this is no TOML: %(error)s", error=error), "mend the end of the file"
+    where = Said(
+        "this is no TOML at line %(line)s, column %(column)s: %(error)s", error=at[1], line=at[2], column=at[3]
+    )
+    return where, "mend the line it names"

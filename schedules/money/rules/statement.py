@@ -6,10 +6,11 @@ A month's account with one payee or one fund, and its way to the money.
       └──send_back────┴────withdraw───────┘
 
 Its sums come out of a closed month and never change; what was wrong is put right by entries of the next month.
-Nobody does two of these with one statement: submit it, publish it, approve it; and whoever approved it does not pay
-it. So it has passed three people before any money leaves, as where a town reviews and the district approves (CARE-RULES
-2.5), and nobody both orders and makes a payment. Approving waits until the days for objections are over and every
-objection has an answer, which is not given by whoever submitted.
+Nobody does two of these with one statement: draw or submit it, publish it, approve it; and whoever approved it does not
+pay it. So it has passed three people before any money leaves, as where a town reviews and the district approves
+(CARE-RULES 2.5), and nobody both orders and makes a payment. Where there are only two people, whoever published may
+approve as well: one makes statements and pays, the other publishes and approves. Approving waits until the days for
+objections are over and every objection has an answer, which is not given by whoever submitted.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -61,8 +62,8 @@ WAYS = {
 """From where each deed leads where."""
 
 APART: Mapping[Deed, tuple[Deed, ...]] = {
-    Deed.PUBLISH: (Deed.SUBMIT,),
-    Deed.APPROVE: (Deed.SUBMIT, Deed.PUBLISH),
+    Deed.PUBLISH: (Deed.SUBMIT, Deed.DRAW),
+    Deed.APPROVE: (Deed.SUBMIT, Deed.DRAW, Deed.PUBLISH),
     Deed.PAY: (Deed.APPROVE,),
 }
 """What somebody must not have done with a statement, to do this with it."""
@@ -70,6 +71,8 @@ APART: Mapping[Deed, tuple[Deed, ...]] = {
 BARRED = {
     (Deed.PUBLISH, Deed.SUBMIT): "Whoever submitted a statement neither publishes nor approves it.",
     (Deed.APPROVE, Deed.SUBMIT): "Whoever submitted a statement neither publishes nor approves it.",
+    (Deed.PUBLISH, Deed.DRAW): "Whoever drew a statement neither publishes nor approves it.",
+    (Deed.APPROVE, Deed.DRAW): "Whoever drew a statement neither publishes nor approves it.",
     (Deed.APPROVE, Deed.PUBLISH): "Whoever published a statement does not approve it: a second reviewer does.",
     (Deed.PAY, Deed.APPROVE): "Whoever approved a statement does not pay it.",
 }
@@ -135,11 +138,11 @@ class Objection:
 
 def taken(
     statement: Statement, deed: Deed, *, by: Person, today: date, days: int, objections: Collection[Objection],
-    steps: Sequence[Step] = (),
+    steps: Sequence[Step] = (), second_reviewer: bool = True,
 ) -> Statement:  # fmt: skip
     """
     The statement one step further. `days` is how long it hangs out for objections, `today` the local day; `steps` is
-    what was done with it so far, the first first.
+    what was done with it so far, the first first; `second_reviewer` as `barred` takes it.
 
     Raises:
         Conflict: not from where it stands, not by this person, not yet, or an objection has no answer.
@@ -147,7 +150,7 @@ def taken(
     start, end = WAYS[deed]
     if statement.state is not start:
         raise Conflict("A statement in this state does not take this step.")
-    why_not = barred(deed, by=by, steps=steps)
+    why_not = barred(deed, by=by, steps=steps, second_reviewer=second_reviewer)
     if why_not is not None:
         raise Conflict(why_not)
     if deed is Deed.APPROVE:
@@ -160,9 +163,13 @@ def taken(
     return replace(statement, **changes)  # type: ignore[arg-type]
 
 
-def barred(deed: Deed, *, by: Person, steps: Sequence[Step]) -> str | None:
-    """Why this person may not do it to this statement: what they did with it since it was submitted; else None."""
-    mine = {each.deed for each in _this_time(steps) if each.by == by}
+def barred(deed: Deed, *, by: Person, steps: Sequence[Step], second_reviewer: bool = True) -> str | None:
+    """
+    Why this person may not do it to this statement: that they drew it, or what they did since it was submitted; else
+    None. Without a `second_reviewer` whoever published approves as well.
+    """
+    mine = {each.deed for each in [*_this_time(steps), *_drawn(steps)] if each.by == by}
+    mine -= set() if second_reviewer else {Deed.PUBLISH}
     return next((BARRED[deed, each] for each in APART.get(deed, ()) if each in mine), None)
 
 
@@ -179,6 +186,11 @@ def _this_time(steps: Sequence[Step]) -> Sequence[Step]:
     """Since it was last submitted: what was done with it before it went back is another matter."""
     last = max((at for at, each in enumerate(steps) if each.deed is Deed.SUBMIT), default=0)
     return steps[last:]
+
+
+def _drawn(steps: Sequence[Step]) -> Sequence[Step]:
+    """How it came to be: that stays, however often it goes back."""
+    return [each for each in steps if each.deed is Deed.DRAW]
 
 
 def legal(state: State) -> list[Deed]:

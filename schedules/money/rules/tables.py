@@ -21,7 +21,7 @@ from schedules.money.rules.policy import (
     Unit,
     Voucher,
 )
-from schedules.money.rules.sheet import Reader, Sheet, Wrong
+from schedules.money.rules.sheet import Reader, Said, Sheet, Wrong
 
 Made = TypeVar("Made")
 
@@ -42,7 +42,10 @@ def several(each: Reader) -> Reader:
 
     def reader(sheet: Sheet, place: str, raw: object) -> tuple[Any, ...]:
         if not isinstance(raw, list) or not raw:
-            raise Wrong("a list of tables is expected", f"write [[{place}]] with its keys below, once for each")
+            raise Wrong(
+                "a list of tables is expected",
+                Said("write [[%(place)s]] with its keys below, once for each", place=place),
+            )
         made = [each(sheet, f"{place}[{number}]", one_raw) for number, one_raw in enumerate(raw, 1)]
         return tuple(value for value in made if value is not None)
 
@@ -77,7 +80,12 @@ CONDITION: Mapping[str, Reader] = {
 def _check_ages(sheet: Sheet, place: str, condition: Condition) -> None:
     least, most = condition.age_min, condition.age_max
     if least is not None and most is not None and least > most:
-        sheet.fault(place, "age_min", f"nobody is at least {least} and at most {most}", "exchange age_min and age_max")
+        sheet.fault(
+            place,
+            "age_min",
+            Said("nobody is at least %(least)s and at most %(most)s", least=least, most=most),
+            "exchange age_min and age_max",
+        )
 
 
 def _check_cats(sheet: Sheet, place: str, condition: Condition) -> None:
@@ -86,7 +94,12 @@ def _check_cats(sheet: Sheet, place: str, condition: Condition) -> None:
     if condition.cats_any and set(condition.cats_any) <= none:
         both = sorted(condition.cats_any)
     if both:
-        sheet.fault(place, "cats_none", f"asks for {', '.join(both)} and forbids it", "leave it out of one of the two")
+        sheet.fault(
+            place,
+            "cats_none",
+            Said("asks for %(both)s and forbids it", both=", ".join(both)),
+            "leave it out of one of the two",
+        )
 
 
 def _tier(**found: Any) -> Tier:
@@ -105,10 +118,11 @@ def _checked_tier(sheet: Sheet, place: str, raw: object) -> Tier | None:
     if made is not None and isinstance(raw, dict):
         gives = [key for key in ("amount", "ratio", "up_to", "pay") if key in raw]
         if len(gives) != 1:
-            said = " and ".join(gives) or "none of them"
-            sheet.fault(place, "amount", f"a tier says one of amount, ratio, up_to, pay, this says {said}", "keep one")
+            said = " and ".join(gives) or Said("none of them")
+            what = Said("a tier says one of amount, ratio, up_to, pay, this says %(said)s", said=said)
+            sheet.fault(place, "amount", what, "keep one")
         elif "cap" in raw and gives != ["ratio"]:
-            sheet.fault(place, "cap", f"a cap belongs to a ratio, not to {gives[0]}", "leave it out")
+            sheet.fault(place, "cap", Said("a cap belongs to a ratio, not to %(key)s", key=gives[0]), "leave it out")
     return made
 
 
@@ -184,12 +198,12 @@ _STANDARD: Mapping[str, Reader] = {
 }
 
 
-def _by_name(value: Reader, cure: str) -> Reader:
+def _by_name(value: Reader, example: str) -> Reader:
     """The reader of a table whose keys are the author's own."""
 
     def reader(sheet: Sheet, place: str, raw: object) -> dict[str, Any]:
         if not isinstance(raw, dict) or not raw:
-            raise Wrong("a table with at least one key is expected", cure)
+            raise Wrong("a table with at least one key is expected", Said("write %(example)s", example=example))
         return sheet.table(place, raw, dict.fromkeys(raw, value))
 
     return reader
@@ -197,7 +211,7 @@ def _by_name(value: Reader, cure: str) -> Reader:
 
 _VOUCHER: Mapping[str, Reader] = {
     "month_cap": read.amount,
-    "deduct": _by_name(read.share, 'write deduct = { home = "0.50" }'),
+    "deduct": _by_name(read.share, 'deduct = { home = "0.50" }'),
     "valid": read.one_of("calendar_month"),
     "onsite_check_min": read.share,
 }
@@ -208,7 +222,7 @@ _MONTHLY: Mapping[str, Reader] = {
     "rural_flat": read.amount,
     "rural_flat_below": read.whole(1),
     "rural_per_person": read.amount,
-    "star_add": _by_name(read.amount, 'write star_add = { 3 = "100.00" }'),
+    "star_add": _by_name(read.amount, 'star_add = { 3 = "100.00" }'),
 }
 
 
@@ -240,7 +254,12 @@ def _checked_rate(sheet: Sheet, place: str, raw: object) -> Rate | None:
     if made is not None and (made.lump is None) is (made.per_unit is None):
         sheet.fault(place, "lump", "a rate says either lump or per_unit", "keep one of the two")
     if made is not None and made.end is not None and made.end < made.start:
-        sheet.fault(place, "to", f"nothing is from {made.start} to {made.end}", "exchange from and to")
+        sheet.fault(
+            place,
+            "to",
+            Said("nothing is from %(first)s to %(last)s", first=made.start, last=made.end),
+            "exchange from and to",
+        )
     return made
 
 
@@ -249,10 +268,18 @@ def _rates(sheet: Sheet, place: str, raw: object) -> tuple[Rate, ...]:
     for low, high in pairwise(found):
         if low.end is None or low.end >= high.start:
             sheet.fault(
-                place, "from", f"{high.start} is in two rates", "begin each rate where the one before has ended"
+                place,
+                "from",
+                Said("%(value)s is in two rates", value=high.start),
+                "begin each rate where the one before has ended",
             )
         elif low.end + 1 < high.start:
-            sheet.doubt(place, "from", f"no rate from {low.end + 1} to {high.start - 1}", "is this meant?")
+            sheet.doubt(
+                place,
+                "from",
+                Said("no rate from %(first)s to %(last)s", first=low.end + 1, last=high.start - 1),
+                "is this meant?",
+            )
     return found
 
 
@@ -265,7 +292,7 @@ def _slab(sheet: Sheet, place: str, raw: object) -> Slab | None:
         return None
     tables = dict(found["table"]) if select is not None else {"": found["rates"]}
     if select is not None and len(tables) < len(found["table"]):
-        sheet.fault(place, "table", f"two tables of the same {select}", "keep one for each")
+        sheet.fault(place, "table", Said("two tables of the same %(key)s", key=select), "keep one for each")
     return Slab(metric=found["metric"], tables=tables, select=select)
 
 

@@ -78,15 +78,60 @@ def credit_of(policy: Policy, month: date, holds: Sequence[bool]) -> Change | No
     return None if best is None else Change(first, best.amount, last_day(first, best.expires))
 
 
+@dataclass(slots=True)
+class _Credit:
+    """One credit of an account, and what nobody took of it yet. It is there from `on` to `ends`, both days included."""
+
+    on: date
+    ends: date
+    fen: int
+
+
+class _Purse:
+    """The credits of one account. Each lapses by itself: a rule may change from the quarter's end to the month's."""
+
+    def __init__(self) -> None:
+        self._credits: list[_Credit] = []
+
+    def put(self, change: Change) -> None:
+        assert change.lapses is not None
+        self._credits.append(_Credit(change.on, change.lapses, change.amount_fen))
+        # What lapses first is taken first; of what lapses together the newest, which leaves most for a day before it.
+        self._credits.sort(key=lambda each: (each.ends, -each.on.toordinal()))
+
+    def take(self, on: date, fen: int) -> int:
+        """Takes so much, or what there is on that day; gives what it took."""
+        wanted = fen
+        for each in self._credits:
+            if each.on <= on <= each.ends:
+                taken = min(each.fen, wanted)
+                each.fen -= taken
+                wanted -= taken
+        return fen - wanted
+
+    def left(self, on: date) -> int:
+        """What nobody took of what is there on that day."""
+        return sum([each.fen for each in self._credits if each.on <= on <= each.ends])
+
+    def lapsed(self, before: date) -> dict[date, int]:
+        """What lapsed before a day, by the last day it was there; it is told once."""
+        gone: dict[date, int] = {}
+        for each in self._credits:
+            if each.ends < before:
+                gone[each.ends] = gone.get(each.ends, 0) + each.fen
+        self._credits = [each for each in self._credits if each.ends >= before]
+        return {ends: fen for ends, fen in gone.items() if fen}
+
+
 def account(changes: Iterable[Change], until: date) -> list[Move]:
     """
     Every move of one account up to a day, that day included: credits and spends as they came, and a lapse at the end
-    of the last day of what was left.
+    of its last day of what was left of a credit.
 
     A spend is cut to what is left, never below nothing: the till asked before, and an offline one is refused the rest.
     """
     moves: list[Move] = []
-    left, ends = 0, date.max
+    purse, left = _Purse(), 0
 
     def move(on: date, what: str, amount_fen: int) -> None:
         nonlocal left
@@ -96,13 +141,27 @@ def account(changes: Iterable[Change], until: date) -> list[Move]:
     for change in changes:
         if change.on > until:
             break
-        if change.on > ends and left:
-            move(ends, "lapse", left)
+        for ends, fen in purse.lapsed(change.on).items():
+            move(ends, "lapse", fen)
         if change.lapses is not None:
-            ends = change.lapses
+            purse.put(change)
             move(change.on, "credit", change.amount_fen)
         else:
-            move(change.on, "spend", min(change.amount_fen, left))
-    if ends <= until and left:
-        move(ends, "lapse", left)
+            move(change.on, "spend", purse.take(change.on, change.amount_fen))
+    for ends, fen in purse.lapsed(until + _DAY).items():
+        move(ends, "lapse", fen)
     return moves
+
+
+def available(changes: Iterable[Change], on: date) -> int:
+    """
+    What one more meal of a day may draw: what is there on that day and none of the spends takes, those of later days
+    that are known already among them. What is credited after the day does not help it, but serves what comes later.
+    """
+    purse = _Purse()
+    for change in changes:
+        if change.lapses is not None:
+            purse.put(change)
+        else:
+            purse.take(change.on, change.amount_fen)
+    return purse.left(on)

@@ -130,7 +130,7 @@ _PIECE_POSTINGS = Prepared(
     .join(ledger_entries, ledger_entries.c.id == ledger_postings.c.entry_id)
     .where(ledger_entries.c.month == bindparam("month"), ledger_entries.c.id > bindparam("after"),
            ledger_entries.c.id <= bindparam("last"))
-    .order_by(ledger_postings.c.entry_id, ledger_postings.c.place)
+    .order_by(ledger_entries.c.id, ledger_postings.c.place)
 )  # fmt: skip
 _WRITTEN = Prepared(
     select(*[type_coerce(each, String).label("on") if each.name == "on" else each for each in ledger_entries.c])
@@ -208,14 +208,17 @@ class Books:
 
     def lines(self, month: str, after: str, most: int = PIECE) -> list[Told]:
         """The next entries of a month behind this id, by their ids, each as its canonical line and its postings."""
-        rows = _WRITTEN.on(self._connection, month=month, after=after, most=most)
+        rows = _WRITTEN.plain(self._connection, month=month, after=after, most=most)
         if not rows:
             return []
         postings: dict[str, list[tuple[str, int]]] = {row[0]: [] for row in rows}
-        for entry_id, account, fen in _PIECE_POSTINGS.on(self._connection, month=month, after=after, last=rows[-1].id):
+        said = _PIECE_POSTINGS.plain(self._connection, month=month, after=after, last=rows[-1][0])
+        for entry_id, account, fen in said:
             postings[entry_id].append((account, fen))
+        # PostgreSQL's driver gives a day where that of SQLite gives its text.
         return [
-            (row[0], read_back((row[0], str(row[1]), *row[2:]), postings[row[0]]), postings[row[0]]) for row in rows
+            (row[0], read_back(row if type(row[1]) is str else (row[0], str(row[1]), *row[2:]), mine), mine)
+            for row, mine in zip(rows, postings.values(), strict=True)
         ]
 
     def begin_closing(self) -> None:

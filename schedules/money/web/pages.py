@@ -19,7 +19,7 @@ from dispatch.web.i18n import gettext
 from dispatch.web.logbook.exporting import MIMES, attached
 from schedules.money.rules.amounts import loose_fen, yuan
 from schedules.money.rules.months import is_month
-from schedules.money.rules.statement import REVIEWS, Deed, barred
+from schedules.money.rules.statement import REVIEWS, Deed
 from schedules.money.web import words
 from schedules.money.web.desk import SettlementDesk
 from schedules.money.web.telling import told_had, told_short, told_whole
@@ -161,7 +161,7 @@ def _statement(desk: SettlementDesk, statement_id: str, refusal: Invalid | Confl
     return render_template(
         "settlement_one.html", one=told_whole(told), people=[told_had(each) for each in people], W=words,
         typed=request.form, refusal=refusal, errors=_errors(refusal), names=desk.names(),
-        barred={each.value: barred(each, by=caller(), steps=told.steps) for each in told.legal},
+        barred={each.value: desk.settling.barred(each, by=caller(), steps=told.steps) for each in told.legal},
         reviews=[each.value for each in REVIEWS],
     )  # fmt: skip
 

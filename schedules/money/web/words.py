@@ -16,6 +16,7 @@ SHAPES: Mapping[str, str] = {"draft": "○", "review": "◔", "published": "◑"
 
 KINDS: Mapping[str, str] = {"payee": N_("canteen or station"), "fund": N_("fund")}
 DEEDS: Mapping[str, str] = {
+    "draw": N_("drawn from the closed month"),
     "submit": N_("Submit"),
     "send_back": N_("Send back"),
     "publish": N_("Publish for objections"),

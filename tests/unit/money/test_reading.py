@@ -2,7 +2,9 @@
 
 import pytest
 
+from dispatch.web.i18n import read_texts, words
 from schedules.money.rules.reading import read_policy
+from schedules.money.rules.sheet import Faults
 from tests.unit.money.rig import HEAD, SHIPPED, doubts, faults, policy
 
 TIER = '[[tier]]\namount = "3.00"\n'
@@ -50,7 +52,6 @@ TIER = '[[tier]]\namount = "3.00"\n'
         ('[[tier]]\nup_to = "quota"', "tier.up_to", "no [[quota]]", "add one"),
         ("[limit]\nmeals_per_day = 0\n" + TIER, "limit.meals_per_day", "out of range", "1 to 9"),
         ("[[eligible]]\nage_min = 60\n" + TIER, "eligible", "a table is expected", "[eligible]"),
-        ("[[quota]]\namount = '1.00'\nexpires = 'month_end'\n[[quota]]\namount = '2.00'\nexpires = 'quarter_end'\n[[tier]]\nup_to = 'quota'", "quota.expires", "two different times", "the same for all"),  # noqa: E501
         ("[limit]\nmeals_per_day = '2'\n" + TIER, "limit.meals_per_day", "not a text", "without quotes"),
         ("[guard]\nprice_must_exceed_subsidy = 1\n" + TIER, "guard.price_must_exceed_subsidy", "true or false is expected", "without quotes"),  # noqa: E501
         ("[eligible]\nage_min = 60", "policy.kind", "gives nothing", "add one"),
@@ -82,6 +83,18 @@ def test_tiers_whose_ages_overlap_are_used_and_told():
     assert "its ages overlap with those of tier 1" in doubts(text)[0]
     assert doubts(text.replace("age_min = 70", "age_min = 71")) == []
     assert doubts("[[tier]]\namount = '1.00'\n[[tier]]\namount = '2.00'\nwhen = { age_min = 80 }") == [], "highest wins"
+
+
+def test_what_is_asked_of_a_meal_where_there_is_none_is_used_and_told():
+    bed = HEAD.format(name="x").replace('"meal"', '"home_bed"')
+    read = read_policy(bed + "[eligible]\nany = [{ same = 'town' }, { age_min = 80 }]\n[[service_fee_tier]]\nratio = '0.50'\nwhen = { delivery = true }", "x.toml")  # noqa: E501  # fmt: skip
+    assert [str(each).partition(": nobody")[0] for each in read.doubts] == [
+        "x.toml: eligible: asks for something of a meal, and there is none",
+        "x.toml: service_fee_tier[1].when: asks for something of a meal, and there is none",
+    ]
+    quota = "[[quota]]\namount = '9.00'\nexpires = 'month_end'\n[[tier]]\nup_to = 'quota'\nwhen = { same = 'town' }\n"
+    assert doubts(quota) == []
+    assert "quota[1].when: what it asks of a meal" in doubts(quota.replace("expires", "when = { delivery = true }\nexpires"))[0]  # noqa: E501  # fmt: skip
 
 
 def test_strange_words_are_used_and_told():
@@ -187,3 +200,21 @@ def test_a_standard_has_numbers_and_says_so():
     head = HEAD.format(name="x").replace('"meal"', '"home_bed_standard"')
     assert "standard.basic_items_min: 'many' is no number" in faults(f'{head}[standard]\nbasic_items_min = "many"')[0]
     assert policy(f'{head}[standard]\nbasic_items_min = 15\nwatch = "24h"').watch == "24h"
+
+
+@pytest.mark.parametrize(
+    ("text", "zh"),
+    [
+        (TIER + "when = { age_min = '60' }", "a-city.toml: tier[1].when.age_min: 这里应是整数，不是文字; 请不加引号，从 0 起"),  # noqa: E501
+        (TIER + 'amuont = "3.00"', "a-city.toml: tier[1].amuont: 没有这个键; 是不是想写 amount？"),
+        ("[[tier]]\ngroup = 'city'", "a-city.toml: tier[1].amount: 一档只写 amount、ratio、up_to、pay 之一，这里写的是：一个也没有; 请只留一个"),  # noqa: E501
+        ("[limit\n", "a-city.toml: 第 7 行第 7 列不符合 TOML 格式（解析器原文：Expected ']' at the end of a table declaration）; 请修改所指的这一行"),  # noqa: E501
+        ('[[tier]]\namount = """3.00', "a-city.toml: 文件不符合 TOML 格式（解析器原文：Unterminated string (at end of document)）; 请检查文件末尾"),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_in_chinese_as_well(text, zh):
+    gettext = words(lang="zh", texts=read_texts()).gettext
+    (fault,) = read_policy(HEAD.format(name="a-city") + text, "a-city.toml").faults
+    assert fault.told(gettext) == zh
+    assert fault.told(words(lang="en", texts={}).gettext) == str(fault)
+    assert Faults([fault, fault]).told(gettext) == f"{zh}; {zh}"

@@ -20,21 +20,25 @@ from schedules.money.rules.statement import (
     taken,
 )
 
-ANNA, BO, CHEN = (operator(each) for each in ("anna", "bo", "chen"))
+ANNA, BO, CHEN, DORA = (operator(each) for each in ("anna", "bo", "chen", "dora"))
 TODAY = date(2026, 11, 22)
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 ROUND = (Deed.SUBMIT, Deed.PUBLISH, Deed.APPROVE, Deed.PAY)
 
 
-def walk(*deeds: tuple[Deed, Person], objections: tuple[Objection, ...] = ()) -> Statement:
-    """These steps one after the other, the days for objections over before each."""
+def walk(
+    *deeds: tuple[Deed, Person], objections: tuple[Objection, ...] = (), drawn: Person = DORA, second: bool = True
+) -> Statement:
+    """These steps one after the other, the days for objections over before each, on what `drawn` drew."""
     found = Statement(
         id="s", month="2026-10", kind=Kind.PAYEE, account="owed:K1", name="K1", station_id=None, amount_fen=1, entries=1
     )
-    steps: list[Step] = []
+    steps = [Step(id="d", statement_id="s", deed=Deed.DRAW, state=State.DRAFT, by=drawn, at=AT)]
     for number, (deed, by) in enumerate(deeds):
         today = TODAY + timedelta(days=30 * number)
-        found = taken(found, deed, by=by, today=today, days=7, objections=objections, steps=steps)
+        found = taken(
+            found, deed, by=by, today=today, days=7, objections=objections, steps=steps, second_reviewer=second
+        )
         steps.append(Step(id=str(number), statement_id="s", deed=deed, state=found.state, by=by, at=AT))
     return found
 
@@ -52,6 +56,26 @@ def test_of_all_casts_only_those_with_everybody_apart_reach_the_money():
         for one, two, three, payer in product((ANNA, BO, CHEN), repeat=4)
         if len({one, two, three}) == 3 and payer != three
     }
+
+
+def test_whoever_drew_it_neither_publishes_nor_approves_it_however_often_it_goes_back():
+    with pytest.raises(Conflict, match="drew"):
+        walk((Deed.SUBMIT, ANNA), (Deed.PUBLISH, BO), drawn=BO)
+    again = [(Deed.SUBMIT, ANNA), (Deed.SEND_BACK, BO), (Deed.SUBMIT, ANNA), (Deed.PUBLISH, CHEN)]
+    with pytest.raises(Conflict, match="drew"):
+        walk(*again, (Deed.APPROVE, BO), drawn=BO)
+    assert walk((Deed.SUBMIT, ANNA), (Deed.PUBLISH, BO), (Deed.APPROVE, CHEN), drawn=ANNA).state is State.APPROVED
+
+
+def test_two_people_can_do_it_where_no_second_reviewer_is_asked_for():
+    reached = set()
+    for drawn, *cast in product((ANNA, BO), repeat=5):
+        try:
+            walk(*zip(ROUND, cast, strict=True), drawn=drawn, second=False)
+        except Conflict:
+            continue
+        reached.add((drawn, *cast))
+    assert reached == {(ANNA, ANNA, BO, BO, ANNA), (BO, BO, ANNA, ANNA, BO)}
 
 
 @pytest.mark.parametrize(

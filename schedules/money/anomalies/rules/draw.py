@@ -1,5 +1,6 @@
 """
-The draw for checks on site: one in a hundred of each canteen and kind, and one at least; anybody can draw it again.
+The draw for checks on site: one in a hundred of each canteen and kind, of visits as many as the rules of vouchers ask
+for where that is more, and one at least; anybody can draw it again.
 
     seed = SHA-256(month, hash of the closed month)      order = SHA-256(seed, kind, id)      the first ones are drawn
 """
@@ -9,9 +10,12 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 
-SHARE = 100
-"""One in so many is drawn: 现场核查率 ≥ 1 % (CARE-RULES 5.2, S38)."""
+from schedules.money.rules.policy import Policy
+
+SHARE = Fraction(1, 100)
+"""So much is drawn at least: 现场核查率 ≥ 1 % (CARE-RULES 5.2, S38)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +39,19 @@ def rank(seed: str, lot: Lot) -> str:
     return hashlib.sha256(f"{seed}\n{lot.kind}\n{lot.id}\n".encode()).hexdigest()
 
 
-def draw(seed: str, lots: Iterable[Lot], again: Iterable[Lot]) -> list[Lot]:
+def visit_share(policies: Iterable[Policy], first: date, last: date) -> Fraction:
+    """What is drawn of visits of these days: the most that a voucher's rule in force asks for (`onsite_check_min`)."""
+    asked = [
+        each.voucher.onsite_check_min for each in policies
+        if each.voucher is not None and each.voucher.onsite_check_min is not None
+        and (each.effective_from or first) <= last and (each.effective_to or last) >= first
+    ]  # fmt: skip
+    return max([SHARE, *asked])
+
+
+def draw(seed: str, lots: Iterable[Lot], again: Iterable[Lot], visits: Fraction = SHARE) -> list[Lot]:
     """
-    The lots that are drawn, by place and kind and in the order of their rank.
+    The lots that are drawn, by place and kind and in the order of their rank; of visits the share `visits`.
 
     `again` gives the same lots once more: they are counted first, so that no more are held than will be drawn.
     """
@@ -46,7 +60,9 @@ def draw(seed: str, lots: Iterable[Lot], again: Iterable[Lot]) -> list[Lot]:
         wanted[each.place, each.kind] = wanted.get((each.place, each.kind), 0) + 1
     heaps: dict[tuple[str, str], list[tuple[int, str, Lot]]] = {key: [] for key in wanted}
     for each in again:
-        heap, most = heaps[each.place, each.kind], -(-wanted[each.place, each.kind] // SHARE)
+        heap = heaps[each.place, each.kind]
+        share = visits if each.kind == "visit" else SHARE
+        most = -(-wanted[each.place, each.kind] * share.numerator // share.denominator)
         item = (-int(rank(seed, each), 16), each.id, each)
         if len(heap) < most:
             heapq.heappush(heap, item)

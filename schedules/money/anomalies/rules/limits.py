@@ -58,7 +58,7 @@ def read_limits(text: str, file: str) -> tuple[Limits, list[Fault]]:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        sheet.fault("", "", f"this is no TOML: {error}", "mend the line it names")
+        sheet.fault("", "", *read.no_toml(error))
         return {}, sheet.faults
     found = sheet.table("", raw, {code.value: _rule(code) for code in Code}, [code.value for code in Code])
     return {Code(key): rule for key, rule in found.items()}, sheet.faults

@@ -86,6 +86,11 @@ class Remarkable:
         for resident, kind, day in begun.values():
             yield resident, Stay(kind=kind, first=day)
 
+    def called(self, ids: Collection[str]) -> dict[str, tuple[str, str]]:
+        """Code and name of these residents."""
+        query = select(residents.c.id, residents.c.code, residents.c.name).where(residents.c.id.in_(set(ids)))
+        return {row.id: (row.code, row.name) for row in self._connection.execute(query)}
+
     def stations(self) -> dict[str, str | None]:
         """Each resident's station, for what is about no canteen."""
         query = select(residents.c.id, homes.c.station_id).join(homes, homes.c.id == residents.c.home_id)

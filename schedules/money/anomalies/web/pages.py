@@ -4,7 +4,7 @@
 No script: whatever is refused comes back with what was typed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request
@@ -21,6 +21,7 @@ from schedules.money.anomalies.rules.serving import Code
 from schedules.money.anomalies.store.findings import Wanted
 from schedules.money.anomalies.web import words
 from schedules.money.rules import amounts
+from schedules.money.rules.statement import masked
 
 SHOWN = 200
 """Findings on one page; the rest comes when these are decided."""
@@ -36,14 +37,16 @@ def finding_pages(desk: FindingsDesk, *, names: Callable[[], Mapping[str, str]])
     def one(finding_id: str, status: int = 200, *, said: Form | None = None, wrong: str = "") -> Response:
         case = desk.get(finding_id, area())
         return _page("money_finding.html", status, case=case, found=case.found, names=names(), said=said or {},
-                     wrong=wrong, next=sorted(NEXT[case.state], key=list(State).index))  # fmt: skip
+                     who=_who(desk, [case.found.resident]), wrong=wrong,
+                     next=sorted(NEXT[case.state], key=list(State).index))  # fmt: skip
 
     def checks(month: str, status: int = 200, *, said: Form | None = None, wrong: str = "", at: str = "") -> Response:
         months = desk.months()
         month = month or (months[0] if months else "")
         drawn = desk.drawn(month, area()) if month else None
         return _page("money_checks.html", status, months=months, month=month, drawn=drawn, names=names(),
-                     said=said or {}, wrong=wrong, at=at)  # fmt: skip
+                     who=_who(desk, [each.lot.resident for each in drawn.checks] if drawn else []), said=said or {},
+                     wrong=wrong, at=at)  # fmt: skip
 
     @bp.get("/findings/money")
     @require(Right.MONEY_SEE)
@@ -127,6 +130,17 @@ def _page(template: str, status: int, **told: Any) -> Response:
              "RESULTS": words.RESULTS, "KINDS": words.KINDS}  # fmt: skip
     may_decide = may(Right.MONEY_APPROVE)
     return make_response(render_template(template, **names, **told, yuan=yuan, may_decide=may_decide), status)
+
+
+def _who(desk: FindingsDesk, residents: Iterable[str | None]) -> Callable[[str], str]:
+    """What residents are called on a page: the name masked, and the code; a stranger's id stays."""
+    known = desk.people([each for each in residents if each])
+
+    def called(resident: str) -> str:
+        code, name = known.get(resident, (resident, ""))
+        return f"{masked(name)} {code}".strip()
+
+    return called
 
 
 def yuan(fen: int) -> str:
