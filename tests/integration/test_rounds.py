@@ -16,11 +16,13 @@ from dispatch.registry.registers import Registry
 from dispatch.rules.absences import Kind as Away
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.people import operator
+from dispatch.rules.place import Position
 from dispatch.rules.rights import DISTRICT, Area
 from dispatch.rules.signal import Cause
 from dispatch.store.follow_ups import FollowUps
 from dispatch.store.record import Record
 from schedules.rounds.extra import Called, Extras
+from schedules.rounds.proving import Where
 from schedules.rounds.reading import RoundsBook
 from schedules.rounds.rounding import RoundsDesk
 from schedules.rounds.rules.book import Means, read_book
@@ -309,8 +311,9 @@ def test_a_festival_in_the_table_calls_its_rounds_a_week_ahead_once(rig):
 
 def test_the_visit_rate_counts_people_and_not_visits(rig):
     month = f"{rig.regular().due_on:%Y-%m}"
-    for _ in range(2):
-        rig.enter(rig.regular())
+    for north in (0.0, 0.00001):
+        where = Where(position=Position(38.0721 + north, 114.4921), accuracy_m=10)
+        rig.enter(rig.regular(), where=where)
     rig.rounds.check()
     visited, due = rig.book.rate(month)
     assert (visited, due) == (1, 1)
