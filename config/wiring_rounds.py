@@ -72,7 +72,7 @@ def build_rounds(
     return Rounding(
         desk=RoundsDesk(
             transactions, reading, clock, calendar, book, desk, nudge=nudge, wanted=settings.rounds.wanted,
-            is_workday=is_workday, limits=limits,
+            is_workday=is_workday, limits=limits, always=settings.rounds.alarm_from_the_start,
         ),
         extras=Extras(
             transactions, reading, clock, calendar, book, festivals=festivals, nudge=nudge, is_workday=is_workday

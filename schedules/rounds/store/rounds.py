@@ -324,6 +324,16 @@ class Rounds:
         query = select(func.count()).select_from(entries).where(entries.c.kind == "round_missed", entries.c.at >= at)
         return self._connection.execute(query).scalar() or 0
 
+    def any_done(self, since: datetime) -> bool:
+        """Whether anybody has entered the result of any round since then."""
+        query = select(care_rounds.c.id).where(care_rounds.c.state == "done", care_rounds.c.done_on >= since.date())
+        return self._connection.execute(query.limit(1)).first() is not None
+
+    def print_of_registers(self) -> tuple[int, ...]:
+        """Three numbers that change with nearly everything that puts somebody into another class."""
+        query = select(func.count(), func.coalesce(func.sum(residents.c.version), 0), func.count(residents.c.ended_at))
+        return tuple(self._connection.execute(query).one())
+
     def whose_alarm(self, alarm_id: str) -> tuple[ResidentId | None, HomeId | None, str]:
         """Who an alarm was about, and its cause."""
         query = select(alarms.c.resident_id, alarms.c.home_id, alarms.c.cause).where(alarms.c.id == alarm_id)
