@@ -7,10 +7,11 @@ from dataclasses import dataclass
 class RoundSettings:
     """
     `wanted`: whether people are put on lists by the book; `book` is the file of classes and intervals, empty for the
-    packaged one.
+    packaged one. `alarm_from_the_start`: whether a missed round is an alarm before anybody has entered a result.
     """
 
-    wanted: bool = False
+    wanted: bool = True
+    alarm_from_the_start: bool = False
     book: str = ""
 
 

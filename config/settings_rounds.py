@@ -7,6 +7,7 @@ from config.settings_fields import Section, text, truth
 class RoundSchema(Section):
     value = RoundSettings
     wanted = truth("true or false")
+    alarm_from_the_start = truth("true or false")
     book = text("the path of a file like the packaged care/rounds.toml, or nothing")
 
 

@@ -16,7 +16,7 @@ from config.wiring_after import channel_of
 from config.wiring_anomalies import Anomalies, build_anomalies
 from config.wiring_bedmoney import BedMoney, build_bedmoney
 from config.wiring_beds import Beds, build_beds
-from config.wiring_care import Care, build_care, mend_care
+from config.wiring_care import Care, build_care, limits_of, mend_care
 from config.wiring_coverage import Coverage, build_coverage
 from config.wiring_duty import Duty, build_duty, mend_duty
 from config.wiring_meals import Meals, build_meals
@@ -108,7 +108,7 @@ def build_homecare(
     beds.elsewhere.others = OtherRooms(reading, clock, calendar)
     rounds = build_rounds(
         settings, transactions, reading, clock, calendar, desk, asking, nudge=nudge,
-        is_workday=duty.holidays.is_workday, festivals=duty.holidays.beginning,
+        is_workday=duty.holidays.is_workday, festivals=duty.holidays.beginning, limits=limits_of(settings),
         two_way=lambda phone: channel_of(phone, providers) is Channel.SMS,
     )  # fmt: skip
     visits = build_care(settings, transactions, reading, clock, calendar, desk, providers, nudge=nudge)

@@ -1,27 +1,26 @@
 """Wires the planning of visits: who keeps plans, and who thinks about them in processes of their own."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from config.settings import Settings
 from dispatch.clock import Clock
-from dispatch.errors import Conflict, NotFound
-from dispatch.ids import CarerId
-from dispatch.rules.people import Person
 from dispatch.rules.travel import StraightLine, TravelTime
 from dispatch.store.database import Engine
-from dispatch.store.transactions import Transactions, Tx
+from dispatch.store.transactions import Transactions
 from schedules.calendar import Calendar
 from schedules.care.rules.presence import Visit
+from schedules.care.sending import Sending
 from schedules.planning.desk import PlanDesk
 from schedules.planning.gathering import OpenVisit, VisitBook
 from schedules.planning.process import PlannerProcess
+from schedules.planning.publishing import Publishing
 from schedules.planning.telling import Telling
 from schedules.planning.thinking import Thinker
 from schedules.timetable import Periodic
 
-TELL_EVERY_S = 60.0
+TELL_EVERY_S, PUBLISH_EVERY_S = 60.0, 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +43,6 @@ class NoVisits:
     def open_on(self, day: date) -> Sequence[OpenVisit]:
         return ()
 
-    def assign_in_unit(
-        self, tx: Tx, sent: Mapping[str, Sequence[CarerId]], *, by: Person
-    ) -> Mapping[str, NotFound | Conflict]:  # fmt: skip
-        return {each: NotFound(f"no visit {each[:40]}") for each in sent}
-
 
 def build_planning(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, *,
@@ -65,6 +59,10 @@ def build_planning(
         transactions, reading, clock, calendar, visits, process, travel, promised=timedelta(hours=said.promised_h)
     )
     telling = Telling(transactions, reading, clock, calendar, kept, page=f"{settings.web.base_url}/c", nudge=nudge)
-    desk = PlanDesk(transactions, reading, visits, seconds=said.seconds, nudge=thinker.nudge, told=telling.told)
-    timetable = (Periodic(name="tell_of_plans", every_s=TELL_EVERY_S, work=telling.check),)
+    publishing = Publishing(transactions, reading, clock, Sending(transactions, reading), told=telling.told)
+    desk = PlanDesk(transactions, reading, publishing, seconds=said.seconds, nudge=thinker.nudge)
+    timetable = (
+        Periodic(name="publish_plans", every_s=PUBLISH_EVERY_S, work=publishing.check),
+        Periodic(name="tell_of_plans", every_s=TELL_EVERY_S, work=telling.check),
+    )
     return Planning(desk=desk, thinker=thinker, timetable=timetable)

@@ -15,11 +15,12 @@ from dispatch.satisfaction.asking import SatisfactionAsking
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions
 from schedules.calendar import Calendar
+from schedules.care.rules.evidence import Limits
 from schedules.orders.answers import OrderAnswers
 from schedules.orders.ordering import Ordering
 from schedules.orders.rules.services import read_services
 from schedules.rounds.extra import Extras, Festivals
-from schedules.rounds.rounding import RoundsDesk
+from schedules.rounds.rounding import DEFAULTS, RoundsDesk
 from schedules.rounds.rules.book import BadBook, read_book
 from schedules.timetable import Periodic
 
@@ -55,9 +56,10 @@ def build_rounds(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, desk: Desk,
     asking: SatisfactionAsking, *, nudge: Callable[[], None], is_workday: Callable[[date], bool] = lambda _: True,
     festivals: Festivals = lambda _start, _end: (), two_way: Callable[[str], bool] = lambda _: True,
+    limits: Limits = DEFAULTS,
 ) -> Rounding:  # fmt: skip
     """
-    Wires them. `is_workday` and `festivals` come from the table of holidays.
+    Wires them. `is_workday` and `festivals` come from the table of holidays, `limits` are those of visits.
 
     Raises:
         Misconfigured: the book of rounds or the services are not in order.
@@ -70,7 +72,7 @@ def build_rounds(
     return Rounding(
         desk=RoundsDesk(
             transactions, reading, clock, calendar, book, desk, nudge=nudge, wanted=settings.rounds.wanted,
-            is_workday=is_workday,
+            is_workday=is_workday, limits=limits, always=settings.rounds.alarm_from_the_start,
         ),
         extras=Extras(
             transactions, reading, clock, calendar, book, festivals=festivals, nudge=nudge, is_workday=is_workday

@@ -1,5 +1,6 @@
 """Calls that rang in, on file before the provider is answered; one row a call, however often it is told."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -103,6 +104,11 @@ class Calls:
         """The newest."""
         found = self._connection.execute(select(calls).order_by(calls.c.came_at.desc(), calls.c.id.desc()).limit(most))
         return [_value(row) for row in found]
+
+    def between(self, start: datetime, end: datetime, senders: Collection[str]) -> list[CallId]:
+        """The calls that came from these numbers in this time, the first first."""
+        query = select(calls.c.id).where(calls.c.came_at.between(start, end), calls.c.sender.in_(senders))
+        return list(self._connection.execute(query.order_by(calls.c.came_at)).scalars())
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Call]:
         """The calls that made this alarm or joined it, oldest first."""

@@ -5,7 +5,10 @@ from typing import Any
 
 ROUND_EXAMPLES: Mapping[str, Any] = {
     "POST /rounds": {"resident": "R1", "note": "邻居说几天没见到人"},
-    "POST /rounds/{round_id}/result": {"result": "needs", "means": "visit", "note": "要一根拐杖"},
+    "POST /rounds/{round_id}/result": {
+        "result": "needs", "means": "visit", "note": "要一根拐杖", "lat": 38.0721, "lng": 114.4921, "accuracy_m": 12,
+    },
+    "POST /rounds/{round_id}/review": {"accepted": True},
     "POST /rounds/extra": {
         "occasion": "heat", "level": "orange", "from_on": "2026-07-20", "until_on": "2026-07-22", "key": "cma-4711",
     },

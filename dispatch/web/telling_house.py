@@ -173,6 +173,7 @@ KINDS: Mapping[str, str] = {
     "round_asked": N_("%(by)s asked for a round"),
     "round_dropped": N_("A round is not asked for any more"),
     "round_entered": N_("%(by)s entered the result of a round"),
+    "round_reviewed": N_("A round at the door that was claimed was looked at"),
     "round_reminded": N_("Reminded of a round"),
     "round_overdue": N_("A round is overdue"),
     "round_missed": N_("A round was missed: the desk has an alarm"),

@@ -10,7 +10,7 @@ Waiting is a row: each step is one unit of work, so that whatever dies between t
 look and done once. A missed visit's alarm is raised in the unit that says it was missed.
 """
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -35,6 +35,7 @@ from schedules.care.rules.lateness import Patience, Step, due_of, look
 from schedules.care.rules.picture import Picture
 from schedules.care.rules.presence import Point, State, Visit, Way, Which
 from schedules.care.rules.visit import Proved, Source
+from schedules.care.sending import assigned, refuse, settle_in
 from schedules.care.store.visit_points import Points
 from schedules.care.store.visits import Visits
 from schedules.care.visit_letters import Letters
@@ -97,32 +98,13 @@ class Visiting:
 
         def work(tx: Tx) -> None:
             visit = self._visit(tx, visit_id)
-            _refuse(visit, carer_ids, People(tx.connection).carers_by_id(carer_ids))
+            refuse(visit, carer_ids, People(tx.connection).carers_by_id(carer_ids))
+            settle_in(tx, [visit.id])
             Visits(tx.connection).send(visit.id, list(dict.fromkeys(carer_ids)))
-            tx.log(_assigned(visit, carer_ids, by))
+            tx.log(assigned(visit, carer_ids, by))
 
         self._transactions.run(work)
         self._nudge()
-
-    def assign_in_unit(
-        self, tx: Tx, sent: Mapping[str, Sequence[CarerId]], *, by: Person
-    ) -> dict[str, NotFound | Conflict]:  # fmt: skip
-        """The same of many visits in a unit of somebody else's. What is refused stays as it was, and is given back."""
-        shelf = Visits(tx.connection)
-        refused: dict[str, NotFound | Conflict] = {}
-        visits = shelf.locked(sent)
-        for home in sorted({visit.wanted.home_id for visit in visits.values()}):
-            tx.hold(f"home:{home}")
-        known = People(tx.connection).carers_by_id({each for those in sent.values() for each in those})
-        for id_, those in sent.items():
-            try:
-                _refuse(visits.get(id_), those, known)
-            except (NotFound, Conflict) as refusal:
-                refused[id_] = refusal
-        given = {id_: list(dict.fromkeys(those)) for id_, those in sent.items() if id_ not in refused}
-        shelf.send_all(given)
-        tx.log(*(_assigned(visits[id_], those, by) for id_, those in given.items()))
-        return refused
 
     def cancel(self, visit_id: str, *, reason: str, by: Person, note: str | None = None) -> None:
         """
@@ -353,19 +335,3 @@ def _line(step: Step, visit: Visit, alarm_id: AlarmId | None) -> Line:
     inside = "visit_unsigned" if step is Step.UNSIGNED else "visit_abandoned"
     kind = inside if step in {Step.UNSIGNED, Step.ABANDON} else absent
     return Line(kind=kind, by=SERVICE, alarm_id=alarm_id, facts=facts_of(visit))
-
-
-def _refuse(visit: Visit | None, carer_ids: Sequence[CarerId], known: Container[CarerId]) -> None:
-    """Raises where these carers cannot be sent to this visit; `known` are the carers there are."""
-    if visit is None:
-        raise NotFound("There is no such visit.")
-    if visit.state not in {State.PLANNED, State.BEGUN, State.MISSED}:
-        raise Conflict("This visit is over.")
-    if not all(each in known for each in carer_ids):
-        raise NotFound("There is no such carer.")
-    if set(carer_ids) & set(visit.wanted.not_with):
-        raise Conflict("This household does not want this carer.")
-
-
-def _assigned(visit: Visit, carer_ids: Sequence[CarerId], by: Person) -> Line:
-    return Line(kind="visit_assigned", by=by, facts=facts_of(visit, carers=" ".join(sorted(carer_ids))))

@@ -17,6 +17,7 @@ from schedules.orders.ordering import Ordering
 from schedules.orders.rules import order as order_rules
 from schedules.orders.rules.order import Order
 from schedules.orders.store.orders import Orders
+from schedules.rounds.places import where_of
 from schedules.rounds.rounding import NOTE_MAX, RoundsDesk
 from schedules.rounds.rules import round as round_rules
 from schedules.rounds.rules.book import Means
@@ -78,7 +79,8 @@ class Deeds:
                 raise Conflict("This round is over already.")
             if means not in round_.means:
                 raise Invalid("This round asks for another way.")
-            self._rounds.enter_in(tx, round_, result, means, tx.now, carer(who.id), note or None)
+            where = where_of(form)
+            self._rounds.enter_in(tx, round_, result, means, tx.now, carer(who.id), note or None, where=where)
 
         self._transactions.run(work)
 

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from dispatch.errors import Conflict, NotFound
 from dispatch.ids import CarerId, HomeId
-from dispatch.rules.people import Carer, Home, Person
+from dispatch.rules.people import Carer, Home
 from dispatch.rules.place import Position, distance_m
 from dispatch.rules.travel import Means, StraightLine, TravelTime
-from dispatch.store.transactions import Tx
 from schedules.care.rules.visit import Wanted
 from schedules.duty.rules import Shift
 from schedules.planning.process import Answer
@@ -46,16 +44,10 @@ class OpenVisit:
 
 
 class VisitBook(Protocol):
-    """Whoever keeps the visits."""
+    """Whoever knows the visits."""
 
     def open_on(self, day: date) -> Sequence[OpenVisit]:
         """The visits of a local day that are not over."""
-        ...
-
-    def assign_in_unit(
-        self, tx: Tx, sent: Mapping[str, Sequence[CarerId]], *, by: Person
-    ) -> Mapping[str, NotFound | Conflict]:  # fmt: skip
-        """In this unit of work: these carers are sent to each visit, and nobody else; but for those it refuses."""
         ...
 
 

@@ -210,13 +210,19 @@ class VisitPlans:
         )
         return {row.visit_id: row.start_at for row in self._connection.execute(query) if row.start_at is not None}
 
-    def mark(self, plan_id: str, at: datetime, refused: Mapping[str, str | None]) -> None:
-        """What became of handing each of these visits over: refused with a word, or assigned."""
+    def refuse(self, plan_id: str, refused: Mapping[str, str]) -> None:
+        """These visits could not be handed over: each with its word."""
         one = (plan_visits.c.plan_id == plan_id) & (plan_visits.c.visit_id == bindparam("visit"))
-        change = update(plan_visits).where(one).values(assigned_at=bindparam("at"), refused=bindparam("word"))
-        rows = [{"visit": id_, "at": None if word else at, "word": word} for id_, word in refused.items()]
+        change = update(plan_visits).where(one).values(assigned_at=None, refused=bindparam("word"))
+        rows = [{"visit": id_, "word": word} for id_, word in refused.items()]
         if rows:
             self._connection.execute(change, rows)
+
+    def assign(self, plan_id: str, at: datetime) -> None:
+        """All of its visits that have a start and were not refused are handed over."""
+        its = (plan_visits.c.plan_id == plan_id) & plan_visits.c.start_at.is_not(None)
+        waits = plan_visits.c.assigned_at.is_(None) & plan_visits.c.refused.is_(None)
+        self._connection.execute(update(plan_visits).where(its, waits).values(assigned_at=at))
 
 
 def _plan(row: Any) -> VisitPlan:

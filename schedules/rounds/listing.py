@@ -1,7 +1,7 @@
 """Who is in which class, and that everybody in one has an open regular round."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch.ids import ResidentId
 from dispatch.rules.people import SERVICE, Person, Resident
@@ -16,6 +16,8 @@ from schedules.rounds.rules.book import Book
 from schedules.rounds.rules.round import Kind
 from schedules.rounds.store.rounds import Listed, Rounds
 
+ANYWAY = timedelta(hours=1)
+
 
 class Lists:
     """Puts people on lists."""
@@ -24,6 +26,25 @@ class Lists:
         self._book = book
         self._calendar = calendar
         self._opening = opening
+        self._looked: tuple[object, datetime] | None = None
+
+    def changed(
+        self, shelf: Rounds, hospital: Mapping[ResidentId, datetime], now: datetime
+    ) -> Sequence[ResidentId]:  # fmt: skip
+        """
+        Who belongs to another class than the one on file. Everybody is looked at when the day or the registers changed,
+        and once an hour for what does not show there: 20,000 people take 1.4 s of processor time.
+        """
+        seen = (self._calendar.day_of(now), shelf.print_of_registers(), tuple(hospital.items()))
+        if self._looked and self._looked[0] == seen and timedelta() <= now - self._looked[1] < ANYWAY:
+            return []
+        known = shelf.everybody()
+        found = [
+            each.id for each in shelf.served() if self.differs(each, known.get(each.id), hospital.get(each.id), now)
+        ]
+        # Only a look that found everybody in their place is worth remembering: what was found may fail to be written.
+        self._looked = None if found else (seen, now)
+        return found
 
     def differs(self, who: Resident, known: Listed | None, hospital: datetime | None, now: datetime) -> bool:
         meant = self.class_of(who, hospital, now)

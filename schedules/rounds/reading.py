@@ -88,6 +88,11 @@ class RoundsBook:
             tally = Campaigns(connection).tally([each.id for each in found])
         return [(each, *tally.get(each.id, (0, 0))) for each in found]
 
+    def claimed(self, area: Area) -> list[tuple[Round, Resident]]:
+        """Rounds at the door that nothing proves and nobody has looked at, with whom they are about."""
+        with self._reading.connect() as connection:
+            return Rounds(connection).claimed(area, SHOWN_MAX)
+
     def overdue(self, area: Area) -> int:
         with self._reading.connect() as connection:
             return Rounds(connection).overdue(self.today(), area)

@@ -16,9 +16,7 @@ from typing import Protocol
 
 from dispatch.clock import Clock
 from dispatch.errors import Conflict, Invalid
-from dispatch.ids import AlarmId, HomeId, ResidentId
-from dispatch.registry.follow_ups import ask
-from dispatch.rules import follow_ups
+from dispatch.ids import AlarmId, CarerId, HomeId, ResidentId
 from dispatch.rules.message import Channel, Draft, Priority
 from dispatch.rules.people import SERVICE, Person, carer_id, compound
 from dispatch.rules.raising import Heard
@@ -27,32 +25,33 @@ from dispatch.rules.rights import Area
 from dispatch.rules.signal import Cause
 from dispatch.store.absences import Absences
 from dispatch.store.database import Engine
-from dispatch.store.follow_ups import FollowUps
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.register_rows import RESIDENTS, RegisterRows
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
+from schedules.care.rules.evidence import Limits
 from schedules.care.rules.visit import Source, Wanted
+from schedules.rounds.entering import Entering, unlist
 from schedules.rounds.happened import asked_by
 from schedules.rounds.listing import Lists
 from schedules.rounds.opening import Opening
+from schedules.rounds.proving import Where
 from schedules.rounds.rules import round as rules
 from schedules.rounds.rules.book import Book, Change, Means
-from schedules.rounds.rules.round import Kind, Result, Round, Stage
-from schedules.rounds.store.rounds import Rounds
-from schedules.rounds.waiting import facts_of, key_of, list_in
+from schedules.rounds.rules.round import Result, Round, Stage
+from schedules.rounds.store.rounds import Listed, Rounds
+from schedules.rounds.waiting import facts_of, key_of, list_in, may_alarm
 
 DAY = timedelta(days=1)
-PIECE = 50
-"""People looked at in one unit of work."""
+PIECE = 10
+"""People looked at in one unit of work: 16 ms of processor time where this was measured."""
 
 NEWS_MAX = 200
 NEVER = 2**62
 """A number that no entry has."""
 
 REST = timedelta(minutes=10)
-HOUR = timedelta(hours=1)
 ROUND_MINUTES = 30
 """How long a round at home takes as it is planned; a default."""
 
@@ -60,6 +59,8 @@ FROM, UNTIL = time(8), time(17)
 """Local times between which a round at home begins; defaults."""
 
 NOTE_MAX = 2000
+
+DEFAULTS = Limits()
 
 
 class Raises(Protocol):
@@ -77,8 +78,12 @@ class RoundsDesk:
     def __init__(
         self, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, book: Book, desk: Raises,
         *, nudge: Callable[[], None], wanted: bool = True, is_workday: Callable[[date], bool] = lambda _: True,
+        limits: Limits = DEFAULTS, always: bool = True,
     ) -> None:  # fmt: skip
-        """`wanted`: whether rounds are kept at all. `is_workday` keeps planned days off holidays where it can."""
+        """
+        `wanted`: whether rounds are kept at all; `always`: see `may_alarm`. `is_workday` keeps planned days off
+        holidays where it can. `limits` say how near somebody is at a home, as for visits.
+        """
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
@@ -87,8 +92,10 @@ class RoundsDesk:
         self._desk = desk
         self._nudge = nudge
         self._wanted = wanted
+        self._always = always
         self._opening = Opening(book, calendar, is_workday)
         self._lists = Lists(book, calendar, self._opening)
+        self._entering = Entering(book, calendar, self._opening, limits)
 
     # ------------------------------------------------------------------------------------------- planning
 
@@ -100,12 +107,9 @@ class RoundsDesk:
         now = self._clock.now()
         with self._reading.connect() as connection:
             shelf = Rounds(connection)
-            served, known = shelf.served(), shelf.everybody()
             hospital = shelf.hospital(now - timedelta(days=400), now)
             orphans, without = shelf.orphans(PIECE), shelf.without_one()
-        changed = [
-            each.id for each in served if self._lists.differs(each, known.get(each.id), hospital.get(each.id), now)
-        ]
+            changed = self._lists.changed(shelf, hospital, now)
         todo = list(dict.fromkeys([*changed, *without]))
         for at in range(0, len(todo), PIECE):
             self._transactions.run(partial(self._lists.put_all, todo[at : at + PIECE], hospital), lane=Lane.BULK)
@@ -115,7 +119,7 @@ class RoundsDesk:
     def _drop(self, id_: str, tx: Tx) -> None:
         round_ = Rounds(tx.connection).get(id_)
         Rounds(tx.connection).save(rules.dropped(round_, tx.now, SERVICE))
-        self._unlist(tx, round_)
+        unlist(tx, round_)
         tx.log(Line(kind="round_dropped", by=SERVICE, facts=facts_of(round_)))
 
     # ------------------------------------------------------------------------------------------- what happened
@@ -224,12 +228,13 @@ class RoundsDesk:
             return Rounds(connection).get(id_, area)
 
     def enter(self, id_: str, result: Result, means: Means, *, by: Person, area: Area, note: str | None = None,
-              at: datetime | None = None) -> None:  # fmt: skip
+              at: datetime | None = None, where: Where | None = None) -> None:  # fmt: skip
         """
-        What came of a round; `at` is when, now where nothing is said.
+        What came of a round; `at` is when, now where nothing is said, `where` what the telephone says it is.
 
         Nobody met is no end: a further try is due soon, and after the last one the desk hears at once. Any other
-        result closes it and opens the next regular one in the same unit.
+        result closes it and opens the next regular one in the same unit. What was seen at the door and is not proved
+        (`proving.py`) is a claim, which does not count before a second person has looked at it (`review`).
 
         Raises:
             NotFound: no such round in this area. Conflict: it is over. Invalid: these means do not do for it, it is
@@ -247,55 +252,38 @@ class RoundsDesk:
                 raise Invalid("Please check what was entered", {"json": {"at": ["This is in the future."]}})
             if means not in round_.means:
                 raise Invalid("Please choose one.", {"json": {"means": ["This round asks for another way."]}})
-            self.enter_in(tx, round_, result, means, when, by, note)
+            self.enter_in(tx, round_, result, means, when, by, note, where=where)
 
         self._transactions.run(work)
         self._nudge()
 
     def enter_in(
         self, tx: Tx, round_: Round, result: Result, means: Means, at: datetime, by: Person, note: str | None,
-        visit: str | None = None,
+        visit: str | None = None, where: Where | None = None,
     ) -> None:  # fmt: skip
         """The same for an open round within the caller's unit; `visit` is what showed it."""
-        shelf, day = Rounds(tx.connection), self._calendar.day_of(at)
-        facts = facts_of(round_) | {"result": str(result), "means": str(means), "on": day.isoformat()}
-        facts |= {"visit": visit} if visit else {}
-        tx.log(Line(kind="round_entered", by=by, facts=facts, note=note or None))
-        if result is Result.NOT_MET:
-            shelf.save(self._tried(round_, tx.now))
-            return
-        shelf.save(rules.done(round_, result, means, on=day, at=at, by=by))
-        self._unlist(tx, round_)
-        self._next(tx, round_, day, means, seen=result in rules.SEEN)
-        if result in _TELLS:
-            ask(tx, follow_ups.Kind.OTHER, key=f"round_says:{round_.id}", resident_id=round_.resident_id,
-                home_id=round_.home_id, about=f"round_{result}", by=by, note=note,
-                due_at=tx.now + timedelta(hours=_TELLS[result]))  # fmt: skip
+        self._entering.enter(tx, round_, result, means, at, by, note, visit=visit, where=where)
 
-    def _tried(self, round_: Round, now: datetime) -> Round:
-        if round_.tries + 1 >= self.book.tries:
-            return rules.missed_for_good(round_, now)
-        again = now + timedelta(hours=self.book.try_again_hours)
-        return rules.missed_once(round_, again_on=self._calendar.day_of(again), deadline=again)
+    def prove_in(self, tx: Tx, round_: Round, visit: str) -> None:
+        """A visit of this round counts; see `Entering.prove`."""
+        self._entering.prove(tx, round_, visit)
 
-    def _next(self, tx: Tx, round_: Round, day: date, means: Means, *, seen: bool) -> None:
-        """Whoever was seen has kept their interval from that day, whichever round it was."""
-        shelf = Rounds(tx.connection)
-        listed = shelf.listed(round_.resident_id)
-        if listed is None or not listed.cls or not People(tx.connection).is_served(round_.resident_id):
-            return
-        counts = round_.kind is Kind.REGULAR or (seen and means in self.book.classes[listed.cls].means)
-        if counts:
-            listed = replace(listed, last_on=max(day, listed.last_on or day))
-            shelf.put(listed)
-        open_ = next((each for each in shelf.open_of(round_.resident_id) if each.kind is Kind.REGULAR), None)
-        if open_ is None:
-            shelf.open(self._opening.regular(tx, listed, round_.home_id))
-        elif counts:
-            shelf.save(self._opening.renewed(open_, listed))
+    def review(self, id_: str, *, accepted: bool, by: Person, area: Area) -> None:
+        """
+        A second person looked at a claim: it counts, or it does not and somebody goes there soon.
 
-    def _unlist(self, tx: Tx, round_: Round) -> None:
-        FollowUps(tx.connection).done_for(follow_ups.Kind.OTHER, key=f"round:{round_.id}:", at=tx.now, by=SERVICE)
+        Raises:
+            NotFound: no such round in this area. Conflict: it is no claim, or one's own.
+        """
+
+        def work(tx: Tx) -> None:
+            round_ = Rounds(tx.connection).get(id_, area)
+            self._entering.review(tx, round_, accepted=accepted, by=by)
+            if not accepted and People(tx.connection).is_served(round_.resident_id):
+                self._soon(tx, round_.resident_id, Change.ASKED, key=f"rejected:{id_}", by=by)
+
+        self._transactions.run(work)
+        self._nudge()
 
     # ------------------------------------------------------------------------------------------- by the timers
 
@@ -334,7 +322,7 @@ class RoundsDesk:
             shelf.rest(id_, allowed)
             return None
         after, stage = rules.look(round_, tx.now)
-        if stage is Stage.ALARMED and shelf.alarmed_since(tx.now - HOUR) >= self.book.alarms_per_hour:
+        if stage is Stage.ALARMED and not may_alarm(shelf, after, tx.now, self.book.alarms_per_hour, self._always):
             shelf.rest(id_, tx.now + REST)
             return None
         shelf.save(after)
@@ -381,15 +369,19 @@ class RoundsDesk:
                 each.resident_id for each in Absences(connection).of([one.resident_id for one in planned])
                 if each.holds(self._opening.at(day, FROM))
             } if planned else set()  # fmt: skip
+            whose = Rounds(connection).everybody() if planned else {}
         return [
             Wanted(
                 key=key_of(each), source=Source.ROUND,
                 home_id=each.home_id, resident_id=each.resident_id, on=day, start_from=self._opening.at(day, FROM),
                 start_by=self._opening.at(day, UNTIL), minutes=ROUND_MINUTES, items=("03",),
+                usual=_usual(whose.get(each.resident_id)),
             )
             for each in planned if each.resident_id not in away
         ]  # fmt: skip
 
 
-_TELLS = {Result.NEEDS: 24, Result.MOVED: 72, Result.HOSPITAL: 24, Result.REFUSED: 168}
-"""Results that leave something to be done, and within how many hours; defaults."""
+def _usual(listed: Listed | None) -> tuple[CarerId, ...]:
+    """The carer to whom these rounds are entrusted goes there, and can sign as to any visit."""
+    id_ = carer_id(Person(listed.responsible)) if listed and listed.responsible else None
+    return (id_,) if id_ else ()

@@ -26,8 +26,10 @@ class RoundVisits:
         return round_ is not None and round_.state is State.OPEN and key_of(round_) == visit.wanted.key
 
     def proved_in(self, tx: Tx, visit: Visit, came: Sequence[CarerId]) -> None:
-        """A visit that counts is the result of its round; one that was closed already stays as it is."""
+        """A visit that counts is the result of its round, or proves what was claimed before it was judged."""
         round_ = _behind(tx, visit)
+        if round_ is not None and round_.state is State.DONE:
+            self._desk.prove_in(tx, round_, visit.id)
         if round_ is None or round_.state is not State.OPEN or Means.VISIT not in round_.means:
             return
         note = f"已证实的上门 visit {visit.id}"

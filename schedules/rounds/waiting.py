@@ -1,10 +1,15 @@
 """What is said of a round that waits: to the record, to the operators' list, to whoever keeps visits."""
 
+from datetime import datetime, timedelta
+
 from dispatch.registry.follow_ups import ask
 from dispatch.rules import follow_ups
 from dispatch.rules.people import SERVICE
 from dispatch.store.transactions import Tx
 from schedules.rounds.rules.round import Round
+from schedules.rounds.store.rounds import Rounds
+
+HOUR, LATELY = timedelta(hours=1), timedelta(days=30)
 
 
 def key_of(round_: Round) -> str:
@@ -16,6 +21,16 @@ def list_in(tx: Tx, round_: Round) -> None:
     """Puts this try on the operators' list, once."""
     ask(tx, follow_ups.Kind.OTHER, key=f"round:{round_.id}:{round_.tries}", resident_id=round_.resident_id,
         home_id=round_.home_id, about="round_missed", by=SERVICE, due_at=tx.now)  # fmt: skip
+
+
+def may_alarm(shelf: Rounds, round_: Round, now: datetime, per_hour: int, always: bool) -> bool:
+    """
+    Whether a missed round may become an alarm now: not more an hour than the centre can answer, and, unless `always`,
+    only where rounds are being done at all. A service that nobody has told of rounds yet keeps them on the list.
+    """
+    if shelf.alarmed_since(now - HOUR) >= per_hour:
+        return False
+    return always or round_.tries > 0 or shelf.any_done(now - LATELY)
 
 
 def facts_of(round_: Round) -> dict[str, str | int | None]:

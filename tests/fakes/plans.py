@@ -1,6 +1,6 @@
 """A plan of visits as it stands on file once it was thought about, and a book of visits in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -49,19 +49,33 @@ class BookOfVisits:
         self.visits = {each.id: each for each in visits}
         self.sent: dict[str, tuple[CarerId, ...]] = {each.id: each.carers for each in visits}
         self.stubborn: set[str] = set()
+        self.staged: dict[str, tuple[CarerId, ...]] = {}
 
     def open_on(self, day: date) -> Sequence[OpenVisit]:
         return [replace(each, carers=self.sent[each.id]) for each in self.visits.values() if each.wanted.on == day]
 
-    def assign_in_unit(
-        self, tx: Tx, sent: Mapping[str, Sequence[CarerId]], *, by: str
+    def under_way(self) -> Sequence[Any]:
+        return ()
+
+    def prepare(
+        self, id_: str, sent: Mapping[str, Sequence[CarerId]], *, by: str
     ) -> Mapping[str, NotFound | Conflict]:  # fmt: skip
         refused: dict[str, NotFound | Conflict] = {}
-        for visit_id, carer_ids in sent.items():
+        for visit_id in sent:
             if visit_id not in self.visits:
                 refused[visit_id] = NotFound("no such visit")
             elif visit_id in self.stubborn:
                 refused[visit_id] = Conflict("This visit is over.")
-            else:
-                self.sent[visit_id] = tuple(carer_ids)
+        self.staged = {visit_id: tuple(those) for visit_id, those in sent.items() if visit_id not in refused}
         return refused
+
+    def make_true(self, tx: Tx, id_: str, visit_ids: Collection[str]) -> Mapping[str, NotFound | Conflict]:
+        assert set(visit_ids) == set(self.staged)
+        self.sent |= self.staged
+        return {}
+
+    def settle(self, id_: str) -> None:
+        """Everything is where it belongs."""
+
+    def abandon(self, id_: str) -> None:
+        self.staged = {}

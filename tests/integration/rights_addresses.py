@@ -99,6 +99,8 @@ ADDRESSES = {
        for deed in ("assign", "cancel", "entry", "judge", "approve")},
     **{f"/api/v1/visits/<visit_id>/{deed}": f"/api/v1/visits/{{visit}}/{deed}"
        for deed in ("begin", "finish", "cancel", "assign", "photo", "resolve", "approve")},
+    "/rounds/<round_id>/review": "/rounds/{round}/review",
+    "/api/v1/rounds/<round_id>/review": "/api/v1/rounds/{round}/review",
     "/rounds/<round_id>/result": "/rounds/{round}/result", "/rounds/residents/<name>": "/rounds/residents/{resident}",
     "/rounds/residents/<name>/ask": "/rounds/residents/{resident}/ask",
     "/rounds/residents/<name>/<any(class, responsible):what>": "/rounds/residents/{resident}/class",
@@ -174,6 +176,7 @@ BODIES = {
     "/api/v1/visits/<visit_id>/resolve": {"finding": "no_begin", "resolution": "rejected"},
     "/api/v1/visits/<visit_id>/approve": {"point": "none"},
     "/api/v1/rounds/<round_id>/result": {"result": "well", "means": "visit"},
+    "/api/v1/rounds/<round_id>/review": {"accepted": True},
     "/api/v1/orders/<order_id>/accept": {"provider": "provider:none"}, "/api/v1/orders/<order_id>/rate": {"score": 5},
     "/api/v1/orders/<order_id>/cancel": {"why": "x"}, "/api/v1/orders/<order_id>/step": {"step": "survey"},
     "/api/v1/meals/waiting": {"since": "2026-11-01"},

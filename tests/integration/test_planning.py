@@ -22,6 +22,7 @@ from schedules.planning.desk import PlanDesk
 from schedules.planning.gathering import OpenVisit
 from schedules.planning.planner import Budget, unheard
 from schedules.planning.process import Answer, PlannerProcess
+from schedules.planning.publishing import Publishing
 from schedules.planning.rules.plan import Reason, cost
 from schedules.planning.store import State, VisitPlans
 from schedules.planning.thinking import STALE, Thinker
@@ -63,7 +64,8 @@ class Office(Base):
     def _app(self, streams_max, panels):
         world = self.world
         self.book = BookOfVisits([])
-        self.desk = PlanDesk(world.transactions, world.reading, self.book, seconds=1, nudge=lambda: None)
+        publishing = Publishing(world.transactions, world.reading, world.clock, self.book)
+        self.desk = PlanDesk(world.transactions, world.reading, publishing, seconds=1, nudge=lambda: None)
         shown = PlansShown(self.desk, world.reading)
         blueprints = [
             planning_pages(self.desk, shown, world.clock, world.calendar),

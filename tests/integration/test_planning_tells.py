@@ -8,11 +8,14 @@ from dispatch.messages.providers.provider import Capability
 from dispatch.messages.wording import render
 from dispatch.rules.message import Channel, Priority
 from dispatch.rules.people import operator
+from schedules.care import sending
+from schedules.care.sending import Sending
+from schedules.care.store.visits import Visits
 from schedules.planning.desk import PlanDesk
+from schedules.planning.publishing import GIVEN_UP, GOES_ON, Publishing
 from schedules.planning.store import Planned, State, VisitPlan, VisitPlans
 from schedules.planning.telling import Telling
-from schedules.planning.visits import Book
-from tests.integration.visits_rig import HOUR, Rig
+from tests.integration.visits_rig import HOUR, MINUTE, Rig
 
 BY = operator("o1")
 PAGE = "https://anling.example/c"
@@ -28,12 +31,16 @@ class Office(Rig):
             world.transactions, world.reading, world.clock, world.calendar, self.visiting.on, page=PAGE,
             nudge=lambda: None,
         )  # fmt: skip
-        self.desk = PlanDesk(
-            world.transactions, world.reading, Book(self.visiting), seconds=1, nudge=lambda: None,
-            told=self.telling.told,
+        self.sending = Sending(world.transactions, world.reading)
+        self.publishing = Publishing(
+            world.transactions, world.reading, world.clock, self.sending, told=self.telling.told
         )  # fmt: skip
+        self.desk = self.plans_by(self.publishing)
         self.day = world.calendar.day_of(world.clock.now()) + timedelta(days=1)
         self.made = 0
+
+    def plans_by(self, publishing):
+        return PlanDesk(self.world.transactions, self.world.reading, publishing, seconds=1, nudge=lambda: None)
 
     def at(self, hour, days=1):
         start = self.world.calendar.start_of(self.day + timedelta(days=days - 1))
@@ -145,8 +152,8 @@ def test_a_visit_that_the_book_refused_is_nobodys_news(office):
 
 def test_a_telling_that_was_cut_off_is_made_up_for_by_the_next_look(office):
     world = office.world
-    mute = PlanDesk(world.transactions, world.reading, Book(office.visiting), seconds=1, nudge=lambda: None)
-    mute.publish(office.plan(_9="C1"), by=BY)
+    mute = Publishing(world.transactions, world.reading, world.clock, office.sending)
+    office.plans_by(mute).publish(office.plan(_9="C1"), by=BY)
     assert office.texts() == []
     office.telling.check()
     assert [code for code, _ in office.texts()] == ["C1"]
@@ -183,25 +190,119 @@ def written(office):
     return len(office.lines("visit_assigned")), len(office.lines("plan_published"))
 
 
-def test_a_publication_that_is_killed_anywhere_is_whole_or_nothing(office):
-    plan, given, at = office.plan(_9="C1", _11="C1 C2", _15="C2"), ["C1", "C1C2", "C2"], 1
-    while dying(office, at, lambda: office.desk.publish(plan, by=BY)):
-        done = office.desk.get(plan).state is State.PUBLISHED
-        assert sent(office) == (given if done else ["", "", ""])
-        assert {each.assigned_at is not None for each in office.desk.visits(plan)} == {done}
-        assert written(office) == ((3, 1) if done else (0, 0))
+GIVEN = ["C1", "C1C2", "C2"]
+
+
+@pytest.fixture
+def piecemeal(office, monkeypatch):
+    """A house that writes one visit at a time, so that few visits are many pieces."""
+    monkeypatch.setattr(sending, "PIECE", 1)
+    return office
+
+
+def whole_or_nothing(office, plan, deeds, at):
+    """Killed at this commit: whoever reads finds all of it or nothing, and nobody was told of a part."""
+    done = office.desk.get(plan).state is State.PUBLISHED
+    assert sent(office) == (GIVEN if done else ["", "", ""]), f"{deeds} killed at {at}"
+    assert {each.assigned_at is not None for each in office.desk.visits(plan)} == {done}
+    with office.world.reading.connect() as connection:
+        mine = Visits(connection).of_carer(office.carer("C1"), office.day, office.day + timedelta(days=3))
+    assert len(mine) == (2 if done else 0)
+    assert written(office)[1] == int(done)
+    office.telling.check()
+    assert sorted(code for code, _ in office.texts()) == (["C1", "C2"] if done else [])
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_publication_killed_at_any_commit_is_whole_or_nothing_and_goes_on_by_itself(piecemeal, at):
+    office = piecemeal
+    plan = office.plan(_9="C1", _11="C1 C2", _15="C2")
+    killed = dying(office, at, lambda: office.desk.publish(plan, by=BY))
+    assert killed == (at <= 10), "begun, three pieces, the turn, three pieces and their end, then the carers are told"
+    whole_or_nothing(office, plan, "publishing", at)
+    office.world.clock.advance((GOES_ON + MINUTE).total_seconds())
+    office.publishing.check()
+    assert office.sending.under_way() == []
+    begun = at > 1
+    assert sent(office) == (GIVEN if begun else ["", "", ""])
+    assert written(office) == ((3, 1) if begun else (0, 0)), "each line once, however often it was gone on with"
+    office.telling.check()
+    assert len(office.texts()) == (2 if begun else 0)
+
+
+def test_going_on_may_be_killed_as_well(piecemeal):
+    office, at = piecemeal, 1
+    plan = office.plan(_9="C1", _11="C1 C2", _15="C2")
+    assert dying(office, 3, lambda: office.desk.publish(plan, by=BY))
+    office.world.clock.advance((GOES_ON + MINUTE).total_seconds())
+    while dying(office, at, office.publishing.check):
+        whole_or_nothing(office, plan, "going on", at)
         at += 1
-    assert at > 1
-    assert sent(office) == given
-    assert written(office) == (3, 1)
+    assert at > 3
+    assert (sent(office), written(office), office.sending.under_way()) == (GIVEN, (3, 1), [])
 
 
-def test_taking_back_that_is_killed_at_its_commit_took_nothing_back(office):
+def test_what_was_cut_off_long_ago_is_left_to_whoever_wanted_it(piecemeal):
+    office = piecemeal
+    plan = office.plan(_9="C1", _11="C1 C2", _15="C2")
+    assert dying(office, 4, lambda: office.desk.publish(plan, by=BY))
+    office.world.clock.advance((GIVEN_UP + MINUTE).total_seconds())
+    office.publishing.check()
+    assert (sent(office), office.sending.under_way()) == (["", "", ""], [])
+    assert office.desk.get(plan).state is State.READY
+    assert office.desk.publish(plan, by=BY).assigned == 3
+    assert sent(office) == GIVEN
+
+
+def test_a_plan_dropped_after_it_was_cut_off_is_not_gone_on_with(piecemeal):
+    office = piecemeal
+    plan = office.plan(_9="C1", _11="C1 C2", _15="C2")
+    assert dying(office, 3, lambda: office.desk.publish(plan, by=BY))
+    office.desk.drop(plan, by=BY)
+    office.world.clock.advance((GOES_ON + MINUTE).total_seconds())
+    office.publishing.check()
+    assert (sent(office), office.sending.under_way(), written(office)) == (["", "", ""], [], (0, 0))
+
+
+def test_what_changed_while_a_plan_was_prepared_stays_as_it_is_and_is_told(piecemeal):
+    office = piecemeal
+    plan = office.plan(_9="C1", _11="C1 C2", _15="C2")
+    assert dying(office, 5, lambda: office.desk.publish(plan, by=BY)), "all is prepared, nothing is true"
+    office.visiting.assign(office.visit("plan:9").id, [office.carer("C3")], by=BY)
+    office.visiting.cancel(office.visit("plan:15").id, reason="family", by=BY)
+    office.world.clock.advance((GOES_ON + MINUTE).total_seconds())
+    office.publishing.check()
+    assert (sent(office), office.sending.under_way()) == (["C3", "C1C2", ""], [])
+    refused = {each.visit_id: each.refused for each in office.desk.visits(plan)}
+    assert refused == {
+        office.visit("plan:9").id: "Conflict", office.visit("plan:11").id: None, office.visit("plan:15").id: "Conflict"
+    }  # fmt: skip
+
+
+def test_a_hand_that_assigns_before_all_is_written_down_has_the_last_word(piecemeal):
+    office = piecemeal
+    plan = office.plan(_9="C1", _11="C1 C2", _15="C2")
+    assert dying(office, 6, lambda: office.desk.publish(plan, by=BY)), "true, and nothing of it is written down"
+    assert sent(office) == GIVEN
+    office.visiting.assign(office.visit("plan:15").id, [office.carer("C3")], by=BY)
+    office.publishing.check()
+    assert sent(office) == ["C1", "C1C2", "C3"]
+    assert written(office) == (4, 1), "three by the plan, one by hand"
+
+
+def test_taking_back_that_is_killed_anywhere_took_all_back_or_nothing(piecemeal):
+    office, at = piecemeal, 1
     office.desk.publish(office.plan(_9="C3"), by=BY)
     office.world.clock.advance(1)
     plan = office.plan(_9="C1", _11="C1 C2")
     office.desk.publish(plan, by=BY)
-    assert dying(office, 1, lambda: office.desk.undo(plan, by=BY))
-    assert sent(office) == ["C1", "C1C2", ""]
-    assert office.desk.undo(plan, by=BY).assigned == 2
+    while dying(office, at, lambda: office.desk.undo(plan, by=BY)):
+        back = office.desk.get(plan).state is State.UNDONE
+        assert sent(office) == (["C3", "", ""] if back else ["C1", "C1C2", ""])
+        at += 1
+        if back:
+            break
+    assert at == 6, "begun, two pieces, the turn; then it cannot be undone again, and is written down by the next look"
+    office.publishing.check()
+    assert office.sending.under_way() == []
     assert sent(office) == ["C3", "", ""]

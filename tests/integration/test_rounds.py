@@ -16,11 +16,14 @@ from dispatch.registry.registers import Registry
 from dispatch.rules.absences import Kind as Away
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.people import operator
+from dispatch.rules.place import Position
 from dispatch.rules.rights import DISTRICT, Area
 from dispatch.rules.signal import Cause
 from dispatch.store.follow_ups import FollowUps
+from dispatch.store.people import residents
 from dispatch.store.record import Record
 from schedules.rounds.extra import Called, Extras
+from schedules.rounds.proving import Where
 from schedules.rounds.reading import RoundsBook
 from schedules.rounds.rounding import RoundsDesk
 from schedules.rounds.rules.book import Means, read_book
@@ -40,11 +43,11 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class Rig:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more) -> None:
         self.world = build_world(folder, district=PEOPLE)
         world = self.world
         parts = (world.transactions, world.reading, world.clock, world.calendar, BOOK)
-        self.rounds = RoundsDesk(*parts, world.desk, nudge=lambda: None)
+        self.rounds = RoundsDesk(*parts, world.desk, nudge=lambda: None, **more)
         self.extras = Extras(*parts, festivals=lambda start, end: [
             each for each in [("春节", date(2027, 2, 6), date(2027, 2, 12))] if start <= each[1] < end
         ])  # fmt: skip
@@ -309,8 +312,9 @@ def test_a_festival_in_the_table_calls_its_rounds_a_week_ahead_once(rig):
 
 def test_the_visit_rate_counts_people_and_not_visits(rig):
     month = f"{rig.regular().due_on:%Y-%m}"
-    for _ in range(2):
-        rig.enter(rig.regular())
+    for north in (0.0, 0.00001):
+        where = Where(position=Position(38.0721 + north, 114.4921), accuracy_m=10)
+        rig.enter(rig.regular(), where=where)
     rig.rounds.check()
     visited, due = rig.book.rate(month)
     assert (visited, due) == (1, 1)
@@ -329,3 +333,61 @@ def test_rounds_that_go_to_the_door_are_wanted_on_their_planned_day_and_each_try
 
 def _registry(rig):
     return Registry(rig.world.transactions, IdNumbers([draw_key()], b"pepper"), changed=lambda: None)
+
+
+@pytest.fixture
+def careful(tmp_path):
+    """A service as it comes: nobody has told of a round yet."""
+    rig = Rig(tmp_path, always=False)
+    yield rig
+    rig.world.close()
+
+
+def test_where_nobody_does_rounds_yet_a_missed_one_stays_on_the_list(careful):
+    careful.run(10 * DAY)
+    assert "round_overdue" in careful.kinds()
+    assert "round_missed" in careful.to_do()
+    assert "round_missed" not in careful.kinds()
+
+
+def test_once_a_round_was_done_the_missed_ones_are_alarms(careful):
+    careful.run(10 * DAY)
+    careful.enter(careful.regular("R3"), means=Means.PHONE)
+    careful.run(DAY)
+    assert "round_missed" in careful.kinds()
+
+
+def test_rounds_done_long_ago_are_done_no_more(careful):
+    careful.enter(careful.regular("R3"), means=Means.PHONE)
+    careful.enter(careful.regular("R1"), Result.REFUSED)
+    careful.world.clock.advance((31 * DAY).total_seconds())
+    careful.run(3 * DAY)
+    assert "round_overdue" in careful.kinds()
+    assert "round_missed" not in careful.kinds()
+
+
+def test_somebody_not_met_twice_is_an_alarm_wherever_it_is(careful):
+    for _ in range(2):
+        careful.enter(careful.regular(), Result.NOT_MET)
+    careful.run(HOUR)
+    assert "round_missed" in careful.kinds()
+
+
+def test_what_changes_beside_the_registers_is_found_within_the_hour(careful):
+    careful.rounds.check()
+    with careful.world.writing.begin() as connection:
+        connection.execute(residents.update().where(residents.c.code == "R3").values(cats=["disabled"]))
+    careful.rounds.check()
+    assert careful.regular("R3").cls == "other"
+    careful.world.clock.advance(3601)
+    careful.rounds.check()
+    assert careful.regular("R3").cls == "key"
+
+
+def test_what_changes_in_the_registers_is_found_at_once(careful):
+    careful.rounds.check()
+    with careful.world.writing.begin() as connection:
+        change = residents.update().where(residents.c.code == "R3")
+        connection.execute(change.values(cats=["disabled"], version=residents.c.version + 1))
+    careful.rounds.check()
+    assert careful.regular("R3").cls == "key"

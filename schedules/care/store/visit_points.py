@@ -176,6 +176,11 @@ class Points:
         )  # fmt: skip
         return {row.id: row.visit_id for row in self._connection.execute(query.order_by(other.c.received_at.desc()))}
 
+    def is_known(self, place: Position) -> bool:
+        """Whether somebody has signed at this very position before."""
+        query = select(visit_points.c.id).where(visit_points.c.lat == place.lat, visit_points.c.lng == place.lng)
+        return self._connection.execute(query.limit(1)).first() is not None
+
     def trips(self, carer_ids: Collection[CarerId], *, but: str, start: datetime, end: datetime) -> list[Trip]:
         """Other visits of these carers that share time with [start, end], with whether each holds together."""
         query = (

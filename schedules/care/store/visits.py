@@ -1,6 +1,6 @@
 """Planned visits on file: each key once, who is sent, and what waits."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    case,
+    exists,
     func,
     literal,
     or_,
@@ -77,23 +79,47 @@ visits = Table(
 _WAITS = visits.c.due_at.is_not(None)
 Index("ix_visits_due_at", visits.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
 
+visit_sendings = Table(
+    "visit_sendings", metadata,
+    Column("id", String(60), primary_key=True),
+    Column("by", String(80), nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("live_at", Instant),
+)  # fmt: skip
+"""
+Carers sent to very many visits at once, while that is under way: from `live_at` on what was prepared is true. A row is
+there until the last of it stands where it belongs.
+"""
+
 visit_carers = Table(
     "visit_carers", metadata,
     Column("visit_id", String(40), ForeignKey("visits.id"), primary_key=True),
     Column("carer_id", String(40), ForeignKey("carers.id"), primary_key=True),
     Column("sent", Boolean, nullable=False),
+    Column("sending_id", String(60), ForeignKey(visit_sendings.c.id, name="fk_visit_carers_sending_id_visit_sendings")),
+    Column("then_sent", Boolean),
     Column("begun_at", Instant),
     Column("finished_at", Instant),
     Index("ix_visit_carers_carer_id", "carer_id", "begun_at"),
 )  # fmt: skip
-"""Who is `sent`, and who came by what was said: whoever was not sent may have come all the same."""
+"""
+Who is `sent`, and who came by what was said: whoever was not sent may have come all the same. Once the sending of a row
+is live, `then_sent` says who is sent, whatever `sent` says: read `IS_SENT`.
+"""
+
+_PREPARED = visit_carers.c.sending_id.is_not(None)
+Index("ix_visit_carers_sending_id", visit_carers.c.sending_id, sqlite_where=_PREPARED, postgresql_where=_PREPARED)
+
+IS_LIVE = exists().where(visit_sendings.c.id == visit_carers.c.sending_id, visit_sendings.c.live_at.is_not(None))
+IS_SENT = case((visit_carers.c.then_sent.is_not(None) & IS_LIVE, visit_carers.c.then_sent), else_=visit_carers.c.sent)
+"""Whether this carer is sent to this visit."""
 
 _OF_CARER = Prepared(
     select(visits.c.id)
     .join(visit_carers, visit_carers.c.visit_id == visits.c.id)
     .where(
         visit_carers.c.carer_id == bindparam("carer_id"),
-        or_(visit_carers.c.sent, visit_carers.c.begun_at.is_not(None)),
+        or_(IS_SENT, visit_carers.c.begun_at.is_not(None)),
         visits.c.on >= bindparam("start"),
         visits.c.on < bindparam("end"),
     )
@@ -129,7 +155,8 @@ class Visits:
     def send(self, visit_id: str, carer_ids: Sequence[CarerId]) -> None:
         """These are sent from now on, and nobody else; who has come stays on file."""
         mine = visit_carers.c.visit_id == visit_id
-        self._connection.execute(update(visit_carers).where(mine).values(sent=False))
+        # What was prepared of it and is not true yet stays without a word: whoever prepared finds that a hand was here.
+        self._connection.execute(update(visit_carers).where(mine).values(sent=False, then_sent=None))
         for carer_id in carer_ids:
             new = {"visit_id": visit_id, "carer_id": carer_id, "sent": True}
             self._connection.execute(insert_once(visit_carers, self._connection).values(new))
@@ -140,20 +167,6 @@ class Visits:
         """These visits, by id, which nobody else changes until the unit ends; ids nobody has are left out."""
         query = select(visits).where(visits.c.id.in_(ids)).order_by(visits.c.id).with_for_update()
         return {each.id: each for each in self._values(self._connection.execute(query).all())}
-
-    def send_all(self, sent: Mapping[str, Sequence[CarerId]]) -> None:
-        """As `send`, of many visits in three statements."""
-        mine = visit_carers.c.visit_id.in_(list(sent))
-        self._connection.execute(update(visit_carers).where(mine).values(sent=False))
-        rows = [{"visit_id": id_, "carer_id": each, "sent": True} for id_, those in sent.items() for each in those]
-        if not rows:
-            return
-        self._connection.execute(insert_once(visit_carers, self._connection), rows)
-        known = (visit_carers.c.visit_id == bindparam("v")) & (visit_carers.c.carer_id == bindparam("c"))
-        self._connection.execute(
-            update(visit_carers).where(known).values(sent=True),
-            [{"v": row["visit_id"], "c": row["carer_id"]} for row in rows],
-        )
 
     def span(self, visit_id: str, each: Span) -> None:
         """When this carer was there, by what was said."""
@@ -278,7 +291,7 @@ class Visits:
         ids = [row.id for row in rows]
         sent: dict[str, list[CarerId]] = {}
         query = select(visit_carers.c.visit_id, visit_carers.c.carer_id).where(
-            visit_carers.c.visit_id.in_(ids), visit_carers.c.sent
+            visit_carers.c.visit_id.in_(ids), IS_SENT
         )
         for row in self._connection.execute(query.order_by(visit_carers.c.carer_id)) if ids else ():
             sent.setdefault(row.visit_id, []).append(CarerId(row.carer_id))
@@ -339,4 +352,4 @@ def _value(row: Any, carer_ids: tuple[CarerId, ...]) -> Visit:
     )  # fmt: skip
 
 
-__all__ = ["CODES", "Visits", "code_of", "visit_carers", "visits"]
+__all__ = ["CODES", "IS_SENT", "Visits", "code_of", "visit_carers", "visit_sendings", "visits"]

@@ -18,7 +18,8 @@ from dispatch.rules.rights import Right
 from dispatch.web.access import area, caller, require
 from dispatch.web.i18n import gettext
 from schedules.calendar import Calendar
-from schedules.planning.desk import DAYS_MAX, PlanDesk, Published
+from schedules.planning.desk import DAYS_MAX, PlanDesk
+from schedules.planning.publishing import Published
 from schedules.planning.store import State, VisitPlan
 from schedules.planning.web.shown import BARRED, FAILURES, REASONS, STATES, PlansShown, by_carer
 

@@ -47,6 +47,22 @@ SEEN = frozenset({Result.WELL, Result.NEEDS})
 """Results that count as having been visited, in the sense of the visit rate (探访率)."""
 
 
+class Shown(StrEnum):
+    """
+    What is known of a round at the door that saw somebody: proved by something that cannot be said from elsewhere, only
+    claimed, or looked at by a second person.
+    """
+
+    PROVED = "proved"
+    CLAIMED = "claimed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+UNPROVED = frozenset({Shown.CLAIMED, Shown.REJECTED})
+"""What does not count as having been there."""
+
+
 class Stage(StrEnum):
     """How far an open round has escalated."""
 
@@ -85,6 +101,11 @@ class Round:
     done_on: date | None = None
     done_at: datetime | None = None
     done_by: Person | None = None
+    shown: Shown | None = None
+    """None for what was not at the door, saw nobody, or was entered before proof was asked for."""
+    proof: str | None = None
+    """`visit:<id>`, `signal:<id>`, `call:<id>` or `position:<lat>,<lng>`."""
+    reviewed_by: Person | None = None
     campaign_id: str | None = None
 
     def __post_init__(self) -> None:
@@ -146,11 +167,16 @@ def missed_for_good(round_: Round, now: datetime) -> Round:
     return replace(round_, tries=round_.tries + 1, stage=Stage.ALARMED, look_at=now)
 
 
-def done(round_: Round, result: Result, means: Means, *, on: date, at: datetime, by: Person) -> Round:
-    """It is over, with this result."""
+def done(
+    round_: Round, result: Result, means: Means, *, on: date, at: datetime, by: Person, proof: str | None = None
+) -> Round:  # fmt: skip
+    """It is over, with this result. What was seen at the door is proved, or only claimed."""
+    at_the_door = means is Means.VISIT and result in SEEN
+    shown = (Shown.PROVED if proof else Shown.CLAIMED) if at_the_door else None
     return replace(
-        round_, state=State.DONE, result=result, by_means=means, done_on=on, done_at=at, done_by=by, look_at=None
-    )
+        round_, state=State.DONE, result=result, by_means=means, done_on=on, done_at=at, done_by=by, look_at=None,
+        shown=shown, proof=proof if at_the_door else None,
+    )  # fmt: skip
 
 
 def dropped(round_: Round, at: datetime, by: Person) -> Round:

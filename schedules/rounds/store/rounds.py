@@ -36,7 +36,7 @@ from dispatch.store.database import Instant, Json, insert_once, metadata, upsert
 from dispatch.store.people import homes, resident_of, residents
 from dispatch.store.record import entries, entry_of
 from schedules.rounds.rules.book import Late, Means
-from schedules.rounds.rules.round import SEEN, Kind, Result, Round, Stage, State
+from schedules.rounds.rules.round import SEEN, UNPROVED, Kind, Result, Round, Shown, Stage, State
 
 round_people = Table(
     "round_people", metadata,
@@ -74,6 +74,9 @@ care_rounds = Table(
     Column("done_on", Date),
     Column("done_at", Instant),
     Column("done_by", String(80)),
+    Column("shown", String(10)),
+    Column("proof", String(120)),
+    Column("reviewed_by", String(80)),
     Column("campaign_id", String(40)),
     CheckConstraint("state IN ('open','done','dropped')", name="state"),
     CheckConstraint("(state = 'open') = (look_at IS NOT NULL)", name="waits"),
@@ -83,6 +86,10 @@ care_rounds = Table(
     Index("ix_care_rounds_done_on", "done_on"),
 )  # fmt: skip
 _OPEN = care_rounds.c.state == "open"
+_CLAIMED = care_rounds.c.shown == "claimed"
+_SHOWN = care_rounds.c.proof.is_not(None)
+Index("ix_care_rounds_proof", care_rounds.c.proof, sqlite_where=_SHOWN, postgresql_where=_SHOWN)
+Index("ix_care_rounds_claimed", care_rounds.c.done_at, sqlite_where=_CLAIMED, postgresql_where=_CLAIMED)
 _WAITS = care_rounds.c.look_at.is_not(None)
 Index("ix_care_rounds_look_at", care_rounds.c.look_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
 _REGULAR = (care_rounds.c.state == "open") & (care_rounds.c.kind == "regular")
@@ -207,16 +214,29 @@ class Rounds:
         self._connection.execute(update(care_rounds).where(care_rounds.c.id == id_, _WAITS).values(look_at=until))
 
     def rate(self, first: date, last: date, area: Area) -> tuple[int, int]:
-        """People visited between these local days, of the people with a round due then."""
+        """People visited between these local days, of the people with a round due then; a mere claim is no visit."""
         due = select(care_rounds.c.resident_id).where(
             care_rounds.c.due_on.between(first, last), care_rounds.c.state != "dropped", _inside(area)
         ).distinct()  # fmt: skip
         seen = select(care_rounds.c.resident_id).where(
-            care_rounds.c.done_on.between(first, last), care_rounds.c.result.in_(sorted(SEEN))
-        )
+            care_rounds.c.done_on.between(first, last), care_rounds.c.result.in_(sorted(SEEN)),
+            func.coalesce(care_rounds.c.shown, "").not_in(sorted(UNPROVED)),
+        )  # fmt: skip
         count = self._connection.execute(select(func.count()).select_from(due.subquery())).scalar() or 0
         both = due.where(care_rounds.c.resident_id.in_(seen)).subquery()
         return self._connection.execute(select(func.count()).select_from(both)).scalar() or 0, count
+
+    def claimed(self, area: Area, most: int) -> list[tuple[Round, Resident]]:
+        """Rounds at the door that are only claimed, the one that waits longest for a second person first."""
+        query = select(care_rounds).where(_CLAIMED, _inside(area)).order_by(care_rounds.c.done_at, care_rounds.c.id)
+        found = [_value(row) for row in self._connection.execute(query.limit(most))]
+        people = self.residents_by_id([each.resident_id for each in found])
+        return [(each, people[each.resident_id]) for each in found]
+
+    def proved_by(self, proof: str) -> bool:
+        """Whether another round was shown by this."""
+        query = select(care_rounds.c.id).where(care_rounds.c.proof == proof).limit(1)
+        return self._connection.execute(query).first() is not None
 
     def remote(self, resident_id: ResidentId, first: date, last: date) -> dict[date, int]:
         """How often somebody was seen or spoken to from afar, by telephone or video, on each of these local days."""
@@ -304,6 +324,16 @@ class Rounds:
         query = select(func.count()).select_from(entries).where(entries.c.kind == "round_missed", entries.c.at >= at)
         return self._connection.execute(query).scalar() or 0
 
+    def any_done(self, since: datetime) -> bool:
+        """Whether anybody has entered the result of any round since then."""
+        query = select(care_rounds.c.id).where(care_rounds.c.state == "done", care_rounds.c.done_on >= since.date())
+        return self._connection.execute(query.limit(1)).first() is not None
+
+    def print_of_registers(self) -> tuple[int, ...]:
+        """Three numbers that change with nearly everything that puts somebody into another class."""
+        query = select(func.count(), func.coalesce(func.sum(residents.c.version), 0), func.count(residents.c.ended_at))
+        return tuple(self._connection.execute(query).one())
+
     def whose_alarm(self, alarm_id: str) -> tuple[ResidentId | None, HomeId | None, str]:
         """Who an alarm was about, and its cause."""
         query = select(alarms.c.resident_id, alarms.c.home_id, alarms.c.cause).where(alarms.c.id == alarm_id)
@@ -331,4 +361,5 @@ def _value(row: Any) -> Round:
         "means": tuple(Means(each) for each in said["means"]), "late": Late(**said["late"]),
         "result": Result(said["result"]) if said["result"] else None,
         "by_means": Means(said["by_means"]) if said["by_means"] else None,
+        "shown": Shown(said["shown"]) if said["shown"] else None,
     })  # fmt: skip

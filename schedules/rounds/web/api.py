@@ -13,12 +13,13 @@ from dispatch.web.access import area, caller, either
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.once import Once
 from dispatch.web.registers import bookmarked
-from dispatch.web.schemas import ListSchema, Moment, PageSchema, Text, Wire, named
+from dispatch.web.schemas import ListSchema, Moment, PageSchema, PositionSchema, Text, Wire, named, position_of
 from schedules.rounds.extra import Called, Extras
+from schedules.rounds.proving import Where
 from schedules.rounds.reading import Due, RoundsBook
 from schedules.rounds.rounding import RoundsDesk
 from schedules.rounds.rules.book import Means
-from schedules.rounds.rules.round import Result
+from schedules.rounds.rules.round import Result, Round
 from schedules.rounds.store.campaigns import Campaign
 
 READ, WRITE = "read", "rounds"
@@ -58,13 +59,36 @@ class RoundPageSchema(PageSchema):
     items = fields.List(fields.Nested(RoundSchema), required=True)
 
 
-class RoundResultSchema(Wire):
-    """What came of it; `note` is asked for with needs."""
+class RoundResultSchema(PositionSchema):
+    """What came of it; `note` is asked for with needs. A position told at once shows that somebody is at the door."""
 
     result = fields.Enum(Result, by_value=True, required=True)
     means = fields.Enum(Means, by_value=True, required=True)
     note = Text(2000)
     at = Moment()
+    accuracy_m = fields.Integer(validate=validate.Range(0, 100_000))
+
+
+class RoundReviewSchema(Wire):
+    """What a second person makes of a round at the door that is only claimed."""
+
+    accepted = fields.Boolean(required=True)
+
+
+class RoundClaimSchema(Schema):
+    """A round at the door that is only claimed."""
+
+    id = fields.String(required=True)
+    resident = fields.String(required=True, metadata={"description": "The resident's id"})
+    result = fields.String(required=True)
+    done_on = fields.String(required=True)
+    done_by = fields.String(required=True)
+
+
+class RoundClaimsSchema(Schema):
+    """Rounds that wait for a second person, the one that waits longest first."""
+
+    items = fields.List(fields.Nested(RoundClaimSchema), required=True)
 
 
 class RoundEnteredSchema(Schema):
@@ -117,7 +141,7 @@ class RoundMonthSchema(Wire):
 
 
 class RoundRateSchema(Schema):
-    """People visited in the month, of the people with a round due in it."""
+    """People visited in the month, of the people with a round due in it; what is only claimed is no visit."""
 
     month = fields.String(required=True)
     visited = fields.Integer(required=True)
@@ -163,9 +187,24 @@ def rounds_api(desk: RoundsDesk, extras: Extras, book: RoundsBook, *, transactio
         """What came of a round"""
         desk.enter(
             round_id, wanted["result"], wanted["means"], by=caller(), area=area(), note=wanted.get("note"),
-            at=wanted.get("at"),
+            at=wanted.get("at"), where=_where(wanted),
         )  # fmt: skip
         return {"round": round_id, "result": str(wanted["result"])}
+
+    @bp.get("/claims")
+    @either(READ, Right.RESIDENTS_SEE)
+    @bp.response(200, RoundClaimsSchema)
+    def claims() -> Any:
+        """Rounds at the door that nothing proves yet"""
+        return {"items": [_claim(one) for one, _ in book.claimed(area())]}
+
+    @bp.post("/<round_id>/review")
+    @either(WRITE, Right.ROUNDS_CALL)
+    @bp.arguments(RoundReviewSchema)
+    @bp.response(204)
+    def reviewed(wanted: Plain, round_id: str) -> None:
+        """A second person accepts a claimed round, or does not"""
+        desk.review(round_id, accepted=wanted["accepted"], by=caller(), area=area())
 
     @bp.post("/extra")
     @either(WRITE, Right.ROUNDS_CALL)
@@ -214,6 +253,18 @@ def _row(due: Due) -> Plain:
         "id": one.id, "resident": one.resident_id, "cls": one.cls, "kind": str(one.kind), "why": one.why,
         "means": [str(each) for each in one.means], "plan_on": one.plan_on.isoformat(),
         "due_on": one.due_on.isoformat(), "days_late": due.days_late, "stage": str(one.stage), "tries": one.tries,
+    }  # fmt: skip
+
+
+def _where(wanted: Plain) -> Where | None:
+    position = position_of(wanted)
+    return Where(position=position, accuracy_m=wanted.get("accuracy_m")) if position else None
+
+
+def _claim(one: Round) -> Plain:
+    return {
+        "id": one.id, "resident": one.resident_id, "result": str(one.result), "done_on": str(one.done_on),
+        "done_by": one.done_by,
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from dispatch.web.access import area, caller, may, require
 from dispatch.web.i18n import current_words, gettext
 from dispatch.web.words import word
 from schedules.rounds.extra import Called, Extras
+from schedules.rounds.places import where_of
 from schedules.rounds.reading import RoundsBook
 from schedules.rounds.rounding import RoundsDesk
 from schedules.rounds.rules.book import Means
@@ -49,7 +50,8 @@ def round_pages(
         return make_response(render_template(
             "rounds.html", rows=rows, days=days, chosen=chosen, said=said or {}, wrong=wrong, at=at, WITHIN=WITHIN,
             rate=book.rate(month, here), month=month, overdue=book.overdue(here), extras=book.extras(here),
-            today=book.today(), communities=sorted({each.community for each in rows if each.community}),
+            claims=book.claimed(here),
+            names=names(), today=book.today(), communities=sorted({each.community for each in rows if each.community}),
             may_call=may(Right.ROUNDS_CALL), **_told(book),
         ), status)  # fmt: skip
 
@@ -71,11 +73,22 @@ def round_pages(
         form = request.form
         try:
             said, means = _read(form.get("code", ""), desk.usual(round_id, area()))
-            desk.enter(round_id, said, means, by=caller(), area=area(), note=form.get("note", "")[:2000] or None)
+            note = form.get("note", "")[:2000] or None
+            desk.enter(round_id, said, means, by=caller(), area=area(), note=note, where=where_of(form))
         except (Invalid, Conflict) as refused:
             return page(_status(refused), said=form, wrong=_why(refused), at=round_id)
         flash(gettext("Kept, thank you."))
         return redirect("/rounds", 303)
+
+    @bp.post("/rounds/<round_id>/review")
+    @require(Right.ROUNDS_CALL)
+    def review(round_id: str) -> Response:
+        try:
+            desk.review(round_id, accepted=request.form.get("do") == "accept", by=caller(), area=area())
+        except Conflict as refused:
+            return page(409, wrong=_why(refused), at="claims")
+        flash(gettext("Kept, thank you."))
+        return redirect("/rounds#claims", 303)
 
     @bp.get("/rounds/residents/<name>")
     @require(Right.RESIDENTS_SEE)
@@ -137,6 +150,7 @@ def _told(book: RoundsBook) -> dict[str, Any]:
         "CLASSES": {key: each.names[lang] for key, each in book.book.classes.items()},
         "OCCASIONS": {key: each.names[lang] for key, each in book.book.occasions.items()},
         "RESULTS": words.RESULTS, "MEANS": words.MEANS, "WHY": words.WHY, "STAGES": words.STAGES,
+        "SHOWN": words.SHOWN, "PROOFS": words.PROOFS,
         "STATES": words.STATES, "LEVELS": words.LEVELS, "LETTERS": words.LETTERS, "DIGITS": DIGITS,
     }  # fmt: skip
 

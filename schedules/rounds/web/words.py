@@ -37,6 +37,20 @@ STAGES: Mapping[str, str] = {
 
 STATES: Mapping[str, str] = {"open": N_("open"), "done": N_("done"), "dropped": N_("not asked for any more")}
 
+SHOWN: Mapping[str, str] = {
+    "proved": N_("proved"),
+    "claimed": N_("claimed, not proved"),
+    "accepted": N_("claimed, accepted by a second person"),
+    "rejected": N_("claimed, not accepted"),
+}
+
+PROOFS: Mapping[str, str] = {
+    "visit": N_("by a visit that counts"),
+    "signal": N_("by the resident's button or a tag in the home"),
+    "call": N_("by a call from the resident"),
+    "position": N_("by the position of the telephone"),
+}
+
 LEVELS: Mapping[str, str] = {"blue": N_("blue"), "yellow": N_("yellow"), "orange": N_("orange"), "red": N_("red")}
 
 ERRORS = (
@@ -46,6 +60,7 @@ ERRORS = (
     N_("There is no such occasion."), N_("There are no such extra rounds."), N_("They are over already."),
     N_("It ends before it begins, is over, or lasts longer than 60 days."), N_("A month is like 2026-11."),
     N_("Say which station: you work for some stations only."), N_("This key was used for other extra rounds."),
+    N_("This round waits for nobody's look."), N_("Somebody else has to look at what one claimed oneself."),
     N_("A digit from 1 to 6, then a letter: v, p or s."), N_("A warning of this colour calls no extra rounds."),
 )  # fmt: skip
 """What the rounds refuse with, so that every reason is there in both languages."""
