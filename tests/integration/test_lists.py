@@ -1,5 +1,6 @@
 """Lists out of Excel: what bureaus really send, what is wrong with it, all or nothing, and back again."""
 
+import csv
 import datetime as dt
 import io
 import os
@@ -638,3 +639,9 @@ def test_a_workbook_with_a_byte_turned_is_a_sheet_or_refused(data):
 
 
 _WHOLE = xlsx(HEAD, ["刘大妈", GOOD_ID, 13800138000, "A 1", "刘先生", 13700137000])
+
+
+@pytest.mark.parametrize("name", ["=1+1", "  =1+1", "\u3000@sum", "＝1+1", "\u200b-1", "\t=1"])
+def test_no_way_to_write_a_formula_is_live_in_a_list(name):
+    cell = next(csv.reader(io.StringIO(as_csv([[name]]).decode("utf-8-sig"))))[0]
+    assert cell == f"'{name}"
