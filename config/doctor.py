@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from config import doctor_machine, doctor_upkeep, edge
+from config import doctor_files, doctor_machine, doctor_upkeep, edge
 from config.admin import socket_path
 from config.databases import known, newest, revision, sqlite_version
 from config.findings import Finding
@@ -328,5 +328,5 @@ def _is_edge_only(settings: Settings) -> bool:
 EDGE_LOOKS = (_python, _packages, _sqlite, _disk, _write_through, _clock, _machine, _gateways, _edge)
 LOOKS = (
     _python, _packages, _sqlite, _database, _books, _saved, _disk, _write_through, _clock, _machine, _fonts,
-    _escalation, _providers, _gateways, _edge, _siren, _running, _consoles,
+    _escalation, doctor_files.room_files, _providers, _gateways, _edge, _siren, _running, _consoles,
 )  # fmt: skip

@@ -85,7 +85,12 @@ def _add_restore(db: click.Group, kit: Kit) -> None:
     def restore(
         context: click.Context, folder: Path, key: Path | None, keys: bool, as_json: bool, config: Path | None
     ) -> None:
-        """Puts a verified backup in the place of the database. The service must be stopped."""
+        """
+        Puts a verified backup in the place of the database. The service must be stopped.
+
+        An SQLite database that is there is kept beside it. One on PostgreSQL is never written over: create an empty
+        one, name it in database_url, and restore into that.
+        """
         from config.backup.restoring import restore as put_back
         from config.commands import read_text
         from dispatch.clock import SystemClock

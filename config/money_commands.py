@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from config.wiring import House
 from dispatch.errors import Conflict, Invalid, NotFound
+from dispatch.logbook.sheets import safe
 from dispatch.rules.people import SERVICE, Person
 from dispatch.store.database import Connection, Engine
 from schedules.money.beds.evidence import evidence
@@ -116,9 +117,10 @@ def _as_csv(entries: Iterator[Entry], _: dict[str, Any], out: IO[str], versions:
     for entry in entries:
         done += 1
         source = (entry.source.kind.value, entry.source.id) if entry.source else ("", "")
-        head = (entry.id, entry.on.isoformat(), entry.month, entry.claim, *source, entry.version or "",
-                entry.reverses or "", entry.late)  # fmt: skip
-        lines.writerows((*head, each.account, each.amount_fen) for each in entry.postings)
+        said = (entry.id, entry.on.isoformat(), entry.month, entry.claim, *source, entry.version or "",
+                entry.reverses or "")  # fmt: skip
+        head = (*map(safe, said), entry.late)
+        lines.writerows((*head, safe(each.account), each.amount_fen) for each in entry.postings)
         versions |= {entry.version} if entry.version else set()
     return done
 

@@ -28,5 +28,5 @@ def log_room(house: House, names: Callable[[], Mapping[str, str]]) -> LogRoom:
     return LogRoom(
         reading=house.reading, transactions=house.transactions, clock=house.clock, zone=house.calendar.tzinfo,
         follower=own.follower, reviewing=own.reviewing, stories=own.stories, verifier=own.verifier, seen=seen,
-        names=names, limits=own.limits,
+        names=names, limits=own.limits, lacking=own.lacking,
     )  # fmt: skip

@@ -7,10 +7,12 @@ from flask import Blueprint
 from config.district_schema import typed_number
 from config.wiring import House
 from devices.store.dwellings import at_home
+from dispatch.registry.contact_consents import ContactConsents
 from dispatch.web.access import file_opened
 from dispatch.web.board import Note
 from dispatch.web.i18n import N_
 from dispatch.web.residents.api import registry_api
+from dispatch.web.residents.consents import consent_api, consent_pages
 from dispatch.web.residents.pages import registry_pages
 from dispatch.web.residents.work import Work
 
@@ -24,7 +26,8 @@ def registry_blueprints(house: House, names: Callable[[], Mapping[str, str]]) ->
         finding=own.finding, disclosures=own.disclosures, phone=typed_number, devices_at=at_home, names=names,
         seen=file_opened,
     )  # fmt: skip
-    return [registry_api(work), registry_pages(work)]
+    consents = ContactConsents(house.transactions, house.reading, changed=house.forget)
+    return [registry_api(work), registry_pages(work), consent_pages(consents), consent_api(consents, work)]
 
 
 def absence_notes(house: House) -> list[Note]:

@@ -7,6 +7,7 @@ from typing import Any
 from dispatch.errors import Misconfigured
 from dispatch.rules.satisfaction import Form, Question
 
+PACKAGED = Path(__file__).with_name("survey.toml")
 LANGUAGES = ("zh", "en")
 
 

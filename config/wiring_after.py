@@ -8,8 +8,9 @@ import phonenumbers
 
 from config.retention import read_retention
 from config.settings import Settings
-from config.survey import read_form
+from config.survey import PACKAGED, read_form
 from config.tables import metadata
+from config.tolerated import tolerated
 from dispatch.clock import Clock
 from dispatch.ids import ResidentId
 from dispatch.messages.providers.provider import Provider
@@ -73,10 +74,12 @@ def build_after(
     """
     Wires them. `forget` is called when somebody was erased.
 
-    Raises:
-        Misconfigured: the form of the survey or the rules of retention are not in order.
+    Where the form of the survey is not in order nobody is drawn or interviewed; where the rules of retention are not,
+    nothing goes by its age.
     """
     said = settings.satisfaction
+    form = tolerated("survey", lambda: read_form(said.form))
+    rules = tolerated("retention", lambda: read_retention(settings.privacy.retention))
 
     def is_served(resident_id: str) -> bool:
         with reading.connect() as connection:
@@ -90,12 +93,13 @@ def build_after(
             channel_of=lambda phone: channel_of(phone, providers), is_served=is_served,
         ),
         surveying=Surveying(
-            transactions, reading, clock, wanted=said.surveys, form=read_form(said.form), month_of=calendar.month_of,
-            share=said.sample_share, least=said.sample_least, is_served=is_served,
+            transactions, reading, clock, wanted=said.surveys, form=form.value or read_form(PACKAGED),
+            lacking=form.lacking, month_of=calendar.month_of, share=said.sample_share, least=said.sample_least,
+            is_served=is_served,
         ),
         erasing=Erasing(transactions, reading, clock, listed=settings.home / ERASED, forget=forget),
         exporting=Exporting(transactions, reading, clock),
-        retention=Retention(transactions, reading, clock, rules=read_retention(settings.privacy.retention)),
+        retention=Retention(transactions, reading, clock, rules=rules.value or (), lacking=rules.lacking),
         nightly=settings.privacy.nightly,
         is_night=lambda: calendar.local(clock.now()).hour in NIGHT,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from config.anomalies_options import AnomalySettings
+from config.tolerated import tolerated
 from dispatch.clock import Clock
 from dispatch.errors import Misconfigured
 from dispatch.store.database import Engine
@@ -47,17 +48,24 @@ def build_anomalies(
     Wires them; meals, schemes, rules and the hashes of months are given to `searching` afterwards, by their owners.
     `exclusions` are those of the rules in use; without them those that come with the program.
 
-    Raises:
-        Misconfigured: the thresholds are not in order.
+    With thresholds that are not in order nothing is looked for until they are: the log, the page of findings and
+    `anling doctor` say so, and whoever presses a button is answered all the same.
     """
+    limits = tolerated("anomalies", lambda: thresholds(settings.rules))
     searching = Searching(
-        transactions, reading, calendar, clock, limits=_limits(settings.rules),
+        transactions, reading, calendar, clock, limits=limits.value,
         exclusions=_exclusions() if exclusions is None else exclusions,
     )  # fmt: skip
-    return Anomalies(searching=searching, desk=FindingsDesk(transactions, reading))
+    return Anomalies(searching=searching, desk=FindingsDesk(transactions, reading, lacking=limits.lacking))
 
 
-def _limits(path: str) -> Limits:
+def thresholds(path: str) -> Limits:
+    """
+    The thresholds in this file; of the packaged one for an empty path.
+
+    Raises:
+        Misconfigured: it cannot be read, or something in it is not in order.
+    """
     file = Path(path) if path else HERE.joinpath("money", "anomalies.toml")
     try:
         limits, faults = read_limits(file.read_text(encoding="utf-8"), str(file))

@@ -222,7 +222,11 @@ def _restore_postgres(settings: Settings, folder: Path, manifest: Manifest, cloc
     dump = settings.home / f".{DATABASE_FILE[POSTGRES]}{RESTORING}"
     try:
         if revision(engine) is not None:
-            raise Conflict("this database is not empty: createdb a new one, name it in database_url, then restore")
+            name = engine.url.database
+            raise Conflict(
+                f"the database '{name}' is not empty and was left as it is; a backup goes into an empty one beside it: "
+                f"createdb {name}_restored, name that in database_url, restore again; drop '{name}' when you are sure"
+            )
         settings.home.mkdir(parents=True, exist_ok=True)
         dump.unlink(missing_ok=True)
         _plain(folder, DATABASE_FILE[POSTGRES], dump, key)

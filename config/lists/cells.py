@@ -122,7 +122,7 @@ def plain(value: Any) -> str:
         return value.date().isoformat()
     text = unicodedata.normalize("NFKC", str(value)).strip()
     # The mark that our own CSV puts before what a program would take for a formula.
-    text = text[1:] if text[:1] == "'" and text[1:2] in set("=+-@") else text
+    text = text[1:].strip() if text[:1] == "'" and text[1:].strip()[:1] in set("=+-@") else text
     return text if len(text) <= CELL_MAX else text[: CELL_MAX + 1]
 
 

@@ -22,7 +22,7 @@ def import_desk(house: House) -> ImportDesk:
     return ImportDesk(
         house.settings.home, house.transactions, house.reading, house.clock, house.calendar,
         secret=secret_key(house.settings.home), changed=house.forget,
-        policies=house.homecare.meals.desk.policies,
+        policies=house.homecare.meals.desk.policies, urgent=house.transactions.urgent,
     )  # fmt: skip
 
 

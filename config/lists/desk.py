@@ -3,14 +3,19 @@ Imports from the upload to the undo.
 
 ```
   upload ──► kept for an hour, mode 0600 ──► preview (again and again) ──► commit ──► journal for a day ──► undo
-                                                    │ one bad row: nothing is written        │ killed: taken back
+                                                    │ one bad row: nothing is written
 ```
+
+A commit is one unit of work: readers see nothing of it or all of it, and a process that dies leaves nothing. A press
+does not wait for it, the unit makes room and begins again. Only where there is no quiet moment for it, or the list has
+more than `WHOLE_MAX` rows, it is written in pieces, and what a death leaves of them is taken back at the next start.
 """
 
 import hashlib
 import json
 import re
 import secrets
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,7 +32,17 @@ from config.lists.planning import Ground, plan
 from config.lists.reading import Plan
 from config.lists.register import Change, read_register
 from config.lists.sheet import Sheet, read_sheet
-from config.lists.writing import Progress, in_order, pieces, take_back, write
+from config.lists.writing import (
+    WHOLE_MAX,
+    MadeRoom,
+    Progress,
+    in_order,
+    is_written,
+    pieces,
+    take_back,
+    write,
+    write_whole,
+)
 from config.register_keys import id_numbers
 from config.uploads import BEGUN, DONE, FOLDER, KEPT, UNDO, UNDONE, drop, sweep
 from dispatch.clock import Clock
@@ -45,6 +60,12 @@ somebody typed in between is overwritten."""
 
 OTHERS_S = timedelta(minutes=15)
 """Where several processes share a database, an import younger than this may be somebody's who lives."""
+
+SLACK = timedelta(hours=2)
+"""A clock may have been set back between a journal and its entry of the record."""
+
+TRIES_S, REST_S = 5.0, 0.1
+"""How long a whole list is tried amid emergencies, and the rest between."""
 
 SHOWN_MAX = 200
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -108,11 +129,15 @@ class ImportDesk:
     def __init__(
         self, home: Path, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, *,
         secret: str, changed: Any, policies: Callable[[], Sequence[str]] = tuple,
+        urgent: Callable[[], int] = lambda: 0, whole_max: int = WHOLE_MAX,
     ) -> None:  # fmt: skip
         """
         `home` is the folder of data; `changed()` is called when the registers have changed; `policies` are the ids of
-        the meal rules there are.
+        the meal rules there are; `urgent` says how many emergencies wait for the unit that runs.
         """
+        self._urgent = urgent
+        self._whole_max = whole_max
+        self._rest = threading.Event()
         self._home = home
         self._transactions = transactions
         self._reading = reading
@@ -200,11 +225,12 @@ class ImportDesk:
         try:
             self._write(done, by, progress)
         except BaseException:
-            self._take_back(done)
+            if not self._is_written(done):
+                self._take_back(done)
             raise
+        self._changed()
         journals.turn(self._home, done, DONE)
         drop(self._home, preview.token)
-        self._changed()
         log.info("list_imported", kind=done.kind, rows=done.rows, changes=len(changes))
         return done
 
@@ -230,9 +256,15 @@ class ImportDesk:
         return [each for _, each in journals.journals(self._home) if each.at > since]
 
     def mend(self, *, alone: bool) -> None:
-        """After a start: what was being written when the process died is taken back. `alone`: nobody else writes."""
+        """
+        After a start: what was being written when the process died is taken back, what was written to its end stays.
+        `alone`: nobody else writes.
+        """
         for _, each in journals.journals(self._home):
             if each.state == BEGUN and (alone or self._clock.now() - each.at >= OTHERS_S):
+                if self._is_written(each):
+                    journals.turn(self._home, each, DONE)
+                    continue
                 self._take_back(each)
                 facts = {"import": each.id, "kind": each.kind}
                 self._log(Line(kind="import_undone", by=SERVICE, facts=facts))
@@ -251,7 +283,27 @@ class ImportDesk:
         """Deletes uploads after an hour and journals after a day."""
         sweep(self._home, self._clock.now())
 
+    def _is_written(self, done: Journal) -> bool:
+        with self._reading.connect() as connection:
+            return is_written(connection, done.id, done.at - SLACK)
+
     def _write(self, done: Journal, by: Person, progress: Progress) -> None:
+        until = self._clock.look().steady_s + TRIES_S
+        while len(done.changes) <= self._whole_max and self._clock.look().steady_s < until:
+            try:
+                self._transactions.run(partial(self._whole, done, by), lane=Lane.BULK)
+            except MadeRoom:
+                self._rest.wait(REST_S)
+            else:
+                progress(1.0)
+                return
+        self._write_in_pieces(done, by, progress)
+
+    def _whole(self, done: Journal, by: Person, tx: Tx) -> None:
+        write_whole(tx, done.changes, self._urgent)
+        tx.log(_line(done, by))
+
+    def _write_in_pieces(self, done: Journal, by: Person, progress: Progress) -> None:
         parts = pieces(done.changes) or [()]
         for number, part in enumerate(parts):
             last = number == len(parts) - 1

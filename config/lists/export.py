@@ -17,15 +17,13 @@ import xlsxwriter  # type: ignore[import-untyped]
 from config.lists.columns import NAMES
 from config.lists.register import Register, Values
 from dispatch.ids import StationId
+from dispatch.logbook.sheets import safe
 from dispatch.rules.masking import masked
 
 SECRET = frozenset({"entry", "illness"})
 PHONES = frozenset({"phone", "contact_phone"})
 NOT_KEPT = frozenset({"id_number", "datum"})
 """Columns that an import reads and the register does not keep."""
-
-FORMULA = tuple("=+-@\t\r")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
 
 
 def listed(register: Register, kind: str, *, full: bool, zone: ZoneInfo) -> list[list[str]]:
@@ -40,7 +38,7 @@ def listed(register: Register, kind: str, *, full: bool, zone: ZoneInfo) -> list
 def as_csv(rows: Sequence[Sequence[str]]) -> bytes:
     """UTF-8 with its mark, which Excel needs; what looks like a formula gets a `'` in front."""
     out = io.StringIO(newline="")
-    csv.writer(out).writerows([[f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row] for row in rows])
+    csv.writer(out).writerows([[safe(cell) for cell in row] for row in rows])
     return out.getvalue().encode("utf-8-sig")
 
 

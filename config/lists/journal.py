@@ -1,8 +1,8 @@
 """
 An import's journal: every row as it was and as it becomes, on disk before anything is written, deleted after a day.
 
-Pieces of an import are commits of their own, so that a press never waits for a long list. Killed in the middle, the
-journal takes back at the next start what was written: there is no half-imported file.
+By it an import is taken back. One that was too long for one unit of work, and killed in the middle, is taken back by it
+at the next start: there is no half-imported file.
 """
 
 import json

@@ -17,7 +17,7 @@ from dispatch.errors import Invalid
 from dispatch.rules.figures.calls import DUPLICATE_US, Call
 from dispatch.rules.figures.counting import Limits, month_bounds, us_of
 from dispatch.rules.figures.report import Asked, Report, Sums, is_mine, report
-from dispatch.rules.rights import Area
+from dispatch.rules.rights import DISTRICT, Area
 from dispatch.store.database import Engine
 from dispatch.store.figures import Head, Touched, gather, head_of, touched
 
@@ -100,6 +100,10 @@ class Figures:
                 _shrink(self._reports, REPORTS_MAX)
             self._reports.move_to_end(key)
             return found
+
+    def keep_ready(self) -> None:
+        """Counts last month before anybody asks, so that nobody waits for it. Called now and then."""
+        self.report(self.last_month(), DISTRICT)
 
     def calls(self, month: str, area: Area) -> list[Call]:
         """The calls of a month that count, for the lists behind the numbers. Raises: as `report`."""

@@ -52,13 +52,17 @@ class Follower:
 
     def __init__(
         self, transactions: Transactions, reading: Engine, clock: Clock, limits: Limits,
-        *, waiting: Callable[[], int] = lambda: 0,
+        *, are_own: bool = True, waiting: Callable[[], int] = lambda: 0,
     ) -> None:  # fmt: skip
-        """`waiting` is how many units of work wait for the writer."""
+        """
+        Limits that are not the centre's own, because its file cannot be read, stand in only where none ever held.
+        `waiting` is how many units of work wait for the writer.
+        """
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
         self._limits = limits
+        self._are_own = are_own
         self._inspector = Inspector(reading)
         self._kept: Kept = ()
         self._waiting = waiting
@@ -104,7 +108,7 @@ class Follower:
 
         def work(tx: Tx) -> list[tuple[int, Limits]]:
             log = Log(tx.connection)
-            if not (kept := log.limits()) or asdict(kept[-1][1]) != wanted:
+            if not (kept := log.limits()) or (self._are_own and asdict(kept[-1][1]) != wanted):
                 head = Record(tx.connection).head()[0]
                 if not kept or kept[-1][0] < head:
                     LogWriting(tx.connection).put_limits(head, wanted)

@@ -35,7 +35,11 @@ class Due:
 class Retention:
     """Follows the rules."""
 
-    def __init__(self, transactions: Transactions, reading: Engine, clock: Clock, *, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self, transactions: Transactions, reading: Engine, clock: Clock, *, rules: Sequence[Rule], lacking: str = ""
+    ) -> None:  # fmt: skip
+        """`lacking` is why there are no rules, empty where there are."""
+        self.lacking = lacking
         self._transactions = transactions
         self._reading = reading
         self._clock = clock

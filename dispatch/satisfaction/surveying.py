@@ -56,9 +56,15 @@ class Surveying:
         share: float,
         least: int,
         is_served: Callable[[str], bool] = lambda _: True,
+        lacking: str = "",
         seed: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
-        """`share` of those served are drawn each month, at least `least`. `seed` is drawn once for each month."""
+        """
+        `share` of those served are drawn each month, at least `least`. `seed` is drawn once for each month.
+
+        `lacking` is why the centre's own form cannot be used: nobody is drawn or interviewed then.
+        """
+        self.lacking = lacking
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
@@ -76,7 +82,7 @@ class Surveying:
         """Draws this month's sample if there is none. Called now and then."""
         month = self._month_of(self._clock.now())[0]
         with self._reading.connect() as connection:
-            if not self._wanted or Surveys(connection).is_drawn(month):
+            if not self._wanted or self.lacking or Surveys(connection).is_drawn(month):
                 return
             stations = dict(Surveys(connection).population())
             silent = {each.id for each in People(connection).residents() if REFUSED in each.agreements}
@@ -166,6 +172,8 @@ class Surveying:
             NotFound, NotAllowed, Conflict: as `take`.
             Invalid: an answer is missing or wrong; `errors` names the questions.
         """
+        if state == "done" and self.lacking:
+            raise Conflict("The form of the survey is not in order: nothing can be kept until it is mended.")
         if state not in ENDS:
             raise Invalid("Please choose one.", {"state": "unknown"})
         wrong = self.form.faults(answers) if state == "done" else {}

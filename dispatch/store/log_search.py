@@ -26,6 +26,9 @@ MONTH = timedelta(days=31)
 LOOK_MAX = 200_000
 """So many entries are gone through for one page of the record."""
 
+COUNT_MAX = 10_000
+"""What waits is counted so far: a queue that nobody works off would otherwise be counted for longer each day."""
+
 EVERYTHING = 2**62
 
 Plain = dict[str, Any]
@@ -94,11 +97,14 @@ class Search:
         row = self._connection.execute(query).one()
         return {name: int(value or 0) for name, value in row._mapping.items()}
 
-    def waiting(self) -> dict[Stage, int]:
-        """How many cases are open, and how many wait for a signature."""
-        stages = [str(each) for each in (Stage.OPEN, Stage.FOUND)]
-        query = select(log_alarms.c.stage, func.count()).where(log_alarms.c.stage.in_(stages), *self._answered())
-        return {Stage(row[0]): row[1] for row in self._connection.execute(query.group_by(log_alarms.c.stage))}
+    def waiting(self, most: int = COUNT_MAX) -> dict[Stage, int]:
+        """How many cases are open, and how many wait for a signature; `most` + 1 stands for any number above."""
+        return {stage: self._count(stage, most) for stage in (Stage.OPEN, Stage.FOUND)}
+
+    def _count(self, stage: Stage, most: int) -> int:
+        some = select(log_alarms.c.first).where(log_alarms.c.stage == str(stage), *self._answered())
+        query = select(func.count()).select_from(some.limit(most + 1).subquery())
+        return int(self._connection.execute(query).scalar_one())
 
     def follow_ups(self, until: date, limit: int) -> list[Plain]:
         """What was to be looked at again by this day and was not, the longest overdue first."""

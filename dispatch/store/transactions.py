@@ -245,6 +245,10 @@ class PooledTransactions(Units):
     def waiting(self) -> int:
         return 0
 
+    def urgent(self) -> int:
+        """Nobody waits for another's unit but for the rows that both hold."""
+        return 0
+
     def close(self) -> None:
         self._engine.dispose()
 

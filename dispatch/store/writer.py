@@ -52,6 +52,7 @@ class WriterTransactions(Units):
         self._leader: int | None = None
         self._stopping = False
         self._bulk_s = 0.0
+        self._beside = 0
         self.beats = 0
         self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
         self._thread.start()
@@ -78,6 +79,10 @@ class WriterTransactions(Units):
     def waiting(self) -> int:
         """How many units wait, for the health page."""
         return sum(len(lane) for lane in self._lanes.values())
+
+    def urgent(self) -> int:
+        """How many emergencies wait for the unit that runs: a long one looks at it now and then, and makes room."""
+        return len(self._lanes[Lane.EMERGENCY]) + self._beside
 
     def close(self) -> None:
         """Finishes what waits, stops the thread and gives the connection back."""
@@ -137,6 +142,8 @@ class WriterTransactions(Units):
     def _next(self) -> list[tuple[Work[Any], Future[Any]]]:
         with self._ready:
             emergency = _take(self._lanes[Lane.EMERGENCY], EMERGENCY_BATCH_MAX)
+            # What shares the commit is answered with it.
+            self._beside = len(emergency)
             now_s = self._clock.look().steady_s
             let_in = not emergency or now_s - self._bulk_s > BULK_WAIT_S
             # Bulk units carry many rows each: one to a commit, so that a press waits for no more than that.

@@ -54,7 +54,8 @@ def privacy_pages(
     def page(said: Mapping[str, str], wrong: Mapping[str, Any]) -> str:
         return render_template(
             "privacy.html", requests=erasing.recent(SHOWN_MAX, area()), names=names(), said=said, wrong=wrong,
-            kinds=ASKED, STANDS=STANDS, rules=retention.rules, moment=moment, word=word, me=caller(),
+            kinds=ASKED, STANDS=STANDS, rules=retention.rules, lacking=retention.lacking, moment=moment, word=word,
+            me=caller(),
         )  # fmt: skip
 
     def resident_of(said: Mapping[str, str]) -> str:

@@ -63,7 +63,7 @@ def survey_pages(surveying: Surveying, *, clock: Clock) -> Blueprint:
         months = [surveying.by_month(here, at) for at in (now, now - timedelta(days=31))]
         return render_template(
             "surveys.html", rows=surveying.list(here), months=months, STATES=STATES, MEANS=MEANS,
-            source=surveying.form.source,
+            source=surveying.form.source, lacking=surveying.lacking,
         )  # fmt: skip
 
     @bp.get("/surveys/<survey_id>")

@@ -11,6 +11,7 @@ from typing import Any
 from dispatch.clock import Clock
 from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.ids import StationId
+from dispatch.logbook.sheets import safe
 from dispatch.registry.id_numbers import IdNumbers
 from dispatch.rules.people import Person
 from dispatch.rules.record import Line
@@ -249,13 +250,8 @@ def _cells(each: Serving, till: str, canteen: str) -> list[Any]:
 
 def _csv(cells: Sequence[Any]) -> str:
     out = io.StringIO(newline="")
-    csv.writer(out).writerow(["" if each is None else _plain(str(each)) for each in cells])
+    csv.writer(out).writerow(["" if each is None else safe(str(each)) for each in cells])
     return out.getvalue()
-
-
-def _plain(cell: str) -> str:
-    """What a spreadsheet would take for a formula is none (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.startswith(tuple("=+-@\t\r")) else cell
 
 
 def _diner(connection: Any, resident: str, area: Area) -> Diner:

@@ -13,7 +13,9 @@ from config.settings_schema import SettingsSchema
 from dispatch.web import nav
 from tests.architecture.tree import ROOT
 
-BOOKS = [ROOT / "docs" / name for name in ("operators.md", "operators.zh.md", "installers.md", "runbook.md")]
+BOOKS = [
+    ROOT / "docs" / name for name in ("operators.md", "operators.zh.md", "installers.md", "runbook.md", "runbook.zh.md")
+]
 WORDS = re.compile(r"(?<![\w./])anling (?!anling)((?:[a-z]+ ?)+)((?:--[a-z-]+(?: [A-Z]+)? ?)*)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.S)
 LINK = re.compile(r"\]\(([^)#]+)?(#[^)]+)?\)")

@@ -166,8 +166,14 @@ def test_the_words_are_really_looked_for():
 
 
 def test_what_operators_read_at_night_names_only_what_there_is():
-    known = written("log") | written("record") | {each.name for each in (*PREDICATES, *ROADS)} | {HASH}
+    loop = (ROOT / "dispatch" / "watch" / "loop.py").read_text(encoding="utf-8")
+    watched = {each.name for each in (*PREDICATES, *ROADS)} | {HASH} | set(WATCHED.findall(loop))
+    known = written("log") | written("record") | watched
     text = NIGHT.read_text(encoding="utf-8")
     named = {name for row in text.splitlines() if row.startswith("| `") for name in NAME.findall(row.split("|")[1])}
-    assert named
     assert named <= known
+    # What the watch finds, and what waits for the day, is told in Chinese as well.
+    by_day = {name for row in RUNBOOK.read_text(encoding="utf-8").splitlines() if "**by day**" in row
+              for name in NAME.findall(row.split("|")[1])}  # fmt: skip
+    assert by_day
+    assert watched | by_day <= named

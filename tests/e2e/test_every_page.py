@@ -112,6 +112,7 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
     "/c/<code>": lambda world: world.names["day_link"],
     "/calendar/<code>.ics": lambda world: f"/calendar/{world.names['calendar']}.ics",
     "/carers/<name>/edit": lambda world: f"/carers/{world.names['carer']}/edit",
+    "/contacts/<name>/consent": lambda world: f"/contacts/{world.names['contact']}/consent",
     "/contacts/<name>/edit": lambda world: f"/contacts/{world.names['contact']}/edit",
     "/devices/<name>": lambda world: f"/devices/{world.names['device']}",
     "/f/<code>": lambda world: world.names["family_link"],

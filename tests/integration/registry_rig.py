@@ -12,6 +12,7 @@ from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.ids import OperatorId
 from dispatch.registry.absences import Absent
+from dispatch.registry.contact_consents import ContactConsents
 from dispatch.registry.disclosures import Disclosures
 from dispatch.registry.finding import Finding
 from dispatch.registry.follow_ups import FollowingUp
@@ -28,6 +29,7 @@ from dispatch.web.access import file_opened
 from dispatch.web.app import create_app
 from dispatch.web.options import WebOptions
 from dispatch.web.residents.api import registry_api
+from dispatch.web.residents.consents import consent_api, consent_pages
 from dispatch.web.residents.pages import registry_pages
 from dispatch.web.residents.work import Work
 from tests.builders import DISTRICT as FILE
@@ -82,7 +84,9 @@ class RegistryRig:
         self.registry, self.leaving, self.absent = work.registry, work.leaving, work.absent
         self.following_up, self.finding, self.sealing = work.following_up, work.finding, work.registry._sealing
         options = WebOptions(public_url=PUBLIC_URL, secret_key="k" * 32, secure_cookies=False, lang=lang)
-        own = [registry_api(work), registry_pages(work), *blueprints]
+        self.consents = ContactConsents(world.transactions, world.reading, changed=lambda: None)
+        told = consent_pages(self.consents), consent_api(self.consents, work)
+        own = [registry_api(work), registry_pages(work), *told, *blueprints]
         self.app = create_app(own, sign_in=self.sign_in, keys=self.keys, options=options, health=self)
 
     def names(self):

@@ -40,6 +40,8 @@ ADDRESSES = {
     **{f"/api/v1/{each}/<name>/{deed}": f"/api/v1/{each}/{{{REGISTERS[each]}}}/{deed}"
        for each in ENDED for deed in ("end", "restore")},
     **{f"/{each}/<name>/<any(end, restore):deed>": f"/{each}/{{{REGISTERS[each]}}}/restore" for each in ENDED},
+    "/contacts/<name>/consent": "/contacts/{contact2}/consent",
+    "/api/v1/contacts/<name>/consent": "/api/v1/contacts/{contact2}/consent",
     "/<any(carers, stations):register>/<name>": "/carers/{carer}",
     "/residents/<name>": "/residents/{resident}", "/homes/<name>": "/homes/{home}",
     "/homes/<name>/checked": "/homes/{home}/checked", "/api/v1/homes/<name>/checks": "/api/v1/homes/{home}/checks",

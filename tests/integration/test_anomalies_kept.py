@@ -3,10 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from config.anomalies_options import AnomalySettings
 from config.wiring_anomalies import build_anomalies
-from dispatch.errors import Conflict, Invalid, Misconfigured, NotFound
+from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.ids import StationId
 from dispatch.rules.people import operator
 from dispatch.rules.rights import DISTRICT, Area
@@ -284,10 +285,34 @@ def test_a_file_with_a_mistake_is_told_and_not_used(rig, tmp_path):
     file.write_text("[burst]\npeople = 3\n", encoding="utf-8")
     world = rig.world
     for path, said in ((file, "burst.seconds: missing"), (tmp_path / "none.toml", "cannot be read")):
-        with pytest.raises(Misconfigured, match=said):
-            build_anomalies(
+        with capture_logs() as logs:
+            made = build_anomalies(
                 AnomalySettings(rules=str(path)), world.transactions, world.reading, world.clock, world.calendar
             )
+        [told] = [each for each in logs if each["event"] == "room_file_refused"]
+        assert (told["log_level"], told["room"]) == ("error", "anomalies")
+        assert said in told["why"]
+        assert made.desk.lacking == told["why"]
+
+
+def test_without_thresholds_nothing_counts_as_looked_at_and_months_are_drawn_all_the_same(rig, tmp_path):
+    world = rig.world
+    with capture_logs():
+        blind = build_anomalies(
+            AnomalySettings(rules=str(tmp_path / "none.toml")), world.transactions, world.reading, world.clock,
+            world.calendar,
+        )  # fmt: skip
+    yesterday, month = rig.today - DAY, f"{rig.today.replace(day=1) - DAY:%Y-%m}"
+    rig.died(yesterday - DAY)
+    rig.meals.add(yesterday, rig.resident)
+    blind.searching.meals, blind.searching.month_hash = rig.meals, {month: HASH}.get
+    blind.searching.closed_months = lambda: [month]
+    blind.searching.check()
+    blind.searching.settled()
+    assert rig.open() == []
+    assert list(blind.desk.months()) == [month]
+    rig.searching.check()
+    assert [each.found.code for each in rig.open()] == [Code.AFTER_DEATH]
 
 
 def test_a_month_ends_where_the_next_begins(rig):

@@ -1,5 +1,6 @@
 """Lists out of Excel: what bureaus really send, what is wrong with it, all or nothing, and back again."""
 
+import csv
 import datetime as dt
 import io
 import os
@@ -61,11 +62,11 @@ class Rig:
         self.home = folder / "home"
         self.desk = self.new_desk()
 
-    def new_desk(self, transactions=None) -> ImportDesk:
+    def new_desk(self, transactions=None, **more) -> ImportDesk:
         world = self.world
         return ImportDesk(
             self.home, transactions or world.transactions, world.reading, world.clock, world.calendar, secret="s" * 40,
-            changed=self.count,
+            changed=self.count, **more,
         )  # fmt: skip
 
     def count(self) -> None:
@@ -287,12 +288,14 @@ class Killed:
         return self._inner.run(work, **more)
 
 
+LONG = [[f"老人{number}", None, None, f"地址 {number}"] for number in range(600)]
+
+
 @pytest.mark.parametrize("at", [0, 1, 3])
-def test_killed_in_the_middle_the_next_start_takes_it_back(rig, at, monkeypatch):
+def test_killed_in_the_middle_of_a_very_long_list_the_next_start_takes_it_back(rig, at):
     before = rig.everything()
-    rows = [[f"老人{number}", None, None, f"地址 {number}"] for number in range(600)]
-    token = rig.desk.upload(xlsx(HEAD, *rows), "a.xlsx", by=BY)
-    desk = rig.new_desk(Killed(rig.world.transactions, at))
+    token = rig.desk.upload(xlsx(HEAD, *LONG), "a.xlsx", by=BY)
+    desk = rig.new_desk(Killed(rig.world.transactions, at), whole_max=0)
     seen = desk.preview(token, Wanted(kind="residents"), by=BY)
     # kill -9 runs no clean-up either.
     desk._take_back = lambda done: None
@@ -305,13 +308,73 @@ def test_killed_in_the_middle_the_next_start_takes_it_back(rig, at, monkeypatch)
     assert rig.everything() == before
 
 
-def test_a_unit_that_fails_takes_everything_back_at_once(rig):
+def test_a_long_list_is_there_whole_or_not_at_all_for_whoever_reads_meanwhile(rig):
+    before, seen, looks = rig.everything(), rig.look(xlsx(HEAD, *LONG)), []
+
+    def nobody():
+        looks.append(rig.everything() == before)
+        return 0
+
+    rig.new_desk(urgent=nobody).commit(seen, by=BY)
+    assert len(looks) > 2
+    assert all(looks)
+    assert rig.everything() != before
+
+
+def test_an_emergency_gets_its_turn_before_a_long_list(rig):
+    before, waiting, alarms = rig.everything(), [0, 0, 1, 0], []
+
+    class Turns:
+        def run(self, work, **more):
+            if alarms == ["waits"]:
+                assert rig.everything() == before, "what was begun is gone"
+                alarms.append(rig.world.press())
+            return rig.world.transactions.run(work, **more)
+
+    def urgent():
+        told = waiting.pop(0) if waiting else 0
+        alarms.extend(["waits"] if told else [])
+        return told
+
+    seen = rig.look(xlsx(HEAD, *LONG))
+    rig.new_desk(Turns(), urgent=urgent).commit(seen, by=BY)
+    assert len(alarms) == 2
+    assert len({each["address"] for each in rig.rows(homes)} & {row[3] for row in LONG}) == len(LONG)
+    assert len(rig.lines("list_imported")) == 1
+
+
+def test_where_there_is_never_a_quiet_moment_a_list_is_written_in_pieces(rig):
+    seen = rig.look(xlsx(HEAD, *LONG))
+    desk = rig.new_desk(urgent=lambda: rig.world.clock.advance(1.0) is not None)
+    desk.commit(seen, by=BY)
+    assert len({each["address"] for each in rig.rows(homes)} & {row[3] for row in LONG}) == len(LONG)
+
+
+def test_killed_behind_the_last_row_a_list_stays_imported(rig):
+    token = rig.desk.upload(xlsx(HEAD, *LONG[:3]), "a.xlsx", by=BY)
+    desk = rig.new_desk()
+    seen = desk.preview(token, Wanted(kind="residents"), by=BY)
+
+    def dies():
+        raise Died
+
+    desk._changed = dies
+    with pytest.raises(Died):
+        desk.commit(seen, by=BY)
+    after = rig.everything()
+    rig.desk.mend(alone=True)
+    assert rig.everything() == after
+    [kept] = rig.desk.imports()
+    assert rig.desk.undo(kept.id, by=BY) == 0
+
+
+@pytest.mark.parametrize("whole_max", [0, 20_000])
+def test_a_unit_that_fails_takes_everything_back_at_once(rig, whole_max):
     before = rig.everything()
-    rows = [[f"老人{number}", None, None, f"地址 {number}"] for number in range(600)]
-    seen = rig.look(xlsx(HEAD, *rows))
+    seen = rig.look(xlsx(HEAD, *LONG))
 
     class Fails:
-        left = 2
+        left = 2 if whole_max == 0 else 1
 
         def run(self, work, **more):
             Fails.left -= 1
@@ -319,7 +382,7 @@ def test_a_unit_that_fails_takes_everything_back_at_once(rig):
                 raise OSError("disk full")
             return rig.world.transactions.run(work, **more)
 
-    desk = rig.new_desk(Fails())
+    desk = rig.new_desk(Fails(), whole_max=whole_max)
     with pytest.raises(OSError, match="disk full"):
         desk.commit(seen, by=BY)
     assert rig.everything() == before
@@ -576,3 +639,9 @@ def test_a_workbook_with_a_byte_turned_is_a_sheet_or_refused(data):
 
 
 _WHOLE = xlsx(HEAD, ["刘大妈", GOOD_ID, 13800138000, "A 1", "刘先生", 13700137000])
+
+
+@pytest.mark.parametrize("name", ["=1+1", "  =1+1", "\u3000@sum", "＝1+1", "\u200b-1", "\t=1"])
+def test_no_way_to_write_a_formula_is_live_in_a_list(name):
+    cell = next(csv.reader(io.StringIO(as_csv([[name]]).decode("utf-8-sig"))))[0]
+    assert cell == f"'{name}"

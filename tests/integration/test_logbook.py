@@ -1,6 +1,7 @@
 """The log behind the record: followed, judged, searched, signed by two, counted over; and what nobody may see."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,9 @@ import pytest
 from config.verify_record import walk
 from dispatch.errors import Conflict, Invalid, NotAllowed, NotFound
 from dispatch.logbook.files import lines
-from dispatch.logbook.follower import BATCH
+from dispatch.logbook.follower import BATCH, Follower
 from dispatch.rules.alarm import Outcome
-from dispatch.rules.review import Breach, FindingCause, Measure, Stage
+from dispatch.rules.review import Breach, FindingCause, Measure, Stage, read_limits
 from dispatch.rules.rights import DISTRICT, Area
 from dispatch.rules.signal import Cause
 from dispatch.store.log_search import EntryFilter, EntrySearch, Filter, Search
@@ -86,6 +87,31 @@ def test_two_followers_do_no_harm(rig):
     assert other.step() > 0
     assert rig.follow() == 0
     assert row(rig, alarm_id)["state"] == "closed"
+
+
+def test_limits_that_stand_in_for_an_unreadable_file_never_replace_what_held(rig):
+    world, other = rig.world, replace(read_limits(rig.written), answered_s=1)
+
+    def standing_in():
+        follower = Follower(world.transactions, world.reading, world.clock, other, are_own=False)
+        return [limits.answered_s for _, limits in follower.keep_limits()]
+
+    own = read_limits(rig.written).answered_s
+    rig.follow()
+    assert own != 1
+    assert standing_in() == [own]
+    with world.writing.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM log_limits")
+    assert standing_in() == [1]
+
+
+def test_a_queue_that_nobody_works_off_is_not_counted_to_its_end(rig):
+    for home in ("H1", "H2", "H9", "H1"):
+        rig.live_through(home, there_s=1200, closed_s=1300)
+    rig.follow()
+    with rig.world.reading.connect() as connection:
+        assert Search(connection, DISTRICT).waiting(2) == {Stage.OPEN: 3, Stage.FOUND: 0}
+        assert Search(connection, DISTRICT).waiting()[Stage.OPEN] == 4
 
 
 def test_many_entries_are_taken_up_in_pieces(rig):

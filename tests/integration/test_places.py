@@ -49,7 +49,7 @@ def test_what_is_open_within_a_walk_of_a_home(town):
     assert [(each["code"], each["open"]) for each in near] == [("P1", True), ("P2", False)]
     assert 0 < near[0]["walk_s"] < near[1]["walk_s"] <= 900
     assert codes(town.machine.get(f"{API}?home=H1&minutes=1")) == []
-    assert town.machine.get(f"{API}?home=H99").status_code == 404
+    assert town.machine.get(f"{API}?home=H99").status_code == 422
 
 
 def test_homes_with_a_canteen_near_by_community(town):

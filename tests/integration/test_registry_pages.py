@@ -267,3 +267,38 @@ def test_each_contact_with_a_number_has_a_button_that_sends_the_booking_page(rig
     assert form["csrf_token"]
     page = rig.person("li", Role.REVIEWER).get("/residents/R1").text
     assert "/orders/link/" not in page
+
+
+def test_what_a_contact_may_be_told_is_kept_with_who_said_so_and_the_newest_holds(rig):
+    client, name = rig.person("wang", Role.OPERATOR), rig.id(CONTACTS, "H1/0")
+    path = f"/contacts/{name}/consent"
+    assert path in client.get(f"/homes/{rig.id(HOMES, 'H1')}").text
+    for given_by, may_know in (("王秀英", ["raised", "coming"]), ("<b>儿子</b>", [])):
+        rig.world.clock.advance(60)
+        assert client.post(path, data={"given_by": given_by, "may_know": may_know}).status_code == 303
+        row, kept = rig.consents.of(name, DISTRICT)
+        assert sorted(row["may_know"]) == sorted(may_know)
+        assert (kept[0].given_by, sorted(kept[0].may_know)) == (given_by, sorted(may_know))
+    assert len([line for line, _ in rig.lines("consent_kept") if line.by != "service"]) == 2
+    page = client.get(path).text
+    assert "&lt;b&gt;儿子&lt;/b&gt;" in page
+    assert "王秀英" in page
+
+
+def test_nobody_named_or_a_stage_that_is_none_keeps_nothing_and_what_was_typed_stays(rig):
+    client, name = rig.person("wang", Role.OPERATOR), rig.id(CONTACTS, "H1/0")
+    before = rig.consents.of(name, DISTRICT)
+    answer = client.post(f"/contacts/{name}/consent", data={"given_by": " ", "may_know": ["there"]})
+    assert answer.status_code == 422
+    assert "请填写是谁同意的" in answer.text
+    assert 'value="there" checked' in answer.text
+    assert client.post(f"/contacts/{name}/consent", data={"given_by": "王", "may_know": ["all"]}).status_code == 422
+    assert rig.consents.of(name, DISTRICT) == before
+
+
+def test_a_program_keeps_what_a_contact_may_be_told(rig):
+    client, name = rig.person("wang", Role.OPERATOR), rig.id(CONTACTS, "H1/0")
+    said = {"given_by": "王秀英", "may_know": ["closed"]}
+    answer = client.post(f"/api/v1/contacts/{name}/consent", json=said, headers={"Idempotency-Key": "k1"})
+    assert (answer.status_code, answer.json["may_know"]) == (200, ["closed"])
+    assert client.post(f"/api/v1/contacts/{name}/consent", json={**said, "may_know": ["x"]}).status_code == 422

@@ -8,6 +8,7 @@ import subprocess
 import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
+from sqlalchemy import event
 
 from config.recompute_figures import recount
 from config.records import export
@@ -230,3 +231,12 @@ def test_without_pango_the_page_says_print_from_the_browser(rig, monkeypatch):
     assert "monthly.pdf" not in rig.client.get("/reports").text
     answer = rig.client.get("/reports/monthly.pdf")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/reports/print?month={MONTH}")
+
+
+def test_last_month_is_counted_before_anybody_asks(rig):
+    rig.figures.keep_ready()
+    asked = []
+    event.listen(rig.world.reading, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    assert rig.figures.report(MONTH, DISTRICT)
+    assert asked
+    assert not any("ORDER BY r.at" in each for each in asked)

@@ -132,3 +132,22 @@ def test_a_resident_who_is_not_served_any_more_is_left(rig):
     rig.surveying._is_served = lambda _: False
     with pytest.raises(Conflict):
         rig.surveying.take(survey.id, rig.people["anna"].id, DISTRICT)
+
+
+def test_without_its_form_nobody_is_drawn_and_the_page_says_why(rig):
+    rig.surveying.lacking = "survey.toml: questions"
+    rig.world.clock.advance(40 * 24 * HOUR)
+    rig.surveying.check()
+    assert len(rig.lines("survey_drawn")) == 1
+    page = rig.browser("anna").get("/surveys").text
+    assert "回访问卷文件有误" in page
+    assert "survey.toml: questions" in page
+
+
+def test_an_interview_is_not_kept_by_another_form_than_the_centres_own(rig):
+    rig.surveying.lacking = "survey.toml: questions"
+    survey, anna = of(rig, "R1"), rig.people["anna"].id
+    with pytest.raises(Conflict, match="not in order"):
+        rig.surveying.end(survey.id, anna, DISTRICT, state="done", answers=dict.fromkeys(GOOD, 5))
+    rig.surveying.end(survey.id, anna, DISTRICT, state="unreached", answers={})
+    assert of(rig, "R1").state == "unreached"

@@ -198,6 +198,24 @@ def test_who_waited_long_enough_is_let_in_beside_the_next_emergencies(house, poo
     assert order[-1] == "bulk", "and one at a time"
 
 
+def test_a_long_unit_sees_who_waits_for_it_before_it_in_the_queue_and_beside_it(house, pool):
+    seen = []
+
+    def look(tx):
+        seen.append(house.transactions.urgent())
+
+    house.transactions.run(look, lane=Lane.BULK)
+    gate = Gate(house.transactions, pool)
+    emergencies = [pool.submit(house.transactions.run, lambda tx: None) for _ in range(EMERGENCY_BATCH_MAX + 5)]
+    bulk = pool.submit(house.transactions.run, look, lane=Lane.BULK)
+    until(lambda: house.transactions.waiting() == EMERGENCY_BATCH_MAX + 6)
+    house.clock.advance(BULK_WAIT_S + 0.001)
+    gate.let_go()
+    for each in [*emergencies, bulk]:
+        each.result(10)
+    assert seen == [0, EMERGENCY_BATCH_MAX + 5]
+
+
 def test_while_emergencies_come_in_ones_and_twos_the_others_wait(house, pool):
     gate = Gate(house.transactions, pool)
     order = []

@@ -43,6 +43,8 @@ class LogRoom:
     seen: Seen
     names: Callable[[], Mapping[str, str]]
     limits: Mapping[str, Mapping[str, object]]
+    lacking: str = ""
+    """Why the centre's own limits cannot be read; empty where they can."""
 
     def today(self) -> date:
         return self.clock.now().astimezone(self.zone).date()

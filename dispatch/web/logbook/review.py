@@ -17,7 +17,7 @@ from dispatch.logbook import masks
 from dispatch.logbook.stories import Story
 from dispatch.rules.review import Stage, finders, limits_at
 from dispatch.rules.rights import Right
-from dispatch.store.log_search import Search
+from dispatch.store.log_search import COUNT_MAX, Search
 from dispatch.store.logbook import Log, breaches_of
 from dispatch.web import telling, words
 from dispatch.web.access import area, caller, may, require, signed_in
@@ -88,9 +88,10 @@ class ReviewPage:
             search = Search(connection, area())
             behind = Log(connection)
             return {
-                "waiting": search.waiting(), "due": search.follow_ups(self.room.today(), DUE_SHOWN),
-                "today": self.room.today(), "names": self.room.names(), "unit": self.room.unit(),
-                "made_at": self.room.clock.now(), "bookmark": behind.bookmark(),
+                "waiting": search.waiting(), "COUNT_MAX": COUNT_MAX, "today": self.room.today(),
+                "due": search.follow_ups(self.room.today(), DUE_SHOWN), "names": self.room.names(),
+                "unit": self.room.unit(),
+                "made_at": self.room.clock.now(), "bookmark": behind.bookmark(), "lacking": self.room.lacking,
             }  # fmt: skip
 
     def told(self, alarm_id: AlarmId) -> Plain:

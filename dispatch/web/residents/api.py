@@ -150,7 +150,7 @@ def _row_views(bp: ApiBlueprint, work: Work, once: Once, kind: Kind) -> None:
         row = work.row(kind, name)
         if kind is RESIDENTS:
             work.seen(ResidentId(row["id"]))
-        return _answer(work, row)
+        return answered(work, row)
 
     @bp.post(f"/{kind.register}", endpoint=f"{kind.one}_added")
     @either(WRITE, CHANGE[kind.register])
@@ -158,7 +158,7 @@ def _row_views(bp: ApiBlueprint, work: Work, once: Once, kind: Kind) -> None:
     @bp.arguments(adding(kind))
     @bp.response(201, schema_of(kind))
     def added(_: Plain) -> Any:
-        return _answer(work, work.row(kind, work.add(kind, request.get_json())))
+        return answered(work, work.row(kind, work.add(kind, request.get_json())))
 
 
 def _change_views(bp: ApiBlueprint, work: Work, kind: Kind) -> None:
@@ -168,7 +168,7 @@ def _change_views(bp: ApiBlueprint, work: Work, kind: Kind) -> None:
     @bp.response(200, schema_of(kind))
     def changed(_: Plain, name: str) -> Any:
         row = work.row(kind, name)
-        return _answer(work, work.change(kind, row["id"], request.get_json(), version=_version(row)))
+        return answered(work, work.change(kind, row["id"], request.get_json(), version=_version(row)))
 
 
 def _ending(bp: ApiBlueprint, work: Work, once: Once, kind: Kind) -> None:
@@ -179,7 +179,7 @@ def _ending(bp: ApiBlueprint, work: Work, once: Once, kind: Kind) -> None:
     @bp.response(200, schema_of(kind))
     def end(wanted: Plain, name: str) -> Any:
         work.registry.end(kind, name, by=caller(), area=area(), note=wanted.get("note"))
-        return _answer(work, work.row(kind, name))
+        return answered(work, work.row(kind, name))
 
     @bp.post(f"/{kind.register}/<name>/restore", endpoint=f"{kind.one}_restore")
     @either(WRITE, CHANGE[kind.register])
@@ -187,7 +187,7 @@ def _ending(bp: ApiBlueprint, work: Work, once: Once, kind: Kind) -> None:
     @bp.response(200, schema_of(kind))
     def restore(name: str) -> Any:
         work.registry.restore(kind, name, by=caller(), area=area())
-        return _answer(work, work.row(kind, name))
+        return answered(work, work.row(kind, name))
 
 
 def _residents(bp: ApiBlueprint, work: Work, once: Once) -> None:
@@ -198,7 +198,7 @@ def _residents(bp: ApiBlueprint, work: Work, once: Once) -> None:
     @bp.response(200, schema_of(RESIDENTS))
     def leave(wanted: Plain, name: str) -> Any:
         work.leaving.leave(name, by=caller(), area=area(), **wanted)
-        return _answer(work, work.row(RESIDENTS, name))
+        return answered(work, work.row(RESIDENTS, name))
 
     @bp.post("/residents/<name>/resume")
     @either(WRITE, Right.RESIDENTS_CHANGE)
@@ -207,7 +207,7 @@ def _residents(bp: ApiBlueprint, work: Work, once: Once) -> None:
     @bp.response(200, schema_of(RESIDENTS))
     def resume(wanted: Plain, name: str) -> Any:
         work.leaving.resume(name, by=caller(), area=area(), **wanted)
-        return _answer(work, work.row(RESIDENTS, name))
+        return answered(work, work.row(RESIDENTS, name))
 
     @bp.post("/residents/<name>/move")
     @either(WRITE, Right.RESIDENTS_CHANGE)
@@ -216,7 +216,7 @@ def _residents(bp: ApiBlueprint, work: Work, once: Once) -> None:
     @bp.response(200, schema_of(RESIDENTS))
     def move(wanted: Plain, name: str) -> Any:
         work.move(name, wanted, Carried(**{each: wanted[each] for each in ("devices", "contacts", "entry")}))
-        return _answer(work, work.row(RESIDENTS, name))
+        return answered(work, work.row(RESIDENTS, name))
 
     @bp.post("/residents/<name>/unmask")
     @require(Right.UNMASK)
@@ -233,7 +233,7 @@ def _residents(bp: ApiBlueprint, work: Work, once: Once) -> None:
     @bp.response(200, schema_of(HOMES))
     def checks(wanted: Plain, name: str) -> Any:
         work.following_up.check_keys(name, wanted["found"], by=caller(), area=area(), note=wanted.get("note"))
-        return _answer(work, work.row(HOMES, name))
+        return answered(work, work.row(HOMES, name))
 
 
 def _absences(bp: ApiBlueprint, work: Work, once: Once) -> None:
@@ -300,7 +300,7 @@ def _follow_ups(bp: ApiBlueprint, work: Work, once: Once) -> None:
 # ------------------------------------------------------------------------------------------------ the parts
 
 
-def _answer(work: Work, row: Row) -> tuple[Plain, dict[str, str]]:
+def answered(work: Work, row: Row) -> tuple[Plain, dict[str, str]]:
     with work.reading.connect() as connection:
         plain = told(row, connection)
     return (discreet(plain) if has_bearer(request) else plain), {"ETag": etag(row)}

@@ -31,11 +31,12 @@ class Drawn:
 
 
 class FindingsDesk:
-    """Decides about findings and checks."""
+    """Decides about findings and checks. `lacking` is why nothing is looked for, in one sentence; empty when it is."""
 
-    def __init__(self, transactions: Transactions, reading: Reading) -> None:
+    def __init__(self, transactions: Transactions, reading: Reading, *, lacking: str = "") -> None:
         self._transactions = transactions
         self._reading = reading
+        self.lacking = lacking
 
     def some(self, wanted: Wanted, area: Area) -> list[Case]:
         with self._reading.connect() as connection:

@@ -85,9 +85,10 @@ class Searching:
     """Searches and draws. `meals`, `schemes` and `month_hash` are given by whoever wires canteens and the ledger."""
 
     def __init__(
-        self, transactions: Transactions, reading: Reading, calendar: Calendar, clock: Clock, *, limits: Limits,
+        self, transactions: Transactions, reading: Reading, calendar: Calendar, clock: Clock, *, limits: Limits | None,
         exclusions: Sequence[Exclusion],
     ) -> None:  # fmt: skip
+        """Without `limits` nothing is looked for, and nothing counts as looked at; months are drawn all the same."""
         self._transactions = transactions
         self._reading = reading
         self._failed: frozenset[str] = frozenset()
@@ -117,6 +118,8 @@ class Searching:
             due[f"month:{before:%Y-%m}"] = (before, first)
         with self._reading.connect() as connection:
             done = Findings(connection).was_looked_at(list(due))
+        if self._limits is None:
+            done = set(due)
         # Backwards, and each is tried whatever became of the others: one that fails starves none, and is told.
         with ExitStack() as turns:
             turns.callback(self.draw, f"{before:%Y-%m}")
@@ -130,6 +133,8 @@ class Searching:
         settled unsearched. A job of its own, so that no mistake here keeps a month from closing, or the nights from
         being looked at; a month that could not be looked at is tried again when the others had their turn.
         """
+        if self._limits is None:
+            return
         names = {f"closed:{month}": month for month in sorted(self.closed_months())}
         with self._reading.connect() as connection:
             done = Findings(connection).was_looked_at(list(names))
@@ -142,6 +147,7 @@ class Searching:
 
     def look(self, name: str, start: date, end: date) -> int:
         """Looks at the local days [start, end) and keeps what is found; how much of it is new."""
+        assert self._limits is not None, "nothing is looked for without thresholds"
         meals, new, stations = 0, 0, self._stations()
         found: dict[str, Finding] = {}
         scan = Scan(self._limits, self._known(start, end), self._calendar.local)

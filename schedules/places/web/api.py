@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from dispatch.errors import Invalid, NotFound
 from dispatch.rules.rights import Right
 from dispatch.store.transactions import Transactions
 from dispatch.web.access import area, caller, either
@@ -125,7 +126,11 @@ def places_api(desk: PlacesDesk, *, transactions: Transactions) -> ApiBlueprint:
 def _asked(desk: PlacesDesk, asked: dict[str, Any]) -> list[Open]:
     if "home" not in asked:
         return [each for each in desk.all(asked["kind"]) if each.until is not None or not asked["open"]]
-    position = desk.home(asked["home"], area()).position
+    try:
+        position = desk.home(asked["home"], area()).position
+    except NotFound as none:
+        # It is a filter: the list is there, what it was asked by is not.
+        raise Invalid(none.detail, {"query": {"home": ["unknown"]}}) from None
     assert position is not None
     return desk.near(position, kind=asked["kind"], within_s=asked["minutes"] * 60, only_open=asked["open"])
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from config import doctor, doctor_machine, doctor_upkeep
+from config import doctor, doctor_files, doctor_machine, doctor_upkeep
 from config.backup.making import back_up
 from config.doctor_machine import Machine
 from config.options import AliveSettings, BackupSettings, MessageSettings
@@ -286,3 +286,20 @@ def test_the_doctor_is_quick_and_whole_where_nothing_is_there(tmp_path, capsys):
     assert doctor.examine(settings, as_json=False) == 1
     assert time.process_time() - began < 5
     assert "✗ database" in capsys.readouterr().out
+
+
+def test_a_file_of_a_room_that_is_not_in_order_is_named_with_what_stands_still(tmp_path):
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[[[", encoding="utf-8")
+    settings = Settings(home=tmp_path)
+    assert all(each.well for each in doctor_files.room_files(settings))
+    settings = replace(
+        settings, anomalies=replace(settings.anomalies, rules=str(broken)),
+        privacy=replace(settings.privacy, retention=broken), review=replace(settings.review, file=broken),
+        satisfaction=replace(settings.satisfaction, form=broken),
+    )  # fmt: skip
+    found = {each.name: each for each in doctor_files.room_files(settings)}
+    assert len(found) == 4
+    assert not any(each.well for each in found.values())
+    assert all(str(broken) in each.seen for each in found.values())
+    assert "nothing is erased" in found["retention file"].cure

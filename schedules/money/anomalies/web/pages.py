@@ -59,7 +59,7 @@ def finding_pages(desk: FindingsDesk, *, names: Callable[[], Mapping[str, str]])
         )  # fmt: skip
         assert wanted.state is not None
         return _page("money_findings.html", 200, rows=desk.some(wanted, area()), tally=desk.tally(area()),
-                     chosen=chosen | {"state": wanted.state.value}, SHOWN=SHOWN)  # fmt: skip
+                     lacking=desk.lacking, chosen=chosen | {"state": wanted.state.value}, SHOWN=SHOWN)  # fmt: skip
 
     @bp.get("/findings/money/<finding_id>")
     @require(Right.MONEY_SEE)
