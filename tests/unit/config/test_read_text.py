@@ -21,5 +21,5 @@ def test_another_encoding_is_refused_with_its_cure(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(Declined, match="gone.toml"):
+    with pytest.raises(Declined, match=r"gone\.toml"):
         read_text(tmp_path / "gone.toml")
