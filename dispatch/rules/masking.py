@@ -32,12 +32,18 @@ def masked_or_none(number: str | None) -> str | None:
 def mask(told: Any, *, names: Collection[str] = PHONES | ID_NUMBERS) -> Any:
     """
     The same plain value (dicts, lists, texts, numbers) with every text under one of these names masked, at any depth.
+
+    A word without a digit is no number: an entry of the record says under `to` what state an alarm came to.
     """
     if isinstance(told, list):
         return [mask(each, names=names) for each in told]
     if not isinstance(told, Mapping):
         return told
     return {
-        name: masked(value) if name in names and isinstance(value, str) else mask(value, names=names)
+        name: masked(value) if name in names and _is_number(value) else mask(value, names=names)
         for name, value in told.items()
     }
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, str) and any(letter.isdigit() for letter in value)

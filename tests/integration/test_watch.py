@@ -25,6 +25,7 @@ from tests.integration.watch_plants import (
     check,
     device,
     incident,
+    last_step_too_late,
     no_due,
     set_due,
     silent_for,
@@ -148,6 +149,19 @@ def test_silence_is_excused_by_whoever_owns_it_and_by_nobody_having_listened(boo
     silent_for(20000)(books)
     EXCUSES[excuse](books)
     assert Auditor(books.engine, books.clock).pass_() == []
+
+
+def final_broken(books):
+    return {each.id for each in Auditor(books.engine, books.clock).pass_() if each.promise == "I1.final"}
+
+
+def test_the_300_seconds_are_not_measured_across_a_moved_clock(books):
+    id_ = last_step_too_late(books)
+    assert final_broken(books) == {id_}
+    books.say("clock_jumped", wall_s=-10)
+    assert final_broken(books) == set()
+    books.sql("UPDATE alarms SET due_at = :due WHERE id = :id", due=books.now + 300 * SECOND, id=id_)
+    assert final_broken(books) == {id_}
 
 
 # ------------------------------------------------------------------------------------------------ the auditor
