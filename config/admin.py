@@ -13,7 +13,8 @@ from typing import Any
 
 import structlog
 
-from dispatch.errors import Refusal
+from dispatch.errors import Conflict, Misconfigured, Refusal
+from dispatch.receiving import MISTAKES
 
 REQUEST_MAX = 64 * 1024 * 1024
 """A district of fifty thousand residents is about 20 MB of TOML."""
@@ -29,16 +30,35 @@ def socket_path(home: Path) -> Path:
     return home / "anling.sock"
 
 
+def is_served(home: Path) -> bool:
+    """Whether a service listens here; what one that was killed left behind does not."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.settimeout(1.0)
+        try:
+            line.connect(str(socket_path(home)))
+        except OSError:
+            return False
+        return True
+
+
 def ask(home: Path, command: str, **arguments: Any) -> dict[str, Any] | None:
-    """What the running service answers; None when none is running here."""
+    """
+    What the running service answers; None when none is running here.
+
+    Raises:
+        Conflict: it ended meanwhile, or answered nothing that can be read.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
         line.settimeout(ANSWER_S)
         try:
             line.connect(str(socket_path(home)))
         except OSError:
             return None
-        line.sendall(json.dumps({"command": command, "arguments": arguments}).encode() + b"\n")
-        answer: dict[str, Any] = json.loads(_line(line))
+        try:
+            line.sendall(json.dumps({"command": command, "arguments": arguments}).encode() + b"\n")
+            answer: dict[str, Any] = json.loads(_line(line))
+        except (OSError, EOFError, ValueError):
+            raise Conflict("the service ended or did not answer in time; look what was done, then try again") from None
         return answer
 
 
@@ -53,7 +73,11 @@ class AdminSocket:
 
     def start(self) -> None:
         self._path.unlink(missing_ok=True)
-        self._listening.bind(str(self._path))
+        try:
+            self._listening.bind(str(self._path))
+        except OSError as failure:
+            cure = "Choose a folder with a short path, which may hold a socket."
+            raise Misconfigured("home", f"{self._path} cannot be listened on: {failure}. {cure}") from None
         self._path.chmod(0o600)
         self._listening.listen(4)
         self._thread.start()
@@ -76,9 +100,11 @@ class AdminSocket:
         try:
             request = json.loads(_line(line))
             answer = {"ok": True, **self._commands[request["command"]](**request["arguments"])}
+        except EOFError:
+            return  # somebody only looked whether we are here
         except Refusal as refusal:
             answer = {"ok": False, "detail": refusal.detail}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, AssertionError, *MISTAKES) as error:
             log.warning("admin_request_refused", error=str(error))
             answer = {"ok": False, "detail": f"not understood: {error}"}
         try:
@@ -89,10 +115,13 @@ class AdminSocket:
 
 def _line(line: socket.socket) -> bytes:
     """One line of at most `REQUEST_MAX` bytes."""
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     while True:
         part = line.recv(65536)
         size += len(part)
+        if not part and not parts:
+            raise EOFError
         if not part or size > REQUEST_MAX:
             raise ValueError("the request has no end")
         parts.append(part)

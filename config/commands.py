@@ -167,8 +167,10 @@ def _by_ourselves(settings: Settings, command: str, arguments: dict[str, Any]) -
 def read_text(path: Path) -> str:
     """A file's text, or a refusal that says what is wrong with it."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return path.read_text(encoding="utf-8-sig")  # editors of Windows write a mark before the first letter
+    except UnicodeDecodeError:
+        raise Declined(f"{path} is not UTF-8 text. Save the file as UTF-8.") from None
+    except OSError as error:
         raise Declined(f"{path} cannot be read: {error}") from None
 
 

@@ -103,6 +103,14 @@ def transactions_on(engine: Engine, clock: Clock, ids: Callable[[], str], on_jum
     return PooledTransactions(engine, clock, ids, on_jump=on_jump)
 
 
+def _make_folder(folder: Path, *, key: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        cure = "Choose another, or give the right to make it."
+        raise Misconfigured(key, f"the folder {folder} cannot be made: {failure.strerror}. {cure}") from None
+
+
 class Ownership:
     """
     On SQLite one process owns the file, by a lock the system takes back when the process dies.
@@ -113,10 +121,10 @@ class Ownership:
     def __init__(self, settings: Settings) -> None:
         self._lock: FileLock | None = None
         if is_sqlite(settings.database_url):
-            settings.home.mkdir(parents=True, exist_ok=True)
             path = sqlite_file(settings.database_url)
             assert path is not None
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(settings.home, key="home")
+            _make_folder(path.parent, key="database_url")
             self._lock = FileLock(f"{path}.lock")
 
     def take(self) -> bool:

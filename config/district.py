@@ -5,6 +5,7 @@ A wrong row refuses the whole file with its place (`homes.3.devices.0.address`),
 none: whoever loads it would believe that everybody is covered.
 """
 
+import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from config.district_schema import (
 )
 from config.files import parse_toml
 from config.schemas import refusal
+from devices.decoders import DECODERS, PARTS
 from dispatch.errors import Misconfigured
 
 __all__ = [
@@ -44,6 +46,10 @@ __all__ = [
 
 
 _SHOWN_MAX = 8
+_NEAR = 0.65
+"""How like a decoder's name another must be to be it misspelt: `rtl_433` and `sia-dc09` are, `modem` and `test` not."""
+
+_ADDRESSES = 'Write make and id, and the button where there is one, like "EV1527:0a1b2c:01".'
 
 
 def load_district(path: Path) -> District:
@@ -70,6 +76,7 @@ def read_district(written: Mapping[str, Any]) -> District:
         raise refusal(schema, wrong) from None
     _check_codes(district)
     _check_references(district)
+    _check_protocols(district)
     _check_addresses(district)
     return replace(district, homes=tuple(_whose(home) for home in district.homes))
 
@@ -138,6 +145,30 @@ def _known(place: str, kind: str, code: str | None, codes: Collection[str]) -> N
         there = ", ".join(sorted(codes)[:_SHOWN_MAX]) or "none"
         what = f"There is no {kind} with the code {code}, only: {there}{' …' if len(codes) > _SHOWN_MAX else ''}."
         raise Misconfigured(place, f"{what} Correct the code, or add the row it names.")
+
+
+def _check_protocols(district: District) -> None:
+    """
+    No protocol is a decoder's name misspelt, and no address of a radio device lacks the id after its make.
+
+    Such a device would be loaded and its press heard as a stranger's, which raises nothing. A name like none of ours
+    is left alone: other systems post signals of protocols of their own.
+    """
+    for place, device in _devices(district):
+        if device.protocol in DECODERS:
+            parts = [part.strip() for part in device.address.split(":")]
+            if PARTS.get(device.protocol, 1) > 1 and not all((*parts, len(parts) > 1)):
+                raise Misconfigured(f"{place}.address", f"{device.address} names no device. {_ADDRESSES}")
+        elif near := difflib.get_close_matches(_spelt(device.protocol), list(_SPELT), n=1, cutoff=_NEAR):
+            what = f"There is no protocol '{device.protocol}'. Did you mean {_SPELT[near[0]]}?"
+            raise Misconfigured(f"{place}.protocol", what)
+
+
+def _spelt(protocol: str) -> str:
+    return "".join(letter for letter in protocol.casefold() if letter.isalnum())
+
+
+_SPELT = {_spelt(name): name for name in DECODERS}
 
 
 def _check_addresses(district: District) -> None:

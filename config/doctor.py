@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from config import doctor_files, doctor_machine, doctor_upkeep, edge
-from config.admin import socket_path
+from config.admin import is_served
 from config.databases import known, newest, revision, sqlite_version
 from config.findings import Finding
 from config.settings import GatewaySettings, Settings
@@ -171,7 +171,7 @@ def _gateways(settings: Settings) -> Iterator[Finding]:
         known = each.protocol in DECODERS
         cure = "" if known else f"protocol is one of {', '.join(DECODERS)}"
         if is_listener(each.port):
-            cure = cure or _listener_cure(each, running=socket_path(settings.home).exists())
+            cure = cure or _listener_cure(each, running=is_served(settings.home))
         else:
             open_port(each.port, baud=each.baud, bytesize=each.bytesize, parity=each.parity, stopbits=each.stopbits)
         if known and each.port.startswith("/"):
@@ -256,7 +256,7 @@ def _siren_alive(settings: Settings) -> tuple[str, str]:
 
 
 def _running(settings: Settings) -> Iterator[Finding]:
-    there = socket_path(settings.home).exists()
+    there = is_served(settings.home)
     yield Finding(
         name="service", well=True, seen="running" if there else "not running", cure="" if there else "anling serve"
     )
@@ -294,7 +294,7 @@ def _saved(settings: Settings) -> Iterator[Finding]:
 
 
 def _consoles(settings: Settings) -> Iterator[Finding]:
-    running = socket_path(settings.home).exists()
+    running = is_served(settings.home)
     yield from doctor_upkeep.consoles(settings, _sounding(settings) if running else None)
 
 

@@ -5,7 +5,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from config.admin import socket_path
+from config.admin import is_served
 from config.backup.making import backups, folder_of
 from config.databases import newest, revision
 from config.findings import Finding
@@ -100,7 +100,7 @@ def _restored(reading: Engine) -> Iterator[Finding]:
 def _alive(settings: Settings, reading: Engine, clock: Clock) -> Iterator[Finding]:
     with reading.connect() as connection:
         proofs = {each.name: each for each in Proofs(connection).all()}
-    running = socket_path(settings.home).exists()
+    running = is_served(settings.home)
     yield from _outside(settings, proofs.get(DEADMAN), clock, running=running)
     for name, proof in proofs.items():
         if name.startswith(CANARY):

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from config.broken import broken, sentence_of
 from config.main_board import add_board
 from config.main_coverage import add_coverage
 from config.main_db import add_db
@@ -54,6 +55,9 @@ def says_no(command: Command) -> Command:
             return command(*arguments, **options)
         except Refusal as refusal:
             click.echo(f"anling: {refusal.detail}", err=True)
+            sys.exit(1)
+        except broken() as failure:
+            click.echo(f"anling: {sentence_of(failure)}", err=True)
             sys.exit(1)
 
     return told

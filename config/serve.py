@@ -180,8 +180,23 @@ class Serving:
         from config.pages import Pages
 
         self._pages = Pages(self.house, file=self._file, restart=self._restart)
-        self._server = waitress.server.create_server(
-            self._pages.app(secret_key=secret_key(self._settings.home), demo=self._demo),
+        self._server = self._listening(self._pages.app(secret_key=secret_key(self._settings.home), demo=self._demo))
+        self._thread = threading.Thread(target=self._answer, name="web", daemon=True)
+        self._thread.start()
+
+    def _listening(self, app: Any) -> Any:
+        try:
+            return self._created(app)
+        except (OSError, ValueError) as failure:
+            at = f"{self._settings.web.host}:{self._settings.web.port}"
+            cure = "Stop what listens there, or choose another address."
+            raise Misconfigured(
+                "web.listen", f"{at} cannot be listened on: {str(failure).rstrip('.')}. {cure}"
+            ) from None
+
+    def _created(self, app: Any) -> Any:
+        return waitress.server.create_server(
+            app,
             host=self._settings.web.host,
             port=self._settings.web.port,
             threads=self._settings.web.threads,
@@ -192,8 +207,6 @@ class Serving:
             clear_untrusted_proxy_headers=True,
             **_proxy(self._settings.web.trusted_proxy),
         )
-        self._thread = threading.Thread(target=self._answer, name="web", daemon=True)
-        self._thread.start()
 
     def _answer(self) -> None:
         """The web server's loop; it ends in its own thread, because a socket closed under a select is a crash."""

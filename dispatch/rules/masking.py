@@ -32,6 +32,8 @@ def masked_or_none(number: str | None) -> str | None:
 def mask(told: Any, *, names: Collection[str] = PHONES | ID_NUMBERS) -> Any:
     """
     The same plain value (dicts, lists, texts, numbers) with every text under one of these names masked, at any depth.
+
+    A word without a digit is no number: an entry of the record says under `to` what state an alarm came to.
     """
     if isinstance(told, list):
         return [each if type(each) in _BARE else mask(each, names=names) for each in told]
@@ -42,7 +44,7 @@ def mask(told: Any, *, names: Collection[str] = PHONES | ID_NUMBERS) -> Any:
 
 def _masked_under(name: str, value: Any, names: Collection[str]) -> Any:
     if isinstance(value, str):
-        return masked(value) if name in names else value
+        return masked(value) if name in names and any(letter.isdigit() for letter in value) else value
     return value if type(value) in _BARE else mask(value, names=names)
 
 

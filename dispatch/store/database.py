@@ -25,6 +25,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import Text
 
+from dispatch.errors import Misconfigured
+
 SQLITE_SAFE = (3, 51, 3)
 """The first SQLite release without the WAL-reset race (release notes of 3.51.3)."""
 
@@ -92,7 +94,7 @@ def sqlite_module() -> ModuleType:
 def writing_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     """An engine that may write. On SQLite every transaction begins with BEGIN IMMEDIATE."""
     if not is_sqlite(url):
-        return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+        return _pooled_engine(url)
     # What is erased is overwritten at once, so that no free page keeps it (sqlite.org/pragma.html, secure_delete).
     pragmas = {"synchronous": synchronous, "cache_size": WRITER_CACHE, "secure_delete": "ON"}
     return _sqlite_engine(url, pragmas, begin="BEGIN IMMEDIATE")
@@ -101,8 +103,16 @@ def writing_engine(url: str, *, synchronous: str = "FULL") -> Engine:
 def reading_engine(url: str) -> Engine:
     """An engine that only reads, for pages and predicates; on SQLite beside the writer, never in its way."""
     if not is_sqlite(url):
-        return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+        return _pooled_engine(url)
     return _sqlite_engine(url, {"query_only": "ON"}, begin=None)
+
+
+def _pooled_engine(url: str) -> Engine:
+    try:
+        return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+    except ModuleNotFoundError as lacking:
+        cure = "Install it with `.venv/bin/pip install 'psycopg[binary]'`, or use SQLite."
+        raise Misconfigured("database_url", f"PostgreSQL needs the driver {lacking.name}. {cure}") from None
 
 
 def sweep(engine: Engine) -> bool:

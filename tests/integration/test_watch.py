@@ -27,6 +27,7 @@ from tests.integration.watch_plants import (
     check,
     device,
     incident,
+    last_step_too_late,
     no_due,
     set_due,
     silent_for,
@@ -236,6 +237,19 @@ def test_a_clock_that_is_set_back_has_every_promise_looked_at(sifted):
     assert sifted.look() == set()
     books.clock.step_wall(-900)
     assert ("I1.deadline", books.alarms["asked"]) in sifted.look()
+
+
+def final_broken(books):
+    return {each.id for each in Auditor(books.engine, books.clock).pass_() if each.promise == "I1.final"}
+
+
+def test_the_300_seconds_are_not_measured_across_a_moved_clock(books):
+    id_ = last_step_too_late(books)
+    assert final_broken(books) == {id_}
+    books.say("clock_jumped", wall_s=-10)
+    assert final_broken(books) == set()
+    books.sql("UPDATE alarms SET due_at = :due WHERE id = :id", due=books.now + 300 * SECOND, id=id_)
+    assert final_broken(books) == {id_}
 
 
 # ------------------------------------------------------------------------------------------------ the auditor

@@ -244,6 +244,14 @@ def test_one_account_number_with_an_unsaid_receiver_is_refused():
         ({"homes": [home(devices=[device(), device(address="x")])]}, "homes.0.devices.1.code", "homes.0.devices.0"),
         ({"homes": [home(station="S9")]}, "homes.0.station", "no station"),
         ({"homes": [home(devices=[device(resident="R7")])]}, "homes.0.devices.0.resident", "only: R1"),
+        *(
+            ({"homes": [home(devices=[device(protocol=name)])]}, "homes.0.devices.0.protocol", f"Did you mean {meant}")
+            for name, meant in {"rflnk": "rflink", "RFLink": "rflink", "rtl_433": "rtl433", "sia-dc09": "dc09"}.items()
+        ),
+        *(
+            ({"homes": [home(devices=[device(address=text)])]}, "homes.0.devices.0.address", "names no device")
+            for text in ("rubbish", "EV1527:", "EV1527::01", ":0a1b2c:01")
+        ),
         ({"homes": [home(datum="bd09")]}, "homes.0.datum", "gcj02"),
         ({"homes": [home(address="\x07bell")]}, "homes.0.address", "Control characters"),
         ({"homes": [home(residents=[{"code": "R1", "name": "王", "born_on": "1938-13-05"}])]},
@@ -259,6 +267,12 @@ def test_a_bad_row_refuses_the_whole_file_with_its_place(changes, place, word):
     refused = refusal(**changes)
     assert refused.place == place
     assert word in refused.detail
+
+
+@pytest.mark.parametrize("name", ["test", "modem", "lift", "http"])
+def test_a_protocol_like_none_of_ours_is_another_systems(name):
+    read = district(homes=[home(devices=[device(protocol=name, address="7")])])
+    assert read.homes[0].devices[0].protocol == name
 
 
 def test_the_fictional_district_is_whole():

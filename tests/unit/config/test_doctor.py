@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from config import doctor, doctor_files, doctor_machine, doctor_upkeep
+from config.admin import AdminSocket
 from config.backup.making import back_up
 from config.doctor_machine import Machine
 from config.options import AliveSettings, BackupSettings, MessageSettings
@@ -241,10 +242,24 @@ def test_a_canary_that_did_not_come_through(rig):
     assert not looked(rig)["canary hall"].well
 
 
+@pytest.fixture
+def served(rig):
+    service = AdminSocket(rig.folder, {})
+    service.start()
+    yield
+    service.stop()
+
+
+def test_what_a_killed_service_left_behind_is_not_waited_for(rig):
+    (rig.folder / "anling.sock").touch()
+    alive = AliveSettings(ping_url="https://watch.example/p")
+    assert looked(rig, alive=alive)["dead-man"].seen == "the service is not running"
+
+
+@pytest.mark.usefixtures("served")
 def test_somebody_outside_who_was_not_reached(rig):
     alive = AliveSettings(ping_url="https://watch.example/p")
     assert looked(rig)["dead-man"].cure.startswith("set alive.ping_url")
-    (rig.folder / "anling.sock").touch()
     assert not looked(rig, alive=alive)["dead-man"].well
     rig.world.transactions.run(lambda tx: Proofs(tx.connection).keep(DEADMAN, tx.now, worked=True))
     assert looked(rig, alive=alive)["dead-man"].well

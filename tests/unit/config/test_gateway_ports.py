@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from config.admin import AdminSocket
 from config.doctor import examine
 from config.gateways import Gateways
 from config.settings import GatewaySettings, read_settings
@@ -157,8 +158,10 @@ def test_doctor_says_who_has_the_address(capsys, tmp_path):
         assert not found["well"]
         assert "in use" in found["cure"]
         # While the service runs it has the address itself.
-        (tmp_path / "anling.sock").touch()
+        service = AdminSocket(tmp_path, {})
+        service.start()
         assert findings(capsys, tmp_path, f"tcp-listen://127.0.0.1:{listener.port}")["well"]
+        service.stop()
 
 
 def test_doctor_says_that_no_broker_answers_and_keeps_the_password(capsys, tmp_path):

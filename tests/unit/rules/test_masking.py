@@ -33,5 +33,13 @@ def test_everything_under_a_telling_name_is_masked_at_any_depth():
     }
 
 
+def test_the_state_an_alarm_came_to_is_no_number():
+    assert mask({"from": "raised", "to": "offered", "notify": "１３８００００１０１０"}) == {
+        "from": "raised",
+        "to": "offered",
+        "notify": "１３８******１０",
+    }
+
+
 def test_what_is_masked_says_nothing_of_the_birthday():
     assert "19380305" not in mask({"id_number": "13010519380305101X"})["id_number"]
