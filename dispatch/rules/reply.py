@@ -14,11 +14,12 @@ it would leave an old person waiting. How people say things is in `phrases/`.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases.beside import is_firm, may_be_a_circumstance, may_be_a_reason
+from dispatch.rules.phrases.choices import code_last, undressed
 from dispatch.rules.phrases.hearing import covered, left_over, meanings, verdict
 from dispatch.rules.phrases.held import is_held
 from dispatch.rules.phrases.meaning import Action as Action
@@ -61,7 +62,7 @@ ALL = "全部"
 _DIGITS: Mapping[str, Action] = MappingProxyType(dict(zip("1234", Action, strict=False)))
 _ALONE: Mapping[str, str] = MappingProxyType(
     {"一": "1", "壹": "1", "二": "2", "贰": "2", "三": "3", "叁": "3", "四": "4", "肆": "4", "不": "不去"}
-    | {"yi": "1", "1号": "1", "接1": "1"}
+    | {"yi": "1", "1号": "1", "接1": "1", "one": "1", "two": "2", "three": "3", "four": "4", "y": "yes", "n": "no"}
 )
 """Words too short to be trusted inside others."""
 
@@ -137,7 +138,16 @@ def parse(text: str) -> Parsed:
 def _read(plain: str) -> Parsed | None:
     said = _ADDRESSED.sub("", plain, count=1) if _ADDRESSED.match(plain) else plain
     said = _LEAD.sub("", said, count=1) if _LEAD.match(said) else said
-    return _answer(_ALONE.get(said, said)) or _with_a_reason(said)
+    said = undressed(_ALONE.get(said, said))
+    return _answer(said) or _with_a_reason(said) or _with_code_last(said)
+
+
+def _with_code_last(said: str) -> Parsed | None:
+    """接单 12: only behind words that are wholly known."""
+    found = code_last(said)
+    read = _answer(found[0]) if found else None
+    plain = found and read and read.action and read.code is None and not read.rest
+    return replace(read, code=found[1]) if found and read and plain else None
 
 
 def _read_again(text: str, plain: str) -> Parsed | None:

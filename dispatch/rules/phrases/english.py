@@ -108,7 +108,7 @@ SAID: Mapping[Meaning, tuple[str, ...]] = {
         ),
         "(?:dont|do not|no need to) worry",
         "(?:please|pls|plz)? ?(?:wait|hold on)(?: for me)?",
-        "its (?:me|[a-z]+ here)|this is [a-z]+",
+        "its (?:me|(?!not)[a-z]+ here)|this is (?!not|no|an?(?![a-z])|the)[a-z]+",
         "noted|received",
         "with apologies",
         "(?:i )?got it",

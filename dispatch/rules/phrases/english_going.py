@@ -27,7 +27,7 @@ _THERE = (
     f"(?:there|over there|over|round|around|down|out|straight over|right over|by|to {AT_HOME}|to {HER}|to see {HER})"
 )
 _MOVE = (
-    "(?:on (?:my|the|our) way|en ?route|coming|going|heading|headed|driving|walking|cycling|riding|running|"
+    "(?:on (?:my|the|our) way|en ?route|coming|going|heading|headed|walking|cycling|riding|running|"
     "setting off|setting out|rushing|popping|travelling|traveling|making my way|about to leave|about to go|"
     "in (?:the|my) car|in (?:the|a|my) (?:taxi|cab)|on the bus|on my bike)"
 )
@@ -60,6 +60,7 @@ ACCEPT = (
     "leave (?:it|this|that) (?:with|to) me",
     "(?:ill|i will|i shall) (?:take care of|see to|sort|deal with|look after) (?:it|this|that)",
     f"(?:{I_AM} )?(?:now |just |already |currently )*{_MOVE}(?: {_THERE})?(?: {_SOON})?",
+    f"(?:{I_AM} )?(?:now |just |already |currently )*driving (?:{_THERE}(?: {_SOON})?|now)",
     f"(?:{I_AM} )?leaving (?:{_THERE} )?{_SOON}",
     f"(?:{I_AM} )?(?:omw|otw)(?: {_THERE})?(?: {_SOON})?",
     "(?:i |ive |i have )?just (?:left|set off)",

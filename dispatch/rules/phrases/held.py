@@ -31,6 +31,10 @@ _NEARLY = re.compile(
 """Nearly over is not over."""
 
 
+_ASKED_OF_OTHERS = re.compile("收到.{0,2}请.{0,2}回|请.{0,2}回复?(?:收到|好的)")
+"""What a group is asked to answer is no answer: "收到请回1"."""
+
+
 def is_held(plain: str) -> bool:
     """Whether it asks, sets a condition, has two noes, tells of others, or of an end that is still to come."""
-    return any(each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY, _OTHER_PEOPLE))
+    return any(each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY, _OTHER_PEOPLE, _ASKED_OF_OTHERS))
