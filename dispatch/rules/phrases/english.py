@@ -37,7 +37,7 @@ FALSE_ALARM = (
     "(?:it was |was )?(?:pressed )?(?:a |by )?(?:mistake|accident)",
     "pressed (?:by (?:mistake|accident)|accidentally)",
     f"{SHE} pressed (?:it )?(?:by (?:mistake|accident)|accidentally)",
-    "accidental(?: press)?",
+    "(?:accidental|accident)(?: press)?",
     "it was an accident",
     "wrong (?:press|button)",
 )
@@ -93,6 +93,7 @@ SAID: Mapping[Meaning, tuple[str, ...]] = {
         "but",
         "and",
         "ya",
+        "k",
         "sir",
         "madam",
         "(?:my )?apologies",

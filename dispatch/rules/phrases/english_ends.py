@@ -22,7 +22,7 @@ ARRIVED = (
     f"(?:i |ive |i have )?{_ALREADY}(?:got|gotten) in(?:side)?",
     f"(?:{I_AM} )?{_ALREADY}(?:here|on ?site|on scene|at {_SITE}|inside|indoors)(?: with {HER})?{_AGAIN}{NOW}",
     f"{I_AM} {_ALREADY}there{_AGAIN}{NOW}",
-    f"(?:{I_AM} )?{_ALREADY}(?:at|in|inside) (?!(?:the|her|his|their) door){AT_HOME}{_AGAIN}{NOW}",
+    f"(?:{I_AM} )?{_ALREADY}(?:at|in|inside) (?!(?:the|her|his|their) door)(?:{AT_HOME}|house){_AGAIN}{NOW}",
     f"{I_AM} in",
     f"(?:{I_AM} )?{_ALREADY}(?:here )?(?:with|beside|next to|sitting with) {HER}{_AGAIN}{NOW}",
     f"(?:i )?(?:have )?(?:found|seen|met) {HER}(?: now)?",
@@ -47,7 +47,7 @@ NO_ENTRY = (
     f"{I_AM} (?:locked|shut|stuck) out(?:side)?",
     f"{_DOORS} (?:is |are )?(?:all )?(?:locked|closed|bolted|shut|chained|stuck|jammed)(?: from (?:the )?inside)?",
     f"{_DOORS}s (?:locked|closed|bolted|shut|stuck)",
-    "(?:the )?door (?:wont|will not|does not|doesnt) open",
+    "(?:(?:the |it )?door )?(?:wont|will not|does not|doesnt) open",
     (
         "(?:but )?(?:nobody|no one|noone|no body) (?:is )?(?:opens|answers|opened|answered|opening|"
         "answering|open|answer)"

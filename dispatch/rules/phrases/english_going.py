@@ -27,7 +27,7 @@ _THERE = (
     f"(?:there|over there|over|round|around|down|out|straight over|right over|by|to {AT_HOME}|to {HER}|to see {HER})"
 )
 _MOVE = (
-    "(?:on (?:my|the|our) way|en ?route|coming|going|heading|headed|walking|cycling|riding|running|"
+    "(?:on (?:my|the|our) way|(?:en|on) ?route|coming|going|heading|headed|walking|cycling|riding|running|"
     "setting off|setting out|rushing|popping|travelling|traveling|making my way|about to leave|about to go|"
     "in (?:the|my) car|in (?:the|a|my) (?:taxi|cab)|on the bus|on my bike)"
 )
@@ -109,7 +109,7 @@ DECLINE = (
     "(?:impossible|its impossible|its not possible)",
     "(?:i |ill |i will |ill have to |i will have to |i have to |have to )?pass(?: on this| on this one| this time)?",
     "(?:i )?(?:must |have to |will |need to |would like to )?(?:decline|refuse|reject)(?:d)?(?: it| this| this one)?",
-    "(?:i )?(?:declined|rejected|refused)|count me out|skip me",
+    "(?:i )?(?:declined|rejected|refused)|count me out|skip(?: me| this| this one)?",
     f"(?:i |we )?(?:really |just |still )?{_CANT}(?: {_GO})?(?: there)?{_TODAY}",
     f"(?:i am |im |i )?unable{_TODAY}|(?:{I_AM} )?not able{_TODAY}",
     (

@@ -1,0 +1,235 @@
+"""
+Short clauses put together from small pieces: who and when, a verb with its object, a particle.
+
+Beside the patterns of `chinese.py`: here nothing is compiled. A clause is stripped to its core, and the core is looked
+up among verbs with objects that are multiplied once: "我到王秀英家啦", "她家没人来开门", "转给别人吧". What is stripped
+never denies, doubts, asks or tells of another, so "没到" and "快好了" keep what makes them no answer.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import product
+
+from dispatch.rules.phrases.meaning import Action, Aside, Meaning
+
+CORE_MAX = 16
+"""Signs of such a clause; what is longer is for the patterns."""
+
+_SELF = ("我们两个", "我们俩", "我们", "俺们", "咱们", "我俩", "我这边", "我这儿", "我这里", "我自己", "我本人", "本人")
+_SELF_ALONE = (*_SELF, "我", "俺", "咱")
+_DONE_BEFORE = ("已经", "已", "刚刚", "刚才", "刚", "终于", "总算", "现在", "人", "都", "也", "顺利", "安全")
+_TODAY = (
+    "现在",
+    "今天",
+    "今晚",
+    "今儿",
+    "目前",
+    "暂时",
+    "这会儿",
+    "这会",
+    "实在是",
+    "实在",
+    "真的",
+    "真是",
+    "真",
+    "确实",
+)
+_TODAY_TOO = (
+    "都",
+    "也",
+    "就",
+    "还",
+    "是",
+    "在",
+    "有点",
+    "有些",
+    "太",
+    "很",
+    "临时",
+    "手头",
+    "这次",
+    "这单",
+    "这边",
+    "一直",
+)
+_HER = ("老人", "老太太", "老爷子", "奶奶", "爷爷", "大爷", "阿姨", "她", "他", "家里", "屋里", "里面", "里边", "对方")
+_DOOR = (
+    "门",
+    "大门",
+    "房门",
+    "单元门",
+    "楼门",
+    "院门",
+    "家门",
+    "铁门",
+    "防盗门",
+    "门禁",
+    "门锁",
+    "锁",
+    "楼下门",
+    "楼道门",
+)
+
+_MOOD = "啊呀哈哦喔噢哟呦咯喽嘞啦唻咧勒嗷昂哒哉噻撒诶欸哇呐"
+_SLIPPED = "鸟辣拉乐力"
+"""了 and 啦 as thumbs and voices write them."""
+
+_FRONT: Mapping[Meaning, tuple[str, ...]] = {
+    Action.ACCEPT: (*_SELF_ALONE, "现在", "这就", "马上", "立刻", "立马", "已经", "已", "正", "那", "还是"),
+    Action.DECLINE: (*_SELF_ALONE, *_TODAY, *_TODAY_TOO, "请", "麻烦", "还是", "那就", "快", "赶紧"),
+    Action.ARRIVED: (*_SELF_ALONE, *_DONE_BEFORE),
+    Action.DONE: (*_SELF_ALONE, *_DONE_BEFORE, "全部", "全", "这边", "这里", "均", "基本"),
+    Action.NO_ENTRY: (
+        *_SELF_ALONE,
+        *_HER,
+        "家",
+        "现在",
+        "还是",
+        "一直",
+        "都",
+        "也",
+        "就是",
+        "这边",
+        "门口",
+        "说是",
+        "的",
+    ),
+    Aside.NEAR: (),
+    Aside.NOD: (),
+}
+_BACK: Mapping[Meaning, str] = {
+    Action.ACCEPT: _MOOD + _SLIPPED + "了吧的呗嘛哩着",
+    Action.DECLINE: _MOOD + _SLIPPED + "了吧的呗嘛呢滴哩着",
+    Action.ARRIVED: _MOOD + _SLIPPED + "了",
+    Action.DONE: _MOOD + _SLIPPED + "了",
+    Action.NO_ENTRY: _MOOD + _SLIPPED + "了的呢",
+    Aside.NEAR: _MOOD + "了吧",
+    Aside.NOD: _MOOD + "的滴",
+}
+
+_SURNAMES = frozenset(
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴"
+    "夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段章钱汤尹黎易常武乔贺赖龚文"
+)
+"""The hundred commonest family names of China (National Citizen Identity Information Centre, 2007)."""
+
+
+def _joined(*sets: str) -> Iterator[str]:
+    """Every way to put a word of each set behind the other; `-` is none."""
+    yield from ("".join(each).replace("-", "") for each in product(*(words.split() for words in sets)))
+
+
+def _declines() -> Iterator[str]:
+    go = "去 来 过去 过来 赶过去 赶过来 接 接单 出门 出去 出发 前往 到场 上门 支援"
+    yield from _joined("去 来 过去 过来 赶 赶过去 赶过来 走 接 出门 回去 回来", "不", "了 成 得 来")
+    yield from _joined("走 抽 脱 离 分 腾", "不", "开 出", "- 身 手 人 空 时间")
+    yield from _joined(
+        "没 没有 没得 无 木有 不得 没啥 没那", "空 空闲 闲 时间 工夫 功夫 档期 精力 人手 闲空", "- 去 来 过去 接单"
+    )
+    yield from _joined("不能 没法 无法 没办法 不方便 不想 不愿 不愿意 不打算 不会 不便", go)
+    yield from _joined(
+        "换 找 派 叫 让 请 安排 转 转给 转交 给 交给 推给 换成 联系 通知",
+        "别人 其他人 其他同事 别的同事 他人 下一个 下一位",
+        "- 去 来 接 处理 过去",
+    )
+    yield from _joined("换 派 叫 另派 另找 另换 重新派", "人 个人 一个人 个别人", "- 去 来 接 过去")
+    yield from "忙 推 转单 退单 弃单 换一个 换一位 下一个 下一位 跳过 不接这单 接不了这单 分身乏术 爱莫能助".split()
+
+
+def _arrivals() -> Iterator[str]:
+    yield from _joined("到 到达 抵达 来到 赶到", "地方 地儿 现场 目的地 位 老人家 老人家里 老人家中 老人身边 屋里 家中")
+    yield from _joined("进 进入 进到 走进", "屋 屋里 屋子 家门 家里 家中 室内 房间 老人家 老人家里 老人房间")
+    yield from _joined("见到 看到 看见 见着", "老人 老人家 本人 奶奶 爷爷 老太太 大爷 阿姨 大妈")
+    yield from "进入 见着 人见到 老人见到 见到人 到现场 报到 在老人旁边 在老人身边 跟老人在一起 和老人在一起".split()
+
+
+def _ends() -> Iterator[str]:
+    what = "- 事 事情 问题 任务 本单 这单 订单 单子 工单 救助 服务 工作 现场 报警 警报 情况"
+    yield from _joined(
+        what,
+        "处理 办 弄 搞 整 做 干 忙 收拾 料理 安排 安置 安顿 解决 善后 交接 服务 照护",
+        "完 好 妥 完毕 妥当 结束 完成 利索 定",
+    )
+    yield from _joined(what, "完成 结束 解决 完毕 办结 搞掂 搞定 了结 处理")
+
+
+def _shut_out() -> Iterator[str]:
+    yield from _joined("没法 无法 没办法 不让 不给 不能", "进 进去 进入 进门 进屋 入户 上楼 上去 开门")
+    yield from _joined(
+        " ".join(_DOOR),
+        "不开 没开 锁 锁着 锁住 反锁 反锁着 打不开 开不了 开不开 关着 没人开 叫不开 敲不开 推不开 坏 卡住",
+    )
+    yield from _joined(
+        "敲门 敲 按门铃 按铃 叫门 喊门 拍门 打门铃 门铃 按对讲 打电话敲门 电话门铃都 敲门打电话都 敲门按铃都 敲半天 敲门半天 敲了半天",
+        "没声 没声音 没动静 没人 没反应 没人应 没人开 不开 不应 没人理 没回应 没人答应 没人搭理 没人吱声 没人开门 无人应 无反应",
+    )
+    yield from _joined("叫 敲 喊 推 打 开 撬 拧 弄", "不开", "- 门 锁 大门 门锁 房门 防盗门")
+    yield from _joined(
+        "没人 没有人 无人 木人 没得人 没谁", "来开 开门 来开门 应 应门 给开 给开门 答应 应声 在里面应 搭理 开"
+    )
+    yield from "没开门 不开门 没给开门 不肯开门 不愿开门 不给开 不肯开 上不去 进不去 进不来 上不了楼 进不了楼 没带钥匙".split()
+
+
+def _comings() -> Iterator[str]:
+    ways = "骑车 开车 打车 走路 步行 跑步 跑着 跑 走 走着 骑 坐车 坐公交 坐地铁 打的 骑电动车 骑自行车 骑摩托 打滴滴"
+    yield from _joined(ways, "过去 赶过去 去 来 过来")
+    yield from _joined("必须 一定 肯定 保证 绝对 必", "去 来 到 过去 赶到 到场 到位 准时到")
+    yield from _joined(
+        "- 正 正在 在", "赶路 赶过去 赶来 赶过来 赶过去的路上 去的路上 来的路上 过去的路上 赶去的路上 路上"
+    )
+    yield from _joined("在 正 正在", "赶 过去 往那赶 往那边赶")
+    yield from _joined("下楼 出门 穿衣服 换衣服 收拾", "骑车 开车 打车 过去 就走 就去 出发 赶过去")
+
+
+@cache
+def _cores() -> Mapping[Meaning, frozenset[str]]:
+    return {
+        Action.DECLINE: frozenset(_declines()),
+        Action.NO_ENTRY: frozenset(_shut_out()),
+        Action.ARRIVED: frozenset(_arrivals()),
+        Action.DONE: frozenset(_ends()),
+        Action.ACCEPT: frozenset(_comings()),
+        Aside.NEAR: frozenset({"来", "去"}),
+        Aside.NOD: frozenset({"ok"}),
+    }
+
+
+def meaning_of(clause: str) -> Meaning | None:
+    """What a whole clause of a tidy text means by its core; None where it is not known here."""
+    if not 0 < len(clause) <= CORE_MAX:
+        return None
+    return next((means for means, cores in _cores().items() if _is_said(clause, means, cores)), None)
+
+
+def _is_said(clause: str, means: Meaning, cores: frozenset[str]) -> bool:
+    """Whether it is said in full: an arrival or an end needs a word that says it has happened."""
+    body = clause.rstrip(_BACK[means])
+    over = len(body) < len(clause)
+    for core, before in _without_front(body, _FRONT[means]):
+        happened = over or before or core.endswith(("完毕", "结束", "完成"))
+        if means in {Action.ARRIVED, Action.DONE} and not happened:
+            continue
+        if core in cores or (means is Action.ARRIVED and _is_there(core, over=over)):
+            return True
+    return False
+
+
+def _without_front(body: str, front: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    """The clause with ever fewer words before its core, and whether one of them says that it is over."""
+    over = False
+    yield body, over
+    while word := next((each for each in front if body.startswith(each)), None):
+        body, over = body[len(word) :], over or word in _OVER
+        yield body, over
+
+
+_OVER = frozenset({"已经", "已", "刚刚", "刚才", "刚", "终于", "总算", "都", "全", "全部", "均"})
+
+
+def _is_there(core: str, *, over: bool) -> bool:
+    """Of "到王秀英家了": somebody's home by name, or 到 itself with a particle."""
+    if core in {"到", "到达"}:
+        return over
+    going = next((each for each in ("到达", "来到", "进入", "到", "在") if core.startswith(each)), "")
+    home = core[len(going) :].removesuffix("里").removesuffix("中")
+    return bool(going) and home.endswith("家") and 2 <= len(home) <= 7 and home[0] in _SURNAMES
