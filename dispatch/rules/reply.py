@@ -19,7 +19,7 @@ from types import MappingProxyType
 
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases.beside import is_firm, may_be_a_circumstance, may_be_a_reason
-from dispatch.rules.phrases.choices import code_last, undressed
+from dispatch.rules.phrases.choices import CODE_FIRST, code_last, undressed
 from dispatch.rules.phrases.hearing import covered, left_over, meanings, verdict
 from dispatch.rules.phrases.held import is_held
 from dispatch.rules.phrases.meaning import Action as Action
@@ -27,6 +27,7 @@ from dispatch.rules.phrases.meaning import Aside, Meaning
 from dispatch.rules.phrases.sounds import mended
 from dispatch.rules.phrases.spelling import spelled
 from dispatch.rules.phrases.tidy import tidy
+from dispatch.rules.phrases.together import together
 
 TEXT_MAX = 200
 """Signs that are read; nobody answers at such length, and what is longer is for a human."""
@@ -132,7 +133,7 @@ def parse(text: str) -> Parsed:
         return Parsed(stop=True, rest=plain)
     if len(plain) > TEXT_MAX or is_held(plain):
         return Parsed(rest=plain)
-    return _read(_BOSS.sub("", plain)) or _read_again(head, plain) or Parsed(rest=plain)
+    return _read(_BOSS.sub("", plain)) or _read_again(head, plain) or _read_together(head, plain) or Parsed(rest=plain)
 
 
 def _read(plain: str) -> Parsed | None:
@@ -162,6 +163,24 @@ def _read_again(text: str, plain: str) -> Parsed | None:
         return None
     read = (found for each in others if (found := _read(each)) is not None)
     return next((each for each in read if _is_sure(each)), None) or _amid_unknown(mended(parted))
+
+
+def _read_together(text: str, plain: str) -> Parsed | None:
+    """A plain answer among pieces that may stand beside it: "不用换人，我能去"."""
+    if len(plain) > AGAIN_MAX or not plain:
+        return None
+    coded = CODE_FIRST.match(plain)
+    said = undressed(coded["rest"] if coded else plain)
+    for each in dict.fromkeys((said, mended(tidy(text, between=",")) if not coded else said, spelled(said))):
+        found = None if is_held(each) else together(each)
+        if found:
+            action, heard, beside = found
+            told = {meaning for meaning in heard if isinstance(meaning, Outcome)}
+            outcome = told.pop() if len(told) == 1 and action in {Action.DONE, Action.ARRIVED} else None
+            return Parsed(
+                action=action, code=int(coded["code"]) if coded else None, outcome=outcome, rest=",".join(beside)
+            )
+    return None
 
 
 def _amid_unknown(parted: str) -> Parsed | None:

@@ -44,13 +44,14 @@ FALSE_ALARM = (
 TEST = ("(?:it was |was |just |only |it was just )?(?:a |just a |only a )?test", "testing")
 HOSPITAL = (
     (
-        f"(?:was |been |have |has |already |{SHE} (?:was |is |has been )?)?(?:taken|sent|brought|"
+        f"(?:was |been |have |has |already |{SHE} ?(?:was |is |has been |s been |s )?)?(?:taken|sent|brought|"
         f"transferred|went|gone)(?: {HER})? to (?:the )?hospital"
+        "(?: by (?:the )?ambulance| in (?:the|an) ambulance)?"
     ),
     "(?:to )?hospital",
     "took (?:her|him|them) to (?:the )?hospital",
     f"{SHE} (?:went|is going|was taken) to (?:the )?hospital",
-    "(?:the )?ambulance took (?:her|him|them)(?: away)?",
+    "(?:the )?(?:ambulance|paramedics) (?:took|have taken|has taken) (?:her|him|them)(?: away| to (?:the )?hospital)?",
     "in hospital",
     "taken by ambulance",
     "(?:the )?family took (?:her|him|them) to (?:the )?hospital",

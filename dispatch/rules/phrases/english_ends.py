@@ -43,6 +43,10 @@ NO_ENTRY = (
         "front door)| door)?"
     ),
     "no (?:entry|access|way in)",
+    (
+        "(?:the )?(?:security|guard|security guard|porter|concierge|doorman|neighbour|she|he) (?:wont|will not|does not|doesnt|"
+        "did not|didnt|refuses to) let me (?:in|up|through|inside)"
+    ),
     "locked(?: out)?",
     f"{I_AM} (?:locked|shut|stuck) out(?:side)?",
     f"{_DOORS} (?:is |are )?(?:all )?(?:locked|closed|bolted|shut|chained|stuck|jammed)(?: from (?:the )?inside)?",

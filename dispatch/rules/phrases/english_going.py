@@ -14,7 +14,7 @@ _COUNT = (
     "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|a few|a couple of|couple of)"
 )
 _SPAN = (
-    f"(?:{_COUNT} ?(?:m|min|mins|minute|minutes|hour|hours)|half (?:an )?hour|an hour|(?:a|one) (?:minute|min|"
+    f"(?:{_COUNT} ?(?:more )?(?:m|min|mins|minute|minutes|hour|hours)|half (?:an )?hour|an hour|(?:a|one) (?:minute|min|"
     "sec|second))"
 )
 _ABOUT = "(?:(?:approximately|approx|about|around|roughly|under|less than|another|just|only|max) )*"
@@ -59,8 +59,10 @@ ACCEPT = (
     "ive got (?:it|this)|i (?:have )?got (?:this|this one)",
     "leave (?:it|this|that) (?:with|to) me",
     "(?:ill|i will|i shall) (?:take care of|see to|sort|deal with|look after) (?:it|this|that)",
-    f"(?:{I_AM} )?(?:now |just |already |currently )*{_MOVE}(?: {_THERE})?(?: {_SOON})?",
+    f"(?:{I_AM} )?(?:now |just |already |currently |still )*{_MOVE}(?: {_THERE})?(?: {_SOON})?",
     f"(?:{I_AM} )?(?:now |just |already |currently )*driving (?:{_THERE}(?: {_SOON})?|now)",
+    f"(?:{I_AM} )?(?:just )?getting (?:in|into|on) (?:the|my|a) (?:car|van|bike|bus|taxi|cab)(?: {_SOON})?",
+    f"(?:{I_AM} )?leaving (?:my (?:house|home|flat|place)|home|the office|work|the station)(?: {_SOON})?",
     f"(?:{I_AM} )?leaving (?:{_THERE} )?{_SOON}",
     f"(?:{I_AM} )?(?:omw|otw)(?: {_THERE})?(?: {_SOON})?",
     "(?:i |ive |i have )?just (?:left|set off)",

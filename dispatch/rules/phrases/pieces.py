@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import product
 
+from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases.meaning import Action, Aside, Meaning
 
 CORE_MAX = 16
@@ -35,7 +36,6 @@ _TODAY = (
     "确实",
 )
 _TODAY_TOO = (
-    "都",
     "也",
     "就",
     "还",
@@ -76,7 +76,22 @@ _SLIPPED = "鸟辣拉乐力"
 
 _FRONT: Mapping[Meaning, tuple[str, ...]] = {
     Action.ACCEPT: (*_SELF_ALONE, "现在", "这就", "马上", "立刻", "立马", "已经", "已", "正", "那", "还是"),
-    Action.DECLINE: (*_SELF_ALONE, *_TODAY, *_TODAY_TOO, "请", "麻烦", "还是", "那就", "快", "赶紧"),
+    Action.DECLINE: (
+        *_SELF_ALONE,
+        *_TODAY,
+        *_TODAY_TOO,
+        "这么晚",
+        "太晚了",
+        "太晚",
+        "这么远",
+        "大晚上",
+        "请",
+        "麻烦",
+        "还是",
+        "那就",
+        "快",
+        "赶紧",
+    ),
     Action.ARRIVED: (*_SELF_ALONE, *_DONE_BEFORE),
     Action.DONE: (*_SELF_ALONE, *_DONE_BEFORE, "全部", "全", "这边", "这里", "均", "基本"),
     Action.NO_ENTRY: (
@@ -94,6 +109,7 @@ _FRONT: Mapping[Meaning, tuple[str, ...]] = {
         "说是",
         "的",
     ),
+    Outcome.HOSPITAL: ("120", "救护车", "急救车", *_SELF_ALONE, *_DONE_BEFORE, "把", "将", "老人", "她", "他", "被"),
     Aside.NEAR: (),
     Aside.NOD: (),
 }
@@ -103,11 +119,12 @@ _BACK: Mapping[Meaning, str] = {
     Action.ARRIVED: _MOOD + _SLIPPED + "了",
     Action.DONE: _MOOD + _SLIPPED + "了",
     Action.NO_ENTRY: _MOOD + _SLIPPED + "了的呢",
+    Outcome.HOSPITAL: _MOOD + "了",
     Aside.NEAR: _MOOD + "了吧",
     Aside.NOD: _MOOD + "的滴",
 }
 
-_SURNAMES = frozenset(
+SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴"
     "夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段章钱汤尹黎易常武乔贺赖龚文"
 )
@@ -120,6 +137,7 @@ def _joined(*sets: str) -> Iterator[str]:
 
 
 def _declines() -> Iterator[str]:
+    yield from _joined("不", "去 来 接 过去 过来 上门")
     go = "去 来 过去 过来 赶过去 赶过来 接 接单 出门 出去 出发 前往 到场 上门 支援"
     yield from _joined("去 来 过去 过来 赶 赶过去 赶过来 走 接 出门 回去 回来", "不", "了 成 得 来")
     yield from _joined("走 抽 脱 离 分 腾", "不", "开 出", "- 身 手 人 空 时间")
@@ -132,25 +150,34 @@ def _declines() -> Iterator[str]:
         "别人 其他人 其他同事 别的同事 他人 下一个 下一位",
         "- 去 来 接 处理 过去",
     )
-    yield from _joined("换 派 叫 另派 另找 另换 重新派", "人 个人 一个人 个别人", "- 去 来 接 过去")
-    yield from "忙 推 转单 退单 弃单 换一个 换一位 下一个 下一位 跳过 不接这单 接不了这单 分身乏术 爱莫能助".split()
+    yield from _joined("换 另派 另找 另换 重新派", "人 个人 一个人 个别人", "- 去 来 接 过去")
+    yield from _joined("忙 推 转单 退单 弃单 换一个 换一位 下一个 下一位 跳过 不接这单 接不了这单 分身乏术 爱莫能助")
 
 
 def _arrivals() -> Iterator[str]:
     yield from _joined("到 到达 抵达 来到 赶到", "地方 地儿 现场 目的地 位 老人家 老人家里 老人家中 老人身边 屋里 家中")
     yield from _joined("进 进入 进到 走进", "屋 屋里 屋子 家门 家里 家中 室内 房间 老人家 老人家里 老人房间")
     yield from _joined("见到 看到 看见 见着", "老人 老人家 本人 奶奶 爷爷 老太太 大爷 阿姨 大妈")
-    yield from "进入 见着 人见到 老人见到 见到人 到现场 报到 在老人旁边 在老人身边 跟老人在一起 和老人在一起".split()
+    yield from _joined("进入 见着 人见到 老人见到 见到人 到现场 报到 在老人旁边 在老人身边 跟老人在一起 和老人在一起")
 
 
 def _ends() -> Iterator[str]:
-    what = "- 事 事情 问题 任务 本单 这单 订单 单子 工单 救助 服务 工作 现场 报警 警报 情况"
+    what = "- 事 事情 问题 任务 本单 这单 订单 单子 工单 救助 服务 工作 现场 警报 情况"
     yield from _joined(
         what,
         "处理 办 弄 搞 整 做 干 忙 收拾 料理 安排 安置 安顿 解决 善后 交接 服务 照护",
         "完 好 妥 完毕 妥当 结束 完成 利索 定",
     )
     yield from _joined(what, "完成 结束 解决 完毕 办结 搞掂 搞定 了结 处理")
+    yield from _joined("交接 移交 转交 交", "给", "120 救护车 急救 急救人员 医生 家属 女儿 儿子 邻居 保姆 民警 警察")
+
+
+def _taken_away() -> Iterator[str]:
+    where = (
+        "- 人民 市 县 区 省 中心 中医 妇幼 第一 第二 第三 第四 附近 市第一 市第二 市第三 县人民 市人民 省人民 社区 急救"
+    )
+    yield from _joined("送 送到 送去 送往 拉到 拉去 带去", where, "医院")
+    yield from _joined("接走 拉走 送走 带走 抬走", "老人 她 他 人")
 
 
 def _shut_out() -> Iterator[str]:
@@ -167,7 +194,9 @@ def _shut_out() -> Iterator[str]:
     yield from _joined(
         "没人 没有人 无人 木人 没得人 没谁", "来开 开门 来开门 应 应门 给开 给开门 答应 应声 在里面应 搭理 开"
     )
-    yield from "没开门 不开门 没给开门 不肯开门 不愿开门 不给开 不肯开 上不去 进不去 进不来 上不了楼 进不了楼 没带钥匙".split()
+    yield from _joined(
+        "没开门 不开门 没给开门 不肯开门 不愿开门 不给开 不肯开 上不去 进不去 进不来 上不了楼 进不了楼 没带钥匙"
+    )
 
 
 def _comings() -> Iterator[str]:
@@ -189,6 +218,7 @@ def _cores() -> Mapping[Meaning, frozenset[str]]:
         Action.ARRIVED: frozenset(_arrivals()),
         Action.DONE: frozenset(_ends()),
         Action.ACCEPT: frozenset(_comings()),
+        Outcome.HOSPITAL: frozenset(_taken_away()),
         Aside.NEAR: frozenset({"来", "去"}),
         Aside.NOD: frozenset({"ok"}),
     }
@@ -206,8 +236,8 @@ def _is_said(clause: str, means: Meaning, cores: frozenset[str]) -> bool:
     body = clause.rstrip(_BACK[means])
     over = len(body) < len(clause)
     for core, before in _without_front(body, _FRONT[means]):
-        happened = over or before or core.endswith(("完毕", "结束", "完成"))
-        if means in {Action.ARRIVED, Action.DONE} and not happened:
+        happened = over or before or core.endswith(("完毕", "结束", "完成")) or core.startswith("在")
+        if means in {Action.ARRIVED, Action.DONE, Outcome.HOSPITAL} and not happened:
             continue
         if core in cores or (means is Action.ARRIVED and _is_there(core, over=over)):
             return True
@@ -232,4 +262,4 @@ def _is_there(core: str, *, over: bool) -> bool:
         return over
     going = next((each for each in ("到达", "来到", "进入", "到", "在") if core.startswith(each)), "")
     home = core[len(going) :].removesuffix("里").removesuffix("中")
-    return bool(going) and home.endswith("家") and 2 <= len(home) <= 7 and home[0] in _SURNAMES
+    return bool(going) and home.endswith("家") and 2 <= len(home) <= 7 and home[0] in SURNAMES
