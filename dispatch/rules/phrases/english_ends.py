@@ -20,6 +20,7 @@ ARRIVED = (
         f" there)?{_AGAIN}"
     ),
     f"(?:i |ive |i have )?{_ALREADY}(?:got|gotten) in(?:side)?",
+    "(?:i |ive |i have )?(?:arrived|got here|got there) [0-9]{1,2} ?(?:min|mins|minutes) ago",
     f"(?:{I_AM} )?{_ALREADY}(?:here|on ?site|on scene|at {_SITE}|inside|indoors)(?: with {HER})?{_AGAIN}{NOW}",
     f"{I_AM} {_ALREADY}there{_AGAIN}{NOW}",
     f"(?:{I_AM} )?{_ALREADY}(?:at|in|inside) (?!(?:the|her|his|their) door)(?:{AT_HOME}|house){_AGAIN}{NOW}",
@@ -47,7 +48,10 @@ NO_ENTRY = (
         "(?:the )?(?:security|guard|security guard|porter|concierge|doorman|neighbour|she|he) (?:wont|will not|does not|doesnt|"
         "did not|didnt|refuses to) let me (?:in|up|through|inside)"
     ),
-    "locked(?: out)?",
+    "locked(?: out| door)?",
+    "(?:i |i have |ive )?(?:knocked|rang|knocking|ringing)(?: the bell| at the door)?,? ?(?:and |but )?(?:theres )?no (?:answer|reply|response)",
+    "no (?:answer|reply|response) (?:when i knock|to (?:my )?knocking|after knocking|to the bell|at (?:the )?(?:door|gate))",
+    "(?:theres |there is )?no keys? in (?:the )?(?:key ?(?:safe|box)|box|safe)",
     f"{I_AM} (?:locked|shut|stuck) out(?:side)?",
     f"{_DOORS} (?:is |are )?(?:all )?(?:locked|closed|bolted|shut|chained|stuck|jammed)(?: from (?:the )?inside)?",
     f"{_DOORS}s (?:locked|closed|bolted|shut|stuck)",
@@ -96,6 +100,7 @@ DONE = (
     "(?:case closed|done and dusted)",
     "(?:you can |please |pls |can )?close (?:it|this|the case|the alarm|the job|the call)",
     "please close",
+    "(?:i )?left (?:her|him|them) with (?:her|his|their|the) (?:son|daughter|family|husband|wife|neighbour|nurse|carer)",
     (
         "(?:i |have |ive )*(?:handed|passed)(?: her| him| it| them)? over to (?:the |her |his |their )?"
         "(?:family|son|daughter|relatives|paramedics|ambulance crew|crew|doctor|nurse|husband|wife|neighbour)"

@@ -99,7 +99,7 @@ _GO = (
     "take the call|help|help out|be there|come over|go there|leave|get there|get away|come out|go out|"
     "drive|respond|cover|"
     "cover it|cover this|get out|leave home|leave work|leave (?:my|this|the) (?:current |"
-    "present )?(?:visit|client|resident|job|call|patient))"
+    "present )?(?:visit|client|resident|job|call|patient|kids|children|child|baby|mum|mother|dad|father|post|shop))"
 )
 _ELSE = (
     "(?:someone|somebody|another (?:carer|person|one|colleague|caregiver|nurse)|anyone|someone else|"
@@ -131,7 +131,7 @@ DECLINE = (
     ),
     f"(?:i have |ive |ive got |i got |have |got )?no (?:time|car|transport|vehicle|way to get there){_TODAY}",
     (
-        f"(?:{I_AM} )?(?:(?:too|so|very|quite|really) )?(?:far|far away|far from (?:there|here|it))"
+        f"(?:{I_AM} )?(?:(?:too|so|very|quite|really) )?(?:far|far away|far from (?:there|here|it)|far for me)"
         f"(?: away| from there| from here)?{_TODAY}"
     ),
     (
@@ -160,8 +160,9 @@ DECLINE = (
     (
         "(?:can you |could you |you will have to |youll have to |youd better |you should |better |please |"
         "pls |plz |kindly |just )*"
-        "(?:ask|find|send|get|try|call|contact|assign|give (?:it|this) to|pass (?:it )?to|"
-        f"offer (?:it )?to)(?: for)? {_ELSE}(?: else)?"
+        "(?:ask|find|try|contact|assign|give (?:it|this) to|pass (?:it )?to|offer (?:it )?to|"
+        "(?:send|get|call)(?! (?:someone|somebody|anyone|anybody)(?! else| instead| closer)))"
+        f"(?: for)? {_ELSE}(?: else| closer| nearer)?"
         "(?: instead)?(?: please)?"
     ),
     "(?:someone|somebody|anyone) else (?:please|pls|plz)",

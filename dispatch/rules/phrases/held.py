@@ -17,7 +17,7 @@ _ASKING = re.compile(
 _IF = re.compile(
     r"如果|要是|除非|的话|万一|假如|假使|倘若|若[是无没有]|只要|只有|能[去来].{0,2}就|有空再|有空去|"
     r"(?:有空|有时间|有车|没人|没空|没事|不忙|顺路|方便|顺便|得空|忙完|下班|吃完).{0,3}[就再才]|"
-    r"(?<![a-z])(?:if|unless|only when|in case)(?![a-z])"
+    r"(?<![a-z])(?:if|unless|only when|in case)(?![a-z])|(?:可能|也许|或许|说不定|没准)[^,了]{0,7}能[去来]"
 )
 """What is said under a condition is no answer yet: "能去我就去"."""
 
@@ -31,7 +31,9 @@ _NEARLY = re.compile(
 """Nearly over is not over."""
 
 
-_ASKED_OF_OTHERS = re.compile("收到.{0,2}请.{0,2}回|请.{0,2}回复?(?:收到|好的)")
+_ASKED_OF_OTHERS = re.compile(
+    "收到.{0,2}请.{0,2}回|请.{0,2}回复?(?:收到|好的)|稍后(?:再|会|给|与|跟|和|你|您)*(?:回复|联系|回电|回你|回您|答复|打给)"
+)
 """What a group is asked to answer is no answer: "收到请回1"."""
 
 

@@ -18,7 +18,23 @@ CORE_MAX = 16
 
 _SELF = ("我们两个", "我们俩", "我们", "俺们", "咱们", "我俩", "我这边", "我这儿", "我这里", "我自己", "我本人", "本人")
 _SELF_ALONE = (*_SELF, "我", "俺", "咱")
-_DONE_BEFORE = ("已经", "已", "刚刚", "刚才", "刚", "终于", "总算", "现在", "人", "都", "也", "顺利", "安全")
+_DONE_BEFORE = (
+    "已经",
+    "已",
+    "刚刚",
+    "刚才",
+    "刚",
+    "终于",
+    "人员",
+    "护理员",
+    "总算",
+    "现在",
+    "人",
+    "都",
+    "也",
+    "顺利",
+    "安全",
+)
 _TODAY = (
     "现在",
     "今天",
@@ -38,7 +54,6 @@ _TODAY = (
 _TODAY_TOO = (
     "也",
     "就",
-    "还",
     "是",
     "在",
     "有点",
@@ -110,6 +125,8 @@ _FRONT: Mapping[Meaning, tuple[str, ...]] = {
         "的",
     ),
     Outcome.HOSPITAL: ("120", "救护车", "急救车", *_SELF_ALONE, *_DONE_BEFORE, "把", "将", "老人", "她", "他", "被"),
+    Outcome.HELPED: (*_SELF_ALONE, *_DONE_BEFORE, "帮", "把", "将", "给", "老人", "奶奶", "爷爷", "她", "他", "自己"),
+    Outcome.FALSE_ALARM: ("老人", "奶奶", "爷爷", "她", "他", "孩子", "孙子", "家属", "说", "是", "就是", "确认"),
     Aside.NEAR: (),
     Aside.NOD: (),
 }
@@ -120,6 +137,8 @@ _BACK: Mapping[Meaning, str] = {
     Action.DONE: _MOOD + _SLIPPED + "了",
     Action.NO_ENTRY: _MOOD + _SLIPPED + "了的呢",
     Outcome.HOSPITAL: _MOOD + "了",
+    Outcome.HELPED: _MOOD + "了",
+    Outcome.FALSE_ALARM: _MOOD + "了的",
     Aside.NEAR: _MOOD + "了吧",
     Aside.NOD: _MOOD + "的滴",
 }
@@ -137,6 +156,9 @@ def _joined(*sets: str) -> Iterator[str]:
 
 
 def _declines() -> Iterator[str]:
+    yield from _joined("来不及", "- 去 过去 赶过去")
+    yield from _joined("想 可", "去也", "去不了 没空 走不开")
+    yield from _joined("找 换 派", "近的人 离得近的人 近一点的人 近的 离得近的", "- 去")
     yield from _joined("不", "去 来 接 过去 过来 上门")
     go = "去 来 过去 过来 赶过去 赶过来 接 接单 出门 出去 出发 前往 到场 上门 支援"
     yield from _joined("去 来 过去 过来 赶 赶过去 赶过来 走 接 出门 回去 回来", "不", "了 成 得 来")
@@ -169,6 +191,9 @@ def _ends() -> Iterator[str]:
         "完 好 妥 完毕 妥当 结束 完成 利索 定",
     )
     yield from _joined(what, "完成 结束 解决 完毕 办结 搞掂 搞定 了结 处理")
+    yield from _joined("按钮 警报 设备 呼叫器 报警器 已", "复位 关闭 恢复 恢复正常 取消报警")
+    yield from _joined("交接 移交 转交 交", "给", "她 他")
+    yield from _joined("请 麻烦 可以 -", "关闭 结束 关", "工单 单子 任务 警报 报警")
     yield from _joined("交接 移交 转交 交", "给", "120 救护车 急救 急救人员 医生 家属 女儿 儿子 邻居 保姆 民警 警察")
 
 
@@ -178,6 +203,21 @@ def _taken_away() -> Iterator[str]:
     )
     yield from _joined("送 送到 送去 送往 拉到 拉去 带去", where, "医院")
     yield from _joined("接走 拉走 送走 带走 抬走", "老人 她 他 人")
+    yield from _joined("被 -", "120 救护车 急救车 急救", "接走 拉走 送走 带走 抬走")
+
+
+def _helped() -> Iterator[str]:
+    yield from _joined(
+        "扶 抱 搀",
+        "老人 她 他 奶奶 爷爷 大爷 阿姨 -",
+        "上床 起来 坐下 坐好 躺下 躺好 回床上 到床上 回房间 上轮椅 到沙发上",
+    )
+
+
+def _mistaken() -> Iterator[str]:
+    touched = "误触 误按 误碰 碰到 按到 压到 碰 按错 不小心按 不小心碰 不小心按到 不小心碰到 不小心压到 不小心触发"
+    yield from _joined(touched, "按钮 报警器 呼叫器 铃 按铃 警报 手环 报警 设备")
+    yield from _joined("按钮 报警器 呼叫器 设备 手环", "误触 误报 误按 误碰")
 
 
 def _shut_out() -> Iterator[str]:
@@ -187,9 +227,25 @@ def _shut_out() -> Iterator[str]:
         "不开 没开 锁 锁着 锁住 反锁 反锁着 打不开 开不了 开不开 关着 没人开 叫不开 敲不开 推不开 坏 卡住",
     )
     yield from _joined(
-        "敲门 敲 按门铃 按铃 叫门 喊门 拍门 打门铃 门铃 按对讲 打电话敲门 电话门铃都 敲门打电话都 敲门按铃都 敲半天 敲门半天 敲了半天",
+        "敲门 敲 敲了门 按门铃 按了门铃 拍了门 叫了门 按铃 叫门 喊门 拍门 打门铃 门铃 按对讲 打电话敲门 电话门铃都 敲门打电话都 敲门按铃都 敲半天 敲门半天 敲了半天",
         "没声 没声音 没动静 没人 没反应 没人应 没人开 不开 不应 没人理 没回应 没人答应 没人搭理 没人吱声 没人开门 无人应 无反应",
     )
+    yield from _joined(
+        "没 没有 无 没带 忘带 找不到 没找到 没拿到",
+        "密码 门禁卡 门卡 卡 钥匙 门禁 门禁密码 单元门密码",
+        "- 进不去 上不去 开不了 进不了 进不了门 开不了门",
+    )
+    yield from _joined(
+        "保安 物业 门卫 门岗 小区 小区保安 家属 -",
+        "不让 不给 不放 不准 不许",
+        "- 我",
+        "进 上去 进门 进小区 上楼 进去 进来 进屋 上",
+    )
+    yield from _joined("不给我 不肯给我 不愿给我 不让我", "开门 开 进门")
+    yield from _joined(
+        "给的 留的 你们给的 登记的 发的 -", "密码 门禁码 门禁密码", "不对 错 不正确 打不开 不行 没用 错误 失效"
+    )
+    yield from _joined("钥匙 卡", "断在锁里 断锁里 断在里面 卡在锁里 拔不出来 插不进 不匹配 不好使")
     yield from _joined("叫 敲 喊 推 打 开 撬 拧 弄", "不开", "- 门 锁 大门 门锁 房门 防盗门")
     yield from _joined(
         "没人 没有人 无人 木人 没得人 没谁", "来开 开门 来开门 应 应门 给开 给开门 答应 应声 在里面应 搭理 开"
@@ -207,6 +263,15 @@ def _comings() -> Iterator[str]:
         "- 正 正在 在", "赶路 赶过去 赶来 赶过来 赶过去的路上 去的路上 来的路上 过去的路上 赶去的路上 路上"
     )
     yield from _joined("在 正 正在", "赶 过去 往那赶 往那边赶")
+    yield from _joined(
+        "带 拿 背 拎 提 带上 拿上 背上",
+        "药箱 急救箱 急救包 血压计 钥匙 工具 氧气 轮椅 东西",
+        "去 过去 马上到 马上去 就去 就过去 赶过去",
+    )
+    yield from _joined("前去 前往 赶去 速去 速", "查看 看看 处理 了解 帮忙 支援 -")
+    yield from _joined(
+        "顶上 来顶 替他去 替她去 代他去 代她去 替班 顶班 快马加鞭赶来 快马加鞭去 交给我处理 在下楼 选1 按1"
+    )
     yield from _joined("下楼 出门 穿衣服 换衣服 收拾", "骑车 开车 打车 过去 就走 就去 出发 赶过去")
 
 
@@ -219,6 +284,8 @@ def _cores() -> Mapping[Meaning, frozenset[str]]:
         Action.DONE: frozenset(_ends()),
         Action.ACCEPT: frozenset(_comings()),
         Outcome.HOSPITAL: frozenset(_taken_away()),
+        Outcome.HELPED: frozenset(_helped()),
+        Outcome.FALSE_ALARM: frozenset(_mistaken()),
         Aside.NEAR: frozenset({"来", "去"}),
         Aside.NOD: frozenset({"ok"}),
     }
@@ -237,7 +304,7 @@ def _is_said(clause: str, means: Meaning, cores: frozenset[str]) -> bool:
     over = len(body) < len(clause)
     for core, before in _without_front(body, _FRONT[means]):
         happened = over or before or core.endswith(("完毕", "结束", "完成")) or core.startswith("在")
-        if means in {Action.ARRIVED, Action.DONE, Outcome.HOSPITAL} and not happened:
+        if means in {Action.ARRIVED, Action.DONE, Outcome.HOSPITAL, Outcome.HELPED} and not happened:
             continue
         if core in cores or (means is Action.ARRIVED and _is_there(core, over=over)):
             return True

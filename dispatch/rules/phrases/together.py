@@ -19,15 +19,17 @@ _JOINS = re.compile(
 )
 """What parts two thoughts as a comma does."""
 
-_FRIEND = f"(?:小[一-鿿]|老[{SURNAMES}]|[{SURNAMES}](?:姐|哥|师傅|医生|护士|阿姨|工)|同事|搭档|老公|老婆|爱人|老伴|师傅|医生|护士|她|他)"
+_FRIEND = f"(?:[我俺]?(?:小[一-鿿]|老[{SURNAMES}]|[{SURNAMES}](?:姐|哥|师傅|医生|护士|阿姨|工)|同事|搭档|老公|老婆|爱人|老伴|师傅|医生|护士|她|他))"
 _WITH = re.compile(
     f"(?:我|俺)(?:和|跟|与|同|带着|带上|带|叫上|喊上|约上){_FRIEND}(?:一起|一块儿?|俩|两个人?|都)*"
     "(?=去|来|过[去来]|赶|到|马上|现在|立刻|这就|出发|在路上|已)|我们(?:两个人?|俩|几个|仨|三个)|我俩"
 )
+_ALTHOUGH = re.compile("(?:(?<=,)|^)(?:虽然|尽管|虽说|虽|although |even though )")
 _PASS_ON = re.compile(
     "(?<![a-z])(?:please )?(?:tell|let) (?:her|him|them|(?:mrs|mr|ms|miss) [a-z]+|the (?:lady|family))(?: know)?(?: that)? (?=im |i )"
 )
 _AT = re.compile(r" at \d{1,2}(?:点\d\d)?$")
+_SPAN = re.compile("分钟|小时|刻钟|(?<![a-z])(?:mins?|minutes?)(?![a-z])")
 _BY_ME = re.compile("[我俺咱]|(?<![a-z])(?:i|im|ill|we)(?![a-z])|on (?:my|the) way|coming|going|heading")
 _ALARMING = re.compile(
     "流血|出血|吐血|昏|晕|呼吸|心跳|骨折|抽搐|中风|煤气|着火|取消|作废|骗|才怪|以前|上次|上回|昨|明天|后天|以为|好像是|听说|"
@@ -38,7 +40,8 @@ _ALARMING = re.compile(
 
 def parted(plain: str) -> list[str]:
     """The pieces of a tidy text, with times of day, company and joining words made plain."""
-    text = _PASS_ON.sub("", _WITH.sub("我们", _TIME.sub(r"\1点\2", plain)))
+    text = _ALTHOUGH.sub("", plain)
+    text = _PASS_ON.sub("", _WITH.sub("我们", _TIME.sub(r"\1点\2", text)))
     return [piece for each in _JOINS.sub(",", text).split(",") if (piece := _AT.sub("", each.strip()))]
 
 
@@ -48,11 +51,18 @@ def together(plain: str) -> tuple[Action, list[Meaning], list[str]] | None:
     if not 1 <= len(pieces) <= PIECES_MAX or _ALARMING.search(plain):
         return None
     heard = [covered(piece, 0) for piece in pieces]
+    if len(pieces) > 1 and all(each and _is_near(each) for each in heard) and any(map(_SPAN.search, pieces)):
+        return Action.ACCEPT, [], []
     fits = [action for action in Action if _fits(action, pieces, heard)]
     told = [meaning for each in heard for meaning in each or ()]
     if len(fits) != 1 or Aside.ALL in told:
         return None
     return fits[0], told, [piece for piece, known in zip(pieces, heard, strict=True) if known is None]
+
+
+def _is_near(heard: Sequence[Meaning]) -> bool:
+    """Whether it says that somebody is near, or comes soon: two of them, one of them a time, are a yes."""
+    return Aside.NEAR in heard and set(heard) <= {Aside.NEAR, Aside.COURTESY, Aside.NOD}
 
 
 def _fits(action: Action, pieces: Sequence[str], heard: Sequence[list[Meaning] | None]) -> bool:
