@@ -286,7 +286,7 @@ def _cores() -> Mapping[Meaning, frozenset[str]]:
         Outcome.HOSPITAL: frozenset(_taken_away()),
         Outcome.HELPED: frozenset(_helped()),
         Outcome.FALSE_ALARM: frozenset(_mistaken()),
-        Aside.NEAR: frozenset({"来", "去"}),
+        Aside.NEAR: frozenset({"来", "去", "上车", "上路", "下楼", "出门", "动身", "起身"}),
         Aside.NOD: frozenset({"ok"}),
     }
 
@@ -300,8 +300,21 @@ def meaning_of(clause: str) -> Meaning | None:
 
 def _is_said(clause: str, means: Meaning, cores: frozenset[str]) -> bool:
     """Whether it is said in full: an arrival or an end needs a word that says it has happened."""
-    body = clause.rstrip(_BACK[means])
-    over = len(body) < len(clause)
+    for body in _without_back(clause, _BACK[means]):
+        if _has_core(body, means, cores, over=len(body) < len(clause)):
+            return True
+    return False
+
+
+def _without_back(clause: str, particles: str) -> Iterator[str]:
+    """The clause with ever fewer particles behind it."""
+    yield clause
+    while len(clause) > 1 and clause[-1] in particles:
+        clause = clause[:-1]
+        yield clause
+
+
+def _has_core(body: str, means: Meaning, cores: frozenset[str], *, over: bool) -> bool:
     for core, before in _without_front(body, _FRONT[means]):
         happened = over or before or core.endswith(("完毕", "结束", "完成")) or core.startswith("在")
         if means in {Action.ARRIVED, Action.DONE, Outcome.HOSPITAL, Outcome.HELPED} and not happened:

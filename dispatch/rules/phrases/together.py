@@ -14,8 +14,8 @@ PIECES_MAX = 6
 
 _TIME = re.compile(r"(?<![\d,])([01]?\d|2[0-3]),([0-5]\d)(?![\d,])")
 _JOINS = re.compile(
-    "(?:但是|但|不过|可是|可惜|只是|然而|却|所以|因此|而且|(?<=[^都还])可(?=我|是|实在|今|现)|(?=还是[换找派叫请])|(?=[我俺]们?[还也]?(?:马上|这就|现在就)))"
-    "|(?<![a-z])(?:but|however|so|though|and|because) (?=[a-z])"
+    "(?:但是|但|不过|可是|可惜|只是|然而|却|所以|因此|而且|(?<=[^都还])可(?=我|是|实在|今|现)|(?=还是[换找派叫请])|(?<=不好意思)|(?<=对不起)|(?<=抱歉)(?![了啊哈])|(?<=呢)(?=走不开|去不了|来不了)|(?=[我俺]们?[还也]?(?:马上|这就|现在就)))"
+    "|(?<=sorry) (?!to |for |about )|(?<![a-z])(?:but|however|so|though|and|because) (?=[a-z])"
 )
 """What parts two thoughts as a comma does."""
 
@@ -88,10 +88,12 @@ def _says(action: Action, heard: Sequence[Meaning]) -> bool:
 
 def _unknown_beside(action: Action, piece: str, known: list[Meaning] | None, last: str) -> bool:
     """Whether words nobody listed may be the reason of a decline, or what the sender is at before a firm yes."""
-    if known is not None or meanings(piece):
+    if known is not None:
         return False
     if action is Action.DECLINE:
-        return may_be_a_reason(piece)
+        return set(meanings(piece)) <= {Action.ACCEPT} and may_be_a_reason(piece)
+    if meanings(piece):
+        return False
     return action is Action.ACCEPT and is_firm(last) and may_be_a_circumstance(piece)
 
 
