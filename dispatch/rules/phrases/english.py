@@ -38,7 +38,7 @@ FALSE_ALARM = (
     "(?:it was |was )?(?:pressed )?(?:a |by )?(?:mistake|accident)",
     "pressed (?:by (?:mistake|accident)|accidentally)",
     f"{SHE} pressed (?:it )?(?:by (?:mistake|accident)|accidentally)",
-    "(?:accidental|accident)(?: press)?",
+    "(?:accidental|accident|mistaken)(?: press| alarm| call)?",
     "it was an accident",
     "wrong (?:press|button)",
 )
@@ -110,6 +110,7 @@ SAID: Mapping[Meaning, tuple[str, ...]] = {
         "and",
         "ya",
         "k",
+        "confirm(?:ed)?",
         "sir",
         "madam",
         "(?:my )?apologies",

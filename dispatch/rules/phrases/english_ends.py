@@ -38,12 +38,12 @@ _KEY = (
 )
 NO_ENTRY = (
     (
-        f"(?:but |and |still |we |i )*{_CANNOT} (?:(?:get|go|come)(?: in| into| inside| through)+|enter|"
+        f"(?:but |and |still |we |i )*{_CANNOT} (?:(?:get|go|come)(?: in| into| inside| through)+|enter|access|"
         "open it|open|unlock|"
         f"(?:gain|get) (?:access|entry))(?: {AT_HOME}| (?:the|this) (?:building|gate|door|lock|main door|"
         "front door)| door)?"
     ),
-    "no (?:entry|access|way in)",
+    "no (?:entry|access|way in)(?: to (?:the )?(?:building|house|flat|property))?",
     (
         "(?:the )?(?:security|guard|security guard|porter|concierge|doorman|neighbour|she|he) (?:wont|will not|does not|doesnt|"
         "did not|didnt|refuses to) let me (?:in|up|through|inside)"
@@ -55,14 +55,14 @@ NO_ENTRY = (
     f"{I_AM} (?:locked|shut|stuck) out(?:side)?",
     f"{_DOORS} (?:is |are )?(?:all )?(?:locked|closed|bolted|shut|chained|stuck|jammed)(?: from (?:the )?inside)?",
     f"{_DOORS}s (?:locked|closed|bolted|shut|stuck)",
-    "(?:(?:the |it )?door )?(?:wont|will not|does not|doesnt) open",
+    "(?:(?:the |it )?(?:door|gate|lock) )?(?:wont|will not|does not|doesnt) open",
     (
-        "(?:but )?(?:nobody|no one|noone|no body) (?:is )?(?:opens|answers|opened|answered|opening|"
+        "(?:but )?(?:nobodys|no ?ones|nobody|no one|noone|no body) (?:is )?(?:opens|answers|opened|answered|opening|"
         "answering|open|answer)"
         "(?: up)?(?: the| at the| her| his)?(?: door| gate| intercom)?"
     ),
     (
-        f"(?:but )?{SHE} ?(?:is |s )?(?:not|isnt|wont|does not|doesnt|didnt) (?:answer|answering|open|"
+        f"(?:but )?(?:{SHE} ?(?:is |s )?)?(?:not|isnt|wont|does not|doesnt|didnt) (?:answer|answering|open|"
         "opening)(?: the| her| his)? door"
     ),
     (
@@ -80,7 +80,9 @@ NO_ENTRY = (
     "(?:wrong|bad|incorrect) (?:door |gate |key ?safe )?(?:code|pin|key)",
 )
 
-_ENDED = "(?:done|finished|finish|completed|complete|sorted|resolved|solved|dealt with|taken care of|wrapped up)"
+_ENDED = (
+    "(?:done|handled|finished|finish|completed|complete|sorted|resolved|solved|dealt with|taken care of|wrapped up)"
+)
 _IT_IS = (
     "(?:(?:it|that|this|all|job|case|everything|alarm)(?: is|s| has been)?|its|thats|its all|thats all|"
     "its been|everythings|"
@@ -100,6 +102,8 @@ DONE = (
     "(?:case closed|done and dusted)",
     "(?:you can |please |pls |can )?close (?:it|this|the case|the alarm|the job|the call)",
     "please close",
+    "(?:the |her |his )?(?:family|son|daughter|paramedics|ambulance crew) (?:has |have )?(?:taken|took) over",
+    "closed",
     "(?:i )?left (?:her|him|them) with (?:her|his|their|the) (?:son|daughter|family|husband|wife|neighbour|nurse|carer)",
     (
         "(?:i |have |ive )*(?:handed|passed)(?: her| him| it| them)? over to (?:the |her |his |their )?"

@@ -27,7 +27,7 @@ _THERE = (
     f"(?:there|over there|over|round|around|down|out|straight over|right over|by|to {AT_HOME}|to {HER}|to see {HER})"
 )
 _MOVE = (
-    "(?:on (?:my|the|our) way|(?:en|on) ?route|coming|going|heading|headed|walking|cycling|riding|running|"
+    "(?:on (?:(?:my|the|our) )?way|(?:en|on) ?route|coming|going|heading|headed|walking|cycling|riding|running|"
     "setting off|setting out|rushing|popping|travelling|traveling|making my way|about to leave|about to go|"
     "in (?:the|my) car|in (?:the|a|my) (?:taxi|cab)|on the bus|on my bike)"
 )
@@ -36,7 +36,7 @@ _DO = (
     "be on my way|head|pop|"
     "make it|get there|reach there|reach|arrive|take it|take this|take this one|take that|cover it|"
     "cover this|cover this one|"
-    "accept|accept it|respond|see to it|check on [a-z]+|check [a-z]+|see {her}|visit {her}|handle it|leave)"
+    "accept|accept it|respond|see to it|check on [a-z]+|check [a-z]+|see {her}|visit {her}|handle it|leave|attend to (?:it|this)|cover)"
 ).replace("{her}", HER)
 
 ACCEPT = (
@@ -64,6 +64,8 @@ ACCEPT = (
     f"(?:{I_AM} )?(?:just )?getting (?:in|into|on) (?:the|my|a) (?:car|van|bike|bus|taxi|cab)(?: {_SOON})?",
     f"(?:{I_AM} )?leaving (?:my (?:house|home|flat|place)|home|the office|work|the station)(?: {_SOON})?",
     f"(?:{I_AM} )?leaving (?:{_THERE} )?{_SOON}",
+    f"(?:{I_AM} )?(?:now )?(?:attending|responding)(?: now| to (?:it|this)| to the (?:call|alarm))*",
+    "(?:i )?(?:wish|want|would like) to (?:accept|go|take it|take this)",
     f"(?:{I_AM} )?(?:omw|otw)(?: {_THERE})?(?: {_SOON})?",
     "(?:i |ive |i have )?just (?:left|set off)",
     f"(?:i )?(?:can|could) {_DO}(?: {_THERE})?(?: {_SOON})?",
@@ -75,7 +77,7 @@ ACCEPT = (
     "(?:i )?(?:dont|do not|wouldnt) mind (?:going|attending|coming)",
     f"(?:{I_WILL} |should )?be (?:there|with you|with {HER}) {_SOON}",
     f"there (?:soon|shortly|{MINUTES}|in {_ABOUT}{_COUNT})",
-    f"{I_AM} (?:only )?{_ABOUT}{_SPAN} (?:away|out|from there|drive away|walk away)|{_ABOUT}{_SPAN} away",
+    f"{I_AM} (?:only )?{_ABOUT}{_SPAN} (?:away|out|from there|drive away|walk away)|{_ABOUT}{_SPAN} (?:away|out)",
     f"(?:{I_AM} )?(?:arriving|reaching)(?: there)? {_SOON}",
     f"{I_WILL} (?:arrive|reach)(?: there)? {_SOON}",
     "no (?:problem|worries|prob|probs)|not a problem|np",
@@ -110,8 +112,10 @@ DECLINE = (
     "not (?:me|now|today|possible|possible today|tonight|this time)(?: today)?",
     "(?:impossible|its impossible|its not possible)",
     "(?:i |ill |i will |ill have to |i will have to |i have to |have to )?pass(?: on this| on this one| this time)?",
-    "(?:i )?(?:must |have to |will |need to |would like to )?(?:decline|refuse|reject)(?:d)?(?: it| this| this one)?",
-    "(?:i )?(?:declined|rejected|refused)|count me out|skip(?: me| this| this one)?",
+    "(?:i )?(?:must |have to |will |need to |would like to )?(?:decline|refuse|reject)(?:d|ing)?(?: it| this| this one)?",
+    f"(?:{I_AM} )?(?:stuck|held up) (?:at work|with (?:a|another|my) (?:client|resident|patient|visit))",
+    "(?:please )?find (?:me )?another",
+    "declining|(?:i )?(?:declined|rejected|refused)|count me out|skip(?: me| this| this one)?",
     f"(?:i |we )?(?:really |just |still )?{_CANT}(?: {_GO})?(?: there)?{_TODAY}",
     f"(?:i am |im |i )?unable{_TODAY}|(?:{I_AM} )?not able{_TODAY}",
     (

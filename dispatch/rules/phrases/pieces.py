@@ -108,7 +108,16 @@ _FRONT: Mapping[Meaning, tuple[str, ...]] = {
         "赶紧",
     ),
     Action.ARRIVED: (*_SELF_ALONE, *_DONE_BEFORE),
-    Action.DONE: (*_SELF_ALONE, *_DONE_BEFORE, "全部", "全", "这边", "这里", "均", "基本"),
+    Action.DONE: (
+        *_SELF_ALONE,
+        *_DONE_BEFORE,
+        "全部",
+        "全",
+        "这边",
+        "这里",
+        "均",
+        "基本",
+    ),
     Action.NO_ENTRY: (
         *_SELF_ALONE,
         *_HER,
@@ -129,6 +138,7 @@ _FRONT: Mapping[Meaning, tuple[str, ...]] = {
     Outcome.FALSE_ALARM: ("老人", "奶奶", "爷爷", "她", "他", "孩子", "孙子", "家属", "说", "是", "就是", "确认"),
     Aside.NEAR: (),
     Aside.NOD: (),
+    Aside.COURTESY: ("我", "都"),
 }
 _BACK: Mapping[Meaning, str] = {
     Action.ACCEPT: _MOOD + _SLIPPED + "了吧的呗嘛哩着",
@@ -141,6 +151,7 @@ _BACK: Mapping[Meaning, str] = {
     Outcome.FALSE_ALARM: _MOOD + "了的",
     Aside.NEAR: _MOOD + "了吧",
     Aside.NOD: _MOOD + "的滴",
+    Aside.COURTESY: _MOOD + "了",
 }
 
 SURNAMES = (
@@ -159,8 +170,9 @@ def _declines() -> Iterator[str]:
     yield from _joined("来不及", "- 去 过去 赶过去")
     yield from _joined("想 可", "去也", "去不了 没空 走不开")
     yield from _joined("找 换 派", "近的人 离得近的人 近一点的人 近的 离得近的", "- 去")
+    yield from _joined("不克 恕不能 难以", "前往 到场 接单 赴约")
     yield from _joined("不", "去 来 接 过去 过来 上门")
-    go = "去 来 过去 过来 赶过去 赶过来 接 接单 出门 出去 出发 前往 到场 上门 支援"
+    go = "去 来 过去 过来 赶过去 赶过来 接 接单 出门 出去 出发 前往 前去 到场 上门 支援"
     yield from _joined("去 来 过去 过来 赶 赶过去 赶过来 走 接 出门 回去 回来", "不", "了 成 得 来")
     yield from _joined("走 抽 脱 离 分 腾", "不", "开 出", "- 身 手 人 空 时间")
     yield from _joined(
@@ -181,6 +193,9 @@ def _arrivals() -> Iterator[str]:
     yield from _joined("进 进入 进到 走进", "屋 屋里 屋子 家门 家里 家中 室内 房间 老人家 老人家里 老人房间")
     yield from _joined("见到 看到 看见 见着", "老人 老人家 本人 奶奶 爷爷 老太太 大爷 阿姨 大妈")
     yield from _joined("进入 见着 人见到 老人见到 见到人 到现场 报到 在老人旁边 在老人身边 跟老人在一起 和老人在一起")
+    yield from _joined("到了 进了 到达了 来到了", "现场 老人家 老人家里 她家 他家 屋里 家里 房间 地方")
+    yield from _joined("见到了 看到了 找到了", "老人 老人家 奶奶 爷爷 老太太 大爷 阿姨")
+    yield from _joined("和 跟 与", "老人 奶奶 爷爷 她 他 大爷", "见面 见上面 见到面")
 
 
 def _ends() -> Iterator[str]:
@@ -191,6 +206,15 @@ def _ends() -> Iterator[str]:
         "完 好 妥 完毕 妥当 结束 完成 利索 定",
     )
     yield from _joined(what, "完成 结束 解决 完毕 办结 搞掂 搞定 了结 处理")
+    yield from _joined("完成 结束", "任务 服务 工作 处理 救助 本单 订单 护理")
+    yield from _joined("结案 销案 闭环 归档 办结")
+    yield from _joined("安顿 安置 照顾 安抚 处理", "好", "老人 她 他 奶奶 爷爷 大爷")
+    kin = "家属 家里人 女儿 儿子 老伴 保姆 子女 亲属 邻居"
+    yield from _joined("老人 奶奶 爷爷 她 他 -", "被 由 已被 已由", kin, "接走 接手 照顾 照看 带走 陪护 接管")
+    yield from _joined("交给 移交给 转交给 交由 移交 转交", kin, "照看 照顾 陪护 看护 处理 -")
+    yield from _joined(
+        what, "已 已经 都已 均已", "处理 解决 完成 办妥 办结 处理好 处理完 处理完毕 安置 安排好 解除 消除"
+    )
     yield from _joined("按钮 警报 设备 呼叫器 报警器 已", "复位 关闭 恢复 恢复正常 取消报警")
     yield from _joined("交接 移交 转交 交", "给", "她 他")
     yield from _joined("请 麻烦 可以 -", "关闭 结束 关", "工单 单子 任务 警报 报警")
@@ -202,6 +226,7 @@ def _taken_away() -> Iterator[str]:
         "- 人民 市 县 区 省 中心 中医 妇幼 第一 第二 第三 第四 附近 市第一 市第二 市第三 县人民 市人民 省人民 社区 急救"
     )
     yield from _joined("送 送到 送去 送往 拉到 拉去 带去", where, "医院")
+    yield from _joined("由 被", "救护车 120 急救车 急救人员", "送走 接走 拉走 送医 送医院 送往医院")
     yield from _joined("接走 拉走 送走 带走 抬走", "老人 她 他 人")
     yield from _joined("被 -", "120 救护车 急救车 急救", "接走 拉走 送走 带走 抬走")
 
@@ -217,6 +242,11 @@ def _helped() -> Iterator[str]:
 def _mistaken() -> Iterator[str]:
     touched = "误触 误按 误碰 碰到 按到 压到 碰 按错 不小心按 不小心碰 不小心按到 不小心碰到 不小心压到 不小心触发"
     yield from _joined(touched, "按钮 报警器 呼叫器 铃 按铃 警报 手环 报警 设备")
+    yield from _joined(
+        "系 属 属于 为 确认为 核实为 经核实为 经核实是 经确认是 确认系 确定是 核实是 经查是 确认 核实",
+        "误报 误触 误按 误操作 误会 误报警",
+    )
+    yield from _joined("误报一场 玩 乱按 按着玩 瞎按 不小心按错 不小心碰 不小心按")
     yield from _joined("按钮 报警器 呼叫器 设备 手环", "误触 误报 误按 误碰")
 
 
@@ -228,7 +258,7 @@ def _shut_out() -> Iterator[str]:
     )
     yield from _joined(
         "敲门 敲 敲了门 按门铃 按了门铃 拍了门 叫了门 按铃 叫门 喊门 拍门 打门铃 门铃 按对讲 打电话敲门 电话门铃都 敲门打电话都 敲门按铃都 敲半天 敲门半天 敲了半天",
-        "没声 没声音 没动静 没人 没反应 没人应 没人开 不开 不应 没人理 没回应 没人答应 没人搭理 没人吱声 没人开门 无人应 无反应",
+        "没声 没声音 没动静 没人 没反应 没人应 没人开 不开 不应 没人理 没回应 没人答应 没人搭理 没人吱声 没人开门 无人应 无反应 无应答 没应答 无人应答 无人应门 不理",
     )
     yield from _joined(
         "没 没有 无 没带 忘带 找不到 没找到 没拿到",
@@ -245,13 +275,15 @@ def _shut_out() -> Iterator[str]:
     yield from _joined(
         "给的 留的 你们给的 登记的 发的 -", "密码 门禁码 门禁密码", "不对 错 不正确 打不开 不行 没用 错误 失效"
     )
-    yield from _joined("钥匙 卡", "断在锁里 断锁里 断在里面 卡在锁里 拔不出来 插不进 不匹配 不好使")
+    yield from _joined(
+        "钥匙 卡", "没找到 找不到 没有 不见了 断在锁里 断锁里 断在里面 卡在锁里 拔不出来 插不进 不匹配 不好使"
+    )
     yield from _joined("叫 敲 喊 推 打 开 撬 拧 弄", "不开", "- 门 锁 大门 门锁 房门 防盗门")
     yield from _joined(
         "没人 没有人 无人 木人 没得人 没谁", "来开 开门 来开门 应 应门 给开 给开门 答应 应声 在里面应 搭理 开"
     )
     yield from _joined(
-        "没开门 不开门 没给开门 不肯开门 不愿开门 不给开 不肯开 上不去 进不去 进不来 上不了楼 进不了楼 没带钥匙"
+        "没开门 不开门 没给开门 不肯开门 不愿开门 不给开 不肯开 上不去 进不去 进不到屋里 进不到屋 进不到里面 进不来 上不了楼 进不了楼 没带钥匙"
     )
 
 
@@ -268,6 +300,8 @@ def _comings() -> Iterator[str]:
         "药箱 急救箱 急救包 血压计 钥匙 工具 氧气 轮椅 东西",
         "去 过去 马上到 马上去 就去 就过去 赶过去",
     )
+    yield from _joined("马上 立刻 立即 即刻 确认 保证 这就 随即", "就位 到岗 到位 到场 前往 赶赴现场")
+    yield from _joined("途中 赶路中 骑车中 骑行中 前往中 打上车 坐上车 正途中 在半路")
     yield from _joined("前去 前往 赶去 速去 速", "查看 看看 处理 了解 帮忙 支援 -")
     yield from _joined(
         "顶上 来顶 替他去 替她去 代他去 代她去 替班 顶班 快马加鞭赶来 快马加鞭去 交给我处理 在下楼 选1 按1"
@@ -288,6 +322,7 @@ def _cores() -> Mapping[Meaning, frozenset[str]]:
         Outcome.FALSE_ALARM: frozenset(_mistaken()),
         Aside.NEAR: frozenset({"来", "去", "上车", "上路", "下楼", "出门", "动身", "起身"}),
         Aside.NOD: frozenset({"ok"}),
+        Aside.COURTESY: frozenset(_joined("收 确认 确定 晓得 知道 明白 了解 清楚")),
     }
 
 
@@ -316,10 +351,18 @@ def _without_back(clause: str, particles: str) -> Iterator[str]:
 
 def _has_core(body: str, means: Meaning, cores: frozenset[str], *, over: bool) -> bool:
     for core, before in _without_front(body, _FRONT[means]):
-        happened = over or before or core.endswith(("完毕", "结束", "完成")) or core.startswith("在")
+        happened = (
+            over
+            or before
+            or core.endswith(("完毕", "结束", "完成"))
+            or core.startswith(("在", "到了", "见到了", "看到了"))
+            or "已" in core
+        )
         if means in {Action.ARRIVED, Action.DONE, Outcome.HOSPITAL, Outcome.HELPED} and not happened:
             continue
         if core in cores or (means is Action.ARRIVED and _is_there(core, over=over)):
+            return True
+        if means is Action.ACCEPT and _is_on_the_road(core):
             return True
     return False
 
@@ -343,3 +386,17 @@ def _is_there(core: str, *, over: bool) -> bool:
     going = next((each for each in ("到达", "来到", "进入", "到", "在") if core.startswith(each)), "")
     home = core[len(going) :].removesuffix("里").removesuffix("中")
     return bool(going) and home.endswith("家") and 2 <= len(home) <= 7 and home[0] in SURNAMES
+
+
+def _is_on_the_road(core: str) -> bool:
+    """Of "在去王奶奶家的路上", and not of one's own home or a hospital."""
+    to = core.removeprefix("正").removeprefix("在")
+    going = next((each for each in ("赶往", "前往", "赶去", "去") if to.startswith(each)), "")
+    road = next((each for each in ("的路上", "路上", "的途中", "途中") if to.endswith(each)), "")
+    where = to[len(going) : len(to) - len(road)]
+    return bool(going and road) and (where in _PLACES or (where.endswith("家") and where[0] in SURNAMES))
+
+
+_PLACES = frozenset(
+    "现场 老人家 老人那 老人那里 她家 他家 她那 他那 她那里 他那里 那边 那里 奶奶家 爷爷家 大爷家".split()
+)
