@@ -100,6 +100,11 @@ _ABOUT_HER = re.compile("$|老人|老太|老爷|[爷奶大阿][爷奶姨婆公]|
 
 REASON_MAX = 14
 
+_ANOTHER_DAY = re.compile(
+    "(?:[我俺]?(?:明天|明早|明晚|昨天|昨晚|前天|后天|上次|上回|下次|下回|那天|以前|之前|为什么|为啥|怎么)[我俺]?)|别|不要|没|还没"
+)
+"""Where this is all that stands before a decline, it is about another day, or asks."""
+
 _VAGUE = re.compile(r"[ ,]*(?:不 ?行|no(?![a-z]))[ ,]")
 """With more behind it, this may be about the resident: "不行，老人流血"."""
 
@@ -108,7 +113,7 @@ _GONE_AGAIN = re.compile("[走错回再后等叫问让说找快要]|告诉|联�
 
 _TURNS_IT = re.compile(
     "取消|作废|忽略|错了|错人|手滑|骗|玩笑|逗|才怪|做梦|待定|再议|以前|上回|那单|那家|另一|测试|转发|[哪谁几吗啥]|怎么|什么|多少|"
-    "[明昨][天早晚]|前天|[上下]个?[周月]|流血|出血|吐血|昏|晕|呼吸|心跳|叫不|骨折|抽搐|中风|煤气|着火"
+    "[明昨][天早晚]|前天|[上下]个?[周月]|(?<![a-z])(?:yesterday|tomorrow|maybe|perhaps)(?![a-z])|流血|出血|吐血|昏|晕|呼吸|心跳|叫不|骨折|抽搐|中风|煤气|着火"
 )
 """What takes an arrival or an end back, asks, tells of another, or must be read by a human at once."""
 
@@ -210,6 +215,8 @@ def _with_a_reason(said: str) -> Parsed | None:
     last = _CANNOT.search(said)
     reason = said[: last.start()].rstrip(" ,") if last else ""
     if last is None or not 0 < len(reason) <= REASON_MAX or _SOMEBODY.search(reason):
+        return None
+    if _ANOTHER_DAY.fullmatch(reason):
         return None
     if said[last.start() - 1] not in " ," and _DENIED_OR_ASKED.search(reason):
         return None

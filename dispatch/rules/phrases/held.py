@@ -38,6 +38,15 @@ _ASKED_OF_OTHERS = re.compile(
 """What a group is asked to answer is no answer: "收到请回1"."""
 
 
+_TAKEN_BACK = re.compile(
+    r"骗你|骗人|骗您|玩笑|逗你|说错了|才怪|假装|差点|以为|(?<![a-z])(?:kidding|joking|jk|not really|(?:he|she|they) said)(?![a-z])|"
+    r"(?:告诉|转告)[他她](?!们?我|们?别|们?不|放心|一声|一下|说|,|$)|(?:不要|别|没|不是|为什么|怎么)(?=抱歉|不好意思|对不起|好的|收到)"
+)
+"""What takes back all that was said, or tells others to do it."""
+
+
 def is_held(plain: str) -> bool:
     """Whether it asks, sets a condition, has two noes, tells of others, or of an end that is still to come."""
-    return any(each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY, _OTHER_PEOPLE, _ASKED_OF_OTHERS))
+    return any(
+        each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY, _OTHER_PEOPLE, _ASKED_OF_OTHERS, _TAKEN_BACK)
+    )

@@ -349,8 +349,8 @@ def _without_back(clause: str, particles: str) -> Iterator[str]:
         yield clause
 
 
-def _has_core(body: str, means: Meaning, cores: frozenset[str], *, over: bool) -> bool:
-    for core, before in _without_front(body, _FRONT[means]):
+def _has_core(clause: str, means: Meaning, cores: frozenset[str], *, over: bool) -> bool:
+    for core, before in _without_front(clause, _FRONT[means]):
         happened = (
             over
             or before
@@ -360,11 +360,20 @@ def _has_core(body: str, means: Meaning, cores: frozenset[str], *, over: bool) -
         )
         if means in {Action.ARRIVED, Action.DONE, Outcome.HOSPITAL, Outcome.HELPED} and not happened:
             continue
+        if means is Action.NO_ENTRY and _is_hers(clause, core):
+            continue
         if core in cores or (means is Action.ARRIVED and _is_there(core, over=over)):
             return True
         if means is Action.ACCEPT and _is_on_the_road(core):
             return True
     return False
+
+
+def _is_hers(body: str, core: str) -> bool:
+    """Whether it is the resident who cannot get in."""
+    return body.startswith(("她", "他", "老人", "老太太", "老爷子", "奶奶", "爷爷", "大爷", "阿姨")) and (
+        core.startswith(("进", "上")) or any(each in core for each in ("钥匙", "卡", "密码"))
+    )
 
 
 def _without_front(body: str, front: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
