@@ -8,7 +8,8 @@ _LEAD = (
 )
 _CHOICE = re.compile(
     rf"(?:{_LEAD}[ ,]*){{0,2}}(?:(?:码|代码|编号|code)[ ,]*)?(?:(?P<code>[1-9]\d)号?[ ,]*)?(?:{_LEAD}[ ,]*){{0,2}}"
-    r"(?P<digit>[1-4一二三四])(?P<unit>号键|键|号|了|哈|啦|啊)?(?P<again>(?:[ ,]+(?P=digit)(?!\d))*)(?P<tail>$|,.*| (?:please|pls|plz|thanks|thank you|thx)$)"
+    r"(?P<digit>[1-4一二三四])(?P<unit>号键|键|号|了|哈|啦|啊)?(?P<again>(?:[ "
+    r",]+(?P=digit)(?!\d))*)(?P<tail>$|,.*| (?:please|pls|plz|thanks|thank you|thx)$)"
 )
 """A single digit and whatever leads to it; more words only behind a sign that parts them."""
 

@@ -45,12 +45,19 @@ NO_ENTRY = (
     ),
     "no (?:entry|access|way in)(?: to (?:the )?(?:building|house|flat|property))?",
     (
-        "(?:the )?(?:security|guard|security guard|porter|concierge|doorman|neighbour|she|he) (?:wont|will not|does not|doesnt|"
+        "(?:the )?(?:security|guard|security guard|porter|concierge|doorman|neighbour|she|he) (?:wont|"
+        "will not|does not|doesnt|"
         "did not|didnt|refuses to) let me (?:in|up|through|inside)"
     ),
     "locked(?: out| door)?",
-    "(?:i |i have |ive )?(?:knocked|rang|knocking|ringing)(?: the bell| at the door)?,? ?(?:and |but )?(?:theres )?no (?:answer|reply|response)",
-    "no (?:answer|reply|response) (?:when i knock|to (?:my )?knocking|after knocking|to the bell|at (?:the )?(?:door|gate))",
+    (
+        "(?:i |i have |ive )?(?:knocked|rang|knocking|ringing)(?: the bell| at the door)?,? ?(?:and |but "
+        ")?(?:theres )?no (?:answer|reply|response)"
+    ),
+    (
+        "no (?:answer|reply|response) (?:when i knock|to (?:my )?knocking|after knocking|to the bell|at "
+        "(?:the )?(?:door|gate))"
+    ),
     "(?:theres |there is )?no keys? in (?:the )?(?:key ?(?:safe|box)|box|safe)",
     f"{I_AM} (?:locked|shut|stuck) out(?:side)?",
     f"{_DOORS} (?:is |are )?(?:all )?(?:locked|closed|bolted|shut|chained|stuck|jammed)(?: from (?:the )?inside)?",
@@ -104,7 +111,10 @@ DONE = (
     "please close",
     "(?:the |her |his )?(?:family|son|daughter|paramedics|ambulance crew) (?:has |have )?(?:taken|took) over",
     "closed",
-    "(?:i )?left (?:her|him|them) with (?:her|his|their|the) (?:son|daughter|family|husband|wife|neighbour|nurse|carer)",
+    (
+        "(?:i )?left (?:her|him|them) with (?:her|his|their|the) (?:son|daughter|family|husband|wife|"
+        "neighbour|nurse|carer)"
+    ),
     (
         "(?:i |have |ive )*(?:handed|passed)(?: her| him| it| them)? over to (?:the |her |his |their )?"
         "(?:family|son|daughter|relatives|paramedics|ambulance crew|crew|doctor|nurse|husband|wife|neighbour)"

@@ -14,7 +14,8 @@ _COUNT = (
     "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|a few|a couple of|couple of)"
 )
 _SPAN = (
-    f"(?:{_COUNT} ?(?:more )?(?:m|min|mins|minute|minutes|hour|hours)|half (?:an )?hour|an hour|(?:a|one) (?:minute|min|"
+    f"(?:{_COUNT} ?(?:more )?(?:m|min|mins|minute|minutes|hour|hours)|half (?:an )?hour|an hour|(?:a|one) "
+    f"(?:minute|min|"
     "sec|second))"
 )
 _ABOUT = "(?:(?:approximately|approx|about|around|roughly|under|less than|another|just|only|max) )*"
@@ -36,7 +37,8 @@ _DO = (
     "be on my way|head|pop|"
     "make it|get there|reach there|reach|arrive|take it|take this|take this one|take that|cover it|"
     "cover this|cover this one|"
-    "accept|accept it|respond|see to it|check on [a-z]+|check [a-z]+|see {her}|visit {her}|handle it|leave|attend to (?:it|this)|cover)"
+    "accept|accept it|respond|see to it|check on [a-z]+|check [a-z]+|see {her}|visit {her}|handle it|"
+    "leave|attend to (?:it|this)|cover)"
 ).replace("{her}", HER)
 
 ACCEPT = (
@@ -112,7 +114,10 @@ DECLINE = (
     "not (?:me|now|today|possible|possible today|tonight|this time)(?: today)?",
     "(?:impossible|its impossible|its not possible)",
     "(?:i |ill |i will |ill have to |i will have to |i have to |have to )?pass(?: on this| on this one| this time)?",
-    "(?:i )?(?:must |have to |will |need to |would like to )?(?:decline|refuse|reject)(?:d|ing)?(?: it| this| this one)?",
+    (
+        "(?:i )?(?:must |have to |will |need to |would like to )?(?:decline|refuse|reject)(?:d|ing)?(?: it| "
+        "this| this one)?"
+    ),
     f"(?:{I_AM} )?(?:stuck|held up) (?:at work|with (?:a|another|my) (?:client|resident|patient|visit))",
     "(?:please )?find (?:me )?another",
     "declining|(?:i )?(?:declined|rejected|refused)|count me out|skip(?: me| this| this one)?",

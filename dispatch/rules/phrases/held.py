@@ -27,20 +27,24 @@ _OTHER_PEOPLE = re.compile("(?<![让叫派请找排换系知喊个给用到有])
 _NEARLY = re.compile(
     r"(?:马上|快要|快|就要|一会儿?|等会儿?|即将|将要|差不多|立刻|很快|待会)(?:就|要)*"
     r"(?:好|完成?|办完|办好|处理好|处理完|弄好|结束|搞定|忙完|做完|到了|没事)(?!的)|"
-    r"(?<![a-z])(?:ma ?shang|kuai ?yao|kuai|jiu ?yao|li ?ke) ?(?:jiu ?)?(?:hao|wan|jie ?shu|gao ?ding)(?:le| le)?(?![a-z])"
+    r"(?<![a-z])(?:ma ?shang|kuai ?yao|kuai|jiu ?yao|li ?ke) ?(?:jiu ?)?(?:hao|wan|jie ?shu|gao "
+    r"?ding)(?:le| le)?(?![a-z])"
 )
 """Nearly over is not over."""
 
 
 _ASKED_OF_OTHERS = re.compile(
-    "收到.{0,2}请.{0,2}回|请.{0,2}回复?(?:收到|好的)|测试.{0,2}收到|收到.{0,3}测试|稍后(?:再|会|给|与|跟|和|你|您)*(?:回复|联系|回电|回你|回您|答复|打给)"
+    "收到.{0,2}请.{0,2}回|请.{0,2}回复?(?:收到|好的)|测试.{0,2}收到|收到.{0,3}测试|稍后(?:再|会|给|与|跟|"
+    "和|你|您)*(?:回复|联系|回电|回你|回您|答复|打给)"
 )
 """What a group is asked to answer is no answer: "收到请回1"."""
 
 
 _TAKEN_BACK = re.compile(
-    r"骗你|骗人|骗您|玩笑|逗你|说错了|才怪|假装|差点|以为|(?<![a-z])(?:kidding|joking|jk|not really|(?:he|she|they) said)(?![a-z])|"
-    r"(?:告诉|转告)[他她](?!们?我|们?别|们?不|放心|一声|一下|说|,|$)|(?:不要|别|没|不是|为什么|怎么)(?=抱歉|不好意思|对不起|好的|收到)"
+    r"骗你|骗人|骗您|玩笑|逗你|说错了|才怪|假装|差点|以为|(?<![a-z])(?:kidding|joking|jk|not really|(?:he|"
+    r"she|they) said)(?![a-z])|"
+    r"(?:告诉|转告)[他她](?!们?我|们?别|们?不|放心|一声|一下|说|,|$)|(?:不要|别|没|不是|为什么|"
+    r"怎么)(?=抱歉|不好意思|对不起|好的|收到)"
 )
 """What takes back all that was said, or tells others to do it."""
 

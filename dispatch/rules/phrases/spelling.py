@@ -90,7 +90,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def spelled(plain: str) -> str:
-    """The tidy text with long unknown words put right where just one known word is a single slip away, short ones by a list."""
+    """The tidy text put right: long unknown words where one known word is a single slip away, short ones by a list."""
     short = _SHORT_WORD.sub(lambda found: _SHORT.get(found[0], found[0]), plain)
     return _LONG.sub(_meant, short)
 
