@@ -13,19 +13,21 @@ it would leave an old person waiting. How people say things is in `phrases/`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dispatch.rules.alarm import Outcome
-from dispatch.rules.phrases import clauses
 from dispatch.rules.phrases.beside import is_firm, may_be_a_circumstance, may_be_a_reason
+from dispatch.rules.phrases.choices import CODE_FIRST, code_last, undressed
+from dispatch.rules.phrases.hearing import covered, left_over, meanings, verdict
 from dispatch.rules.phrases.held import is_held
-from dispatch.rules.phrases.meaning import GOES_WITH, Aside, Meaning
 from dispatch.rules.phrases.meaning import Action as Action
+from dispatch.rules.phrases.meaning import Aside, Meaning
 from dispatch.rules.phrases.sounds import mended
 from dispatch.rules.phrases.spelling import spelled
 from dispatch.rules.phrases.tidy import tidy
+from dispatch.rules.phrases.together import together
 
 TEXT_MAX = 200
 """Signs that are read; nobody answers at such length, and what is longer is for a human."""
@@ -61,7 +63,7 @@ ALL = "全部"
 _DIGITS: Mapping[str, Action] = MappingProxyType(dict(zip("1234", Action, strict=False)))
 _ALONE: Mapping[str, str] = MappingProxyType(
     {"一": "1", "壹": "1", "二": "2", "贰": "2", "三": "3", "叁": "3", "四": "4", "肆": "4", "不": "不去"}
-    | {"yi": "1", "1号": "1", "接1": "1"}
+    | {"yi": "1", "1号": "1", "接1": "1", "one": "1", "two": "2", "three": "3", "four": "4", "y": "yes", "n": "no"}
 )
 """Words too short to be trusted inside others."""
 
@@ -98,6 +100,11 @@ _ABOUT_HER = re.compile("$|老人|老太|老爷|[爷奶大阿][爷奶姨婆公]|
 
 REASON_MAX = 14
 
+_ANOTHER_DAY = re.compile(
+    "(?:[我俺]?(?:明天|明早|明晚|昨天|昨晚|前天|后天|上次|上回|下次|下回|那天|以前|之前|为什么|为啥|怎么)[我俺]?)|别|不要|没|还没"
+)
+"""Where this is all that stands before a decline, it is about another day, or asks."""
+
 _VAGUE = re.compile(r"[ ,]*(?:不 ?行|no(?![a-z]))[ ,]")
 """With more behind it, this may be about the resident: "不行，老人流血"."""
 
@@ -106,7 +113,7 @@ _GONE_AGAIN = re.compile("[走错回再后等叫问让说找快要]|告诉|联�
 
 _TURNS_IT = re.compile(
     "取消|作废|忽略|错了|错人|手滑|骗|玩笑|逗|才怪|做梦|待定|再议|以前|上回|那单|那家|另一|测试|转发|[哪谁几吗啥]|怎么|什么|多少|"
-    "[明昨][天早晚]|前天|[上下]个?[周月]|流血|出血|吐血|昏|晕|呼吸|心跳|叫不|骨折|抽搐|中风|煤气|着火"
+    "[明昨][天早晚]|前天|[上下]个?[周月]|(?<![a-z])(?:yesterday|tomorrow|maybe|perhaps)(?![a-z])|流血|出血|吐血|昏|晕|呼吸|心跳|叫不|骨折|抽搐|中风|煤气|着火"
 )
 """What takes an arrival or an end back, asks, tells of another, or must be read by a human at once."""
 
@@ -131,13 +138,22 @@ def parse(text: str) -> Parsed:
         return Parsed(stop=True, rest=plain)
     if len(plain) > TEXT_MAX or is_held(plain):
         return Parsed(rest=plain)
-    return _read(_BOSS.sub("", plain)) or _read_again(head, plain) or Parsed(rest=plain)
+    return _read(_BOSS.sub("", plain)) or _read_again(head, plain) or _read_together(head, plain) or Parsed(rest=plain)
 
 
 def _read(plain: str) -> Parsed | None:
     said = _ADDRESSED.sub("", plain, count=1) if _ADDRESSED.match(plain) else plain
     said = _LEAD.sub("", said, count=1) if _LEAD.match(said) else said
-    return _answer(_ALONE.get(said, said)) or _with_a_reason(said)
+    said = undressed(_ALONE.get(said, said))
+    return _answer(said) or _with_a_reason(said) or _with_code_last(said)
+
+
+def _with_code_last(said: str) -> Parsed | None:
+    """接单 12: only behind words that are wholly known."""
+    found = code_last(said)
+    read = _answer(found[0]) if found else None
+    plain = found and read and read.action and read.code is None and not read.rest
+    return replace(read, code=found[1]) if found and read and plain else None
 
 
 def _read_again(text: str, plain: str) -> Parsed | None:
@@ -154,18 +170,36 @@ def _read_again(text: str, plain: str) -> Parsed | None:
     return next((each for each in read if _is_sure(each)), None) or _amid_unknown(mended(parted))
 
 
+def _read_together(text: str, plain: str) -> Parsed | None:
+    """A plain answer among pieces that may stand beside it: "不用换人，我能去"."""
+    if len(plain) > AGAIN_MAX or not plain:
+        return None
+    coded = CODE_FIRST.match(plain)
+    said = undressed(coded["rest"] if coded else plain)
+    for each in dict.fromkeys((said, mended(tidy(text, between=",")) if not coded else said, spelled(said))):
+        found = None if is_held(each) else together(each)
+        if found:
+            action, heard, beside = found
+            told = {meaning for meaning in heard if isinstance(meaning, Outcome)}
+            outcome = told.pop() if len(told) == 1 and action in {Action.DONE, Action.ARRIVED} else None
+            return Parsed(
+                action=action, code=int(coded["code"]) if coded else None, outcome=outcome, rest=",".join(beside)
+            )
+    return None
+
+
 def _amid_unknown(parted: str) -> Parsed | None:
     """A plain answer among pieces of which some are unknown, if those may be mere reasons or circumstances."""
     pieces = [each for each in parted.split(",") if each.strip()]
-    heard = {piece: _clauses(piece, 0) for piece in pieces}
+    heard = {piece: covered(piece, 0) for piece in pieces}
     unknown = [piece for piece, known in heard.items() if known is None]
-    action = _verdict(meaning for known in heard.values() for meaning in known or ())
-    if not 1 <= len(unknown) <= UNKNOWN_MAX or len(pieces) > PIECES_MAX or any(map(_meanings, unknown)):
+    action = verdict(meaning for known in heard.values() for meaning in known or ())
+    if not 1 <= len(unknown) <= UNKNOWN_MAX or len(pieces) > PIECES_MAX or any(map(meanings, unknown)):
         return None
     if action is Action.DECLINE and all(map(may_be_a_reason, unknown)):
         return Parsed(action=action, rest=",".join(unknown))
     last = heard[pieces[-1]]
-    firm = action is Action.ACCEPT and last and _verdict(last) is action and is_firm(pieces[-1])
+    firm = action is Action.ACCEPT and last and verdict(last) is action and is_firm(pieces[-1])
     return Parsed(action=action) if firm and all(map(may_be_a_circumstance, unknown)) else None
 
 
@@ -182,9 +216,11 @@ def _with_a_reason(said: str) -> Parsed | None:
     reason = said[: last.start()].rstrip(" ,") if last else ""
     if last is None or not 0 < len(reason) <= REASON_MAX or _SOMEBODY.search(reason):
         return None
+    if _ANOTHER_DAY.fullmatch(reason):
+        return None
     if said[last.start() - 1] not in " ," and _DENIED_OR_ASKED.search(reason):
         return None
-    meant = _verdict([*_meanings(reason), Action.DECLINE])
+    meant = verdict([*meanings(reason), Action.DECLINE])
     return Parsed(action=Action.DECLINE, rest=reason) if meant is Action.DECLINE else None
 
 
@@ -207,10 +243,10 @@ def _answer(said: str) -> Parsed | None:
 
 
 def _understood(heard: list[Meaning], note: str, code: int | None) -> Parsed | None:
-    action = _verdict(heard)
+    action = verdict(heard)
     if action is None or (note and not (action in heard and _may_note(action, note))):
         return None
-    told = {each for each in (*heard, *_meanings(note)) if isinstance(each, Outcome)}
+    told = {each for each in (*heard, *meanings(note)) if isinstance(each, Outcome)}
     outcome = told.pop() if len(told) == 1 else None
     if Aside.ALL not in heard:
         return Parsed(action=action, code=code, outcome=outcome, rest=note)
@@ -220,11 +256,11 @@ def _understood(heard: list[Meaning], note: str, code: int | None) -> Parsed | N
 
 def _heard(said: str, at: int) -> tuple[list[Meaning], str | None]:
     """What the clauses mean, up to the first that is not wholly known; the rest is a note if something parts it."""
-    whole = _clauses(said, at)
+    whole = covered(said, at)
     if whole is not None:
         return whole, ""
     for cut in re.finditer(" *,[ ,]*", said[at:]):
-        heard = _clauses(said[: at + cut.start()], at)
+        heard = covered(said[: at + cut.start()], at)
         if heard:
             longer = next(_farther(said, at, at + cut.end()), None)
             return longer or (heard, said[at + cut.end() :])
@@ -239,65 +275,9 @@ def _parted(said: str, at: int) -> str | None:
 def _farther(said: str, at: int, past: int) -> Iterator[tuple[list[Meaning], str]]:
     """The longest known head that goes on behind `past`."""
     for cut in reversed([each for each in re.finditer(" *,[ ,]*", said) if each.start() >= past]):
-        heard = _clauses(said[: cut.start()], at)
+        heard = covered(said[: cut.start()], at)
         if heard:
             yield heard, said[cut.end() :]
-
-
-def _clauses(said: str, at: int) -> list[Meaning] | None:
-    """
-    The fewest clauses that cover all of it; None where something is left over, or where as few say different things.
-    """
-    ways: dict[int, tuple[int, frozenset[tuple[Meaning, ...]]]] = {at: (0, frozenset({()}))}
-    for start in range(at, len(said)):
-        if start not in ways:
-            continue
-        count, heard = ways[start]
-        for end, meaning in _next(said, start):
-            more = heard if meaning is None else frozenset({*((*way, meaning) for way in heard)})
-            cost = count + (meaning is not None)
-            known = ways.get(end)
-            if known is None or cost < known[0]:
-                ways[end] = (cost, more)
-            elif cost == known[0]:
-                ways[end] = (cost, frozenset([*known[1], *more][:8]))
-    found = ways.get(len(said))
-    if found is None:
-        return None
-    deciding = [way for way in found[1] if not _idle(way)] or list(found[1])
-    return list(min(deciding, key=repr)) if len({_verdict(way) for way in deciding}) == 1 else None
-
-
-def _idle(way: Iterable[Meaning]) -> bool:
-    """Whether nothing here decides, so that another reading of the same words may."""
-    return all(isinstance(each, Aside) and each not in {Aside.CRY, Aside.NOD} for each in way)
-
-
-def _next(said: str, at: int) -> Iterator[tuple[int, Meaning | None]]:
-    """Every clause that may begin here, with where it ends."""
-    if said[at] in " ,":
-        yield at + 1, None
-        return
-    yield from clauses(said, at)
-
-
-def _verdict(heard: Iterable[Meaning]) -> Action | None:
-    """The one thing all of them say. Who came and finished has come: the end is asked for again, at the desk."""
-    said = set(heard)
-    if Aside.CRY in said:
-        return None
-    actions = {Action.DONE if isinstance(each, Outcome) else each for each in said if not isinstance(each, Aside)}
-    verdict = _only(actions) or (Action.ACCEPT if not actions and Aside.NOD in said else None)
-    strange = any(isinstance(each, Aside) and GOES_WITH.get(each, verdict) is not verdict for each in said)
-    return None if strange else verdict
-
-
-def _only(actions: set[Action]) -> Action | None:
-    if actions == {Action.ARRIVED, Action.DONE}:
-        return Action.ARRIVED
-    if actions == {Action.ARRIVED, Action.NO_ENTRY}:
-        return Action.NO_ENTRY
-    return next(iter(actions)) if len(actions) == 1 else None
 
 
 def _may_note(action: Action, note: str) -> bool:
@@ -308,29 +288,5 @@ def _may_note(action: Action, note: str) -> bool:
         return False
     if action is not Action.DECLINE and _TURNS_IT.search(note):
         return False
-    others = _verdict([action, *_meanings(note)]) is not action
-    return not others and not _DENIAL.search(_unknown(note))
-
-
-def _meanings(words: str) -> list[Meaning]:
-    known = (meaning for _, _, meaning in _known(words))
-    return [each for each in known if not isinstance(each, Aside) or each is Aside.CRY]
-
-
-def _known(words: str) -> Iterator[tuple[int, int, Meaning]]:
-    """Whatever is known anywhere in a note, the longest first from the left."""
-    at = 0
-    while at < len(words):
-        found = [(end, meaning) for end, meaning in _next(words, at) if meaning is not None]
-        if not found:
-            at += 1
-            continue
-        end, meaning = max(found, key=lambda each: (each[0], repr(each[1])))
-        yield at, end, meaning
-        at = end
-
-
-def _unknown(words: str) -> str:
-    for start, end, _ in list(_known(words)):
-        words = words[:start] + " " * (end - start) + words[end:]
-    return words
+    others = verdict([action, *meanings(note)]) is not action
+    return not others and not _DENIAL.search(left_over(note))

@@ -13,6 +13,7 @@ from functools import cache
 
 from dispatch.rules.phrases import chinese, english
 from dispatch.rules.phrases.meaning import Aside, Meaning
+from dispatch.rules.phrases.pieces import CORE_MAX, meaning_of
 from dispatch.rules.phrases.pinyin import romanised
 
 CLAUSE_MAX = 60
@@ -33,6 +34,7 @@ class _Said:
 
 def clauses(text: str, at: int) -> Iterator[tuple[int, Meaning]]:
     """Every known clause that begins at this place of a tidy text: where it ends, and what it means."""
+    yield from _whole(text, at)
     chinese_here = "\u3400" <= text[at] <= "\u9fff"
     for each in _characters() if chinese_here or not _LETTER.search(text) else (*_characters(), *_letters()):
         if each.whole_words and _inside(text, at):
@@ -45,6 +47,17 @@ def clauses(text: str, at: int) -> Iterator[tuple[int, Meaning]]:
                 continue
             if not (_inside(text, end) if each.whole_words else text[at:end] in _ENGLISH):
                 yield end, each.meaning
+
+
+def _whole(text: str, at: int) -> Iterator[tuple[int, Meaning]]:
+    """The clause between two signs, if its core is known."""
+    if at and text[at - 1] not in " ,":
+        return
+    comma = text.find(",", at, at + CORE_MAX + 1)
+    end = comma if comma >= 0 else len(text)
+    means = meaning_of(text[at:end])
+    if means is not None:
+        yield end, means
 
 
 def learn(text: str | None = None) -> None:

@@ -22,35 +22,37 @@ HELPED = (
     "no problem here",
     "nothing wrong",
     "all good(?: now| here)?",
-    "all (?:is )?(?:ok|okay|well|fine)(?: now)?",
+    "all (?:is )?(?:ok|okay|well|fine|good|safe)(?: now| here)?",
     "everything (?:is )?(?:ok|okay|fine|good|alright|all right|well)(?: now)?",
     "no (?:injury|injuries|harm|harm done)",
     f"(?:{SHE} ?{_IS} )?not (?:hurt|injured)",
+    f"(?:{SHE} ?(?:is |s )?)?back in bed and (?:fine|ok|safe|well)",
     "(?:i )?helped(?: her| him| them)?(?: up| to bed| back to bed)?",
     f"(?:{SHE} ?{_IS} )?back in bed",
     "nothing serious",
     "is fine",
 )
 FALSE_ALARM = (
-    "(?:it |that )?(?:was |is |just )?(?:a )?false(?: alarm)?",
+    "(?:it |that )?(?:was |is |just |only )*(?:a |another )?false(?: alarm)?",
     "its a false alarm",
     "(?:it was |was )?(?:pressed )?(?:a |by )?(?:mistake|accident)",
     "pressed (?:by (?:mistake|accident)|accidentally)",
     f"{SHE} pressed (?:it )?(?:by (?:mistake|accident)|accidentally)",
-    "accidental(?: press)?",
+    "(?:accidental|accident|mistaken)(?: press| alarm| call)?",
     "it was an accident",
     "wrong (?:press|button)",
 )
 TEST = ("(?:it was |was |just |only |it was just )?(?:a |just a |only a )?test", "testing")
 HOSPITAL = (
     (
-        f"(?:was |been |have |has |already |{SHE} (?:was |is |has been )?)?(?:taken|sent|brought|"
+        f"(?:was |been |have |has |already |{SHE} ?(?:was |is |has been |s been |s )?)?(?:taken|sent|brought|"
         f"transferred|went|gone)(?: {HER})? to (?:the )?hospital"
+        "(?: by (?:the )?ambulance| in (?:the|an) ambulance)?"
     ),
     "(?:to )?hospital",
     "took (?:her|him|them) to (?:the )?hospital",
     f"{SHE} (?:went|is going|was taken) to (?:the )?hospital",
-    "(?:the )?ambulance took (?:her|him|them)(?: away)?",
+    "(?:the )?(?:ambulance|paramedics) (?:took|have taken|has taken) (?:her|him|them)(?: away| to (?:the )?hospital)?",
     "in hospital",
     "taken by ambulance",
     "(?:the )?family took (?:her|him|them) to (?:the )?hospital",
@@ -80,7 +82,21 @@ SAID: Mapping[Meaning, tuple[str, ...]] = {
     Outcome.DIED: DIED,
     Outcome.DUPLICATE: DUPLICATE,
     Outcome.OTHER: OTHER,
-    Aside.NOD: ("ok", "okay", "okey", "o k", "o,k", "roger(?: that)?", "copy(?: that)?", "alright", "understood"),
+    Aside.NOD: (
+        "ok",
+        "okay",
+        "okey",
+        "o k",
+        "o,k",
+        "roger(?: that)?",
+        "copy(?: that)?",
+        "alright",
+        "understood",
+        "ok fine",
+        "fine then",
+        "alright then",
+        "ok then",
+    ),
     Aside.ALL: ("all",),
     Aside.COURTESY: (
         "thanks?(?: you)?(?: very much)?",
@@ -93,6 +109,8 @@ SAID: Mapping[Meaning, tuple[str, ...]] = {
         "but",
         "and",
         "ya",
+        "k",
+        "confirm(?:ed)?",
         "sir",
         "madam",
         "(?:my )?apologies",
@@ -108,7 +126,7 @@ SAID: Mapping[Meaning, tuple[str, ...]] = {
         ),
         "(?:dont|do not|no need to) worry",
         "(?:please|pls|plz)? ?(?:wait|hold on)(?: for me)?",
-        "its (?:me|[a-z]+ here)|this is [a-z]+",
+        "its (?:me|(?!not)[a-z]+ here)|this is (?!not|no|an?(?![a-z])|the)[a-z]+",
         "noted|received",
         "with apologies",
         "(?:i )?got it",

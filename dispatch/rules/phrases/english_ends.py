@@ -20,9 +20,10 @@ ARRIVED = (
         f" there)?{_AGAIN}"
     ),
     f"(?:i |ive |i have )?{_ALREADY}(?:got|gotten) in(?:side)?",
+    "(?:i |ive |i have )?(?:arrived|got here|got there) [0-9]{1,2} ?(?:min|mins|minutes) ago",
     f"(?:{I_AM} )?{_ALREADY}(?:here|on ?site|on scene|at {_SITE}|inside|indoors)(?: with {HER})?{_AGAIN}{NOW}",
     f"{I_AM} {_ALREADY}there{_AGAIN}{NOW}",
-    f"(?:{I_AM} )?{_ALREADY}(?:at|in|inside) (?!(?:the|her|his|their) door){AT_HOME}{_AGAIN}{NOW}",
+    f"(?:{I_AM} )?{_ALREADY}(?:at|in|inside) (?!(?:the|her|his|their) door)(?:{AT_HOME}|house){_AGAIN}{NOW}",
     f"{I_AM} in",
     f"(?:{I_AM} )?{_ALREADY}(?:here )?(?:with|beside|next to|sitting with) {HER}{_AGAIN}{NOW}",
     f"(?:i )?(?:have )?(?:found|seen|met) {HER}(?: now)?",
@@ -37,24 +38,38 @@ _KEY = (
 )
 NO_ENTRY = (
     (
-        f"(?:but |and |still |we |i )*{_CANNOT} (?:(?:get|go|come)(?: in| into| inside| through)+|enter|"
+        f"(?:but |and |still |we |i )*{_CANNOT} (?:(?:get|go|come)(?: in| into| inside| through)+|enter|access|"
         "open it|open|unlock|"
         f"(?:gain|get) (?:access|entry))(?: {AT_HOME}| (?:the|this) (?:building|gate|door|lock|main door|"
         "front door)| door)?"
     ),
-    "no (?:entry|access|way in)",
-    "locked(?: out)?",
+    "no (?:entry|access|way in)(?: to (?:the )?(?:building|house|flat|property))?",
+    (
+        "(?:the )?(?:security|guard|security guard|porter|concierge|doorman|neighbour|she|he) (?:wont|"
+        "will not|does not|doesnt|"
+        "did not|didnt|refuses to) let me (?:in|up|through|inside)"
+    ),
+    "locked(?: out| door)?",
+    (
+        "(?:i |i have |ive )?(?:knocked|rang|knocking|ringing)(?: the bell| at the door)?,? ?(?:and |but "
+        ")?(?:theres )?no (?:answer|reply|response)"
+    ),
+    (
+        "no (?:answer|reply|response) (?:when i knock|to (?:my )?knocking|after knocking|to the bell|at "
+        "(?:the )?(?:door|gate))"
+    ),
+    "(?:theres |there is )?no keys? in (?:the )?(?:key ?(?:safe|box)|box|safe)",
     f"{I_AM} (?:locked|shut|stuck) out(?:side)?",
     f"{_DOORS} (?:is |are )?(?:all )?(?:locked|closed|bolted|shut|chained|stuck|jammed)(?: from (?:the )?inside)?",
     f"{_DOORS}s (?:locked|closed|bolted|shut|stuck)",
-    "(?:the )?door (?:wont|will not|does not|doesnt) open",
+    "(?:(?:the |it )?(?:door|gate|lock) )?(?:wont|will not|does not|doesnt) open",
     (
-        "(?:but )?(?:nobody|no one|noone|no body) (?:is )?(?:opens|answers|opened|answered|opening|"
+        "(?:but )?(?:nobodys|no ?ones|nobody|no one|noone|no body) (?:is )?(?:opens|answers|opened|answered|opening|"
         "answering|open|answer)"
         "(?: up)?(?: the| at the| her| his)?(?: door| gate| intercom)?"
     ),
     (
-        f"(?:but )?{SHE} ?(?:is |s )?(?:not|isnt|wont|does not|doesnt|didnt) (?:answer|answering|open|"
+        f"(?:but )?(?:{SHE} ?(?:is |s )?)?(?:not|isnt|wont|does not|doesnt|didnt) (?:answer|answering|open|"
         "opening)(?: the| her| his)? door"
     ),
     (
@@ -72,7 +87,9 @@ NO_ENTRY = (
     "(?:wrong|bad|incorrect) (?:door |gate |key ?safe )?(?:code|pin|key)",
 )
 
-_ENDED = "(?:done|finished|finish|completed|complete|sorted|resolved|solved|dealt with|taken care of|wrapped up)"
+_ENDED = (
+    "(?:done|handled|finished|finish|completed|complete|sorted|resolved|solved|dealt with|taken care of|wrapped up)"
+)
 _IT_IS = (
     "(?:(?:it|that|this|all|job|case|everything|alarm)(?: is|s| has been)?|its|thats|its all|thats all|"
     "its been|everythings|"
@@ -92,6 +109,12 @@ DONE = (
     "(?:case closed|done and dusted)",
     "(?:you can |please |pls |can )?close (?:it|this|the case|the alarm|the job|the call)",
     "please close",
+    "(?:the |her |his )?(?:family|son|daughter|paramedics|ambulance crew) (?:has |have )?(?:taken|took) over",
+    "closed",
+    (
+        "(?:i )?left (?:her|him|them) with (?:her|his|their|the) (?:son|daughter|family|husband|wife|"
+        "neighbour|nurse|carer)"
+    ),
     (
         "(?:i |have |ive )*(?:handed|passed)(?: her| him| it| them)? over to (?:the |her |his |their )?"
         "(?:family|son|daughter|relatives|paramedics|ambulance crew|crew|doctor|nurse|husband|wife|neighbour)"

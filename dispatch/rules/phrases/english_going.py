@@ -14,7 +14,8 @@ _COUNT = (
     "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|a few|a couple of|couple of)"
 )
 _SPAN = (
-    f"(?:{_COUNT} ?(?:m|min|mins|minute|minutes|hour|hours)|half (?:an )?hour|an hour|(?:a|one) (?:minute|min|"
+    f"(?:{_COUNT} ?(?:more )?(?:m|min|mins|minute|minutes|hour|hours)|half (?:an )?hour|an hour|(?:a|one) "
+    f"(?:minute|min|"
     "sec|second))"
 )
 _ABOUT = "(?:(?:approximately|approx|about|around|roughly|under|less than|another|just|only|max) )*"
@@ -27,7 +28,7 @@ _THERE = (
     f"(?:there|over there|over|round|around|down|out|straight over|right over|by|to {AT_HOME}|to {HER}|to see {HER})"
 )
 _MOVE = (
-    "(?:on (?:my|the|our) way|en ?route|coming|going|heading|headed|driving|walking|cycling|riding|running|"
+    "(?:on (?:(?:my|the|our) )?way|(?:en|on) ?route|coming|going|heading|headed|walking|cycling|riding|running|"
     "setting off|setting out|rushing|popping|travelling|traveling|making my way|about to leave|about to go|"
     "in (?:the|my) car|in (?:the|a|my) (?:taxi|cab)|on the bus|on my bike)"
 )
@@ -36,7 +37,8 @@ _DO = (
     "be on my way|head|pop|"
     "make it|get there|reach there|reach|arrive|take it|take this|take this one|take that|cover it|"
     "cover this|cover this one|"
-    "accept|accept it|respond|see to it|check on [a-z]+|check [a-z]+|see {her}|visit {her}|handle it|leave)"
+    "accept|accept it|respond|see to it|check on [a-z]+|check [a-z]+|see {her}|visit {her}|handle it|"
+    "leave|attend to (?:it|this)|cover)"
 ).replace("{her}", HER)
 
 ACCEPT = (
@@ -59,8 +61,13 @@ ACCEPT = (
     "ive got (?:it|this)|i (?:have )?got (?:this|this one)",
     "leave (?:it|this|that) (?:with|to) me",
     "(?:ill|i will|i shall) (?:take care of|see to|sort|deal with|look after) (?:it|this|that)",
-    f"(?:{I_AM} )?(?:now |just |already |currently )*{_MOVE}(?: {_THERE})?(?: {_SOON})?",
+    f"(?:{I_AM} )?(?:now |just |already |currently |still )*{_MOVE}(?: {_THERE})?(?: {_SOON})?",
+    f"(?:{I_AM} )?(?:now |just |already |currently )*driving (?:{_THERE}(?: {_SOON})?|now)",
+    f"(?:{I_AM} )?(?:just )?getting (?:in|into|on) (?:the|my|a) (?:car|van|bike|bus|taxi|cab)(?: {_SOON})?",
+    f"(?:{I_AM} )?leaving (?:my (?:house|home|flat|place)|home|the office|work|the station)(?: {_SOON})?",
     f"(?:{I_AM} )?leaving (?:{_THERE} )?{_SOON}",
+    f"(?:{I_AM} )?(?:now )?(?:attending|responding)(?: now| to (?:it|this)| to the (?:call|alarm))*",
+    "(?:i )?(?:wish|want|would like) to (?:accept|go|take it|take this)",
     f"(?:{I_AM} )?(?:omw|otw)(?: {_THERE})?(?: {_SOON})?",
     "(?:i |ive |i have )?just (?:left|set off)",
     f"(?:i )?(?:can|could) {_DO}(?: {_THERE})?(?: {_SOON})?",
@@ -72,7 +79,7 @@ ACCEPT = (
     "(?:i )?(?:dont|do not|wouldnt) mind (?:going|attending|coming)",
     f"(?:{I_WILL} |should )?be (?:there|with you|with {HER}) {_SOON}",
     f"there (?:soon|shortly|{MINUTES}|in {_ABOUT}{_COUNT})",
-    f"{I_AM} (?:only )?{_ABOUT}{_SPAN} (?:away|out|from there|drive away|walk away)|{_ABOUT}{_SPAN} away",
+    f"{I_AM} (?:only )?{_ABOUT}{_SPAN} (?:away|out|from there|drive away|walk away)|{_ABOUT}{_SPAN} (?:away|out)",
     f"(?:{I_AM} )?(?:arriving|reaching)(?: there)? {_SOON}",
     f"{I_WILL} (?:arrive|reach)(?: there)? {_SOON}",
     "no (?:problem|worries|prob|probs)|not a problem|np",
@@ -96,7 +103,7 @@ _GO = (
     "take the call|help|help out|be there|come over|go there|leave|get there|get away|come out|go out|"
     "drive|respond|cover|"
     "cover it|cover this|get out|leave home|leave work|leave (?:my|this|the) (?:current |"
-    "present )?(?:visit|client|resident|job|call|patient))"
+    "present )?(?:visit|client|resident|job|call|patient|kids|children|child|baby|mum|mother|dad|father|post|shop))"
 )
 _ELSE = (
     "(?:someone|somebody|another (?:carer|person|one|colleague|caregiver|nurse)|anyone|someone else|"
@@ -107,8 +114,13 @@ DECLINE = (
     "not (?:me|now|today|possible|possible today|tonight|this time)(?: today)?",
     "(?:impossible|its impossible|its not possible)",
     "(?:i |ill |i will |ill have to |i will have to |i have to |have to )?pass(?: on this| on this one| this time)?",
-    "(?:i )?(?:must |have to |will |need to |would like to )?(?:decline|refuse|reject)(?:d)?(?: it| this| this one)?",
-    "(?:i )?(?:declined|rejected|refused)|count me out|skip me",
+    (
+        "(?:i )?(?:must |have to |will |need to |would like to )?(?:decline|refuse|reject)(?:d|ing)?(?: it| "
+        "this| this one)?"
+    ),
+    f"(?:{I_AM} )?(?:stuck|held up) (?:at work|with (?:a|another|my) (?:client|resident|patient|visit))",
+    "(?:please )?find (?:me )?another",
+    "declining|(?:i )?(?:declined|rejected|refused)|count me out|skip(?: me| this| this one)?",
     f"(?:i |we )?(?:really |just |still )?{_CANT}(?: {_GO})?(?: there)?{_TODAY}",
     f"(?:i am |im |i )?unable{_TODAY}|(?:{I_AM} )?not able{_TODAY}",
     (
@@ -128,7 +140,7 @@ DECLINE = (
     ),
     f"(?:i have |ive |ive got |i got |have |got )?no (?:time|car|transport|vehicle|way to get there){_TODAY}",
     (
-        f"(?:{I_AM} )?(?:(?:too|so|very|quite|really) )?(?:far|far away|far from (?:there|here|it))"
+        f"(?:{I_AM} )?(?:(?:too|so|very|quite|really) )?(?:far|far away|far from (?:there|here|it)|far for me)"
         f"(?: away| from there| from here)?{_TODAY}"
     ),
     (
@@ -157,8 +169,9 @@ DECLINE = (
     (
         "(?:can you |could you |you will have to |youll have to |youd better |you should |better |please |"
         "pls |plz |kindly |just )*"
-        "(?:ask|find|send|get|try|call|contact|assign|give (?:it|this) to|pass (?:it )?to|"
-        f"offer (?:it )?to)(?: for)? {_ELSE}(?: else)?"
+        "(?:ask|find|try|contact|assign|give (?:it|this) to|pass (?:it )?to|offer (?:it )?to|"
+        "(?:send|get|call)(?! (?:someone|somebody|anyone|anybody)(?! else| instead| closer)))"
+        f"(?: for)? {_ELSE}(?: else| closer| nearer)?"
         "(?: instead)?(?: please)?"
     ),
     "(?:someone|somebody|anyone) else (?:please|pls|plz)",

@@ -17,7 +17,7 @@ _ASKING = re.compile(
 _IF = re.compile(
     r"如果|要是|除非|的话|万一|假如|假使|倘若|若[是无没有]|只要|只有|能[去来].{0,2}就|有空再|有空去|"
     r"(?:有空|有时间|有车|没人|没空|没事|不忙|顺路|方便|顺便|得空|忙完|下班|吃完).{0,3}[就再才]|"
-    r"(?<![a-z])(?:if|unless|only when|in case)(?![a-z])"
+    r"(?<![a-z])(?:if|unless|only when|in case)(?![a-z])|(?:可能|也许|或许|说不定|没准)[^,了]{0,7}能[去来]"
 )
 """What is said under a condition is no answer yet: "能去我就去"."""
 
@@ -26,11 +26,31 @@ _OTHER_PEOPLE = re.compile("(?<![让叫派请找排换系知喊个给用到有])
 
 _NEARLY = re.compile(
     r"(?:马上|快要|快|就要|一会儿?|等会儿?|即将|将要|差不多|立刻|很快|待会)(?:就|要)*"
-    r"(?:好|完成?|办完|办好|处理好|处理完|弄好|结束|搞定|忙完|做完|到了|没事)(?!的)"
+    r"(?:好|完成?|办完|办好|处理好|处理完|弄好|结束|搞定|忙完|做完|到了|没事)(?!的)|"
+    r"(?<![a-z])(?:ma ?shang|kuai ?yao|kuai|jiu ?yao|li ?ke) ?(?:jiu ?)?(?:hao|wan|jie ?shu|gao "
+    r"?ding)(?:le| le)?(?![a-z])"
 )
 """Nearly over is not over."""
 
 
+_ASKED_OF_OTHERS = re.compile(
+    "收到.{0,2}请.{0,2}回|请.{0,2}回复?(?:收到|好的)|测试.{0,2}收到|收到.{0,3}测试|稍后(?:再|会|给|与|跟|"
+    "和|你|您)*(?:回复|联系|回电|回你|回您|答复|打给)"
+)
+"""What a group is asked to answer is no answer: "收到请回1"."""
+
+
+_TAKEN_BACK = re.compile(
+    r"骗你|骗人|骗您|玩笑|逗你|说错了|才怪|假装|差点|以为|(?<![a-z])(?:kidding|joking|jk|not really|(?:he|"
+    r"she|they) said)(?![a-z])|"
+    r"(?:告诉|转告)[他她](?!们?我|们?别|们?不|放心|一声|一下|说|,|$)|(?:不要|别|没|不是|为什么|"
+    r"怎么)(?=抱歉|不好意思|对不起|好的|收到)"
+)
+"""What takes back all that was said, or tells others to do it."""
+
+
 def is_held(plain: str) -> bool:
     """Whether it asks, sets a condition, has two noes, tells of others, or of an end that is still to come."""
-    return any(each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY, _OTHER_PEOPLE))
+    return any(
+        each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY, _OTHER_PEOPLE, _ASKED_OF_OTHERS, _TAKEN_BACK)
+    )

@@ -9,13 +9,90 @@ from dispatch.rules.phrases import english
 WORD_MIN = 6
 """Letters; a shorter word is too often another word with one letter changed."""
 
+_SHORT_WORD = re.compile("(?<![a-z0-9])[a-z0-9]{1,9}(?![a-z0-9])")
 _LONG = re.compile(rf"(?<![a-z])[a-z]{{{WORD_MIN},}}(?![a-z])")
+_SHORT = {
+    "cnat": "cant",
+    "cnt": "cant",
+    "cabt": "cant",
+    "canr": "cant",
+    "acept": "accept",
+    "accpet": "accept",
+    "sry": "sorry",
+    "soz": "sorry",
+    "srry": "sorry",
+    "sory": "sorry",
+    "soory": "sorry",
+    "wya": "way",
+    "mi": "my",
+    "yess": "yes",
+    "yees": "yes",
+    "yea": "yes",
+    "yh": "yes",
+    "yas": "yes",
+    "yrs": "yes",
+    "okie": "ok",
+    "oki": "ok",
+    "okey": "ok",
+    "oky": "ok",
+    "okok": "ok",
+    "doen": "done",
+    "dnoe": "done",
+    "dne": "done",
+    "dun": "done",
+    "doone": "done",
+    "dome": "done",
+    "hre": "here",
+    "heer": "here",
+    "heere": "here",
+    "ther": "there",
+    "thre": "there",
+    "tehre": "there",
+    "comin": "coming",
+    "goin": "going",
+    "leavin": "leaving",
+    "omww": "omw",
+    "onmyway": "on my way",
+    "brt": "be right there",
+    "b": "be",
+    "u": "you",
+    "il": "ill",
+    "wil": "will",
+    "teh": "the",
+    "hte": "the",
+    "finito": "finished",
+    "finised": "finished",
+    "busey": "busy",
+    "bussy": "busy",
+    "buzy": "busy",
+    "dor": "door",
+    "cuming": "coming",
+    "comeing": "coming",
+    "arived": "arrived",
+    "arrivd": "arrived",
+    "tmrw": "tomorrow",
+    "nop": "no",
+    "noo": "no",
+    "nooo": "no",
+    "w8": "wait",
+    "2day": "today",
+    "2nite": "tonight",
+    "sumone": "someone",
+    "som1": "someone",
+    "some1": "someone",
+    "any1": "anyone",
+    "no1": "nobody",
+    "gd": "good",
+}
+"""What is a slip or a shortening of a short word, and no word of its own in an answer."""
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def spelled(plain: str) -> str:
-    """The tidy text with long unknown words put right, where just one known word is a single slip away."""
-    return _LONG.sub(_meant, plain)
+    """The tidy text put right: long unknown words where one known word is a single slip away, short ones by a list."""
+    short = _SHORT_WORD.sub(lambda found: _SHORT.get(found[0], found[0]), plain)
+    return _LONG.sub(_meant, short)
 
 
 def _meant(found: re.Match[str]) -> str:

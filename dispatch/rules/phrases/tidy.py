@@ -21,11 +21,13 @@ is no acceptance.
 _DROPPED = frozenset("'’`\ufe0e\ufe0f\u20e3") | frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 """Apostrophes ("can't"), and what only changes how the sign before is drawn: "1️⃣" is 1."""
 
-_ROUND = str.maketrans("❶❷❸❹➊➋➌➍", "12341234")
+_ROUND = str.maketrans("❶❷❸❹➊➋➌➍➀➁➂➃⓵⓶⓷⓸", "1234" * 4)
 
 _SLIPS = (
     ("吗上", "马上"),
     ("马上(?:酒)?[道倒]", "马上到"),
+    ("约莫|大致|将近", "大约"),
+    ("en,route", "en route"),
     ("受到|收[道倒]", "收到"),
     ("收到[拉]", "收到"),
     ("[节街]单", "接单"),
@@ -39,7 +41,15 @@ _SLIPS = (
     ("来步了", "来不了"),
     ("不能区$", "不能去"),
     ("^[不布][区去]$|^不区$", "不去"),
-    ("拒[决觉]", "拒绝"),
+    ("[拒居巨据][决觉绝]", "拒绝"),
+    ("[马麻妈码]山(?=[到去来就走过赶出道倒])", "马上"),
+    ("再路上", "在路上"),
+    ("(?<=路上)拉", "啦"),
+    ("[幻唤]人", "换人"),
+    ("(?<=人)把$", "吧"),
+    ("木有", "没有"),
+    ("^木(?=[空人时])", "没"),
+    ("^我?道了$", "到了"),
     ("走不kai", "走不开"),
     ("完城", "完成"),
     ("[板办][玩完]了", "办完了"),
@@ -69,12 +79,19 @@ _BETWEEN_WORDS = re.compile(r"(?<=[\u3400-\u9fff]{2}) (?=[\u3400-\u9fff]{2})")
 
 _MENDED = tuple((re.compile(slip), meant) for slip, meant in _SLIPS)
 
-_SIGNED = "【[^】]*】"
+_SIGNED = "【(?![1-4]】|[1-9][0-9]】)[^】]*】"
 _ORIGINAL = re.compile(
     r"\n[-_=*\s]*(?:原短信|原信息|原文|原消息|原始短信|原始信息|original message|"
     r"original text)[-_=:：*\s]*\n.*",
     re.DOTALL,
 )
+_SIGNATURE = re.compile(
+    r"\n\s*[-—_]{2,}\s*\n.*\Z|(?:\A|(?<=\n)|(?<=[ 。，]))\s*(?:发自|来自|sent from|get outlook)[^\n]*(?:\n|\Z)",
+    re.DOTALL,
+)
+_LONE_CITATION = re.compile(r"\s*[>》＞]+([^\n>]{1,12})\Z")
+"""Nothing but a short cited line is the answer itself: some phones put the sign before what is typed."""
+
 _CITED = re.compile(r"^\s*[>|｜＞].*$", re.MULTILINE)
 _BETWEEN_QUOTES = re.compile(rf"[“\"「『][^”\"」』]*{_SIGNED}[^”\"」』]*[”\"」』]")
 _OURS = re.compile(rf"{_SIGNED}[^\n]*(?:回\d[^\n]*|值守台[^\n]*|按键[^\n]*)$", re.MULTILINE)
@@ -99,7 +116,8 @@ def tidy(text: str, between: str = "") -> str:
 
 def _unquoted(text: str) -> str:
     """Without what somebody else had said: old phones and people who press "reply" send it along."""
-    text = text.replace("\r\n", "\n")
+    text = _SIGNATURE.sub("\n", text.replace("\r\n", "\n"))
+    text = _LONE_CITATION.sub(r"\1", text)
     for quoted in (_ORIGINAL, _CITED, _BETWEEN_QUOTES, _OURS):
         text = quoted.sub(" ", text)
     return re.sub(_SIGNED, " ", text)
@@ -120,7 +138,7 @@ def _sign(char: str) -> str:
         return ""
     if kind == "Mn":
         return char
-    return "," if kind.startswith("P") or char == "~" or char in _HARMLESS else char
+    return "," if kind.startswith("P") or char in "~<>=|" or char in _HARMLESS else char
 
 
 def _without_tones(text: str) -> str:
