@@ -5,14 +5,14 @@ An older program reads `sent` alone: it sees a plan that was turned and not yet 
 seconds that this takes.
 
 Revision ID: 20261122_0770
-Revises: 20261122_0750
+Revises: 20261122_0760
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0770"
-down_revision = "20261122_0750"
+down_revision = "20261122_0760"
 branch_labels = None
 depends_on = None
 
