@@ -92,7 +92,9 @@ def sqlite_module() -> ModuleType:
 def writing_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     """An engine that may write. On SQLite every transaction begins with BEGIN IMMEDIATE."""
     if not is_sqlite(url):
-        return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+        # SQLAlchemy 2.1 says -1 of an INSERT otherwise, and whoever asks whether a row is new is told that it is not.
+        options = {"preserve_rowcount": True}
+        return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, execution_options=options)
     # What is erased is overwritten at once, so that no free page keeps it (sqlite.org/pragma.html, secure_delete).
     pragmas = {"synchronous": synchronous, "cache_size": WRITER_CACHE, "secure_delete": "ON"}
     return _sqlite_engine(url, pragmas, begin="BEGIN IMMEDIATE")
