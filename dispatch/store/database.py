@@ -108,8 +108,10 @@ def reading_engine(url: str) -> Engine:
 
 
 def _pooled_engine(url: str) -> Engine:
+    # SQLAlchemy 2.1 says -1 of an INSERT otherwise, and whoever asks whether a row is new is told that it is not.
+    options = {"preserve_rowcount": True}
     try:
-        return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+        return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, execution_options=options)
     except ModuleNotFoundError as lacking:
         cure = "Install it with `.venv/bin/pip install 'psycopg[binary]'`, or use SQLite."
         raise Misconfigured("database_url", f"PostgreSQL needs the driver {lacking.name}. {cure}") from None

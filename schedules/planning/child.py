@@ -3,7 +3,7 @@ The planner's own process: one problem in, words of progress and one plan out.
 
     python -m schedules.planning.child        a line of JSON on standard input, lines of JSON on standard output
 
-    in    {"problem", "seconds", "iterations", "seed", "memory_mb", "why"}
+    in    {"problem", "seconds", "began", "iterations", "seed", "memory_mb", "why"}
     out   {"part", "cost"} …        then {"plan", "cost", "whys"}, or {"error"}
 
 It never shares an interpreter with alarms, is nicer than everybody else, has a limit of memory and of processor time,
@@ -15,10 +15,11 @@ import os
 import resource
 import sys
 import threading
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 from schedules.planning.choosing import ChoosingPlanner
-from schedules.planning.planner import Budget
+from schedules.planning.planner import LEAST_S, Budget, steady
 from schedules.planning.rules.check import checked
 from schedules.planning.rules.plan import cost
 from schedules.planning.wire import plan_out, problem_in, why_out
@@ -26,6 +27,12 @@ from schedules.planning.written import whys
 
 NICE = 10
 MEGABYTE = 1 << 20
+ANSWER, ANSWER_MAX = 2.0, 0.2
+"""To check and to write takes so many times as long as to start and to read, on any machine, and a fifth at most."""
+
+WHY_UNTIL = 0.95
+"""The part of the whole time after which no further reasons are looked for: what is left is for writing them down."""
+
 CPU_SLACK = 30
 """Seconds of processor time besides the budget, to read, to build and to write."""
 
@@ -45,16 +52,29 @@ def main() -> int:
 
 def _answer(asked: dict[str, Any]) -> dict[str, Any]:
     problem = problem_in(asked["problem"])
-    budget = Budget(seconds=asked["seconds"], iterations=asked["iterations"])
+    budget = budget_of(asked, steady())
     told = _Progress()
     plan = ChoosingPlanner().solve(problem, budget, seed=asked["seed"], told=told)
     broken = checked(plan, problem)
     if broken:
         return {"error": f"the plan does not hold: {'; '.join(broken[:3])}"}
-    reasons = whys(plan, problem) if asked["why"] else []
+    # A plan without all of its reasons is worth more than one that comes too late.
+    enough = asked["began"] + asked["seconds"] * WHY_UNTIL
+    timed = not asked["iterations"]
+    reasons = whys(plan, problem, over=lambda: timed and steady() >= enough) if asked["why"] else []
     return {
         "plan": plan_out(plan), "cost": cost(plan, problem).total, "whys": [why_out(each) for each in reasons],
     }  # fmt: skip
+
+
+def budget_of(asked: Mapping[str, Any], now: float) -> Budget:
+    """
+    How long there is to think: the seconds count from when the service asked (`began`, of the steady clock, which is
+    one for all processes), and to check and to answer takes about twice as long as it took to start and to read.
+    """
+    whole, spent = float(asked["seconds"]), max(0.0, now - asked["began"])
+    rest = min(ANSWER * spent, ANSWER_MAX * whole)
+    return Budget(seconds=max(LEAST_S, whole - spent - rest), iterations=asked["iterations"])
 
 
 class _Progress:

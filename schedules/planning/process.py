@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schedules.planning.planner import Told, unheard
+from schedules.planning.planner import Told, steady, unheard
 from schedules.planning.rules.plan import Plan
 from schedules.planning.rules.problem import Problem
 from schedules.planning.rules.why import Why
@@ -64,9 +64,10 @@ class PlannerProcess:
         Raises:
             PlanningFailed: none came.
         """
+        began = steady()
         asked = {
             "problem": problem_out(problem), "seconds": seconds, "iterations": iterations, "memory_mb": self._memory_mb,
-            "why": why,
+            "why": why, "began": began,
         }  # fmt: skip
         line = json.dumps(asked)[:-1]
         children = [_Child(self._command, told if not number else unheard) for number in range(self._processes)]

@@ -1,8 +1,9 @@
 """From a state of the search to a plan with its reasons, and back."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from schedules.planning.rules.plan import Plan, Reason, Rest, Stop
 from schedules.planning.rules.problem import Problem
@@ -102,9 +103,9 @@ def order_of(plan: Plan, problem: Problem) -> list[tuple[int, list[int]]]:
     return found
 
 
-def whys(plan: Plan, problem: Problem) -> list[Why]:
+def whys(plan: Plan, problem: Problem, *, over: Callable[[], bool] = lambda: False) -> list[Why]:
     """
-    Why each planned visit went where it went.
+    Why each planned visit went where it went; of as many as there is time for, until it is `over`.
 
     Raises:
         ValueError: the plan does not hold.
@@ -112,7 +113,8 @@ def whys(plan: Plan, problem: Problem) -> list[Why]:
     search = Search(State(problem), 0)
     search.lay(order_of(plan, problem))
     search.state.renumber()
-    return [_why(search, v) for v in range(search.state.jobs) if search.state.in_pool[v] == NOBODY]
+    planned = (v for v in range(search.state.jobs) if search.state.in_pool[v] == NOBODY)
+    return [_why(search, v) for v in takewhile(lambda _: not over(), planned)]
 
 
 def _why(search: Search, v: int) -> Why:

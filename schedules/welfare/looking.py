@@ -1,9 +1,10 @@
 """
 The one welfare signal: looks at a home when it is due, and raises one soft alarm when its signs are enough.
 
-    signs ─► row due now ─┐
-    end of morning, lunch ┴─► look ─► habits that failed ─► judge ─► below: nothing
-                                                                 └─► enough: one alarm, or a note on the open one
+    signs ─► row due now ───┐
+    end of a part of a day ─┴─► look ─► habits that failed ─► judge ─► below: nothing
+                    somebody on watch rings them first, for an hour ◄─┤ (less than `sure`)
+                                                                      └─► one alarm, or a note on the open one
 
 A home waits in its own row. While an alarm is open there, nothing is raised: what is new joins it as a note. When it is
 closed, somebody has looked, and everything before is settled.
@@ -30,10 +31,12 @@ from dispatch.store.accounts import Reading
 from dispatch.store.people import People
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
+from schedules.welfare.ringing import Ringing
 from schedules.welfare.rules.habits import WEEKS
 from schedules.welfare.rules.judging import Reason, Verdict, judge
+from schedules.welfare.rules.ringing import ring_until
 from schedules.welfare.rules.signs import Kind, Observation, Scale
-from schedules.welfare.rules.watching import LUNCH_ENDS, MORNING_ENDS, missed_meal, no_motion
+from schedules.welfare.rules.watching import LUNCH_ENDS, PARTS, little_motion, missed_meal, no_motion
 from schedules.welfare.store import Around, Given, Givens, Signs, Standing, Standings
 from schedules.welfare.words import sentence
 
@@ -124,12 +127,29 @@ class Looking:
         self._keep_habits(tx, standing, served, gone)
         settled = Around(tx.connection).settled(standing)
         verdict = self._judged(tx, standing, served, gone, settled)
+        threshold = self.scale.threshold if standing.threshold is None else standing.threshold
+        rings_until = self._ring_first(tx, home_id, verdict, threshold)
+        next_look = self._next_look(home_id, tx.now)
         Standings(tx.connection).looked(
             home_id, score=verdict.score, reasons=plain(verdict.reasons), looked_at=tx.now, settled_at=settled,
-            due_at=self._next_look(home_id, tx.now), failures=0,
+            due_at=min(next_look, rings_until or next_look), failures=0,
         )  # fmt: skip
-        threshold = self.scale.threshold if standing.threshold is None else standing.threshold
-        return self._signal(tx, home_id, verdict, threshold) if verdict.score >= threshold else None
+        send = verdict.score >= threshold and rings_until is None
+        return self._signal(tx, home_id, verdict, threshold) if send else None
+
+    def _ring_first(self, tx: Tx, home_id: HomeId, verdict: Verdict, threshold: float) -> datetime | None:
+        """Until when somebody may ring them before anybody is sent; None: nobody is to ring, or the time is over."""
+        ringing = Ringing(tx)
+        asked = ringing.open(home_id)
+        until = ring_until(verdict.score, self.scale, tx.now, self._calendar.local)
+        over = asked is not None and asked <= tx.now
+        if verdict.score < threshold or until is None or over or Around(tx.connection).open_alarm(home_id):
+            if asked is not None:
+                ringing.end(home_id)
+            return None
+        if asked is None:
+            ringing.begin(home_id, verdict.resident_id, until, sentence(verdict.reasons, self._calendar.local))
+        return asked or until
 
     # ------------------------------------------------------------------------------------------- what is known
 
@@ -143,22 +163,20 @@ class Looking:
         )  # fmt: skip
 
     def _keep_habits(self, tx: Tx, standing: Standing, served: Sequence[ResidentId], gone: _Gone) -> None:
-        """Signs out of what did not happen by the end of this morning and of this lunch; each is kept once."""
-        morning, lunch = self._moment(tx.now, MORNING_ENDS), self._moment(tx.now, LUNCH_ENDS)
-        if tx.now < min(morning, lunch):
+        """Signs out of what did not happen by the end of each part of this day and of lunch; each is kept once."""
+        parts = [self._moment(tx.now, each) for each in PARTS]
+        lunch, over = self._moment(tx.now, LUNCH_ENDS), [each for each in parts if each <= tx.now]
+        if not over:
             return
         signs, home = Signs(tx.connection), standing.home_id
         life = signs.of(home, tx.now - LEARNT, {Kind.MEAL}) + signs.of(home, tx.now - MOVED, {Kind.MOTION})
         since = self._calendar.day_of(standing.watched_from)
         found: list[Observation | None] = []
-        if tx.now >= morning:
-            found += [
-                no_motion(
-                    life, each, home, morning, local=self._calendar.local, since=since,
-                    away=gone.days(each, self._calendar),
-                )
-                for each in (None, *served)
-            ]  # fmt: skip
+        for each in (None, *served) if any(one.kind is Kind.MOTION for one in life) else ():
+            about = {"local": self._calendar.local, "since": since, "away": gone.days(each, self._calendar)}
+            found += [no_motion(_until(life, at), each, home, at, **about) for at in over]  # type: ignore[arg-type]
+            if len(over) == len(parts):
+                found.append(little_motion(_until(life, over[-1]), each, home, over[-1], **about))  # type: ignore[arg-type]
         if tx.now >= lunch and any(each.kind is Kind.MEAL for each in life):
             open_days = self._open_days(signs, tx.now)
             found += [
@@ -183,9 +201,10 @@ class Looking:
         return datetime.combine(day, at, self._calendar.tzinfo).astimezone(UTC)
 
     def _next_look(self, home_id: HomeId, now: datetime) -> datetime:
-        """The end of a morning or a lunch, and some minutes by its id: homes do not all fall due at one moment."""
+        """The end of a part of the day or of lunch, and some minutes by its id: homes do not all fall due at once."""
         late = timedelta(seconds=crc32(home_id.encode()) % SPREAD_S)
-        moments = [self._moment(now, at, later=later) + late for later in (0, 1) for at in (MORNING_ENDS, LUNCH_ENDS)]
+        ends = (*PARTS, LUNCH_ENDS)
+        moments = [self._moment(now, at, later=later) + late for later in (0, 1) for at in ends]
         return min(each for each in moments if each > now)
 
     # ------------------------------------------------------------------------------------------- what is told
@@ -221,6 +240,11 @@ class Looking:
             return
         Givens(tx.connection).add_reasons(last.id, told, verdict.score)
         tx.log(Line(kind="noted", by=SERVICE, alarm_id=last.alarm_id, note=words))
+
+
+def _until(life: Sequence[Observation], at: datetime) -> list[Observation]:
+    """What was noticed up to then: what moves later says nothing of this part of the day."""
+    return [each for each in life if each.at <= at]
 
 
 def plain(reasons: Sequence[Reason]) -> list[Mapping[str, Any]]:

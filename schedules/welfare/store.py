@@ -30,10 +30,12 @@ from dispatch.errors import NotFound
 from dispatch.ids import AlarmId, HomeId, ResidentId
 from dispatch.rules.absences import State as Away
 from dispatch.rules.alarm import Outcome
+from dispatch.rules.people import SERVICE
 from dispatch.rules.signal import Cause, Event
 from dispatch.store.absences import absences
 from dispatch.store.alarms import Alarms, alarms
 from dispatch.store.database import Instant, Json, metadata
+from dispatch.store.follow_ups import follow_ups
 from dispatch.store.people import homes, residents
 from dispatch.store.prepared import Prepared, once
 from dispatch.store.signals import signals
@@ -41,6 +43,9 @@ from schedules.welfare.rules.signs import Kind, Observation
 
 PRESSES = (Event.PRESS, Event.CANCEL, Event.VOICE_REQUEST, Event.STATUS_PRESS, Event.BUTTON)
 """What nobody but a living person says."""
+
+RING = "welfare_ring"
+"""What a task on the operators' list is about where a household is to be rung."""
 
 welfare_signs = Table(
     "welfare_signs", metadata,
@@ -343,9 +348,19 @@ class Around:
         found = Alarms(self._connection).open(such)
         return found[0].id if found else None
 
+    def to_be_rung(self, home_id: HomeId) -> datetime | None:
+        """Until when somebody is to ring this household; None where nobody is."""
+        its = (follow_ups.c.home_id == home_id) & (follow_ups.c.about == RING) & follow_ups.c.done_at.is_(None)
+        found: datetime | None = self._connection.execute(select(func.max(follow_ups.c.due_at)).where(its)).scalar()
+        return found
+
     def settled(self, standing: Standing) -> datetime | None:
-        """When an alarm of this home was last ended: somebody has looked, and what was before is settled."""
-        known = [standing.settled_at, _CLOSED.on(self._connection, home_id=standing.home_id).scalar()]
+        """When somebody last looked, or reached them by telephone: what was before is settled."""
+        rung = select(func.max(follow_ups.c.done_at)).where(
+            follow_ups.c.home_id == standing.home_id, follow_ups.c.about == RING, follow_ups.c.done_by != SERVICE
+        )  # fmt: skip
+        known: list[datetime | None] = [standing.settled_at, self._connection.execute(rung).scalar()]
+        known.append(_CLOSED.on(self._connection, home_id=standing.home_id).scalar())
         return max((each for each in known if each is not None), default=None)
 
     def pressed(self, since: datetime, most: int) -> list[Any]:

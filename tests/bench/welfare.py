@@ -16,15 +16,17 @@ from tests.households.lives import households
 from tests.households.playing import Outcome, play
 
 NAME = "welfare"
-TUNED, REPORTED = 100, 200
+TUNED, REPORTED = 100, 300
 """The default threshold was chosen on the first seed; figures are of the second, which nobody looked at before."""
 
 A_MONTH = 0.05
-THRESHOLDS = (-3.0, -2.5, -2.0, -1.5, -1.0, 0.0, 1.0)
+THRESHOLDS = (-4.0, -3.5, -3.0, -2.5, -2.0, -1.0, 0.0)
 
 FALSE_MAX = 0.3
+RUNG_MAX = 1.2
 """
-The rule of the default: the lowest threshold under which a household is looked after in vain 0.3 times a month at most.
+The rule of the default: the lowest threshold under which somebody is sent to a household in vain 0.3 times a month at
+most, and rings it 1.2 times a month at most before anybody is sent.
 """
 
 
@@ -35,7 +37,11 @@ def scale() -> Scale:
 
 def chosen(found: dict[float, Outcome]) -> float:
     """The threshold that the rule picks from these outcomes."""
-    return min(each for each, outcome in found.items() if outcome.false_a_month <= FALSE_MAX)
+    return min(each for each, outcome in found.items() if _bearable(outcome))
+
+
+def _bearable(outcome: Outcome) -> bool:
+    return outcome.false_a_month <= FALSE_MAX and outcome.rung_a_month <= RUNG_MAX
 
 
 def welfare(plan: Plan, folder: Path) -> list[Figure]:
@@ -54,10 +60,10 @@ def _told(threshold: float, outcome: Outcome, *, is_default: bool) -> Figure:
         f"recall {outcome.recall:.2f} (n {outcome.right + outcome.missed}: {by_what}; of those unfound for a day "
         f"{outcome.lasting_right}/{outcome.lasting}), {outcome.false_a_month:.3f} false a household-month "
         f"(n {outcome.household_months:.0f}; at {outcome.nobody_home} of {outcome.false} nobody was home and nobody "
-        "had told)"
+        f"had told), rung first {outcome.rung_a_month:.2f} times a household-month"
     )
-    target = f"≤ {FALSE_MAX:g} false a household-month" if is_default else ""
+    target = f"≤ {FALSE_MAX:g} false, ≤ {RUNG_MAX:g} rung a household-month" if is_default else ""
     return figure(
-        NAME, "trouble to signal", outcome.hours, lambda _: outcome.false_a_month <= FALSE_MAX, unit="h",
+        NAME, "trouble to signal", outcome.hours, lambda _: _bearable(outcome), unit="h",
         note=note, target=target,
     )  # fmt: skip

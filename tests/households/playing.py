@@ -5,16 +5,25 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
+from random import Random
 
 from dispatch.ids import HomeId, ResidentId
 from schedules.welfare.rules.judging import judge
+from schedules.welfare.rules.ringing import WITHIN, ring_until
 from schedules.welfare.rules.signs import LIFE, Kind, Observation, Scale
-from schedules.welfare.rules.watching import missed_meal, no_motion
+from schedules.welfare.rules.watching import little_motion, missed_meal, no_motion
 from tests.households.lives import CLOSED, DAY, FIRST, HOUR, LEARNT_DAYS, SHIFT, WATCHED_DAYS, Life, Trouble, local
+
+HOME_REACHED, AWAY_REACHED = 0.95, 0.7
+"""
+Whoever is well answers one of two calls (one in six is missed, CARE-RULES says nothing of it: ours); of those away, the
+mobile telephone or the family knows. An ill person who answers says so, and is helped.
+"""
 
 LOOKED_AFTER = 1 * HOUR
 """After a signal somebody has seen for themselves so soon; what was before it is settled."""
 
+PARTS_END = (11, 17, 21.5)
 OPEN = frozenset(FIRST + timedelta(days=each) for each in range(LEARNT_DAYS + WATCHED_DAYS)) - CLOSED
 _ZONE = timezone(SHIFT)
 WATCHED_FROM = local(FIRST + timedelta(days=LEARNT_DAYS), 0)
@@ -31,6 +40,7 @@ class Outcome:
     lasting_right: int = 0
     nobody_home: int = 0
     household_months: float = 0.0
+    rung: int = 0
     hours: list[float] = field(default_factory=list)
     caught: Counter[str] = field(default_factory=Counter)
     all: Counter[str] = field(default_factory=Counter)
@@ -42,6 +52,11 @@ class Outcome:
     @property
     def recall(self) -> float:
         return self.right / max(1, self.right + self.missed)
+
+    @property
+    def rung_a_month(self) -> float:
+        """How often somebody was rung first, per household and thirty days."""
+        return self.rung / max(1e-9, self.household_months)
 
     @property
     def false_a_month(self) -> float:
@@ -61,7 +76,7 @@ class _Looks:
 
 
 def play(lives: Iterable[Life], scale: Scale, thresholds: Sequence[float]) -> dict[float, Outcome]:
-    """All of them, under each threshold."""
+    """All of them, under each threshold; whoever is rung first and well, or away, is no signal."""
     found = {each: Outcome() for each in thresholds}
     for life in lives:
         looks = _looks(life, scale)
@@ -74,7 +89,8 @@ def _looks(life: Life, scale: Scale) -> _Looks:
     heard = _with_habits(life)
     signs = [each for each in heard if each.kind not in LIFE]
     alive = {kind: [each.at for each in heard if each.kind is kind] for kind in LIFE}
-    times = sorted({each.at for each in signs if each.at >= WATCHED_FROM})
+    eights = {local(FIRST + timedelta(days=each), 8) for each in range(LEARNT_DAYS, LEARNT_DAYS + WATCHED_DAYS)}
+    times = sorted({each.at for each in signs if each.at >= WATCHED_FROM} | eights)
     looks = _Looks(life, signs, alive, times, [])
     return replace(looks, scores=[_judged(looks, at, scale, None) for at in times])
 
@@ -91,25 +107,31 @@ def _with_habits(life: Life) -> list[Observation]:
     ]  # fmt: skip
     away = _days_away(life)
     meals = [each for each in heard if each.kind is Kind.MEAL]
-    mornings = {
-        _local(each.at).date(): each for each in heard if each.kind is Kind.MOTION and 5 <= _local(each.at).hour < 11
-    }
-    motion = list(mornings.values())
+    motion = _once_an_hour(each for each in heard if each.kind is Kind.MOTION)
     for number in range(LEARNT_DAYS, LEARNT_DAYS + WATCHED_DAYS):
         day = FIRST + timedelta(days=number)
         so_far = {each for each in OPEN if each <= day}
-        for sign in (
+        found = [
             missed_meal(
                 [each for each in meals if each.at <= local(day, 13.5)], resident, home, local(day, 13.5),
                 local=_local, open_days=so_far, away=away,
             ) if meals else None,
-            no_motion(
-                [each for each in motion if local(day, -24 * 29) <= each.at <= local(day, 11)], resident, home,
-                local(day, 11), local=_local, since=FIRST, away=away,
-            ) if motion else None,
-        ):  # fmt: skip
-            heard += [sign] if sign is not None else []
+        ]  # fmt: skip
+        lately = motion[bisect_left(motion, local(day, -24 * 29), key=lambda each: each.at) :]
+        for hours in PARTS_END if motion else ():
+            at = local(day, hours)
+            until = lately[: bisect_right(lately, at, key=lambda each: each.at)]
+            found.append(no_motion(until, resident, home, at, local=_local, since=FIRST, away=away))
+            if hours == PARTS_END[-1]:
+                found.append(little_motion(until, resident, home, at, local=_local, since=FIRST, away=away))
+        heard += [sign for sign in found if sign is not None]
     return sorted(heard, key=lambda each: each.at)
+
+
+def _once_an_hour(motion: Iterable[Observation]) -> list[Observation]:
+    """One of each hour is enough for every habit, and quicker."""
+    found = {(_local(each.at).date(), _local(each.at).hour, _local(each.at).minute >= 30): each for each in motion}
+    return sorted(found.values(), key=lambda each: each.at)
 
 
 def _days_away(life: Life) -> frozenset[date]:
@@ -146,7 +168,7 @@ def _alive(resident: ResidentId, kind: Kind, at: datetime) -> Observation:
 
 
 def _play(looks: _Looks, scale: Scale, threshold: float, outcome: Outcome) -> None:
-    life, caught = looks.life, set()
+    life, caught, draw = looks.life, set(), Random(f"{looks.life.code}/{threshold}")
     outcome.household_months += WATCHED_DAYS / 30
     since: datetime | None = None
     for at, score in zip(looks.times, looks.scores, strict=True):
@@ -155,13 +177,20 @@ def _play(looks: _Looks, scale: Scale, threshold: float, outcome: Outcome) -> No
         if since is not None and _judged(looks, at, scale, since) < threshold:
             continue
         trouble = next((each for each in life.troubles if each.begun_at <= at < each.found_at), None)
+        gone = next((each for each in life.stays if each.begun_at <= at < each.ended_at), None)
+        until = ring_until(score, scale, at, _local)
+        if until is not None and until > at + WITHIN:
+            continue  # It waits for the morning, when they are looked at again.
+        first = until is not None
+        outcome.rung += first
         since = at + LOOKED_AFTER
         if trouble is None:
-            outcome.false += 1
-            gone = next((each for each in life.stays if each.begun_at <= at < each.ended_at), None)
-            outcome.nobody_home += gone is not None
-            # Whoever looked in vain has learnt that they are away, and put it on file.
+            # Whoever was rung, or looked in vain, has learnt that they are away, and put it on file.
             since = gone.ended_at if gone is not None else since
+            if first and draw.random() < (AWAY_REACHED if gone is not None else HOME_REACHED):
+                continue
+            outcome.false += 1
+            outcome.nobody_home += gone is not None
         elif trouble not in caught:
             caught.add(trouble)
             outcome.right += 1

@@ -41,7 +41,12 @@ def test_one_sign_is_nothing_and_two_raise_one_soft_alarm_with_both_reasons_in_b
     (alarm,) = rig.alarms
     assert (alarm.cause, alarm.resident_id) == (Cause.INACTIVITY, rig.world.resident("R1"))
     (note,) = rig.notes(alarm.id, "raised")
-    for words in ("一上午没有动静", "平时来吃饭", "nothing moved all morning", "did not come to eat"):
+    for words in (
+        "平时有动静的时候没有动静",
+        "平时来吃饭",
+        "nothing moved at a time when something mostly does",
+        "did not come to eat",
+    ):
         assert words in note
     assert [each.alarm_id for each in rig.given] == [alarm.id]
 
@@ -176,12 +181,16 @@ def test_a_closed_canteen_is_nobodys_trouble(rig):
     assert rig.alarms == []
 
 
-def test_a_home_is_looked_at_again_at_the_end_of_each_morning_and_lunch(rig):
+def test_a_home_is_looked_at_again_at_the_end_of_lunch_and_of_each_part_of_the_day(rig):
     rig.sees("meal")
     local = rig.world.calendar.local(rig.standing().due_at)
     assert 13 * 60 + 30 <= local.hour * 60 + local.minute <= 14 * 60
-    rig.pass_until(2 * HOUR)
-    assert rig.world.calendar.local(rig.standing().due_at).hour == 11
+    hours = []
+    for wait in (2, 4, 4, 12):
+        rig.pass_until(wait * HOUR)
+        hours.append(rig.world.calendar.local(rig.standing().due_at).hour)
+    assert hours[:2] == [17, 21]
+    assert hours[2] == 11
 
 
 @pytest.mark.error_lines("welfare_not_judged")

@@ -36,6 +36,7 @@ ABOUT: Mapping[str, str] = {
     "order_smells": N_("An order that sounds like an emergency"),
     "assessment_ends_soon": N_("The assessment runs out soon"),
     "assessment_ended": N_("The assessment has run out"),
+    "welfare_ring": N_("Ring them now: small signs that something may be wrong. Done only when they were reached"),
 }  # fmt: skip
 
 KEYS: Mapping[str, str] = {

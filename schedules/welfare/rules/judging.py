@@ -67,7 +67,7 @@ def _about(
     life = _latest_life(mine, alone=len(living) == 1)
     by_kind: dict[Kind, list[Reason]] = defaultdict(list)
     for each in mine:
-        weight = None if each.kind in LIFE else scale.weights[each.kind]
+        weight = None if each.kind in LIFE else scale.weights.get(each.kind)
         if weight is not None:
             by_kind[each.kind].append(_reason(each, weight, _left(each, weight, life), now))
     reasons = [

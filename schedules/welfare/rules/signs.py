@@ -28,6 +28,7 @@ class Kind(StrEnum):
     CALL_UNANSWERED = "call_unanswered"
     DEVICE_SILENT = "device_silent"
     NO_MOTION = "no_motion"
+    LITTLE_MOTION = "little_motion"
     NOT_IN_BED = "not_in_bed"
     OUT_OF_BED = "out_of_bed"
     BREATHING = "breathing"
@@ -91,6 +92,10 @@ class Scale:
     again: float
     """A second sign of the same kind adds this part of its weight, a third one the square of it, and so on."""
     weights: Mapping[Kind, Weight]
+    sure: float | None = None
+    """From this score on somebody is sent at once; below it they are rung first. None: nobody is ever rung first."""
+    at_night: float | None = None
+    """The same between 22 and 8 o'clock, when nobody is rung; what scores less waits for the morning."""
 
     @property
     def window(self) -> timedelta:
@@ -107,9 +112,10 @@ def read_scale(written: Mapping[str, Any]) -> Scale:
     """
     _only(written, {"scale", "sign"}, "the file")
     scale = _table(written, "scale")
-    _only(scale, {"prior", "threshold", "again"}, "[scale]")
+    _only(scale, {"prior", "threshold", "again", "sure", "at_night"}, "[scale]")
     signs = _table(written, "sign")
-    unknown = sorted(set(signs) ^ {each.value for each in SIGNS})
+    # A file that was written before there was such a sign does not weigh it.
+    unknown = sorted((set(signs) | {Kind.LITTLE_MOTION}) ^ {each.value for each in SIGNS})
     if unknown:
         raise _wrong(f"[sign.{unknown[0]}]", "Not a kind of sign, or one is missing: " + ", ".join(sorted(SIGNS)))
     return Scale(
@@ -117,6 +123,8 @@ def read_scale(written: Mapping[str, Any]) -> Scale:
         threshold=_number(scale, "threshold", "[scale]", -SCORE_MAX, SCORE_MAX),
         again=_number(scale, "again", "[scale]", 0.0, 1.0),
         weights={Kind(name): _weight(signs[name], f"[sign.{name}]") for name in signs},
+        sure=_number(scale, "sure", "[scale]", -SCORE_MAX, SCORE_MAX) if "sure" in scale else None,
+        at_night=_number(scale, "at_night", "[scale]", -SCORE_MAX, SCORE_MAX) if "at_night" in scale else None,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Signs add up, fade, are taken back by life, and are never added up over different people."""
 
 import tomllib
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -9,8 +10,9 @@ from dispatch.errors import Invalid
 from dispatch.ids import HomeId, ResidentId
 from schedules.welfare.rules import habits
 from schedules.welfare.rules.judging import judge
+from schedules.welfare.rules.ringing import ring_until
 from schedules.welfare.rules.signs import SIGNS, Kind, Observation, read_scale
-from schedules.welfare.rules.watching import missed_meal, no_motion
+from schedules.welfare.rules.watching import little_motion, missed_meal, no_motion
 from tests.architecture.tree import ROOT
 
 WRITTEN = tomllib.loads((ROOT / "config/care/welfare.toml").read_text(encoding="utf-8"))
@@ -44,10 +46,36 @@ def test_signs_of_different_kinds_add_up_over_the_prior_and_the_gravest_is_told_
     assert found.resident_id == ONE
 
 
-def test_one_sign_alone_is_never_enough_and_two_grave_ones_are():
+def test_one_sign_alone_never_sends_anybody_and_three_grave_ones_do_at_once():
     for kind in SIGNS:
-        assert judged(saw(kind)).score < SCALE.threshold, kind
-    assert judged(saw(Kind.NO_MOTION), saw(Kind.MEAL_MISSED)).score >= SCALE.threshold
+        assert judged(saw(kind)).score < SCALE.at_night, kind
+    assert judged(saw(Kind.NO_MOTION), saw(Kind.MEAL_MISSED)).score >= SCALE.at_night
+    assert judged(saw(Kind.NO_MOTION), saw(Kind.MEAL_MISSED), saw(Kind.DOOR_UNANSWERED)).score >= SCALE.sure
+
+
+EVENING, NIGHT, MORNING = NOW + 8 * HOUR, NOW + 12 * HOUR, NOW + 18 * HOUR - 4 * HOUR
+"""22:00, 2:00 and 4:00 of the place."""
+
+
+@pytest.mark.parametrize(
+    ("score", "now", "until"),
+    [
+        (-3.0, NOW, NOW + HOUR),
+        (1.9, NOW, NOW + HOUR),
+        (2.0, NOW, None),
+        (-3.0, EVENING, NOW + 19 * HOUR),
+        (-2.0, EVENING, None),
+        (-2.1, MORNING, NOW + 19 * HOUR),
+        (-2.0, NIGHT, None),
+    ],
+    ids=["by day", "nearly sure", "sure", "in the evening", "grave in the evening", "before morning", "grave at night"],
+)
+def test_until_when_somebody_is_rung_before_anybody_is_sent(score, now, until):
+    assert ring_until(score, SCALE, now, shanghai) == until
+
+
+def test_without_a_word_about_ringing_nobody_is_rung_first():
+    assert ring_until(-3.0, replace(SCALE, sure=None), NOW, shanghai) is None
 
 
 def test_half_is_left_after_a_half_life():
@@ -170,13 +198,56 @@ def test_a_morning_without_a_step_is_a_sign_where_there_mostly_is_one():
         at = NOW + hour * HOUR - days * DAY
         return Observation(key=f"{days}{hour}", kind=Kind.MOTION, home_id=HOME, resident_id=resident, at=at)
 
-    life = [moved(each) for each in range(1, 29)]
-    found = no_motion(life, None, HOME, NOW, local=shanghai, since=None, away=())
+    life, eleven = [moved(each) for each in range(1, 29)], NOW - 3 * HOUR
+    found = no_motion(life, None, HOME, eleven, local=shanghai, since=None, away=())
     assert (found.kind, found.strength, found.resident_id) == (Kind.NO_MOTION, 1.0, None)
-    assert no_motion([*life, moved(0)], None, HOME, NOW, local=shanghai, since=None, away=()) is None
+    assert no_motion([*life, moved(0)], None, HOME, eleven, local=shanghai, since=None, away=()) is None
     at_night = moved(0, hour=-10.0)
-    assert no_motion([*life, at_night], None, HOME, NOW, local=shanghai, since=None, away=()) is not None
-    assert no_motion(life, ONE, HOME, NOW, local=shanghai, since=None, away=()) is None
+    assert no_motion([*life, at_night], None, HOME, eleven, local=shanghai, since=None, away=()) is not None
+    assert no_motion(life, ONE, HOME, eleven, local=shanghai, since=None, away=()) is None
+
+
+def test_a_still_afternoon_is_a_sign_of_its_own_where_afternoons_are_mostly_lively():
+    def moved(days, hour):
+        at = NOW + hour * HOUR - days * DAY
+        return Observation(key=f"{days}{hour}", kind=Kind.MOTION, home_id=HOME, resident_id=None, at=at)
+
+    lively, five = [moved(each, 1) for each in range(1, 29)], NOW + 3 * HOUR
+    told = {"local": shanghai, "since": None, "away": ()}
+    found = no_motion([*lively, moved(0, -6)], None, HOME, five, **told)
+    assert (found.key, shanghai(found.expected_at).hour) == (f"motion:{HOME}:-:{FRIDAY}:17", 11)
+    assert no_motion([*lively, moved(0, 2.5)], None, HOME, five, **told) is None
+    mornings = [moved(each, -6) for each in range(1, 29)]
+    assert no_motion(mornings, None, HOME, five, **told) is None, "nothing ever moves in their afternoons"
+
+
+def hours_of(days, many):
+    """Something moved in so many hours of that day, from five o'clock on."""
+    first = NOW - 9 * HOUR - days * DAY
+    return [
+        Observation(key=f"{days}/{each}", kind=Kind.MOTION, home_id=HOME, resident_id=None, at=first + each * HOUR)
+        for each in range(many)
+    ]
+
+
+@pytest.mark.parametrize(("today", "strength"), [(12, None), (9, None), (8, 0.2), (5, 0.8), (3, 1.0), (0, None)])
+def test_a_day_far_stiller_than_ones_own_days_is_a_sign(today, strength):
+    life = [one for day in range(1, 15) for one in hours_of(day, 14 if day % 2 else 10)]
+    found = little_motion(
+        [*life, *hours_of(0, today)], None, HOME, NOW + 7.5 * HOUR, local=shanghai, since=None, away=()
+    )
+    assert (found.strength if found else None) == (pytest.approx(strength) if strength else None)
+
+
+def test_how_much_somebody_moves_is_not_known_after_nine_days_nor_by_days_away():
+    few = [one for day in range(1, 10) for one in hours_of(day, 12)]
+    told = {"local": shanghai, "since": None}
+    evening, still = NOW + 7.5 * HOUR, hours_of(0, 2)
+    assert little_motion([*few, *still], None, HOME, evening, **told, away=()) is None
+    enough = [*few, *hours_of(10, 12), *still]
+    assert little_motion(enough, None, HOME, evening, **told, away=()) is not None
+    assert little_motion(enough, None, HOME, evening, **told, away={FRIDAY}) is None
+    assert little_motion(enough, None, HOME, evening, **told, away={FRIDAY - timedelta(days=3)}) is None
 
 
 # ------------------------------------------------------------------------------------------------ the file

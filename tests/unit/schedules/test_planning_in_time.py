@@ -1,0 +1,32 @@
+"""A plan comes within its time by the wall, however busy the machine is."""
+
+import pytest
+
+from schedules.planning.child import budget_of
+from schedules.planning.choosing import ChoosingPlanner
+from schedules.planning.planner import LEAST_S, Budget
+from schedules.planning.rules.problem import Job, Problem, Task, Worker
+from schedules.planning.written import whys
+
+ASKED = {"seconds": 60, "began": 1000.0, "iterations": 0}
+
+
+@pytest.mark.parametrize(("now", "seconds"), [
+    (1000.0, 60.0), (1002.0, 54.0), (1004.0, 48.0), (1010.0, 38.0), (1070.0, LEAST_S)
+], ids=["at once", "two seconds to read", "four", "ten: a fifth at most to answer", "too long"])  # fmt: skip
+def test_what_it_takes_to_start_to_read_and_to_answer_is_no_time_to_think(now, seconds):
+    assert budget_of(ASKED, now).seconds == seconds
+
+
+def test_steps_are_the_same_however_long_it_took_to_read():
+    assert budget_of(ASKED | {"iterations": 300}, 1030.0).iterations == 300
+
+
+def test_reasons_are_looked_for_until_the_time_is_over_and_no_longer():
+    jobs = tuple(Job(id=f"v{n}", place=0, earliest=0, latest=9000, tasks=(Task(seconds=600),)) for n in range(4))
+    workers = (Worker(id="w1", carer="c1", start_place=0, end_place=0, start=0, end=36_000),)
+    problem = Problem(jobs=jobs, workers=workers, travel=(((0,),),))
+    plan = ChoosingPlanner().solve(problem, Budget(iterations=20), seed=1)
+    looks = iter([False, False, True])
+    assert len(whys(plan, problem)) == 4
+    assert len(whys(plan, problem, over=lambda: next(looks))) == 2
