@@ -92,6 +92,16 @@ def rig(tmp_path):
     rig.world.close()
 
 
+def test_a_new_district_is_listed_a_part_at_each_look_and_no_press_waits_for_all_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("schedules.rounds.rounding.LISTED_MAX", 1)
+    rig, listed = Rig(tmp_path), []
+    for _ in range(3):
+        listed.append(sum(bool(rig.open(code)) for code in ("R1", "R2", "R3")))
+        rig.rounds.check()
+    rig.world.close()
+    assert listed == [1, 2, 2]
+
+
 def test_everybody_on_a_list_has_one_open_round_within_the_interval(rig):
     first, other = rig.regular("R1"), rig.regular("R3")
     assert (first.cls, other.cls) == ("high", "other")
