@@ -45,9 +45,9 @@ def _both(plan: Plan, folder: Path, kind: str, floor: Disk, library: Path | None
     count = plan.of(200, quick=60)
     with district(folder / "town.db", folder / f"service{kind.strip(', ')}", preload=library) as here:
         _receiver(here, range(5))
-        _api(here, range(5, 10), 0)
+        _api(here, range(5, 10), 1)
         serial = _receiver(here, range(10, 10 + count))
-        api = _api(here, range(1000, 1000 + count), 1000)
+        api = _api(here, range(1000, 1000 + count), 6)
     return [
         _told(f"surgard acknowledged{kind}", "frame to 06", serial, count, floor),
         _told(f"API acknowledged{kind}", "request to 200", api, count, floor),
@@ -63,13 +63,13 @@ def _receiver(here: District, homes: range) -> list[float]:
 
 
 def _api(here: District, homes: range, seq: int) -> list[float]:
-    """Presses as a forwarding gateway hands them in, one a request."""
+    """Presses as a forwarding gateway hands them in, one a request, each with the number of the one before."""
     line, took = here.service.connection(), []
     headers = {"Authorization": f"Bearer {here.service.key}", "Content-Type": "application/json"}
     for number in paced(EVERY_S, len(homes)):
         said = {"seq": seq + number, "protocol": "rflink", "device": pendant(homes[number]), "event": "press",
                 "received_at": SystemClock().now().isoformat()}  # fmt: skip
-        body = json.dumps({"gateway": "bench", "epoch": "e", "signals": [said]})
+        body = json.dumps({"gateway": "bench", "epoch": "e", "after": seq + number - 1, "signals": [said]})
         begun = time.monotonic()
         line.request("POST", "/api/v1/signals", body, headers)
         answer = line.getresponse()

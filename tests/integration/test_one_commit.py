@@ -95,12 +95,14 @@ def test_a_spool_is_not_held_for_what_could_not_be_kept(desk):
 
 
 @pytest.mark.error_lines("request_failed")
-def test_life_signs_that_could_not_be_written_are_not_held_either(desk):
+@pytest.mark.parametrize("behind", [[], [(3, "cancel", FIRST)]])
+def test_life_signs_that_could_not_be_written_are_not_held_whatever_is_kept_behind_them(desk, behind):
+    said = [(2, "heartbeat", FIRST), *behind]
     desk.run("CREATE TRIGGER deaf BEFORE UPDATE ON seen BEGIN SELECT RAISE(ABORT, 'deaf'); END")
-    assert desk.post((2, "heartbeat", FIRST), after=1)[0].status_code == 500
+    assert desk.post(*said, after=1)[0].status_code == 500
     assert desk.held() == [1]
     desk.run("DROP TRIGGER deaf")
-    assert desk.post((2, "heartbeat", FIRST), after=1)[0].json["held"] == 2
+    assert desk.post(*said, after=1)[0].json["held"] == 1 + len(said)
 
 
 @pytest.mark.error_lines("request_failed", "spool_not_held")
