@@ -18,6 +18,7 @@ from random import Random
 from typing import Any
 
 from config.simulation.agenda import Agenda, Event
+from config.simulation.disk import Disk, fresh_disk
 from config.simulation.faults import ROUGH, USUAL, Crash, Faults, Tripwire, Ways
 from config.simulation.judging import Judge, Seen
 from config.simulation.ledger import Ledger
@@ -28,7 +29,7 @@ from config.simulation.provider import Carrier
 from config.simulation.result import Breach, Broke, Result
 from config.simulation.sensors import Sensors
 from config.simulation.waiting import DUE, NEXT, OF_DEVICES, OF_PEOPLE, SHELVES
-from config.simulation.world import START, Disk, Service, SimClock, build_town, fresh_disk, load, numbered_ids
+from config.simulation.world import START, Service, SimClock, build_town, load, numbered_ids
 from dispatch.ids import AlarmId
 from dispatch.store.database import sqlite_module
 
