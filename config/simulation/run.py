@@ -64,7 +64,7 @@ class Play:
         self._days, self._disk, self._progress = days, disk, progress
         self._streams = streams = _Streams(seed)
         self.town = build_town(streams("district"), days)
-        self._agenda, self._last = Agenda(), deque[str](maxlen=LAST_STEPS)
+        self._agenda, self._last = Agenda(), deque[tuple[int, Event]](maxlen=LAST_STEPS)
         self._ids, self._tripwire, self._ways = numbered_ids(), Tripwire(), Ways()
         load(disk, self.clock, self._ids, self.town)
         self._file = sqlite_module().connect(str(disk.path), cached_statements=512)
@@ -135,12 +135,15 @@ class Play:
         except Broke as broke:
             return Breach(
                 promise=broke.promise, id=broke.id, what=broke.what, step=self.steps, t=self.clock.t,
-                last=tuple(self._last),
+                last=self._told(),
             )  # fmt: skip
         except Exception as error:
-            error.add_note("\n".join(("the last steps:", *self._last)))
+            error.add_note("\n".join(("the last steps:", *self._told())))
             raise
         return None
+
+    def _told(self) -> tuple[str, ...]:
+        return tuple(f"{step:>6}  {event.t:>12.3f}  {event.label}" for step, event in self._last)
 
     def close(self) -> None:
         self._file.close()
@@ -150,7 +153,7 @@ class Play:
     def _step(self, event: Event) -> None:
         self.steps += 1
         self.clock.t = event.t
-        self._last.append(f"{self.steps:>6}  {event.t:>12.3f}  {event.label}")
+        self._last.append((self.steps, event))
         if self.steps % 500 == 0:
             self._progress(min(1.0, event.t / (self._days * DAY_S)))
         if event.asks and not self.is_up:
