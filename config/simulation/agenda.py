@@ -3,36 +3,37 @@
 import heapq
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from config.simulation.faults import Faults
 from config.simulation.world import Service, SimClock, Town
 
 
-@dataclass(order=True, frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
     """Something that happens at `t`. One that `asks` the service happens later when the service is down by then."""
 
     t: float
     number: int
-    label: str = field(compare=False)
-    action: Callable[[], None] = field(compare=False)
-    asks: bool = field(compare=False, default=False)
+    label: str
+    action: Callable[[], None]
+    asks: bool = False
 
 
 class Agenda:
     """Events in the order of their time; those of one instant in the order they were put here."""
 
     def __init__(self) -> None:
-        self._events: list[Event] = []
+        self._events: list[tuple[float, int, Event]] = []
         self._numbers = itertools.count()
 
     def put(self, t: float, label: str, action: Callable[[], None], *, asks: bool = False) -> None:
-        heapq.heappush(self._events, Event(t, next(self._numbers), label, action, asks))
+        number = next(self._numbers)
+        heapq.heappush(self._events, (t, number, Event(t, number, label, action, asks)))
 
     def pop(self) -> Event | None:
-        return heapq.heappop(self._events) if self._events else None
+        return heapq.heappop(self._events)[2] if self._events else None
 
 
 class Stage(Protocol):

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from config.simulation.agenda import Stage
+from config.simulation.disk import Disk
 from config.simulation.faults import Poison
 from config.simulation.ledger import Ledger
 from config.simulation.post import Post
 from config.simulation.result import Broke
 from config.simulation.sieve import Ask, Sieve, Values, found
-from config.simulation.world import Disk
 from dispatch.store.audit import in_dialect
 from dispatch.store.database import to_us
 from dispatch.watch.auditor import RECENT_S, SIGNALS_BACK, Auditor, Broken, limits

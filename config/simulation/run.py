@@ -18,6 +18,7 @@ from random import Random
 from typing import Any
 
 from config.simulation.agenda import Agenda, Event
+from config.simulation.disk import Disk, fresh_disk
 from config.simulation.faults import ROUGH, USUAL, Crash, Faults, Tripwire, Ways
 from config.simulation.judging import Judge, Seen
 from config.simulation.ledger import Ledger
@@ -28,7 +29,7 @@ from config.simulation.provider import Carrier
 from config.simulation.result import Breach, Broke, Result
 from config.simulation.sensors import Sensors
 from config.simulation.waiting import DUE, NEXT, OF_DEVICES, OF_PEOPLE, SHELVES
-from config.simulation.world import START, Disk, Service, SimClock, build_town, fresh_disk, load, numbered_ids
+from config.simulation.world import START, Service, SimClock, build_town, load, numbered_ids
 from dispatch.ids import AlarmId
 from dispatch.store.database import sqlite_module
 
@@ -63,7 +64,7 @@ class Play:
         self._days, self._disk, self._progress = days, disk, progress
         self._streams = streams = _Streams(seed)
         self.town = build_town(streams("district"), days)
-        self._agenda, self._last = Agenda(), deque[str](maxlen=LAST_STEPS)
+        self._agenda, self._last = Agenda(), deque[tuple[int, Event]](maxlen=LAST_STEPS)
         self._ids, self._tripwire, self._ways = numbered_ids(), Tripwire(), Ways()
         load(disk, self.clock, self._ids, self.town)
         self._file = sqlite_module().connect(str(disk.path), cached_statements=512)
@@ -134,12 +135,15 @@ class Play:
         except Broke as broke:
             return Breach(
                 promise=broke.promise, id=broke.id, what=broke.what, step=self.steps, t=self.clock.t,
-                last=tuple(self._last),
+                last=self._told(),
             )  # fmt: skip
         except Exception as error:
-            error.add_note("\n".join(("the last steps:", *self._last)))
+            error.add_note("\n".join(("the last steps:", *self._told())))
             raise
         return None
+
+    def _told(self) -> tuple[str, ...]:
+        return tuple(f"{step:>6}  {event.t:>12.3f}  {event.label}" for step, event in self._last)
 
     def close(self) -> None:
         self._file.close()
@@ -149,7 +153,7 @@ class Play:
     def _step(self, event: Event) -> None:
         self.steps += 1
         self.clock.t = event.t
-        self._last.append(f"{self.steps:>6}  {event.t:>12.3f}  {event.label}")
+        self._last.append((self.steps, event))
         if self.steps % 500 == 0:
             self._progress(min(1.0, event.t / (self._days * DAY_S)))
         if event.asks and not self.is_up:

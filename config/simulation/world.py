@@ -5,9 +5,7 @@ The service is the real one over the real store; what is not real is handed in.
 """
 
 import itertools
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -15,17 +13,14 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
-from sqlalchemy import event
-
 from config.district import CarerRow, ContactRow, DeviceRow, District, HomeRow, ResidentRow, ShiftRow, StationRow
 from config.files import parse_toml
 from config.house import WAIT_MAX
 from config.loading import load_into
+from config.simulation.disk import Disk
 from config.simulation.faults import Tripwire, Ways
 from config.simulation.upkeep import OPERATORS as OPERATORS
 from config.simulation.upkeep import SENSOR, build_upkeep
-from config.simulation.written import Written
-from config.tables import metadata
 from config.wiring import mend_waiting
 from devices.decoders import DECODERS
 from devices.decoders.decoder import Decoder
@@ -46,7 +41,7 @@ from dispatch.rules.place import Position
 from dispatch.rules.steps import STEPS
 from dispatch.situations import Situations
 from dispatch.store.alarms import Alarms
-from dispatch.store.database import Engine, reading_engine, to_us, writing_engine
+from dispatch.store.database import Engine, to_us
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.transactions import Lane, SerialTransactions, Tx, Work
@@ -261,55 +256,7 @@ def _shift(carer: str, midnight: datetime, begins: float, ends: float) -> ShiftR
     return ShiftRow(carer=carer, start=midnight + timedelta(hours=begins), end=midnight + timedelta(hours=ends))
 
 
-# ------------------------------------------------------------------------------------------------ the file
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disk:
-    """The file, and the engines on it. A crash closes every connection; the file is all that is left."""
-
-    path: Path
-    writing: Engine
-    reading: Engine
-    written: Written
-
-    def let_go(self) -> None:
-        self.writing.dispose()
-        self.reading.dispose()
-
-
-@contextmanager
-def fresh_disk() -> Iterator[Disk]:
-    """An empty database in a folder of its own, in memory where the machine has such a place; gone afterwards."""
-    memory = Path("/dev/shm")  # noqa: S108  a folder of a random name is made in it
-    with tempfile.TemporaryDirectory(prefix="anling-", dir=memory if memory.is_dir() else None) as folder:
-        path = Path(folder) / "simulation.db"
-        path.write_bytes(_empty())
-        url = f"sqlite:///{path}"
-        writing, written = writing_engine(url, synchronous="OFF"), Written(path)
-        written.heed(writing)
-        event.listen(writing, "connect", _seldom_checkpointed)
-        disk = Disk(path=path, writing=writing, reading=reading_engine(url), written=written)
-        try:
-            yield disk
-        finally:
-            disk.let_go()
-            written.close()
-
-
-def _seldom_checkpointed(connection: Any, _: Any) -> None:
-    connection.execute("PRAGMA wal_autocheckpoint=4000")
-
-
-@lru_cache(maxsize=1)
-def _empty() -> bytes:
-    """The bytes of a database with all its tables, made once in a process."""
-    with tempfile.TemporaryDirectory(prefix="anling-") as folder:
-        path = Path(folder) / "empty.db"
-        engine = writing_engine(f"sqlite:///{path}", synchronous="OFF")
-        metadata.create_all(engine)
-        engine.dispose()
-        return path.read_bytes()
+# ------------------------------------------------------------------------------------------------ the service
 
 
 @lru_cache(maxsize=1)
@@ -324,9 +271,6 @@ def load(disk: Disk, clock: Clock, ids: Callable[[], str], town: Town) -> None:
     transactions = SerialTransactions(disk.writing, clock, ids)
     load_into(transactions, town.district)
     transactions.close()
-
-
-# ------------------------------------------------------------------------------------------------ the service
 
 
 class Mortal(SerialTransactions):

@@ -189,6 +189,19 @@ def _sqlite_engine(url: str, pragmas: Mapping[str, str], *, begin: str | None) -
     return engine
 
 
+def connect_by(engine: Engine, connection_class: type[Any], **pragmas: str) -> None:
+    """From its next connection on the engine uses this class of the driver's, with these settings: for a simulation."""
+
+    @event.listens_for(engine, "do_connect")
+    def _choose(_dialect: Any, _record: Any, _arguments: Any, values: dict[str, Any]) -> None:
+        values["factory"] = connection_class
+
+    @event.listens_for(engine, "connect")
+    def _set(connection: Any, _: Any) -> None:
+        for name, value in pragmas.items():
+            connection.execute(f"PRAGMA {name}={value}")
+
+
 @contextmanager
 def savepoint(connection: Connection) -> Iterator[None]:
     """

@@ -4,9 +4,10 @@ import io
 
 from config.recompute_figures import recount
 from config.records import export
+from config.simulation.disk import fresh_disk
 from config.simulation.faults import ROUGH
 from config.simulation.run import Play
-from config.simulation.world import START, fresh_disk
+from config.simulation.world import START
 from dispatch.figures.counted import Figures
 from dispatch.rules.figures.counting import Limits
 from dispatch.rules.rights import DISTRICT, Area
