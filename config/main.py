@@ -251,24 +251,26 @@ def key_add(context: click.Context, name: str, scope: str, gateways: tuple[str, 
 
 
 @cli.command()
-@click.argument("file", type=click.File(encoding="utf-8"), default="-")
-def decode(file: Any) -> None:
-    """Reads JSON lines of frames and prints what the decoders make of them, a line each."""
-    from devices.decode import decoded
+@click.argument("file", type=click.File("rb"), default="-")
+@click.option("--protocol", default="", help="Each line is one captured frame of this protocol, not JSON.")
+@click.option("--hex", "hexadecimal", is_flag=True, help="With --protocol: the frames are hexadecimal, not text.")
+def decode(file: Any, protocol: str, hexadecimal: bool) -> None:
+    """
+    Reads JSON lines of frames and prints what the decoders make of them, a line each.
 
-    earlier: dict[str, str] = {}
-    for number, line in enumerate(file, 1):
-        if not line.strip():
-            continue
-        try:
-            asked = json.loads(line)
-        except ValueError as error:
-            click.echo(json.dumps({"id": None, "ok": False, "error": f"line {number} is not JSON: {error}"}))
-            continue
-        if not isinstance(asked, dict):
-            click.echo(json.dumps({"id": None, "ok": False, "error": f"line {number} is not an object"}))
-            continue
-        click.echo(json.dumps(decoded(asked, earlier), ensure_ascii=False, default=str))
+    Exits 1 when a line could not be understood; what a damaged frame says is an answer like any other.
+    """
+    from devices.decode_lines import NAMES, answers, is_refused
+
+    if protocol and protocol not in NAMES:
+        raise click.BadParameter(f"{protocol!r} is none of: {', '.join(NAMES)}", param_hint="--protocol")
+    if hexadecimal and not protocol:
+        raise click.BadParameter("needs a --protocol; JSON lines name their own encoding", param_hint="--hex")
+    refused = False
+    for answer in answers(file, protocol=protocol, hexadecimal=hexadecimal):
+        click.echo(json.dumps(answer, ensure_ascii=False, default=str))
+        refused |= is_refused(answer)
+    sys.exit(1 if refused else 0)
 
 
 @cli.group()

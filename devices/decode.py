@@ -1,7 +1,7 @@
 """
 The pure function behind `anling decode`: one line of a protocol vector in, what the decoder makes of it out.
 
-It is also how installers try a frame that they have captured. To add a protocol: one line in `PROTOCOLS`.
+It is also how installers try a frame that they have captured. To add a protocol: a line in `PROTOCOLS`.
 """
 
 import json
@@ -67,7 +67,7 @@ def _read(line: Line) -> Decoded:
     protocol = line.get("protocol")
     reader = PROTOCOLS.get(protocol) if isinstance(protocol, str) else None
     if reader is None:
-        raise _Refused(f"unknown protocol {protocol!r}")
+        raise _Refused(f"unknown protocol {protocol!r}; known are: {', '.join(PROTOCOLS)}")
     return reader(line)
 
 
@@ -85,11 +85,8 @@ class Single:
         if not frames:
             return _nothing(decoder)
         told = [shown(frame, line) for frame in frames]
-        # A message of several events is answered once, when all of them are kept.
-        answered = (
-            [frame for frame in frames if frame.raw == frames[0].raw] if "parts" in frames[0].fields else frames[:1]
-        )
-        return {**told[0], **({"events": told} if len(told) > 1 else {}), **_answer(decoder, answered)}
+        whole = frames[: frames[0].fields.get("parts", 1)]  # of several events, answered when all are kept
+        return {**told[0], **({"events": told} if len(told) > 1 else {}), **_answer(decoder, whole)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +205,7 @@ def chunks(line: Line) -> list[bytes]:
     encoding, given = line.get("encoding"), line.get("input")
     read = _ENCODINGS.get(encoding) if isinstance(encoding, str) else None
     if read is None:
-        raise _Refused(f"unknown encoding {encoding!r}")
+        raise _Refused(f"unknown encoding {encoding!r}; known are: {', '.join(_ENCODINGS)}")
     parts = given if isinstance(given, list) else [given]
     return [read(part) for part in parts]
 

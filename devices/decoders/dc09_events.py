@@ -176,7 +176,7 @@ def _fields(message: Message) -> dict[str, Any]:
 
 def _contact_id(data: str, profile: Profile) -> Sequence[Statement]:
     account, rest = _parted(data)
-    # The check sum vouches for what was sent: small letters are a sender's habit, no damage.
+    # Small letters are a sender's habit; whether something was damaged is for the check sum to say.
     found = _CONTACT_ID.fullmatch(rest) or _CONTACT_ID.fullmatch(rest.upper())
     if found is None:
         return (_MYSTERY,)
@@ -218,14 +218,9 @@ def _sia(data: str, profile: Profile) -> Sequence[Statement]:
 
 
 def _packet(packet: Packet, account: str, also: tuple[Event, ...], profile: Profile) -> Statement:
-    return Statement(
-        event=sia_event(packet.code, profile),
-        scope=sia_scope(packet.code),
-        also=also,
-        account=account,
-        zone=packet.zone,
-        fields={"kind": "sia", **packet.fields},
-    )
+    code = packet.code
+    fields = {"kind": "sia", **packet.fields}
+    return Statement(sia_event(code, profile), sia_scope(code), also, account, packet.zone, fields)
 
 
 def _foreign(_data: str, _profile: Profile) -> Sequence[Statement]:

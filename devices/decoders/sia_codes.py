@@ -60,7 +60,9 @@ _PANEL_CODES = (
     "YT YR YM YX YP AT AR RP RX TX TS TE RR LT LR YC YK XQ XH OC BC ET LB LX AB ER FC FI FK LF NC NR NT RA RN RT TC VI "
     "VO VR VT VX VY VZ XX YA YB YD YE YF YG YH YI YJ YN YO YQ YS YU YW YY YZ ZY ZZ"
 )
-_PANEL = frozenset(_PANEL_CODES.split())
+_ARMING = (code for code, event in SIA_EVENTS.items() if event is Event.ARM_DISARM)
+_PANEL = frozenset((*_PANEL_CODES.split(), *_ARMING))
+_SCOPES = (Scope.DEVICE, Scope.GATEWAY)
 
 
 def sia_event(code: str, profile: Mapping[str, Event]) -> Event:
@@ -70,7 +72,7 @@ def sia_event(code: str, profile: Mapping[str, Event]) -> Event:
 
 def sia_scope(code: str) -> Scope:
     """Whether a code is about one transmitter or zone (device) or about the home unit itself (gateway)."""
-    return Scope.GATEWAY if code in _PANEL or SIA_EVENTS.get(code) is Event.ARM_DISARM else Scope.DEVICE
+    return _SCOPES[code in _PANEL]
 
 
 def sia_stated(event: Event) -> str:

@@ -171,7 +171,9 @@ class SipListener:
                     since_s=self._steady_s(),
                 )
             )  # fmt: skip
-            self._said.append(Said(name, request.body + END, receipt=name))
+            # What claims to be another language and looks it is declined as such, not as a bad message of ours.
+            ours = b"<" in request.body or _kind(request) in ("", *CONTENT_TYPES)
+            self._said.append(Said(name, (request.body if ours else b"") + END, receipt=name))
 
     def _asks_for_proof(self, peer: Peer, request: SipMessage) -> bool:
         """Whether its sender was asked who it is. Its next request is another transaction, with the proof."""
@@ -229,8 +231,7 @@ class SipListener:
         """To a message of which the decoder has made nothing, and has not even a refusal for."""
         for transaction in self._speechless:
             if not transaction.answer:
-                kind = transaction.request.first("content-type").partition(";")[0].strip().lower()
-                self._respond(transaction, 400 if kind in CONTENT_TYPES else 415)
+                self._respond(transaction, 400 if _kind(transaction.request) in CONTENT_TYPES else 415)
         self._speechless.clear()
 
     def _keep_time(self) -> None:
@@ -253,6 +254,10 @@ class SipListener:
         sent = response(request, code, came_from=came_from, tag=tag, body=body, headers=headers)
         self._sockets.send(_response_path(request, peer), sent)
         return sent
+
+
+def _kind(request: SipMessage) -> str:
+    return request.first("content-type").partition(";")[0].strip().lower()
 
 
 def _courtesy(request: SipMessage) -> tuple[int, Headers]:

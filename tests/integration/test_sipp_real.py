@@ -122,6 +122,7 @@ def test_nothing_is_answered_before_it_is_kept(tmp_path, desk):
     [
         ("<mrq><ref>R1</ref><cid>4670</cid><stc>0010</stc></mrq>", "&lt;ref&gt;R1&lt;/ref&gt;&lt;snu&gt;7&lt;/snu&gt;"),
         ("<mrq><ref>R1</ref><cid>4670</cid>", "&lt;mrs&gt;&lt;snu&gt;2&lt;/snu&gt;&lt;/mrs&gt;"),
+        ("hello", "&lt;mrs&gt;&lt;snu&gt;2&lt;/snu&gt;&lt;/mrs&gt;"),
         ("<scaip><ref>R1</ref><cid>4</cid><dty>3</dty></scaip>", "&lt;scaip&gt;&lt;ref&gt;R1&lt;/ref&gt;&lt;snu&gt;0"),
     ],
 )
