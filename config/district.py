@@ -13,6 +13,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from config.district_phones import e164
 from config.district_schema import (
     CarerRow,
     ContactRow,
@@ -23,7 +24,6 @@ from config.district_schema import (
     ResidentRow,
     ShiftRow,
     StationRow,
-    e164,
 )
 from config.files import parse_toml
 from config.schemas import refusal

@@ -11,17 +11,16 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from config.district_meanings import MeaningsField
+from config.district_phones import e164
 from config.positions import refuse_impossible
 from config.schemas import Table, say
 from devices.rules.meaning import NO_MEANINGS, Meanings
 from dispatch.rules.family import Stage
 from dispatch.rules.place import Position, gcj02_to_wgs84
 
-PHONE_REGION = "CN"
 """Numbers without a country code are read as Chinese."""
 
 
@@ -144,30 +143,6 @@ class District:
     homes: tuple[HomeRow, ...] = ()
 
 
-def e164(text: str) -> str:
-    """
-    A telephone number as +86…; spaces, dashes and full-width digits are forgiven, no country code means China.
-
-    Raises:
-        ValidationError: no number of any country looks like this.
-    """
-    try:
-        number = phonenumbers.parse(unicodedata.normalize("NFKC", text), PHONE_REGION)
-    except phonenumbers.NumberParseException:
-        raise ValidationError("Not a telephone number.") from None
-    if number.extension or not phonenumbers.is_possible_number(number):
-        raise ValidationError("Not a possible telephone number.")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def typed_number(text: str) -> str | None:
-    """A number as somebody typed it on a page, as +86…; None where it is none."""
-    try:
-        return e164(text[:40])
-    except ValidationError:
-        return None
-
-
 # ------------------------------------------------------------------------------------------------ fields
 
 
@@ -281,7 +256,7 @@ class _CarerSchema(_Placed):
     station = _code("the code of a station in this file")
     position_at = _Moment(metadata=say("it like 2026-11-21T08:00:00+08:00"))
     means = _Text(validate=validate.OneOf(["foot", "ebike", "car"]), metadata=say('"foot", "ebike" or "car"'))
-    skills = _words('words like ["nurse", "lift"]')
+    skills = _words('words like ["nurse", "lifting"]')
     languages = _words('languages like ["zh", "yue"]')
 
 

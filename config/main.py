@@ -171,7 +171,13 @@ def user() -> None:
 @click.option("--password", help="Asked for where it is not given; '-' reads it from standard input.")
 @click.option("--phone", help="E.164.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
-@click.option("--role", "roles", multiple=True, type=click.Choice(list(Role)), help="May be given again; none: all.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice([str(each) for each in Role], case_sensitive=False),
+    help="May be given again; none: all.",
+)
 @click.option("--station", "stations", multiple=True, help="A station's code; may be given again. None: the district.")
 @_JSON
 @click.pass_context

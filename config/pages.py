@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Flask
 
-from config.district_schema import typed_number
+from config.district_phones import typed_number
 from config.pages_after import after_pages
 from config.pages_anomalies import anomaly_blueprints
 from config.pages_bedmoney import bed_money_blueprints

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Blueprint
 
-from config.district_schema import typed_number
+from config.district_phones import typed_number
 from config.wiring import House
 from devices.store.dwellings import at_home
 from dispatch.registry.contact_consents import ContactConsents

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from config.district_schema import typed_number
+from config.district_phones import typed_number
 from config.policy_books import policy_book
 from config.register_keys import id_numbers
 from config.settings import Settings

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, update
 
-from config.district_schema import typed_number
+from config.district_phones import typed_number
 from config.money_commands import export_month
 from config.money_servings import export_servings
 from config.quoting import IMPLIED

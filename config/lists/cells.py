@@ -15,7 +15,7 @@ from stdnum import numdb
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError as WrongNumber
 
-from config.district_schema import typed_number
+from config.district_phones import typed_number
 from config.lists.sheet import CELL_MAX
 from dispatch.web.i18n import N_
 

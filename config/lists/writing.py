@@ -105,40 +105,42 @@ def take_back(tx: Tx, piece: Sequence[Change]) -> int:
     How many stayed.
     """
     stayed = 0
-    for change in reversed(piece):
-        table = TABLES[change.table]
-        row = tx.connection.execute(table.select().where(table.c.id == change.after["id"])).first()
-        if row is None:
-            continue
-        if not _is(dict(row._mapping), change.after):
-            stayed += 1
-        elif change.before is None:
-            stayed += not _remove(tx, change.table, change.after["id"])
-        else:
-            _restore(tx, change.table, change.before)
+    for (name, is_new), group in groupby(reversed(piece), key=lambda each: (each.table, each.before is None)):
+        changes = list(group)
+        # A row may be changed twice by one list: each is compared with what the one behind it has left.
+        runs = [changes] if is_new else [[each] for each in changes]
+        stayed += sum(_undone(tx, name, run) for run in runs)
     return stayed
 
 
-def _remove(tx: Tx, name: str, id_: str) -> bool:
+def _undone(tx: Tx, name: str, changes: Sequence[Change]) -> int:
+    """Makes these rows of one table what they were; how many stayed."""
+    rows = _rows(tx.connection, TABLES[name], [each.after["id"] for each in changes])
+    mine = [each for each in changes if (row := rows.get(each.after["id"])) and _is(row, each.after)]
+    gone = _remove(tx, name, [each.after["id"] for each in mine if each.before is None])
+    restored = [each.before for each in mine if each.before is not None]
+    for before in restored:
+        _restore(tx, name, before)
+    return len(rows) - gone - len(restored)
+
+
+def _rows(connection: Connection, table: Table, ids: Sequence[str]) -> dict[str, Values]:
+    found = connection.execute(table.select().where(table.c.id.in_(ids)))
+    return {row.id: dict(row._mapping) for row in found}
+
+
+def _remove(tx: Tx, name: str, ids: Sequence[str]) -> int:
+    """Takes rows away that nothing depends on; how many that were."""
     if name == "shifts":
-        return Shifts(tx.connection).remove(id_)
-    if name == "devices":
-        return _remove_device(tx, id_)
-    if _depends(tx.connection, TABLES[name], id_):
-        return False
-    tx.connection.execute(TABLES[name].delete().where(TABLES[name].c.id == id_))
-    return True
-
-
-def _remove_device(tx: Tx, id_: str) -> bool:
-    """One that was given to its home and never heard leaves with what an import made for it."""
-    devices = TABLES["devices"]
-    if _depends(tx.connection, devices, id_, besides=(assignments.name, vigils.name)):
-        return False
-    tx.connection.execute(vigils.delete().where(vigils.c.device_id == id_))
-    tx.connection.execute(assignments.delete().where(assignments.c.device_id == id_))
-    tx.connection.execute(devices.delete().where(devices.c.id == id_))
-    return True
+        return sum(Shifts(tx.connection).remove(each) for each in ids)
+    table, own = TABLES[name], (assignments, vigils) if name == "devices" else ()
+    needed = _needed(tx.connection, table, ids, besides=[each.name for each in own])
+    free = [each for each in ids if each not in needed]
+    # A device that was given to its home and never heard leaves with what an import made for it.
+    for other in own[::-1]:
+        tx.connection.execute(other.delete().where(other.c.device_id.in_(free)))
+    tx.connection.execute(table.delete().where(table.c.id.in_(free)))
+    return len(free)
 
 
 def _restore(tx: Tx, name: str, before: Values) -> None:
@@ -151,14 +153,17 @@ def _restore(tx: Tx, name: str, before: Values) -> None:
         tx.connection.execute(table.update().where(table.c.id == before["id"]).values(**before))
 
 
-def _depends(connection: Connection, table: Table, id_: str, *, besides: Sequence[str] = ()) -> bool:
-    """Whether a row of any table points to this one, or the record speaks of it by an alarm."""
-    for other in metadata.tables.values():
-        for key in other.foreign_keys:
-            points = key.column.table is table and other.name not in besides
-            if points and connection.execute(other.select().where(key.parent == id_).limit(1)).first() is not None:
-                return True
-    return False
+def _needed(connection: Connection, table: Table, ids: Sequence[str], *, besides: Sequence[str]) -> set[str]:
+    """Those of these rows that a row of any other table points to."""
+    keys = [
+        key for other in metadata.tables.values() for key in other.foreign_keys
+        if key.column.table is table and other.name not in besides
+    ]  # fmt: skip
+    found: set[str] = set()
+    for key in keys:
+        rows = connection.execute(key.parent.table.select().with_only_columns(key.parent).where(key.parent.in_(ids)))
+        found |= {row[0] for row in rows}
+    return found
 
 
 def _is(row: Values, after: Values) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from config.district import read_district
-from config.district_schema import typed_number
+from config.district_phones import typed_number
 from config.files import parse_toml
 from config.loading import load_into
 from config.settings import GatewaySettings, Settings, load_settings, read_settings

@@ -269,7 +269,6 @@ CATS: Mapping[str, str] = {
 
 NEEDS: Mapping[str, str] = {
     "nurse": N_("a nurse"),
-    "lift": N_("lifting"),
     "lifting": N_("lifting"),
     "first_aid": N_("first aid"),
     "dementia": N_("dementia care"),

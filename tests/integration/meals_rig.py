@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from config.district_schema import typed_number
+from config.district_phones import typed_number
 from dispatch.registry.id_numbers import IdNumbers, draw_key
 from dispatch.rules.people import operator
 from dispatch.rules.rights import DISTRICT

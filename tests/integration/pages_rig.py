@@ -5,7 +5,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
-from config.district_schema import typed_number
+from config.district_phones import typed_number
 from dispatch.accounts.carers import CarerSignIn
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn

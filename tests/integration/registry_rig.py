@@ -5,7 +5,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
-from config.district_schema import typed_number
+from config.district_phones import typed_number
 from devices.store.assignments import Assignment, Assignments
 from devices.store.dwellings import at_home, called
 from dispatch.accounts.keys import Keys

@@ -645,3 +645,29 @@ _WHOLE = xlsx(HEAD, ["刘大妈", GOOD_ID, 13800138000, "A 1", "刘先生", 1370
 def test_no_way_to_write_a_formula_is_live_in_a_list(name):
     cell = next(csv.reader(io.StringIO(as_csv([[name]]).decode("utf-8-sig"))))[0]
     assert cell == f"'{name}"
+
+
+@pytest.mark.parametrize("phone", ["1380013800", "138001380001", "8500000", "85000009"])
+def test_a_number_that_reaches_nobody_is_refused_with_its_row(rig, phone):
+    seen = rig.look(xlsx(HEAD, ["刘大妈", None, phone, "A 1"]))
+    assert [(row, code) for row, _, code in found(seen)] == [(2, "no_phone")]
+
+
+@pytest.mark.parametrize("phone", ["13800138000", "0311-85000009", "010-85000009", "400-800-1234", "12345"])
+def test_a_number_that_may_reach_somebody_is_taken(rig, phone):
+    assert found(rig.look(xlsx(HEAD, ["刘大妈", None, phone, "A 1"]))) == []
+
+
+def test_a_row_that_one_list_changed_twice_is_taken_back_whole(rig):
+    rig.load(xlsx(HEAD, ["刘大妈", None, 13800138000, "A 1"]))
+    before = rig.everything()
+    twice = xlsx(
+        ["姓名", "家庭住址", "进门方式"],
+        ["刘大妈", "A 1", "门垫下"],
+        ["刘大爷", "A 1", "花盆下"],
+        ["刘小妹", "A 1", "物业"],
+    )
+    done = rig.load(twice)
+    assert sum(each.table == "homes" for each in done.changes) == 3
+    assert rig.desk.undo(done.id, by=BY) == 0
+    assert rig.everything() == before

@@ -47,6 +47,14 @@ def test_a_command_by_itself_knows_every_table():
     assert done.stdout.strip() == "[]"
 
 
+def test_roles_are_named_as_the_books_name_them(anling):
+    for role in ("installer", "Reviewer"):
+        anling("user", "add", role.lower(), "--name", role, "--role", role, "--password", "-", stdin="月亮船-7-铃铛")
+    anling("user", "add", "who", "--name", "谁", "--role", "king", "--password", "-", stdin="月亮船-7-铃铛", code=2)
+    told = {each["login"]: each["roles"] for each in json.loads(anling("user", "list", "--json"))["users"]}
+    assert (told["installer"], told["reviewer"]) == (["installer"], ["reviewer"])
+
+
 def test_one_resident_is_given_out_and_erased_from_the_command_line(anling, tmp_path):
     out = tmp_path / "data.zip"
     anling("privacy", "export", "R1", "--by", "anna", "--reason", "家属要求", "--out", str(out))

@@ -105,7 +105,9 @@ FIELDS: Mapping[str, Sequence[Field]] = {
         _PHONE,
         Field(name="station", label=N_("Station (code)"), required=True, longest=40),
         Field(name="means", label=N_("Gets about"), kind="choice", choices=MEANS),
-        Field(name="skills", label=N_("Skills"), kind="words", hint=N_("Words between blanks: nurse lift first_aid")),
+        Field(
+            name="skills", label=N_("Skills"), kind="words", hint=N_("Words between blanks: nurse lifting first_aid")
+        ),
         Field(name="languages", label=N_("Languages"), kind="words", hint=N_("Words between blanks: zh en")),
         Field(name="suspended", label=N_("Not to be sent at present"), kind="yes"),
         *_PLACE,
