@@ -74,7 +74,8 @@ class Lines:
         lost = any(isinstance(each, Gateway) and each.state.condition is Condition.LOST for each in self.hearing)
         courier = self.courier is not None and self.courier.stuck
         timers = self.timers is not None and self.timers.stuck_s() > STUCK_S
-        return {"courier_stuck": courier or timers, "gateway_lost": lost}
+        unkept = any(each.help_waits for each in self.hearing)
+        return {"courier_stuck": courier or timers, "gateway_lost": lost, "help_not_kept": unkept}
 
 
 def build_roads(

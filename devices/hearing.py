@@ -167,6 +167,11 @@ class Hearing(ABC):
             error=self._error,
         )
 
+    @property
+    def help_waits(self) -> bool:
+        """Whether a call for help waits that could not be kept when it was tried; may be asked from any thread."""
+        return any(each.urgent and each.tries > 0 for each in self._backlog.all())
+
     def start(self) -> None:
         """Begin to listen. Once only: a stopped gateway is not started again."""
         self._thread.start()

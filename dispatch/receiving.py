@@ -16,7 +16,7 @@ from dispatch.rules import answering
 from dispatch.rules.alarm import Alarm
 from dispatch.rules.escalation import Policies, Situation
 from dispatch.rules.people import Household, Person, Resident
-from dispatch.rules.raising import Heard, begin, subject_of
+from dispatch.rules.raising import Heard, begin, begin_plainly, subject_of
 from dispatch.rules.received import Received, Spool
 from dispatch.rules.record import Line
 from dispatch.rules.signal import Cause, Event, Signal
@@ -35,6 +35,9 @@ log = structlog.get_logger()
 
 MISTAKES = (StorageFailed, LookupError, ArithmeticError, AttributeError, TypeError, ValueError)
 """What may be wrong in a rule that can only silence a press: it must not cost the alarm."""
+
+SLIPS = (LookupError, ArithmeticError, AttributeError, TypeError, ValueError, AssertionError, RecursionError)
+"""What may be wrong in a rule or in a row that an alarm begins with; the database's own mistakes try the unit again."""
 
 IsTest = Callable[[Tx, Signal], bool]
 """Whether a signal is the test press that somebody waits for; may write, in the unit that keeps the signal."""
@@ -95,7 +98,7 @@ class Receiving:
 
     def raise_or_join(self, tx: Tx, heard: Heard) -> tuple[AlarmId, bool]:
         """The alarm that this belongs to, and whether it was open before. Holds the home, or the device without one."""
-        household = People(tx.connection).dwelling(heard.home_id) if heard.home_id else None
+        household = self._household(tx, heard)
         resident = household.resident(heard.resident_id) if household else None
         subject = subject_of(heard.home_id, resident.id if resident else None, heard.address)
         tx.hold(f"home:{heard.home_id}" if heard.home_id else subject)
@@ -105,33 +108,46 @@ class Receiving:
             return before.id, True
         return self._raise(tx, subject, household, resident, heard).id, False
 
+    def _household(self, tx: Tx, heard: Heard) -> Household | None:
+        """Who lives there; an alarm for a home that cannot be read is one for its number alone."""
+        try:
+            return People(tx.connection).dwelling(heard.home_id) if heard.home_id else None
+        except SLIPS:
+            log.exception("home_not_read", home_id=heard.home_id)
+            return None
+
     def _join(self, tx: Tx, before: Alarm, household: Household | None, heard: Heard) -> None:
         policy = self._policies.of(heard.cause)
         KeptPolicies.keep(tx, policy)
-        situation = Situation(
-            now=tx.now, alarm=before, offers=(), policy=policy, ids=tx.new_id, household=household,
-            operators=self._situations.operators, station=self._situations.station_alone(tx, before),
-        )  # fmt: skip
-        keep(tx, situation, answering.join(situation, cause=heard.cause, by=heard.by))
+        try:
+            situation = Situation(
+                now=tx.now, alarm=before, offers=(), policy=policy, ids=tx.new_id, household=household,
+                operators=self._situations.operators, station=self._situations.station_alone(tx, before),
+            )  # fmt: skip
+            decision = answering.join(situation, cause=heard.cause, by=heard.by)
+        except SLIPS:
+            # The alarm is open and goes on; its second press is kept as a signal of it, which nothing may prevent.
+            log.exception("press_not_counted", alarm_id=before.id)
+            return
+        keep(tx, situation, decision)
 
     def _raise(
         self, tx: Tx, subject: str, household: Household | None, resident: Resident | None, heard: Heard
     ) -> Alarm:
         policy = self._policies.of(heard.cause)
         KeptPolicies.keep(tx, policy)
-        place = heard.place(household, tx.now)[0]
-        day = self._day_number(tx.now)
-        alarm, line = begin(
-            heard,
-            id_=AlarmId(tx.new_id()),
-            number=f"{day}-{Alarms.of(tx).next_number(day):03}",
-            subject=subject,
-            policy_id=policy.id,
-            household=household,
-            resident=resident,
-            station_id=heard.station_id or self._situations.station_of(household, place),
-            now=tx.now,
-        )
+        day, id_ = self._day_number(tx.now), AlarmId(tx.new_id())
+        number = f"{day}-{Alarms.of(tx).next_number(day):03}"
+        try:
+            place = heard.place(household, tx.now)[0]
+            alarm, line = begin(
+                heard, id_=id_, number=number, subject=subject, policy_id=policy.id, household=household,
+                resident=resident, station_id=heard.station_id or self._situations.station_of(household, place),
+                now=tx.now,
+            )  # fmt: skip
+        except SLIPS:
+            log.exception("alarm_begun_plainly", address=heard.address)
+            alarm, line = begin_plainly(heard, id_=id_, number=number, subject=subject, policy_id=policy.id, now=tx.now)
         Alarms.of(tx).add(alarm)
         self._situations.expect(alarm)
         tx.log(line)

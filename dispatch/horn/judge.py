@@ -25,6 +25,7 @@ class Reason(StrEnum):
     ENGINE = "engine_silent"
     DATABASE = "database_not_writable"
     UNREADABLE = "database_not_readable"
+    UNKEPT = "help_not_kept"
     UNTAKEN = "message_not_taken"
     OVERDUE = "alarm_overdue"
     PROVIDERS = "no_provider_takes"
@@ -40,6 +41,7 @@ PATIENCE_S: Mapping[Reason, float] = MappingProxyType(
     {
         Reason.DATABASE: 10.0,
         Reason.UNREADABLE: 15.0,
+        Reason.UNKEPT: 5.0,
         Reason.UNTAKEN: 3.0,
         Reason.OVERDUE: 5.0,
         Reason.PROVIDERS: 20.0,
@@ -59,6 +61,7 @@ WORDS: Mapping[Reason, Mapping[str, str]] = MappingProxyType(
         Reason.ENGINE: {"zh": "调度程序没有动静", "en": "the engine is silent"},
         Reason.DATABASE: {"zh": "数据库写不进去", "en": "the database cannot be written"},
         Reason.UNREADABLE: {"zh": "数据库读不出来", "en": "the database cannot be read"},
+        Reason.UNKEPT: {"zh": "收到求救却存不下来", "en": "a call for help was heard and cannot be kept"},
         Reason.UNTAKEN: {"zh": "紧急消息发不出去", "en": "an emergency message does not get out"},
         Reason.OVERDUE: {"zh": "有警报无人处理", "en": "an alarm is not being handled"},
         Reason.PROVIDERS: {"zh": "所有短信通道都不通", "en": "no message provider takes anything"},

@@ -35,6 +35,9 @@ log = structlog.get_logger()
 BUNDLE_PARTS_MAX = 4
 """Parts of an SMS that a bundle may have; what is over leaves in the next."""
 
+_MISTAKES = (LookupError, ArithmeticError, AttributeError, TypeError, ValueError, AssertionError, RecursionError)
+"""What may be wrong in a sentence or in its facts: it must cost neither this message nor those behind it."""
+
 RATING = "rating"
 """The question after an alarm: never asked in the middle of another."""
 
@@ -203,7 +206,7 @@ class Claims:
             return render(
                 message.sentence, message.channel, message.lang, facts, capability=capability, local=self._local
             )
-        except (KeyError, ValueError, TypeError):
+        except _MISTAKES:
             log.exception("wording_failed", message_id=message.id, sentence=message.sentence)
             facts = {"number": message.alarm_id or message.id, "place": ""}
             return render("plain", message.channel, message.lang, facts, capability=capability, local=self._local)

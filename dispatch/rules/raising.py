@@ -101,3 +101,17 @@ def begin(
         # As the register has it now: figures of a month must not change because somebody moves afterwards.
         facts |= {"street": household.home.street, "community": household.home.community}
     return alarm, Line(kind="raised", by=heard.by, alarm_id=id_, version=1, facts=facts, note=heard.note)
+
+
+def begin_plainly(
+    heard: Heard, *, id_: AlarmId, number: str, subject: str, policy_id: PolicyId, now: datetime
+) -> tuple[Alarm, Line]:
+    """The same with what cannot be missing, for when something in the register or in a rule makes `begin` fail."""
+    alarm = Alarm(
+        id=id_, number=number, subject=subject, cause=heard.cause, state=State.RAISED, raised_at=now, pressed_at=now,
+        due_at=now, policy_id=policy_id, home_id=heard.home_id, resident_id=heard.resident_id,
+        station_id=heard.station_id, place=None, place_source="none", delayed_s=0,
+    )  # fmt: skip
+    facts: dict[str, Fact] = {"from": "", "to": str(alarm.state), "cause": str(heard.cause), "policy": policy_id}
+    facts |= {"home": heard.home_id, "delayed_s": 0, "number": number, "station": heard.station_id}
+    return alarm, Line(kind="raised", by=heard.by, alarm_id=id_, version=1, facts=facts, note=heard.note)

@@ -59,6 +59,7 @@ REASONS: Mapping[str, str] = {
     Reason.ENGINE: N_("the engine is silent"),
     Reason.DATABASE: N_("the database cannot be written"),
     Reason.UNREADABLE: N_("the database cannot be read"),
+    Reason.UNKEPT: N_("a call for help was heard and cannot be kept"),
     Reason.UNTAKEN: N_("an emergency message does not get out"),
     Reason.OVERDUE: N_("an alarm is not being handled"),
     Reason.PROVIDERS: N_("no provider takes anything"),

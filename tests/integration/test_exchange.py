@@ -191,6 +191,18 @@ def test_no_receipt_for_what_could_not_be_kept(scene):
 
 
 @pytest.mark.error_lines("frame_not_kept")
+def test_help_that_cannot_be_kept_is_known_until_it_is_kept(scene):
+    scene.ears.misses = OUTAGE
+    assert not scene.exchange.help_waits
+    scene.listener.say("A", b"one-way help\n", receipt=7)
+    until(lambda: scene.exchange.help_waits)
+    scene.ears.misses = 0
+    scene.clock.advance(10)
+    until(lambda: scene.happened("confirmed 7 1"))
+    assert not scene.exchange.help_waits
+
+
+@pytest.mark.error_lines("frame_not_kept")
 def test_a_copy_that_waits_for_a_receipt_gets_its_own(scene):
     """A broker says a message again after a break; both of its messages must be confirmed."""
     scene.ears.misses = OUTAGE

@@ -42,7 +42,10 @@ def test_after_its_own_start_it_gives_the_engine_the_same_time(engine):
     assert judge.weigh(seen(BEGAN_S + 31, engine=engine)) == [Reason.ENGINE]
 
 
-@pytest.mark.parametrize("reason", [Reason.DATABASE, Reason.UNTAKEN, Reason.PROVIDERS, Reason.COURIER, Reason.GATEWAY])
+@pytest.mark.parametrize(
+    "reason",
+    [Reason.DATABASE, Reason.UNKEPT, Reason.UNTAKEN, Reason.PROVIDERS, Reason.COURIER, Reason.GATEWAY],
+)
 def test_what_the_engine_worries_about_is_told_when_it_lasts(reason):
     since_s = BEGAN_S + 100
     patience_s = PATIENCE_S[reason]
