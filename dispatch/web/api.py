@@ -3,12 +3,14 @@ The programs' side, `/api/v1`: one flask-smorest `Api`, its errors as problem+js
 """
 
 from copy import deepcopy
+from json import JSONDecodeError
 from typing import Any, cast
 
-from flask import Blueprint, Flask, current_app, jsonify, render_template
+from flask import Blueprint, Flask, Request, current_app, jsonify, render_template
 from flask_smorest import Api  # type: ignore[import-untyped]
 from flask_smorest import Blueprint as ApiBlueprint
 from marshmallow import Schema, fields
+from webargs.flaskparser import FlaskParser
 
 from dispatch.web.access import public
 from dispatch.web.describing import describe, parameters, refuse_strange
@@ -35,6 +37,19 @@ class ProblemSchema(Schema):
     detail = fields.String(required=True)
     instance = fields.String(required=True, metadata={"description": "The request's id, as in X-Request-Id"})
     errors = fields.Dict(metadata={"description": "Place in the request to what is wrong there"})
+
+
+class _Arguments(FlaskParser):
+    """What is nested without end is no JSON, and no failure of ours."""
+
+    def _raw_load_json(self, req: Request) -> Any:
+        try:
+            return super()._raw_load_json(req)
+        except RecursionError:
+            raise JSONDecodeError("nested too deeply", "", 0) from None
+
+
+ApiBlueprint.ARGUMENTS_PARSER = _Arguments()
 
 
 class AnlingApi(Api):  # type: ignore[misc]

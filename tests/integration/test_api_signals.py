@@ -228,3 +228,11 @@ def test_a_revoked_key_keeps_no_gateway_to_itself(house):
 def test_a_name_that_is_none_is_refused(house, names):
     with pytest.raises(Invalid):
         house.keys.new_key("edge", "signals", gateways=names)
+
+
+def test_what_is_nested_without_end_is_refused_and_no_failure_of_ours(house, gateway):
+    deep = b'{"gateway": "hall", "epoch": "e1", "signals": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    answer = gateway.post(API, data=deep, content_type="application/json")
+    garbled = gateway.post(API, data=b"{", content_type="application/json")
+    assert (answer.status_code, answer.json["type"], alarms(house)) == (garbled.status_code, garbled.json["type"], [])
+    assert answer.status_code < 500
