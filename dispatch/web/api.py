@@ -46,7 +46,7 @@ class _Arguments(FlaskParser):
         try:
             return super()._raw_load_json(req)
         except RecursionError:
-            raise JSONDecodeError("nested too deeply", "", 0) from None
+            raise JSONDecodeError("nested too deeply", "[", 0) from None
 
 
 ApiBlueprint.ARGUMENTS_PARSER = _Arguments()

@@ -49,8 +49,8 @@ PIECE = 10
 
 LISTED_MAX = 200
 """
-So many are put on their lists at one look: a new district of 20,000 is through in under two hours. All at once they kept
-the writer busy for minutes, and each press beside them took four times as long.
+So many are put on their lists at one look: a new district of 20,000 is through in under two hours. All at once they
+kept the writer busy for minutes, and each press beside them took four times as long.
 """
 
 NEWS_MAX = 200
