@@ -148,6 +148,7 @@ BODIES = {
     "/api/v1/checks/<check_id>/done": {"result": "well"},
     "/api/v1/account/proof": {"password": "x" * 300},  # a wrong one would be 403 for a reason of its own
     "/api/v1/residents/<name>/leave": {"why": "left"}, "/api/v1/residents/<name>/move": {"home": "H1"},
+    "/api/v1/contacts/<name>/consent": {"given_by": "本人", "may_know": ["raised"]},
     "/api/v1/residents/<name>/absences": {"kind": "away", "until_at": "2030-01-01T00:00:00+08:00"},
     "/api/v1/residents/<name>/unmask": {"reason": "because"}, "/api/v1/homes/<name>/checks": {"found": "good"},
     "/api/v1/absences/<id_>/prolong": {"until_at": "2030-01-01T00:00:00+08:00"},
@@ -203,6 +204,7 @@ KEPT = {
 FORMS = {
     f"/alarms/<alarm_id>/<any({DEEDS}):deed>": {"text": "x"},
     "/devices/<name>/report": {}, "/repairs/assign/<id_>": {"owner": "operators"}, "/unmask": {"reason": "because"},
+    "/contacts/<name>/consent": {"given_by": "本人", "may_know": "raised"},
     "/homes/<name>/checked": {"found": "good"}, "/reports/sign": {"month": "2024-01"},
     "/money/beds/settle": {"month": "2020-01"}, "/money/beds/bills/<bill_id>": {"why": "x"},
     "/money/bills/<bill_id>/withdraw": {"why": "x"},

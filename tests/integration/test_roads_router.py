@@ -17,6 +17,7 @@ from schedules.roads.rules.router import DIALECTS
 from tests.builders import build_world
 from tests.fakes.clock import HandClock
 from tests.fakes.http_standin import HttpStandin
+from tests.fakes.line import until
 from tests.fakes.twilio_faults import CLOSE, DRIP, EMPTY_503, HALF_BODY, HANG, HTML_201, RESET
 from tests.unit.schedules.test_routers import HOME, A, B
 
@@ -109,7 +110,8 @@ def test_the_settings_name_the_router_and_it_needs_an_address(standin):
     said = {"travel": {"router": "osrm", "url": standin.base_url}}
     measure = measure_of(read_settings(said, environ={}), SystemClock())
     assert measure is not None
-    assert measure([(A, Means.CAR)], HOME, STRAIGHT).seconds(A, HOME, Means.CAR) == 300
+    # It has 200 ms by the wall; on a machine that is busy with other tests some questions are given up.
+    until(lambda: measure([(A, Means.CAR)], HOME, STRAIGHT).seconds(A, HOME, Means.CAR) == 300)
     assert urlsplit(standin.asked[0].path).path.startswith("/table/v1/driving/")
     assert measure_of(read_settings({}, environ={}), SystemClock()) is None
     with pytest.raises(Misconfigured, match=r"travel\.url"):

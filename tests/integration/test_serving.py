@@ -11,6 +11,7 @@ from config.serve import Serving
 from config.settings import load_settings
 from config.wiring import build
 from dispatch.clock import SystemClock
+from dispatch.errors import Misconfigured
 from dispatch.ids import new_id
 from schedules.timetable import Periodic
 
@@ -40,7 +41,7 @@ def test_a_port_that_somebody_has_is_told_as_such_and_leaves_nothing_behind(sett
         taken.listen()
         serving = Serving(settings(taken.getsockname()[1]))
         try:
-            with pytest.raises(OSError, match="in use"):
+            with pytest.raises(Misconfigured, match="in use"):
                 serving.start(ROLES)
         finally:
             gc.enable()
