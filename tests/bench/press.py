@@ -57,7 +57,7 @@ class District:
 
 @contextlib.contextmanager
 def district(town: Path, home: Path, *, preload: Path | None = None) -> Iterator[District]:
-    """A copy of the town with a service on it that is ready, and people who answer."""
+    """A copy of the town with a service on it that is ready and idle, and people who answer."""
     copy_town(town, home)
     with contextlib.ExitStack() as stack:
         radio, receiver = stack.enter_context(Line()), stack.enter_context(Line())
@@ -66,6 +66,7 @@ def district(town: Path, home: Path, *, preload: Path | None = None) -> Iterator
         settings = write_settings(home, base_url=network.base_url, gateways=lines)
         service = stack.enter_context(Service(settings, preload=preload))
         people = stack.enter_context(People(network, settings.web.base_url, service.operator()))
+        service.wait_idle()
         yield District(radio, receiver, network, people, service)
 
 

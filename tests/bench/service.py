@@ -28,11 +28,13 @@ from config.wiring import House, build
 from dispatch.clock import SystemClock
 from dispatch.ids import new_id
 from tests.architecture.tree import ROOT
+from tests.bench.cpu import cpu_s
 from tests.fakes.twilio_standin import ACCOUNT, TOKEN
 from tests.ports import free_port
 
 LOGIN = "bench"
 READY_S = 60.0
+IDLE_WITHIN_S, IDLE_SECONDS, IDLE_BELOW = 90.0, 3, 0.1
 SENDER = "+15005550006"
 _TOKENS = {"login": r'name="csrf_token"[^>]* value="([^"]+)"', "board": r'name="csrf-token" content="([^"]+)"'}
 
@@ -133,6 +135,17 @@ class Service:
             except (URLError, OSError):
                 pause.wait(0.05)
         raise AssertionError("the service does not become ready")
+
+    def wait_idle(self) -> None:
+        """
+        Until what a start sets going has ended: three seconds in which it took less than a tenth of a processor. What a
+        start does to a press is measured by itself, in `restart`.
+        """
+        until, quiet, before_s = time.monotonic() + IDLE_WITHIN_S, 0, cpu_s(self.pid)
+        while quiet < IDLE_SECONDS and time.monotonic() < until:
+            threading.Event().wait(1.0)
+            now_s = cpu_s(self.pid)
+            quiet, before_s = (quiet + 1 if now_s - before_s < IDLE_BELOW else 0), now_s
 
     def kill(self) -> None:
         """kill -9, by its own number; returns when it is gone."""
