@@ -103,7 +103,7 @@ def test_cut_off_from_the_service_it_pages_by_its_own_modem_and_says_so_afterwar
                 facts = json.loads(said["body"])
                 assert (facts["gateway"], facts["texts"]) == ("garden-edge", 1)
                 assert facts["lasted_s"] >= 20
-                assert edge.status()["cut_off"] is False
+                until("it knows that it is reached again", lambda: not edge.status()["cut_off"], 30)
                 edge.stop()
                 assert edge.surprises("service_cut_off") == []
             rig.stop()
