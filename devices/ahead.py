@@ -34,8 +34,14 @@ class Ahead:
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(BESIDE_MAX, f"{self._name} ahead")
-        for each in sorted(chosen.values(), key=lambda each: each.rank)[:BESIDE_MAX]:
-            self._begun[each.number] = self._pool.submit(hear, each)
+        try:
+            for each in sorted(chosen.values(), key=lambda each: each.rank)[:BESIDE_MAX]:
+                self._begun[each.number] = self._pool.submit(hear, each)
+        except RuntimeError:
+            # The machine has no threads left: each is heard in its turn, and what was only queued is not heard twice.
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+            self._begun = {number: begun for number, begun in self._begun.items() if not begun.cancelled()}
 
     def heard(self, waiting: Waiting, hear: Callable[[Waiting], object]) -> object:
         """

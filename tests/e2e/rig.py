@@ -265,7 +265,7 @@ class Rig:
         self.process.kill()
         self.process.wait()
 
-    def stop(self, number: int = signal.SIGTERM, within_s: float = 4 * STOP_S) -> float:
+    def stop(self, number: int = signal.SIGTERM, within_s: float = 2 * STOP_S) -> float:
         """Asks it to stop, and holds it to exit 0; the seconds it took."""
         began = time.monotonic()
         self.process.send_signal(number)

@@ -123,3 +123,15 @@ def test_what_was_begun_and_has_left_the_backlog_stands_in_nobodys_way(ahead):
     assert begun_with(ahead, frames("A1", "B1")) == ["A1", "B1"]
     later = [replace(each, number=each.number + 10) for each in frames("C1", "D1")]
     assert begun_with(ahead, later) == ["C1", "D1"]
+
+
+def test_where_the_machine_has_no_threads_left_each_is_heard_in_its_turn(ahead, monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    heard, waiting = [], frames("A1", "B1")
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    ahead.begin(waiting, heard.append)
+    monkeypatch.undo()
+    assert [ahead.heard(each, lambda each: each.number) for each in waiting] == [0, 1]
+    assert heard == []
