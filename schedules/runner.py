@@ -27,6 +27,7 @@ from apscheduler.triggers.date import DateTrigger  # type: ignore[import-untyped
 from dispatch.clock import Clock
 from schedules.timers import SWEEP_S, Timers
 from schedules.timetable import Periodic
+from schedules.turns import TURNS_FROM_S, Turns
 
 FIRST_S = 10.0
 """Every row of the timetable runs within so many seconds of the start, so that a daily one survives daily restarts."""
@@ -39,13 +40,14 @@ class Runner:
     Starts and stops the timers, their metronome and the rows of the timetable. One in the whole service: the engine's.
 
     A row that raises is logged as `periodic_failed` and runs again at its next turn. A row still at work at its next
-    turn misses it, logged as `periodic_overran`. Each row has a thread to itself, so that a slow one delays no other,
-    and the beats have theirs.
+    turn misses it, logged as `periodic_overran`. Each row has a thread to itself, so that a slow one delays no other for
+    long, and the beats have theirs; rows that come seldom take turns.
     """
 
     def __init__(self, timers: Timers, timetable: Sequence[Periodic], clock: Clock) -> None:
         self._timers = timers
         self._clock = clock
+        self._turns = Turns()
         self._periods = {f"periodic:{row.name}": row for row in timetable}
         assert len(self._periods) == len(timetable), "two periodic jobs of one name"
         self._scheduler = BackgroundScheduler(
@@ -62,7 +64,7 @@ class Runner:
         """Starts everything; what fell due while the service was down is woken at once."""
         self._repeat("metronome", SWEEP_S, self._timers.nudge, executor="default")
         for id_, row in self._periods.items():
-            self._repeat(id_, row.every_s, row.work, executor="timetable")
+            self._repeat(id_, row.every_s, self._work_of(row), executor="timetable")
         self._scheduler.start()
         self._timers.start()
 
@@ -74,12 +76,16 @@ class Runner:
             self._periods |= rows
             self._scheduler.add_executor(ThreadPoolExecutor(len(rows)), executor := f"joined:{len(self._periods)}")
             for id_, row in rows.items():
-                self._repeat(id_, row.every_s, row.work, executor=executor)
+                self._repeat(id_, row.every_s, self._work_of(row), executor=executor)
 
     def stop(self) -> None:
         """Stops everything after the work under way is done; what had not begun stays due in its row."""
         self._timers.stop()
+        self._turns.end()
         self._scheduler.shutdown(wait=True)
+
+    def _work_of(self, row: Periodic) -> Callable[[], object]:
+        return row.work if row.every_s < TURNS_FROM_S else self._turns.taking(row.work)
 
     def _repeat(self, id_: str, every_s: float, work: Callable[[], object], *, executor: str) -> None:
         first = self._clock.now() + timedelta(seconds=min(every_s, FIRST_S))
