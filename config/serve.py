@@ -31,6 +31,7 @@ from dispatch.clock import SystemClock
 from dispatch.errors import Misconfigured
 from dispatch.ids import new_id
 from dispatch.store.database import is_sqlite
+from dispatch.store.prepared import make_all_ready
 
 log = structlog.get_logger()
 
@@ -147,6 +148,7 @@ class Serving:
         )
         # Before anybody answers: what it takes would otherwise fall into the first alarm.
         self.house.answers.learn()
+        make_all_ready(self.house.writing.dialect)
         # What is here now stays: looked through each time, it would stop every thread for a tenth of a second and more.
         gc.freeze()
         gc.enable()

@@ -40,8 +40,8 @@ class Runner:
     Starts and stops the timers, their metronome and the rows of the timetable. One in the whole service: the engine's.
 
     A row that raises is logged as `periodic_failed` and runs again at its next turn. A row still at work at its next
-    turn misses it, logged as `periodic_overran`. Each row has a thread to itself, so that a slow one delays no other for
-    long, and the beats have theirs; rows that come seldom take turns.
+    turn misses it, logged as `periodic_overran`. Each row has a thread to itself, so that a slow one delays no other
+    for long, and the beats have theirs; rows that come seldom take turns.
     """
 
     def __init__(self, timers: Timers, timetable: Sequence[Periodic], clock: Clock) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Date,
     Float,
     Integer,
@@ -21,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError, InvalidRequestError, OperationalError
 
+from dispatch.store import prepared
 from dispatch.store.alarms import _CODES_OF, _ENGAGED_OF, _OPEN_OF
 from dispatch.store.database import Instant, Json, writing_engine
 from dispatch.store.outbox import _IS_DUE
@@ -146,3 +148,47 @@ def test_what_every_alarm_asks_is_searched_for_and_not_scanned(tmp_path, stateme
     engine.dispose()
     assert index in " ".join(row[3] for row in plan)
     assert "SCAN" not in " ".join(row[3] for row in plan)
+
+
+def made_at_the_call(monkeypatch):
+    """What is made ready from now on, as SQL."""
+    made = []
+    prepare = prepared._prepare
+    monkeypatch.setattr(prepared, "_prepare", lambda *given: made.append(prepare(*given)) or made[-1])
+    return made
+
+
+def test_what_was_made_ready_ahead_is_not_made_again_whatever_the_order_of_its_values(connection, monkeypatch):
+    add, find = Prepared(insert(things)), Prepared(select(things).where(things.c.id == bindparam("its_id")))
+    among = Prepared(select(things.c.id).where(things.c.id.in_(bindparam("ids", expanding=True))))
+    for each in (add, find, among):
+        each.make_ready(connection.dialect)
+    made = made_at_the_call(monkeypatch)
+    add.on(connection, **FULL)
+    add.on(connection, **dict(reversed(EMPTY.items())))
+    assert find.on(connection, its_id="a").first()._asdict() == FULL
+    for room in ROOMS:
+        assert [row.id for row in among.on(connection, ids=["a"] * room)] == ["a"]
+    assert made == []
+    assert [row.id for row in among.on(connection, ids=["b"] * (ROOMS[-1] + 1))] == ["b"]
+    assert len(made) == 1
+
+
+def test_what_was_expected_wrongly_is_made_ready_when_called(connection, monkeypatch):
+    add = Prepared(insert(things))
+    change = Prepared(update(things).where(things.c.id == bindparam("its_id")))
+    for each in (add, change):
+        each.make_ready(connection.dialect)
+    made = made_at_the_call(monkeypatch)
+    add.on(connection, id="a", number=3)
+    assert change.on(connection, its_id="a", number=4).rowcount == 1
+    assert [(row.id, row.number, row.share) for row in ALL.on(connection)] == [("a", 4, None)]
+    assert len(made) >= 2
+
+
+def test_all_that_is_loaded_is_made_ready_and_one_that_cannot_be_keeps_none_from_it(connection):
+    unsayable = Prepared(lambda _: select(things).where(ColumnElement()))
+    sayable = Prepared(select(things.c.number))
+    assert prepared.make_all_ready(connection.dialect) >= 100
+    assert sayable._ahead
+    assert not unsayable._ahead
