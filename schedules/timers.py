@@ -32,6 +32,9 @@ SWEEP_S = 1.0
 GAP_S = 0.01
 """Between two looks that nudges caused, in seconds: half of what a timer may be late (20 ms at the 99th percentile)."""
 
+ASIDE_S = 0.005
+"""A look that was nudged for waits so long in any case: what is urgent was handed over, and leaves in this time."""
+
 REST_S = 1.0
 """An id whose wake raised, or an owner who did, is left alone for so long (steady seconds)."""
 
@@ -247,10 +250,10 @@ class Timers:
         """
         How long a nudge waits for others to come: in a crowd each commit is one, and each look asks every owner.
 
-        What is urgent is handed over and waits for no look.
+        What is urgent is handed over, waits for no look, and is not disturbed by one on its way.
         """
         since_s = self._clock.look().steady_s - self.last_pass_at
-        return max(0.0, min(GAP_S - since_s, self._pause_s()))
+        return min(max(GAP_S - since_s, ASIDE_S), self._pause_s())
 
     def _work(self) -> None:
         while self._wake_one(wait=True):
