@@ -7,7 +7,7 @@ section 1). So its store is in memory, what waits is a row, and `schedules.timer
 stopped.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -63,8 +63,7 @@ class Runner:
     def start(self) -> None:
         """Starts everything; what fell due while the service was down is woken at once."""
         self._repeat("metronome", SWEEP_S, self._timers.nudge, executor="default")
-        for id_, row in self._periods.items():
-            self._repeat(id_, row.every_s, self._work_of(row), executor="timetable")
+        self._take_in(self._periods, executor="timetable")
         self._scheduler.start()
         self._timers.start()
 
@@ -75,8 +74,7 @@ class Runner:
         if rows:
             self._periods |= rows
             self._scheduler.add_executor(ThreadPoolExecutor(len(rows)), executor := f"joined:{len(self._periods)}")
-            for id_, row in rows.items():
-                self._repeat(id_, row.every_s, self._work_of(row), executor=executor)
+            self._take_in(rows, executor=executor)
 
     def stop(self) -> None:
         """Stops everything after the work under way is done; what had not begun stays due in its row."""
@@ -87,8 +85,15 @@ class Runner:
     def _work_of(self, row: Periodic) -> Callable[[], object]:
         return row.work if row.every_s < TURNS_FROM_S else self._turns.taking(row.work)
 
-    def _repeat(self, id_: str, every_s: float, work: Callable[[], object], *, executor: str) -> None:
-        first = self._clock.now() + timedelta(seconds=min(every_s, FIRST_S))
+    def _take_in(self, rows: Mapping[str, Periodic], *, executor: str) -> None:
+        """Each begins a little after the one before, so that those of one period do not fall due together for ever."""
+        for place, (id_, row) in enumerate(rows.items(), start=1):
+            self._repeat(id_, row.every_s, self._work_of(row), executor=executor, share=place / len(rows))
+
+    def _repeat(
+        self, id_: str, every_s: float, work: Callable[[], object], *, executor: str, share: float = 1.0
+    ) -> None:
+        first = self._clock.now() + timedelta(seconds=min(every_s, FIRST_S) * share)
         self._scheduler.add_job(work, _Every(every_s), id=id_, name=id_, executor=executor, next_run_time=first)
 
     def _wake_at(self, due_at: datetime) -> None:
