@@ -63,6 +63,15 @@ def test_a_stations_people_see_their_own_homes_only(town):
     assert "邻站小区" in manager(town, THEIRS).get("/coverage").text
 
 
+def test_the_script_of_the_map_comes_only_with_a_map(town):
+    pages = {
+        "before": town.before, "alone": manager(town).get("/coverage").text,
+        "all covered": manager(town, OURS).get("/coverage").text,
+    }  # fmt: skip
+    assert {name for name, page in pages.items() if 'id="map"' in page} == {"alone"}
+    assert {name for name, page in pages.items() if "map-page.js" in page} == {"alone"}
+
+
 def test_another_instant_is_asked_for_in_the_time_of_the_district(town):
     local = town.hole.astimezone(town.house.calendar.tzinfo)
     asked = f"{local:%Y-%m-%dT%H:%M}"
