@@ -16,6 +16,7 @@ from config.admin import Commands
 from config.commands import commands_of
 from config.demo_care import Happening, PastCare
 from config.demo_clock import PastClock
+from config.demo_meals import PastMeals
 from config.settings import Settings
 from config.wiring import House, build
 from devices.store.devices import Device, Devices
@@ -72,7 +73,8 @@ def live_a_month(settings: Settings, begin: Callable[[Commands], object], until:
         plots = _plots(Random(_SEED), past.devices, until)
         lives: list[Happening] = [(each.at, partial(past.live, each)) for each in plots]
         care = PastCare(house, clock, past.by, past.deliver).events(until)
-        for at, live in sorted([*lives, *care], key=lambda each: each[0]):
+        meals = PastMeals(house, clock, past.by).events(until)
+        for at, live in sorted([*lives, *care, *meals], key=lambda each: each[0]):
             clock.to(at)
             live()
     finally:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from config.demo_care import DAYS as DAYS_OF_CARE
 from config.demo_district import tonight_text
@@ -23,6 +24,10 @@ from schedules.care.rules.presence import State as VisitState
 from schedules.care.store.beds import Beds
 from schedules.care.store.visit_points import Findings
 from schedules.care.store.visits import Visits
+from schedules.meals.store.servings import servings
+from schedules.money.rules.statement import Kind
+from schedules.money.rules.statement import State as StatementState
+from schedules.money.store.statements import Statements
 from schedules.orders.store.orders import Orders
 from schedules.places.store import ServicePoints
 from schedules.rounds.store.rounds import Rounds
@@ -86,3 +91,16 @@ def test_home_care_has_something_on_every_page(lived):
     assert {each.service for each in Orders(connection).newest(DISTRICT, most=9)} == {"errand", "hairdressing"}
     assert len(ServicePoints(connection).all()) == 3
     assert Rounds(connection).next_due() is not None
+
+
+def test_the_canteen_served_and_last_months_money_hangs_out_for_objections(lived):
+    now, connection = lived
+    answers = [str(each) for each in connection.execute(select(servings.c.reason)).scalars()]
+    assert len(answers) > 150
+    assert answers.count("unknown_diner") == 1
+    assert {"ok", "unknown_diner"} < set(answers), "somebody came twice"
+    today = (now + timedelta(hours=8)).date()
+    closed = f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
+    drawn = Statements(connection).page(DISTRICT, month=closed)
+    assert {each.kind for each in drawn} == {Kind.PAYEE, Kind.FUND}
+    assert {each.state for each in drawn} == {StatementState.PUBLISHED}
