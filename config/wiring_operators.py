@@ -21,7 +21,7 @@ from schedules.care.store.of_stations import StationVisits
 from schedules.meals.store.counted import CountedMeals
 from schedules.money.beds.reckoning import Reckoning as BedReckoning
 from schedules.money.book import Book
-from schedules.money.operators.asked import Others
+from schedules.money.operators.asked import Others, Station
 from schedules.money.operators.filing import Filing
 from schedules.money.operators.reckoning import Reckoning
 from schedules.money.operators.settling import Settling
@@ -80,6 +80,7 @@ def _people(beds: BedReckoning, ids: Collection[str]) -> Mapping[str, PersonOn]:
     return {id_: beds.person(known) for id_, known in beds.known(list(ids), DISTRICT).items()}
 
 
-def _stations(reading: Engine) -> Mapping[str, str]:
+def _stations(reading: Engine) -> Mapping[str, Station]:
     with reading.connect() as connection:
-        return {row.id: row.name for row in connection.execute(select(stations.c.id, stations.c.name))}
+        rows = connection.execute(select(stations.c.id, stations.c.code, stations.c.name))
+        return {row.id: Station(code=row.code, name=row.name) for row in rows}

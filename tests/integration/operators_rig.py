@@ -61,7 +61,7 @@ class OperatorsRig:
         self.closing = Closing(world.transactions, world.reading, world.clock, world.calendar, self.settling)
         self.statements = Statements(
             world.transactions, world.reading, world.calendar, days=7, payees=lambda: {
-                "A": Payee(name="食堂A", station_id=self.stations["S1"]), self.stations["S1"]: Payee(name="驿站一", station_id=self.stations["S1"]),  # noqa: E501
+                code: Payee(name=f"机构{code}", station_id=self.stations["S1"]) for code in ("A", "S1")
             },
         )  # fmt: skip
 

@@ -22,6 +22,14 @@ class Canteen:
     station_id: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """A station as whoever pays it knows it."""
+
+    code: str
+    name: str
+
+
 class Meals(Protocol):
     """Reads meals; see `schedules.meals.store.counted`."""
 
@@ -57,11 +65,11 @@ class Visited(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Others:
     """
-    The other rooms. `meals` and `visited` open what they read, `stations` are names by id, `people` residents as rules
-    see them by day, and `eater` whoever ate, by the facts kept with the meal and its day.
+    The other rooms. `meals` and `visited` open what they read, `stations` are all of them by id, `people` residents as
+    rules see them by day.
     """
 
     meals: Callable[[], AbstractContextManager[Meals]]
     visited: Callable[[], AbstractContextManager[Visited]]
-    stations: Callable[[], Mapping[str, str]]
+    stations: Callable[[], Mapping[str, Station]]
     people: Callable[[Collection[str]], Mapping[str, PersonOn]]

@@ -10,6 +10,7 @@ from dispatch.rules.record import Line
 from dispatch.store.accounts import Reading
 from dispatch.store.transactions import Transactions, Tx
 from dispatch.web.i18n import gettext
+from schedules.money.operators.asked import Station
 from schedules.money.operators.reckoning import Reckoning
 from schedules.money.operators.store import Terms
 from schedules.money.rules.operators import DAYS, PERIODS, Term, metric_of
@@ -34,10 +35,10 @@ class Filing:
         """Rules that terms may name, by id: the newest version of each."""
         return {each.id: each for each in self._reckoning.rules.policies if each.kind in KINDS}
 
-    def payees(self) -> Mapping[str, Mapping[str, str]]:
-        """Names of canteens and of stations, by id."""
+    def payees(self) -> Mapping[str, Mapping[str, Station]]:
+        """Canteens and stations with their codes and names, by id."""
         with self._reckoning.others.meals() as meals:
-            canteens = {each.id: each.name for each in meals.canteens()}
+            canteens = {each.id: Station(code=each.code, name=each.name) for each in meals.canteens()}
         return {"canteen": canteens, "station": self._reckoning.others.stations()}
 
     def terms(self) -> list[Term]:
@@ -98,8 +99,7 @@ class Filing:
             raise _wrong("kind", gettext("One of %(kinds)s.", kinds="canteen, station"))
         if asked.payee_id in known:
             return asked.payee_id
-        with self._reckoning.others.meals() as meals:
-            codes = {each.code: each.id for each in meals.canteens()} if asked.kind == "canteen" else {}
+        codes = {each.code: id_ for id_, each in known.items()}
         if asked.payee_id not in codes:
             raise _wrong("payee_id", "There is no such canteen or station.")
         return codes[asked.payee_id]

@@ -156,8 +156,14 @@ class Reckoning:
                 return None
             what = metric.what
         term = found.term
-        owed_to = canteens[term.payee_id].code if term.kind == "canteen" and term.payee_id in canteens else term.payee_id  # noqa: E501  # fmt: skip
-        return Job(kind, found, versions, owed_to, served, what)
+        return Job(kind, found, versions, self._owed(term, canteens), served, what)
+
+    def _owed(self, term: Term, canteens: Mapping[str, Canteen]) -> str:
+        """As the ledger calls them: by their code, but a station that a canteen shares its code with by its id."""
+        if term.kind == "canteen":
+            return canteens[term.payee_id].code if term.payee_id in canteens else term.payee_id
+        found = self.others.stations().get(term.payee_id)
+        return found.code if found and all(each.code != found.code for each in canteens.values()) else term.payee_id
 
     def _versions(self, kind: str, found: Stretch) -> list[tuple[Policy, frozenset[date]]]:
         """Versions that pay so, by their days within the stretch."""
