@@ -1,7 +1,8 @@
 """
 Counts the ledger of public money again:
 
-    python3 recompute_money.py EXPORT ... [--meals FILE ...] [--bills FILE ...] [--operators FILE ...] [--policies FOLDER]
+    python3 recompute_money.py EXPORT ... [--meals FILE ...] [--bills FILE ...] [--operators FILE ...]
+                               [--policies FOLDER]
 
 Needs nothing but Python 3.11 and recompute_meals.py, recompute_bills.py and recompute_operators.py beside it: neither
 this project nor its database, so that anybody may keep them and count for themselves. Each EXPORT is what

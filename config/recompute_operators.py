@@ -183,9 +183,9 @@ def _counts(
     by_day: dict[date, int] = defaultdict(int)
     served: set[date] = set()
     if what == "visits":
-        days = {day for _, own in versions for day in own}
+        inside = {day for _, own in versions for day in own}
         seen = {date.fromisoformat(day): many for day, many in said["visits"].items()}
-        by_day.update({day: many for day, many in seen.items() if day in days})
+        by_day.update({day: many for day, many in seen.items() if day in inside})
         return by_day, set(by_day), 0
     whoever: set[str] = set()
     for rule, days in versions:
@@ -207,7 +207,7 @@ def _admits(rule: Json, facts: str | None, day: date, rules: Any) -> bool:
     about = any(each["scheme"] in (policy["id"], f"any_{policy['kind']}") or policy["id"] in each["not_with"] for each in rules.exclude)  # noqa: E501  # fmt: skip
     if not about and not rule.get("eligible"):
         return True
-    told = json.loads(facts) if facts is not None else {"person": None}
+    told: Json = json.loads(facts) if facts is not None else {"person": None}
     if told["person"] is None:
         return False
     person, meal = _person(told["person"], rules, day), NO_MEAL | {"type": told["meal"]["type"], "point": told["meal"].get("point", "")}  # noqa: E501  # fmt: skip

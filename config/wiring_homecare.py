@@ -126,9 +126,7 @@ def build_homecare(
         settings, transactions, reading, clock, calendar, is_workday=duty.holidays.is_workday
     )  # fmt: skip
     operators = build_operators(settings, transactions, reading, clock, calendar, beds=money.reckoning)
-    settlement = build_settlement(
-        settings.settlement, transactions, reading, clock, calendar, dues=operators.settling
-    )
+    settlement = build_settlement(settings.settlement, transactions, reading, clock, calendar, dues=operators.settling)
     settlement.payees.append(meals.payees)
     rules = money.reckoning.rules
     anomalies = build_anomalies(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from config.operators_options import OperatorsSettings
 from config.policy_books import policy_book
+from config.serving_options import ServingSettings
 from config.settings import Settings
 from config.wiring_meals import POLICIES
 from dispatch.clock import Clock
@@ -46,17 +46,15 @@ def build_operators(
     """Wires it. The rules are those of meals; `beds` knows residents as rules see them."""
     book, texts = policy_book(Path(settings.meals.policies) if settings.meals.policies else POLICIES)
     ways = Ways(rounding=settings.meals.rounding, leap_day=settings.meals.leap_day)
-    reckoning = reckoning_of(settings.operators, reading, book, ways, lambda ids: _people(beds, ids))
+    reckoning = reckoning_of(settings.serving, reading, book, ways, lambda ids: _people(beds, ids))
     settling = Settling(
         transactions, reading, clock, calendar, reckoning, books=lambda connection: Books(connection, texts)
     )
-    return Operators(
-        filing=Filing(transactions, reading, reckoning), reckoning=reckoning, settling=settling
-    )
+    return Operators(filing=Filing(transactions, reading, reckoning), reckoning=reckoning, settling=settling)
 
 
 def reckoning_of(
-    said: OperatorsSettings, reading: Engine, book: Book, ways: Ways,
+    said: ServingSettings, reading: Engine, book: Book, ways: Ways,
     people: Callable[[Collection[str]], Mapping[str, PersonOn]],
 ) -> Reckoning:  # fmt: skip
     """What months of serving come to, by the rules of a book."""

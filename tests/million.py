@@ -23,8 +23,8 @@ from sqlalchemy import insert, select, update
 from config.district_phones import typed_number
 from config.money_commands import export_month
 from config.money_servings import export_servings
-from config.operators_options import OperatorsSettings
 from config.quoting import IMPLIED
+from config.serving_options import ServingSettings
 from config.wiring_operators import reckoning_of
 from dispatch.registry.id_numbers import IdNumbers, draw_key
 from dispatch.rules.people import operator
@@ -265,11 +265,12 @@ class Season:
     def _serving(self, book, texts, canteens: int) -> Settling:
         """Whoever serves is paid: the canteens by several rules, one until it closes in the middle of a month."""
         world = self.world
-        self.reckoning = reckoning_of(OperatorsSettings(), world.reading, book, CUSTOMARY, self._known)
+        self.reckoning = reckoning_of(ServingSettings(), world.reading, book, CUSTOMARY, self._known)
         filing = Filing(world.transactions, world.reading, self.reckoning)
         policies = ("serving-slab", "serving-quarter", "serving-average", "serving-people", "serving-days")
         terms = [
-            Term(id="", kind="canteen", payee_id=f"c{number}", policy=policy, from_on=FIRST, period="month" * (number % 2),
+            Term(id="", kind="canteen", payee_id=f"c{number}", policy=policy, from_on=FIRST,
+                 period="month" * (number % 2),
                  until_on=date(2026, 3, 20) if number == 1 and policy == "serving-slab" else None,
                  days=("calendar", "served")[number % 2])
             for number in range(canteens) for policy in policies
@@ -277,7 +278,9 @@ class Season:
         with world.reading.connect() as connection:
             station = connection.execute(select(stations.c.id).where(stations.c.code == "S1")).scalar_one()
         rural = {"area": "rural", "star": "3"}
-        terms.append(Term(id="", kind="station", payee_id=station, policy="serving-station", from_on=FIRST, facts=rural))
+        terms.append(
+            Term(id="", kind="station", payee_id=station, policy="serving-station", from_on=FIRST, facts=rural)
+        )
         for each in terms:
             filing.add(each, by=TILL)
         return Settling(

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 from sqlalchemy import insert, select, update
 
-from config.operators_options import OperatorsSettings
 from config.quoting import IMPLIED
+from config.serving_options import ServingSettings
 from config.wiring_operators import reckoning_of
 from dispatch.rules.people import operator
 from dispatch.store.people import residents, stations
@@ -50,7 +50,7 @@ class OperatorsRig:
         assert not book.faults, book.faults
         self.book, texts = book, rules_in(self.policies)
         self.reckoning = reckoning_of(
-            OperatorsSettings(), world.reading, book, CUSTOMARY, lambda ids: {id_: self.known[id_] for id_ in ids if id_ in self.known},  # noqa: E501
+            ServingSettings(), world.reading, book, CUSTOMARY, lambda ids: {id_: self.known[id_] for id_ in ids if id_ in self.known},  # noqa: E501
         )  # fmt: skip
         object.__setattr__(self.reckoning.others, "visited", self._visited)
         self.settling = Settling(

@@ -1,4 +1,4 @@
-"""Visits that count, by the stations that the homes belong to: for money that stations have by the people they serve."""
+"""Visits that count, by the stations that the homes belong to, for money that stations have by the people served."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol, TypeAlias
 
+from dispatch.ids import StationId
 from schedules.money.rules.awards import PersonOn
 
 Meal: TypeAlias = Sequence[Any]
-"""A meal that counts: canteen, resident, type, whether it has public money, its rule and the version; a row as it is."""
+"""A meal that counts, as it is on file: canteen, resident, type, whether it has money, its rule and the version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Canteen:
     id: str
     code: str
     name: str
-    station_id: str | None
+    station_id: StationId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

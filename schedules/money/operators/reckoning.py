@@ -15,7 +15,7 @@ from schedules.money.rules.exclusions import Implications
 from schedules.money.rules.facts import NO_MEAL, Person
 from schedules.money.rules.facts import Meal as Eaten
 from schedules.money.rules.operators import Due, Served, Stretch, Term, Window, metric_of, stretch, window
-from schedules.money.rules.policies import NO_RULE, NotInForce, NoRule
+from schedules.money.rules.policies import NO_RULE, NoRule, NotInForce
 from schedules.money.rules.policy import EVERYBODY, Policy
 
 Group = tuple[str, str, str]
@@ -24,7 +24,7 @@ Group = tuple[str, str, str]
 
 @dataclass(slots=True)
 class Job:
-    """One payee, rule and period with what is counted for it. `shown` are people by what shows that they were served."""
+    """One payee, rule and period with what is counted for it. `shown` are people by what shows they were served."""
 
     kind: str
     found: Stretch

@@ -1,4 +1,4 @@
-"""Books what serving comes to: each due one entry, each correction a reversal; when a month is closed, or at a click."""
+"""Books what serving comes to, when a month is closed or at a click: each due one entry, each correction a reversal."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -190,7 +190,7 @@ class Settling:
         self, tx: Tx, month: str, found: Sequence[Reckoned], settled: Settled, at: datetime, by: Person
     ) -> None:  # fmt: skip
         OperatorPayments(tx.connection).looked_at({each.month: not each.troubles for each in found}, at)
-        facts = {
+        facts: dict[str, str | int | None] = {
             "month": month, "entered": settled.entered, "reversed": settled.reversed, "same": settled.same,
             "troubles": settled.troubles,
             "amount_fen": sum(due.amount_fen for each in found if each.month == month for due in each.dues),

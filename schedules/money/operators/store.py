@@ -218,7 +218,5 @@ def months_between(first: date, last: date) -> list[str]:
     return found
 
 
-def _term(row: Mapping[str, Any]) -> Term:
+def _term(row: Any) -> Term:
     return Term(**{each.name: row[each.name] for each in fields(Term)})
-
-

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorsSettings:
+class ServingSettings:
     """`fund` gives what rules for meals pay canteens by the person-day; terms name their own."""
 
     fund: str = "district"
