@@ -184,7 +184,8 @@ STATION = '[monthly]\nurban_per_person = "12.50"\nrural_flat = "1800.00"\nrural_
     ("facts", "people", "fen"),
     [
         ({"area": "urban"}, 7, 8_750), ({"area": "urban"}, 0, 0), ({"area": "urban", "star": "5"}, 0, 90_000),
-        ({"area": "rural"}, 59, 180_000), ({"area": "rural"}, 60, 199_800), ({"area": "rural", "star": "5"}, 60, 289_800),
+        ({"area": "rural"}, 59, 180_000), ({"area": "rural"}, 60, 199_800),
+        ({"area": "rural", "star": "5"}, 60, 289_800),
         ({"area": "rural", "star": "4"}, 0, 180_000), ({}, 9, 0),
     ],
 )  # fmt: skip
