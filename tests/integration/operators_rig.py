@@ -32,12 +32,12 @@ DAY = timedelta(days=1)
 class OperatorsRig:
     """Canteens A and B of station S1, C of station S2; `rules` are texts of policy files."""
 
-    def __init__(self, folder, rules, *, start=date(2026, 5, 10), people=40) -> None:
+    def __init__(self, folder, rules, *, start=date(2026, 5, 10), people=40, world=None) -> None:
         self.policies = folder / "rules"
         self.policies.mkdir()
         for place, text in enumerate(rules):
             (self.policies / f"{place}.toml").write_text(text, encoding="utf-8")
-        self.world = build_world(folder, start=datetime(start.year, start.month, start.day, 4, tzinfo=UTC))
+        self.world = world or build_world(folder, start=datetime(start.year, start.month, start.day, 4, tzinfo=UTC))
         self.visits = []
         self.known = {}
         self.count = 0
@@ -129,10 +129,13 @@ class OperatorsRig:
 
     def settle(self, month):
         found = self.settling.settle(month, by=CHIEF)
+        self.world.clock.advance(60)
         return (found.entered, found.reversed, found.same)
 
     def close(self, month):
-        return self.closing.close(month, by=CHIEF)
+        done = self.closing.close(month, by=CHIEF)
+        self.world.clock.advance(60)
+        return done
 
     def due(self, month):
         """What is due in a month: payee, kind, counted, fen."""

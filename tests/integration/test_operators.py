@@ -77,6 +77,15 @@ grade = "A"
 rates = [ { from = 1, lump = "1.00" } ]
 """,
 )
+DAYS = rule(
+    "heyuan",
+    "meal_operator",
+    """[eligible]
+age_min = 70
+[operator]
+per_person_day = "0.40"
+""",
+)
 ALL = [SLAB, *MEALS, YEAR, STATION, VISITS]
 MARCH = days(date(2026, 3, 1), date(2026, 3, 31))
 
@@ -152,6 +161,33 @@ def test_each_persons_day_is_paid_once_by_the_rule_of_the_day_and_across_a_month
     assert {each.on.day for each in rig.entries("2026-03")} == {1, 15, 31}
     faults, dues = recount(rig, tmp_path, ["2026-02", "2026-03"])
     assert (faults, dues) == ([], 4)
+
+
+@pytest.mark.parametrize("rig", [[DAYS]], indirect=True)
+def test_person_days_of_a_rule_of_their_own_are_paid_to_whose_meal_came_in_first(rig, tmp_path):
+    rig.term("heyuan", "A")
+    rig.term("heyuan", "C", from_on=date(2026, 3, 2))
+    old = {"born_on": None, "age": 70, "cats": [], "level": None, "hukou": "", "residence": "", "income_fen": None,
+           "schemes": [], "point": "", "workday": True,
+           "used": {"same_type_today": 0, "today": 0, "week": 0, "quota_fen": None}}  # fmt: skip
+    rig.eat("C", MARCH[:2], 2, kind="dinner", asked=old)
+    rig.eat("A", MARCH[:2], 3, asked=old)
+    rig.eat("A", MARCH[:2], 3, first=10, asked=old | {"age": 69})
+    rig.eat("A", MARCH[:2], 3, first=20)
+    # On the first the canteen C has no term yet; on the second its two dinners came in before the lunches at A.
+    assert rig.due("2026-03") == [("A", "person_day", "4", 160), ("C", "person_day", "2", 80)]
+    rig.close("2026-03")
+    assert rig.booked("2026-03") == [("A", 160, ""), ("C", 80, "")]
+    assert recount(rig, tmp_path, ["2026-03"]) == ([], 2)
+
+
+def test_a_station_is_paid_for_its_canteens_but_those_that_are_paid_themselves(rig):
+    rig.term("baiyang", "S1", "station")
+    rig.term("baiyang", "B")
+    rig.eat("A", MARCH[:2], 30)
+    rig.eat("B", MARCH[2:5], 30)
+    rig.eat("C", MARCH[5:7], 30)
+    assert rig.due("2026-03") == [("B", "slab", "90", 9_000), ("S1", "slab", "60", 6_000)]
 
 
 def test_a_correction_after_closing_goes_into_the_open_month_and_comes_to_the_difference(rig, tmp_path):

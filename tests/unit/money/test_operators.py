@@ -78,6 +78,7 @@ def test_the_days_of_a_stretch_are_those_of_all_terms_and_the_first_says_the_fac
     assert [day.day for day in found.all()] == [*range(1, 11), *range(20, 26)]
     assert [found.covers(date(2026, 3, day)) for day in (10, 11, 19, 20, 25, 26)] == [True, False, False, True, True, False]  # noqa: E501  # fmt: skip
     assert stretch([term(until_on=date(2026, 2, 28))], MAR) is None
+    assert stretch([term(from_on=date(2026, 3, 31))], MAR).all() == [date(2026, 3, 31)]
     assert stretch([term(from_on=date(2026, 3, 5), until_on=date(2026, 3, 4))], MAR) is None
 
 
