@@ -18,6 +18,7 @@ from schedules.money.closing import Closing
 from schedules.money.keeping import rules_in
 from schedules.money.operators.filing import Filing
 from schedules.money.operators.settling import Settling
+from schedules.money.rules.ledger import Kind, Source, subsidy
 from schedules.money.rules.operators import Term
 from schedules.money.rules.ways import CUSTOMARY
 from schedules.money.settling import Payee
@@ -116,6 +117,21 @@ class OperatorsRig:
         now = self.world.clock.now()
         query = update(servings).where(servings.c.id.in_(ids)).values(cancelled_at=now, cancelled_by="till")
         self.world.transactions.run(lambda tx: tx.connection.execute(query))
+
+    def price(self, id_, day, policy) -> None:
+        """A meal that waited has its rule at last: its money is in the ledger, in the first open month."""
+        version = self.book.policies.in_force(policy, day).version
+
+        def work(tx):
+            priced = {"aided": True, "reason": "ok", "policy": policy, "policy_version": version, "subsidy_fen": 500}
+            tx.connection.execute(update(servings).where(servings.c.id == id_).values(priced))
+            books = Books(tx.connection, rules_in(self.policies))
+            books.enter(subsidy(
+                entry_id=id_, source=Source(Kind.MEAL, id_), version=version, claim=f"r0/{day}/lunch", on=day,
+                layers={"city": 500}, owed_to="A", closed=books.closed(),
+            ))  # fmt: skip
+
+        self.world.transactions.run(work)
 
     def term(self, policy, payee="A", kind="canteen", from_on=date(2026, 3, 1), **more):
         payee = self.stations.get(payee, payee) if kind == "station" else payee

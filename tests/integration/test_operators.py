@@ -311,6 +311,7 @@ def test_a_missing_rule_costs_its_own_money_and_is_paid_late_once_it_is_there(ri
 
 
 def test_a_month_in_which_nothing_but_serving_is_paid_is_closed_in_its_turn_and_once(rig):
+    rig.known = {"r1": lambda _day: Person(80)}
     rig.term("songxi", "S1", "station", facts={"area": "rural"}, until_on=date(2026, 4, 30))
     assert rig.closing.next() == ("2026-03", 0, False)
     with pytest.raises(Conflict, match="2026-03 has entries and is open"):
@@ -329,6 +330,17 @@ def test_a_month_in_which_nothing_but_serving_is_paid_is_closed_in_its_turn_and_
         rig.settling.settle("2026-05", by=CHIEF)
     with pytest.raises(Invalid):
         rig.settling.settle("2026-5", by=CHIEF)
+
+
+def test_a_meal_that_is_priced_when_its_month_is_closed_is_somebodys_person_day_late(rig):
+    [meal] = rig.eat("A", MARCH[16], 1)
+    rig.term("baiyang", "A", until_on=date(2026, 3, 31))
+    rig.close("2026-03")
+    assert rig.booked("2026-03") == []
+    rig.price(meal, MARCH[16], "qinghe")
+    rig.close("2026-04")
+    # The meal itself, and the canteen's person-day.
+    assert rig.booked("2026-04") == [("A", 400, "late"), ("A", 500, "late")]
 
 
 def test_a_term_that_was_a_mistake_is_taken_back_and_a_new_version_of_the_past_is_booked(rig):
