@@ -28,6 +28,7 @@ def add_money(cli: click.Group, kit: Kit) -> None:
     _add_export(money, kit)
     _add_servings(money, kit)
     _add_bills(money, kit)
+    _add_operators(money, kit)
 
 
 def _add_quote(cli: click.Group, kit: Kit) -> None:
@@ -120,6 +121,20 @@ def _add_bills(money: click.Group, kit: Kit) -> None:
         from config.commands import change
 
         for each in change(kit.settings(context, config), "money_bills", month=month)["bills"]:
+            click.echo(json.dumps(each, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
+
+
+def _add_operators(money: click.Group, kit: Kit) -> None:
+    @money.command("operators")
+    @click.argument("month")
+    @kit.config
+    @click.pass_context
+    @kit.says_no
+    def operators(context: click.Context, month: str, config: Path | None) -> None:
+        """Prints whom a month pays for serving, and for which days, for recompute_money.py --operators."""
+        from config.commands import change
+
+        for each in change(kit.settings(context, config), "money_operators", month=month)["dues"]:
             click.echo(json.dumps(each, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
 
 

@@ -12,8 +12,9 @@ from dispatch.logbook.sheets import safe
 from dispatch.rules.people import SERVICE, Person
 from dispatch.store.database import Connection, Engine
 from schedules.money.beds.evidence import evidence
-from schedules.money.closing import Closing, Counted, Progress, count
+from schedules.money.closing import Counted, Progress, count
 from schedules.money.keeping import rules_in
+from schedules.money.operators.evidence import evidence as dues_behind
 from schedules.money.rules.ledger import Entry, canonical
 from schedules.money.rules.months import is_month
 from schedules.money.store.ledger import Books
@@ -26,7 +27,7 @@ COLUMNS = ("id", "on", "month", "claim", "source_kind", "source_id", "version", 
 
 def money_commands(house: House, named: Callable[[str], Person]) -> Commands:
     """By name; counting lies between the two and is done by whoever asks, away from the process that takes alarms."""
-    closing = Closing(house.transactions, house.reading, house.clock, house.calendar)
+    closing = house.homecare.settlement.counting.closing
 
     def money_begin(month: str, by: str) -> dict[str, Any]:
         closing.begin(month, by=named(by) if by else SERVICE)
@@ -44,7 +45,15 @@ def money_commands(house: House, named: Callable[[str], Person]) -> Commands:
             raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
         return {"bills": list(evidence(house.homecare.bedmoney.reckoning, month))}
 
-    return {"money_begin": money_begin, "money_end": money_end, "money_keep": money_keep, "money_bills": money_bills}
+    def money_operators(month: str) -> dict[str, Any]:
+        if not is_month(month):
+            raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
+        return {"dues": [{"about": month}, *dues_behind(house.homecare.operators.reckoning, month)]}
+
+    return {
+        "money_begin": money_begin, "money_end": money_end, "money_keep": money_keep, "money_bills": money_bills,
+        "money_operators": money_operators,
+    }  # fmt: skip
 
 
 def close_month(

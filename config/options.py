@@ -27,6 +27,7 @@ from config.planning_options import PlanningSettings as PlanningSettings
 from config.provider_options import AliyunSettings, ModemSettings, WebhookSettings
 from config.rounds_options import OrderSettings as OrderSettings
 from config.rounds_options import RoundSettings as RoundSettings
+from config.serving_options import ServingSettings as ServingSettings
 from config.settlement_options import SettlementSettings as SettlementSettings
 from config.upkeep_options import AliveSettings as AliveSettings
 from config.upkeep_options import BackupSettings as BackupSettings
@@ -359,6 +360,7 @@ class Settings:
     review: ReviewSettings = field(default_factory=ReviewSettings)
     beds: BedSettings = field(default_factory=BedSettings)
     bedmoney: BedMoneySettings = field(default_factory=BedMoneySettings)
+    serving: ServingSettings = field(default_factory=ServingSettings)
     settlement: SettlementSettings = field(default_factory=SettlementSettings)
     visits: VisitSettings = field(default_factory=VisitSettings)
     log: LogSettings = LogSettings()

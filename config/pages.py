@@ -19,6 +19,7 @@ from config.pages_coverage import coverage_blueprints
 from config.pages_figures import figure_pages
 from config.pages_logbook import logbook_blueprints
 from config.pages_meals import meal_blueprints
+from config.pages_operators import operator_blueprints
 from config.pages_planning import planning_blueprints
 from config.pages_programs import program_blueprints
 from config.pages_registry import absence_notes, registry_blueprints
@@ -166,6 +167,7 @@ class Pages:
             *coverage_blueprints(house),
             *bed_blueprints(house, operators),
             *bed_money_blueprints(house),
+            *operator_blueprints(house),
             *settlement_blueprints(house, operators),
             *round_blueprints(house, self._names, options=options),
             *welfare_blueprints(house, self._names),

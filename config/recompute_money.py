@@ -1,12 +1,14 @@
 """
 Counts the ledger of public money again:
 
-    python3 recompute_money.py EXPORT ... [--meals FILE ...] [--bills FILE ...] [--policies FOLDER]
+    python3 recompute_money.py EXPORT ... [--meals FILE ...] [--bills FILE ...] [--operators FILE ...]
+                               [--policies FOLDER]
 
-Needs nothing but Python 3.11 and recompute_meals.py and recompute_bills.py beside it: neither this project nor its
-database, so that anybody may keep them and count for themselves. Each EXPORT is what `anling money export MONTH`
-writes, the months in their order; FOLDER is the folder of policy files (or what its --policies wrote); each FILE is
-what `anling money servings MONTH` or `anling money bills MONTH` writes. What they hold and what is counted stands in
+Needs nothing but Python 3.11 and recompute_meals.py, recompute_bills.py and recompute_operators.py beside it: neither
+this project nor its database, so that anybody may keep them and count for themselves. Each EXPORT is what
+`anling money export MONTH` writes, the months in their order; FOLDER is the folder of policy files (or what its
+--policies wrote); each FILE is what `anling money servings MONTH`, `anling money bills MONTH` or
+`anling money operators MONTH` writes. What they hold and what is counted stands in
 docs/recompute-money.md; this was written from that page and docs/policies.md, and shares no line with the program that
 it checks. Entries and servings lie in a temporary file: memory does not grow with them.
 
@@ -35,6 +37,9 @@ def main() -> int:
     parser.add_argument(
         "--bills", nargs="+", default=[], help="JSON lines of `anling money bills`, of all months given"
     )
+    parser.add_argument(
+        "--operators", nargs="+", default=[], help="JSON lines of `anling money operators`; they need --meals"
+    )
     parser.add_argument("--policies", default=".", help="folder of policy files; needed with --meals")
     parser.add_argument(
         "--rounding", choices=["half_up", "half_even", "down"], default="half_up", help="the setting meals.rounding"
@@ -47,10 +52,17 @@ def main() -> int:
             with open(path, encoding="utf-8") as lines:
                 ledger.read(lines)
         folder, ways = Path(said.policies), {"rounding": said.rounding, "leap_day": said.leap_day}
-        for kind, paths in (("meal", said.meals), ("bill", said.bills)):
-            if paths:
-                rules = _beside("recompute_meals.py")["Rules"](folder, **ways)
-                compare(ledger, kind, _beside(f"recompute_{kind}s.py")["recounted"](_lines(paths), rules))
+        rules = _beside("recompute_meals.py")["Rules"](folder, **ways)
+        serving = _beside("recompute_operators.py")
+        eaten = serving["Eaten"]()
+        if said.meals:
+            recount = _beside("recompute_meals.py")["recounted"](_lines(said.meals), rules)
+            compare(ledger, "meal", eaten.noted(recount) if said.operators else recount)
+        if said.bills:
+            compare(ledger, "bill", _beside("recompute_bills.py")["recounted"](_lines(said.bills), rules))
+        if said.operators:
+            eaten.read(_lines(said.meals))
+            compare(ledger, "bill", serving["recounted"](_lines(said.operators), eaten, rules), serving=True)
     except (OSError, ValueError, KeyError, TypeError) as wrong:
         print(f"Cannot count: {wrong!r}", file=sys.stderr)
         return 2
@@ -187,10 +199,10 @@ def _sums(entry: Json) -> dict[str, int]:
     return dict(found)
 
 
-def compare(ledger: Ledger, kind: str, recount: Iterable[Json]) -> None:
-    """Names every meal (or bill) for which the ledger and the recount do not say the same."""
+def compare(ledger: Ledger, kind: str, recount: Iterable[Json], *, serving: bool = False) -> None:
+    """Names every meal (or bill) for which the ledger and the recount do not say the same; `serving`: bills for it."""
     for each in recount:
-        ledger.counted[f"{kind}s"] += 1
+        ledger.counted["dues" if serving else f"{kind}s"] += 1
         ledger.faults += [f"{kind} {each['id']}: {fault}" for fault in each["faults"]]
         entry = ledger.given(kind, each["id"])
         if each["fen"] is None:
@@ -203,6 +215,8 @@ def compare(ledger: Ledger, kind: str, recount: Iterable[Json]) -> None:
             ledger.faults.append(f"{kind} {each['id']}: entry {entry['id']} says {entry['version']} {entry['fen']}, "
                                  f"counted again {each['version']} {each['fen']}")  # fmt: skip
     for id_, source in ledger.strangers(kind):
+        if kind == "bill" and source.startswith("op-") is not serving:
+            continue
         ledger.faults.append(f"entry {id_}: there is no {kind} {source}")
 
 

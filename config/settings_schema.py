@@ -51,6 +51,7 @@ from config.settings_office import (
 from config.settings_planning import PlanningSchema
 from config.settings_providers import ProviderSchema
 from config.settings_rounds import OrderSchema, RoundSchema
+from config.settings_serving import ServingSchema
 from config.settings_settlement import SettlementSchema
 from config.settings_upkeep import AliveSchema, BackupSchema
 from config.settings_welfare import WelfareSchema
@@ -341,6 +342,7 @@ class SettingsSchema(Section):
     review = fields.Nested(ReviewSchema)
     beds = fields.Nested(BedsSchema)
     bedmoney = fields.Nested(BedMoneySchema)
+    serving = fields.Nested(ServingSchema)
     settlement = fields.Nested(SettlementSchema)
     visits = fields.Nested(VisitSchema)
     log = fields.Nested(_LogSchema)

@@ -20,6 +20,7 @@ from config.wiring_care import Care, build_care, limits_of, mend_care
 from config.wiring_coverage import Coverage, build_coverage
 from config.wiring_duty import Duty, build_duty, mend_duty
 from config.wiring_meals import Meals, build_meals
+from config.wiring_operators import Operators, build_operators
 from config.wiring_planning import Planning, build_planning
 from config.wiring_rounds import Rounding, build_rounds
 from config.wiring_settlement import Settlement, build_settlement
@@ -55,6 +56,7 @@ class HomeCare:
     coverage: Coverage
     welfare: Welfare
     bedmoney: BedMoney
+    operators: Operators
     settlement: Settlement
     anomalies: Anomalies
     meals: Meals
@@ -123,7 +125,8 @@ def build_homecare(
     meals = build_meals(
         settings, transactions, reading, clock, calendar, is_workday=duty.holidays.is_workday
     )  # fmt: skip
-    settlement = build_settlement(settings.settlement, transactions, reading, clock, calendar)
+    operators = build_operators(settings, transactions, reading, clock, calendar, beds=money.reckoning)
+    settlement = build_settlement(settings.settlement, transactions, reading, clock, calendar, dues=operators.settling)
     settlement.payees.append(meals.payees)
     rules = money.reckoning.rules
     anomalies = build_anomalies(
@@ -149,7 +152,7 @@ def build_homecare(
             sources=[VisitSigns(visits.visiting, clock, calendar), meals.source],
         ),
         meals=meals,
-        settlement=settlement, anomalies=anomalies,
+        operators=operators, settlement=settlement, anomalies=anomalies,
     )  # fmt: skip
 
 

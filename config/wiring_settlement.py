@@ -11,7 +11,7 @@ from dispatch.store.database import Engine
 from dispatch.store.people import stations
 from dispatch.store.transactions import Transactions
 from schedules.calendar import Calendar
-from schedules.money.closing import Closing
+from schedules.money.closing import Closing, Dues
 from schedules.money.counting import Counting
 from schedules.money.settling import Payee, Settling
 from schedules.money.store.months import Months
@@ -42,9 +42,10 @@ class Settlement:
 
 
 def build_settlement(
-    said: SettlementSettings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar
+    said: SettlementSettings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, *,
+    dues: Dues | None = None,
 ) -> Settlement:  # fmt: skip
-    """Wires it."""
+    """Wires it. `dues` are booked in a month before it takes no more entries."""
     sources: list[Callable[[], Mapping[str, Payee]]] = [lambda: _stations(reading)]
 
     def known() -> Mapping[str, Payee]:
@@ -57,7 +58,7 @@ def build_settlement(
         transactions, reading, calendar, days=said.objection_days, payees=known, second_reviewer=said.second_reviewer
     )
     counting = Counting(
-        Closing(transactions, reading, clock, calendar), reading.url.render_as_string(hide_password=False)
+        Closing(transactions, reading, clock, calendar, dues), reading.url.render_as_string(hide_password=False)
     )
     return Settlement(settling=settling, counting=counting, reading=reading, payees=sources)
 

@@ -24,10 +24,12 @@ from config.district_phones import typed_number
 from config.money_commands import export_month
 from config.money_servings import export_servings
 from config.quoting import IMPLIED
+from config.serving_options import ServingSettings
+from config.wiring_operators import reckoning_of
 from dispatch.registry.id_numbers import IdNumbers, draw_key
 from dispatch.rules.people import operator
 from dispatch.rules.rights import DISTRICT
-from dispatch.store.people import residents
+from dispatch.store.people import residents, stations
 from schedules.meals.catering import Catering, card
 from schedules.meals.deciding import Deciding
 from schedules.meals.desk import MealDesk
@@ -36,7 +38,14 @@ from schedules.meals.store.diners import diners
 from schedules.money.book import read_book
 from schedules.money.closing import Closing
 from schedules.money.keeping import rules_in
+from schedules.money.operators.evidence import evidence
+from schedules.money.operators.filing import Filing
+from schedules.money.operators.settling import Settling
+from schedules.money.rules.ages import full_years
+from schedules.money.rules.facts import Person
+from schedules.money.rules.operators import Term
 from schedules.money.rules.reading import read_policy
+from schedules.money.rules.ways import CUSTOMARY
 from schedules.money.store.ledger import Books
 from tests.builders import build_world
 
@@ -68,6 +77,56 @@ scheme = "rule-1"
 not_with = ["rule-0"]
 """
 
+_SLAB = """[policy]
+id = "serving-slab"
+kind = "meal_operator"
+title = "运营补贴"
+grade = "A"
+{days}
+{eligible}
+[slab]
+metric = "{metric}"
+rates = [{{ from = 5, to = 60, per_unit = "{low}" }}, {{ from = 61, per_unit = "{high}" }}]
+"""
+_OLD = "[eligible]\nage_min = 80"
+SERVING = {
+    "slab-1": _SLAB.format(days="effective_to = 2026-03-16", eligible="", metric="elder_meals_per_month", low="0.50",
+                           high="0.75"),
+    "slab-2": _SLAB.format(days="effective_from = 2026-03-17", eligible=_OLD, metric="elder_meals_per_month",
+                           low="0.33", high="1.25"),
+    "quarter": _SLAB.replace("serving-slab", "serving-quarter").format(
+        days="", eligible="", metric="aided_meals_per_quarter", low="0.10", high="0.20"),
+    "average": _SLAB.replace("serving-slab", "serving-average").format(
+        days="", eligible="", metric="elder_meals_per_day_avg", low="7.00", high="9.99"),
+    "people": _SLAB.replace("serving-slab", "serving-people").format(
+        days="", eligible=_OLD, metric="people_per_month", low="3.00", high="4.00"),
+    "days": """[policy]
+id = "serving-days"
+kind = "meal_operator"
+title = "按人天"
+grade = "A"
+[eligible]
+age_min = 70
+[operator]
+per_person_day = "0.40"
+""",
+    "station": """[policy]
+id = "serving-station"
+kind = "station_operator"
+title = "驿站"
+grade = "A"
+[eligible]
+age_min = 70
+[monthly]
+urban_per_person = "11.10"
+rural_flat = "900.00"
+rural_flat_below = 20
+rural_per_person = "12.20"
+star_add = { "3" = "100.00" }
+""",
+}  # fmt: skip
+"""Whoever serves is paid, too: a slab whose rule changes in the middle of a month, a quarter, averages, a station."""
+
 
 # --------------------------------------------------------------------------------------------------- rules
 
@@ -82,7 +141,11 @@ def write_rules(folder: Path, random: Random, *, rules: int, changes: int, days:
             name = f"rule-{number}"
             text = _sound(random, name, None if first is None else FIRST + first * DAY,
                           None if last is None else FIRST + (last - 1) * DAY)  # fmt: skip
+            # Some versions pay the canteen by the person-day as well.
+            text += f'\n[operator]\nper_person_day = "{1 + len(text) % 3}.50"\n' if len(text) % 2 else ""
             (folder / f"{name}.{first or 0:03}.toml").write_text(text, encoding="utf-8")
+    for name, text in SERVING.items():
+        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
 
 
 def _sound(random: Random, name: str, first: date | None, last: date | None) -> str:
@@ -195,7 +258,45 @@ class Season:
             world.transactions, world.clock, world.calendar, deciding,
             books=lambda connection: Books(connection, texts), id_numbers=lambda: self.numbers, e164=typed_number,
         )  # fmt: skip
-        return catering, Closing(world.transactions, world.reading, world.clock, world.calendar)
+        return catering, Closing(
+            world.transactions, world.reading, world.clock, world.calendar, self._serving(book, texts, canteens)
+        )
+
+    def _serving(self, book, texts, canteens: int) -> Settling:
+        """Whoever serves is paid: the canteens by several rules, one until it closes in the middle of a month."""
+        world = self.world
+        self.reckoning = reckoning_of(ServingSettings(), world.reading, book, CUSTOMARY, self._known)
+        filing = Filing(world.transactions, world.reading, self.reckoning)
+        policies = ("serving-slab", "serving-quarter", "serving-average", "serving-people", "serving-days")
+        terms = [
+            Term(id="", kind="canteen", payee_id=f"c{number}", policy=policy, from_on=FIRST,
+                 period="month" * (number % 2),
+                 until_on=date(2026, 3, 20) if number == 1 and policy == "serving-slab" else None,
+                 days=("calendar", "served")[number % 2])
+            for number in range(canteens) for policy in policies
+        ]  # fmt: skip
+        with world.reading.connect() as connection:
+            station = connection.execute(select(stations.c.id).where(stations.c.code == "S1")).scalar_one()
+        rural = {"area": "rural", "star": "3"}
+        terms.append(
+            Term(id="", kind="station", payee_id=station, policy="serving-station", from_on=FIRST, facts=rural)
+        )
+        for each in terms:
+            filing.add(each, by=TILL)
+        return Settling(
+            world.transactions, world.reading, world.clock, world.calendar, self.reckoning,
+            books=lambda connection: Books(connection, texts),
+        )  # fmt: skip
+
+    def _known(self, ids):
+        """Residents as rules see them: nothing but the age of the day."""
+        with self.world.reading.connect() as connection:
+            query = select(residents.c.id, residents.c.born_on)
+            born = {row.id: row.born_on for row in connection.execute(query) if row.id in ids}
+        return {
+            id_: lambda day, on=on: Person(None if on is None else full_years(on, day, "mar_1"))
+            for id_, on in born.items()
+        }
 
     def _populate(self) -> None:
         def work(tx) -> None:
@@ -343,6 +444,15 @@ class Season:
                 with servings[-1].open("w", encoding="utf-8") as out:
                     export_servings(self.world.reading, month, out)
         return ledgers, servings
+
+    def export_dues(self) -> list[Path]:
+        """Whom each of the months pays for serving."""
+        told = []
+        for month in self.months:
+            told.append(self.folder / f"operators-{month}.jsonl")
+            lines = [{"about": month}, *evidence(self.reckoning, month)]
+            told[-1].write_text("".join(json.dumps(each) + "\n" for each in lines), encoding="utf-8")
+        return told
 
     def figures(self) -> str:
         """One line of JSON."""

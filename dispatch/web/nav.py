@@ -50,6 +50,7 @@ GROUPS = (
         Place("/beds", N_("Home-care beds"), Right.BEDS_SEE),
         Place("/money/beds", N_("Money for beds and services"), Right.MONEY_SEE),
         Place("/money/bills", N_("Bills"), Right.MONEY_SEE),
+        Place("/money/operators", N_("Money for serving"), Right.MONEY_SEE),
         Place("/roster", N_("Roster"), Right.SHIFTS_CHANGE),
         Place("/planning", N_("Planning"), Right.SHIFTS_CHANGE),
         Place("/visits", N_("Visits"), Right.VISITS_SEE),

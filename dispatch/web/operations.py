@@ -16,6 +16,7 @@ from dispatch.web.operations_duty import DUTY_EXAMPLES, DUTY_SUMMARIES
 from dispatch.web.operations_meals import MEAL_EXAMPLES
 from dispatch.web.operations_money import MONEY_EXAMPLES, MONEY_SUMMARIES
 from dispatch.web.operations_office import OFFICE_EXAMPLES, OFFICE_SUMMARIES
+from dispatch.web.operations_operators import OPERATOR_EXAMPLES
 from dispatch.web.operations_planning import PLANNING_EXAMPLES
 from dispatch.web.operations_rounds import ROUND_EXAMPLES
 from dispatch.web.operations_welfare import WELFARE_EXAMPLES
@@ -121,6 +122,7 @@ EXAMPLES: Mapping[str, Any] = {
     **ROUND_EXAMPLES,
     **ANOMALY_EXAMPLES,
     **BED_MONEY_EXAMPLES,
+    **OPERATOR_EXAMPLES,
     **BED_MONEY_EXAMPLES,
     **ANOMALY_EXAMPLES,
     **WELFARE_EXAMPLES,

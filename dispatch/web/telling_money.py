@@ -18,5 +18,11 @@ KINDS: Mapping[str, str] = {
     "statement_objected": N_("Somebody objects to a statement"),
     "statement_objection_answered": N_("%(by)s answered an objection to a statement"),
     "statement_exported": N_("%(by)s exported a statement"),
+    "operator_term_kept": N_("%(by)s wrote down by which rule somebody is paid for serving"),
+    "operator_term_ended": N_("%(by)s ended the paying of somebody for serving with %(until)s"),
+    "operator_money_booked": N_(
+        "%(by)s booked the money for serving of %(month)s: %(entered)s entered, %(reversed)s taken back"
+    ),
+    "operator_money_exported": N_("%(by)s exported the money for serving of %(month)s"),
     "budget_set": N_("%(by)s set the budget of a fund"),
 }

@@ -12,7 +12,7 @@ because a million entries are a third of a minute of processor time, and what ta
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from dispatch.clock import Clock
 from dispatch.errors import Conflict, Invalid
@@ -30,6 +30,18 @@ from schedules.money.store.versions import Rule, Versions
 
 Progress = Callable[[int, int], None]
 """Called with how many entries are counted, of how many."""
+
+
+class Dues(Protocol):
+    """Money that is due when a month is over, booked before the month takes no more."""
+
+    def settle(self, month: str, /, *, by: Person) -> object:
+        """Books it, and what changed since in months before. Raises Conflict."""
+        ...
+
+    def pending(self, closed: str | None, /) -> str | None:
+        """The first month behind the last closed one that is over, has such money and was not booked."""
+        ...
 
 
 NOT_OVER = "%(month)s is not over; it can be closed from the first of %(next)s on"
@@ -74,11 +86,14 @@ class CannotClose(Conflict):
 class Closing:
     """Closes months. Only months that are over, in their order, each once."""
 
-    def __init__(self, transactions: Transactions, reading: Reading, clock: Clock, calendar: Calendar) -> None:
+    def __init__(
+        self, transactions: Transactions, reading: Reading, clock: Clock, calendar: Calendar, dues: Dues | None = None
+    ) -> None:  # fmt: skip
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
         self._calendar = calendar
+        self._dues = dues
 
     def close(self, month: str, *, by: Person, progress: Progress = lambda _done, _of: None) -> Counted:
         """
@@ -99,6 +114,7 @@ class Closing:
             raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
         if month >= f"{self._calendar.day_of(self._clock.now()):%Y-%m}":
             raise CannotClose(NOT_OVER, month=month, next=following(month))
+        self._book(month, by)
 
         def work(tx: Tx) -> None:
             Books(tx.connection).begin_closing()
@@ -109,6 +125,15 @@ class Closing:
 
         self._transactions.run(work, lane=Lane.BULK)
 
+    def _book(self, month: str, by: Person) -> None:
+        """What is due for the month is booked in it, before it takes no more; not again where closing was begun."""
+        if self._dues is None:
+            return
+        with self._reading.connect() as connection:
+            is_open = _refuse(connection, month)
+        if is_open:
+            self._dues.settle(month, by=by)
+
     def next(self) -> tuple[str, int, bool] | None:
         """
         The month that is to be closed next, how many entries it has, and whether closing it was begun and broken off;
@@ -118,10 +143,15 @@ class Closing:
         with self._reading.connect() as connection:
             months, closed = Months(connection), Books(connection).closed()
             is_begun = closed is not None and months.get(closed) is None
-            month = closed if is_begun else months.first_open(closed)
+            month = closed if is_begun else self._first(months.first_open(closed), closed)
             if month is None or month >= today:
                 return None
             return month, months.entries(month), is_begun
+
+    def _first(self, has_entries: str | None, closed: str | None) -> str | None:
+        """The first month that has entries, or will have when it is closed."""
+        due = self._dues.pending(closed) if self._dues is not None else None
+        return min((each for each in (has_entries, due) if each is not None), default=None)
 
     def keep(self, rules: Mapping[str, Rule]) -> list[str]:
         """Keeps those of these rules that entries name and that were not kept with them; gives back their versions."""

@@ -17,9 +17,11 @@ from dispatch.rules.rights import Area
 from dispatch.store.accounts import Reading
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
+from schedules.money.operators.store import OperatorPayments
 from schedules.money.rules import statement as rules
 from schedules.money.rules.ledger import resident_of
 from schedules.money.rules.months import is_month
+from schedules.money.rules.operators import CLAIM
 from schedules.money.rules.statement import Deed, Kind, Objection, State, Statement, Step
 from schedules.money.store.months import Months
 from schedules.money.store.statements import Budgets, Statements
@@ -45,18 +47,25 @@ Payees = Callable[[], Mapping[str, Payee]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Had:
-    """What one resident had of a payee's or a fund's month; whoever is not in the register (any more) has no name."""
+    """
+    What one resident had of a payee's or a fund's month; whoever is not in the register (any more) has no name. Money
+    for serving is nobody's: it has the name of its rule, with the period and who is owed it.
+    """
 
     resident_id: str
     name: str
     entries: int
     amount_fen: int
     late: int
+    is_serving: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One statement with everything that belongs to it. `parts` are fen and entries by the other side's accounts."""
+    """
+    One statement with everything that belongs to it. `parts` are fen and entries by the other side's accounts,
+    `serving` each entry of it that pays for serving, with what was booked and why (`OperatorPayments.entered`).
+    """
 
     statement: Statement
     hash: str
@@ -64,6 +73,7 @@ class Told:
     steps: list[Step]
     objections: list[Objection]
     legal: list[Deed]
+    serving: list[dict[str, Any]]
 
 
 class Settling:
@@ -236,6 +246,7 @@ class Settling:
             return Told(
                 statement=found, hash=month["hash"], parts=Sums(connection).parts(found), steps=shelf.steps(found.id),
                 objections=shelf.objections(found.id), legal=rules.legal(found.state),
+                serving=_signed(found, OperatorPayments(connection).entered(found.month, found.account)),
             )  # fmt: skip
 
     def barred(self, deed: Deed, *, by: Person, steps: list[Step]) -> str | None:
@@ -243,10 +254,15 @@ class Settling:
         return rules.barred(deed, by=by, steps=steps, second_reviewer=self._second_reviewer)
 
     def people(self, statement: Statement) -> list[Had]:
-        """What each resident had of it, by name; their sum is that of the statement."""
+        """
+        What each resident had of it, by name, and behind them what serving was paid; their sum is the statement's.
+        """
         with self._reading.connect() as connection:
             found: dict[str, list[int]] = {}
+            serving = _signed(statement, OperatorPayments(connection).entered(statement.month, statement.account))
             for claim, late, fen in Sums(connection).claims(statement.month, statement.account):
+                if claim.startswith(CLAIM):
+                    continue
                 sums = found.setdefault(resident_of(claim), [0, 0, 0])
                 sums[0], sums[1], sums[2] = sums[0] + 1, sums[1] + fen, sums[2] + bool(late)
             names = Sums(connection).names(found)
@@ -255,7 +271,7 @@ class Settling:
             Had(resident_id=who, name=names.get(who, ""), entries=sums[0], amount_fen=sign * sums[1], late=sums[2])
             for who, sums in found.items()
         ]
-        return sorted(rows, key=lambda each: (each.name, each.resident_id))
+        return [*sorted(rows, key=lambda each: (each.name, each.resident_id)), *_serving(serving)]
 
     def of_resident(self, resident_id: str, month: str) -> list[tuple[date, str, str, str, int]]:
         """A resident's entries of a month: day, source, who is owed, why late, fen; by their days."""
@@ -296,6 +312,25 @@ class Settling:
                     name=(payee.name if payee else name)[:120], station_id=payee.station_id if payee else None,
                 ))  # fmt: skip
         return drafts
+
+
+def _signed(statement: Statement, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As the statement counts them: what a fund gives is more than nothing."""
+    sign = 1 if statement.kind is Kind.PAYEE else -1
+    return [row | {"fen": sign * row["fen"]} for row in rows]
+
+
+def _serving(rows: list[dict[str, Any]]) -> list[Had]:
+    """By who is owed it, rule and period."""
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for row in rows:
+        sums = found.setdefault((row["owed_to"], row["title"], row["period"]), [0, 0, 0])
+        sums[0], sums[1], sums[2] = sums[0] + 1, sums[1] + row["fen"], sums[2] + bool(row["late"])
+    return [
+        Had(resident_id="", name=f"{title} {period} {owed_to}", entries=sums[0], amount_fen=sums[1], late=sums[2],
+            is_serving=True)
+        for (owed_to, title, period), sums in found.items()
+    ]  # fmt: skip
 
 
 def _wrong(name: str, what: str) -> Invalid:

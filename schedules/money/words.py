@@ -122,6 +122,12 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "当月此前已补{had_fen}，本次补{paid_fen}",
         "{had_fen} given before in the month; {paid_fen} this time",
     ),
+    "counted": ("{period}核定：{what}{value}", "Counted for {period}: {value} {what}"),
+    "own_days": ("本版本有效日内{part}", "{part} on the days of this version"),
+    "lump_of_first": (
+        "本期定额依期初版本，本版本自下期起",
+        "The sum of a period is that of its first version; this one's begins with the next",
+    ),
     "operator": ("服务{people}人天，每人每天{rate_fen}", "{people} person-days, {rate_fen} each"),
 }
 """By code of the reason: the sentence in Chinese and in English."""
@@ -205,6 +211,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "after_death": ("身故之后", "after the death"),
     "not_theirs": ("不是这位老人的服务", "a service of somebody else"),
     "other_day": ("日期不符", "another day"),
+    "meals": ("就餐人次", "meals"),
+    "aided_meals": ("享受补贴的就餐人次", "subsidised meals"),
+    "person_days": ("服务人天", "person-days"),
+    "people": ("服务人数", "people"),
+    "visits": ("上门次数", "visits"),
     "True": ("是", "yes"),
     "False": ("否", "no"),
 }

@@ -184,6 +184,9 @@ BODIES = {
     "/api/v1/orders/<order_id>/cancel": {"why": "x"}, "/api/v1/orders/<order_id>/step": {"step": "survey"},
     "/api/v1/meals/waiting": {"since": "2026-11-01"},
     "/api/v1/bills/<bill_id>/withdraw": {"why": "x"}, "/api/v1/bills/facts/<resident>": {"from_on": "2020-01-01"},
+    "/api/v1/operators/settle": {"month": "2020-01"},
+    "/api/v1/operators/terms/<term_id>/end": {"until_on": "2020-01-01"},
+    "/api/v1/operators/terms": {"kind": "canteen", "payee": "none", "policy": "none", "from_on": "2020-01-01"},
     "/api/v1/bills": {"kind": "home"}, "/api/v1/bills/settle": {"month": "2020-01"},
     "/api/v1/welfare/homes/<home>/threshold": {"threshold": -3.0, "reason": "because"},
     "/api/v1/welfare/signals/<signal_id>/became": {"became": "wrong"},
@@ -207,7 +210,8 @@ FORMS = {
     "/contacts/<name>/consent": {"given_by": "本人", "may_know": "raised"},
     "/homes/<name>/checked": {"found": "good"}, "/reports/sign": {"month": "2024-01"},
     "/money/beds/settle": {"month": "2020-01"}, "/money/beds/bills/<bill_id>": {"why": "x"},
-    "/money/bills/<bill_id>/withdraw": {"why": "x"},
+    "/money/bills/<bill_id>/withdraw": {"why": "x"}, "/money/operators/settle": {"month": "2020-01"},
+    "/money/operators/terms/<term_id>/end": {"until_on": "2020-01-01"},
     "/welfare/homes/<home>": {"threshold": "-3", "reason": "because"},
     "/welfare/signals/<signal_id>": {"became": "wrong"},
 }  # fmt: skip
@@ -219,7 +223,8 @@ DISTRICT_ONLY = {
     "/api/v1/streets",
     # A month is drawn whole, and funds and budgets are the district's.
     "/money/beds/settle", "/api/v1/bills/settle", "/settlement/draw", "/settlement/budget",
-    "/settlement/closing",
+    "/settlement/closing", "/money/operators/settle", "/api/v1/operators/settle",
+    *(f"{base}/operators/terms{rest}" for base in ("/money", "/api/v1") for rest in ("", "/<term_id>/end")),
     "/api/v1/statements/budgets",
     # One file holds the meals of all canteens.
     "/meals/export.csv",
@@ -252,6 +257,7 @@ NO_STATION = {
     f"/export/<any({LISTS}):kind>": "/export/residents",
     f"/api/v1/exports/<any({LISTS}):kind>": "/api/v1/exports/residents?format=csv",
     "/reports/chart/<name>.svg": "/reports/chart/trend.svg?month={month}",
+    **{f"{base}/<term_id>/end": f"{base}/none/end" for base in ("/money/operators/terms", "/api/v1/operators/terms")},
     "/api/v1/imports/<import_id>/undo": "/api/v1/imports/none/undo", "/import/undo/<import_id>": "/import/undo/none",
     "/meals/day/<any(order, settle, count):deed>": "/meals/day/settle",
     "/import/<token>": "/import/none", "/import/<token>/forget": "/import/none/forget",
@@ -263,7 +269,7 @@ NO_STATION = {
 FULL = {
     "/api/v1/vouchers": "/api/v1/vouchers?resident={resident}&month={month}",
     "/money/beds": "/money/beds?month={month}", "/money/bills": "/money/bills?month={month}",
-    "/api/v1/bills": "/api/v1/bills?month={month}",
+    "/api/v1/bills": "/api/v1/bills?month={month}", "/api/v1/operators": "/api/v1/operators?month={month}",
     "/find": "/find?q=邻站", "/api/v1/find": "/api/v1/find?q=邻站", "/alarms": "/alarms?q=邻站",
     **{each: f"{each}?month={{month}}"
        for each in ("/reports", "/reports/calls", "/reports/print", "/reports/monthly.pdf", "/reports/monthly.xlsx",
@@ -278,6 +284,7 @@ ABSENT = {
     "/places/end", "/till/cancel", "/meals/day/<any(order, settle, count):deed>", "/api/v1/meals/cancellations",
     "/api/v1/gateways/<name>/frames", "/api/v1/devices/<name>/cancel", "/keys/<prefix>/revoke",
     "/api/v1/keys/<prefix>/revoke", "/alive/looked", "/api/v1/webhooks/<webhook_id>", "/find",
+    "/money/operators/terms/<term_id>/end", "/api/v1/operators/terms/<term_id>/end",
     *(rule for rule in NO_STATION if "import" in rule),
 }  # fmt: skip
 """Of these there may be nothing (left) in this small town: 404 also to whoever may see them."""

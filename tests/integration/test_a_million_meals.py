@@ -18,10 +18,11 @@ GROWTH_MIB = 250
 """What a season may take beyond the tests around it: a million meals would be gigabytes if they were held."""
 
 
-def recount(season, ledgers, servings):
+def recount(season, ledgers, servings, dues=()):
     """Exit code, faults and what was counted."""
+    more = ["--operators", *dues] if dues else []
     done = subprocess.run(
-        [sys.executable, "-I", PROGRAM, *ledgers, "--meals", *servings, "--policies", season.policies],
+        [sys.executable, "-I", PROGRAM, *ledgers, "--meals", *servings, *more, "--policies", season.policies],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     at = done.stdout.find("{\n")
@@ -38,7 +39,7 @@ def season(tmp_path_factory):
 
 def explained(season, ledgers, servings):
     """What any season must come to; gives the numbers."""
-    code, faults, told = recount(season, ledgers, servings)
+    code, faults, told = recount(season, ledgers, servings, season.export_dues())
     assert (code, faults[:3]) == (0, [])
     assert told["meals"] == season.meals
     assert sum(told["fen"].values()) == 0

@@ -18,6 +18,9 @@ def test_a_month_without_meals_and_bills_is_empty_and_what_is_no_month_is_refuse
     for command in ("servings", "bills"):
         done = run("money", command, "2026-10")
         assert (done.exit_code, done.stdout) == (0, ""), done.output
+    # Whom the month pays for serving begins with the month itself, so that nobody takes an empty file for a lost one.
+    assert run("money", "operators", "2026-10").stdout == '{"about":"2026-10"}\n'
+    assert run("money", "operators", "2026-13").exit_code != 0
     wrong = run("money", "servings", "2026-13")
     assert wrong.exit_code != 0
     assert "2026-11" in wrong.output

@@ -78,6 +78,8 @@ Index(
     "ix_servings_once", servings.c.resident_id, servings.c.on, servings.c.meal_type, unique=True,
     sqlite_where=_LIVE, postgresql_where=_LIVE,
 )  # fmt: skip
+_CANCELLED = text("cancelled_at IS NOT NULL")
+Index("ix_servings_cancelled_at", servings.c.cancelled_at, sqlite_where=_CANCELLED, postgresql_where=_CANCELLED)
 WAITS = text(f"reason IN ({', '.join(repr(each) for each in sorted(WAITING))}) AND cancelled_at IS NULL")
 """Written out, and not as values: only then does SQLite see that the index below answers the question."""
 Index("ix_servings_waiting", servings.c.on, servings.c.canteen_id, sqlite_where=WAITS, postgresql_where=WAITS)

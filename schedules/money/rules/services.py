@@ -90,13 +90,19 @@ def station(policy: Policy, *, area: str, people: int, star: str = "") -> Paid:
 
 def slab(policy: Policy, value: Fraction, selected: str = "", ways: Ways = CUSTOMARY) -> Paid:
     """What an operator gets by a metric. 49.5 belongs to the rate that 49 belongs to."""
+    rate = rate_of(policy, value, selected)
+    if rate is None:
+        return nothing(Outcome.NO_TIER, Reason("no_rate", {"value": str(value)}))
+    return Paid(Outcome.OK, _by_rate(rate, value, ways), (_of_rate(rate, value),))
+
+
+def rate_of(policy: Policy, value: Fraction, selected: str = "") -> Rate | None:
+    """The rate that a metric reaches; None where it reaches none."""
     rule = policy.slab
     assert rule is not None
     whole = value.numerator // value.denominator
-    for rate in rule.tables.get(selected, ()):
-        if rate.start <= whole and (rate.end is None or whole <= rate.end):
-            return Paid(Outcome.OK, _by_rate(rate, value, ways), (_of_rate(rate, value),))
-    return nothing(Outcome.NO_TIER, Reason("no_rate", {"value": str(value)}))
+    rates = rule.tables.get(selected, ())
+    return next((each for each in rates if each.start <= whole and (each.end is None or whole <= each.end)), None)
 
 
 def _by_rate(rate: Rate, value: Fraction, ways: Ways) -> int:

@@ -61,6 +61,9 @@ ledger_entries = Table(
 )
 Index("ix_ledger_entries_claim", ledger_entries.c.claim)
 Index("ix_ledger_entries_source_id", ledger_entries.c.source_id)
+LATE = text("late <> ''")
+"""Written out, and not as a value: only then does SQLite see that the index below answers the question."""
+Index("ix_ledger_entries_late", ledger_entries.c.month, ledger_entries.c.on, sqlite_where=LATE, postgresql_where=LATE)
 
 ledger_postings = Table(
     "ledger_postings",

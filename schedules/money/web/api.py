@@ -106,10 +106,14 @@ class StatementSchema(Schema):
     parts = fields.List(fields.Dict(), required=True)
     steps = fields.List(fields.Dict(), required=True)
     objections = fields.List(fields.Dict(), required=True)
+    serving = fields.List(
+        fields.Dict(), required=True,
+        metadata={"description": "Entries that pay for serving: slabs, person-days, money of stations"},
+    )  # fmt: skip
 
 
 class StatementPeopleSchema(Schema):
-    """What each resident had of a statement: all of them."""
+    """What each resident had of a statement: all of them, and money for serving, whose `resident` is null."""
 
     items = fields.List(fields.Dict(), required=True)
 

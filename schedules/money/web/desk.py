@@ -44,7 +44,13 @@ class SettlementDesk:
         """
         people = self.settling.people(statement)
         rows = [
-            (number, masked(each.name) if is_public else each.name, each.entries, each.late, each.amount_fen)
+            (
+                number,
+                masked(each.name) if is_public and not each.is_serving else each.name,
+                each.entries,
+                each.late,
+                each.amount_fen,
+            )
             for number, each in enumerate(people, 1)
         ]
         expected = {

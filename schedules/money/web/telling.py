@@ -28,14 +28,24 @@ def told_whole(told: Told) -> Plain:
         ],
         "steps": [_step(each) for each in told.steps],
         "objections": [_objection(each) for each in told.objections],
+        "serving": [_served(each) for each in told.serving],
     }  # fmt: skip
 
 
 def told_had(had: Had, *, is_public: bool = False) -> Plain:
     """What one resident had; in public with nothing of them but a masked name."""
-    found = {"name": masked(had.name) if is_public else had.name, "entries": had.entries,
+    found = {"name": masked(had.name) if is_public and not had.is_serving else had.name, "entries": had.entries,
              "amount_fen": had.amount_fen, "late": had.late}  # fmt: skip
-    return found if is_public else {"resident": had.resident_id, **found}
+    return found if is_public else {"resident": had.resident_id or None, **found}
+
+
+def _served(row: Plain) -> Plain:
+    """One entry that pays for serving; `reversal` takes back what was booked before."""
+    same = {name: row[name] for name in ("source", "kind", "owed_to", "period", "title", "counted", "version", "late")}
+    return same | {
+        "policy": row["policy_id"], "on": row["on"].isoformat(), "amount_fen": row["fen"], "reversal": row["back"],
+        "why": row["because"],
+    }  # fmt: skip
 
 
 def _step(step: Step) -> Plain:

@@ -1,0 +1,76 @@
+"""What money for serving asks of other rooms: the meals of a day, canteens, visits, and people as rules see them."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol, TypeAlias
+
+from dispatch.ids import StationId
+from schedules.money.rules.awards import PersonOn
+
+Meal: TypeAlias = Sequence[Any]
+"""A meal that counts, as it is on file: canteen, resident, type, whether it has money, its rule and the version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canteen:
+    """A canteen as whoever pays it knows it."""
+
+    id: str
+    code: str
+    name: str
+    station_id: StationId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """A station as whoever pays it knows it."""
+
+    code: str
+    name: str
+
+
+class Meals(Protocol):
+    """Reads meals; see `schedules.meals.store.counted`."""
+
+    def of(self, day: date, /) -> Sequence[Meal]:
+        """The meals of a local day that count, as they came in: of each person one of a type, at whatever canteen."""
+        ...
+
+    def facts(self, day: date, /) -> Mapping[tuple[str, str], Mapping[str, Any] | None]:
+        """By resident and type of meal: the facts that the meal's rule was asked with."""
+        ...
+
+    def changed(self, before: date, since: datetime, /) -> Sequence[date]:
+        """Days before this one of which a meal came in, or was cancelled, from then on."""
+        ...
+
+    def canteens(self) -> Sequence[Canteen]:
+        """All, those that are closed for good too."""
+        ...
+
+
+class Visited(Protocol):
+    """Reads visits that count."""
+
+    def of(self, first: date, last: date, /) -> Sequence[tuple[str | None, str, date]]:
+        """Station of the home, resident and local day of each, both days inclusive."""
+        ...
+
+    def changed(self, before: date, since: datetime, /) -> Sequence[date]:
+        """Days before this one of which a visit was judged from then on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """
+    The other rooms. `meals` and `visited` open what they read, `stations` are all of them by id, `people` residents as
+    rules see them by day.
+    """
+
+    meals: Callable[[], AbstractContextManager[Meals]]
+    visited: Callable[[], AbstractContextManager[Visited]]
+    stations: Callable[[], Mapping[str, Station]]
+    people: Callable[[Collection[str]], Mapping[str, PersonOn]]

@@ -1,0 +1,222 @@
+"""Whom which rule pays for serving, what was booked for each period, and when a month was looked at last."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    Date,
+    Index,
+    String,
+    Table,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from dispatch.errors import NotFound
+from dispatch.store.database import Instant, Json, insert_once, metadata
+from schedules.money.rules.ledger import following
+from schedules.money.rules.operators import CLAIM, Due, Term
+from schedules.money.store.ledger import LATE, ledger_entries, ledger_postings
+
+Row = dict[str, Any]
+
+operator_terms = Table(
+    "operator_terms", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("payee_id", String(40), nullable=False),
+    Column("policy", String(80), nullable=False),
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date),
+    Column("facts", Json, nullable=False),
+    Column("fund", String(80), nullable=False),
+    Column("period", String(8), nullable=False),
+    Column("days", String(8), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    CheckConstraint("kind IN ('canteen','station')", name="kind"),
+    CheckConstraint("period IN ('','month','quarter','year')", name="period"),
+    CheckConstraint("days IN ('calendar','served')", name="days"),
+    Index("ix_operator_terms_payee_id", "payee_id", "from_on"),
+)  # fmt: skip
+"""One that ends on the day before it began was a mistake, and never held."""
+
+operator_payments = Table(
+    "operator_payments", metadata,
+    Column("id", String(120), primary_key=True),
+    Column("source", String(110), nullable=False),
+    Column("claim", String(200), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("term_kind", String(8), nullable=False),
+    Column("payee_id", String(40), nullable=False),
+    Column("owed_to", String(80), nullable=False),
+    Column("policy_id", String(80), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("period", String(8), nullable=False),
+    Column("month", String(7), nullable=False),
+    Column("on", Date, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("fund", String(80), nullable=False),
+    Column("outcome", String(24), nullable=False),
+    Column("counted", String(60), nullable=False),
+    Column("because", Json, nullable=False),
+    Column("booked", String(7)),
+    Column("live", Boolean, nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("reversed_at", Instant),
+    CheckConstraint("(amount_fen > 0) = (booked IS NOT NULL)", name="booked"),
+    CheckConstraint("live = (reversed_at IS NULL)", name="live"),
+    Index("ix_operator_payments_month", "month", "payee_id"),
+)  # fmt: skip
+_LIVE = operator_payments.c.live
+Index("ix_operator_payments_live", operator_payments.c.source, unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE)
+"""`month` is in which it is due, `booked` the ledger's. `id` is the id of the ledger's entry."""
+
+operator_months = Table(
+    "operator_months", metadata,
+    Column("month", String(7), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("whole", Boolean, nullable=False),
+)  # fmt: skip
+"""
+Months whose money was booked, and until when what it is reckoned from was looked at. One that is not `whole` has a term
+whose rule said nothing: it is looked at again each time.
+"""
+
+
+class Terms:
+    """The shelf of terms."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self) -> list[Term]:
+        """Every one, the oldest first."""
+        query = select(operator_terms).order_by(operator_terms.c.from_on, operator_terms.c.id)
+        return [_term(row) for row in self._connection.execute(query).mappings()]
+
+    def get(self, id_: str) -> Term:
+        """
+        Raises:
+            NotFound: there is none of this id.
+        """
+        row = self._connection.execute(select(operator_terms).where(operator_terms.c.id == id_)).mappings().first()
+        if row is None:
+            raise NotFound("There is no such term.")
+        return _term(row)
+
+    def add(self, term: Term, *, by: str, at: datetime) -> None:
+        row = {each.name: getattr(term, each.name) for each in fields(term)} | {"facts": dict(term.facts)}
+        self._connection.execute(insert(operator_terms), row | {"by": by, "changed_at": at})
+
+    def end(self, id_: str, until_on: date, *, by: str, at: datetime) -> None:
+        query = update(operator_terms).where(operator_terms.c.id == id_)
+        self._connection.execute(query.values(until_on=until_on, by=by, changed_at=at))
+
+    def changed(self, since: datetime) -> list[Term]:
+        """Those that were written or ended from then on."""
+        query = select(operator_terms).where(operator_terms.c.changed_at >= since)
+        return [_term(row) for row in self._connection.execute(query).mappings()]
+
+
+class OperatorPayments:
+    """The shelf of what was booked."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def live(self, source: str) -> Row | None:
+        """What holds for this source now."""
+        query = select(operator_payments).where(operator_payments.c.source == source, _LIVE)
+        found = self._connection.execute(query).mappings().first()
+        return None if found is None else dict(found)
+
+    def count(self, source: str) -> int:
+        """How often this source was booked."""
+        query = select(func.count()).select_from(operator_payments).where(operator_payments.c.source == source)
+        return int(self._connection.execute(query).scalar() or 0)
+
+    def add(self, row: Row) -> None:
+        self._connection.execute(insert(operator_payments), row)
+
+    def take_back(self, id_: str, at: datetime) -> None:
+        query = update(operator_payments).where(operator_payments.c.id == id_)
+        self._connection.execute(query.values(live=False, reversed_at=at))
+
+    def of_months(self, months: Collection[str]) -> dict[str, Row]:
+        """What holds of the money that is due in these months, by source."""
+        query = select(operator_payments).where(operator_payments.c.month.in_(list(months)), _LIVE)
+        return {row["source"]: dict(row) for row in self._connection.execute(query).mappings()}
+
+    def versions(self) -> list[tuple[str, str]]:
+        """By which versions money of which months holds."""
+        c = operator_payments.c
+        query = select(c.month, c.version).where(_LIVE).distinct()
+        return [(row.month, row.version) for row in self._connection.execute(query)]
+
+    def months(self) -> Mapping[str, tuple[datetime, bool]]:
+        """Months that were booked: until when they were looked at, and whether every rule answered."""
+        return {row.month: (row.at, row.whole) for row in self._connection.execute(select(operator_months))}
+
+    def looked_at(self, months: Mapping[str, bool], at: datetime) -> None:
+        """These were booked by what was known then; whether every rule answered."""
+        for month, whole in months.items():
+            row = {"month": month, "at": at, "whole": whole}
+            self._connection.execute(insert_once(operator_months, self._connection).values(row))
+            self._connection.execute(update(operator_months).where(operator_months.c.month == month).values(row))
+
+    def entered(self, month: str, account: str) -> list[Row]:
+        """
+        The entries of a month of the ledger and an account that are about serving, with what they were booked for;
+        `fen` is the posting's, `late` why it is not of this month, `back` whether it takes another one back.
+        """
+        e, p = ledger_entries.c, ledger_postings.c
+        query = (
+            select(operator_payments, e.late, e.reverses, p.amount_fen.label("fen"))
+            .join_from(ledger_postings, ledger_entries, p.entry_id == e.id)
+            .join(operator_payments, operator_payments.c.id == func.coalesce(e.reverses, e.id))
+            .where(p.account == account, e.month == month, e.claim.startswith(CLAIM, autoescape=True))
+            .order_by(operator_payments.c.owed_to, operator_payments.c.on, e.id)
+        )
+        rows = self._connection.execute(query).mappings()
+        return [dict(row) | {"back": row["reverses"] is not None} for row in rows]
+
+
+def late_days(connection: Connection, first: str, last: str) -> list[date]:
+    """Days of which something was booked late in one of these months of the ledger."""
+    e = ledger_entries.c
+    query = select(e.on).where(e.month >= first, e.month <= last, LATE).distinct()
+    return list(connection.scalars(query))
+
+
+def row_of(due: Due, because: Mapping[str, Sequence[str]]) -> Row:
+    """What is kept of a due, but for its entry."""
+    names = ("source", "claim", "kind", "term_kind", "payee_id", "owed_to", "policy_id", "version", "period", "month",
+             "on", "amount_fen", "fund")  # fmt: skip
+    return {name: getattr(due, name) for name in names} | {
+        "title": due.title[:200], "counted": due.counted[:60], "outcome": due.outcome.value, "because": because,
+    }  # fmt: skip
+
+
+def months_between(first: date, last: date) -> list[str]:
+    """Every month from that of one day to that of another."""
+    found, month = [], f"{first:%Y-%m}"
+    while month <= f"{last:%Y-%m}":
+        found.append(month)
+        month = following(month)
+    return found
+
+
+def _term(row: Any) -> Term:
+    return Term(**{each.name: row[each.name] for each in fields(Term)})
