@@ -37,6 +37,11 @@ def main() -> int:
     )
     parser.add_argument("--policies", default=".", help="folder of policy files; needed with --meals")
     parser.add_argument(
+        "--kept",
+        default="",
+        help="folder of versions that were in force once (`anling money export --policies`): where a rule was corrected, entries may name one that gives the same as the one in force",  # noqa: E501
+    )
+    parser.add_argument(
         "--rounding", choices=["half_up", "half_even", "down"], default="half_up", help="the setting meals.rounding"
     )
     parser.add_argument("--leap-day", choices=["mar_1", "feb_28"], default="mar_1", help="the setting meals.leap_day")
@@ -50,6 +55,7 @@ def main() -> int:
         for kind, paths in (("meal", said.meals), ("bill", said.bills)):
             if paths:
                 rules = _beside("recompute_meals.py")["Rules"](folder, **ways)
+                rules.keep(Path(said.kept)) if said.kept else None
                 compare(ledger, kind, _beside(f"recompute_{kind}s.py")["recounted"](_lines(paths), rules))
     except (OSError, ValueError, KeyError, TypeError) as wrong:
         print(f"Cannot count: {wrong!r}", file=sys.stderr)
@@ -199,11 +205,16 @@ def compare(ledger: Ledger, kind: str, recount: Iterable[Json]) -> None:
         elif entry is None:
             if each["fen"]:
                 ledger.faults.append(f"{kind} {each['id']}: {each['fen']} should have been given, and nothing was")
-        elif (entry["version"], entry["on"], entry["fen"]) != (each["version"], each["on"], each["fen"]):
+        elif (entry["on"], entry["fen"]) != (each["on"], each["fen"]) or entry["version"] not in _named(each):
             ledger.faults.append(f"{kind} {each['id']}: entry {entry['id']} says {entry['version']} {entry['fen']}, "
                                  f"counted again {each['version']} {each['fen']}")  # fmt: skip
     for id_, source in ledger.strangers(kind):
         ledger.faults.append(f"entry {id_}: there is no {kind} {source}")
+
+
+def _named(each: Json) -> list[str]:
+    """The version in force, and earlier ones of the same rule that give the same for this meal."""
+    return [each["version"], *each.get("same", ())]
 
 
 if __name__ == "__main__":

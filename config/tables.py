@@ -56,6 +56,7 @@ from schedules.meals.store.servings import servings
 from schedules.money.anomalies.store.checks import money_checks
 from schedules.money.anomalies.store.findings import money_findings
 from schedules.money.beds.store import bills
+from schedules.money.corrections.store import corrections
 from schedules.money.store.ledger import ledger_entries
 from schedules.money.store.statements import statements
 from schedules.money.store.versions import policy_versions
@@ -73,7 +74,7 @@ SHELVES = (
     meal_orders, meanings, messages, money_checks, money_findings, operators, orders, places, policies,
     policy_versions, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, rotations, round_campaigns,
     servings, shadowed, shift_drafts, shifts, signals, signed_reports, statements, subscriptions, swaps, vigils,
-    visit_pictures, visit_plans, visit_points, visits, welfare_signals,
+    visit_pictures, visit_plans, visit_points, visits, welfare_signals, corrections,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 
