@@ -101,7 +101,7 @@ def _items(resident: str, month: str, held: dict[str, Row], awards: Sequence[Awa
     found = []
     for source, rows in sorted(booked.items()):
         parts = due.get(source, [])
-        if _money(rows) != {(each.amount_fen, each.owed_to) for each in parts if each.amount_fen}:
+        if _money(rows) != sorted((each.amount_fen, each.owed_to) for each in parts if each.amount_fen):
             found.append(_item(source, resident, month, rows, parts))
     return found
 
@@ -118,8 +118,8 @@ def _item(source: str, resident: str, month: str, rows: Sequence[Row], parts: Se
     )  # fmt: skip
 
 
-def _money(rows: Sequence[Row]) -> set[tuple[int, str]]:
-    return {(row["amount_fen"], row["owed_to"]) for row in rows if row["amount_fen"]}
+def _money(rows: Sequence[Row]) -> list[tuple[int, str]]:
+    return sorted((row["amount_fen"], row["owed_to"]) for row in rows if row["amount_fen"])
 
 
 def _bill(source: str) -> str:
