@@ -16,7 +16,7 @@ def correction_blueprints(house: House, names: Callable[[], Mapping[str, str]]) 
     """`names` says what operators are called, by reference."""
     desk = house.homecare.corrections.desk
     return [
-        correction_pages(desk, people=lambda ids: _people(house.reading, ids), names=names),
+        correction_pages(desk, people=lambda ids: _people(house.reading, ids), names=names, zone=house.calendar.tzinfo),
         corrections_api(desk, transactions=house.transactions),
     ]
 

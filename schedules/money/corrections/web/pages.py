@@ -5,6 +5,7 @@ No script: whatever is refused comes back with what was typed.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import tzinfo
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request
@@ -25,7 +26,9 @@ NOTE_MAX = 2000
 Names = Callable[[], Mapping[str, str]]
 
 
-def correction_pages(desk: CorrectionDesk, *, people: Callable[[list[str]], Mapping[str, str]], names: Names) -> Blueprint:  # noqa: E501  # fmt: skip
+def correction_pages(
+    desk: CorrectionDesk, *, people: Callable[[list[str]], Mapping[str, str]], names: Names, zone: tzinfo
+) -> Blueprint:  # fmt: skip
     """`people` are names of residents by id, `names` what staff are called, by reference."""
     bp = Blueprint("corrections", __name__, template_folder="templates")
 
@@ -54,7 +57,10 @@ def correction_pages(desk: CorrectionDesk, *, people: Callable[[list[str]], Mapp
     @require(Right.MONEY_SEE)
     def listed() -> str:
         refuse_narrow()
-        return render_template("money_corrections.html", rows=desk.newest(MOST), W=words, word=word, yuan=yuan)
+        return render_template(
+            "money_corrections.html", rows=desk.newest(MOST), W=words, word=word, yuan=yuan,
+            local=lambda at: f"{at.astimezone(zone):%Y-%m-%d %H:%M}",
+        )  # fmt: skip
 
     @bp.get("/settlement/corrections/<correction_id>")
     @require(Right.MONEY_SEE)
