@@ -368,6 +368,26 @@ def test_a_meal_that_is_cancelled_or_comes_in_meanwhile_is_left_for_the_next_lis
     assert recount(tmp_path / "told", city.world, ["2026-11"], city.folder) == (0, [])
 
 
+def test_meals_that_waited_for_their_rule_are_counted_again_too(city, tmp_path):
+    """They count against limits from the day on which they were priced, as the service took them."""
+    week_later(city)
+    city.write(OLD.replace('grade = "A"', 'grade = "A"\neffective_from = 2026-11-18'))
+    city.begun_again()
+    city.eaten()
+    assert [each.answer.reason for each in city.rows()] == ["not_in_force"] * 3 + ["ok", "below_min_price"]
+    city.write(OLD)
+    city.begun_again()
+    city.world.clock.advance(60)
+    priced, left = city.catering.price_waiting(since=date(2026, 11, 1), by=TILLS)
+    assert (len(priced), left) == (3, 0)
+    assert city.fen() == [0, 300, 0, 300, 0]
+    for _ in range(3):
+        city.office.desk.check()
+    assert city.office.desk.newest(1) == []
+    code, faults = recount(tmp_path / "told", city.world, ["2026-11"], city.folder)
+    assert (code, faults) == (0, [])
+
+
 class Killed(BaseException):
     """The process is gone."""
 
