@@ -22,12 +22,8 @@ def office(tmp_path_factory):
     city.eaten()
     city.write(NEW)
     city.begun_again().until(State.FOUND)
-    names = {"R1": "王秀英"}
     office = RegistryRig(folder, world=city.world, blueprints=[
-        correction_pages(
-            city.office.desk, people=lambda ids: dict.fromkeys(ids, names["R1"]), names=dict,
-            zone=city.world.calendar.tzinfo,
-        ),
+        correction_pages(city.office.desk, names=dict, zone=city.world.calendar.tzinfo),
         corrections_api(city.office.desk, transactions=city.world.transactions),
     ])  # fmt: skip
     office.city = city

@@ -8,7 +8,7 @@ Everything is in short units of work, and what is under way is a row: killed at 
 whose meal or bill is not as it was looked at is left alone; the look after it finds what became of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -103,10 +103,10 @@ class CorrectionDesk:
         with self._reading.connect() as connection:
             return Corrections(connection).items(id_, after=after, most=most, differing=True)
 
-    def waiting(self) -> int:
-        """How many wait for somebody's decision."""
+    def people(self, ids: Collection[str]) -> Mapping[str, str]:
+        """The names of residents by their ids."""
         with self._reading.connect() as connection:
-            return sum(each.state in {State.FOUND, State.WANTED} for each in Corrections(connection).open())
+            return Corrections(connection).people(ids)
 
     def want(self, id_: str, *, by: Person, note: str) -> None:
         """

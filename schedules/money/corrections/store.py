@@ -1,6 +1,6 @@
 """Corrections on file: what each prices otherwise, and what of it is done."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from dispatch.errors import NotFound
 from dispatch.store.database import Instant, Json, metadata
+from dispatch.store.people import residents
 from schedules.money.corrections.rules.correction import OPEN, Correction, Item, State
 from schedules.money.rules.outdated import Outdated
 
@@ -168,6 +169,11 @@ class Corrections:
         c = correction_items.c
         query = update(correction_items).where(c.correction_id == id_, c.number.in_(numbers))
         self._connection.execute(query.values(state=state))
+
+    def people(self, ids: Collection[str]) -> dict[str, str]:
+        """The names of residents by their ids."""
+        query = select(residents.c.id, residents.c.name).where(residents.c.id.in_(set(ids)))
+        return {row.id: row.name for row in self._connection.execute(query)}
 
     def tally(self, id_: str) -> Tally:
         c = correction_items.c

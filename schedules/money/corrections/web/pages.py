@@ -26,17 +26,15 @@ NOTE_MAX = 2000
 Names = Callable[[], Mapping[str, str]]
 
 
-def correction_pages(
-    desk: CorrectionDesk, *, people: Callable[[list[str]], Mapping[str, str]], names: Names, zone: tzinfo
-) -> Blueprint:  # fmt: skip
-    """`people` are names of residents by id, `names` what staff are called, by reference."""
+def correction_pages(desk: CorrectionDesk, *, names: Names, zone: tzinfo) -> Blueprint:
+    """`names` is what staff are called, by reference."""
     bp = Blueprint("corrections", __name__, template_folder="templates")
 
     def one(id_: str, refusal: Conflict | Invalid | None = None) -> str:
         told = desk.get(id_)
         after = _number(request.args.get("after", ""))
         items = desk.items(id_, after, PAGE + 1)
-        who = people([item.resident_id for _, _, item in items])
+        who = desk.people([item.resident_id for _, _, item in items])
         return render_template(
             "money_correction.html", one=told.correction, tally=told.tally, items=items[:PAGE], after=after,
             more=items[PAGE - 1][0] if len(items) > PAGE else 0, names=names(), refusal=refusal, typed=request.form,
