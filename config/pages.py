@@ -15,6 +15,7 @@ from config.pages_beds import bed_blueprints
 from config.pages_board import Parts, console_blueprints, false_alarms
 from config.pages_care import care_pages
 from config.pages_carers import carer_blueprints, keypad_of
+from config.pages_corrections import correction_blueprints
 from config.pages_coverage import coverage_blueprints
 from config.pages_figures import figure_pages
 from config.pages_logbook import logbook_blueprints
@@ -169,6 +170,7 @@ class Pages:
             *bed_money_blueprints(house),
             *operator_blueprints(house),
             *settlement_blueprints(house, operators),
+            *correction_blueprints(house, operators),
             *round_blueprints(house, self._names, options=options),
             *welfare_blueprints(house, self._names),
             *anomaly_blueprints(house, self._names),

@@ -26,8 +26,19 @@ ANY_BILL = 10**13
 
 
 def recounted(lines: Iterable[str], rules: Any) -> Iterator[Json]:
-    """What each bed, bill and fee gets; bills for services of one resident and month one after the other."""
+    """
+    What each bed, bill and fee gets. An entry may also name a version of its rule that was in force once: where a rule
+    was corrected and the money is the same, nothing was booked anew.
+    """
     said = [json.loads(line) for line in lines if line.strip()]
+    kept = {name: [each["version"] for each in versions] for name, versions in rules.kept.items()}
+    policies = {each["id"]: each["policy"] for each in said}
+    for each in _recounted(said, rules):
+        yield each | {"same": kept.get(policies[each["id"].partition("/")[0]], [])}
+
+
+def _recounted(said: list[Json], rules: Any) -> Iterator[Json]:
+    """Bills for services of one resident and month come one after the other."""
     services: dict[tuple[str, str], list[Json]] = defaultdict(list)
     paid: dict[tuple[str, str], str] = {}
     for each in sorted(said, key=lambda each: (each["date"], each.get("turn", ""), each["id"])):

@@ -40,19 +40,26 @@ class Rules:
     def __init__(self, folder: Path, *, rounding: str, leap_day: str) -> None:
         self.rounded, self.leap_day = ROUNDED[rounding], leap_day
         self.versions: dict[str, list[tuple[date, date, Json]]] = defaultdict(list)
+        self.kept: dict[str, list[Json]] = defaultdict(list)
         self.exclude: list[Json] = []
         self.implied: dict[str, list[str]] = {"tekun_scattered": ["tekun"], "tekun_central": ["tekun"]}
         for path in sorted(folder.glob("*.toml")):
-            said = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+            said, version = _read(path)
             self.exclude += said.get("exclude", [])
             self.implied |= said.get("implies", {})
             head = said.get("policy")
             if head:
-                plain = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str, separators=(",", ":"))
-                whole = said | {"version": hashlib.sha256(plain.encode()).hexdigest()[:16]}
+                whole = said | {"version": version}
                 days = head.get("effective_from", date.min), head.get("effective_to", date.max)
                 if whole["version"] not in [each["version"] for *_, each in self.versions[head["id"]]]:
                     self.versions[head["id"]].append((*days, whole))
+
+    def keep(self, folder: Path) -> None:
+        """Versions that were in force once: an entry may name one that gives what the one in force gives."""
+        for path in sorted(folder.glob("*.toml")):
+            said, version = _read(path)
+            if "policy" in said:
+                self.kept[said["policy"]["id"]].append(said | {"version": version})
 
     def of(self, name: str, on: date) -> list[Json]:
         """The versions of a rule on this day: one, or nothing is given."""
@@ -80,6 +87,13 @@ class Rules:
         return False
 
 
+def _read(path: Path) -> tuple[Json, str]:
+    """What a file says, and the version it is."""
+    said = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+    plain = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str, separators=(",", ":"))
+    return said, hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
 def recounted(lines: Iterable[str], rules: Rules) -> Iterator[Json]:
     """
     What each serving gets, in the order in which they came in. How often somebody had money that day and week, and
@@ -90,12 +104,18 @@ def recounted(lines: Iterable[str], rules: Rules) -> Iterator[Json]:
     for line in lines:
         if line.strip():
             said = json.loads(line)
-            order = (said["received_at"], said["id"]) if "received_at" in said else (said["date"], "")
+            order = (_settled(said), said["id"]) if "received_at" in said else (said["date"], "")
             kept.execute("INSERT INTO servings VALUES (?, ?, ?)", (*order, line))
     had: dict[str, list[Had]] = defaultdict(list)
     for (line,) in kept.execute("SELECT line FROM servings ORDER BY at, id, rowid"):
         said = json.loads(line)
         yield _recounted(said, had[said["resident"] or ""], rules)
+
+
+def _settled(said: Json) -> str:
+    """When a meal got its first price: when it came in, or when the rule that it waited for was there."""
+    at: str = said.get("priced_at") or said.get("received_at", "")
+    return at
 
 
 def _recounted(said: Json, had: list[Had], rules: Rules) -> Json:
@@ -106,6 +126,9 @@ def _recounted(said: Json, had: list[Had], rules: Rules) -> Json:
         gone = said.get("version") and said.get("reason") != "no_age"
         had += [(on, "", UNKNOWN, 0, "")] if gone else []
         return told | {"fen": None if gone else {}}
+    if not versions and said.get("reason") == "not_in_force":
+        # The rule was corrected so that it is not in force on this day: what was given is taken back.
+        return told | {"fen": {}}
     if len(versions) != 1:
         return told | {"fen": {}, "faults": [f"{len(versions)} versions of {said['policy']} are in force on {on}"]}
     rule, meal, person = versions[0], _meal(said["meal"], on), _person(said["person"], rules, on)
@@ -119,12 +142,22 @@ def _recounted(said: Json, had: list[Had], rules: Rules) -> Json:
     fen = {f"fund:{layer}": -amount for layer, amount in funds.items()}
     if fen:
         fen[f"owed:{said['canteen']}"] = -sum(fen.values())
-    return told | {"version": rule["version"], "fen": {} if said.get("cancelled_at") else fen, "faults": faults}
+    same = [each["version"] for each in rules.kept.get(said["policy"], ()) if _gives(each, person, meal, used, rules) == funds]  # noqa: E501  # fmt: skip
+    return told | {
+        "version": rule["version"],
+        "same": same,
+        "fen": {} if said.get("cancelled_at") else fen,
+        "faults": faults,
+    }
+
+
+def _gives(rule: Json, person: Json, meal: Json, used: Json, rules: Rules) -> dict[str, int]:
+    return given(rule, person, meal, {"quota": 0, **used}, rules)[0]
 
 
 def _before(rule: Json, said: Json, had: list[Had], meal: Json, on: date, rules: Rules) -> tuple[Json, list[str]]:
     """What was used before this meal, counted again, and whether the line says otherwise."""
-    mine = [each for each in had if not each[4] or each[4] > said.get("received_at", "")]
+    mine = [each for each in had if not each[4] or each[4] > _settled(said)]
     used: Json = _used(mine, on, meal["type"])
     if "quota" in rule:
         used["quota"] = left(rules, said, on, [each for each in mine if each[2] == said["policy"]])

@@ -42,6 +42,11 @@ def main() -> int:
     )
     parser.add_argument("--policies", default=".", help="folder of policy files; needed with --meals")
     parser.add_argument(
+        "--kept",
+        default="",
+        help="folder of versions that were in force once (`anling money export --policies`): where a rule was corrected, entries may name one that gives the same as the one in force",  # noqa: E501
+    )
+    parser.add_argument(
         "--rounding", choices=["half_up", "half_even", "down"], default="half_up", help="the setting meals.rounding"
     )
     parser.add_argument("--leap-day", choices=["mar_1", "feb_28"], default="mar_1", help="the setting meals.leap_day")
@@ -53,6 +58,7 @@ def main() -> int:
                 ledger.read(lines)
         folder, ways = Path(said.policies), {"rounding": said.rounding, "leap_day": said.leap_day}
         rules = _beside("recompute_meals.py")["Rules"](folder, **ways)
+        rules.keep(Path(said.kept)) if said.kept else None
         serving = _beside("recompute_operators.py")
         eaten = serving["Eaten"]()
         if said.meals:
@@ -211,13 +217,18 @@ def compare(ledger: Ledger, kind: str, recount: Iterable[Json], *, serving: bool
         elif entry is None:
             if each["fen"]:
                 ledger.faults.append(f"{kind} {each['id']}: {each['fen']} should have been given, and nothing was")
-        elif (entry["version"], entry["on"], entry["fen"]) != (each["version"], each["on"], each["fen"]):
+        elif (entry["on"], entry["fen"]) != (each["on"], each["fen"]) or entry["version"] not in _named(each):
             ledger.faults.append(f"{kind} {each['id']}: entry {entry['id']} says {entry['version']} {entry['fen']}, "
                                  f"counted again {each['version']} {each['fen']}")  # fmt: skip
     for id_, source in ledger.strangers(kind):
         if kind == "bill" and source.startswith("op-") is not serving:
             continue
         ledger.faults.append(f"entry {id_}: there is no {kind} {source}")
+
+
+def _named(each: Json) -> list[str]:
+    """The version in force, and earlier ones of the same rule that give the same for this meal."""
+    return [each["version"], *each.get("same", ())]
 
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ from schedules.meals.store.servings import servings
 from schedules.money.anomalies.store.checks import money_checks
 from schedules.money.anomalies.store.findings import money_findings
 from schedules.money.beds.store import bills
+from schedules.money.corrections.store import corrections
 from schedules.money.operators.store import operator_terms
 from schedules.money.store.ledger import ledger_entries
 from schedules.money.store.statements import statements
@@ -69,12 +70,12 @@ from schedules.welfare.store import welfare_signals
 
 SHELVES = (
     absences, account_codes, alarms, assignments, bed_assessments, bed_papers, bed_standings, beds, bills, calls,
-    canteens, care_plans, care_rounds, carer_absences, carer_visits, claims, coverage_gaps, devices, diners, drills,
-    edges, entries, erasures, finds, follow_ups, gateways, handovers, homes, idempotency, ledger_entries, log_alarms,
-    meal_orders, meanings, messages, money_checks, money_findings, operator_terms, operators, orders, places, policies,
-    policy_versions, press_tests, proofs, pulses, ratings, reach_tests, repairs, replies, rotations, round_campaigns,
-    servings, shadowed, shift_drafts, shifts, signals, signed_reports, statements, subscriptions, swaps, vigils,
-    visit_pictures, visit_plans, visit_points, visits, welfare_signals,
+    canteens, care_plans, care_rounds, carer_absences, carer_visits, claims, corrections, coverage_gaps, devices,
+    diners, drills, edges, entries, erasures, finds, follow_ups, gateways, handovers, homes, idempotency,
+    ledger_entries, log_alarms, meal_orders, meanings, messages, money_checks, money_findings, operator_terms,
+    operators, orders, places, policies, policy_versions, press_tests, proofs, pulses, ratings, reach_tests, repairs,
+    replies, rotations, round_campaigns, servings, shadowed, shift_drafts, shifts, signals, signed_reports,
+    statements, subscriptions, swaps, vigils, visit_pictures, visit_plans, visit_points, visits, welfare_signals,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -17,6 +17,7 @@ from config.wiring_anomalies import Anomalies, build_anomalies
 from config.wiring_bedmoney import BedMoney, build_bedmoney
 from config.wiring_beds import Beds, build_beds
 from config.wiring_care import Care, build_care, limits_of, mend_care
+from config.wiring_corrections import Corrections, build_corrections
 from config.wiring_coverage import Coverage, build_coverage
 from config.wiring_duty import Duty, build_duty, mend_duty
 from config.wiring_meals import Meals, build_meals
@@ -60,6 +61,7 @@ class HomeCare:
     settlement: Settlement
     anomalies: Anomalies
     meals: Meals
+    corrections: Corrections
 
     @property
     def owners(self) -> Sequence[Any]:
@@ -81,6 +83,7 @@ class HomeCare:
         return (
             *self.duty.timetable, *self.beds.timetable, *self.rounds.timetable, *self.visits.timetable,
             *self.coverage.timetable, *self.welfare.timetable, *self.planning.timetable, *self.anomalies.timetable,
+            *self.corrections.timetable,
         )  # fmt: skip
 
     def start(self, roles: Collection[str]) -> None:
@@ -153,6 +156,7 @@ def build_homecare(
         ),
         meals=meals,
         operators=operators, settlement=settlement, anomalies=anomalies,
+        corrections=build_corrections(transactions, reading, meals, money),
     )  # fmt: skip
 
 

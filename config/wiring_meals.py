@@ -14,10 +14,11 @@ from config.settings import Settings
 from dispatch.clock import Clock
 from dispatch.errors import Misconfigured
 from dispatch.registry.id_numbers import IdNumbers, Locked
-from dispatch.store.database import Engine
+from dispatch.store.database import Connection, Engine
 from dispatch.store.transactions import Transactions
 from schedules.calendar import Calendar
 from schedules.meals.catering import Catering
+from schedules.meals.correcting import MealCorrections
 from schedules.meals.deciding import Deciding
 from schedules.meals.desk import MealDesk
 from schedules.meals.ordering import MealOrdering
@@ -45,6 +46,7 @@ class Meals:
     ordering: MealOrdering
     own_pay: OwnPay
     waiting: Waiting
+    corrections: MealCorrections
     book: Book
     reading: Engine
 
@@ -72,13 +74,17 @@ def build_meals(
     deciding = Deciding(book, is_workday=is_workday, ways=Ways(rounding=said.rounding, leap_day=said.leap_day))
     numbers = _Numbers(settings.home)
     meal_rules = sorted({each.id for each in book.policies if each.kind == "meal"})
+
+    def books(connection: Connection) -> Books:
+        return Books(connection, texts)
+
     catering = Catering(
-        transactions, clock, calendar, deciding, books=lambda connection: Books(connection, texts),
+        transactions, clock, calendar, deciding, books=books,
         id_numbers=numbers, e164=typed_number, late=timedelta(days=said.late_days),
     )  # fmt: skip
     return Meals(
         catering=catering, own_pay=OwnPay(catering, transactions, clock, calendar),
-        waiting=Waiting(reading, deciding.can_ask),
+        waiting=Waiting(reading, deciding.can_ask), corrections=MealCorrections(reading, deciding, books=books),
         desk=MealDesk(
             transactions, reading, clock, calendar, id_numbers=numbers, policies=lambda: meal_rules,
         ),

@@ -1,18 +1,27 @@
 """A closed month with published statements in a whole house, for tests that look at every address and page."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from dispatch.rules.people import Person
 from dispatch.rules.rights import DISTRICT
 from schedules.money.closing import Closing
+from schedules.money.corrections.rules.correction import Correction, Item, State
+from schedules.money.corrections.store import Corrections
 from schedules.money.rules.ledger import Kind, Source, subsidy
+from schedules.money.rules.outdated import Outdated
 from schedules.money.rules.statement import Deed
 from schedules.money.store.ledger import Books
 from schedules.money.store.versions import Rule, Versions
 
 MONTH = "2024-01"
+CORRECTED = Correction(
+    id="correction-1", kind="meal", mark="", state=State.DECLINED, cursor="", found_at=datetime(2024, 2, 1, tzinfo=UTC),
+    outdated=(Outdated(policy="p", old="v1", new="v2", first=date(2024, 1, 2)),), note="不溯及既往",
+)  # fmt: skip
+"""A correction that was left as it was, so that nothing is looked at again."""
+
 RULE = Rule(version="v1", policy_id="p", file="p.toml", content="")
 
 
@@ -31,6 +40,13 @@ def settled(house: Any, diners: Mapping[str, str], *, by: Person) -> dict[str, t
             )  # fmt: skip
             Books(tx.connection, {RULE.version: RULE}).enter(entry)
         Versions(tx.connection).keep(RULE)
+
+        Corrections(tx.connection).add(CORRECTED)
+        Corrections(tx.connection).put(CORRECTED.id, [
+            Item(source="m", together="m", resident_id=each, on=date(2024, 1, 2), before_fen=300, after_fen=400,
+                 paid_fen=900, pays_fen=800)
+            for each in diners.values()
+        ])  # fmt: skip
 
     house.transactions.run(work)
     Closing(house.transactions, house.reading, house.clock, house.calendar).close(MONTH, by=by)

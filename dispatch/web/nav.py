@@ -76,6 +76,7 @@ GROUPS = (
         Place("/record", N_("The record"), Right.RECORD_SEE),
         Place("/reports", N_("Reports"), Right.FIGURES_SEE),
         Place("/settlement", N_("Settlement"), Right.MONEY_SEE),
+        Place("/settlement/corrections", N_("Corrected rules"), Right.MONEY_SEE),
         Place("/findings/money", N_("Findings about money"), Right.MONEY_SEE),
     )),
     Group(N_("Administration"), (

@@ -17,6 +17,9 @@ MONEY_SUMMARIES: Mapping[str, str] = {
 }
 
 MONEY_EXAMPLES: Mapping[str, Any] = {
+    "POST /corrections/{correction_id}/want": {"note": "市民政局 2026 年 31 号文更正"},
+    "POST /corrections/{correction_id}/decline": {"note": "更正不溯及既往"},
+    "POST /months": {"month": "2026-10", "sure": True},
     "POST /statements": {"month": "2026-10"},
     "POST /statements/budgets": {"fund": "city", "year": 2026, "amount_fen": 120000000},
     "POST /statements/{statement_id}/steps": {"deed": "pay", "on": "2026-11-20", "reference": "支付 2026-311"},

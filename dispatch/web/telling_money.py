@@ -24,5 +24,12 @@ KINDS: Mapping[str, str] = {
         "%(by)s booked the money for serving of %(month)s: %(entered)s entered, %(reversed)s taken back"
     ),
     "operator_money_exported": N_("%(by)s exported the money for serving of %(month)s"),
+    "correction_found": N_("A rule was corrected backwards: %(items)s were priced otherwise from %(first)s on"),
+    "correction_wanted": N_("%(by)s wants what a corrected rule prices otherwise priced anew"),
+    "correction_approved": N_("%(by)s approved pricing anew by a corrected rule"),
+    "correction_declined": N_("%(by)s left what was priced before a rule was corrected as it was"),
+    "correction_done": N_("Pricing anew by a corrected rule is done"),
+    "meal_repriced": N_("A meal was priced anew by a corrected rule"),
+    "bill_repriced": N_("A bill was priced anew by a corrected rule"),
     "budget_set": N_("%(by)s set the budget of a fund"),
 }

@@ -259,12 +259,12 @@ class Catering:
         if known.cancelled_at is not None:
             return None
         canteen = Canteens(tx.connection).get(known.canteen_id)
-        answer = self.of_rule(tx, _presented_again(known), canteen, diner, known.on)
+        answer = self.of_rule(tx, presented_again(known), canteen, diner, known.on)
         if answer.reason in WAITING:
             return None
         # Until now the diner was told to pay all of it.
         paid = known.answer.money.pays_fen if known.charged_fen is None else known.charged_fen
-        serving = self._book(tx, replace(known, answer=answer, charged_fen=paid), canteen)
+        serving = self._book(tx, replace(known, answer=answer, charged_fen=paid, priced_at=tx.now), canteen)
         shelf.price(serving)
         facts = {
             "meal": serving.id, "canteen": serving.canteen_id, "resident": serving.resident_id,
@@ -377,7 +377,7 @@ def _found(connection: Connection, by: By, key: str | None) -> list[Diner]:
     return ask(key)
 
 
-def _presented_again(known: Serving) -> Presented:
+def presented_again(known: Serving) -> Presented:
     """What the till said; who it was is on file."""
     money = known.answer.money
     return Presented(

@@ -5,7 +5,7 @@ A person has one meal of a type with public money a day, whatever canteen and wh
 every rule is asked as if it said `per_meal_type_per_day = 1`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -34,6 +34,11 @@ QUARTER_MONTHS = 3
 
 
 _DAY = timedelta(days=1)
+
+Asked = Mapping[str, Any]
+"""The facts of `schedules.meals.rules.serving.Answer.asked`."""
+
+PersonOn = Callable[[date], Person]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +93,11 @@ class Deciding:
             str(presented.meal_type), presented.price_fen, canteen.area_code, self._is_workday(on), presented.delivery,
             presented.delivery_fee_fen if presented.delivery else 0,
         )  # fmt: skip
-        left = self._left(rule.policy, diner, on, before) if rule.policy.quota else None
+        left = self._left(rule.policy, lambda day: self._person(diner, day), on, before) if rule.policy.quota else None
         used = used_before(before.meals, on, str(presented.meal_type), left)
+        return replace(self._given(rule, person, meal, used), asked=_asked_with(diner, person, meal, used))
+
+    def _given(self, rule: Ready, person: Person, meal: Meal, used: Used) -> Answer:
         got = rule.meal(person, meal, used)
         other = None
         if got.reason is Outcome.NOT_ELIGIBLE:
@@ -99,8 +107,41 @@ class Deciding:
             money=_money(rule.policy, got, meal), reason=str(got.reason), policy=rule.policy.id,
             version=rule.policy.version,
             because={lang: tuple(sentence(each, lang) for each in why) for lang in LANGUAGES},
-            asked=_asked_with(diner, person, meal, used),
         )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------- asked again
+
+    def used_again(self, policy: Policy, presented: Presented, on: date, asked: Asked, before: Before) -> Used:
+        """What was used before a meal that was asked with these facts, by what is known now."""
+        left = self._left(policy, lambda day: self._of_facts(asked, day), on, before) if policy.quota else None
+        return used_before(before.meals, on, str(presented.meal_type), left)
+
+    def again(self, policy: Policy | None, presented: Presented, on: date, asked: Asked, used: Used) -> Answer:
+        """
+        What a version of a rule gives for a meal with the facts that were kept with it; none is in force any more
+        where `policy` is None.
+        """
+        facts = {**asked, "used": _told_used(used)}
+        if policy is None:
+            return replace(refused(presented, Outcome.NOT_IN_FORCE), asked=facts)
+        rule, person = self._ready[policy.version], self._of_facts(asked, on)
+        if rule.needs_age and person.age is None:
+            return replace(refused(presented, Why.NO_AGE), policy=policy.id, version=policy.version)
+        meal = Meal(
+            str(presented.meal_type), presented.price_fen, asked["point"], asked["workday"], presented.delivery,
+            presented.delivery_fee_fen if presented.delivery else 0,
+        )  # fmt: skip
+        return replace(self._given(rule, person, meal, used), asked=facts)
+
+    def _of_facts(self, asked: Asked, on: date) -> Person:
+        born = date.fromisoformat(asked["born_on"]) if asked["born_on"] else None
+        age = asked["age"] if born is None else full_years(born, on, self._ways.leap_day)
+        return Person(
+            age, self.book.implications.of(asked["cats"]), asked["level"], asked["hukou"], asked["residence"],
+            asked["income_fen"], frozenset(asked["schemes"]),
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------- people and accounts
 
     def _person(self, diner: Diner, on: date) -> Person:
         age = None if diner.born_on is None else full_years(diner.born_on, on, self._ways.leap_day)
@@ -110,25 +151,25 @@ class Deciding:
             facts.income_fen, frozenset(facts.schemes),
         )  # fmt: skip
 
-    def _left(self, policy: Policy, diner: Diner, on: date, before: Before) -> int:
+    def _left(self, policy: Policy, person: PersonOn, on: date, before: Before) -> int:
         """
         What the virtual account has for a meal of this day, with what meals that are on file already drew.
         """
         index = on.year * 12 + on.month - 1
         start = index - index % QUARTER_MONTHS
         first, last = _first_of(start), _first_of(start + QUARTER_MONTHS) - _DAY
-        changes = [*self._credits(policy.id, diner, first, last), *_spends(before.drawn(policy.id, first, last))]
+        changes = [*self._credits(policy.id, person, first, last), *_spends(before.drawn(policy.id, first, last))]
         changes.sort(key=lambda each: (each.on, each.lapses is None))
         return available(changes, on)
 
-    def _credits(self, policy_id: str, diner: Diner, first: date, last: date) -> list[Change]:
+    def _credits(self, policy_id: str, person: PersonOn, first: date, last: date) -> list[Change]:
         found = []
         for month in months(f"{first:%Y-%m}", last):
             try:
                 policy = self.book.policies.in_force(policy_id, month)
             except NoRule:
                 continue
-            credit = self._ready[policy.version].credit(month, self._person(diner, month))
+            credit = self._ready[policy.version].credit(month, person(month))
             found += [credit] if credit is not None else []
         return found
 
@@ -144,9 +185,13 @@ def _asked_with(diner: Diner, person: Person, meal: Meal, used: Used) -> dict[st
         "born_on": diner.born_on.isoformat() if diner.born_on else None, "age": person.age, "cats": list(diner.cats),
         "level": person.level, "hukou": person.hukou, "residence": person.residence, "income_fen": person.income_fen,
         "schemes": sorted(person.schemes), "point": meal.point, "workday": meal.workday,
-        "used": {"same_type_today": used.same_type_today, "today": used.today, "week": used.week,
-                 "quota_fen": used.quota_fen},
+        "used": _told_used(used),
     }  # fmt: skip
+
+
+def _told_used(used: Used) -> dict[str, Any]:
+    return {"same_type_today": used.same_type_today, "today": used.today, "week": used.week,
+            "quota_fen": used.quota_fen}  # fmt: skip
 
 
 def _once_a_day(policy: Policy) -> Policy:

@@ -152,6 +152,20 @@ class Closing:
         """The first month that has entries, or will have when it is closed."""
         due = self._dues.pending(closed) if self._dues is not None else None
         return min((each for each in (has_entries, due) if each is not None), default=None)
+    def known(self, month: str) -> Mapping[str, Any] | None:
+        """A closed month: `before`, `hash`, `entries`, `at`; None of every other."""
+        with self._reading.connect() as connection:
+            return Months(connection).get(month)
+
+    def closed(self, most: int) -> list[str]:
+        """Closed months, the newest first."""
+        with self._reading.connect() as connection:
+            return [month for month, *_ in Months(connection).newest(most)]
+
+    def entries(self, month: str) -> int:
+        """How many are booked in a month so far."""
+        with self._reading.connect() as connection:
+            return Months(connection).entries(month)
 
     def keep(self, rules: Mapping[str, Rule]) -> list[str]:
         """Keeps those of these rules that entries name and that were not kept with them; gives back their versions."""

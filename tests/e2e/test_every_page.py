@@ -108,6 +108,7 @@ ADDRESSES: dict[str, Callable[[World], str]] = {
         f"/settlement/<statement_id>/{part}": lambda world, part=part: f"/settlement/{world.names['statement']}/{part}"
         for part in ("print", "notice", "list.xlsx")
     },
+    "/settlement/corrections/<correction_id>": lambda _: "/settlement/corrections/correction-1",
     "/settlement/residents/<name>": lambda world: f"/settlement/residents/{world.names['resident']}?month=2024-01",
     "/c/<code>": lambda world: world.names["day_link"],
     "/calendar/<code>.ics": lambda world: f"/calendar/{world.names['calendar']}.ics",

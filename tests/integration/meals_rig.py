@@ -1,6 +1,5 @@
 """Two canteens with a till each, the rules of a city written here, and the ledger of the rules as the books."""
 
-import tempfile
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -108,7 +107,7 @@ class Canteens:
     def __init__(self, world, rules=RULES, *, policies=None):
         self.world, self.ledger = world, Ledger()
         self.ids = IdNumbers([draw_key()], b"pepper")
-        self.policies = policies or _written(rules)
+        self.policies = policies or _written(rules, beside=world)
         self.book = read_book(self.policies, implied=IMPLIED)
         assert not self.book.faults
         self.deciding = Deciding(self.book, is_workday=lambda day: day.weekday() < 5)
@@ -171,8 +170,11 @@ def everybody(world):
         return [dict(row._mapping) for row in connection.execute(residents.select())]
 
 
-def _written(rules):
-    folder = Path(tempfile.mkdtemp(prefix="anling-rules-"))
+def _written(rules, *, beside):
+    """A folder of its own beside the world's database, which goes with it."""
+    around = Path(beside.reading.url.database).parent
+    folder = around / f"rules-{sum(1 for _ in around.glob('rules-*'))}"
+    folder.mkdir()
     for name, text in rules.items():
         (folder / f"{name}.toml").write_text(text, encoding="utf-8")
     return folder

@@ -167,7 +167,8 @@ BODIES = {
         {"standard": "gbt42195-2022", "assessed_on": "2026-01-01", "org": "x", "score": 50},
     "/api/v1/beds/<name>/review": {"deed": "send_back"}, "/api/v1/beds/<name>/steps": {"deed": "resume"},
     "/api/v1/beds/<name>/plans": {"base": 77, "lines": []},
-    "/api/v1/statements": {"month": "2024-01"},
+    **{f"/api/v1/corrections/<correction_id>/{deed}": {"note": "x"} for deed in ("want", "decline")},
+    "/api/v1/months": {"month": "2031-01", "sure": True}, "/api/v1/statements": {"month": "2024-01"},
     "/api/v1/statements/budgets": {"fund": "city", "year": 2026, "amount_fen": 1},
     "/api/v1/statements/<statement_id>/steps": {"deed": "submit"},
     "/api/v1/statements/<statement_id>/review": {"deed": "approve"},
@@ -225,6 +226,10 @@ DISTRICT_ONLY = {
     "/money/beds/settle", "/api/v1/bills/settle", "/settlement/draw", "/settlement/budget",
     "/settlement/closing", "/money/operators/settle", "/api/v1/operators/settle",
     *(f"{base}/operators/terms{rest}" for base in ("/money", "/api/v1") for rest in ("", "/<term_id>/end")),
+    "/settlement/corrections", "/api/v1/corrections",
+    *(f"{base}/<correction_id>{rest}" for base in ("/settlement/corrections", "/api/v1/corrections")
+      for rest in ("", "/want", "/decline", "/approve")), "/api/v1/corrections/<correction_id>/items",
+    "/settlement/closing", "/api/v1/months", "/api/v1/months/<month>",
     "/api/v1/statements/budgets",
     # One file holds the meals of all canteens.
     "/meals/export.csv",
@@ -260,6 +265,11 @@ NO_STATION = {
     **{f"{base}/<term_id>/end": f"{base}/none/end" for base in ("/money/operators/terms", "/api/v1/operators/terms")},
     "/api/v1/imports/<import_id>/undo": "/api/v1/imports/none/undo", "/import/undo/<import_id>": "/import/undo/none",
     "/meals/day/<any(order, settle, count):deed>": "/meals/day/settle",
+    "/api/v1/months/<month>": "/api/v1/months/2024-01",
+    **{f"{base}/<correction_id>{rest}": f"{base}/correction-1{rest}"
+       for base in ("/settlement/corrections", "/api/v1/corrections")
+       for rest in ("", "/want", "/decline", "/approve")},
+    "/api/v1/corrections/<correction_id>/items": "/api/v1/corrections/correction-1/items",
     "/import/<token>": "/import/none", "/import/<token>/forget": "/import/none/forget",
     "/api/v1/imports/files/<token>": "/api/v1/imports/files/none",
     **{f"/api/v1/imports/files/<token>/{deed}": f"/api/v1/imports/files/none/{deed}" for deed in ("commit", "preview")},

@@ -5,7 +5,6 @@ Sessions are opened in the database, so that no password is ever hashed; the CSR
 """
 
 import shutil
-import tempfile
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -123,7 +122,7 @@ class Town:
             home=folder,
             accounts=AccountSettings(second_factor="optional"),
         )
-        shutil.copy(_upgraded(), folder / "anling.db")
+        shutil.copy(_upgraded(folder.parent), folder / "anling.db")
         self.house = house = build(settings, SystemClock(), new_id)
         load_into(house.transactions, read_district(parse_toml_text(TOWN, name="town")))
         house.forget()
@@ -220,9 +219,12 @@ class Town:
 
 
 @cache
-def _upgraded() -> Path:
-    """An empty database of today's shape, made once for all towns."""
-    path = Path(tempfile.mkdtemp(prefix="anling-town-")) / "anling.db"
+def _upgraded(around: Path) -> Path:
+    """An empty database of today's shape, made once for all towns; it lies beside them and goes with them."""
+    path = around / "upgraded-town" / "anling.db"
+    path.parent.mkdir(exist_ok=True)
+    if path.exists():
+        return path
     engine = writing_engine(f"sqlite:///{path}", synchronous="OFF")
     upgrade(engine)
     # The last to close writes the log back into the file, so that the file alone is the whole.

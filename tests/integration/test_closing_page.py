@@ -5,14 +5,16 @@ from datetime import date
 
 import pytest
 
+from dispatch.ids import StationId
 from dispatch.rules.people import operator
-from dispatch.rules.rights import Role
+from dispatch.rules.rights import Area, Role
 from schedules.money.closing import Closing, count
 from schedules.money.counting import Counting, Progress
 from schedules.money.rules.ledger import Kind, Source, subsidy
 from schedules.money.store.ledger import Books
 from schedules.money.store.months import Months
 from schedules.money.store.versions import Rule, Versions
+from schedules.money.web.closing_api import closing_api
 from schedules.money.web.closing_pages import closing_pages
 from tests.builders import build_world
 from tests.fakes.line import until
@@ -29,6 +31,10 @@ threading.Event().wait()
 DEAD = "print('no such table: ledger_entries')"
 
 
+API = "/api/v1/months"
+NARROW = Area(frozenset({StationId("s1")}))
+
+
 def program(text):
     """A process that takes its question and then does this."""
     return lambda: [sys.executable, "-c", f"import sys; sys.stdin.read()\n{text}"]
@@ -42,7 +48,10 @@ class Office(RegistryRig):
         self.closing = Closing(world.transactions, world.reading, world.clock, world.calendar)
         self.counting = self.counter()
         self.unpriced = 0
-        super().__init__(folder, world=world, blueprints=[closing_pages(_Latest(self), lambda: self.unpriced)])
+        latest, unpriced = _Latest(self), lambda: self.unpriced
+        super().__init__(folder, world=world, blueprints=[
+            closing_pages(latest, unpriced), closing_api(latest, unpriced, transactions=world.transactions),
+        ])  # fmt: skip
         world.transactions.run(self._fill)
 
     def counter(self, text=None):
@@ -130,3 +139,54 @@ def test_whoever_reviews_sees_it_and_closes_nothing(office):
     looker = office.person("looker", Role.REVIEWER)
     assert "<button" not in page(looker).partition("<main")[2]
     assert looker.post(PATH, data=SEPTEMBER).status_code == 403
+
+
+# ------------------------------------------------------------------------------------------------ by a program
+
+
+@pytest.mark.error_lines("month_not_counted")
+def test_a_program_closes_a_month_by_the_same_steps(tmp_path):
+    office = Office(tmp_path)
+    clerk, narrow = office.person("clerk", Role.MANAGER), office.person("narrow", Role.MANAGER, area=NARROW)
+    looker = office.person("looker", Role.REVIEWER)
+    assert [each.get(API).status_code for each in (clerk, looker, narrow)] == [200, 200, 404]
+    told = clerk.get(API).get_json()
+    assert (told["items"], told["unpriced"], told["next"]["month"]) == ([], 0, "2026-09")
+    assert (told["next"]["state"], told["next"]["entries"], told["next"]["hash"]) == ("waiting", 2, None)
+    assert clerk.get(f"{API}/2026-10").get_json()["state"] == "open", "the one before comes first"
+    assert clerk.get(f"{API}/soon").status_code == 404
+
+    september = {"month": "2026-09", "sure": True}
+    assert looker.post(API, json=september).status_code == 403
+    assert narrow.post(API, json=september).status_code == 404
+    assert clerk.post(API, json={"month": "2026-13", "sure": True}).status_code == 422
+    unsure = clerk.post(API, json={"month": "2026-09"})
+    assert (unsure.status_code, list(unsure.get_json()["errors"]["json"])) == (422, ["sure"])
+    assert clerk.post(API, json={**september, "month": "2026-10"}).status_code == 409
+
+    office.counting = office.counter(HALF)
+    key = {"Idempotency-Key": "close-september"}
+    begun = clerk.post(API, json=september, headers=key)
+    assert (begun.status_code, begun.get_json()["state"]) == (202, "counting")
+    until(lambda: office.counting.now().of == 20_000)
+    half = clerk.get(f"{API}/2026-09").get_json()
+    assert (half["state"], half["done"]) == ("counting", 10_000)
+    again = clerk.post(API, json=september, headers=key)
+    assert (again.status_code, again.headers["Idempotency-Replayed"], again.get_json()) == (202, "true", begun.get_json())  # noqa: E501  # fmt: skip
+    assert clerk.post(API, json=september).status_code == 409, "it is being counted"
+    office.counting.stop()
+    office.counting.wait(20)
+    broken = clerk.get(f"{API}/2026-09").get_json()
+    assert (broken["state"], bool(broken["wrong"])) == ("broken_off", True)
+
+    office.counting = office.counter()
+    assert clerk.get(API).get_json()["next"]["state"] == "broken_off", "a restart remembers"
+    assert clerk.post(API, json={"month": "2026-09"}).status_code == 202, "going on needs nobody to be sure again"
+    office.counting.wait(20)
+    closed = clerk.get(f"{API}/2026-09").get_json()
+    assert (closed["state"], closed["done"], closed["before"]) == ("closed", 2, "")
+    assert closed["hash"] == office.closed("2026-09")["hash"] == count(office.world.reading, "2026-09").hash
+    assert clerk.post(API, json=september).get_json() == closed, "closing a closed month changes nothing"
+    listed = clerk.get(API).get_json()
+    assert (listed["items"], listed["next"]["month"]) == ([closed], "2026-10")
+    office.close()

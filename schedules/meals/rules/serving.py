@@ -167,7 +167,8 @@ class Answer:
 class Serving:
     """
     One meal on file; `booked` is the month of its ledger entry. It is never altered but for its cancelling, and for
-    what becomes of its price where no rule could be asked when it came in.
+    what becomes of its price where no rule could be asked when it came in (`priced_at`), or where its rule was
+    corrected backwards: `pricing` counts its prices.
     """
 
     id: str
@@ -188,6 +189,18 @@ class Serving:
     booked: str | None = None
     cancelled_at: datetime | None = None
     cancelled_by: str | None = None
+    pricing: int = 1
+    priced_at: datetime | None = None
+
+    @property
+    def entry_id(self) -> str:
+        """The id of its ledger entry: its own, and with every price after the first the number of that price."""
+        return self.id if self.pricing == 1 else f"{self.id}-{self.pricing}"
+
+    @property
+    def settled_at(self) -> datetime:
+        """When it got its first price: what came before it counts against its limits."""
+        return self.priced_at or self.received_at
 
     @property
     def differs_fen(self) -> int:
@@ -200,19 +213,21 @@ class Serving:
         return f"{self.resident_id}/{self.on}/{self.meal_type}"
 
 
-def entry_of(serving: Serving, canteen: str, closed: str | None) -> Entry:
-    """The ledger entry of a meal with money; its id is the meal's. `canteen` is the code of who is owed."""
+def entry_of(serving: Serving, canteen: str, closed: str | None, *, why: str = "late") -> Entry:
+    """The ledger entry of a meal with money. `canteen` is the code of who is owed, `why` says why it is late."""
     assert serving.answer.version is not None
     return subsidy(
-        entry_id=serving.id, source=Source(Kind.MEAL, serving.id), version=serving.answer.version,
-        claim=serving.claim, on=serving.on, layers=serving.answer.money.funds, owed_to=canteen, closed=closed,
+        entry_id=serving.entry_id, source=Source(Kind.MEAL, serving.id), version=serving.answer.version,
+        claim=serving.claim, on=serving.on, layers=serving.answer.money.funds, owed_to=canteen, closed=closed, why=why,
     )  # fmt: skip
 
 
-def reversal_of(serving: Serving, canteen: str, closed: str | None) -> Entry:
+def reversal_of(serving: Serving, canteen: str, closed: str | None, *, why: str = "reversal") -> Entry:
     """The entry that takes it back, `<id>-r`: in its own month while that is open, else in the first open one."""
     assert serving.booked is not None
-    return reversal(entry_of(serving, canteen, _before(serving)), entry_id=f"{serving.id}-r", closed=closed)
+    return reversal(
+        entry_of(serving, canteen, _before(serving)), entry_id=f"{serving.entry_id}-r", closed=closed, why=why
+    )
 
 
 def _before(serving: Serving) -> str | None:

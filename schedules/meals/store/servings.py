@@ -65,6 +65,8 @@ servings = Table(
     Column("booked", String(7)),
     Column("cancelled_at", Instant),
     Column("cancelled_by", String(80)),
+    Column("pricing", Integer, nullable=False, server_default="1"),
+    Column("priced_at", Instant),
     UniqueConstraint("till_id", "ref"),
     CheckConstraint("price_fen >= 0 AND fee_fen >= 0 AND pays_fen >= 0 AND subsidy_fen >= 0", name="fen"),
     CheckConstraint("NOT aided OR (resident_id IS NOT NULL AND policy_version IS NOT NULL)", name="aided"),
@@ -72,6 +74,7 @@ servings = Table(
     Index("ix_servings_resident_id", "resident_id", "on"),
     Index("ix_servings_canteen_id", "canteen_id", "served_at"),
     Index("ix_servings_received_at", "received_at"),
+    Index("ix_servings_policy", "policy", "policy_version", "on"),
 )  # fmt: skip
 _LIVE = servings.c.aided & servings.c.cancelled_at.is_(None)
 Index(
@@ -95,9 +98,9 @@ serving_cancellations = Table(
 
 PRICED = (
     "charged_fen", "reason", "policy", "policy_version", "discount_fen", "subsidy_fen", "layers", "delivery_fen",
-    "pays_fen", "quota_fen", "because", "aided", "booked",
+    "pays_fen", "quota_fen", "because", "asked", "aided", "booked", "pricing", "priced_at",
 )  # fmt: skip
-"""What of a meal is written when its rule can be asked at last."""
+"""What of a meal is written when its rule can be asked at last, or was corrected backwards."""
 
 Used = Sequence[tuple[date, str]]
 
@@ -135,7 +138,7 @@ class Servings:
 
     def get(self, id_: str) -> Serving | None:
         row = self._connection.execute(select(servings).where(servings.c.id == id_)).first()
-        return None if row is None else _value(row)
+        return None if row is None else serving_of(row)
 
     def by_ref(self, till_id: str, ref: str) -> Serving | None:
         """The meal a till calls so."""
@@ -143,14 +146,14 @@ class Servings:
 
     def by_refs(self, till_id: str, refs: Sequence[str]) -> dict[str, Serving]:
         """Those of these meals of a till that are on file, by what the till calls them."""
-        return {row.ref: _value(row) for row in _BY_REFS.on(self._connection, till=till_id, refs=list(refs))}
+        return {row.ref: serving_of(row) for row in _BY_REFS.on(self._connection, till=till_id, refs=list(refs))}
 
     def cancel(self, serving: Serving, *, by: str, at: datetime) -> None:
         changed = {"cancelled_at": at, "cancelled_by": by}
         self._connection.execute(update(servings).where(servings.c.id == serving.id).values(**changed))
 
     def price(self, serving: Serving) -> None:
-        """What became of the price of a meal whose rule could not be asked when it came in."""
+        """What became of the price of a meal whose rule could not be asked when it came in, or was corrected."""
         row = _row(serving)
         changed = {name: row[name] for name in PRICED}
         self._connection.execute(update(servings).where(servings.c.id == serving.id).values(**changed))
@@ -205,13 +208,13 @@ class Servings:
         """A resident's meals of these days."""
         c = servings.c
         query = select(servings).where(c.resident_id == resident_id, c.on >= first, c.on <= last)
-        return [_value(row) for row in self._connection.execute(query.order_by(c.served_at, c.id))]
+        return [serving_of(row) for row in self._connection.execute(query.order_by(c.served_at, c.id))]
 
     def on(self, day: date, canteen_ids: Sequence[str]) -> list[Serving]:
         """Those of a day at these canteens, cancelled ones left out."""
         c = servings.c
         query = select(servings).where(c.on == day, c.canteen_id.in_(canteen_ids), c.cancelled_at.is_(None))
-        return [_value(row) for row in self._connection.execute(query.order_by(c.served_at, c.id))]
+        return [serving_of(row) for row in self._connection.execute(query.order_by(c.served_at, c.id))]
 
     def recent(
         self, area: Area, *, since: date, until: date, canteen: str = "", reasons: Sequence[str] = (), most: int = 200
@@ -226,7 +229,7 @@ class Servings:
         if reasons:
             query = query.where(c.reason.in_(reasons))
         query = query.order_by(c.served_at.desc(), c.id.desc()).limit(most)
-        return [_value(row) for row in self._connection.execute(query)]
+        return [serving_of(row) for row in self._connection.execute(query)]
 
     def between(self, first: date, last: date) -> Iterator[tuple[Serving, str, str]]:
         """Every meal of these days, cancelled ones too, with the codes of till and canteen, in order of day and id."""
@@ -237,7 +240,7 @@ class Servings:
             .where(c.on >= first, c.on <= last).order_by(c.on, c.id).execution_options(yield_per=1_000)
         )  # fmt: skip
         for row in self._connection.execute(query):
-            yield _value(row), row.till, row.canteen
+            yield serving_of(row), row.till, row.canteen
 
     def received(self, since: datetime, most: int) -> list[tuple[Serving, str]]:
         """Meals of people we know that came in from then on, with the home of each."""
@@ -246,7 +249,7 @@ class Servings:
             select(servings, residents.c.home_id).join(residents, residents.c.id == c.resident_id)
             .where(c.received_at >= since, c.cancelled_at.is_(None)).order_by(c.received_at).limit(most)
         )  # fmt: skip
-        return [(_value(row), row.home_id) for row in self._connection.execute(query)]
+        return [(serving_of(row), row.home_id) for row in self._connection.execute(query)]
 
 
 def _row(each: Serving) -> dict[str, Any]:
@@ -262,11 +265,12 @@ def _row(each: Serving) -> dict[str, Any]:
         "quota_fen": money.quota_fen, "because": {lang: list(said) for lang, said in answer.because.items()},
         "asked": dict(answer.asked) if answer.asked is not None else None,
         "aided": answer.is_aided, "booked": each.booked, "cancelled_at": each.cancelled_at,
-        "cancelled_by": each.cancelled_by,
+        "cancelled_by": each.cancelled_by, "pricing": each.pricing, "priced_at": each.priced_at,
     }  # fmt: skip
 
 
-def _value(row: Any) -> Serving:
+def serving_of(row: Any) -> Serving:
+    """A row of the table as a value."""
     money = Money(
         price_fen=row.price_fen, fee_fen=row.fee_fen, discount_fen=row.discount_fen, layers=row.layers,
         delivery_fen=row.delivery_fen, pays_fen=row.pays_fen, quota_fen=row.quota_fen,
@@ -280,5 +284,5 @@ def _value(row: Any) -> Serving:
         resident_id=ResidentId(row.resident_id) if row.resident_id else None, meal_type=MealType(row.meal_type),
         served_at=row.served_at, received_at=row.received_at, on=row.on, by=By(row.by), delivery=row.delivery,
         charged_fen=row.charged_fen, operator=row.operator, digest=row.digest, answer=answer, booked=row.booked,
-        cancelled_at=row.cancelled_at, cancelled_by=row.cancelled_by,
+        cancelled_at=row.cancelled_at, cancelled_by=row.cancelled_by, pricing=row.pricing, priced_at=row.priced_at,
     )  # fmt: skip

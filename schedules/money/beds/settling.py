@@ -17,7 +17,8 @@ from schedules.money.beds.reckoning import Reckoned, Reckoning
 from schedules.money.beds.store import Bills, Payments, Row
 from schedules.money.rules.awards import Award
 from schedules.money.rules.bills import MADE
-from schedules.money.rules.ledger import Entry, Kind, Posting, Source, reversal, subsidy
+from schedules.money.rules.ledger import CORRECTED, Entry, Kind, Posting, Source, reversal, subsidy
+from schedules.money.rules.usage import Move
 from schedules.money.wording import LANGUAGES, sentence
 
 
@@ -80,33 +81,46 @@ class Settling:
         self._transactions.run(lambda tx: self._finish(tx, due, settled, by), lane=Lane.BULK)
         return settled
 
+    def correct(self, tx: Tx, rows: Sequence[Row], awards: Sequence[Award], due: Reckoned, by: Person) -> None:
+        """
+        Takes these payments back and enters these awards of a month in their place, in the caller's unit of work,
+        because their rule was corrected. The vouchers of their residents are kept as they are reckoned now.
+        """
+        for row in rows:
+            self._take_back(tx, row, why=CORRECTED)
+        for award in awards:
+            self._entering(award, due.month, by, why=CORRECTED)(tx)
+        for resident in sorted({row["resident_id"] for row in rows}):
+            mine = {key: moves for key, moves in due.vouchers.items() if key[0] == resident}
+            Payments(tx.connection).keep_vouchers(due.month, _moved(mine, due.month, tx), of=resident)
+
     def _held(self, month: str) -> list[Row]:
         return self._transactions.run(lambda tx: list(Payments(tx.connection).of_month(month).values()), lane=Lane.BULK)
 
-    def _take_back(self, tx: Tx, row: Row) -> None:
+    def _take_back(self, tx: Tx, row: Row, *, why: str = "reversal") -> None:
         shelf = Payments(tx.connection)
         held = shelf.live(row["source"])
         if held is None or held["id"] != row["id"]:
             return
         if held["booked"] is not None:
             books = self._books(tx.connection)
-            books.enter(reversal(entry_of(held), entry_id=f"{held['id']}-back", closed=books.closed()))
+            books.enter(reversal(entry_of(held), entry_id=f"{held['id']}-back", closed=books.closed(), why=why))
         shelf.take_back(held["id"], tx.now)
 
-    def _entering(self, award: Award, month: str, by: Person) -> Callable[[Tx], bool]:
+    def _entering(self, award: Award, month: str, by: Person, *, why: str = "late") -> Callable[[Tx], bool]:
         def work(tx: Tx) -> bool:
             shelf = Payments(tx.connection)
             if shelf.live(award.source) is not None:
                 return False
             if award.kind in MADE:
                 Bills(tx.connection).make(_bill(award, month, tx))
-            entry = self._enter(tx, award, f"{award.source}#{shelf.count(award.source) + 1}")
+            entry = self._enter(tx, award, f"{award.source}#{shelf.count(award.source) + 1}", why)
             shelf.add(self._row(award, month, entry, by, tx))
             return True
 
         return work
 
-    def _enter(self, tx: Tx, award: Award, id_: str) -> tuple[str, Entry | None]:
+    def _enter(self, tx: Tx, award: Award, id_: str, why: str) -> tuple[str, Entry | None]:
         if not award.amount_fen:
             return id_, None
         assert award.version is not None
@@ -114,6 +128,7 @@ class Settling:
         entry = subsidy(
             entry_id=id_, source=Source(Kind.BILL, award.source), version=award.version, claim=award.claim, on=award.on,
             layers={self.reckoning.schemes.fund: award.amount_fen}, owed_to=award.owed_to, closed=books.closed(),
+            why=why,
         )  # fmt: skip
         books.enter(entry)
         return id_, entry
@@ -129,18 +144,22 @@ class Settling:
         }  # fmt: skip
 
     def _finish(self, tx: Tx, due: Reckoned, settled: Settled, by: Person) -> None:
-        rows = [
-            {"resident_id": resident, "scheme": scheme, "month": due.month, "at": tx.now,
-             "moves": [{"on": each.on.isoformat(), "what": each.what, "amount_fen": each.amount_fen,
-                        "left_fen": each.left_fen} for each in moves]}
-            for (resident, scheme), moves in due.vouchers.items()
-        ]  # fmt: skip
-        Payments(tx.connection).keep_vouchers(due.month, rows)
+        Payments(tx.connection).keep_vouchers(due.month, _moved(due.vouchers, due.month, tx))
         facts: dict[str, Any] = {
             "month": due.month, "entered": settled.entered, "reversed": settled.reversed, "same": settled.same,
             "amount_fen": sum(each.amount_fen for each in due.awards),
         }  # fmt: skip
         tx.log(Line(kind="bed_month_settled", by=by, facts=facts))
+
+
+def _moved(vouchers: Mapping[tuple[str, str], Sequence[Move]], month: str, tx: Tx) -> list[Row]:
+    """How vouchers moved in a month, as rows."""
+    return [
+        {"resident_id": resident, "scheme": scheme, "month": month, "at": tx.now,
+         "moves": [{"on": each.on.isoformat(), "what": each.what, "amount_fen": each.amount_fen,
+                    "left_fen": each.left_fen} for each in moves]}
+        for (resident, scheme), moves in vouchers.items()
+    ]  # fmt: skip
 
 
 def explained(award: Award) -> Mapping[str, Sequence[str]]:

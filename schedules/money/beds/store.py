@@ -36,6 +36,7 @@ from dispatch.store.people import homes, residents
 from schedules.care.store.assessments import bed_assessments
 from schedules.care.store.beds import bed_stretches, beds
 from schedules.money.rules.bills import BUILDING, MADE, Bill, Line
+from schedules.money.rules.outdated import Asked
 
 bills = Table(
     "bills", metadata,
@@ -286,9 +287,28 @@ class Payments:
         )  # fmt: skip
         return [dict(row) for row in self._connection.execute(query).mappings()]
 
-    def keep_vouchers(self, month: str, rows: Sequence[Row]) -> None:
-        """How the vouchers of a month moved, in place of what was kept of it before."""
-        self._connection.execute(delete(vouchers).where(vouchers.c.month == month))
+    def asked(self) -> list[Asked]:
+        """Every version that payments hold by, with its first and last day."""
+        c = bed_payments.c
+        query = (
+            select(c.policy_id, c.version, func.min(c.on).label("first"), func.max(c.on).label("last"))
+            .where(_LIVE, c.version.is_not(None)).group_by(c.policy_id, c.version)
+        )  # fmt: skip
+        return [
+            Asked(policy=row.policy_id, version=row.version, first=row.first, last=row.last)
+            for row in self._connection.execute(query)
+        ]
+
+    def next_month(self, after: str) -> str | None:
+        """The first month behind another one of which something holds."""
+        query = select(func.min(bed_payments.c.month)).where(_LIVE, bed_payments.c.month > after)
+        month: str | None = self._connection.scalar(query)
+        return month
+
+    def keep_vouchers(self, month: str, rows: Sequence[Row], *, of: str | None = None) -> None:
+        """How the vouchers of a month moved, in place of what was kept of it before; those of one resident only."""
+        gone = delete(vouchers).where(vouchers.c.month == month)
+        self._connection.execute(gone if of is None else gone.where(vouchers.c.resident_id == of))
         if rows:
             self._connection.execute(insert(vouchers), rows)
 

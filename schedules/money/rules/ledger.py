@@ -16,6 +16,9 @@ import orjson
 
 from dispatch.errors import Conflict, NotFound
 
+CORRECTED = "corrected"
+"""Why an entry is of a later month: its rule was corrected backwards, and its own month was closed."""
+
 
 class Kind(StrEnum):
     """What a subsidy is given for."""
@@ -70,12 +73,12 @@ class Entry:
 
 def subsidy(
     *, entry_id: str, source: Source, version: str, claim: str, on: date, layers: Mapping[str, int], owed_to: str,
-    closed: str | None = None,
+    closed: str | None = None, why: str = "late",
 ) -> Entry:  # fmt: skip
     """
     The entry of a subsidy: each layer's fund gives its fen, whoever gave the meal or service is owed their sum.
 
-    `closed` is the last month that is closed; what is of such a month is booked in the one after it.
+    `closed` is the last month that is closed; what is of such a month is booked in the one after it, and says `why`.
     A meal for which nothing is given has no entry.
     """
     assert any(layers.values())
@@ -84,17 +87,17 @@ def subsidy(
     return Entry(
         id=entry_id, on=on, month=month, claim=claim, source=source, version=version,
         postings=(*(Posting(*each) for each in given.items()), Posting(f"owed:{owed_to}", -sum(given.values()))),
-        late="late" if month > f"{on:%Y-%m}" else "",
+        late=why if month > f"{on:%Y-%m}" else "",
     )  # fmt: skip
 
 
-def reversal(entry: Entry, *, entry_id: str, closed: str | None = None) -> Entry:
+def reversal(entry: Entry, *, entry_id: str, closed: str | None = None, why: str = "reversal") -> Entry:
     """The entry that takes another one back: in its own month while that is open, else in the first open one."""
     month = max(entry.month, booked_in(entry.on, closed))
     return Entry(
         id=entry_id, on=entry.on, month=month, claim=entry.claim, reverses=entry.id,
         postings=tuple(Posting(each.account, -each.amount_fen) for each in entry.postings),
-        late="reversal" if month > f"{entry.on:%Y-%m}" else "",
+        late=why if month > f"{entry.on:%Y-%m}" else "",
     )  # fmt: skip
 
 

@@ -128,6 +128,10 @@ class Policies:
         if policy_id in self._refused:
             raise NoRule(REFUSED, MEND_THE_FILE, rule=policy_id, faults=self._refused[policy_id])
 
+    def is_refused(self, policy_id: str) -> bool:
+        """Whether a file of this rule has faults, or no rule may be used."""
+        return bool(self._everything) or policy_id in self._refused
+
     def refuse_missing(self, policy_id: str) -> None:
         """
         Raises:

@@ -7,6 +7,8 @@ from sqlalchemy import Column, Connection, String, Table, Text, bindparam, inser
 
 from dispatch.store.database import metadata
 from dispatch.store.prepared import Prepared
+from schedules.money.rules.policy import Policy
+from schedules.money.rules.reading import read_policy
 from schedules.money.store.refusing import refuse_changes
 
 policy_versions = Table(
@@ -57,3 +59,9 @@ class Versions:
         query = select(policy_versions).where(policy_versions.c.version.in_(versions))
         for row in self._connection.execute(query.order_by(policy_versions.c.version)):
             yield Rule(version=row.version, policy_id=row.policy_id, file=row.file, content=row.content)
+
+
+def kept_policies(connection: Connection, versions: Collection[str]) -> dict[str, Policy]:
+    """The versions whose text was kept with money given by them, read again."""
+    read = {each.version: read_policy(each.content, each.file).policy for each in Versions(connection).known(versions)}
+    return {version: policy for version, policy in read.items() if policy is not None}

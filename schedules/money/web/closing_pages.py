@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, make_response, redirect, render_template, request
 
 from dispatch.errors import Conflict, Invalid
+from dispatch.rules.people import Person
 from dispatch.rules.rights import Right
 from dispatch.web.access import caller, refuse_narrow, require
 from dispatch.web.i18n import gettext
@@ -28,8 +29,7 @@ def closing_pages(counting: Counting, unpriced: Callable[[], int]) -> Blueprint:
         refuse_narrow()
         month = request.form.get("month", "")[:7]
         try:
-            _refuse(counting, month, is_sure=bool(request.form.get("sure")))
-            counting.start(month, by=caller())
+            begin(counting, month, is_sure=bool(request.form.get("sure")), by=caller())
         except (Conflict, Invalid) as refusal:
             return make_response(_shown(counting, unpriced, refusal), 409 if isinstance(refusal, Conflict) else 422)
         return redirect("/settlement/closing", 303)
@@ -37,18 +37,21 @@ def closing_pages(counting: Counting, unpriced: Callable[[], int]) -> Blueprint:
     return bp
 
 
-def _refuse(counting: Counting, month: str, *, is_sure: bool) -> None:
+def begin(counting: Counting, month: str, *, is_sure: bool, by: Person) -> None:
     """
-    What the page does not offer is closed by nobody: somebody else was faster, or made the form.
+    Begins to close a month. What the page does not offer is closed by nobody: somebody else was faster, or made the
+    form.
 
     Raises:
-        Conflict: it is another month's turn. Invalid: nobody said that it cannot be taken back.
+        Conflict: it is another month's turn, or one is being counted. Invalid: nobody said that they know that it
+            cannot be taken back.
     """
     following = counting.closing.next()
     if following is None or following[0] != month:
         raise Conflict("Another month is to be closed now: look at this page again.")
     if not following[2] and not is_sure:
         raise Invalid("Please tick that you know it.", {"json": {"sure": ["Please tick that you know it."]}})
+    counting.start(month, by=by)
 
 
 def _shown(counting: Counting, unpriced: Callable[[], int], refusal: Conflict | Invalid | None = None) -> str:

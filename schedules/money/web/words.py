@@ -30,4 +30,8 @@ SOURCES: Mapping[str, str] = {
     "bill": N_("bill"),
     "reversal": N_("reversal of an earlier entry"),
 }
-LATE: Mapping[str, str] = {"late": N_("came late"), "reversal": N_("corrects an earlier month")}
+LATE: Mapping[str, str] = {
+    "late": N_("came late"),
+    "reversal": N_("corrects an earlier month"),
+    "corrected": N_("corrects a rule"),
+}

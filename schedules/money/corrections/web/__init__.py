@@ -1,0 +1,1 @@
+"""Corrections of rules, as pages and over the API."""
