@@ -152,6 +152,7 @@ class Closing:
         """The first month that has entries, or will have when it is closed."""
         due = self._dues.pending(closed) if self._dues is not None else None
         return min((each for each in (has_entries, due) if each is not None), default=None)
+
     def known(self, month: str) -> Mapping[str, Any] | None:
         """A closed month: `before`, `hash`, `entries`, `at`; None of every other."""
         with self._reading.connect() as connection:

@@ -229,7 +229,7 @@ DISTRICT_ONLY = {
     "/settlement/corrections", "/api/v1/corrections",
     *(f"{base}/<correction_id>{rest}" for base in ("/settlement/corrections", "/api/v1/corrections")
       for rest in ("", "/want", "/decline", "/approve")), "/api/v1/corrections/<correction_id>/items",
-    "/settlement/closing", "/api/v1/months", "/api/v1/months/<month>",
+    "/api/v1/months", "/api/v1/months/<month>",
     "/api/v1/statements/budgets",
     # One file holds the meals of all canteens.
     "/meals/export.csv",

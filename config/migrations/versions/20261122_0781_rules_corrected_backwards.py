@@ -5,14 +5,14 @@ An older program does not know `pricing`: of a meal that was priced anew it woul
 taken back already, and be refused.
 
 Revision ID: 20261122_0781
-Revises: 20261122_0771
+Revises: 20261122_0780
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0781"
-down_revision = "20261122_0771"
+down_revision = "20261122_0780"
 branch_labels = None
 depends_on = None
 
