@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from functools import partial
 
-from sqlalchemy import select
-
 from config.demo_care import DAY, MINUTE, Happening
 from config.demo_clock import PastClock
 from config.wiring import House
@@ -44,8 +42,8 @@ class PastMeals:
         self._by = by
         self._meals, self._settlement = house.homecare.meals, house.homecare.settlement
         with house.reading.connect() as connection:
-            chosen = select(residents.c.phone).where(residents.c.born_on.is_not(None), residents.c.phone.is_not(None))
-            self._diners = [row.phone for row in connection.execute(chosen.order_by(residents.c.id).limit(DINERS))]
+            everybody = connection.execute(residents.select().order_by(residents.c.id)).all()
+        self._diners = [each.phone for each in everybody if each.born_on and each.phone][:DINERS]
 
     def events(self, until: datetime) -> list[Happening]:
         """What happens up to then, in the order of time."""
