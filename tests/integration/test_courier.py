@@ -694,7 +694,13 @@ def test_a_unit_that_runs_after_its_caller_has_gone_claims_nothing(post, a, ridi
 
 @pytest.mark.error_lines("ride_failed")
 def test_a_letter_that_cannot_be_claimed_does_not_cost_the_decision(post, a, riding, monkeypatch):
-    monkeypatch.setattr(riding._claims, "_attempt", lambda *_: 1 / 0)
+    class Unheard(Exception):
+        """Of a kind that nobody thought of."""
+
+    def fail(*_, **__):
+        raise Unheard
+
+    monkeypatch.setattr(riding._claims, "_attempt", fail)
     with riding.ride() as ride:
         post.world.transactions.run(posting(ride, letter("k")))
     assert [each.state for each in post.world.messages()] == ["posted"]
