@@ -13,6 +13,7 @@ from pathlib import Path
 
 from config import doctor_files, doctor_machine, doctor_upkeep, edge
 from config.admin import is_served
+from config.callbacks import REMEDY, unfound_by_twilio
 from config.databases import known, newest, revision, sqlite_version
 from config.findings import Finding
 from config.settings import GatewaySettings, Settings
@@ -157,6 +158,8 @@ def _about_providers(settings: Settings) -> Iterator[Finding]:
         seen = f"{len(SENTENCES) - len(without)} of {len(SENTENCES)} sentences have a template"
         cure = f"these go by the next provider: {', '.join(without)}" if without else ""
         yield Finding(name="aliyun templates", well=not without or len(order) > 1, seen=seen, cure=cure)
+    if lost := unfound_by_twilio(settings):
+        yield Finding(name="callbacks twilio", well=False, seen=lost, cure=REMEDY)
     abroad = {"twilio": said.twilio.cross_border, "webhook": said.webhook.cross_border}
     for name in (each for each in order if each in abroad):
         told = "told no names, addresses or illness" if abroad[name] else "told names, addresses and illness"

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from config.callbacks import unfound_by_twilio
 from config.doctor import LOOKS, examine
 from config.provider_options import HOOK_SECRET_MIN
 from config.refusals import refuse_lacking
@@ -150,6 +151,56 @@ def test_the_doctor_says_what_a_provider_is_told(abroad, word):
     read = settings("twilio", WHOLE["twilio"] | {"cross_border": abroad}, **ENVIRON)
     assert findings(read)["border twilio"][1].startswith(word)
     assert made("twilio", read).capability("+8613800000001").cross_border is abroad
+
+
+NOWHERE = [
+    "",
+    "http://127.0.0.1:8080",
+    "http://localhost",
+    "https://192.168.1.7",
+    "http://[fd00::1]",
+    "http://anling.lan",
+]
+
+
+def calls_back(public_url, *, base_url="https://api.twilio.com", order="twilio", poll_s=60):
+    read = read_settings(
+        {
+            "web": {"public_url": public_url}, "messages": {"order": [order], "poll_s": poll_s},
+            "providers": {**WHOLE, "twilio": WHOLE["twilio"] | {"base_url": base_url}},
+        },
+        environ=ENVIRON,
+    )  # fmt: skip
+    refuse_lacking(read)
+    return unfound_by_twilio(read), findings(read)
+
+
+@pytest.mark.parametrize("public_url", NOWHERE)
+def test_twilio_that_cannot_find_us_is_said_with_what_is_lost(public_url, log_lines):
+    lost, found = calls_back(public_url)
+    (told,) = log_lines
+    assert (told["event"], told["provider"], told["lost"]) == ("provider_cannot_call_back", "twilio", lost)
+    assert (public_url or "http://127.0.0.1:8080") in lost
+    assert "every 60 s" in lost
+    well, seen, cure = found["callbacks twilio"]
+    assert (well, seen) == (False, lost)
+    assert "web.public_url" in cure
+    assert "answers by text are lost" in calls_back(public_url, poll_s=0)[0]
+
+
+@pytest.mark.parametrize(
+    ("public_url", "more"),
+    [
+        ("https://anling.example", {}),
+        ("http://8.8.8.8", {}),
+        ("", {"base_url": "http://127.0.0.1:4010"}),
+        ("", {"order": "modem"}),
+    ],
+)
+def test_nothing_is_said_where_it_finds_us_or_is_not_asked(public_url, more, log_lines):
+    lost, found = calls_back(public_url, **more)
+    assert (lost, log_lines) == ("", [])
+    assert "callbacks twilio" not in found
 
 
 def test_the_doctor_runs_whole_without_any_credentials(tmp_path, capsys):
