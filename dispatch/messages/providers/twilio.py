@@ -50,7 +50,7 @@ PAGE = 50
 """Messages looked through for one whose outcome is unknown."""
 
 CLOCKS_APART = timedelta(seconds=10)
-"""How far Twilio's clock may be behind ours, and its times are whole seconds."""
+"""How far Twilio's clock may be from ours without anybody minding; its times are whole seconds."""
 
 _CALLBACK_REFUSED = "21609"
 
@@ -83,7 +83,8 @@ class TwilioSettings:
     `slot_wait_s` is the part of it spent at most waiting for one of `calls_max` places. `callback_overrides` goes
     behind the `#` of status callbacks. `machine_detection` asks Twilio to tell a human from a machine. `desk` are the
     telephones that ring for whoever rings in. `trust_env` lets the environment name a proxy and certificates.
-    `cross_border`: the residents live in another country than Twilio's machines.
+    `cross_border`: the residents live in another country than Twilio's machines. `now` is our own clock, by which
+    Twilio's times are understood where the two are apart; without it they are taken as they are.
     """
 
     account_sid: str = ""
@@ -104,6 +105,7 @@ class TwilioSettings:
     callback_overrides: str = CALLBACK_OVERRIDES
     machine_detection: bool = True
     desk: tuple[str, ...] = ()
+    now: Callable[[], datetime] | None = None
 
 
 class TwilioProvider:
@@ -120,6 +122,7 @@ class TwilioProvider:
         self._settings = settings
         self._caller = settings.voice_from or settings.from_
         self._wire = Caller("twilio", _limits(settings))
+        self._apart = timedelta()
         self._calls = TwilioCalls(
             public_url=settings.public_url, caller=self._caller, desk=settings.desk, interrupt=self._interrupt
         )
@@ -166,7 +169,7 @@ class TwilioProvider:
             page = self._within(exchange, lambda: _newest(client, message))
         except (Full, Overdue, *_FAILURES):
             return None
-        return _found(page, message, since - CLOCKS_APART)
+        return _found(page, message, since + self._ahead(exchange) - CLOCKS_APART)
 
     def fetch_replies(self, since: datetime) -> Sequence[Inbound] | None:
         """The texts that came in since then, whether a webhook told of them or not. None: it could not be asked."""
@@ -176,9 +179,10 @@ class TwilioProvider:
         client = self._client(exchange)
         ours = None if service else self._settings.from_
         try:
-            return inbound_of(self._within(exchange, lambda: listed(client, ours, since)), since)
+            page = self._within(exchange, lambda: listed(client, ours, since + self._apart))
         except (Full, Overdue, *_FAILURES):
             return None
+        return inbound_of(page, since, ahead=self._ahead(exchange))
 
     def hear(self, hook: Hook) -> Heard:
         """A receipt, a reply or a key press. See `TwilioHooks.hear`."""
@@ -201,6 +205,16 @@ class TwilioProvider:
     def _lacking_for(self, channel: Channel) -> list[str]:
         caller = ["voice_from"] if channel is Channel.VOICE and not self._caller else []
         return [*self.lacking(), *caller]
+
+    def _ahead(self, exchange: Exchange) -> timedelta:
+        """
+        How far Twilio's clock is before ours, by its last answer. A machine whose clock was never set would otherwise
+        take every answer listed for an old one, and what was taken for lost.
+        """
+        if self._settings.now is not None and exchange.date is not None:
+            apart = exchange.date - self._settings.now()
+            self._apart = apart if abs(apart) > CLOCKS_APART else timedelta()
+        return self._apart
 
     def _within(self, exchange: Exchange, call: Callable[[], _Result]) -> _Result:
         return self._wire.within(exchange, call)
