@@ -242,6 +242,8 @@ class Courier:
         said = self.breakers.note(job.provider.name, job.outgoing.channel, sent)
 
         def settle(tx: Tx) -> bool:
+            nonlocal sent
+            sent = self._settling.believed(tx, job, sent)
             tx.log(*([said] if said else []))
             return self._settling.settle(tx, job, sent)
 
