@@ -36,7 +36,7 @@ log = structlog.get_logger()
 BUNDLE_PARTS_MAX = 4
 """Parts of an SMS that a bundle may have; what is over leaves in the next."""
 
-_MISTAKES = (LookupError, ArithmeticError, AttributeError, TypeError, ValueError, AssertionError, RuntimeError)
+MISTAKES = (LookupError, ArithmeticError, AttributeError, TypeError, ValueError, AssertionError, RuntimeError)
 """What may be wrong in one message or with one provider: it must not cost those behind it."""
 
 AGAIN = timedelta(seconds=5)
@@ -112,7 +112,7 @@ class Claims:
         """
         try:
             return [self._start(tx, outbox, message, beside)]
-        except _MISTAKES:
+        except MISTAKES:
             log.exception("claim_failed", message_id=message.id, sentence=message.sentence)
             # It may have been claimed or not before that: the fence on file is the one that counts.
             held, tries = outbox.get(message.id) or message, message.tries + 1
@@ -146,7 +146,7 @@ class Claims:
             if other is not None:
                 also = outbox.also(message)
                 return [self._attempt(tx, outbox, also, other, self._text(message, other), why=HEDGE)]
-        except _MISTAKES:
+        except MISTAKES:
             log.exception("claim_failed", message_id=message.id, sentence=message.sentence)
         outbox.change(message, due_at=message.lease_until)
         return []
@@ -233,7 +233,7 @@ class Claims:
             # The link is made here and nowhere kept: whoever reads the outbox or a backup cannot open the page.
             link = self._address(Person(message.person), message.alarm_id, message.offer_id)
             return self._rendered(message, message.sentence, provider, link=link or message.facts.get("link"))
-        except (*_MISTAKES, OSError):
+        except (*MISTAKES, OSError):
             log.exception("wording_failed", message_id=message.id, sentence=message.sentence)
         return self._plain_text(message, provider)
 

@@ -17,11 +17,11 @@ import structlog
 from dispatch.clock import Clock
 from dispatch.messages.breakers import Breakers, Road
 from dispatch.messages.carriers import Carriers
-from dispatch.messages.claiming import LANES, Address, Claims, no_address
+from dispatch.messages.claiming import LANES, MISTAKES, Address, Claims, no_address
 from dispatch.messages.flights import Flights
 from dispatch.messages.job import Job as Job
 from dispatch.messages.pace import Paces
-from dispatch.messages.providers.provider import Outcome, Outgoing, Provider, Receipt, Sent
+from dispatch.messages.providers.provider import Blame, Outcome, Outgoing, Provider, Receipt, Sent
 from dispatch.messages.receipts import Receipts, Unreached
 from dispatch.messages.relevance import pointless
 from dispatch.messages.ride import Ride, ride
@@ -238,7 +238,7 @@ class Courier:
         """Looks up what is in doubt, sends, settles."""
         if job.look_up and self._is_done(job):
             return
-        sent = job.provider.send(job.outgoing)
+        sent = self._sent(job)
         said = self.breakers.note(job.provider.name, job.outgoing.channel, sent)
 
         def settle(tx: Tx) -> bool:
@@ -254,6 +254,14 @@ class Courier:
             self._unreached.unreached(job.message.offer_id, code=sent.code or "")
         elif sent.outcome is Outcome.UNKNOWN:
             self._unreached.doubtful(job.message.offer_id)
+
+    def _sent(self, job: Job) -> Sent:
+        """What became of it. A provider that raises has broken its contract: nobody knows, and the next is tried."""
+        try:
+            return job.provider.send(job.outgoing)
+        except (*MISTAKES, OSError) as error:
+            log.exception("provider_broke", provider=job.provider.name, message_id=job.message.id)
+            return Sent(outcome=Outcome.UNKNOWN, blame=Blame.PROVIDER, detail=type(error).__name__)
 
     def receive(self, provider: str, receipts: Sequence[Receipt]) -> None:
         """Keeps what a provider tells later: see `Receipts`."""

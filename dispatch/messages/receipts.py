@@ -62,9 +62,11 @@ class Receipts:
         known = outbox.attempt(receipt.attempt_id) if receipt.attempt_id else None
         # No provider speaks for another's attempts, whatever it names.
         known = known if known and known.provider == provider else None
-        known = known or outbox.attempt_of_provider(provider, receipt.provider_id)
+        known = known or (
+            outbox.attempt_of_provider(provider, receipt.provider_id) if is_id(receipt.provider_id) else None
+        )
         new = outbox.receipt_once(
-            provider, receipt.key[:KEY_MAX], attempt_id=known.id if known else receipt.attempt_id,
+            provider, plain(receipt.key)[:KEY_MAX], attempt_id=known.id if known else receipt.attempt_id,
             kind=receipt.kind.value, status=cut(receipt.status), code=cut(receipt.code), received_at=tx.now,
         )  # fmt: skip
         if not new or known is None:
@@ -96,7 +98,9 @@ class Receipts:
         if receipt.kind not in LOST or message.state == "delivered" or _goes_on(outbox, message, receipt):
             return None
         if message.state == "sent":
-            outbox.change(message, state="failed", reason=f"{receipt.status} {receipt.code or ''}".strip()[:KEY_MAX])
+            outbox.change(
+                message, state="failed", reason=plain(f"{receipt.status} {receipt.code or ''}").strip()[:KEY_MAX]
+            )
         return message.offer_id if message.channel is Channel.SMS else None
 
 
@@ -112,18 +116,28 @@ def _in_vain(tx: Tx, message: Message, attempt_id: AttemptId) -> bool:
 def _named(outbox: Outbox, known: Attempt, receipt: Receipt) -> dict[str, str]:
     """The provider's own id of the attempt, unless it is another's already: a hook that mixes two up loses neither."""
     said = receipt.provider_id
-    holder = outbox.attempt_of_provider(known.provider, said)
-    its_own = holder is None or holder.id == known.id
-    return {"provider_id": said} if its_own and 0 < len(said) <= ID_MAX else {}
+    holder = outbox.attempt_of_provider(known.provider, said) if is_id(said) else known
+    its_own = holder is None or (holder.id == known.id and is_id(said))
+    return {"provider_id": said} if its_own else {}
 
 
 KEY_MAX, ID_MAX, CODE_MAX = 160, 80, 40
 """Characters of what providers say that are kept: the columns of `store/outbox.py`, which PostgreSQL never exceeds."""
 
 
+def plain(said: str) -> str:
+    """What a provider said, with no sign in it that no database keeps: no half of a pair, no NUL."""
+    return said.encode("utf-8", "replace").decode().replace("\x00", "?")
+
+
 def cut(said: str | None) -> str | None:
     """A status or a code as it may be kept."""
-    return said and said[:CODE_MAX]
+    return said and plain(said)[:CODE_MAX]
+
+
+def is_id(said: str) -> bool:
+    """Whether a provider's id of an attempt can be kept, and found again."""
+    return 0 < len(said) <= ID_MAX and said.isprintable()
 
 
 LOST = frozenset({ReceiptKind.FAILED, ReceiptKind.UNDELIVERED})

@@ -12,7 +12,7 @@ from datetime import timedelta
 from dispatch.messages.claiming import release
 from dispatch.messages.job import Job, settled
 from dispatch.messages.providers.provider import Blame, Outcome, Sent
-from dispatch.messages.receipts import ID_MAX, LOST, cut
+from dispatch.messages.receipts import LOST, cut, is_id, plain
 from dispatch.messages.roads import Roads
 from dispatch.rules.looking import look_after
 from dispatch.rules.message import Priority
@@ -61,12 +61,13 @@ class Settling:
         What a provider said, as far as it can be kept. An id that another attempt has already is none of this one's:
         then nobody knows what became of it, whatever was said.
         """
-        sent = replace(sent, status=cut(sent.status), code=cut(sent.code))
+        sent = replace(sent, status=cut(sent.status), code=cut(sent.code), detail=plain(sent.detail))
         if sent.provider_id is None:
             return sent
-        holder = Outbox(tx.connection).attempt_of_provider(job.provider.name, sent.provider_id)
-        if len(sent.provider_id) <= ID_MAX and (holder is None or holder.id == job.outgoing.attempt_id):
-            return sent
+        if is_id(sent.provider_id):
+            holder = Outbox(tx.connection).attempt_of_provider(job.provider.name, sent.provider_id)
+            if holder is None or holder.id == job.outgoing.attempt_id:
+                return sent
         return replace(
             sent,
             outcome=Outcome.UNKNOWN,

@@ -80,7 +80,7 @@ def list_blueprint(
     @public
     def enter() -> Response:
         phone, ip = e164(request.form.get("phone", "")), request.remote_addr or ""
-        code = "".join(each for each in request.form.get("code", "") if each.isdigit())[:6]
+        code = "".join(each for each in request.form.get("code", "") if each.isdecimal())[:6]
         if tries.is_over(ip):
             return too_often("/c")
         tries.count(ip)

@@ -98,6 +98,14 @@ def test_what_is_no_number_is_said_at_once(rig):
     assert rig.world.messages() == [] or list(rig.world.messages()) == []
 
 
+@pytest.mark.parametrize("code", ["²³¹", "①②③④⑤⑥", "", "x", "१२३४५६", "9" * 5000])
+def test_a_code_in_other_signs_is_a_code_that_does_not_fit(rig, code):
+    phone = rig.phone()
+    phone.fill("/c", phone=PHONE)
+    answer = phone.fill("/c", "/c/code", phone=PHONE, code=code)
+    assert answer.status_code == 400
+
+
 def test_leaving_ends_the_visit_in_the_database_too(rig):
     phone = rig.phone()
     come_in(rig, phone)

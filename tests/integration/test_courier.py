@@ -584,7 +584,7 @@ def test_at_its_start_it_takes_up_what_was_left_in_flight(post, a):
     assert post.outcomes(post.message(alarm_id)) == [("a", "unknown"), ("a", "taken")]
 
 
-@pytest.mark.error_lines("carrying_failed")
+@pytest.mark.error_lines("provider_broke")
 def test_a_provider_that_breaks_its_contract_stops_nobody_else(post, a):
     def burst(outgoing):
         raise ZeroDivisionError
@@ -598,7 +598,7 @@ def test_a_provider_that_breaks_its_contract_stops_nobody_else(post, a):
         until(lambda: len(a.sent) == 3)
     finally:
         courier.stop()
-    assert Counter(each.state for each in post.world.messages()) == {"sent": 2, "claimed": 1}
+    assert Counter(each.state for each in post.world.messages()) == {"sent": 2, "uncertain": 1}
     post.wait(LEASE.total_seconds())
     post.deliver()
     assert {each.state for each in post.world.messages()} == {"sent"}

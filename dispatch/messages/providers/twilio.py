@@ -57,6 +57,9 @@ _CALLBACK_REFUSED = "21609"
 # What may come out of a call for reasons of the network or of Twilio.
 _FAILURES = (*wire.FAILURES, TwilioException)
 
+_NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What Twilio's client raises where an answer has the wrong kind of value in a field."""
+
 _ANYWHERE = Capability(sms=True, voice=True, two_way=True, urls=True, free_text=True, receipts=True)
 
 # By the beginning of the number; the longest that fits counts. twilio.com/guidelines/cn/sms: no two-way SMS with
@@ -217,7 +220,15 @@ class TwilioProvider:
         return self._apart
 
     def _within(self, exchange: Exchange, call: Callable[[], _Result]) -> _Result:
-        return self._wire.within(exchange, call)
+        """As `Caller.within`; an answer that Twilio's client stumbles over, as over the 45th of May, is unreadable."""
+        try:
+            return self._wire.within(exchange, call)
+        except wire.FAILURES:
+            raise
+        except _NONSENSE as nonsense:
+            if exchange.status is None:
+                raise
+            raise wire.Unreadable from nonsense
 
     def _exchange(self) -> Exchange:
         return self._wire.exchange()

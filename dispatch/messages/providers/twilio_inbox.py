@@ -30,9 +30,10 @@ def inbound_of(page: Sequence[Any], since: datetime, *, ahead: timedelta = timed
     Those that came in since then by our clock, the oldest first; the key is the sid, as in their webhook. `ahead`:
     so far is Twilio's clock before ours.
     """
-    came = [(one.date_created - ahead, one) for one in page if one.direction == "inbound" and one.date_created]
+    inbound = [one for one in page if one.direction == "inbound" and isinstance(one.sid, str)]
+    came = [(one.date_created - ahead, one) for one in inbound if one.date_created]
     return [
-        Inbound(key=one.sid, sender=one.from_ or "", text=one.body or "", said_at=at)
+        Inbound(key=one.sid, sender=str(one.from_ or ""), text=str(one.body or ""), said_at=at)
         for at, one in sorted(came, key=lambda each: each[0])
         if at >= since
     ]

@@ -1,5 +1,6 @@
 """A provider that says nonsense of what it took: an id twice, an id without end, somebody else's attempt."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,12 @@ from dispatch.messages.providers.provider import Outcome, Receipt, ReceiptKind, 
 from dispatch.messages.receipts import CODE_MAX, ID_MAX, KEY_MAX
 from dispatch.rules.message import Priority
 from dispatch.store.outbox import attempts, receipts
+from tests.fakes.clock import NOON
 from tests.fakes.provider import ScriptedProvider
+from tests.fakes.twilio_faults import Fault
+from tests.fakes.twilio_standin import TwilioStandin
 from tests.integration.post_rig import Post
+from tests.integration.twilio_rig import provider_towards, text
 
 
 class Forgetful(ScriptedProvider):
@@ -150,3 +155,66 @@ def test_what_is_unknown_stays_unknown(post, a):
     offered(post, 1)
     post.deliver(most=1)
     assert post.attempts(post.world.messages()[0])[0].detail == "no answer"
+
+
+# ------------------------------------------------------------------------- signs and values that nothing can be made of
+
+
+@pytest.mark.parametrize("id_", ["\ud800", "a\x00b", "a\nb", ""])
+def test_an_id_that_cannot_be_kept_is_a_doubt_and_not_an_error(post, a, id_):
+    a.id = id_
+    offered(post, 1)
+    post.deliver()
+    assert post.outcomes(post.world.messages()[0])[0] == ("a", "unknown")
+
+
+def test_words_that_cannot_be_kept_are_made_plain(post, a):
+    a.says.append(Sent(outcome=Outcome.REFUSED, code="\ud800", detail="no \udfff\x00", status="\x00"))
+    offered(post, 1)
+    post.deliver()
+    (one,) = post.attempts(post.world.messages()[0])
+    assert (one.outcome, one.code, one.detail, one.status) == ("refused", "?", "no ??", "?")
+    strange = Receipt(key="\ud800", kind=ReceiptKind.SENT, provider_id="\ud800", attempt_id=None, status="\x00")
+    post.courier.receive("a", [strange])
+    assert [row.key for row in kept(post)[0]] == ["?"]
+
+
+@pytest.mark.error_lines("provider_broke")
+@pytest.mark.parametrize("mistake", [TypeError, KeyError, RuntimeError, OSError])
+def test_a_provider_that_raises_leaves_a_doubt_and_the_next_road_is_tried_at_once(post, a, b, mistake):
+    def raises(_):
+        raise mistake("planted")
+
+    a.says.append(raises)
+    alarm_id = post.press()
+    post.deliver()
+    post.deliver()
+    message = post.message(alarm_id, person=post.world.carer("C1"))
+    assert (message.state, post.outcomes(message)) == ("sent", [("a", "unknown"), ("b", "taken")])
+    assert len(b.sent) == 1
+
+
+TAKEN = {"sid": "SM" + "1" * 32, "status": "queued"}
+NONSENSE = {
+    "no object": [1],
+    "no sid": {},
+    "a sid of another kind": {"sid": 5},
+    "a date of another kind": {**TAKEN, "date_created": 5},
+    "the 45th of May": {**TAKEN, "date_created": "Thu, 45 May 2026 00:00:00 +0000"},
+    "the year 99999": {**TAKEN, "date_updated": "Thu, 01 Jan 99999 00:00:00 +0000"},
+    "ten megabytes": {**TAKEN, "body": "x" * 10_000_000},
+}
+
+
+@pytest.mark.parametrize("said", NONSENSE.values(), ids=NONSENSE)
+def test_an_answer_of_201_that_makes_no_sense_is_a_doubt_in_time_and_the_next_is_taken(said):
+    with TwilioStandin() as standin, provider_towards(standin) as twilio:
+        standin.will(Fault(how="status", status=201, body=json.dumps(said)))
+        assert twilio.send(text()).outcome is Outcome.UNKNOWN
+        assert twilio.send(text()).outcome is Outcome.TAKEN
+        standin.always = Fault(how="status", status=200, body=json.dumps(said))
+        assert getattr(twilio.look_up(text(), TAKEN["sid"], NOON), "outcome", None) is not Outcome.NOT_SENT
+        page = {"messages": [said], "next_page_uri": None, "page": 0}
+        standin.always = Fault(how="status", status=200, body=json.dumps(page))
+        assert not twilio.fetch_replies(NOON)
+        assert twilio.look_up(text(), None, NOON) is None or "date" not in str(said)
