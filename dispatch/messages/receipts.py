@@ -1,5 +1,6 @@
 """What providers tell later about messages they took: kept once, and only ever moving upwards."""
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -121,13 +122,15 @@ def _named(outbox: Outbox, known: Attempt, receipt: Receipt) -> dict[str, str]:
     return {"provider_id": said} if its_own else {}
 
 
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
+
 KEY_MAX, ID_MAX, CODE_MAX = 160, 80, 40
 """Characters of what providers say that are kept: the columns of `store/outbox.py`, which PostgreSQL never exceeds."""
 
 
-def plain(said: str) -> str:
-    """What a provider said, with no sign in it that no database keeps: no half of a pair, no NUL."""
-    return said.encode("utf-8", "replace").decode().replace("\x00", "?")
+def plain(said: str, instead: str = "?") -> str:
+    """What others said, with `instead` for every sign that no database keeps: half of a pair, NUL."""
+    return _UNKEPT.sub(instead, said)
 
 
 def cut(said: str | None) -> str | None:

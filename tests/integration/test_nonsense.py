@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from dispatch.answers import Said
 from dispatch.messages.providers.provider import Outcome, Receipt, ReceiptKind, Sent
 from dispatch.messages.receipts import CODE_MAX, ID_MAX, KEY_MAX
 from dispatch.rules.message import Priority
@@ -177,6 +178,19 @@ def test_words_that_cannot_be_kept_are_made_plain(post, a):
     strange = Receipt(key="\ud800", kind=ReceiptKind.SENT, provider_id="\ud800", attempt_id=None, status="\x00")
     post.courier.receive("a", [strange])
     assert [row.key for row in kept(post)[0]] == ["?"]
+
+
+@pytest.mark.parametrize("text", ["1\ud83d", "\x001", "1" + "\udfff" * 5000])
+def test_an_answer_with_half_an_emoji_is_an_answer_and_holds_up_none_beside_it(post, text):
+    """As a part of a long text that is missing leaves it, or a webhook that was cut."""
+    alarm_id = post.press()
+    post.deliver()
+    said = Said(key="k\ud800" * 200, sender="+8613800000001", text=text)
+    other = Said(key="2", sender="\x00" * 50, text="?")
+    assert post.world.answers.receive("a", [said, other]) == 2
+    assert post.world.answers.receive("a", [said, other]) == 0
+    post.world.wake()
+    assert post.offer(alarm_id, "C1").state.value == "accepted"
 
 
 @pytest.mark.error_lines("provider_broke")
