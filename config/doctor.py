@@ -160,6 +160,9 @@ def _about_providers(settings: Settings) -> Iterator[Finding]:
         yield Finding(name="aliyun templates", well=not without or len(order) > 1, seen=seen, cure=cure)
     if lost := unfound_by_twilio(settings):
         yield Finding(name="callbacks twilio", well=False, seen=lost, cure=REMEDY)
+    if "twilio" in order and not said.twilio.notices_from:
+        cure = "set providers.twilio.notices_from to a second number: Twilio knows no priorities within one"
+        yield Finding(name="sender twilio", well=True, seen="one sender for emergencies and reminders", cure=cure)
     abroad = {"twilio": said.twilio.cross_border, "webhook": said.webhook.cross_border}
     for name in (each for each in order if each in abroad):
         told = "told no names, addresses or illness" if abroad[name] else "told names, addresses and illness"

@@ -76,6 +76,7 @@ def _twilio(settings: Settings, clock: Clock) -> twilio.TwilioSettings:
     return twilio.TwilioSettings(
         account_sid=said.account_sid, auth_token=said.auth_token, from_=said.sender,
         messaging_service_sid=said.messaging_service_sid or None, voice_from=said.voice_from or None,
+        notices_from=said.notices_from or None,
         public_url=settings.web.base_url,
         base_url=said.base_url, alternate_auth_token=said.alternate_auth_token or None,
         total_deadline_s=said.total_deadline_s, cross_border=said.cross_border,

@@ -146,6 +146,13 @@ def test_the_doctor_names_the_sentences_without_a_template():
     assert " offer," not in cure
 
 
+def test_the_doctor_says_that_one_sender_has_to_do_for_everything():
+    assert "notices_from" in findings(settings("twilio", **ENVIRON))["sender twilio"][2]
+    own = WHOLE["twilio"] | {"notices_from": "+15005550007"}
+    assert "sender twilio" not in findings(settings("twilio", own, **ENVIRON))
+    assert made("twilio", settings("twilio", own, **ENVIRON))._settings.notices_from == "+15005550007"
+
+
 @pytest.mark.parametrize(("abroad", "word"), [(True, "told no names"), (False, "told names")])
 def test_the_doctor_says_what_a_provider_is_told(abroad, word):
     read = settings("twilio", WHOLE["twilio"] | {"cross_border": abroad}, **ENVIRON)

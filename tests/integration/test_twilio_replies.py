@@ -74,6 +74,15 @@ def test_with_a_messaging_service_answers_to_all_its_numbers_count(standin):
         assert [each.key for each in provider.fetch_replies(minute_ago())] == ["SM80"]
 
 
+def test_answers_to_the_number_of_notices_count_and_never_cost_those_to_the_other(standin):
+    standin.write("SM91", sender=TO, to=OURS, body="1")
+    standin.write("SM92", sender=TO, to="+15005550007", body="3")
+    with provider_towards(standin, notices_from="+15005550007") as provider:
+        assert [each.key for each in provider.fetch_replies(minute_ago())] == ["SM91", "SM92"]
+        standin.always = twilio_faults.EMPTY_503
+        assert provider.fetch_replies(minute_ago()) is None
+
+
 @pytest.mark.parametrize("apart", [timedelta(minutes=20), timedelta(minutes=-20), timedelta(hours=30)], ids=str)
 def test_with_our_own_clock_wrong_an_answer_is_found_and_told_by_our_clock(standin, apart):
     standin.write("SM81", sender=TO, to=OURS, body="1")

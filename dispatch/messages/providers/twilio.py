@@ -81,8 +81,9 @@ class TwilioSettings:
     One account at Twilio.
 
     `from_` is a sender in E.164; `messaging_service_sid`, if given, picks the sender of a text instead. Calls come from
-    `voice_from`, or else from `from_`. `public_url` is where Twilio reaches us. `alternate_auth_token` is believed, but
-    not used, while a token is being replaced. Times are in seconds: `total_deadline_s` holds for one whole `send`,
+    `voice_from`, or else from `from_`. `notices_from` sends what is no emergency: Twilio queues by sender and knows no
+    priorities (MESSAGING 1.5). `public_url` is where Twilio reaches us. `alternate_auth_token` is believed, but not
+    used, while a token is being replaced. Times are in seconds: `total_deadline_s` holds for one whole `send`,
     `slot_wait_s` is the part of it spent at most waiting for one of `calls_max` places. `callback_overrides` goes
     behind the `#` of status callbacks. `machine_detection` asks Twilio to tell a human from a machine. `desk` are the
     telephones that ring for whoever rings in. `trust_env` lets the environment name a proxy and certificates.
@@ -95,6 +96,7 @@ class TwilioSettings:
     from_: str = ""
     messaging_service_sid: str | None = None
     voice_from: str | None = None
+    notices_from: str | None = None
     public_url: str = ""
     base_url: str = "https://api.twilio.com"
     alternate_auth_token: str | None = field(default=None, repr=False)
@@ -178,11 +180,19 @@ class TwilioProvider:
         """The texts that came in since then, whether a webhook told of them or not. None: it could not be asked."""
         if self.lacking():
             return None
-        exchange, service = self._exchange(), self._settings.messaging_service_sid
+        service, notices = self._settings.messaging_service_sid, self._settings.notices_from
+        # A messaging service has numbers that we do not know: then all that came in is asked for.
+        came = self._came_to(None if service else self._settings.from_, since)
+        if came is None or service or not notices:
+            return came
+        # What came to the number of reminders comes again with the next list; what came to the other one is needed now.
+        return [*came, *(self._came_to(notices, since) or ())]
+
+    def _came_to(self, our_number: str | None, since: datetime) -> Sequence[Inbound] | None:
+        exchange = self._exchange()
         client = self._client(exchange)
-        ours = None if service else self._settings.from_
         try:
-            page = self._within(exchange, lambda: listed(client, ours, since + self._apart))
+            page = self._within(exchange, lambda: listed(client, our_number, since + self._apart))
         except (Full, Overdue, *_FAILURES):
             return None
         return inbound_of(page, since, ahead=self._ahead(exchange))
@@ -258,14 +268,24 @@ class TwilioProvider:
         return client.messages.create, self._text(message)
 
     def _text(self, message: Outgoing) -> dict[str, Any]:
-        service = self._settings.messaging_service_sid
         return {
             "to": message.to,
             "body": message.text,
             "attempt": message.seq,
             "validity_period": min(max(message.validity_s, VALIDITY_MIN_S), VALIDITY_MAX_S),
-            **({"messaging_service_sid": service} if service else {"from_": self._settings.from_}),
+            **self._sender(message),
         }
+
+    def _sender(self, message: Outgoing) -> dict[str, str]:
+        """Who sends this text: nothing that can wait stands before an emergency at its sender."""
+        said = self._settings
+        if said.notices_from and not message.urgent:
+            return {"from_": said.notices_from}
+        return (
+            {"messaging_service_sid": said.messaging_service_sid}
+            if said.messaging_service_sid
+            else {"from_": said.from_}
+        )
 
     def _call(self, message: Outgoing) -> dict[str, Any]:
         return {
