@@ -310,7 +310,11 @@ class Courier:
                 text=doubt.text,
                 lang=job.message.lang,
             )
-            found = provider.look_up(asked, doubt.provider_id, doubt.started_at)
+            try:
+                found = provider.look_up(asked, doubt.provider_id, doubt.started_at)
+            except (*MISTAKES, OSError):
+                log.exception("provider_broke", provider=provider.name, message_id=job.message.id)
+                continue
             if found is not None and found.outcome is Outcome.TAKEN:
                 return doubt, found
         return None

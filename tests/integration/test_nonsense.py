@@ -208,6 +208,23 @@ def test_a_provider_that_raises_leaves_a_doubt_and_the_next_road_is_tried_at_onc
     assert len(b.sent) == 1
 
 
+@pytest.mark.error_lines("provider_broke")
+def test_a_provider_that_raises_when_asked_after_a_doubt_holds_nothing_up(tmp_path, a):
+    post = Post(tmp_path, a)
+    a.says.append(Sent(outcome=Outcome.UNKNOWN, detail="no answer"))
+    offered(post, 1)
+    post.deliver()
+
+    def raises(*_):
+        raise TypeError("planted")
+
+    a.look_up = raises
+    post.wait(5)
+    post.deliver()
+    assert post.outcomes(post.world.messages()[0]) == [("a", "unknown"), ("a", "taken")]
+    post.world.close()
+
+
 TAKEN = {"sid": "SM" + "1" * 32, "status": "queued"}
 NONSENSE = {
     "no object": [1],
