@@ -242,10 +242,13 @@ def _siren(settings: Settings) -> Iterator[Finding]:
         cure = _device_cure(Path(path)) if path.startswith("/") else ""
         if path:
             yield Finding(name=f"siren {name}", well=not cure, seen=path, cure=cure)
-    shared = [each.name for each in settings.gateways if each.port in {said.relay, said.modem}]
+    shared = [f"the gateway {each.name}" for each in settings.gateways if each.port in {said.relay, said.modem}]
+    if "modem" in settings.messages.order and settings.providers.modem.port in {said.relay, said.modem} - {""}:
+        # While the service hangs it still holds the modem, and that is when the siren needs one.
+        shared.append("the provider modem")
     if shared:
         cure = "give the siren a line of its own"
-        yield Finding(name="siren line", well=False, seen=f"used by the gateway {shared[0]} as well", cure=cure)
+        yield Finding(name="siren line", well=False, seen=f"used by {shared[0]} as well", cure=cure)
     seen, cure = _siren_alive(settings)
     yield Finding(name="siren", well=not cure, seen=seen, cure=cure)
 

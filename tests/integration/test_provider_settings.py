@@ -215,3 +215,20 @@ def test_the_doctor_runs_whole_without_any_credentials(tmp_path, capsys):
     assert examine(read_settings(written, environ={}), as_json=False) == 1
     told = capsys.readouterr().out
     assert all(f"✗ provider {name}" in told for name in set(PROVIDERS) - {"console"})
+
+
+@pytest.mark.parametrize(
+    ("gateway", "siren", "used_by"),
+    [("/dev/ttyS9", "/dev/ttyUSB9", "the provider modem"), ("/dev/ttyUSB7", "/dev/ttyUSB7", "the gateway hall")],
+)
+def test_the_doctor_tells_of_a_siren_that_shares_its_line(tmp_path, gateway, siren, used_by):
+    read = read_settings(
+        {
+            "home": str(tmp_path), "messages": {"order": ["modem"]}, "providers": WHOLE, "siren": {"modem": siren},
+            "gateways": [{"name": "hall", "protocol": "rflink", "port": gateway}],
+        },
+        environ={},
+    )  # fmt: skip
+    (look,) = [each for each in LOOKS if each.__name__ == "_siren"]
+    told = {each.name: (each.well, each.seen) for each in look(read)}
+    assert told["siren line"] == (False, f"used by {used_by} as well")
