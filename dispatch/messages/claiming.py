@@ -84,14 +84,19 @@ class Claims:
         self._paces = paces
         self._hedge = timedelta(seconds=hedge_s) if hedge_s > 0 else None
 
-    def claim_in(self, tx: Tx, most: int, *, emergency: bool) -> list[Job]:
-        """Up to so many messages that are due, the most urgent first."""
+    def claim_in(self, tx: Tx, most: int, *, emergency: bool, confirming: int) -> list[Job]:
+        """
+        Up to so many messages that are due, the most urgent first. `confirming`: at most so many confirmations, which
+        share the places of emergencies.
+        """
         first, last = LANES[emergency]
         outbox = Outbox(tx.connection)
         jobs: list[Job] = []
         bundled: set[MessageId] = set()
         for message, alarm_state, offer_state in outbox.due(tx.now, most, first=first, last=last):
-            if message.id in bundled:
+            if message.id in bundled or (
+                message.priority is Priority.CONFIRMATION and count_confirming(jobs) >= confirming
+            ):
                 continue
             if message.state == "claimed":
                 self._give_up_waiting(tx, outbox, message)
@@ -255,6 +260,11 @@ class Claims:
 def _mark(message: Message) -> dict[str, Fact]:
     """What says that this is an exercise; nothing in earnest."""
     return {"exercise": 1} if message.facts.get("exercise") else {}
+
+
+def count_confirming(jobs: Sequence[Job]) -> int:
+    """How many of these are confirmations."""
+    return sum(job.message.priority is Priority.CONFIRMATION for job in jobs)
 
 
 def cancel(tx: Tx, message: Message, why: str) -> None:
