@@ -13,6 +13,7 @@ from pathlib import Path
 
 from config import doctor_files, doctor_machine, doctor_upkeep, edge
 from config.admin import is_served
+from config.callbacks import REMEDY, unfound_by_twilio
 from config.databases import known, newest, revision, sqlite_version
 from config.findings import Finding
 from config.settings import GatewaySettings, Settings
@@ -157,6 +158,11 @@ def _about_providers(settings: Settings) -> Iterator[Finding]:
         seen = f"{len(SENTENCES) - len(without)} of {len(SENTENCES)} sentences have a template"
         cure = f"these go by the next provider: {', '.join(without)}" if without else ""
         yield Finding(name="aliyun templates", well=not without or len(order) > 1, seen=seen, cure=cure)
+    if lost := unfound_by_twilio(settings):
+        yield Finding(name="callbacks twilio", well=False, seen=lost, cure=REMEDY)
+    if "twilio" in order and not said.twilio.notices_from:
+        cure = "set providers.twilio.notices_from to a second number: Twilio knows no priorities within one"
+        yield Finding(name="sender twilio", well=True, seen="one sender for emergencies and reminders", cure=cure)
     abroad = {"twilio": said.twilio.cross_border, "webhook": said.webhook.cross_border}
     for name in (each for each in order if each in abroad):
         told = "told no names, addresses or illness" if abroad[name] else "told names, addresses and illness"
@@ -236,10 +242,13 @@ def _siren(settings: Settings) -> Iterator[Finding]:
         cure = _device_cure(Path(path)) if path.startswith("/") else ""
         if path:
             yield Finding(name=f"siren {name}", well=not cure, seen=path, cure=cure)
-    shared = [each.name for each in settings.gateways if each.port in {said.relay, said.modem}]
+    shared = [f"the gateway {each.name}" for each in settings.gateways if each.port in {said.relay, said.modem}]
+    if "modem" in settings.messages.order and settings.providers.modem.port in {said.relay, said.modem} - {""}:
+        # While the service hangs it still holds the modem, and that is when the siren needs one.
+        shared.append("the provider modem")
     if shared:
         cure = "give the siren a line of its own"
-        yield Finding(name="siren line", well=False, seen=f"used by the gateway {shared[0]} as well", cure=cure)
+        yield Finding(name="siren line", well=False, seen=f"used by {shared[0]} as well", cure=cure)
     seen, cure = _siren_alive(settings)
     yield Finding(name="siren", well=not cure, seen=seen, cure=cure)
 

@@ -199,12 +199,16 @@ class MessageSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwilioSettings:
-    """The account at Twilio. `sender` is the key `from`. Two tokens may be good at once, for rotation."""
+    """
+    The account at Twilio. `sender` is the key `from`; `notices_from` sends what is no emergency. Two tokens may be
+    good at once, for rotation.
+    """
 
     account_sid: str = ""
     sender: str = ""
     messaging_service_sid: str = ""
     voice_from: str = ""
+    notices_from: str = ""
     base_url: str = "https://api.twilio.com"
     total_deadline_s: float = 6.0
     cross_border: bool = False

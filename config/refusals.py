@@ -1,14 +1,20 @@
 """What stops a start although every key of the settings is right: a service that would reach or answer nobody."""
 
+import structlog
+
+from config.callbacks import unfound_by_twilio
 from config.settings import Settings
 from dispatch.errors import Misconfigured
 from dispatch.store.database import Engine
 from dispatch.store.people import People
 
+log = structlog.get_logger()
+
 
 def refuse_lacking(settings: Settings) -> None:
     """
-    A provider that is named but cannot send stops the start; nothing stands in for it in silence.
+    A provider that is named but cannot send stops the start; nothing stands in for it in silence. One that sends and
+    cannot call us back is better than none: then the log says what is lost.
 
     Raises:
         Misconfigured: names the key and the cure.
@@ -19,6 +25,8 @@ def refuse_lacking(settings: Settings) -> None:
     if lacking:
         key, cure = next(iter(lacking.items()))
         raise Misconfigured(key, cure)
+    if lost := unfound_by_twilio(settings):
+        log.warning("provider_cannot_call_back", provider="twilio", lost=lost)
 
 
 def refuse_unknown_stations(settings: Settings, reading: Engine) -> None:

@@ -51,6 +51,7 @@ class _TwilioSchema(Section):
     account_sid = text("the account's SID, which begins with AC", validate.Regexp(r"^(AC[0-9A-Za-z]+)?\Z"))
     sender = text("a number of yours in E.164, like +15005550006", data_key="from")
     voice_from = text("a number of yours that may call, in E.164; without it the sending number calls")
+    notices_from = text("a second number of yours in E.164, for what is no emergency, or nothing")
     messaging_service_sid = text("a SID that begins with MG, or nothing", validate.Regexp(r"^(MG[0-9A-Za-z]+)?\Z"))
     base_url = text('"https://api.twilio.com", or a local stand-in', must(is_url, "Not an address of the web."))
     total_deadline_s = seconds("seconds above 0")

@@ -38,6 +38,7 @@ from config.settings_care import VisitSchema
 from config.settings_coverage import CoverageSchema, TravelSchema
 from config.settings_duty import DutySchema
 from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
+from config.settings_lines import LINES_IN, refuse_shared_lines
 from config.settings_meals import MealSchema
 from config.settings_office import (
     AccountSchema,
@@ -359,3 +360,8 @@ class SettingsSchema(Section):
         for index, name in enumerate(names):
             if name in names[:index]:
                 raise ValidationError({"gateways": {index: {"name": [f"A gateway before this one is called {name}."]}}})
+
+    @validates_schema
+    def _lines_differ(self, data: dict[str, Any], **_: Any) -> None:
+        usual = Settings()
+        refuse_shared_lines(**{name: data.get(name, getattr(usual, name)) for name in LINES_IN})

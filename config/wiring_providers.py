@@ -32,7 +32,7 @@ def make_provider(
         "aliyun": lambda: _aliyun(settings, clock, ids),
         "console": lambda: console.ConsoleSettings(panel=panel),
         "modem": lambda: _modem(settings, clock),
-        "twilio": lambda: _twilio(settings),
+        "twilio": lambda: _twilio(settings, clock),
         "webhook": lambda: _webhook(settings, clock),
     }
     if name not in makers:
@@ -71,15 +71,17 @@ def _keeper(name: str, answers: Answers, courier: Courier) -> Keep:
     return keep
 
 
-def _twilio(settings: Settings) -> twilio.TwilioSettings:
+def _twilio(settings: Settings, clock: Clock) -> twilio.TwilioSettings:
     said = settings.providers.twilio
     return twilio.TwilioSettings(
         account_sid=said.account_sid, auth_token=said.auth_token, from_=said.sender,
         messaging_service_sid=said.messaging_service_sid or None, voice_from=said.voice_from or None,
+        notices_from=said.notices_from or None,
         public_url=settings.web.base_url,
         base_url=said.base_url, alternate_auth_token=said.alternate_auth_token or None,
         total_deadline_s=said.total_deadline_s, cross_border=said.cross_border,
         machine_detection=said.machine_detection, desk=tuple(settings.operators.phones),
+        now=clock.now,
     )  # fmt: skip
 
 

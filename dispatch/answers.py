@@ -19,6 +19,7 @@ from dispatch.desk import Desk
 from dispatch.errors import Refusal
 from dispatch.expectations import Done, Expectation, is_answered_at_once, write_back
 from dispatch.ids import AlarmId, AttemptId, OfferId, ReplyId
+from dispatch.messages.receipts import KEY_MAX, plain
 from dispatch.messages.ride import Rides, afoot
 from dispatch.receiving import MISTAKES
 from dispatch.rules.alarm import OfferState
@@ -39,6 +40,9 @@ LATE = timedelta(hours=24)
 
 AGAIN_S = 5
 FAILURES_MAX = 2
+
+SENDER_MAX, TEXT_MAX = 40, 1600
+"""Characters that are kept of who answered and of what: the columns of `store/replies.py`, ten parts of a text."""
 
 _LEARNING = threading.Lock()
 """Two who learn the same at once take twice as long, under one interpreter's lock."""
@@ -145,8 +149,9 @@ class Answers:
                 id_
                 for id_, each in zip(ids, said, strict=True)
                 if shelf.keep(
-                    id_, each.key, tx.now, said_at=min(each.said_at or tx.now, tx.now),
-                    provider=provider, sender=each.sender, text=each.text[:1600], voice=each.voice,
+                    id_, plain(each.key)[:KEY_MAX], tx.now, said_at=min(each.said_at or tx.now, tx.now),
+                    provider=provider, sender=plain(each.sender)[:SENDER_MAX], text=plain(each.text, "")[:TEXT_MAX],
+                    voice=each.voice,
                     attempt_id=each.attempt_id, offer_id=each.offer_id,
                 )
             ]  # fmt: skip

@@ -21,7 +21,8 @@ from dispatch.messages.roads import Roads
 from dispatch.messages.segments import segments
 from dispatch.messages.variables import variables
 from dispatch.messages.wording import render
-from dispatch.rules.message import Priority
+from dispatch.messages.words import last_words
+from dispatch.rules.message import Fact, Priority
 from dispatch.rules.people import Person
 from dispatch.store.bundles import Bundles
 from dispatch.store.outbox import HEDGE, LEASE, SILENT, STOPPED, Attempt, Message, Outbox
@@ -35,8 +36,14 @@ log = structlog.get_logger()
 BUNDLE_PARTS_MAX = 4
 """Parts of an SMS that a bundle may have; what is over leaves in the next."""
 
-_MISTAKES = (LookupError, ArithmeticError, AttributeError, TypeError, ValueError, AssertionError, RecursionError)
-"""What may be wrong in a sentence or in its facts: it must cost neither this message nor those behind it."""
+MISTAKES = (LookupError, ArithmeticError, AttributeError, TypeError, ValueError, AssertionError, RuntimeError)
+"""What may be wrong in one message or with one provider: it must not cost those behind it."""
+
+AGAIN = timedelta(seconds=5)
+"""When a message that could not be made ready is tried again; three times before the siren sounds for it."""
+
+UNREADY = "it could not be made ready"
+"""The reason of a message that waits because nothing could be made of it."""
 
 RATING = "rating"
 """The question after an alarm: never asked in the middle of another."""
@@ -77,14 +84,19 @@ class Claims:
         self._paces = paces
         self._hedge = timedelta(seconds=hedge_s) if hedge_s > 0 else None
 
-    def claim_in(self, tx: Tx, most: int, *, emergency: bool) -> list[Job]:
-        """Up to so many messages that are due, the most urgent first."""
+    def claim_in(self, tx: Tx, most: int, *, emergency: bool, confirming: int) -> list[Job]:
+        """
+        Up to so many messages that are due, the most urgent first. `confirming`: at most so many confirmations, which
+        share the places of emergencies.
+        """
         first, last = LANES[emergency]
         outbox = Outbox(tx.connection)
         jobs: list[Job] = []
         bundled: set[MessageId] = set()
         for message, alarm_state, offer_state in outbox.due(tx.now, most, first=first, last=last):
-            if message.id in bundled:
+            if message.id in bundled or (
+                message.priority is Priority.CONFIRMATION and count_confirming(jobs) >= confirming
+            ):
                 continue
             if message.state == "claimed":
                 self._give_up_waiting(tx, outbox, message)
@@ -92,11 +104,26 @@ class Claims:
             if why is not None:
                 cancel(tx, message, why)
             elif message.priority is Priority.EMERGENCY:
-                jobs.append(self._start(tx, outbox, message))
+                jobs += self._begun(tx, outbox, message)
             elif self._paces.lets(tx, message):
-                jobs.append(self._start(tx, outbox, message, self._paces.beside(tx, message)))
-                bundled.update(jobs[-1].beside)
+                jobs += self._begun(tx, outbox, message, self._paces.beside(tx, message))
+                bundled.update(each for job in jobs[-1:] for each in job.beside)
         return jobs
+
+    def _begun(self, tx: Tx, outbox: Outbox, message: Message, beside: Sequence[Message] = ()) -> list[Job]:
+        """
+        The message under its lease; nothing when it cannot be made ready. Then it counts as tried and waits, so that
+        the next ones pass it by and the siren knows of it (`store/questions.py`).
+        """
+        try:
+            return [self._start(tx, outbox, message, beside)]
+        except MISTAKES:
+            log.exception("claim_failed", message_id=message.id, sentence=message.sentence)
+            # It may have been claimed or not before that: the fence on file is the one that counts.
+            held, tries = outbox.get(message.id) or message, message.tries + 1
+            outbox.change(held, state="posted", tries=tries, due_at=tx.now + AGAIN, lease_until=None, reason=UNREADY)
+            release(tx, message)
+            return []
 
     def _unwanted(self, tx: Tx, message: Message, alarm_state: str | None, offer_state: str | None) -> str | None:
         """Why it need not leave: nobody waits for it any more, or its street is only listened to."""
@@ -111,14 +138,23 @@ class Claims:
         outbox = Outbox(tx.connection)
         jobs = []
         for message, alarm_state, offer_state in outbox.slow(tx.now, most):
-            before = outbox.attempts_of(message.id)
-            other = self._roads.beside(message, before)
-            if pointless(message, alarm_state, offer_state, tx.now) or other is None:
+            if pointless(message, alarm_state, offer_state, tx.now):
                 outbox.change(message, due_at=message.lease_until)
-                continue
-            also = outbox.also(message)
-            jobs.append(self._attempt(tx, outbox, also, other, self._text(message, other), why=HEDGE))
+            else:
+                jobs += self._hedged(tx, outbox, message)
         return jobs
+
+    def _hedged(self, tx: Tx, outbox: Outbox, message: Message) -> list[Job]:
+        """The second attempt; nothing where no other provider is left, or it cannot be made ready."""
+        try:
+            other = self._roads.beside(message, outbox.attempts_of(message.id))
+            if other is not None:
+                also = outbox.also(message)
+                return [self._attempt(tx, outbox, also, other, self._text(message, other), why=HEDGE)]
+        except MISTAKES:
+            log.exception("claim_failed", message_id=message.id, sentence=message.sentence)
+        outbox.change(message, due_at=message.lease_until)
+        return []
 
     def outgoing(self, attempt_id: AttemptId, message: Message, provider: Provider, text: str) -> Outgoing:
         """The attempt as its provider gets it."""
@@ -197,19 +233,38 @@ class Claims:
         return text, beside
 
     def _text(self, message: Message, provider: Provider) -> str:
-        """The words; should they fail for one person, the plain sentence, because somebody must hear something."""
-        capability = provider.capability(message.to)
+        """The words; should they fail, the plain sentence, and should that fail, words in which nothing is filled."""
         try:
             # The link is made here and nowhere kept: whoever reads the outbox or a backup cannot open the page.
             link = self._address(Person(message.person), message.alarm_id, message.offer_id)
-            facts = {**message.facts, "link": link or message.facts.get("link")}
-            return render(
-                message.sentence, message.channel, message.lang, facts, capability=capability, local=self._local
-            )
-        except _MISTAKES:
+            return self._rendered(message, message.sentence, provider, link=link or message.facts.get("link"))
+        except (*MISTAKES, OSError):
             log.exception("wording_failed", message_id=message.id, sentence=message.sentence)
-            facts = {"number": message.alarm_id or message.id, "place": ""}
-            return render("plain", message.channel, message.lang, facts, capability=capability, local=self._local)
+        return self._plain_text(message, provider)
+
+    def _plain_text(self, message: Message, provider: Provider) -> str:
+        number = message.alarm_id or message.id
+        try:
+            return self._rendered(replace(message, facts=_mark(message)), "plain", provider, number=number, place="")
+        except Exception:
+            # No loop: somebody must hear something, whatever it is that fails here.
+            log.exception("plain_wording_failed", message_id=message.id, sentence=message.sentence)
+            return last_words(message.lang, exercise=bool(_mark(message)))
+
+    def _rendered(self, message: Message, sentence: str, provider: Provider, **more: Fact) -> str:
+        facts = {**message.facts, **more}
+        capability = provider.capability(message.to)
+        return render(sentence, message.channel, message.lang, facts, capability=capability, local=self._local)
+
+
+def _mark(message: Message) -> dict[str, Fact]:
+    """What says that this is an exercise; nothing in earnest."""
+    return {"exercise": 1} if message.facts.get("exercise") else {}
+
+
+def count_confirming(jobs: Sequence[Job]) -> int:
+    """How many of these are confirmations."""
+    return sum(job.message.priority is Priority.CONFIRMATION for job in jobs)
 
 
 def cancel(tx: Tx, message: Message, why: str) -> None:

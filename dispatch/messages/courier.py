@@ -15,20 +15,21 @@ from functools import partial
 import structlog
 
 from dispatch.clock import Clock
+from dispatch.ids import AttemptId
 from dispatch.messages.breakers import Breakers, Road
 from dispatch.messages.carriers import Carriers
-from dispatch.messages.claiming import LANES, Address, Claims, no_address
+from dispatch.messages.claiming import LANES, MISTAKES, Address, Claims, no_address
 from dispatch.messages.flights import Flights
 from dispatch.messages.job import Job as Job
 from dispatch.messages.pace import Paces
-from dispatch.messages.providers.provider import Outcome, Outgoing, Provider, Receipt, Sent
+from dispatch.messages.providers.provider import Blame, Outcome, Outgoing, Provider, Receipt, Sent
 from dispatch.messages.receipts import Receipts, Unreached
 from dispatch.messages.relevance import pointless
 from dispatch.messages.ride import Ride, ride
 from dispatch.messages.roads import Roads
 from dispatch.messages.settling import Settling
 from dispatch.rules.breaker import Mark
-from dispatch.rules.message import Channel
+from dispatch.rules.message import Channel, Priority
 from dispatch.rules.pacing import Pace
 from dispatch.rules.record import Line
 from dispatch.store.database import Engine
@@ -108,6 +109,8 @@ class Courier:
         # A provider that hangs may hold every place there is: a second road beside it has places of its own.
         self._beside = Carriers(self._carry, emergency=emergency_workers, notice=1)
         self._flights = Flights(hedge_s if hedge_s > 0 else None)
+        self._confirming: set[AttemptId] = set()
+        self._confirming_max = (emergency_workers + 1) // 2
         self._thread: threading.Thread | None = None
         self.beats = 0
         self._beaten_s = clock.look().steady_s
@@ -188,6 +191,7 @@ class Courier:
             return False
         taken = self._carriers.take(CLAIM_MAX, emergency=emergency)
         jobs = self._claim_on(taken, emergency=emergency)
+        self._confirming.update(_confirming(jobs))
         for job in jobs:
             self._carriers.go(job, emergency=emergency)
         if taken and len(jobs) == taken:
@@ -211,6 +215,7 @@ class Courier:
 
     def _carry(self, job: Job) -> None:
         self._flights.begin(job.outgoing.attempt_id, self._clock.look().steady_s)
+        self._confirming.update(_confirming([job]))  # Those that ride along come here first.
         try:
             self.carry(job)
         except Exception:
@@ -218,6 +223,7 @@ class Courier:
             log.exception("carrying_failed", message_id=job.message.id)
         finally:
             self._flights.end(job.outgoing.attempt_id)
+            self._confirming.discard(job.outgoing.attempt_id)
             self._wanted.set()
 
     def ride(self) -> AbstractContextManager[Ride]:
@@ -231,8 +237,12 @@ class Courier:
         return self._transactions.run(lambda tx: self.claim_in(tx, most, emergency=emergency))
 
     def claim_in(self, tx: Tx, most: int, *, emergency: bool) -> list[Job]:
-        """The same in somebody's unit of work."""
-        return self._claims.claim_in(tx, most, emergency=emergency)
+        """
+        The same in somebody's unit of work. Half of the places are kept for emergencies alone: confirmations that a
+        provider leaves hanging must not have them all.
+        """
+        confirming = max(0, self._confirming_max - len(self._confirming))
+        return self._claims.claim_in(tx, most, emergency=emergency, confirming=confirming)
 
     def hedge(self, most: int) -> list[Job]:
         """A second attempt beside up to so many emergencies whose provider has not answered in its time."""
@@ -242,10 +252,12 @@ class Courier:
         """Looks up what is in doubt, sends, settles."""
         if job.look_up and self._is_done(job):
             return
-        sent = job.provider.send(job.outgoing)
+        sent = self._sent(job)
         said = self.breakers.note(job.provider.name, job.outgoing.channel, sent)
 
         def settle(tx: Tx) -> bool:
+            nonlocal sent
+            sent = self._settling.believed(tx, job, sent)
             tx.log(*([said] if said else []))
             return self._settling.settle(tx, job, sent)
 
@@ -256,6 +268,14 @@ class Courier:
             self._unreached.unreached(job.message.offer_id, code=sent.code or "")
         elif sent.outcome is Outcome.UNKNOWN:
             self._unreached.doubtful(job.message.offer_id)
+
+    def _sent(self, job: Job) -> Sent:
+        """What became of it. A provider that raises has broken its contract: nobody knows, and the next is tried."""
+        try:
+            return job.provider.send(job.outgoing)
+        except (*MISTAKES, OSError) as error:
+            log.exception("provider_broke", provider=job.provider.name, message_id=job.message.id)
+            return Sent(outcome=Outcome.UNKNOWN, blame=Blame.PROVIDER, detail=type(error).__name__)
 
     def receive(self, provider: str, receipts: Sequence[Receipt]) -> None:
         """Keeps what a provider tells later: see `Receipts`."""
@@ -304,7 +324,15 @@ class Courier:
                 text=doubt.text,
                 lang=job.message.lang,
             )
-            found = provider.look_up(asked, doubt.provider_id, doubt.started_at)
+            try:
+                found = provider.look_up(asked, doubt.provider_id, doubt.started_at)
+            except (*MISTAKES, OSError):
+                log.exception("provider_broke", provider=provider.name, message_id=job.message.id)
+                continue
             if found is not None and found.outcome is Outcome.TAKEN:
                 return doubt, found
         return None
+
+
+def _confirming(jobs: Sequence[Job]) -> set[AttemptId]:
+    return {job.outgoing.attempt_id for job in jobs if job.message.priority is Priority.CONFIRMATION}

@@ -1,5 +1,6 @@
 """What providers tell later about messages they took: kept once, and only ever moving upwards."""
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -60,10 +61,14 @@ class Receipts:
         """Keeps one; gives back the offer that will not reach its person, or the channel on which it arrived."""
         outbox = Outbox(tx.connection)
         known = outbox.attempt(receipt.attempt_id) if receipt.attempt_id else None
-        known = known or outbox.attempt_of_provider(provider, receipt.provider_id)
+        # No provider speaks for another's attempts, whatever it names.
+        known = known if known and known.provider == provider else None
+        known = known or (
+            outbox.attempt_of_provider(provider, receipt.provider_id) if is_id(receipt.provider_id) else None
+        )
         new = outbox.receipt_once(
-            provider, receipt.key, attempt_id=known.id if known else receipt.attempt_id, kind=receipt.kind.value,
-            status=receipt.status, code=receipt.code, received_at=tx.now,
+            provider, plain(receipt.key)[:KEY_MAX], attempt_id=known.id if known else receipt.attempt_id,
+            kind=receipt.kind.value, status=cut(receipt.status), code=cut(receipt.code), received_at=tx.now,
         )  # fmt: skip
         if not new or known is None:
             return None, None
@@ -79,7 +84,7 @@ class Receipts:
         """The attempt as the receipt says, if that is more than was known; the message where it is the last word."""
         if rank(known.status) >= RANKS[receipt.kind]:
             return None, None
-        values = {"status": receipt.kind.value, "code": receipt.code, "provider_id": receipt.provider_id}
+        values = {"status": receipt.kind.value, "code": cut(receipt.code), **_named(outbox, known, receipt)}
         proved = {"outcome": "confirmed"} if known.outcome in {"unknown", "absent", "in_flight"} else {}
         final = {"look_at": None} if receipt.kind in FINAL else {}
         outbox.end(known.id, **values, **proved, **final)
@@ -94,7 +99,9 @@ class Receipts:
         if receipt.kind not in LOST or message.state == "delivered" or _goes_on(outbox, message, receipt):
             return None
         if message.state == "sent":
-            outbox.change(message, state="failed", reason=f"{receipt.status} {receipt.code or ''}".strip())
+            outbox.change(
+                message, state="failed", reason=plain(f"{receipt.status} {receipt.code or ''}").strip()[:KEY_MAX]
+            )
         return message.offer_id if message.channel is Channel.SMS else None
 
 
@@ -105,6 +112,35 @@ def _in_vain(tx: Tx, message: Message, attempt_id: AttemptId) -> bool:
     """Whether a call that asked somebody to come is over without a key: heard or not, nobody has answered."""
     asked = message.channel is Channel.VOICE and message.answerable and message.offer_id is not None
     return asked and not is_resident(message.person) and Replies(tx.connection).of_attempt(attempt_id) is None
+
+
+def _named(outbox: Outbox, known: Attempt, receipt: Receipt) -> dict[str, str]:
+    """The provider's own id of the attempt, unless it is another's already: a hook that mixes two up loses neither."""
+    said = receipt.provider_id
+    holder = outbox.attempt_of_provider(known.provider, said) if is_id(said) else known
+    its_own = holder is None or (holder.id == known.id and is_id(said))
+    return {"provider_id": said} if its_own else {}
+
+
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
+
+KEY_MAX, ID_MAX, CODE_MAX = 160, 80, 40
+"""Characters of what providers say that are kept: the columns of `store/outbox.py`, which PostgreSQL never exceeds."""
+
+
+def plain(said: str, instead: str = "?") -> str:
+    """What others said, with `instead` for every sign that no database keeps: half of a pair, NUL."""
+    return _UNKEPT.sub(instead, said)
+
+
+def cut(said: str | None) -> str | None:
+    """A status or a code as it may be kept."""
+    return said and plain(said)[:CODE_MAX]
+
+
+def is_id(said: str) -> bool:
+    """Whether a provider's id of an attempt can be kept, and found again."""
+    return 0 < len(said) <= ID_MAX and said.isprintable()
 
 
 LOST = frozenset({ReceiptKind.FAILED, ReceiptKind.UNDELIVERED})

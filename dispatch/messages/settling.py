@@ -6,12 +6,13 @@ message to the other, and only the last decides whether it is tried again.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from dispatch.messages.claiming import release
 from dispatch.messages.job import Job, settled
 from dispatch.messages.providers.provider import Blame, Outcome, Sent
-from dispatch.messages.receipts import LOST
+from dispatch.messages.receipts import LOST, cut, is_id, plain
 from dispatch.messages.roads import Roads
 from dispatch.rules.looking import look_after
 from dispatch.rules.message import Priority
@@ -54,6 +55,26 @@ class Settling:
             self._sent(tx, outbox, message, state="failed" if lost else "sent")
             return False
         return self._again(tx, outbox, job, sent)
+
+    def believed(self, tx: Tx, job: Job, sent: Sent) -> Sent:
+        """
+        What a provider said, as far as it can be kept. An id that another attempt has already is none of this one's:
+        then nobody knows what became of it, whatever was said.
+        """
+        sent = replace(sent, status=cut(sent.status), code=cut(sent.code), detail=plain(sent.detail))
+        if sent.provider_id is None:
+            return sent
+        if is_id(sent.provider_id):
+            holder = Outbox(tx.connection).attempt_of_provider(job.provider.name, sent.provider_id)
+            if holder is None or holder.id == job.outgoing.attempt_id:
+                return sent
+        return replace(
+            sent,
+            outcome=Outcome.UNKNOWN,
+            provider_id=None,
+            blame=Blame.PROVIDER,
+            detail="an id that is another's or none",
+        )
 
     def found(self, tx: Tx, job: Job, doubt: Attempt, found: Sent) -> bool:
         """Settles with what was found. False when that belongs to another attempt: calls to one number look alike."""

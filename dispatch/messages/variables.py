@@ -14,6 +14,6 @@ def variables(message: Message, capability: Capability, local: Callable[[datetim
         return {}
     try:
         return parameters(message.sentence, message.lang, message.facts, capability=capability, local=local)
-    except (KeyError, ValueError, TypeError):
+    except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError, AssertionError, RuntimeError):
         # Logged where the text was made; the provider refuses what has no template, and the next one tries.
         return {}

@@ -89,3 +89,14 @@ LINKED: Mapping[str, Mapping[str, str]] = {
 
 JOIN = {"zh": "；", "en": "; "}
 """What stands between the items of a list."""
+
+_LAST: Mapping[str, str] = {
+    "zh": "【安铃】有老人告警，请立即联系值守台。",
+    "en": "Anling: ALARM. Please call the desk at once.",
+}
+
+
+def last_words(lang: str, *, exercise: bool) -> str:
+    """What leaves when no sentence could be filled: no fact stands in it, so nothing about them can be wrong."""
+    known = lang if lang in _LAST else "zh"
+    return (EXERCISE[known] if exercise else "") + _LAST[known]

@@ -11,6 +11,7 @@ BROAD_EXCEPTS = {
     "devices/hearing.py": 1,
     "dispatch/answers.py": 1,  # no loop: whoever else expects answers must not cost the answer to an alarm
     "devices/reception.py": 1,  # no loop: who heeds life signs must not cost the press in the same frame
+    "dispatch/messages/claiming.py": 1,  # no loop: whatever fails in the words, the carer is told something
     "dispatch/messages/courier.py": 2,  # the loop, and one message that must not stop the others
     "dispatch/messages/providers/bulkhead.py": 1,  # no loop: handed over to whoever waits for the call
     "dispatch/messages/providers/modem.py": 1,  # the loop of the one thread that owns the modem

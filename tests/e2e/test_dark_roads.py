@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -85,7 +85,9 @@ class TwoRoads(Rig):
             )
 
 
-def alarms_under(name: str, alarms: int, folder, *, pause_s: float) -> str:
+def alarms_under(
+    name: str, alarms: int, folder, *, pause_s: float, judged: Callable[[Rig], float] = lambda _: 0.0
+) -> str:
     """Raises so many alarms while the first provider fails in this way; holds the promises, and tells the figures."""
     with contextlib.ExitStack() as stack:
         first, second = stack.enter_context(TwilioStandin()), stack.enter_context(Delivering())
@@ -102,7 +104,7 @@ def alarms_under(name: str, alarms: int, folder, *, pause_s: float) -> str:
             rig.radio.press(rflink_of(number))
             rest(pause_s)
         until("everybody was reached", lambda: len(reached(rig)) == alarms, REACHED_S)
-        figures = judge(rig, name)
+        figures = judge(rig, name) + f"; waited at most {judged(rig):.2f}"
         rig.stop(within_s=30)
         return figures
 
@@ -148,3 +150,22 @@ def test_a_few_alarms_reach_people_by_the_second_road(tmp_path, name):
 @pytest.mark.parametrize("name", FAULTS)
 def test_two_hundred_alarms_reach_people_by_the_second_road(tmp_path, name):
     print(alarms_under(name, 200, tmp_path, pause_s=0.25))
+
+
+def waited_for_second(rig: Rig) -> list[float]:
+    """Seconds from each offer until the road that works was tried, whether another was tried before or not."""
+    rows = rig.rows(
+        "SELECT (MIN(t.started_at) - m.posted_at) / 1e6 AS s FROM messages m JOIN attempts t ON t.message_id = m.id "
+        "WHERE t.provider = 'second' AND m.offer_id IS NOT NULL AND m.channel = 'sms' GROUP BY m.id"
+    )
+    return sorted(row["s"] for row in rows)
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", ["black-holed", "silent", "dripping"])
+def test_a_hundred_presses_within_a_moment_wait_for_no_road_that_holds_every_place(tmp_path, name):
+    """More than there are places: those behind wait until the first ones are given up, and then not for the same."""
+    told = alarms_under(name, 100, tmp_path, pause_s=0.0, judged=lambda rig: waited_for_second(rig)[-1])
+    print(told)
+    assert float(told.rpartition(" ")[2]) <= NEXT_S + BUSY_S

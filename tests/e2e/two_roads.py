@@ -18,6 +18,11 @@ class Second(TwilioProvider):
 
     name = "second"
 
+    def __init__(self, settings: TwilioSettings) -> None:
+        super().__init__(settings)
+        # What is told of its attempts comes to an address of its own: no provider speaks for another.
+        self._hooks._at = f"{settings.public_url}/hooks/second"
+
 
 def with_second(make: Any) -> Any:
     """The courier, and everybody who shares its providers, is given the second road behind the first."""

@@ -66,6 +66,32 @@ def test_an_offer_passes_a_thousand_reminders_in_less_than_a_second(post, a):
     assert waiting > REMINDERS / 2, "the backlog was there all the while"
 
 
+def test_confirmations_that_hang_leave_half_of_the_places_to_emergencies(post, a):
+    def hang(message):
+        a.closing.wait(30)
+        return a.taken(message)
+
+    for number in range(10):
+        a.says.append(hang)
+        post.post(f"c{number}", priority=Priority.CONFIRMATION, to=f"+86139{number:08}")
+    courier = post.another_courier(emergency_workers=4)
+    courier.start()
+    try:
+        courier.nudge()
+        until(lambda: len(a.sent) == 2)
+        a.says.clear()
+        post.press()
+        courier.nudge()
+        until(lambda: "+8613800000001" in a.taken_s)
+        assert len(a.sent) == 3
+        a.closing.set()
+        until(lambda: len(a.sent) == 11)
+    finally:
+        a.closing.set()
+        courier.stop()
+    assert {each.state for each in post.world.messages()} == {"sent"}
+
+
 def test_two_carers_answer_at_once_three_times_each_and_one_leads(post, a):
     """Each from a thread of its own, each answer by webhook and listed besides."""
     alarm_id = post.press()

@@ -84,6 +84,18 @@ def test_nobody_is_sent_codes_without_end(rig):
     assert len([each for each in rig.world.messages() if each.sentence == "page_code"]) == CODES_AN_HOUR
 
 
+def test_whoever_asks_in_a_carers_name_from_elsewhere_does_not_shut_them_out(rig):
+    stranger, phone = rig.phone(), rig.phone()
+    stranger.client.environ_base["REMOTE_ADDR"] = "203.0.113.7"
+    asked = [stranger.fill("/c", phone=PHONE).status_code for _ in range(CODES_AN_HOUR + 1)]
+    assert asked[-1] == 429
+    assert phone.fill("/c", phone=PHONE).status_code == 200
+    for number in range(8, 11):
+        stranger.client.environ_base["REMOTE_ADDR"] = f"203.0.113.{number}"
+        asked += [stranger.fill("/c", phone=PHONE).status_code for _ in range(CODES_AN_HOUR)]
+    assert asked.count(200) == 3 * CODES_AN_HOUR - 1, "and there is an end to it for the carer's telephone"
+
+
 def test_nothing_says_whether_a_number_is_a_carers(rig):
     known = rig.phone().fill("/c", phone="13800000001")
     other = rig.phone().fill("/c", phone="13900000009")
@@ -96,6 +108,14 @@ def test_what_is_no_number_is_said_at_once(rig):
     answer = rig.phone().fill("/c", phone="abc")
     assert answer.status_code == 400
     assert rig.world.messages() == [] or list(rig.world.messages()) == []
+
+
+@pytest.mark.parametrize("code", ["²³¹", "①②③④⑤⑥", "", "x", "१२३४५६", "9" * 5000])
+def test_a_code_in_other_signs_is_a_code_that_does_not_fit(rig, code):
+    phone = rig.phone()
+    phone.fill("/c", phone=PHONE)
+    answer = phone.fill("/c", "/c/code", phone=PHONE, code=code)
+    assert answer.status_code == 400
 
 
 def test_leaving_ends_the_visit_in_the_database_too(rig):

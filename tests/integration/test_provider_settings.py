@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from config.callbacks import unfound_by_twilio
 from config.doctor import LOOKS, examine
 from config.provider_options import HOOK_SECRET_MIN
 from config.refusals import refuse_lacking
@@ -145,6 +146,13 @@ def test_the_doctor_names_the_sentences_without_a_template():
     assert " offer," not in cure
 
 
+def test_the_doctor_says_that_one_sender_has_to_do_for_everything():
+    assert "notices_from" in findings(settings("twilio", **ENVIRON))["sender twilio"][2]
+    own = WHOLE["twilio"] | {"notices_from": "+15005550007"}
+    assert "sender twilio" not in findings(settings("twilio", own, **ENVIRON))
+    assert made("twilio", settings("twilio", own, **ENVIRON))._settings.notices_from == "+15005550007"
+
+
 @pytest.mark.parametrize(("abroad", "word"), [(True, "told no names"), (False, "told names")])
 def test_the_doctor_says_what_a_provider_is_told(abroad, word):
     read = settings("twilio", WHOLE["twilio"] | {"cross_border": abroad}, **ENVIRON)
@@ -152,8 +160,75 @@ def test_the_doctor_says_what_a_provider_is_told(abroad, word):
     assert made("twilio", read).capability("+8613800000001").cross_border is abroad
 
 
+NOWHERE = [
+    "",
+    "http://127.0.0.1:8080",
+    "http://localhost",
+    "https://192.168.1.7",
+    "http://[fd00::1]",
+    "http://anling.lan",
+]
+
+
+def calls_back(public_url, *, base_url="https://api.twilio.com", order="twilio", poll_s=60):
+    read = read_settings(
+        {
+            "web": {"public_url": public_url}, "messages": {"order": [order], "poll_s": poll_s},
+            "providers": {**WHOLE, "twilio": WHOLE["twilio"] | {"base_url": base_url}},
+        },
+        environ=ENVIRON,
+    )  # fmt: skip
+    refuse_lacking(read)
+    return unfound_by_twilio(read), findings(read)
+
+
+@pytest.mark.parametrize("public_url", NOWHERE)
+def test_twilio_that_cannot_find_us_is_said_with_what_is_lost(public_url, log_lines):
+    lost, found = calls_back(public_url)
+    (told,) = log_lines
+    assert (told["event"], told["provider"], told["lost"]) == ("provider_cannot_call_back", "twilio", lost)
+    assert (public_url or "http://127.0.0.1:8080") in lost
+    assert "every 60 s" in lost
+    well, seen, cure = found["callbacks twilio"]
+    assert (well, seen) == (False, lost)
+    assert "web.public_url" in cure
+    assert "answers by text are lost" in calls_back(public_url, poll_s=0)[0]
+
+
+@pytest.mark.parametrize(
+    ("public_url", "more"),
+    [
+        ("https://anling.example", {}),
+        ("http://8.8.8.8", {}),
+        ("", {"base_url": "http://127.0.0.1:4010"}),
+        ("", {"order": "modem"}),
+    ],
+)
+def test_nothing_is_said_where_it_finds_us_or_is_not_asked(public_url, more, log_lines):
+    lost, found = calls_back(public_url, **more)
+    assert (lost, log_lines) == ("", [])
+    assert "callbacks twilio" not in found
+
+
 def test_the_doctor_runs_whole_without_any_credentials(tmp_path, capsys):
     written = {"home": str(tmp_path), "messages": {"order": sorted(set(PROVIDERS) - {"console"})}}
     assert examine(read_settings(written, environ={}), as_json=False) == 1
     told = capsys.readouterr().out
     assert all(f"✗ provider {name}" in told for name in set(PROVIDERS) - {"console"})
+
+
+@pytest.mark.parametrize(
+    ("gateway", "siren", "used_by"),
+    [("/dev/ttyS9", "/dev/ttyUSB9", "the provider modem"), ("/dev/ttyUSB7", "/dev/ttyUSB7", "the gateway hall")],
+)
+def test_the_doctor_tells_of_a_siren_that_shares_its_line(tmp_path, gateway, siren, used_by):
+    read = read_settings(
+        {
+            "home": str(tmp_path), "messages": {"order": ["modem"]}, "providers": WHOLE, "siren": {"modem": siren},
+            "gateways": [{"name": "hall", "protocol": "rflink", "port": gateway}],
+        },
+        environ={},
+    )  # fmt: skip
+    (look,) = [each for each in LOOKS if each.__name__ == "_siren"]
+    told = {each.name: (each.well, each.seen) for each in look(read)}
+    assert told["siren line"] == (False, f"used by {used_by} as well")

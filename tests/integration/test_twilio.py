@@ -63,6 +63,17 @@ def test_a_messaging_service_picks_the_sender(standin):
     assert "From" not in standin.creates()[0]
 
 
+@pytest.mark.parametrize("more", [{}, {"messaging_service_sid": "MG1"}])
+def test_what_is_no_emergency_leaves_by_a_sender_of_its_own(standin, more):
+    with provider_towards(standin, notices_from="+15005550007", **more) as twilio:
+        for urgent in (False, True):
+            twilio.send(text(urgent=urgent))
+    notice, emergency = standin.creates()
+    assert (notice["From"], "MessagingServiceSid" in notice) == ("+15005550007", False)
+    assert emergency.get("From") != "+15005550007"
+    assert emergency.get("MessagingServiceSid") == more.get("messaging_service_sid")
+
+
 def test_an_answerable_call_says_its_text_twice_and_takes_a_key(twilio, standin):
     message = call()
     assert twilio.send(message).outcome is Outcome.TAKEN

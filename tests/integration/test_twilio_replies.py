@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dispatch.messages.providers.provider import Listing
+from dispatch.messages.providers.provider import Listing, Outcome
 from dispatch.messages.providers.twilio import TwilioProvider
 from tests.fakes import twilio_faults
 from tests.fakes.twilio_standin import TwilioStandin
@@ -72,3 +72,44 @@ def test_with_a_messaging_service_answers_to_all_its_numbers_count(standin):
     standin.write("SM80", sender=TO, to="+15005550098", body="1")
     with provider_towards(standin, messaging_service_sid="MG1") as provider:
         assert [each.key for each in provider.fetch_replies(minute_ago())] == ["SM80"]
+
+
+def test_answers_to_the_number_of_notices_count_and_never_cost_those_to_the_other(standin):
+    standin.write("SM91", sender=TO, to=OURS, body="1")
+    standin.write("SM92", sender=TO, to="+15005550007", body="3")
+    with provider_towards(standin, notices_from="+15005550007") as provider:
+        assert [each.key for each in provider.fetch_replies(minute_ago())] == ["SM91", "SM92"]
+        standin.always = twilio_faults.EMPTY_503
+        assert provider.fetch_replies(minute_ago()) is None
+
+
+@pytest.mark.parametrize("apart", [timedelta(minutes=20), timedelta(minutes=-20), timedelta(hours=30)], ids=str)
+def test_with_our_own_clock_wrong_an_answer_is_found_and_told_by_our_clock(standin, apart):
+    standin.write("SM81", sender=TO, to=OURS, body="1")
+    standin.now = (datetime.now(UTC) - timedelta(minutes=10)).timestamp
+    standin.write("SM82", sender=TO, to=OURS, body="old")
+    ours = lambda: datetime.now(UTC) + apart  # noqa: E731
+    with provider_towards(standin, now=ours) as twilio:
+        twilio.fetch_replies(ours() - timedelta(minutes=1))
+        (reply,) = twilio.fetch_replies(ours() - timedelta(minutes=1))
+    assert reply.key == "SM81"
+    assert abs(reply.said_at - ours()) < timedelta(seconds=30)
+
+
+def test_years_off_it_is_found_at_the_second_look(standin):
+    """As a machine whose battery is dead believes; the first answer of the provider says what time it is."""
+    standin.write("SM83", sender=TO, to=OURS, body="1")
+    with provider_towards(standin, now=lambda: datetime.now(UTC) + timedelta(days=3650)) as twilio:
+        since = datetime.now(UTC) + timedelta(days=3650, minutes=-1)
+        twilio.fetch_replies(since)
+        assert [each.key for each in twilio.fetch_replies(since)] == ["SM83"]
+
+
+@pytest.mark.parametrize("apart", [timedelta(minutes=20), timedelta(minutes=-20)], ids=str)
+def test_with_our_own_clock_wrong_what_was_taken_is_found_and_what_is_older_is_not(standin, apart):
+    ours = lambda: datetime.now(UTC) + apart  # noqa: E731
+    with provider_towards(standin, now=ours) as twilio:
+        message = text()
+        sent = twilio.send(message)
+        assert twilio.look_up(message, None, ours()).provider_id == sent.provider_id
+        assert twilio.look_up(message, None, ours() + timedelta(minutes=1)).outcome is Outcome.NOT_SENT

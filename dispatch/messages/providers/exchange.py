@@ -14,6 +14,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -81,6 +82,7 @@ class Exchange:
         """`connect_s` and `read_s` are the limits of connecting and of one read, in seconds."""
         self.status: int | None = None
         self.retry_after_s: float | None = None
+        self.date: datetime | None = None
         self._session, self._limits_s = session, (connect_s, read_s)
         self._lock = threading.Lock()
         self._line: socket.socket | None = None
@@ -95,7 +97,7 @@ class Exchange:
             Unreadable: no error and no JSON object either.
             BrokenOff: too late to begin.
         """
-        self.status, self.retry_after_s, self._line, self._began = None, None, None, False
+        self.status, self.retry_after_s, self.date, self._line, self._began = None, None, None, None, False
         _current.exchange = self
         with self._session.request(
             method.upper(), url, timeout=self._limits_s, allow_redirects=False, stream=True, **more
@@ -124,6 +126,7 @@ class Exchange:
     def _read(self, response: requests.Response) -> Answered:
         self.status = response.status_code
         self.retry_after_s = seconds_of(response.headers.get("Retry-After"), response.headers.get("Date"))
+        self.date = date_of(response.headers.get("Date"))
         text = _text(response)
         with self._lock:
             self._line = None  # It goes back to the pool and may be another exchange's from now on.
@@ -257,6 +260,15 @@ def seconds_of(retry_after: str | None, now: str | None = None) -> float | None:
     except (ValueError, IndexError):
         return None
     return min(max(0.0, left), RETRY_AFTER_MAX_S)
+
+
+def date_of(said: str | None) -> datetime | None:
+    """The header Date (RFC 9110, 6.6.1): what the clock of whoever answered says; None where it says nothing."""
+    try:
+        at = parsedate_to_datetime(said or "")
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, IndexError, OverflowError):
+        return None
 
 
 def connections(*, trust_env: bool, pool_max: int) -> requests.Session:

@@ -50,12 +50,15 @@ PAGE = 50
 """Messages looked through for one whose outcome is unknown."""
 
 CLOCKS_APART = timedelta(seconds=10)
-"""How far Twilio's clock may be behind ours, and its times are whole seconds."""
+"""How far Twilio's clock may be from ours without anybody minding; its times are whole seconds."""
 
 _CALLBACK_REFUSED = "21609"
 
 # What may come out of a call for reasons of the network or of Twilio.
 _FAILURES = (*wire.FAILURES, TwilioException)
+
+_NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What Twilio's client raises where an answer has the wrong kind of value in a field."""
 
 _ANYWHERE = Capability(sms=True, voice=True, two_way=True, urls=True, free_text=True, receipts=True)
 
@@ -78,12 +81,14 @@ class TwilioSettings:
     One account at Twilio.
 
     `from_` is a sender in E.164; `messaging_service_sid`, if given, picks the sender of a text instead. Calls come from
-    `voice_from`, or else from `from_`. `public_url` is where Twilio reaches us. `alternate_auth_token` is believed, but
-    not used, while a token is being replaced. Times are in seconds: `total_deadline_s` holds for one whole `send`,
+    `voice_from`, or else from `from_`. `notices_from` sends what is no emergency: Twilio queues by sender and knows no
+    priorities (MESSAGING 1.5). `public_url` is where Twilio reaches us. `alternate_auth_token` is believed, but not
+    used, while a token is being replaced. Times are in seconds: `total_deadline_s` holds for one whole `send`,
     `slot_wait_s` is the part of it spent at most waiting for one of `calls_max` places. `callback_overrides` goes
     behind the `#` of status callbacks. `machine_detection` asks Twilio to tell a human from a machine. `desk` are the
     telephones that ring for whoever rings in. `trust_env` lets the environment name a proxy and certificates.
-    `cross_border`: the residents live in another country than Twilio's machines.
+    `cross_border`: the residents live in another country than Twilio's machines. `now` is our own clock, by which
+    Twilio's times are understood where the two are apart; without it they are taken as they are.
     """
 
     account_sid: str = ""
@@ -91,6 +96,7 @@ class TwilioSettings:
     from_: str = ""
     messaging_service_sid: str | None = None
     voice_from: str | None = None
+    notices_from: str | None = None
     public_url: str = ""
     base_url: str = "https://api.twilio.com"
     alternate_auth_token: str | None = field(default=None, repr=False)
@@ -104,6 +110,7 @@ class TwilioSettings:
     callback_overrides: str = CALLBACK_OVERRIDES
     machine_detection: bool = True
     desk: tuple[str, ...] = ()
+    now: Callable[[], datetime] | None = None
 
 
 class TwilioProvider:
@@ -120,6 +127,7 @@ class TwilioProvider:
         self._settings = settings
         self._caller = settings.voice_from or settings.from_
         self._wire = Caller("twilio", _limits(settings))
+        self._apart = timedelta()
         self._calls = TwilioCalls(
             public_url=settings.public_url, caller=self._caller, desk=settings.desk, interrupt=self._interrupt
         )
@@ -166,19 +174,28 @@ class TwilioProvider:
             page = self._within(exchange, lambda: _newest(client, message))
         except (Full, Overdue, *_FAILURES):
             return None
-        return _found(page, message, since - CLOCKS_APART)
+        return _found(page, message, since + self._ahead(exchange) - CLOCKS_APART)
 
     def fetch_replies(self, since: datetime) -> Sequence[Inbound] | None:
         """The texts that came in since then, whether a webhook told of them or not. None: it could not be asked."""
         if self.lacking():
             return None
-        exchange, service = self._exchange(), self._settings.messaging_service_sid
+        service, notices = self._settings.messaging_service_sid, self._settings.notices_from
+        # A messaging service has numbers that we do not know: then all that came in is asked for.
+        came = self._came_to(None if service else self._settings.from_, since)
+        if came is None or service or not notices:
+            return came
+        # What came to the number of reminders comes again with the next list; what came to the other one is needed now.
+        return [*came, *(self._came_to(notices, since) or ())]
+
+    def _came_to(self, our_number: str | None, since: datetime) -> Sequence[Inbound] | None:
+        exchange = self._exchange()
         client = self._client(exchange)
-        ours = None if service else self._settings.from_
         try:
-            return inbound_of(self._within(exchange, lambda: listed(client, ours, since)), since)
+            page = self._within(exchange, lambda: listed(client, our_number, since + self._apart))
         except (Full, Overdue, *_FAILURES):
             return None
+        return inbound_of(page, since, ahead=self._ahead(exchange))
 
     def hear(self, hook: Hook) -> Heard:
         """A receipt, a reply or a key press. See `TwilioHooks.hear`."""
@@ -202,8 +219,26 @@ class TwilioProvider:
         caller = ["voice_from"] if channel is Channel.VOICE and not self._caller else []
         return [*self.lacking(), *caller]
 
+    def _ahead(self, exchange: Exchange) -> timedelta:
+        """
+        How far Twilio's clock is before ours, by its last answer. A machine whose clock was never set would otherwise
+        take every answer listed for an old one, and what was taken for lost.
+        """
+        if self._settings.now is not None and exchange.date is not None:
+            apart = exchange.date - self._settings.now()
+            self._apart = apart if abs(apart) > CLOCKS_APART else timedelta()
+        return self._apart
+
     def _within(self, exchange: Exchange, call: Callable[[], _Result]) -> _Result:
-        return self._wire.within(exchange, call)
+        """As `Caller.within`; an answer that Twilio's client stumbles over, as over the 45th of May, is unreadable."""
+        try:
+            return self._wire.within(exchange, call)
+        except wire.FAILURES:
+            raise
+        except _NONSENSE as nonsense:
+            if exchange.status is None:
+                raise
+            raise wire.Unreadable from nonsense
 
     def _exchange(self) -> Exchange:
         return self._wire.exchange()
@@ -233,14 +268,24 @@ class TwilioProvider:
         return client.messages.create, self._text(message)
 
     def _text(self, message: Outgoing) -> dict[str, Any]:
-        service = self._settings.messaging_service_sid
         return {
             "to": message.to,
             "body": message.text,
             "attempt": message.seq,
             "validity_period": min(max(message.validity_s, VALIDITY_MIN_S), VALIDITY_MAX_S),
-            **({"messaging_service_sid": service} if service else {"from_": self._settings.from_}),
+            **self._sender(message),
         }
+
+    def _sender(self, message: Outgoing) -> dict[str, str]:
+        """Who sends this text: nothing that can wait stands before an emergency at its sender."""
+        said = self._settings
+        if said.notices_from and not message.urgent:
+            return {"from_": said.notices_from}
+        return (
+            {"messaging_service_sid": said.messaging_service_sid}
+            if said.messaging_service_sid
+            else {"from_": said.from_}
+        )
 
     def _call(self, message: Outgoing) -> dict[str, Any]:
         return {
