@@ -207,11 +207,11 @@ AFTER = [400, 400, 0, 0, 0]
 class City(Canteens):
     """Canteens A and B by one rule, over the ledger on file; R1 is 88."""
 
-    def __init__(self, folder, *, rule=OLD):
+    def __init__(self, folder, *, rule=OLD, world=None):
         self.folder = folder / "policies"
         self.folder.mkdir()
         self.write(rule)
-        super().__init__(build_world(folder), policies=self.folder)
+        super().__init__(world or build_world(folder), policies=self.folder)
         for code in "AB":
             self.open(code)
         self.office = self.begun_again()
