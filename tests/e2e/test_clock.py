@@ -1,6 +1,7 @@
 """Somebody sets the wall clock of the machine while an alarm waits. The steady clock goes on."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,19 @@ from tests.need import need
 WAIT_S = 4
 STEPS = policy(f"offer_nearest {WAIT_S}", "offer_nearest 30", "all_hands 60")
 PHONES = ["+8613800000001", "+8613800000002", "+8613800000003"]
+
+
+SHARED = Path("/dev/shm")
+"""Where libfaketime keeps a file and a semaphore for each process, which a process that is killed leaves behind."""
+
+
+@pytest.fixture(autouse=True)
+def _swept():
+    before = set(SHARED.glob("*faketime_*"))
+    yield
+    for path in set(SHARED.glob("*faketime_*")) - before:
+        if not Path("/proc", path.name.rpartition("_")[2]).exists():
+            path.unlink(missing_ok=True)
 
 
 class MovableClock:

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import tempfile
 
 import pytest
 
@@ -29,6 +30,12 @@ def settings_of(folder, **more):
         "edge": {"name": "garden-edge", "url": "https://anling.example"}, **more,
     }  # fmt: skip
     return read_settings(written, environ={"ANLING_EDGE__KEY": "al_1.s3cret"})
+
+
+@pytest.fixture(autouse=True)
+def _own_refuge(monkeypatch, tmp_path):
+    """The refuge of a spool lies where temporary files are: here each test has such a place of its own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 class Post:

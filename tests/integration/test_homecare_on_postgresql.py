@@ -13,6 +13,7 @@ from dispatch.store.transactions import PooledTransactions
 from schedules.care.rules.bed import State as BedState
 from schedules.care.rules.presence import Which
 from schedules.care.sending import Sending
+from schedules.money.corrections.rules.correction import State as Corrected
 from schedules.planning.publishing import Publishing
 from schedules.planning.store import Planned, State, VisitPlan, VisitPlans
 from schedules.rounds.proving import Where
@@ -23,6 +24,7 @@ from schedules.rounds.store.rounds import Rounds, round_marks
 from tests.integration.beds_rig import MANAGER, BedsRig
 from tests.integration.test_round_proof import near
 from tests.integration.test_rounds import BOOK
+from tests.integration.test_rules_corrected_backwards import AFTER, NEW, City, week_later
 from tests.integration.visits_rig import HOUR, MINUTE, Rig
 from tests.need import need
 
@@ -155,3 +157,16 @@ def test_rounds_are_claimed_and_proved(town):
     with world.reading.connect() as connection:
         assert len(Rounds(connection).claimed(DISTRICT, 9)) == 1
         assert Rounds(connection).rate(date(2026, 11, 1), date(2026, 12, 31), DISTRICT)[0] == 1
+
+
+def test_a_rule_that_is_corrected_backwards_is_listed_and_its_meals_priced_anew(town, tmp_path):
+    city = City(tmp_path, world=town.world)
+    week_later(city)
+    city.eaten()
+    city.write(NEW)
+    told = city.begun_again().until(Corrected.FOUND)
+    assert (told.tally.differing, told.tally.back_fen, told.tally.short_fen) == (3, 500, 300)
+    city.office.decided(told)
+    city.office.until(Corrected.NOTHING)
+    assert city.fen() == AFTER
+    assert city.sums("2026-11") == ({"fund:city": -800, "owed:A": 800}, {"": 6})

@@ -11,6 +11,7 @@ import pytest
 
 from schedules.meals.deciding import Before
 from schedules.meals.rules.serving import By
+from schedules.meals.store.canteens import Canteens as OnFile
 from schedules.meals.store.diners import Diners
 from tests.builders import build_world
 from tests.integration.meals_rig import Canteens, everybody, wipe
@@ -111,15 +112,17 @@ def test_two_accounts_of_one_quarter_lapse_each_by_itself(town):
     account = []
     # What a till would have been told on those days, from the credits and what was drawn before.
     with city.world.reading.connect() as connection:
-        diner = Diners(connection).get("R1")
-    rule = city.book.policies.in_force("heyuan-card-2025", date(2026, 1, 5))
+        diner, shelf = Diners(connection).get("R1"), OnFile(connection)
+        canteen = shelf.get(shelf.till("till-A").canteen_id)
+        terms = shelf.terms(canteen.id)
     drawn = [(date(2026, 1, 5), 2000), (date(2026, 2, 20), 5000), (date(2026, 3, 31), 3000)]
     for on in (date(2026, 1, 5), date(2026, 1, 31), date(2026, 2, 1), date(2026, 3, 1), date(2026, 3, 31),
                date(2026, 4, 1)):  # fmt: skip
         before = Before(drawn=lambda _policy, first, last, on=on: [
             each for each in drawn if first <= each[0] <= last and each[0] < on
         ])  # fmt: skip
-        account.append(city.deciding._left(rule, diner, on, before))
+        answer = city.deciding.answer(city.meal(f"{on} 17:30", kind="dinner"), canteen, terms, diner, on, before)
+        account.append(answer.asked["used"]["quota_fen"])
     assert account == [6000, 4000, 6000, 9000, 9000, 9000]
 
 

@@ -27,7 +27,7 @@ from schedules.money.rules.outdated import Outdated
 TURN_MAX = 200
 """Units of work in one turn of `check`: half a second or so, of which each takes a few milliseconds."""
 
-LOOKS_MAX = 3
+LOOKS_MAX = 6
 """Looks in one turn: some tens of people's meals, or months of beds."""
 
 log = structlog.get_logger()
