@@ -18,6 +18,8 @@ class Rooms:
     after: After
     homecare: HomeCare
     console: Console
+    broken: Sequence[str] = ()
+    """The files that are not in order, by what they are for: something else holds meanwhile."""
 
     @property
     def owners(self) -> Sequence[Any]:

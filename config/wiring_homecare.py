@@ -96,12 +96,7 @@ def build_homecare(
     providers: Mapping[str, Provider], travel: TravelTime, asking: SatisfactionAsking, *,
     nudge: Callable[[], None], changed: Callable[[], None],
 ) -> HomeCare:  # fmt: skip
-    """
-    Wires it. `changed` is called after every change of shifts.
-
-    Raises:
-        Misconfigured: one of the books of care cannot be read or says what cannot be.
-    """
+    """Wires it. `changed` is called after every change of shifts."""
     duty = build_duty(settings, transactions, reading, clock, calendar, providers, nudge=nudge, changed=changed)
     beds = build_beds(settings.beds, transactions, reading, clock, calendar, nudge=nudge)
     beds.elsewhere.workdays = duty.holidays.is_workday

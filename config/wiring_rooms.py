@@ -8,6 +8,7 @@ the engine runs, or when somebody first asks for them: `House.rooms`.
 from functools import partial
 
 from config.apart import apart
+from config.doctor_files import broken_files
 from config.duty_sheet import what_it_needs
 from config.house import House
 from config.rooms import Rooms
@@ -19,10 +20,8 @@ from dispatch.store.transactions import Tx
 
 def furnish(house: House) -> Rooms:
     """
-    Makes them, and joins them to those who answer alarms.
-
-    Raises:
-        Misconfigured: one of the files that they read is not in order.
+    Makes them, and joins them to those who answer alarms. A file that is not in order keeps none of them from being
+    made: see `config.tolerated`.
     """
     rooms = _made(house)
     house.registers.leaving.partings.append(rooms.homecare.beds.life.parting)
@@ -37,7 +36,7 @@ def _made(house: House) -> Rooms:
     common = house.transactions, house.reading, house.clock, house.calendar
     after = build_after(settings, *common, providers, forget=house.forget)
     return Rooms(
-        after=after,
+        after=after, broken=broken_files(settings),
         homecare=build_homecare(
             settings, *common, house.desk, providers, house.muster.travel, after.asking, nudge=house.nudges,
             changed=house.forget,
