@@ -35,8 +35,21 @@ def barriers_of(settings: Settings) -> tuple[Barrier, ...]:
 
 def travel_of(settings: Settings) -> TravelTime:
     """
-    Who tells how long a way takes. Where the file of barriers has a mistake, ways go straight over the rivers: somebody
-    who comes late is better than a service that does not start.
+    Who tells how long a way takes.
+
+    Raises:
+        Misconfigured: the file of barriers cannot be read or is wrong; names the place.
     """
-    barriers = stood_in("barriers", lambda: barriers_of(settings), lambda: ()).value
+    return _around(barriers_of(settings))
+
+
+def travel_anyway(settings: Settings) -> TravelTime:
+    """
+    The same for a service. Where the file of barriers has a mistake, ways go straight over the rivers: somebody who
+    comes late is better than a service that does not start.
+    """
+    return _around(stood_in("barriers", lambda: barriers_of(settings), lambda: ()).value)
+
+
+def _around(barriers: tuple[Barrier, ...]) -> TravelTime:
     return Detours(open_country=StraightLine(), barriers=barriers) if barriers else StraightLine()
