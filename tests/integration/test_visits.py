@@ -211,6 +211,31 @@ def test_a_text_signs_in_and_out(rig, come, gone):
     assert rig.proved() == []
 
 
+@pytest.mark.parametrize("words", ["签到", "签到 {c}", "{c} 3"])
+def test_the_same_text_again_is_confirmed_and_changes_nothing(rig, words):
+    visit = rig.planned()
+    rig.until(visit.wanted.start_from)
+    said = words.format(c=visit.code)
+    for _ in range(2):
+        rig.says("C1", said)
+        rig.until(rig.world.clock.now() + 5 * MINUTE)
+    assert len(rig.sent("visit_in")) == 2
+    assert (rig.sent("visit_none"), len(rig.points())) == ([], 1)
+    # An hour later it is something else: nobody can sign in to it a second time.
+    rig.until(rig.world.clock.now() + HOUR)
+    rig.says("C1", "签到")
+    assert len(rig.sent("visit_none")) == 1
+
+
+def test_whoever_was_never_there_is_confirmed_nothing(rig):
+    visit = rig.planned()
+    rig.until(visit.wanted.start_from)
+    rig.says("C1", "签到")
+    rig.says("C2", f"签到 {visit.code}")
+    rig.says("C1", f"签到 {visit.code + 1}")
+    assert (len(rig.sent("visit_in")), len(rig.sent("visit_none"))) == (1, 2)
+
+
 def test_several_visits_are_asked_back(rig):
     rig.planned()
     rig.planned(key="plan:2", home="H2", resident="R2")
