@@ -7,7 +7,7 @@ mistake. With a visit's own code, or the words 签到 and 签退, it can mean no
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from dispatch.errors import Conflict
 from dispatch.expectations import Done, Expectation, in_earnest, is_answered_at_once, write_back
@@ -98,7 +98,10 @@ class VisitOrders:
 
 
 def to_sign(tx: Tx, id_: CarerId, which: Which) -> list[Visit]:
-    """The visits of this carer that can be signed in to, or out of, now."""
+    """
+    The visits of this carer that can be signed in to, or out of, now. Codes begin anew now and then: of two with one
+    code it is the one whose time is nearer.
+    """
     day = timedelta(days=1)
     today = tx.now.date()
     found = Visits(tx.connection).of_carer(id_, today - day, today + 2 * day)
@@ -111,12 +114,24 @@ def to_sign(tx: Tx, id_: CarerId, which: Which) -> list[Visit]:
     }
     if which is Which.FINISH:
         inside = [each for each in found if (s := own[each.id]) and s.begin and not s.finish]
-        return [each for each in inside if each.state is State.BEGUN]
-    return [
+        return _one_a_code([each for each in inside if each.state is State.BEGUN], tx.now)
+    return _one_a_code([
         each for each in found
         if own[each.id] is None and each.state in {State.PLANNED, State.MISSED, State.BEGUN}
         and id_ in each.carer_ids and each.wanted.start_from - EARLY <= tx.now <= each.wanted.start_by + LATE
-    ]  # fmt: skip
+    ], tx.now)  # fmt: skip
+
+
+def _one_a_code(found: Sequence[Visit], now: datetime) -> list[Visit]:
+    def away(visit: Visit) -> timedelta:
+        return max(visit.wanted.start_from - now, now - visit.wanted.start_by, timedelta())
+
+    nearest: dict[int, Visit] = {}
+    for each in found:
+        known = nearest.get(each.code)
+        if known is None or away(each) < away(known):
+            nearest[each.code] = each
+    return [each for each in found if nearest[each.code] is each]
 
 
 def signed_before(tx: Tx, id_: CarerId, which: Which, code: int | None) -> Visit | None:
