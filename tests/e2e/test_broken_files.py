@@ -62,9 +62,9 @@ def test_with_every_file_of_its_rooms_broken_a_press_is_answered_and_the_desk_is
         rig.heard(alarm["id"], "offered")
         assert rig.made(phone_of(1))
         # One text for all of them.
-        assert "anomalies file +11" in rig.made(DESK, containing="文件有误")["body"]
+        assert "anomalies file +12" in rig.made(DESK, containing="文件有误")["body"]
         operator = rig.sign_in()
-        assert "12 个文件有误" in operator.get("/board")
+        assert "13 个文件有误" in operator.get("/board")
         for path in PAGES:
             assert str(broken) in operator.get(path), path
         found = {each["name"]: each for each in json.loads(rig.anling("doctor", "--json").stdout)}
