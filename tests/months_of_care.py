@@ -38,7 +38,8 @@ class Sign:
 class Visit:
     """
     One visit: planned from `start` on for `planned` minutes by `carers` at once. `person` is what somebody decides
-    about whatever speaks against it, None where it is left lying. It counts `minutes`, or not at all (None).
+    about whatever speaks against it, None where it is left lying. It counts `minutes`, or not at all (None); of those
+    `shared` were counted with the visit before, whose carer was still there: no minute of a resident counts twice.
     """
 
     key: str
@@ -52,6 +53,11 @@ class Visit:
     medical: bool
     person: str | None
     minutes: int | None
+    shared: int = 0
+
+    @property
+    def fresh(self) -> int:
+        return (self.minutes or 0) - self.shared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +108,8 @@ class Story:
         days: dict[date, tuple[int, int]] = {}
         for each in counted:
             many, minutes = days.get(day_of(each, self.zone), (0, 0))
-            days[day_of(each, self.zone)] = (many + 1, minutes + (each.minutes or 0))
-        minutes, medical = sum(each.minutes or 0 for each in counted), sum(each.medical for each in counted)
+            days[day_of(each, self.zone)] = (many + 1, minutes + each.fresh)
+        minutes, medical = sum(each.fresh for each in counted), sum(each.medical for each in counted)
         items = frozenset(item for each in counted for item in each.items)
         reached = {
             "daily_visit": all(day in days for day in owed), "hours": minutes >= HOURS * 60,
@@ -149,13 +155,16 @@ def month(draw: Random, first: date, zone: str, *, slips: int = 3, away: bool = 
         story.visits.append(_visit(draw, story, day, time(9, draw.randrange(50)), kind, len(story.visits)))
         if kind in KINDS and kind not in {"far_accepted", "short_accepted"} and draw.random() < 0.7:
             story.visits.append(_visit(draw, story, day, time(15), "honest", len(story.visits)))
+        if kind == "honest" and draw.random() < 0.4:
+            story.visits.append(_beside(draw, story, story.visits[-1], len(story.visits)))
         if number in {5, len(story.days) - 1} or (day.weekday() == 6 and draw.random() < 0.5):
             story.visits.append(_visit(draw, story, day, time(23, 30), "honest", len(story.visits)))
         if _hours(day, own) != 24:  # Sits up with them while the clocks are changed.
             story.visits.append(_visit(draw, story, day, time(1, 30), "honest", len(story.visits), lasts=120))
     story.visits.sort(key=lambda each: each.start)
     for one, other in pairwise(story.visits):
-        assert max(each.at for each in one.signs) < other.start, "nobody is in two rooms in these months"
+        apart = max(each.at for each in one.signs) < min(each.at for each in other.signs)
+        assert apart or other.kind == "beside", "nobody is in two rooms in these months"
     return story
 
 
@@ -176,6 +185,21 @@ def _visit(draw: Random, story: Story, day: date, at: time, kind: str, number: i
         key=f"{story.first}:{number}", kind=kind, start=start, planned=planned, carers=carers, signs=signs,
         photo=kind != "no_photo", items=tuple(draw.sample(ITEMS, draw.randint(1, 3))), medical=draw.random() < 0.12,
         person=person, minutes=minutes if counts else None,
+    )  # fmt: skip
+
+
+def _beside(draw: Random, story: Story, first: Visit, number: int) -> Visit:
+    """The other carer comes for something else while the first is still there, and stays on."""
+    left = max(each.at for each in first.signs)
+    come = left - timedelta(minutes=draw.randint(5, 15), seconds=draw.randrange(60))
+    go = left + timedelta(minutes=draw.randint(40, 60), seconds=draw.randrange(60))
+    [other] = {"C1", "C2"} - set(first.carers)
+    minutes, fresh = (int((go - each).total_seconds()) // 60 for each in (come, left))
+    return Visit(
+        key=f"{story.first}:{number}", kind="beside", start=come - timedelta(minutes=5), planned=45, carers=(other,),
+        signs=(Sign(carer=other, comes=True, at=come), Sign(carer=other, comes=False, at=go)), photo=True,
+        items=tuple(draw.sample(ITEMS, 2)), medical=draw.random() < 0.5, person=None, minutes=minutes,
+        shared=minutes - fresh,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Months of home care against a second program's answers (`tests.months_of_care`): signed, judged, stood and paid."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -23,7 +24,7 @@ from schedules.money.rules.bills import Line
 from tests.integration.money_rig import CHIEF, MoneyRig
 from tests.integration.visits_rig import Rig as VisitsRig
 from tests.integration.visits_rig import Wants
-from tests.months_of_care import PRICE_FEN, SUBSIDY_FEN, Story, Visit, day_of, month
+from tests.months_of_care import PRICE_FEN, SUBSIDY_FEN, Sign, Story, Visit, day_of, month
 from tests.unit.money.rig import SHIPPED
 
 JUDGE = operator("judge")
@@ -96,7 +97,9 @@ class Town(MoneyRig):
         suspended = resumed = story.away is None
         for each in story.visits:
             self._plan(each)
-        for each in story.visits:
+        for number, each in enumerate(story.visits):
+            if each.kind == "beside":
+                continue
             day = day_of(each, story.zone)
             if not suspended and story.away and day > story.away[0]:
                 self.comes(story.away[0], time(13))
@@ -106,7 +109,8 @@ class Town(MoneyRig):
                 self.comes(story.away[1], time(0, 30))
                 self.step(bed, Deed.RESUME, on=story.away[1])
                 resumed = True
-            self._happens(each)
+            beside = [one for one in story.visits[number + 1 : number + 2] if one.kind == "beside"]
+            self._happen([each, *beside])
         self.comes(story.days[-1] + timedelta(days=3))
         self.settle()
         return bed
@@ -133,26 +137,31 @@ class Town(MoneyRig):
             carers=len(visit.carers), medical=visit.medical, usual=tuple(self.carer(each) for each in visit.carers),
         ))  # fmt: skip
 
-    def _happens(self, visit: Visit) -> None:
-        self.until_at(visit.start - timedelta(minutes=20))
-        self.planning.plan(self.world.calendar.day_of(visit.start))
-        on_file = self.visit(visit.key)
-        for each in visit.signs:
-            self.until_at(each.at)
-            self._signed += 1
-            self.visiting.sign(on_file.id, Said(
-                key=f"press-{self._signed}", which=Which.BEGIN if each.comes else Which.FINISH, way=Way.PAGE,
-                by=self.world.carer(each.carer), carer_id=self.carer(each.carer), accuracy_m=20,
-                position=Position(HOME.lat + each.metres / DEGREE_M, HOME.lng + self._signed * 1e-7),
-            ))  # fmt: skip
-        if visit.photo:
-            sha = hashlib.sha256(visit.key.encode()).hexdigest()
-            self.visiting.add_photo(on_file.id, sha, taken_at=self.world.clock.now(), by=self.world.carer(each.carer))
+    def _happen(self, visits: Sequence[Visit]) -> None:
+        """These visits, whose times may touch; what is said of them in the order in which it is."""
+        self.until_at(visits[0].start - timedelta(minutes=20))
+        for each in visits:
+            self.planning.plan(self.world.calendar.day_of(each.start))
+        for sign, visit in sorted(((sign, each) for each in visits for sign in each.signs), key=lambda row: row[0].at):
+            self.until_at(sign.at)
+            self._say(sign, visit)
         self.settle()
-        if visit.person:
-            for each in self.findings(visit.key).values():
+        for visit in visits:
+            for each in self.findings(visit.key).values() if visit.person else ():
                 self.visiting.resolve(each.id, visit.person, by=JUDGE, note="看过现场记录")
-            self.settle()
+        self.settle()
+
+    def _say(self, sign: Sign, visit: Visit) -> None:
+        on_file, by = self.visit(visit.key), self.world.carer(sign.carer)
+        self._signed += 1
+        self.visiting.sign(on_file.id, Said(
+            key=f"press-{self._signed}", which=Which.BEGIN if sign.comes else Which.FINISH, way=Way.PAGE, by=by,
+            carer_id=self.carer(sign.carer), accuracy_m=20,
+            position=Position(HOME.lat + sign.metres / DEGREE_M, HOME.lng + self._signed * 1e-7),
+        ))  # fmt: skip
+        if visit.photo and sign is visit.signs[-1]:
+            sha = hashlib.sha256(visit.key.encode()).hexdigest()
+            self.visiting.add_photo(on_file.id, sha, taken_at=sign.at, by=by)
 
     def bill(self, story: Story) -> None:
         lines = [
