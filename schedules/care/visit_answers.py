@@ -56,7 +56,7 @@ class VisitClaims:
     def expects(self, tx: Tx, person: Person, parsed: Parsed, reply: Reply) -> Sequence[Expectation]:
         id_ = carer_id(person)
         which = _which(parsed.action)
-        if id_ is None or which is None or (parsed.code is None and _is_needed(tx, person, id_, parsed)):
+        if id_ is None or which is None or _is_needed(tx, person, id_, parsed):
             return []
         meant = [each for each in to_sign(tx, id_, which) if parsed.code in {None, each.code}]
         if not meant and parsed.code is not None and (before := signed_before(tx, id_, which, parsed.code)):
@@ -188,8 +188,12 @@ def _which(action: Action | None) -> Which | None:
 
 
 def _is_needed(tx: Tx, person: Person, id_: CarerId, parsed: Parsed) -> bool:
-    """Whether a bare answer is somebody else's: an open alarm's, or the monthly test's "1"."""
-    if in_earnest(tx, Alarms(tx.connection).offers_to(person), coded=True):
+    """Whether an answer is somebody else's: an open alarm's, or the monthly test's "1"; with a code, that alarm's."""
+    asked = in_earnest(tx, Alarms(tx.connection).offers_to(person), coded=True)
+    if parsed.code is not None:
+        # Whoever is asked often has codes of three digits too, and nothing may make an answer to an alarm unclear.
+        return any(offer.code == parsed.code for offer, _ in asked)
+    if asked:
         return True
     test = ReachTests(tx.connection).open_of(id_)
     return parsed.action is Action.ACCEPT and test is not None and test.state == "asked"

@@ -11,6 +11,7 @@ from dispatch.rules.alarm import State as AlarmState
 from dispatch.rules.people import operator
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Cause
+from dispatch.store.alarms import offers
 from dispatch.store.people import residents
 from schedules.care.rules.presence import State, Way, Which
 from tests.integration.visits_rig import AT_HOME, DESK, HOUR, MINUTE, Rig
@@ -260,6 +261,20 @@ def test_an_open_alarm_has_the_digit_and_the_visit_its_words(rig):
     assert rig.world.alarm(alarm_id).state is AlarmState.ACCEPTED
     rig.says("C1", "签到")
     assert rig.visit().state is State.BEGUN
+
+
+def test_a_code_that_an_alarm_has_too_is_the_alarms(rig):
+    """Codes of three digits are given to whoever was asked ninety times within a week."""
+    visit = rig.planned()
+    rig.until(visit.wanted.start_from)
+    alarm_id = rig.world.press("H2", "R2")
+    rig.world.wake()
+    rig.world.desk.offer(alarm_id, rig.world.carer("C1"), by="operator:wang")
+    with rig.world.writing.begin() as connection:
+        connection.execute(offers.update().where(offers.c.alarm_id == alarm_id).values(code=visit.code))
+    rig.says("C1", f"{visit.code} 1")
+    assert rig.world.alarm(alarm_id).state is AlarmState.ACCEPTED
+    assert (rig.visit().state, rig.sent("ask_which")) == (State.PLANNED, [])
 
 
 def test_the_same_press_of_a_button_is_one_statement(rig):
