@@ -28,22 +28,34 @@ def read_standards(path: Path) -> dict[str, Standard]:
     return _read(path, lambda said: {each["id"]: _standard(each) for each in said["standards"]})
 
 
-def read_duties(folder: Path) -> dict[str, Duty]:
+def read_duties(folder: Path) -> tuple[dict[str, Duty], list[str]]:
     """
-    The months' duties in the `.toml` files of this folder, by id.
-
-    Raises:
-        Misconfigured: one cannot be read, has a key that nobody knows, or two have the same id.
+    The months' duties in the `.toml` files of this folder, by id, and a sentence for each file that is wrong: it cannot
+    be read, has a key that nobody knows, or the id of another. Of two with one id neither is used.
     """
     found: dict[str, Duty] = {}
-    for path in sorted(folder.glob("*.toml")):
-        duty = _read(path, _duty)
+    wrong: list[str] = []
+    twice: set[str] = set()
+    for path in _tomls(folder):
+        try:
+            duty = _read(path, _duty)
+        except Misconfigured as refused:
+            wrong.append(refused.detail)
+            continue
         if duty.id in found:
-            raise Misconfigured(str(path), f"another file has the id {duty.id!r}")
+            twice.add(duty.id)
+            wrong.append(f"{path}: another file has the id {duty.id!r}; neither is used")
         found[duty.id] = duty
-    if not found:
-        raise Misconfigured(str(folder), "there is no standard of a month's duty: put a .toml file there")
-    return found
+    if not found and not wrong:
+        wrong.append(f"{folder}: there is no standard of a month's duty: put a .toml file there")
+    return {id_: each for id_, each in found.items() if id_ not in twice}, wrong
+
+
+def _tomls(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.glob("*.toml"))
+    except OSError:  # A folder that may not be looked into has none.
+        return []
 
 
 def read_items(path: Path) -> ServiceList:
@@ -59,7 +71,7 @@ def read_items(path: Path) -> ServiceList:
 def _read(path: Path, make: Callable[[dict[str, Any]], T]) -> T:
     try:
         return make(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError) as error:
         raise Misconfigured(str(path), f"cannot be read: {error!r}; compare with the file of the program") from None
 
 

@@ -33,7 +33,7 @@ def what_it_needs(settings: Settings) -> dict[str, Any]:
 
 
 def sheet_told(database_url: str, phones: Sequence[str], emergency: str | None, lang: str) -> Made:
-    """The same from plain values, for a process of its own (`config.apart`)."""
+    """The same from plain values, for a process of its own (`schedules.apart`)."""
     reading = reading_engine(database_url)
     try:
         with reading.connect() as connection:

@@ -27,16 +27,30 @@ def read_holidays(own: str = "") -> Holidays:
 
     Each file that cannot be read is an error in the log (`holidays_unread`) and otherwise not there.
     """
-    folders = [SHIPPED, *([Path(own)] if own else [])]
+    years, unread = _read(own)
+    for wrong in unread:
+        log.error("holidays_unread", place=wrong.place, detail=wrong.detail)
+    return Holidays(years)
+
+
+def wrong_holidays(own: str = "") -> list[str]:
+    """A sentence for each file that cannot be read, and one for a folder that is not there."""
+    return [each.detail for each in _read(own)[1]]
+
+
+def _read(own: str) -> tuple[Iterable[Year], list[Misconfigured]]:
     years: dict[int, Year] = {}
-    for path in (each for folder in folders for each in _files(folder)):
+    wrong: list[Misconfigured] = []
+    if own and not _is_folder(Path(own)):
+        wrong.append(Misconfigured("duty.holidays", f"{own} is no folder that can be read; check its path"))
+    for path in (each for folder in (SHIPPED, *([Path(own)] if own else [])) for each in _files(folder)):
         try:
             year = read_year(path)
-        except Misconfigured as wrong:
-            log.error("holidays_unread", place=wrong.place, detail=wrong.detail)
+        except Misconfigured as refused:
+            wrong.append(refused)
         else:
             years[year.number] = year
-    return Holidays(years.values())
+    return years.values(), wrong
 
 
 def read_year(path: Path) -> Year:
@@ -83,6 +97,13 @@ def _day(said: Any, place: str, year: int) -> date:
     if not isinstance(said, date) or isinstance(said, datetime) or said.year not in years:
         raise Misconfigured(place, f"Write a day of {year} without quotes, as {year}-02-14.")
     return said
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # One that may not be looked at.
+        return False
 
 
 def _files(folder: Path) -> Iterable[Path]:

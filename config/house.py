@@ -164,6 +164,9 @@ class House:
         rooms = self.rooms.get()
         if self.wakes and self.runner is not None:
             self.runner.join(rooms.timetable)
+            if rooms.broken:
+                first, *others = rooms.broken
+                self.page("file_refused", f"{first} +{len(others)}" if others else first)
         rooms.homecare.start(roles)
 
     def stop(self) -> None:

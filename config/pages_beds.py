@@ -17,6 +17,6 @@ def bed_blueprints(house: House, names: Callable[[], Mapping[str, str]]) -> list
     desk = BedDesk(
         life=own.life, assessing=own.assessing, plans=own.plans, months=own.months, filing=own.filing,
         duties=own.duties, items=own.items, default=own.default, reading=house.reading,
-        transactions=house.transactions, calendar=house.calendar, names=names, seen=file_opened,
+        transactions=house.transactions, calendar=house.calendar, names=names, seen=file_opened, lacking=own.lacking,
     )  # fmt: skip
     return [beds_api(desk), beds_pages(desk)]

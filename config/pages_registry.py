@@ -30,6 +30,14 @@ def registry_blueprints(house: House, names: Callable[[], Mapping[str, str]]) ->
     return [registry_api(work), registry_pages(work), consent_pages(consents), consent_api(consents, work)]
 
 
+def file_notes(house: House) -> list[Note]:
+    """What the strip of the board says of files that are not in order."""
+    broken = len(house.rooms.get().broken)
+    if not broken:
+        return []
+    return [Note(text=N_("%(n)s files are not in order, see `anling doctor`"), count=broken, fault=True)]
+
+
 def absence_notes(house: House) -> list[Note]:
     """What the strip of the board says of absences: those that end soon, and those that ended without a word."""
     soon, over = house.registers.absent.notices(house.clock.now())

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from config.apart import end_all
 from config.wiring_after import After
 from config.wiring_board import Console
 from config.wiring_homecare import HomeCare
+from schedules.apart import Apart
 from schedules.timetable import Periodic
 
 
@@ -18,6 +18,9 @@ class Rooms:
     after: After
     homecare: HomeCare
     console: Console
+    apart: Apart
+    broken: Sequence[str] = ()
+    """The files that are not in order, by what they are for: something else holds meanwhile."""
 
     @property
     def owners(self) -> Sequence[Any]:
@@ -40,7 +43,7 @@ class Rooms:
         service that is slow to stop is slow to come back.
         """
         self.homecare.stop()
-        end_all()
+        self.apart.stop()
 
     @property
     def timetable(self) -> tuple[Periodic, ...]:

@@ -2,8 +2,9 @@
 
 from config.settings import Settings
 from config.settings_barriers import read_barriers
+from config.tolerated import stood_in
 from dispatch.clock import Clock
-from dispatch.rules.barriers import Detours
+from dispatch.rules.barriers import Barrier, Detours
 from dispatch.rules.travel import StraightLine, TravelTime
 from dispatch.situations import Measure
 from schedules.roads.asking import RoadTimes
@@ -21,6 +22,17 @@ def measure_of(settings: Settings, clock: Clock) -> Measure | None:
     ).measured  # fmt: skip
 
 
+def barriers_of(settings: Settings) -> tuple[Barrier, ...]:
+    """
+    What ways go around; nothing where no file is named.
+
+    Raises:
+        Misconfigured: the file cannot be read or is wrong; names the place.
+    """
+    path = settings.travel.barriers
+    return () if path is None else read_barriers(path)
+
+
 def travel_of(settings: Settings) -> TravelTime:
     """
     Who tells how long a way takes.
@@ -28,6 +40,16 @@ def travel_of(settings: Settings) -> TravelTime:
     Raises:
         Misconfigured: the file of barriers cannot be read or is wrong; names the place.
     """
-    path = settings.travel.barriers
-    barriers = () if path is None else read_barriers(path)
+    return _around(barriers_of(settings))
+
+
+def travel_anyway(settings: Settings) -> TravelTime:
+    """
+    The same for a service. Where the file of barriers has a mistake, ways go straight over the rivers: somebody who
+    comes late is better than a service that does not start.
+    """
+    return _around(stood_in("barriers", lambda: barriers_of(settings), lambda: ()).value)
+
+
+def _around(barriers: tuple[Barrier, ...]) -> TravelTime:
     return Detours(open_country=StraightLine(), barriers=barriers) if barriers else StraightLine()

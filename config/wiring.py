@@ -17,7 +17,7 @@ from config.nudges import Nudges as Nudges
 from config.secret import secret_key
 from config.sending import courier_options, said_of
 from config.settings import Settings
-from config.travel import travel_of
+from config.travel import travel_anyway
 from config.wiring_desk import build_situations, read_escalation, read_weights
 from config.wiring_devices import build_outages, build_upkeep, mend_devices
 from config.wiring_lifeline import build_lifeline
@@ -82,7 +82,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     panel = _panel(settings)
     providers = {name: make_provider(name, settings, panel, clock, ids) for name in settings.messages.order}
     links = Links(reading, clock, secret=secret_key(settings.home))
-    muster = Muster(reading, roster, travel_of(settings), read_weights(settings), lambda: clock.look().steady_s)
+    muster = Muster(reading, roster, travel_anyway(settings), read_weights(settings), lambda: clock.look().steady_s)
     situations = build_situations(settings, reading, muster, clock, providers)
 
     def rides() -> AbstractContextManager[Ride]:

@@ -1,13 +1,15 @@
 """Puts together home-care beds: their life, assessments, care plans and the standing of their months."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+
+import structlog
 
 from config.beds_options import BedSettings
 from config.care_files import read_duties, read_items, read_standards
+from config.tolerated import stood_in, tolerated
 from dispatch.clock import Clock
-from dispatch.errors import Misconfigured
 from dispatch.ids import ResidentId
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions
@@ -24,8 +26,11 @@ from schedules.care.rules.visit import Proved
 from schedules.care.standing import Months, Others, Visits
 from schedules.timetable import Periodic
 
+log = structlog.get_logger()
+
 LOOK_EVERY_S = 60.0
 COUNT_EVERY_S = 60.0
+_ITEMS = BedSettings().items
 
 
 class NoVisits:
@@ -66,6 +71,9 @@ class Beds:
     items: ServiceList
     elsewhere: Elsewhere
     default: str
+    lacking: str
+    """What is wrong with their files, empty where all are in order."""
+
     timetable: tuple[Periodic, ...]
 
     @property
@@ -78,14 +86,18 @@ def build_beds(
     nudge: Callable[[], None],
 ) -> Beds:  # fmt: skip
     """
-    Wires them.
+    Wires them. No mistake in a file keeps anything from starting:
 
-    Raises:
-        Misconfigured: a file cannot be read, or the standard of new beds is not among those that there are.
+    * A standard of a month's duty that cannot be read is not there. Months of beds that are held to it are counted, and
+      stand as not known and not fulfilled until it is; for new beds another one can be chosen.
+    * Without standards of assessment none is written down.
+    * For a service list that cannot be read the one that comes with the program stands in where items are chosen, and
+      nobody counts basic items by it.
     """
-    duties, items = read_duties(said.standards), read_items(said.items)
-    if said.standard not in duties:
-        raise Misconfigured("beds.standard", f"no such standard; there are: {', '.join(sorted(duties))}")
+    duties, lacking = duties_of(said)
+    listed = stood_in("items", lambda: read_items(said.items), lambda: replace(read_items(_ITEMS), counts=False))
+    assessed = tolerated("assessments", lambda: read_standards(said.assessments))
+    items = listed.value
     elsewhere = Elsewhere()
     life = BedLife(
         transactions, reading, clock, calendar, limits=limits_of(said), changed=nudge,
@@ -100,16 +112,33 @@ def build_beds(
         day_minutes_max=said.day_minutes_max, others=elsewhere.told,
     )  # fmt: skip
     assessing = Assessing(
-        transactions, reading, calendar, read_standards(said.assessments), remind=timedelta(days=said.remind_days)
+        transactions, reading, calendar, assessed.value or {}, remind=timedelta(days=said.remind_days)
     )
     return Beds(
         life=life, assessing=assessing, plans=plans, months=months, filing=Filing(transactions), duties=duties,
         items=items, elsewhere=elsewhere, default=said.standard,
+        lacking=" ".join(filter(None, [lacking, listed.lacking, assessed.lacking])),
         timetable=(
             Periodic(name="look_at_beds", every_s=LOOK_EVERY_S, work=life.look),
             Periodic(name="count_months_of_beds", every_s=COUNT_EVERY_S, work=months.round),
         ),
     )  # fmt: skip
+
+
+def duties_of(said: BedSettings) -> tuple[Mapping[str, Duty], str]:
+    """The standards of a month's duty by id, and what is wrong with them, empty when nothing is."""
+    wrong = wrong_standards(said)
+    for each in wrong:
+        log.error("room_file_refused", room="standards", why=each)
+    return read_duties(said.standards)[0], " ".join(wrong)
+
+
+def wrong_standards(said: BedSettings) -> list[str]:
+    """A sentence for each file of a standard that is wrong, and one where the setting names none that there is."""
+    duties, wrong = read_duties(said.standards)
+    if said.standard in duties:
+        return wrong
+    return [*wrong, f"beds.standard: there is no {said.standard!r}; there are: {', '.join(sorted(duties)) or 'none'}"]
 
 
 def limits_of(said: BedSettings) -> Limits:

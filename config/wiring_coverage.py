@@ -12,10 +12,11 @@ from dispatch.rules.people import operator
 from dispatch.rules.travel import TravelTime
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions
+from schedules.apart import Apart
 from schedules.calendar import Calendar
 from schedules.coverage.agent import CHECK_S, CoverageWatch
-from schedules.coverage.apart import Apart, Question
 from schedules.coverage.rules.standing import Standing
+from schedules.coverage.working_out import Question, work_out
 from schedules.timetable import Periodic
 
 LASTS = timedelta(hours=4)
@@ -24,10 +25,9 @@ LASTS = timedelta(hours=4)
 
 @dataclass(kw_only=True)
 class Coverage:
-    """The watch of coverage, and the process it works with."""
+    """The watch of coverage."""
 
     watch: CoverageWatch
-    apart: Apart
     wanted: bool
 
     @property
@@ -36,26 +36,22 @@ class Coverage:
             return ()
         return (Periodic(name="look_at_coverage", every_s=CHECK_S, work=self.watch.check),)
 
-    def stop(self) -> None:
-        """Nothing is waited for."""
-        self.apart.stop()
-
 
 def build_coverage(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar,
-    travel: TravelTime, *, nudge: Callable[[], None],
+    travel: TravelTime, *, apart: Apart, nudge: Callable[[], None],
 ) -> Coverage:  # fmt: skip
-    """Wires them."""
-    apart, ahead = Apart(), timedelta(days=settings.coverage.ahead_days)
+    """Wires them. `apart` has it worked out."""
+    ahead = timedelta(days=settings.coverage.ahead_days)
 
     def question(now: datetime) -> Question:
         return Question(url=settings.database_url, now=now, ahead=ahead, terms=terms_of(settings), travel=travel)
 
     watch = CoverageWatch(
-        transactions, reading, clock, question=question, work_out=apart,
+        transactions, reading, clock, question=question, work_out=lambda asked: apart(work_out, asked),
         letters=letters(settings.operators.phones, calendar), nudge=nudge,
     )  # fmt: skip
-    return Coverage(watch=watch, apart=apart, wanted=settings.coverage.ahead_days > 0)
+    return Coverage(watch=watch, wanted=settings.coverage.ahead_days > 0)
 
 
 def letters(

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from config.files import parse_toml
+from config.options import DeviceSettings
 from config.settings import Settings
+from config.tolerated import stood_in
 from devices.ears import SILENT_S
 from devices.outages import Heard, Outages
 from devices.ports import is_listener
@@ -50,12 +53,10 @@ def build_upkeep(
     *, nudge: Callable[[], None], changed: Callable[[], None],
 ) -> Upkeep:  # fmt: skip
     """
-    Wires them. `changed` is called when the register has changed.
-
-    Raises:
-        Misconfigured: the file of devices is wrong; names the place.
+    Wires them. `changed` is called when the register has changed. Where the file of devices has a mistake, the one that
+    comes with the program stands in.
     """
-    plan = read_plan(parse_toml(settings.devices.file))
+    plan = stood_in("devices", lambda: plan_of(settings.devices.file), lambda: plan_of(DeviceSettings().file)).value
     notices = Notices(settings.operators.phones)
     cases = Cases(plan, calendar.by_day)
     tests = PressTesting(transactions, reading, cases, nudge=nudge)
@@ -70,6 +71,16 @@ def build_upkeep(
         ),
         campaigning=Campaigning(transactions, reading, clock, plan, notices, month_of=calendar.month_of),
     )  # fmt: skip
+
+
+def plan_of(path: Path) -> Plan:
+    """
+    How devices are supervised by this file.
+
+    Raises:
+        Misconfigured: it cannot be read or is wrong; names the place.
+    """
+    return read_plan(parse_toml(path))
 
 
 def build_outages(

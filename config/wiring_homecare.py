@@ -34,6 +34,7 @@ from dispatch.rules.travel import TravelTime
 from dispatch.satisfaction.asking import SatisfactionAsking
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions, Tx
+from schedules.apart import Apart
 from schedules.calendar import Calendar
 from schedules.care.rules.visit import Source
 from schedules.meals.searched import SearchedMeals
@@ -92,21 +93,15 @@ class HomeCare:
 
     def stop(self) -> None:
         self.planning.thinker.stop()
-        self.coverage.stop()
         self.settlement.counting.stop()
 
 
 def build_homecare(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, desk: Desk,
-    providers: Mapping[str, Provider], travel: TravelTime, asking: SatisfactionAsking, *,
+    providers: Mapping[str, Provider], travel: TravelTime, asking: SatisfactionAsking, *, apart: Apart,
     nudge: Callable[[], None], changed: Callable[[], None],
 ) -> HomeCare:  # fmt: skip
-    """
-    Wires it. `changed` is called after every change of shifts.
-
-    Raises:
-        Misconfigured: one of the books of care cannot be read or says what cannot be.
-    """
+    """Wires it. `changed` is called after every change of shifts; `apart` does what takes seconds."""
     duty = build_duty(settings, transactions, reading, clock, calendar, providers, nudge=nudge, changed=changed)
     beds = build_beds(settings.beds, transactions, reading, clock, calendar, nudge=nudge)
     beds.elsewhere.workdays = duty.holidays.is_workday
@@ -149,7 +144,7 @@ def build_homecare(
             settings, transactions, reading, clock, calendar, book=Book(visits.visiting), travel=lambda: travel,
             kept=visits.visiting.on, nudge=nudge,
         ),
-        coverage=build_coverage(settings, transactions, reading, clock, calendar, travel, nudge=nudge),
+        coverage=build_coverage(settings, transactions, reading, clock, calendar, travel, apart=apart, nudge=nudge),
         welfare=build_welfare(
             settings, transactions, reading, clock, calendar, desk, nudge=nudge,
             sources=[VisitSigns(visits.visiting, clock, calendar), meals.source],

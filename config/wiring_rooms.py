@@ -7,22 +7,21 @@ the engine runs, or when somebody first asks for them: `House.rooms`.
 
 from functools import partial
 
-from config.apart import apart
-from config.duty_sheet import what_it_needs
+from config.doctor_files import broken_files
+from config.duty_sheet import sheet_told, what_it_needs
 from config.house import House
 from config.rooms import Rooms
 from config.wiring_after import build_after, mend_after
 from config.wiring_board import build_console
 from config.wiring_homecare import build_homecare, mend_homecare
 from dispatch.store.transactions import Tx
+from schedules.apart import Apart
 
 
 def furnish(house: House) -> Rooms:
     """
-    Makes them, and joins them to those who answer alarms.
-
-    Raises:
-        Misconfigured: one of the files that they read is not in order.
+    Makes them, and joins them to those who answer alarms. A file that is not in order keeps none of them from being
+    made: see `config.tolerated`.
     """
     rooms = _made(house)
     house.registers.leaving.partings.append(rooms.homecare.beds.life.parting)
@@ -35,17 +34,18 @@ def furnish(house: House) -> Rooms:
 def _made(house: House) -> Rooms:
     settings, providers = house.settings, house.providers
     common = house.transactions, house.reading, house.clock, house.calendar
+    apart = Apart()
     after = build_after(settings, *common, providers, forget=house.forget)
     return Rooms(
-        after=after,
+        after=after, apart=apart, broken=broken_files(settings),
         homecare=build_homecare(
-            settings, *common, house.desk, providers, house.muster.travel, after.asking, nudge=house.nudges,
-            changed=house.forget,
+            settings, *common, house.desk, providers, house.muster.travel, after.asking, apart=apart,
+            nudge=house.nudges, changed=house.forget,
         ),
         console=build_console(
             *common, house.desk, house.roster, home=settings.home, nudge=house.nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,
-            elsewhere=partial(apart, "config.duty_sheet:sheet_told", {**what_it_needs(settings), "lang": "zh"}),
+            elsewhere=partial(apart, sheet_told, **what_it_needs(settings), lang="zh"),
         ),
     )  # fmt: skip
 

@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 from config.files import parse_toml
 from config.settings import Settings
+from config.tolerated import stood_in
 from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.errors import Misconfigured
+from dispatch.receiving import SLIPS
 from dispatch.satisfaction.asking import SatisfactionAsking
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions
@@ -18,15 +20,16 @@ from schedules.calendar import Calendar
 from schedules.care.rules.evidence import Limits
 from schedules.orders.answers import OrderAnswers
 from schedules.orders.ordering import Ordering
-from schedules.orders.rules.services import read_services
+from schedules.orders.rules.services import Services, read_services
 from schedules.rounds.extra import Extras, Festivals
 from schedules.rounds.rounding import DEFAULTS, RoundsDesk
-from schedules.rounds.rules.book import BadBook, read_book
+from schedules.rounds.rules.book import BadBook, Book, read_book
 from schedules.timetable import Periodic
 
 CHECK_EVERY_S = 60.0
 
 HERE = Path(__file__).with_name("care")
+_ROUNDS, _SERVICES = HERE / "rounds.toml", HERE / "services.toml"
 
 T = TypeVar("T")
 
@@ -61,18 +64,20 @@ def build_rounds(
     """
     Wires them. `is_workday` and `festivals` come from the table of holidays, `limits` are those of visits.
 
-    Raises:
-        Misconfigured: the book of rounds or the services are not in order.
+    Where a file has a mistake, the one that comes with the program stands in: rounds go on, and nobody is moved to
+    another list by it.
     """
-    book = read_care(settings.rounds.book or HERE / "rounds.toml", read_book)
-    services = read_care(settings.orders.services or HERE / "services.toml", read_services)
+    kept = stood_in("rounds", lambda: read_rounds(settings), lambda: read_care(_ROUNDS, read_book))
+    offered = stood_in("services", lambda: read_offered(settings), lambda: read_care(_SERVICES, read_services))
+    book = kept.value
     ordering = Ordering(
-        transactions, reading, clock, calendar, services, rates=asking, nudge=nudge, two_way=two_way,
+        transactions, reading, clock, calendar, offered.value, rates=asking, nudge=nudge, two_way=two_way,
+        lacking=offered.lacking,
     )  # fmt: skip
     return Rounding(
         desk=RoundsDesk(
             transactions, reading, clock, calendar, book, desk, nudge=nudge, wanted=settings.rounds.wanted,
-            is_workday=is_workday, limits=limits, always=settings.rounds.alarm_from_the_start,
+            is_workday=is_workday, limits=limits, always=settings.rounds.alarm_from_the_start, lacking=kept.lacking,
         ),
         extras=Extras(
             transactions, reading, clock, calendar, book, festivals=festivals, nudge=nudge, is_workday=is_workday
@@ -80,6 +85,16 @@ def build_rounds(
         ordering=ordering,
         answers=OrderAnswers(ordering, nudge=nudge),
     )  # fmt: skip
+
+
+def read_rounds(settings: Settings) -> Book:
+    """The book of rounds that the settings name. Raises: see `read_care`."""
+    return read_care(settings.rounds.book or _ROUNDS, read_book)
+
+
+def read_offered(settings: Settings) -> Services:
+    """The services that the settings name. Raises: see `read_care`."""
+    return read_care(settings.orders.services or _SERVICES, read_services)
 
 
 def read_care(path: Path | str, read: Callable[[dict[str, Any]], T]) -> T:
@@ -91,5 +106,6 @@ def read_care(path: Path | str, read: Callable[[dict[str, Any]], T]) -> T:
     """
     try:
         return read(parse_toml(Path(path)))
-    except BadBook as wrong:
-        raise Misconfigured(str(path), f"{wrong}. The shipped one shows how it is written.") from None
+    except (BadBook, *SLIPS) as wrong:
+        said = str(wrong) if isinstance(wrong, BadBook) else f"something is of another kind than it should be: {wrong}"
+        raise Misconfigured(str(path), f"{said}. The shipped one shows how it is written.") from None

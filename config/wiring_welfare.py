@@ -3,9 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from config.files import parse_toml
 from config.settings import Settings
+from config.tolerated import stood_in
+from config.welfare_options import WelfareSettings
 from devices.rules.meaning import Said
 from devices.store.devices import Device
 from devices.store.silent import fell_silent
@@ -64,24 +67,30 @@ def build_welfare(
     """
     Wires it. `sources` are further rooms that notice things: meals, deliveries, visits, rounds.
 
-    Raises:
-        Misconfigured: the file of weights is wrong; names the place.
+    Where the file of weights has a mistake, those that come with the program stand in: somebody looks in all the same.
     """
-    scale, movements = _scale(settings), Movements()
+    kept = stood_in("welfare", lambda: scale_of(settings.welfare.file), lambda: scale_of(WelfareSettings().file))
+    scale, movements = kept.value, Movements()
     own: list[Source] = [Presses(reading), movements, Told("devices", lambda at: _silent(reading, at)), *sources]
     return Welfare(
         gathering=Gathering(transactions, reading, clock, scale, own, nudge=nudge),
         looking=Looking(transactions, reading, desk, calendar, scale),
-        office=Office(transactions, reading, clock, scale, nudge=nudge), movements=movements,
+        office=Office(transactions, reading, clock, scale, nudge=nudge, lacking=kept.lacking), movements=movements,
         on=settings.welfare.on,
     )  # fmt: skip
 
 
-def _scale(settings: Settings) -> Scale:
+def scale_of(path: Path) -> Scale:
+    """
+    What signs weigh by this file.
+
+    Raises:
+        Misconfigured: it cannot be read or says what cannot be; names the place.
+    """
     try:
-        return read_scale(parse_toml(settings.welfare.file))
+        return read_scale(parse_toml(path))
     except Invalid as wrong:
-        raise Misconfigured(f"{settings.welfare.file}: {next(iter(wrong.errors))}", wrong.detail) from None
+        raise Misconfigured(f"{path}: {next(iter(wrong.errors))}", wrong.detail) from None
 
 
 def _silent(reading: Engine, since: datetime) -> list[Observation]:

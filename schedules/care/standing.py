@@ -109,8 +109,8 @@ class Months:
         year = [days[0].replace(month=1, day=1) + number * DAY for number in range(366)]
         year = [each for each in year if each.year == month.year and each <= days[-1]]
         proved = list(self._visits.proved(bed.resident_id, year[0], days[-1] + DAY))
-        duty = self._duties.get(bed.standard) or Duty(id=bed.standard, title=bed.standard, numbers={})
-        duty = duty if numbers is None else replace(duty, numbers=numbers)
+        duty = self._duties.get(bed.standard) or Duty(id=bed.standard, title=bed.standard, numbers={}, known=False)
+        duty = duty if numbers is None else replace(duty, numbers=numbers, known=True)
         own = replace(self._asked(bed, days, [each for each in proved if each.on in set(days)]), duty=duty,
                       stretches=stretches, elsewhere=elsewhere)  # fmt: skip
         return Statement(

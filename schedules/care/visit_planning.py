@@ -109,7 +109,7 @@ class Planning:
             if each.start_by <= tx.now or (before is not None and not self._may_change(before, each)):
                 continue
             if before is None:
-                self._add(tx, each, code_of(number))
+                self._add(tx, each, code_of(day, number))
                 number += 1
             else:
                 planned = replace(before, wanted=each, state=State.PLANNED, chase=0, reason=None)

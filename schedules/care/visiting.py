@@ -76,6 +76,7 @@ class Visiting:
         letters: Letters, patience: Patience, limits: Limits, nudge: Callable[[], None],
     ) -> None:  # fmt: skip
         self.limits = limits
+        self.local = calendar.local
         self.origins: dict[Source, Origin] = {}
         self._transactions = transactions
         self._reading = reading

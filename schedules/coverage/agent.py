@@ -17,9 +17,10 @@ from dispatch.rules.people import SERVICE
 from dispatch.rules.record import Line
 from dispatch.store.outbox import Outbox
 from dispatch.store.transactions import Lane, Transactions, Tx
-from schedules.coverage.apart import CoverageFailed, Found, Question
+from schedules.apart import Failed
 from schedules.coverage.rules.standing import Changes, Standing, Told, compared, telling, tells_closing
 from schedules.coverage.store import Gaps, Look, ReadingEngine, signature
+from schedules.coverage.working_out import Found, Question
 
 CHECK_S = 10.0
 """So often is looked whether anything changed. With the work and the letter a change is told within 60 s."""
@@ -65,7 +66,7 @@ class CoverageWatch:
         letters: Letters,
         nudge: Callable[[], None],
     ) -> None:
-        """`question` is what to ask from an instant on; `work_out` answers and may take seconds."""
+        """`question` is what to ask from an instant on; `work_out` answers, may take seconds and raise `Failed`."""
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
@@ -104,7 +105,7 @@ class CoverageWatch:
     def _look(self, seen: str, now: datetime) -> None:
         try:
             found = self._work_out(self._question(now))
-        except CoverageFailed as failed:
+        except Failed as failed:
             why = str(failed)
             log.warning("coverage_not_worked_out", why=why)
             self._failed_at = now

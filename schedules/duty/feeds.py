@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vDuration
 
 from schedules.duty.rules import Shift
 
@@ -30,7 +30,7 @@ def feed(shifts: Sequence[Shift], *, name: str, titles: Mapping[str, str], place
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", REFRESH, parameters={"value": "DURATION"})
-    calendar.add("x-published-ttl", REFRESH)
+    calendar.add("x-published-ttl", vDuration(REFRESH))
     for shift in shifts:
         calendar.add_component(_event(shift, titles.get(shift.carer_id, name), place, zone))
     if shifts:
@@ -44,8 +44,12 @@ def _event(shift: Shift, title: str, place: str, zone: ZoneInfo) -> Event:
     event.add("uid", f"{shift.id}@anling")
     event.add("dtstamp", (shift.changed_at or shift.start_at).astimezone(UTC))
     event.add("sequence", shift.sequence)
-    event.add("dtstart", shift.start_at.astimezone(zone))
-    event.add("dtend", shift.end_at.astimezone(zone))
+    start, end = (at.astimezone(zone) for at in (shift.start_at, shift.end_at))
+    if start.fold or end.fold:
+        # A local time that comes twice means its first coming (RFC 5545, 3.3.5); the second can be told in UTC alone.
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
+    event.add("dtstart", start)
+    event.add("dtend", end)
     event.add("summary", title)
     if place:
         event.add("location", place)

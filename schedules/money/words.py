@@ -203,6 +203,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "hours": ("每月时长", "hours a month"),
     "medical_visits": ("医护上门", "medical visits"),
     "basic_items": ("基础项目数", "basic items"),
+    "standard": ("服务标准文件有误", "the standard cannot be read"),
     "contract_months": ("协议期限", "length of the contract"),
     "satisfaction": ("满意率", "satisfaction"),
     "remote_rounds": ("远程查房", "remote rounds"),

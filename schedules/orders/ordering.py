@@ -69,7 +69,10 @@ class Ordering:
     def __init__(
         self, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, services: Services, *,
         rates: Rates, nudge: Callable[[], None], two_way: Callable[[str], bool] = lambda _: True,
+        lacking: str = "",
     ) -> None:  # fmt: skip
+        """`lacking` is why `services` only stand in for the centre's own list, empty where they are that."""
+        self.lacking = lacking
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
@@ -138,7 +141,9 @@ class Ordering:
 
     def _offer_next(self, tx: Tx, order: Order) -> Order:
         """The next who can do it is asked; where nobody is left, an operator."""
-        service, shelf = self._service(order.service), Orders(tx.connection)
+        service, shelf = self.services.services.get(order.service), Orders(tx.connection)
+        if service is None:  # It was taken off the list meanwhile, or another list stands in: a person decides.
+            return self._waits(tx, order, about="order_waits")
         home = People(tx.connection).home(order.home_id)
         left = [each for each in shelf.able(service.skills, home.station_id)
                 if each.person not in order.tried and each.phone]  # fmt: skip

@@ -103,7 +103,7 @@ class PlacesDesk:
             shelf = ServicePoints(tx.connection)
             point = shelf.by_code(code)
             if point is None or point.ended_at is not None:
-                raise NotFound(f"no service point {code}")
+                raise NotFound("There is no service point with this code.")
             shelf.put(replace(point, ended_at=tx.now, version=point.version + 1), is_new=False)
             tx.log(Line(kind="place_ended", by=by, facts={"place": point.id}))
 
@@ -131,9 +131,9 @@ class PlacesDesk:
         with self._reading.connect() as connection:
             found = [each for each in lived_in(connection) if code in (each.code, each.id)]
         if not found or not area.covers(found[0].station_id):
-            raise NotFound(f"no home {code}")
+            raise NotFound("There is no home with this code.")
         if found[0].position is None:
-            raise NotFound(f"the home {code} has no position on file")
+            raise NotFound("This home has no position on file.")
         return found[0]
 
     def shares(self, area: Area, kind: Kind = Kind.CANTEEN) -> list[Share]:

@@ -51,7 +51,7 @@ class PlanDesk:
         with self._reading.connect() as connection:
             found = VisitPlans(connection).get(plan_id)
         if found is None:
-            raise NotFound(f"no plan {plan_id[:40]}")
+            raise NotFound("There is no such plan.")
         return found
 
     def recent(self) -> list[VisitPlan]:

@@ -85,7 +85,7 @@ class Entering:
         listed = shelf.listed(round_.resident_id)
         if listed is None or not listed.cls or not People(tx.connection).is_served(round_.resident_id):
             return
-        counts = round_.kind is Kind.REGULAR or (seen and means in self._book.classes[listed.cls].means)
+        counts = round_.kind is Kind.REGULAR or (seen and means in self._book.kept(listed.cls).means)
         if counts:
             listed = replace(listed, last_on=max(day, listed.last_on or day))
             shelf.put(listed)

@@ -150,7 +150,9 @@ class Extras:
         with self._reading.connect() as connection:
             begun = Campaigns(connection).to_open(today)
         for campaign in begun:
-            self._open(campaign)
+            # One for an occasion that the book does not have (any more) waits for a book that does.
+            if campaign.occasion in self._book.occasions:
+                self._open(campaign)
         if begun:
             self._nudge()
 

@@ -22,7 +22,9 @@ ANYWAY = timedelta(hours=1)
 class Lists:
     """Puts people on lists."""
 
-    def __init__(self, book: Book, calendar: Calendar, opening: Opening) -> None:
+    def __init__(self, book: Book, calendar: Calendar, opening: Opening, *, holds: bool = False) -> None:
+        """`holds`: the book only stands in for another, and everybody stays in the class they are in."""
+        self._holds = holds
         self._book = book
         self._calendar = calendar
         self._opening = opening
@@ -35,6 +37,8 @@ class Lists:
         Who belongs to another class than the one on file. Everybody is looked at when the day or the registers changed,
         and once an hour for what does not show there: 20,000 people take 1.4 s of processor time.
         """
+        if self._holds:
+            return []
         seen = (self._calendar.day_of(now), shelf.print_of_registers(), tuple(hospital.items()))
         if self._looked and self._looked[0] == seen and timedelta() <= now - self._looked[1] < ANYWAY:
             return []
@@ -63,7 +67,8 @@ class Lists:
                 each for each in People(tx.connection).dwelling(row["home_id"]).residents if each.id == row["id"]
             )
             known = Rounds(tx.connection).listed(who.id)
-            cls = known.cls if known and known.by_hand else self.class_of(who, hospital.get(who.id), tx.now) or ""
+            stays = known is not None and (known.by_hand or self._holds)
+            cls = known.cls if known and stays else self.class_of(who, hospital.get(who.id), tx.now) or ""
             if who.is_served:
                 self.put(tx, who, known, cls, by=SERVICE)
 

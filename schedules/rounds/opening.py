@@ -31,14 +31,14 @@ class Opening:
         return self._made(
             tx, key=f"regular:{listed.resident_id}:{tx.new_id()}", resident_id=listed.resident_id, home_id=home_id,
             kind=Kind.REGULAR, cls=listed.cls, why="", due_on=self._due(listed),
-            lead_days=self._book.classes[listed.cls].lead_days, means=self._book.classes[listed.cls].means,
-            late=self._book.classes[listed.cls].late, today=today,
+            lead_days=self._book.kept(listed.cls).lead_days, means=self._book.kept(listed.cls).means,
+            late=self._book.kept(listed.cls).late, today=today,
         )  # fmt: skip
 
     def moved(self, round_: Round, listed: Listed, today: date) -> Round:
         """The open round of somebody whose class has changed: a graver one pulls it in, none is put off unseen."""
-        cls = self._book.classes[listed.cls]
-        round_ = replace(round_, cls=cls.key, means=cls.means, late=cls.late)
+        cls = self._book.kept(listed.cls)
+        round_ = replace(round_, cls=listed.cls, means=cls.means, late=cls.late)
         if round_.due_on < today:
             return round_  # It is overdue, and goes on escalating.
         due_on = max(self._due(listed), min(round_.due_on, today + DAY))
@@ -51,7 +51,7 @@ class Opening:
 
     def _due_by(self, round_: Round, due_on: date) -> Round:
         fresh = rules.due_from(round_, due_on=due_on, deadline=self._calendar.start_of(due_on + DAY))
-        lead = self._book.classes[round_.cls].lead_days
+        lead = self._book.kept(round_.cls).lead_days
         return replace(fresh, plan_on=self._planned(due_on, lead, min(round_.opened_on, due_on)))
 
     def soon(self, tx: Tx, resident_id: ResidentId, home_id: HomeId, change: Change, key: str) -> Round:
@@ -82,7 +82,7 @@ class Opening:
         return datetime.combine(day, at, self._calendar.tzinfo).astimezone(UTC)
 
     def _due(self, listed: Listed) -> date:
-        every = self._book.classes[listed.cls].every
+        every = self._book.kept(listed.cls).every
         if listed.last_on is None:
             return first_due(every, listed.since, listed.resident_id)
         return every.after(listed.last_on)

@@ -84,12 +84,14 @@ class RoundsDesk:
     def __init__(
         self, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, book: Book, desk: Raises,
         *, nudge: Callable[[], None], wanted: bool = True, is_workday: Callable[[date], bool] = lambda _: True,
-        limits: Limits = DEFAULTS, always: bool = True,
+        limits: Limits = DEFAULTS, always: bool = True, lacking: str = "",
     ) -> None:  # fmt: skip
         """
         `wanted`: whether rounds are kept at all; `always`: see `may_alarm`. `is_workday` keeps planned days off
-        holidays where it can. `limits` say how near somebody is at a home, as for visits.
+        holidays where it can. `limits` say how near somebody is at a home, as for visits. `lacking` is why `book` only
+        stands in for the centre's own, empty where it is that: nobody changes lists by it then.
         """
+        self.lacking = lacking
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
@@ -100,7 +102,7 @@ class RoundsDesk:
         self._wanted = wanted
         self._always = always
         self._opening = Opening(book, calendar, is_workday)
-        self._lists = Lists(book, calendar, self._opening)
+        self._lists = Lists(book, calendar, self._opening, holds=bool(lacking))
         self._todo: list[ResidentId] = []
         self._entering = Entering(book, calendar, self._opening, limits)
 

@@ -64,8 +64,11 @@ class Office:
     """Everything that a page or a program asks. Whatever is outside the caller's area does not exist."""
 
     def __init__(
-        self, transactions: Transactions, reading: Reading, clock: Clock, scale: Scale, *, nudge: Callable[[], None]
+        self, transactions: Transactions, reading: Reading, clock: Clock, scale: Scale, *, nudge: Callable[[], None],
+        lacking: str = "",
     ) -> None:  # fmt: skip
+        """`lacking` is why `scale` only stands in for the centre's own, empty where it is that."""
+        self.lacking = lacking
         self._transactions = transactions
         self._reading = reading
         self._clock = clock

@@ -1,44 +1,54 @@
 """Long work in a process of its own."""
 
+import os
+import signal
 import threading
 
 import pytest
 
-from config.apart import Failed, _running, apart, end_all
+from config.duty_sheet import sheet_told
+from schedules.apart import Apart, Failed
 from tests.fakes.line import until
 from tests.integration.board_rig import BoardRig
 
 
 def test_the_answer_comes_back_from_another_process():
-    assert apart("os.path:splitext", {"p": "值班.html"}) == ["值班", ".html"]
+    assert Apart()(os.path.splitext, "值班.html") == ("值班", ".html")
+    assert Apart()(os.getpid) != os.getpid()
 
 
 def test_what_went_wrong_there_is_told_here():
-    with pytest.raises(Failed, match="TypeError"):
-        apart("os.path:splitext", {"q": "x"})
+    with pytest.raises(Failed, match="FileNotFoundError"):
+        Apart()(os.listdir, "/nowhere/at/all")
 
 
 def test_one_that_takes_too_long_is_ended():
+    apart = Apart(lasts_max_s=0.01)
     with pytest.raises(Failed, match="longer than"):
-        apart("signal:pause", {}, lasts_max_s=0.01)
+        apart(signal.pause)
+    assert apart.under_way == 0
 
 
-def test_a_service_that_stops_waits_for_none_of_it():
-    failed: list[Failed] = []
+def test_a_service_that_stops_waits_for_none_of_it_and_begins_nothing_more():
+    apart, failed = Apart(), []
 
     def ask():
         try:
-            apart("signal:pause", {})
+            apart(signal.pause)
         except Failed as error:
-            failed.append(error)
+            failed.append(str(error))
 
-    thread = threading.Thread(target=ask)
-    thread.start()
-    until(lambda: _running)
-    end_all()
-    thread.join(10)
-    assert ["ended with" in str(error) for error in failed] == [True]
-    assert not _running
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for each in threads:
+        each.start()
+    until(lambda: apart.under_way == 2)
+    apart.stop()
+    for each in threads:
+        each.join(10)
+    assert failed == ["the service is being stopped"] * 2
+    assert apart.under_way == 0
+    with pytest.raises(Failed, match="being stopped"):
+        apart(os.getpid)
 
 
 def test_a_failure_is_one_of_the_system_so_that_a_handover_outlives_it():
@@ -53,7 +63,7 @@ def test_the_sheet_made_elsewhere_is_the_sheet(tmp_path):
             "phones": ["+8613800000009"],
             "emergency": None,
         }
-        made = apart("config.duty_sheet:sheet_told", {**told, "lang": "zh"})
+        made = Apart()(sheet_told, **told, lang="zh")
         here = rig.console.filing.file().read_text(encoding="utf-8")
     finally:
         rig.close()

@@ -8,7 +8,7 @@ from config.wiring_coverage import letters
 from dispatch.rules.rights import Role
 from dispatch.store.people import carers
 from schedules.coverage.agent import CoverageWatch
-from schedules.coverage.apart import work_out
+from schedules.coverage.working_out import work_out
 from schedules.duty.store import Shifts
 from tests.integration.rights_rig import OURS, THEIRS, Town
 

@@ -1,7 +1,5 @@
 """The watch of coverage on a real database: found, told ahead, told live, told closed, and never twice."""
 
-import subprocess
-import threading
 from datetime import timedelta
 
 import pytest
@@ -16,12 +14,13 @@ from dispatch.store.people import carers
 from dispatch.store.reach_tests import reach_tests
 from dispatch.store.record import entries
 from dispatch.watch.auditor import Auditor
+from schedules.apart import Apart, Failed
 from schedules.calendar import Calendar
 from schedules.coverage.agent import CoverageWatch
-from schedules.coverage.apart import Apart, CoverageFailed, Question, work_out
 from schedules.coverage.picture import Terms
 from schedules.coverage.store import Gaps, coverage_gaps, signature
 from schedules.coverage.watch import COVERAGE
+from schedules.coverage.working_out import Question, work_out
 from schedules.duty.store import Shifts
 from tests.builders import NOON, build_world
 
@@ -54,7 +53,7 @@ class Rig:
     def work_out(self, question):
         self.looks.append(question.now)
         if self.failing:
-            raise CoverageFailed(self.failing)
+            raise Failed(self.failing)
         return work_out(question)
 
     def put(self, start, end, id_, code="C1"):
@@ -218,41 +217,13 @@ def test_what_cannot_be_worked_out_is_kept_for_the_page_and_tried_again(rig, cap
 def test_another_process_finds_what_this_one_finds(rig):
     rig.hole(NOON + DAY, NOON + DAY + MINUTE)
     question = rig.question(NOON)
-    assert Apart()(question) == work_out(question)
+    assert Apart()(work_out, question) == work_out(question)
 
 
-def test_one_that_takes_too_long_is_ended_and_one_that_fails_says_why(rig, tmp_path):
-    with pytest.raises(CoverageFailed, match="longer"):
-        Apart(limit_s=0.001)(rig.question(NOON))
+def test_one_that_fails_says_why(tmp_path):
     empty = Question(url=f"sqlite:///{tmp_path / 'no'}.db", now=NOON, ahead=DAY, terms=Terms(), travel=StraightLine())
-    with pytest.raises(CoverageFailed, match=r"no such table|unable to open"):
-        Apart()(empty)
-
-
-def test_a_service_that_stops_does_not_wait_for_it(rig, monkeypatch):
-    apart, begun = Apart(), threading.Event()
-
-    def started():
-        begun.set()
-        return subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-    monkeypatch.setattr("schedules.coverage.apart._started", started)
-    failed = []
-
-    def ask():
-        try:
-            apart(rig.question(NOON))
-        except CoverageFailed as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    assert begun.wait(5)
-    apart.stop()
-    thread.join(5)
-    assert len(failed) == 1
-    with pytest.raises(CoverageFailed, match="stopped"):
-        apart(rig.question(NOON))
+    with pytest.raises(Failed, match=r"no such table|unable to open"):
+        Apart()(work_out, empty)
 
 
 # ------------------------------------------------------------------------------------------------- watched

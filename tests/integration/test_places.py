@@ -65,7 +65,7 @@ def test_the_page_says_the_same_and_only_of_ones_own_homes(town):
     assert "量血压" in page
     ours = town.browser(frozenset({Role.OPERATOR}), OURS)
     assert "驿站乙" not in ours.get("/places").text
-    assert "no home H2" in ours.get("/places?home=H2").text
+    assert "There is no home with this code." in ours.get("/places?home=H2").text
     assert "柏林食堂" in ours.get("/places?home=H1").text
     assert "卫生站" not in ours.get("/places?home=H1").text
 

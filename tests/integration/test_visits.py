@@ -11,6 +11,7 @@ from dispatch.rules.alarm import State as AlarmState
 from dispatch.rules.people import operator
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Cause
+from dispatch.store.alarms import offers
 from dispatch.store.people import residents
 from schedules.care.rules.presence import State, Way, Which
 from tests.integration.visits_rig import AT_HOME, DESK, HOUR, MINUTE, Rig
@@ -211,6 +212,31 @@ def test_a_text_signs_in_and_out(rig, come, gone):
     assert rig.proved() == []
 
 
+@pytest.mark.parametrize("words", ["签到", "签到 {c}", "{c} 3"])
+def test_the_same_text_again_is_confirmed_and_changes_nothing(rig, words):
+    visit = rig.planned()
+    rig.until(visit.wanted.start_from)
+    said = words.format(c=visit.code)
+    for _ in range(2):
+        rig.says("C1", said)
+        rig.until(rig.world.clock.now() + 5 * MINUTE)
+    assert len(rig.sent("visit_in")) == 2
+    assert (rig.sent("visit_none"), len(rig.points())) == ([], 1)
+    # An hour later it is something else: nobody can sign in to it a second time.
+    rig.until(rig.world.clock.now() + HOUR)
+    rig.says("C1", "签到")
+    assert len(rig.sent("visit_none")) == 1
+
+
+def test_whoever_was_never_there_is_confirmed_nothing(rig):
+    visit = rig.planned()
+    rig.until(visit.wanted.start_from)
+    rig.says("C1", "签到")
+    rig.says("C2", f"签到 {visit.code}")
+    rig.says("C1", f"签到 {visit.code + 1}")
+    assert (len(rig.sent("visit_in")), len(rig.sent("visit_none"))) == (1, 2)
+
+
 def test_several_visits_are_asked_back(rig):
     rig.planned()
     rig.planned(key="plan:2", home="H2", resident="R2")
@@ -235,6 +261,20 @@ def test_an_open_alarm_has_the_digit_and_the_visit_its_words(rig):
     assert rig.world.alarm(alarm_id).state is AlarmState.ACCEPTED
     rig.says("C1", "签到")
     assert rig.visit().state is State.BEGUN
+
+
+def test_a_code_that_an_alarm_has_too_is_the_alarms(rig):
+    """Codes of three digits are given to whoever was asked ninety times within a week."""
+    visit = rig.planned()
+    rig.until(visit.wanted.start_from)
+    alarm_id = rig.world.press("H2", "R2")
+    rig.world.wake()
+    rig.world.desk.offer(alarm_id, rig.world.carer("C1"), by="operator:wang")
+    with rig.world.writing.begin() as connection:
+        connection.execute(offers.update().where(offers.c.alarm_id == alarm_id).values(code=visit.code))
+    rig.says("C1", f"{visit.code} 1")
+    assert rig.world.alarm(alarm_id).state is AlarmState.ACCEPTED
+    assert (rig.visit().state, rig.sent("ask_which")) == (State.PLANNED, [])
 
 
 def test_the_same_press_of_a_button_is_one_statement(rig):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from config.beds_options import BedSettings
 from config.care_files import read_duties, read_items, read_standards
-from dispatch.errors import Conflict, Invalid, Misconfigured
+from dispatch.errors import Conflict, Invalid
 from schedules.care.rules import bed as life
 from schedules.care.rules.assessment import judge, months_later
 from schedules.care.rules.bed import Bed, Deed, State
@@ -274,7 +274,8 @@ def test_a_window_never_closes_before_it_opens(day, start, by, zone):
 
 
 def test_the_packaged_files_are_what_the_sources_say():
-    duties, items = read_duties(BedSettings().standards), read_items(BedSettings().items)
+    (duties, wrong), items = read_duties(BedSettings().standards), read_items(BedSettings().items)
+    assert wrong == []
     assert duties["fj-bed-pilot"].numbers == {
         "visits_per_day_min": 1, "hours_per_month_min": 30, "medical_visits_per_month_min": 2, "basic_items_min": 15,
     }  # fmt: skip
@@ -293,7 +294,20 @@ def test_the_packaged_files_are_what_the_sources_say():
     ['id = "x"\ntitle = "x"\n[standard]\nvists_per_day_min = 1\n', 'id = "x"\n', "nonsense",
      'id = "x"\ntitle = "x"\n[standard]\nhours_per_month_min = "much"\n'],
 )  # fmt: skip
-def test_a_broken_standard_is_named(tmp_path, text):
+def test_a_broken_standard_is_named_and_costs_no_other(tmp_path, text):
     (tmp_path / "city.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(Misconfigured, match=r"city\.toml"):
-        read_duties(tmp_path)
+    whole = BedSettings().standards / "nj-bed-2021.toml"
+    (tmp_path / "other.toml").write_bytes(whole.read_bytes())
+    duties, wrong = read_duties(tmp_path)
+    assert list(duties) == ["nj-bed-2021"]
+    assert [("city.toml" in each, "cannot be read" in each) for each in wrong] == [(True, True)]
+
+
+def test_of_two_standards_with_one_id_neither_is_used(tmp_path):
+    whole = (BedSettings().standards / "nj-bed-2021.toml").read_bytes()
+    for name in ("a.toml", "b.toml"):
+        (tmp_path / name).write_bytes(whole)
+    duties, wrong = read_duties(tmp_path)
+    assert duties == {}
+    assert ["b.toml" in each for each in wrong] == [True]
+    assert "put a .toml file there" in read_duties(tmp_path / "none")[1][0]

@@ -20,6 +20,8 @@ class ServiceList:
 
     types: Mapping[str, str]
     items: Sequence[Item]
+    counts: bool = True
+    """False where it only stands in for the centre's own: which items are basic ones is not known then."""
 
     def name(self, code: str) -> str:
         """What people read: the item's name, else its type and code."""
@@ -33,5 +35,8 @@ class ServiceList:
         return frozenset(each.code for each in self.items)
 
     @property
-    def basic(self) -> frozenset[str]:
+    def basic(self) -> frozenset[str] | None:
+        """The codes of the basic items; None where nobody knows."""
+        if not self.counts:
+            return None
         return frozenset(each.code for each in self.items if each.basic)

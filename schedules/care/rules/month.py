@@ -49,6 +49,8 @@ class Duty:
     numbers: Mapping[str, Number]
     prorated: bool = False
     source: str = ""
+    known: bool = True
+    """False where the standard cannot be read: nobody can say then that a month fulfils it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +144,9 @@ class Asked:
     coming: Sequence[Wanted] = ()
     elsewhere: Sequence[Stretch] = ()
     """When another bed of the same resident was in service."""
-    basic: Collection[str] = ()
+    basic: Collection[str] | None = ()
+    """None where nobody knows which items are basic ones."""
+
     others: Mapping[str, Number] = field(default_factory=dict)
     day_minutes_max: int = 480
 
@@ -195,6 +199,8 @@ def stand(asked: Asked) -> Standing:
     month = _Month(days=days, facts=facts, counted=counted, asked=asked)
     points = [_point(key, numbers[key], month) for key in DUTIES if key in numbers] if owed else []
     failed = fails(numbers, facts) if owed else []
+    if owed and not asked.duty.known:
+        points, failed = [_UNKNOWN], [_UNKNOWN.name]
     return Standing(points=points, days=days, told=told, counted=counted, owed=len(owed), fails=failed)
 
 
@@ -243,8 +249,14 @@ def _facts(numbers: Mapping[str, Number], counted: Counted, owed: Sequence[date]
         "min_daily_minutes": min((minutes for _, minutes in by_day), default=0),
         "hours": Fraction(counted.minutes, 60),
         "medical_visits": counted.medical,
-        "basic_items": len(counted.items & set(asked.basic)),
+        **({} if asked.basic is None else {"basic_items": len(counted.items & set(asked.basic))}),
     }
+
+
+_UNKNOWN = Point(
+    name="standard", need=Fraction(1), done=None, planned=Fraction(), missing=Fraction(1), course=Course.UNKNOWN
+)
+"""The one point of a month whose standard cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +319,7 @@ def _planned(name: str, month: _Month) -> Fraction:
         return Fraction(sum(each.medical for each in coming))
     if name == "basic_items":
         fresh = {item for each in coming for item in each.items} - month.counted.items
-        return Fraction(len(fresh & set(month.asked.basic)))
+        return Fraction(len(fresh & set(month.asked.basic or ())))
     return Fraction()
 
 

@@ -307,9 +307,12 @@ class Visits:
         return found
 
 
-def code_of(number: int) -> int:
-    """The code of the n-th visit of a day; after 450 they begin anew, for one carer never within a day."""
-    return CODES[number % len(CODES)]
+def code_of(day: date, number: int) -> int:
+    """
+    The code of the n-th visit of a day; after 450 they begin anew. Days take turns to begin at the first code and in
+    the middle, so that visits before and after midnight have codes of their own; see `visit_answers.to_sign`.
+    """
+    return CODES[(number + day.toordinal() % 2 * (len(CODES) // 2)) % len(CODES)]
 
 
 def _proved(visit: Visit, on: date, came: tuple[CarerId, ...]) -> Proved:

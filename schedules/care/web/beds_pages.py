@@ -58,7 +58,9 @@ def _list(bp: Blueprint, desk: BedDesk) -> None:
         )  # fmt: skip
         more = rows[PAGE - 1]["id"] if len(rows) > PAGE else ""
         said = {"state": state, "course": course, "resident": resident}
-        return render_template("beds.html", rows=rows[:PAGE], more=more, said=said, month=_month_of(desk), W=words)
+        return render_template(
+            "beds.html", rows=rows[:PAGE], more=more, said=said, month=_month_of(desk), desk=desk, W=words
+        )
 
     @bp.get("/beds/new")
     @require(Right.BEDS_CHANGE)

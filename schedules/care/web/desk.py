@@ -47,6 +47,9 @@ class BedDesk:
     seen: Callable[..., None]
     """Keeps in the record that a resident's file was opened."""
 
+    lacking: str = ""
+    """What is wrong with the files of beds, empty where all are in order."""
+
     def listed(self, area: Area, *, after: str, most: int, **filters: Any) -> list[Plain]:
         """Beds of an area behind this id; `filters` as `BedLists.page` takes them."""
         month = f"{self.months.this_month():%Y-%m}"

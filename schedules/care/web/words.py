@@ -63,6 +63,7 @@ DUTIES: Mapping[str, str] = {
     "hours": N_("Hours"),
     "medical_visits": N_("Medical visits"),
     "basic_items": N_("Basic items"),
+    "standard": N_("Standard of the month's duty"),
     "contract_months": N_("Months of the agreement"),
     "satisfaction": N_("Satisfaction"),
     "remote_rounds": N_("Remote rounds a day"),

@@ -13,15 +13,22 @@ START_WITHIN = timedelta(minutes=30)
 
 
 def visits_of(orders: Sequence[Order], services: Services, day: date) -> list[Wanted]:
-    """One visit for each of these orders that a carer does at home."""
+    """
+    One visit for each of these orders that a carer does at home.
+
+    What was promised stays promised when its service is taken off the list, or another list stands in: a carer who
+    accepted something that nobody knows any more is awaited.
+    """
+    known = services.services
     return [
         Wanted(
             key=f"order:{each.id}", source=Source.ORDER, home_id=each.home_id, resident_id=each.resident_id, on=day,
             start_from=each.start_at, start_by=each.start_at + START_WITHIN, minutes=each.minutes,
-            items=(each.service,), skills=service.skills, carers=service.carers,
+            items=(each.service,), skills=service.skills if service else frozenset(),
+            carers=service.carers if service else 1,
             usual=tuple(id_ for id_ in [carer_id(each.provider)] if id_) if each.provider else (),
         )
         for each in orders
-        if (service := services.services.get(each.service)) is not None and service.at_home
+        if ((service := known.get(each.service)) is None or service.at_home)
         and each.provider is not None and carer_id(each.provider)
     ]  # fmt: skip

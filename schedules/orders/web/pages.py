@@ -278,6 +278,7 @@ def _told(counter: Counter) -> dict[str, Any]:
         "SERVICES": {key: each.names[lang] for key, each in services.items()}, "PRICES": {
             key: each.price_fen for key, each in services.items() if each.price_fen is not None
         }, "STATES": words.STATES, "STEPS": words.STEPS, "names": counter.names(), "now": counter.clock.now(),
+        "lacking": counter.ordering.lacking,
     }  # fmt: skip
 
 

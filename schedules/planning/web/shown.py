@@ -73,7 +73,7 @@ class PlansShown:
         """
         plan = self._desk.get(plan_id)
         if not area.covers(plan.station_id):
-            raise NotFound(f"no plan {plan_id[:40]}")
+            raise NotFound("There is no such plan.")
         return plan
 
     def recent(self, area: Area) -> list[VisitPlan]:

@@ -145,6 +145,13 @@ class Book:
     changes: Mapping[Change, Soon]
     occasions: Mapping[str, Occasion]
 
+    def kept(self, key: str) -> RiskClass:
+        """
+        How the rounds of somebody in this class are kept. Where the book does not have it any more, or another book
+        stands in for the one that did, as the gravest: sooner than asked for, and never not at all.
+        """
+        return self.classes.get(key) or next(iter(self.classes.values()))
+
     def class_of(self, who: Resident, day: date, hospital_on: date | None = None) -> str | None:
         """The class of a resident on a local day; None where they are on no list."""
         fits = (key for key, each in self.classes.items() if any(one.holds(who, day, hospital_on) for one in each.when))

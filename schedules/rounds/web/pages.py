@@ -52,14 +52,14 @@ def round_pages(
             rate=book.rate(month, here), month=month, overdue=book.overdue(here), extras=book.extras(here),
             claims=book.claimed(here),
             names=names(), today=book.today(), communities=sorted({each.community for each in rows if each.community}),
-            may_call=may(Right.ROUNDS_CALL), **_told(book),
+            may_call=may(Right.ROUNDS_CALL), **_told(book, desk.lacking),
         ), status)  # fmt: skip
 
     def history(name: str, status: int = 200, *, said: Form | None = None, wrong: str = "") -> Response:
         found = book.history(name, area())
         return make_response(render_template(
             "round_history.html", found=found, said=said or {}, wrong=wrong, names=names(), today=book.today(),
-            may_call=may(Right.ROUNDS_CALL), **_told(book),
+            may_call=may(Right.ROUNDS_CALL), **_told(book, desk.lacking),
         ), status)  # fmt: skip
 
     @bp.get("/rounds")
@@ -144,14 +144,14 @@ def round_pages(
     return bp
 
 
-def _told(book: RoundsBook) -> dict[str, Any]:
+def _told(book: RoundsBook, lacking: str) -> dict[str, Any]:
     lang = current_words().lang
     return {
         "CLASSES": {key: each.names[lang] for key, each in book.book.classes.items()},
         "OCCASIONS": {key: each.names[lang] for key, each in book.book.occasions.items()},
         "RESULTS": words.RESULTS, "MEANS": words.MEANS, "WHY": words.WHY, "STAGES": words.STAGES,
         "SHOWN": words.SHOWN, "PROOFS": words.PROOFS,
-        "STATES": words.STATES, "LEVELS": words.LEVELS, "LETTERS": words.LETTERS, "DIGITS": DIGITS,
+        "lacking": lacking, "STATES": words.STATES, "LEVELS": words.LEVELS, "LETTERS": words.LETTERS, "DIGITS": DIGITS,
     }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ def welfare_pages(
         file_opened("list:welfare")
         return render_template(
             "welfare.html", watched=watched, signals=signals, figures=office.figures(here), scale=office.scale,
+            lacking=office.lacking,
             failed=sorted(failed()), names=names(), said=said, refused=refused, days=FIGURES_OVER.days, SIGNS=SIGNS,
             TURNS=TURNS, BECAME=BECAME, word=word, moment=lambda at: _moment(at, zone), iso=datetime.fromisoformat,
         )  # fmt: skip

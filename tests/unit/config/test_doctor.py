@@ -311,10 +311,15 @@ def test_a_file_of_a_room_that_is_not_in_order_is_named_with_what_stands_still(t
     settings = replace(
         settings, anomalies=replace(settings.anomalies, rules=str(broken)),
         privacy=replace(settings.privacy, retention=broken), review=replace(settings.review, file=broken),
-        satisfaction=replace(settings.satisfaction, form=broken),
+        satisfaction=replace(settings.satisfaction, form=broken), welfare=replace(settings.welfare, file=broken),
+        beds=replace(settings.beds, standards=tmp_path, assessments=broken, items=broken),
+        rounds=replace(settings.rounds, book=str(broken)), orders=replace(settings.orders, services=str(broken)),
+        duty=replace(settings.duty, holidays=str(broken)), bedmoney=replace(settings.bedmoney, policies=tmp_path),
+        devices=replace(settings.devices, file=broken), travel=replace(settings.travel, barriers=broken),
     )  # fmt: skip
     found = {each.name: each for each in doctor_files.room_files(settings)}
-    assert len(found) == 4
+    assert len(found) == 14
+    assert doctor_files.broken_files(settings) == [each for each in found if each != doctor_files.POLICIES]
     assert not any(each.well for each in found.values())
-    assert all(str(broken) in each.seen for each in found.values())
+    assert all(broken.name in each.seen for each in found.values())
     assert "nothing is erased" in found["retention file"].cure

@@ -89,6 +89,7 @@ def test_a_wrong_file_names_the_place_and_costs_its_own_year_only(tmp_path, log_
     assert [each["event"] for each in log_lines if each["log_level"] == "error"] == ["holidays_unread"]
 
 
+@pytest.mark.error_lines("holidays_unread")
 def test_a_folder_of_ones_own_brings_the_year_that_was_published_since(tmp_path):
     (tmp_path / "2027.toml").write_text(
         "year = 2027\nsource = 'a notice'\n[[holidays]]\nname = 'new_year'\nfirst = 2027-01-01\nlast = 2027-01-03\n"
