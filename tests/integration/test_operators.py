@@ -316,6 +316,21 @@ def test_a_missing_rule_costs_its_own_money_and_is_paid_late_once_it_is_there(ri
     assert rig.booked("2026-04") == [("A", 9_000, "late")]
 
 
+def test_a_file_that_is_lost_takes_nothing_back(rig):
+    rig.term("baiyang", "A")
+    rig.eat("A", MARCH[:3], 30, policy="qinghe")
+    rig.close("2026-03")
+    assert [fen for _, fen, _ in rig.booked("2026-03")] == [9_000, 27_000]
+    for name in ("0.toml", "1.toml"):
+        (rig.policies / name).unlink()
+    rig.open()
+    rig.until(date(2026, 5, 20))
+    rig.eat("A", MARCH[8], 1)
+    rig.close("2026-04")
+    assert rig.booked("2026-04") == []
+    assert [held.policy for held, _ in rig.reckoning.month("2026-03").troubles] == ["baiyang"]
+
+
 def test_a_month_in_which_nothing_but_serving_is_paid_is_closed_in_its_turn_and_once(rig):
     rig.known = {"r1": lambda _day: Person(80)}
     rig.term("songxi", "S1", "station", facts={"area": "rural"}, until_on=date(2026, 4, 30))
