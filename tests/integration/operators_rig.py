@@ -137,9 +137,10 @@ class OperatorsRig:
 
     def term(self, policy, payee="A", kind="canteen", from_on=date(2026, 3, 1), **more):
         payee = self.stations.get(payee, payee) if kind == "station" else payee
-        self.world.clock.advance(60)
         asked = Term(id="", kind=kind, payee_id=payee, policy=policy, from_on=from_on, **more)
-        return self.filing.add(asked, by=CLERK)
+        made = self.filing.add(asked, by=CLERK)
+        self.world.clock.advance(60)
+        return made
 
     def visit(self, resident, day, station="S1"):
         self.visits.append((self.stations[station], resident, day, self.world.clock.now()))
