@@ -111,12 +111,14 @@ class OperatorsRig:
                 self.count += 1
                 rows.append(_meal(self, f"m{self.count:06}", canteen, day, f"r{number}", kind, policy, version) | said)
         self.world.transactions.run(lambda tx: tx.connection.execute(insert(servings), rows))
+        self.world.clock.advance(60)
         return [row["id"] for row in rows]
 
     def cancel(self, ids) -> None:
         now = self.world.clock.now()
         query = update(servings).where(servings.c.id.in_(ids)).values(cancelled_at=now, cancelled_by="till")
         self.world.transactions.run(lambda tx: tx.connection.execute(query))
+        self.world.clock.advance(60)
 
     def price(self, id_, day, policy) -> None:
         """A meal that waited has its rule at last: its money is in the ledger, in the first open month."""
@@ -136,10 +138,13 @@ class OperatorsRig:
     def term(self, policy, payee="A", kind="canteen", from_on=date(2026, 3, 1), **more):
         payee = self.stations.get(payee, payee) if kind == "station" else payee
         asked = Term(id="", kind=kind, payee_id=payee, policy=policy, from_on=from_on, **more)
-        return self.filing.add(asked, by=CLERK)
+        made = self.filing.add(asked, by=CLERK)
+        self.world.clock.advance(60)
+        return made
 
     def visit(self, resident, day, station="S1"):
         self.visits.append((self.stations[station], resident, day, self.world.clock.now()))
+        self.world.clock.advance(60)
 
     # ------------------------------------------------------------------------------------------- what is seen
 

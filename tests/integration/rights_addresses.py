@@ -225,11 +225,11 @@ DISTRICT_ONLY = {
     # A month is drawn whole, and funds and budgets are the district's.
     "/money/beds/settle", "/api/v1/bills/settle", "/settlement/draw", "/settlement/budget",
     "/settlement/closing", "/money/operators/settle", "/api/v1/operators/settle",
-    *(f"{base}/operators/terms{rest}" for base in ("/money", "/api/v1") for rest in ("", "/<term_id>/end")),
     "/settlement/corrections", "/api/v1/corrections",
     *(f"{base}/<correction_id>{rest}" for base in ("/settlement/corrections", "/api/v1/corrections")
       for rest in ("", "/want", "/decline", "/approve")), "/api/v1/corrections/<correction_id>/items",
     "/api/v1/months", "/api/v1/months/<month>",
+    "/money/operators/terms", "/money/operators/terms/<term_id>/end", "/api/v1/operators/terms/<term_id>/end",
     "/api/v1/statements/budgets",
     # One file holds the meals of all canteens.
     "/meals/export.csv",
@@ -239,7 +239,7 @@ DISTRICT_ONLY = {
 """What belongs to no station: 404 to whoever works for some stations only, as is what `rights.WHOLE` opens."""
 
 REFUSED_TO_NARROW = {
-    "/reports/sign", "/api/v1/reports/signed", "/record/export", "/api/v1/statements",
+    "/reports/sign", "/api/v1/reports/signed", "/record/export", "/api/v1/statements", "/api/v1/operators/terms",
 }  # fmt: skip
 """One signature stands under the whole district's month, one file holds the whole record: 403 or 404 to a station."""
 

@@ -22,6 +22,8 @@ from schedules.rounds.rules.book import Means
 from schedules.rounds.rules.round import Result, Shown
 from schedules.rounds.store.rounds import Rounds, round_marks
 from tests.integration.beds_rig import MANAGER, BedsRig
+from tests.integration.operators_rig import CLERK, OperatorsRig
+from tests.integration.test_operators import ALL, MARCH
 from tests.integration.test_round_proof import near
 from tests.integration.test_rounds import BOOK
 from tests.integration.test_rules_corrected_backwards import AFTER, NEW, City, week_later
@@ -170,3 +172,23 @@ def test_a_rule_that_is_corrected_backwards_is_listed_and_its_meals_priced_anew(
     city.office.until(Corrected.NOTHING)
     assert city.fen() == AFTER
     assert city.sums("2026-11") == ({"fund:city": -800, "owed:A": 800}, {"": 6})
+
+
+def test_whoever_serves_is_paid_and_put_right_after_the_month_was_closed(town, tmp_path):
+    rig = OperatorsRig(tmp_path, ALL, world=town.world)
+    rig.term("baiyang", "A")
+    rig.term("songxi", "S1", "station", facts={"area": "rural"}, until_on=date(2026, 3, 31))
+    meals = rig.eat("A", MARCH[:4], 26, policy="qinghe")
+    rig.close("2026-03")
+    assert rig.booked("2026-03") == [("A", 20_800, ""), ("A", 31_200, ""), ("S1", 180_000, "")]
+    rig.cancel(meals[:4])
+    rig.close("2026-04")
+    assert rig.booked("2026-04") == [
+        ("A", -31_200, "reversal"), ("A", -20_800, "reversal"), ("A", 10_000, "late"), ("A", 30_000, "late"),
+    ]  # fmt: skip
+    rig.statements.draw("2026-04", by=CLERK)
+    [one] = [each for each in rig.statements.page(DISTRICT) if each.account == "owed:A"]
+    assert (one.amount_fen, sum(row["fen"] for row in rig.statements.one(one.id, DISTRICT).serving)) == (
+        -12_000,
+        -12_000,
+    )

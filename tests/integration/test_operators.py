@@ -97,15 +97,15 @@ def rig(tmp_path, request):
     rig.close_down()
 
 
-def recount(rig, folder, months):
-    """What the program of others says to all exports: exit code, what differs, dues."""
+def recount(rig, folder, months, change=lambda lines: lines):
+    """What the program of others says to all exports: what differs, and how many dues. `change` alters the dues."""
     paths = {name: [folder / f"{name}-{month}" for month in months] for name in ("ledger", "servings", "operators")}
     for place, month in enumerate(months):
         with paths["ledger"][place].open("w") as out:
             export_month(rig.world.reading, month, out, form="json")
         with paths["servings"][place].open("w") as out:
             export_servings(rig.world.reading, month, out)
-        lines = [{"about": month}, *evidence(rig.reckoning, month)]
+        lines = change([{"about": month}, *evidence(rig.reckoning, month)])
         paths["operators"][place].write_text("".join(json.dumps(each) + "\n" for each in lines), "utf-8")
     done = subprocess.run(
         [sys.executable, "-I", ROOT / "config/recompute_money.py", *paths["ledger"], "--meals", *paths["servings"],
@@ -159,8 +159,14 @@ def test_each_persons_day_is_paid_once_by_the_rule_of_the_day_and_across_a_month
     versions = {each.version for each in rig.entries("2026-03")}
     assert versions == {each.version for each in rig.book.policies.versions("qinghe")}
     assert {each.on.day for each in rig.entries("2026-03")} == {1, 15, 31}
-    faults, dues = recount(rig, tmp_path, ["2026-02", "2026-03"])
-    assert (faults, dues) == ([], 4)
+    assert recount(rig, tmp_path, ["2026-02", "2026-03"]) == ([], 4)
+    # Whoever leaves a canteen out, or moves money to another one, is named.
+    faults, _ = recount(rig, tmp_path, ["2026-02", "2026-03"], lambda lines: [each for each in lines if each.get("owed_to") != "C"])  # noqa: E501  # fmt: skip
+    assert any("of C in 2026-03: 3 person-days are in no line" in each for each in faults)
+    assert any("there is no bill op-person_day-canteen-C" in each for each in faults)
+    moved = lambda lines: [each | {"owed_to": "A"} if each.get("owed_to") == "C" else each for each in lines]  # noqa: E731
+    [fault] = recount(rig, tmp_path, ["2026-02", "2026-03"], moved)[0]
+    assert "'owed:C': 900" in fault
 
 
 @pytest.mark.parametrize("rig", [[DAYS]], indirect=True)
@@ -308,6 +314,21 @@ def test_a_missing_rule_costs_its_own_money_and_is_paid_late_once_it_is_there(ri
     rig.open()
     rig.close("2026-04")
     assert rig.booked("2026-04") == [("A", 9_000, "late")]
+
+
+def test_a_file_that_is_lost_takes_nothing_back(rig):
+    rig.term("baiyang", "A")
+    rig.eat("A", MARCH[:3], 30, policy="qinghe")
+    rig.close("2026-03")
+    assert [fen for _, fen, _ in rig.booked("2026-03")] == [9_000, 27_000]
+    for name in ("0.toml", "1.toml"):
+        (rig.policies / name).unlink()
+    rig.open()
+    rig.until(date(2026, 5, 20))
+    rig.eat("A", MARCH[8], 1)
+    rig.close("2026-04")
+    assert rig.booked("2026-04") == []
+    assert [held.policy for held, _ in rig.reckoning.month("2026-03").troubles] == ["baiyang"]
 
 
 def test_a_month_in_which_nothing_but_serving_is_paid_is_closed_in_its_turn_and_once(rig):

@@ -17,6 +17,8 @@ from schedules.money.rules.facts import Meal as Eaten
 from schedules.money.rules.operators import Due, Served, Stretch, Term, Window, metric_of, stretch, window
 from schedules.money.rules.policies import NO_RULE, NoRule, NotInForce
 from schedules.money.rules.policy import EVERYBODY, Policy
+from schedules.money.rules.reading import read_policy
+from schedules.money.store.versions import Versions
 
 Group = tuple[str, str, str]
 """Kind and id of a payee, and the rule."""
@@ -76,6 +78,7 @@ class Reckoning:
         self._implied = implied
         self.others = others
         self._fund = fund
+        self._kept: dict[str, Policy | None] = {}
 
     def month(self, month: str) -> Reckoned:
         """What is due in a month ("2026-03"): periods of which the last day under a term is in it."""
@@ -195,8 +198,16 @@ class Reckoning:
         )  # fmt: skip
 
     def _paying(self) -> dict[str, Policy]:
-        """Rules for meals that pay whoever serves as well, by version."""
-        return {each.version: each for each in self.rules.policies if each.kind == "meal" and each.per_person_day}
+        """
+        Rules for meals that pay whoever serves as well, by version: those of the files as they are, and those that
+        meals had their money by and whose files are gone or were edited since.
+        """
+        with self._reading.connect() as connection:
+            for kept in Versions(connection).all():
+                if kept.version not in self._kept:
+                    self._kept[kept.version] = read_policy(kept.content, kept.file).policy
+        found = [*(each for each in self._kept.values() if each), *self.rules.policies]
+        return {each.version: each for each in found if each.kind == "meal" and each.per_person_day}
 
     # ------------------------------------------------------------------------------------------- counting
 

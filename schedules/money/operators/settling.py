@@ -79,8 +79,11 @@ class Settling:
         months = self._months(month)
         found = [self.reckoning.month(each) for each in months]
         troubled = {term.id for each in found for term, _ in each.troubles}
+        # A file that is missing takes nothing back: what was booked by it stays until it is mended or the term ended.
+        spared = {(each.month, term.policy) for each in found for term, _ in each.troubles}
         dues = {due.source: due for each in found for due in each.dues}
-        stale = [row for row in self._held(months) if not _same(row, dues.get(row["source"]))]
+        held = [row for row in self._held(months) if (row["month"], row["policy_id"]) not in spared]
+        stale = [row for row in held if not _same(row, dues.get(row["source"]))]
         # What is taken back comes first: it sets claims free that others may have.
         for row in stale:
             self._transactions.run(lambda tx, row=row: self._take_back(tx, row), lane=Lane.BULK)  # type: ignore[misc]
@@ -116,7 +119,7 @@ class Settling:
             since = max((at for at, _ in booked.values()), default=None)
             terms = Terms(connection).all()
             changed = Terms(connection).changed(since) if since else []
-            days = late_days(connection, min(booked, default=month), f"{self.today():%Y-%m}") if since else []
+            days = late_days(connection, since) if since else []
         touched = {f"{day:%Y-%m}" for day in [*days, *self._touched(start, since)]}
         touched |= {each for term in changed for each in months_between(term.from_on, start - DAY)}
         touched |= {each for each, version in held if self.reckoning.rules.policies.version(version) is None}

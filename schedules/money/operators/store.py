@@ -25,7 +25,7 @@ from dispatch.errors import NotFound
 from dispatch.store.database import Instant, Json, insert_once, metadata
 from schedules.money.rules.ledger import following
 from schedules.money.rules.operators import CLAIM, Due, Term
-from schedules.money.store.ledger import LATE, ledger_entries, ledger_postings
+from schedules.money.store.ledger import LATE, ledger_closings, ledger_entries, ledger_postings
 
 Row = dict[str, Any]
 
@@ -193,11 +193,20 @@ class OperatorPayments:
         return [dict(row) | {"back": row["reverses"] is not None} for row in rows]
 
 
-def late_days(connection: Connection, first: str, last: str) -> list[date]:
-    """Days of which something was booked late in one of these months of the ledger."""
-    e = ledger_entries.c
-    query = select(e.on).where(e.month >= first, e.month <= last, LATE).distinct()
-    return list(connection.scalars(query))
+def late_days(connection: Connection, since: datetime) -> list[date]:
+    """
+    Days of which something else was booked late since then: in the months that were closed from then on, and in the one
+    that is open now.
+    """
+    c, e = ledger_closings.c, ledger_entries.c
+    first = connection.execute(select(func.min(c.month)).where(c.at >= since)).scalar()
+    if first is None:
+        closed = connection.execute(select(func.max(c.month))).scalar()
+        first = following(closed) if closed else None
+    if first is None:
+        return []
+    own = e.claim.startswith(CLAIM, autoescape=True)
+    return list(connection.scalars(select(e.on).where(e.month >= first, LATE, ~own).distinct()))
 
 
 def row_of(due: Due, because: Mapping[str, Sequence[str]]) -> Row:

@@ -54,6 +54,12 @@ class Versions:
         found: str | None = self._connection.execute(query).scalar()
         return found
 
+    def all(self) -> Iterator[Rule]:
+        """Every one that is kept, by its rule."""
+        query = select(policy_versions).order_by(policy_versions.c.policy_id, policy_versions.c.version)
+        for row in self._connection.execute(query):
+            yield Rule(version=row.version, policy_id=row.policy_id, file=row.file, content=row.content)
+
     def known(self, versions: Collection[str]) -> Iterator[Rule]:
         """Each of these that is kept."""
         query = select(policy_versions).where(policy_versions.c.version.in_(versions))
