@@ -20,6 +20,7 @@ from types import MappingProxyType
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases.beside import is_firm, may_be_a_circumstance, may_be_a_reason
 from dispatch.rules.phrases.choices import CODE_FIRST, code_last, undressed
+from dispatch.rules.phrases.composed import composed
 from dispatch.rules.phrases.hearing import covered, left_over, meanings, verdict
 from dispatch.rules.phrases.held import is_held
 from dispatch.rules.phrases.meaning import Action as Action
@@ -138,7 +139,7 @@ def parse(text: str) -> Parsed:
         return Parsed(stop=True, rest=plain)
     if len(plain) > TEXT_MAX or is_held(plain):
         return Parsed(rest=plain)
-    return _read(_BOSS.sub("", plain)) or _read_again(head, plain) or _read_together(head, plain) or Parsed(rest=plain)
+    return _read(_BOSS.sub("", plain)) or _read_again(head, plain) or _read_together(head, plain) or _composed(head, plain) or Parsed(rest=plain)
 
 
 def _read(plain: str) -> Parsed | None:
@@ -185,6 +186,24 @@ def _read_together(text: str, plain: str) -> Parsed | None:
             return Parsed(
                 action=action, code=int(coded["code"]) if coded else None, outcome=outcome, rest=",".join(beside)
             )
+    return None
+
+
+_LATIN = re.compile("(?<![a-z])(?!ok(?![a-z]))[a-z]")
+
+
+def _composed(text: str, plain: str) -> Parsed | None:
+    """Read as a row of phrases of which some words may be left over (`phrases/composed.py`)."""
+    if len(plain) > AGAIN_MAX or _LATIN.search(plain):
+        return None
+    coded = CODE_FIRST.match(plain)
+    code = int(coded["code"]) if coded else None
+    said = coded["rest"] if coded else plain
+    for each in dict.fromkeys((tidy(text, between=",") if not coded else said, said, mended(said))):
+        found = None if is_held(each) else composed(each)
+        if found:
+            action, outcome, rest = found
+            return Parsed(action=action, code=code, outcome=outcome, rest=rest)
     return None
 
 

@@ -32,7 +32,7 @@ def judged(meant, text, code):
         return "right" if meant == "unclear" or meant.startswith("open_") else "asked"
     may_be = meant.removeprefix("open_").split("_or_")
     action, _, outcome = may_be[0].partition("done_")
-    fits = read.action in (may_be if not outcome else ["done"]) and (not outcome or read.outcome == outcome)
+    fits = read.action in (may_be if not outcome else ["done"]) and (not outcome or read.outcome in {None, outcome})
     return "right" if fits and (code is None or read.code == code) else "wrong"
 
 

@@ -1,0 +1,125 @@
+"""
+A text read as a row of known phrases with few words between them that nobody listed.
+
+The cheapest way to cover it is taken: every sign left over costs more than any phrase. What is left over must be of a
+kind that cannot turn the answer, and a yes or an end is held to more than a no.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from dispatch.rules.alarm import Outcome
+from dispatch.rules.phrases import clauses
+from dispatch.rules.phrases.company import beside
+from dispatch.rules.phrases.gaps import Part, may_stand, runs_on
+from dispatch.rules.phrases.grammar import Beside, Half, Said, phrases, worded
+from dispatch.rules.phrases.hearing import verdict
+from dispatch.rules.phrases.meaning import GOES_WITH, Action, Aside
+
+_GAP = 10
+"""What one sign that nobody listed costs, in phrases."""
+
+_DEAR = 10**6
+
+
+def composed(text: str) -> tuple[Action, Outcome | None, str] | None:
+    """The one thing a tidy text says, how it ended, and the words left over; None where it must be asked."""
+    parts = _parted(text)
+    heard = [each.means for each in parts if each.means is not None]
+    action = _decided(heard)
+    if action is None or not all(_goes_with(action, each) for each in heard):
+        return None
+    if runs_on(action, parts) or not all(may_stand(action, parts, at) for at, each in enumerate(parts) if each.means is None):
+        return None
+    told = {each for each in heard if isinstance(each, Outcome)}
+    outcome = told.pop() if len(told) == 1 and action in {Action.DONE, Action.ARRIVED} else None
+    return action, outcome, ",".join(each.said for each in parts if each.means is None)
+
+
+def _goes_with(action: Action, means: Said) -> bool:
+    if isinstance(means, Half):
+        return means.action is action or (means.action, action) in _ON_THE_WAY_TO
+    return not isinstance(means, Beside) or action in means.actions
+
+
+_ON_THE_WAY_TO = {(Action.ARRIVED, Action.NO_ENTRY), (Action.ARRIVED, Action.DONE)}
+"""Who cannot get in stands at the door, and who has finished was inside."""
+
+
+def _decided(heard: Sequence[Said]) -> Action | None:
+    """What the phrases come to: what they say, or what two of them lean to."""
+    said = [each for each in heard if not isinstance(each, Beside | Half)]
+    leaning = Counter(filter(None, map(_leans_to, heard)))
+    if Aside.ALL in said:
+        return None
+    if not any(isinstance(each, Action | Outcome) for each in said):
+        said += [action for action, count in leaning.items() if count > 1]
+    return verdict(said) if any(isinstance(each, Action | Outcome) for each in said) else None
+
+
+def _leans_to(means: Said) -> Action | None:
+    if isinstance(means, Aside):
+        return GOES_WITH.get(means)
+    return means.action if isinstance(means, Half) else None
+
+
+_PARTICLE = re.compile("^[了啦呀啊哦嘞喽]+")
+
+
+def _parted(text: str) -> list[Part]:
+    """The cheapest way to cover the text; unknown signs side by side are one part."""
+    ways: list[tuple[int, int, Said | None]] = [(0, 0, None), *((_DEAR, 0, None) for _ in text)]
+    for start, end, means, cost in _steps(text):
+        so_far = ways[start][0] + cost
+        if so_far < ways[end][0]:
+            ways[end] = (so_far, start, means)
+    parts: list[Part] = []
+    at = len(text)
+    while at:
+        _, start, means = ways[at]
+        said, follows = text[start:at], parts[-1] if parts else None
+        if said in " ,":
+            parts.append(Part("", None, said))
+        elif follows and not follows.said:
+            parts[-1] = Part(said, means, follows.sign)
+        elif follows and means is None and follows.means is None:
+            parts[-1] = Part(said + follows.said, None, follows.sign)
+        else:
+            parts.append(Part(said, means))
+        at = start
+    return [each for each in _trimmed(parts[::-1]) if each.said]
+
+
+def _trimmed(parts: Sequence[Part]) -> Iterator[Part]:
+    """A particle that begins a gap ends what stands before it, as a comma would."""
+    for each, after in zip_longest(parts, parts[1:], fillvalue=Part("", Aside.COURTESY)):
+        begun = _PARTICLE.match(after.said) if after.means is None else None
+        said = _PARTICLE.sub("", each.said) if each.means is None else each.said
+        yield Part(said, each.means, each.sign or ("," if begun else ""))
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Whether a clause is more than one sign or one word that another may begin with, or stands between two commas."""
+    parted = (start == 0 or text[start - 1] in " ,") and (end == len(text) or text[end] in " ,")
+    return parted or (end - start > 1 and text[start:end] not in _MERE_WORDS)
+
+
+_MERE_WORDS = frozenset({"路上", "不行", "可以", "现在"})
+
+
+def _steps(text: str) -> Iterator[tuple[int, int, Said | None, int]]:
+    """Every phrase and every single sign of the text, by where it starts."""
+    said = worded(text)
+    word_at = {start: at for at, start in enumerate(said.starts)}
+    for start in range(len(text)):
+        if text[start] in " ,":
+            yield start, start + 1, None, 0
+            continue
+        yield start, start + 1, None, _GAP
+        yield from ((start, end, means, 1) for end, means in clauses(text, start) if _is_whole(text, start, end))
+        if start in word_at:
+            yield from ((start, end, means, 1) for end, means in phrases(said, word_at[start]))
+        if start == 0 or text[start - 1] in " ,":
+            yield from ((start, end, means, 1) for end, means in beside(text, start))

@@ -1,0 +1,78 @@
+"""Words that nobody listed, between phrases: whether they may stand there without turning the answer."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from dispatch.rules.alarm import Outcome
+from dispatch.rules.phrases.beside import may_be_a_circumstance, may_be_a_reason
+from dispatch.rules.phrases.grammar import Said
+from dispatch.rules.phrases.meaning import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of a text, what stands between it and the next, and what it means: nothing, where nobody listed it."""
+
+    said: str
+    means: Said | None
+    sign: str = ""
+
+
+_FIRM_YES = re.compile("(?:[我俺咱]|这就|马上|立刻|立马|现在|就).*(?:[去到来接过赶走]|出发|出门|动身|下楼|路上)")
+_FIRM_NO = re.compile("不(?!行)|没(?!问题)|无|换|别人|近的|安排|派|找")
+_TURNS_NO = re.compile("[再多别谁]|应该|不要|一半")
+_LEANS_ON_IT = re.compile("[不没别非未勿无怎为难怕]|什么|[能会可是来去]$")
+"""What runs on into a no without a sign and may turn it: "能不能去", "没有拒绝"."""
+
+
+_TURNS_IT = re.compile(
+    "取消|作废|忽略|错了|错人|手滑|骗|玩笑|逗|才怪|做梦|待定|再议|以前|上回|那单|那家|另一|测试|转发|[哪谁几吗啥?]|怎么|什么|多少|"
+    "[明昨][天早晚]|前天|[上下]个?[周月]|流血|出血|吐血|昏|晕|呼吸|心跳|叫不|骨折|抽搐|中风|煤气|着火|[没沒不未别勿无非还再等要快让说]"
+)
+"""What takes an end or a closed door back, asks, tells of another, denies, or must be read by a human at once."""
+
+
+def may_stand(action: Action, parts: Sequence[Part], at: int) -> bool:
+    """Whether the unknown words at this place leave the answer as it is."""
+    says = [place for place, each in enumerate(parts) if _says(action, each.means)]
+    gap = parts[at]
+    joined = at + 1 in says and not gap.sign
+    if action is Action.DECLINE:
+        return _may_excuse(gap.said, [parts[place].said for place in says], joined=joined)
+    if action is Action.ACCEPT:
+        firm = bool(says) and at < says[-1] and bool(_FIRM_YES.search(parts[says[-1]].said))
+        return firm and may_be_a_circumstance(gap.said, near=joined)
+    if action is Action.DONE:
+        parted = bool(says) and at > says[0] and bool(parts[at - 1].sign)
+        return parted and len(gap.said) <= _NOTE_MAX and not _TURNS_IT.search(gap.said)
+    return False
+
+
+_NOTE_MAX = 12
+
+
+def _may_excuse(gap: str, says: Sequence[str], *, joined: bool) -> bool:
+    if not any(map(_FIRM_NO.search, says)) or _TURNS_NO.search(gap):
+        return False
+    if joined and (_LEANS_ON_IT.search(gap) or len(gap) < 4):
+        return False
+    return may_be_a_reason(gap)
+
+
+_BEGINS = re.compile("[我俺咱你您]|大概|大约|还要|还有|要|[0-9]|跟|让|叫|告诉|请|麻烦|换|谢|不好意思|抱歉|去不|来不|走不|马上|这就|放心|辛苦")
+_ENDS = re.compile("[了啦吧呀啊哈呢的哦嘞]$")
+
+
+def runs_on(action: Action, parts: Sequence[Part]) -> bool:
+    """Whether the answer itself runs on into something that it may be about: "去不了|医院", "我去|吃饭"."""
+    return any(
+        _says(action, one.means) and not one.sign and not _ENDS.search(one.said) and not _BEGINS.match(two.said)
+        and not _says(action, two.means)
+        for one, two in pairwise(parts)
+    )
+
+
+def _says(action: Action, means: Said | None) -> bool:
+    return means is action or (action is Action.DONE and isinstance(means, Outcome))

@@ -1,0 +1,176 @@
+"""
+Phrases as rows of word kinds (`lexicon.py`), by what they mean: "me now go" is 我马上去, 俺这就过去 and 咱立刻出发.
+
+A `Beside` decides nothing and lets some actions stand next to it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from dispatch.rules.alarm import Outcome
+from dispatch.rules.phrases.lexicon import kinds, pattern_kinds
+from dispatch.rules.phrases.meaning import Action, Aside, Meaning
+
+WORD_MAX = 8
+"""Signs of the longest word that is looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Words that decide nothing, and may stand next to any of these actions."""
+
+    actions: frozenset[Action]
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """Words that lean to an action: alone they are asked back, two of them are that action."""
+
+    action: Action
+
+
+Said = Meaning | Beside | Half
+
+
+def _beside(*actions: Action) -> Beside:
+    return Beside(frozenset(actions))
+
+
+ANY = _beside(*Action)
+_I = "(me|person)? (now|today|really|so|already|at|alone|want)*"
+_END = "(over|ah)*"
+_TO_HER = "((her|item)? (home|place|item)? | her)"
+_STUFF = "(item|her (home|item)?|key)"
+_GO = "(go|came_in|come(?!over))+"
+
+PHRASES: Sequence[tuple[Said, str]] = (
+    # Coming.
+    (Action.ACCEPT, f"so* {_STUFF}? me (now|today|so|can|want|at|alone)* ride* {_GO} {_TO_HER} (go|look|her|how)* {_END}"),
+    (Action.ACCEPT, f"so* (now|today)* now (today|can|want|ride)* {_GO} {_TO_HER} (look|go|her|how)* {_END}"),
+    (Action.ACCEPT, f"so* (now|today)* can (now|ride)* {_GO} {_TO_HER} (look|go|her|how)* {_END}"),
+    (Action.ACCEPT, f"(me|already|now|person|over)* (aboard|slow at? way|at way|way over|way ah) {_END}"),
+    (Action.ACCEPT, f"(me|now)* ride now* {_GO} {_TO_HER} look* {_END}"),
+    (Action.ACCEPT, f"nav (about|have|want)* span about* {_END}"),
+    (Half(Action.ACCEPT), f"(me|really|now|at)* ride_slow {_END}"),
+    (Half(Action.ACCEPT), f"(me|now|can|want|about)* slow (now|reach|about|over)* span (about|reach)* {_END}"),
+    (Half(Action.ACCEPT), f"(me|now|so)* about+ want? span about* {_END}"),
+    (Action.ACCEPT, f"(me|now|so|about|want)* span (about|now|can|me|over)* (reach|{_GO}) {_TO_HER} {_END}"),
+    (Half(Action.ACCEPT), f"(me|now|so|about|want)* clock (about|now|can|me|over)* (reach|{_GO}) {_TO_HER} {_END}"),
+    (Half(Action.ACCEPT), f"soon (now|want)* reach {_END}"),
+    (Action.ACCEPT, f"(me|so)* now (now|can)* reach ah*"),
+    # Not coming.
+    (Action.DECLINE, f"{_I} cant ({_GO}|ride|reach)+ {_TO_HER} look* {_END}"),
+    (Action.DECLINE, f"{_I} unable {_END}"),
+    (Action.DECLINE, f"{_I} none (now|really|today)* spare (go|come|look)* {_END}"),
+    (Action.DECLINE, f"(so|now|today|you|hello|please)* replace+ anyone (now|go|come|look|can|hurry)* {_END}"),
+    (_beside(Action.DECLINE), f"(so|now|today|you|hello|please)* replace+ name (now|go|come|look|can)* {_END}"),
+    (Action.DECLINE, f"me {_I} (absent|not_at away) {_END}"),
+    (Action.DECLINE, f"(me|person|today|now)* at away {_END}"),
+    (Aside.EXCUSE, f"{_I} (leave_of|ill|away)+ {_END}"),
+    (_beside(Action.DECLINE, Action.ACCEPT), f"{_I} off+ {_END}"),
+    (_beside(Action.DECLINE), f"{_I} (far|slow)+ {_END}"),
+    (_beside(Action.DECLINE), f"(me|now|want|about|can)* span about* now? (can|want|already)* (reach|go)? {_END}"),
+    (_beside(Action.ACCEPT, Action.DECLINE), f"(at|me|way|now|really)* slow+ at? way? {_END}"),
+    # There.
+    (Action.ARRIVED, f"(me|person|already|at)* reach (her home|place home)? over+ ah*"),
+    (Half(Action.ARRIVED), f"(me|person|already|at|now)* reach (her? place|home) over+ ah*"),
+    (Action.ARRIVED, f"(me|person|already|at|now)* already (me|now)* (reach|came_in) (her home|her? place)? {_END}"),
+    (Half(Action.ARRIVED), f"(me|person|already|now)* at? (her home|place|inside) {_END}"),
+    (Action.ARRIVED, f"(me|person|already|now)* at knock {_END}"),
+    (Action.ARRIVED, f"(me|person|already|now)* (came_in|see (her|person)) {_TO_HER} over+ ah*"),
+    (Action.ARRIVED, f"(me|already)* at+ (let|her)* tend {_END}"),
+    (_beside(Action.ARRIVED), f"(her|person|now|at)* (state|calm)+ {_END}"),
+    # Shut out.
+    (Action.NO_ENTRY, f"(inside|her|home)* door (at|now|today|key|wrong)* shut {_END}"),
+    (Action.NO_ENTRY, f"(me|now|really)* shut door {_END}"),
+    (Action.NO_ENTRY, f"(me|already|at)* effort* knock+ (over|effort|her|now|inside|door|all)* (none|no)+ (response|enter|look) {_END}"),
+    (Action.NO_ENTRY, f"(me|already|at)* effort* knock+ (over|effort|her|now|inside|door|all)* (shut door?|none person) {_END}"),
+    (Action.NO_ENTRY, f"(me|now)* (key|wrong) now* (wrong|key) {_END}"),
+    (Action.NO_ENTRY, f"(me|now)* key? home? none key {_END}"),
+    (Action.NO_ENTRY, f"(me|now|today|really)* no_enter {_END}"),
+    (Action.NO_ENTRY, f"(barrier|her|kin|office)* bar me? enter {_END}"),
+    (Action.NO_ENTRY, f"barrier+ (at|door|let|now)* me? no_enter {_END}"),
+    (_beside(Action.NO_ENTRY), f"(me|can)* hear? (inside|home|her|door)+ (now|at|none|no|effort|have|person)* (response|tend) {_END}"),
+    # Over.
+    (Action.DONE, f"(me|work|now|already|her)* (finished|work end) over+ ah*"),
+    (Action.DONE, f"(her|person|now|already|really|today)* safe over* sure*"),
+    (Half(Action.DONE), f"(her|person|now|already|let|me)* settled {_END}"),
+    (Half(Action.DONE), f"her? kin (now|already|at)* (leave|reach|go|come|aboard) over+"),
+    (_beside(Action.DONE), f"her? kin (now|at)* (go|come|tend|look|her)+ {_END}"),
+    (Half(Action.DONE), f"me (now|already|so)* leave over+ ah*"),
+    (Outcome.HOSPITAL, f"(her|already|let|now|by)* office (her|already|now)* take_away (her|to_hospital)* over+ ah*"),
+    (Outcome.HOSPITAL, f"(her|already|let|now|by)* take_away (her|over)* to_hospital over+ ah*"),
+    (Outcome.FALSE_ALARM, f"(her|kin|is|now|already)* mistaken (mischief|over|ah)*"),
+    # Beside anything.
+    (ANY, f"(so|ah)* (hello|name_of_me)+ {_END}"),
+    (_beside(Action.ACCEPT, Action.ARRIVED), f"(you|so|now|hello|please)* (told|replace)* (her|kin) told* (now|can)* calm {_END}"),
+    (Half(Action.ACCEPT), f"(you|so|now|hello|please)* (told|replace)+ (her|kin) told* (now|can)* wait {_END}"),
+    (_beside(Action.ACCEPT), f"(you|so|now|hello|please)* told+ (her|kin) told+ {_END}"),
+    (_beside(Action.ACCEPT), f"(me|so)* wait {_END}"),
+)
+
+
+@cache
+def _signs() -> Mapping[frozenset[str], str]:
+    """One private sign for each set of kinds that a word has."""
+    sets = {*kinds().values(), *(frozenset({kind}) for kind, _ in pattern_kinds())}
+    return {each: chr(0xE000 + at) for at, each in enumerate(sorted(sets, key=sorted))}
+
+
+@cache
+def _rows() -> Sequence[tuple[Said, re.Pattern[str]]]:
+    return [(means, re.compile(re.sub("[a-z_]+", _any_of, row).replace(" ", ""))) for means, row in PHRASES]
+
+
+def _any_of(kind: re.Match[str]) -> str:
+    """Every sign of words that are of this kind."""
+    signs = "".join(sign for each, sign in _signs().items() if kind[0] in each)
+    assert signs, f"no word of the kind {kind[0]}"
+    return f"[{signs}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A text in words: where each begins (and the text ends), and their kinds, one sign each; unknown signs are `?`."""
+
+    starts: Sequence[int]
+    kinds: str
+
+
+def worded(text: str) -> Worded:
+    """Cut into words of the lexicon, as few as can be; a sign that belongs to none is a word by itself."""
+    best: list[tuple[int, int, frozenset[str]]] = [(0, 0, frozenset())]
+    for end in range(1, len(text) + 1):
+        ways = [(best[start][0] + cost, start, kind) for start, cost, kind in _words_to(text, end)]
+        best.append(min(ways, key=lambda each: (each[0], each[1])))
+    starts, signs, at = [len(text)], [], len(text)
+    while at:
+        _, start, kind = best[at]
+        starts.append(start)
+        signs.append(_signs().get(kind, "?"))
+        at = start
+    return Worded(starts[::-1], "".join(reversed(signs)))
+
+
+def _words_to(text: str, end: int) -> Iterator[tuple[int, int, frozenset[str]]]:
+    """Every word that ends here: where it starts, what it costs, its kind."""
+    yield end - 1, (0 if text[end - 1] in " ," else 4), frozenset()
+    for start in range(max(0, end - WORD_MAX), end):
+        kind = kinds().get(text[start:end])
+        if kind:
+            yield start, 2, kind
+    for kind, pattern in pattern_kinds():
+        for start in range(max(0, end - WORD_MAX - 2), end):
+            if pattern.fullmatch(text, start, end):
+                yield start, 2, frozenset({kind})
+
+
+def phrases(said: Worded, at: int) -> Iterator[tuple[int, Said]]:
+    """Every phrase that begins with the word at this place: where it ends in the text, and what it means."""
+    for means, row in _rows():
+        longest = row.match(said.kinds, at)
+        for end in range(at + 1, longest.end() + 1 if longest else 0):
+            if row.fullmatch(said.kinds, at, end):
+                yield said.starts[end], means
