@@ -40,7 +40,7 @@ def composed(text: str) -> tuple[Action, Outcome | None, str] | None:
 
 def _goes_with(action: Action, means: Said) -> bool:
     if isinstance(means, Half):
-        return means.action is action or (means.action, action) in _ON_THE_WAY_TO
+        return means.action is action or action in means.beside or (means.action, action) in _ON_THE_WAY_TO
     return not isinstance(means, Beside) or action in means.actions
 
 
@@ -65,14 +65,15 @@ def _leans_to(means: Said) -> Action | None:
     return means.action if isinstance(means, Half) else None
 
 
-_PARTICLE = re.compile("^[了啦呀啊哦嘞喽]+")
+_PARTICLE = re.compile("^[了啦呀啊哦嘞喽]+(?=.)")
 
 
 def _parted(text: str) -> list[Part]:
     """The cheapest way to cover the text; unknown signs side by side are one part."""
     ways: list[tuple[int, int, Said | None]] = [(0, 0, None), *((_DEAR, 0, None) for _ in text)]
     for start, end, means, cost in _steps(text):
-        so_far = ways[start][0] + cost
+        begins_a_gap = cost == _GAP and (start == 0 or ways[start][2] is not None or text[start - 1] in " ,")
+        so_far = ways[start][0] + cost + 3 * begins_a_gap
         if so_far < ways[end][0]:
             ways[end] = (so_far, start, means)
     parts: list[Part] = []
@@ -118,8 +119,8 @@ def _steps(text: str) -> Iterator[tuple[int, int, Said | None, int]]:
             yield start, start + 1, None, 0
             continue
         yield start, start + 1, None, _GAP
-        yield from ((start, end, means, 1) for end, means in clauses(text, start) if _is_whole(text, start, end))
         if start in word_at:
-            yield from ((start, end, means, 1) for end, means in phrases(said, word_at[start]))
+            yield from ((start, end, means, 1) for end, means in phrases(said, word_at[start]).items())
+        yield from ((start, end, means, 1) for end, means in clauses(text, start) if _is_whole(text, start, end))
         if start == 0 or text[start - 1] in " ,":
             yield from ((start, end, means, 1) for end, means in beside(text, start))

@@ -29,7 +29,7 @@ _LEANS_ON_IT = re.compile("[不没别非未勿无怎为难怕]|什么|[能会可
 
 _TURNS_IT = re.compile(
     "取消|作废|忽略|错了|错人|手滑|骗|玩笑|逗|才怪|做梦|待定|再议|以前|上回|那单|那家|另一|测试|转发|[哪谁几吗啥?]|怎么|什么|多少|"
-    "[明昨][天早晚]|前天|[上下]个?[周月]|流血|出血|吐血|昏|晕|呼吸|心跳|叫不|骨折|抽搐|中风|煤气|着火|[没沒不未别勿无非还再等要快让说]"
+    "[明昨][天早晚]|前天|[上下]个?[周月]|流血|出血|吐血|昏|晕|呼吸|心跳|叫不|骨折|抽搐|中风|煤气|着火|[没沒不未别勿无非还再等要快让]|说(?!话)"
 )
 """What takes an end or a closed door back, asks, tells of another, denies, or must be read by a human at once."""
 
@@ -45,7 +45,7 @@ def may_stand(action: Action, parts: Sequence[Part], at: int) -> bool:
         firm = bool(says) and at < says[-1] and bool(_FIRM_YES.search(parts[says[-1]].said))
         return firm and may_be_a_circumstance(gap.said, near=joined)
     if action is Action.DONE:
-        parted = bool(says) and at > says[0] and bool(parts[at - 1].sign)
+        parted = bool(says) and at > says[0] and any(each.sign for each in parts[says[0] : at])
         return parted and len(gap.said) <= _NOTE_MAX and not _TURNS_IT.search(gap.said)
     return False
 
@@ -62,7 +62,7 @@ def _may_excuse(gap: str, says: Sequence[str], *, joined: bool) -> bool:
 
 
 _BEGINS = re.compile("[我俺咱你您]|大概|大约|还要|还有|要|[0-9]|跟|让|叫|告诉|请|麻烦|换|谢|不好意思|抱歉|去不|来不|走不|马上|这就|放心|辛苦")
-_ENDS = re.compile("[了啦吧呀啊哈呢的哦嘞]$")
+_ENDS = re.compile("(?<!不)[了啦吧呀啊哈呢的哦嘞]$")
 
 
 def runs_on(action: Action, parts: Sequence[Part]) -> bool:

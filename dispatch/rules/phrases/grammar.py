@@ -26,9 +26,10 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """Words that lean to an action: alone they are asked back, two of them are that action."""
+    """Words that lean to an action: alone they are asked back, two of them are that action. May stand beside others."""
 
     action: Action
+    beside: frozenset[Action] = frozenset()
 
 
 Said = Meaning | Beside | Half
@@ -43,14 +44,15 @@ _I = "(me|person)? (now|today|really|so|already|at|alone|want)*"
 _END = "(over|ah)*"
 _TO_HER = "((her|item)? (home|place|item)? | her)"
 _STUFF = "(item|her (home|item)?|key)"
-_GO = "(go|came_in|come(?!over))+"
+_GO = "(go|upstairs|come(?!over))+"
 
 PHRASES: Sequence[tuple[Said, str]] = (
     # Coming.
     (Action.ACCEPT, f"so* {_STUFF}? me (now|today|so|can|want|at|alone)* ride* {_GO} {_TO_HER} (go|look|her|how)* {_END}"),
     (Action.ACCEPT, f"so* (now|today)* now (today|can|want|ride)* {_GO} {_TO_HER} (look|go|her|how)* {_END}"),
     (Action.ACCEPT, f"so* (now|today)* can (now|ride)* {_GO} {_TO_HER} (look|go|her|how)* {_END}"),
-    (Action.ACCEPT, f"(me|already|now|person|over)* (aboard|slow at? way|at way|way over|way ah) {_END}"),
+    (Half(Action.ACCEPT), f"(me|already|now|at|really)* slow at? way {_END}"),
+    (Action.ACCEPT, f"(me|already|now|person|over)* (aboard|at way|way over|way ah) {_END}"),
     (Action.ACCEPT, f"(me|now)* ride now* {_GO} {_TO_HER} look* {_END}"),
     (Action.ACCEPT, f"nav (about|have|want)* span about* {_END}"),
     (Half(Action.ACCEPT), f"(me|really|now|at)* ride_slow {_END}"),
@@ -64,14 +66,16 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Action.DECLINE, f"{_I} cant ({_GO}|ride|reach)+ {_TO_HER} look* {_END}"),
     (Action.DECLINE, f"{_I} unable {_END}"),
     (Action.DECLINE, f"{_I} none (now|really|today)* spare (go|come|look)* {_END}"),
-    (Action.DECLINE, f"(so|now|today|you|hello|please)* replace+ anyone (now|go|come|look|can|hurry)* {_END}"),
-    (_beside(Action.DECLINE), f"(so|now|today|you|hello|please)* replace+ name (now|go|come|look|can)* {_END}"),
+    (Action.DECLINE, f"(so|now|today|you|hello|please|hurry)* replace+ anyone (now|go|come|look|can|hurry)* {_END}"),
+    (_beside(Action.DECLINE), f"(so|now|today|you|hello)* may_you replace+ anyone (now|go|come|look|can|hurry)* {_END}"),
+    (_beside(Action.DECLINE), f"(so|now|today|you|hello|please|may_you)* replace+ name (now|go|come|look|can)* {_END}"),
     (Action.DECLINE, f"me {_I} (absent|not_at away) {_END}"),
     (Action.DECLINE, f"(me|person|today|now)* at away {_END}"),
+    (Half(Action.DECLINE), f"(me|now|at)* none (finished|work end) {_END}"),
     (Aside.EXCUSE, f"{_I} (leave_of|ill|away)+ {_END}"),
-    (_beside(Action.DECLINE, Action.ACCEPT), f"{_I} off+ {_END}"),
+    (_beside(Action.DECLINE, Action.ACCEPT), f"(me|at|today)* (now|already)+ off+ {_END}"),
     (_beside(Action.DECLINE), f"{_I} (far|slow)+ {_END}"),
-    (_beside(Action.DECLINE), f"(me|now|want|about|can)* span about* now? (can|want|already)* (reach|go)? {_END}"),
+    (_beside(Action.DECLINE), f"(me|now|can)* ((want|about)+ span about*|span about* already) (now|can|want|already)* (reach|go)? {_END}"),
     (_beside(Action.ACCEPT, Action.DECLINE), f"(at|me|way|now|really)* slow+ at? way? {_END}"),
     # There.
     (Action.ARRIVED, f"(me|person|already|at)* reach (her home|place home)? over+ ah*"),
@@ -80,13 +84,16 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Half(Action.ARRIVED), f"(me|person|already|now)* at? (her home|place|inside) {_END}"),
     (Action.ARRIVED, f"(me|person|already|now)* at knock {_END}"),
     (Action.ARRIVED, f"(me|person|already|now)* (came_in|see (her|person)) {_TO_HER} over+ ah*"),
-    (Action.ARRIVED, f"(me|already)* at+ (let|her)* tend {_END}"),
+    (Half(Action.ARRIVED), "me? upstairs over+ ah*"),
+    (Half(Action.ARRIVED), f"(me|already|now)* at+ (let|her)* tend {_END}"),
+    (Aside.TENDING, f"(me|already|now)* (at|let|her)+ tend {_END}"),
     (_beside(Action.ARRIVED), f"(her|person|now|at)* (state|calm)+ {_END}"),
     # Shut out.
     (Action.NO_ENTRY, f"(inside|her|home)* door (at|now|today|key|wrong)* shut {_END}"),
     (Action.NO_ENTRY, f"(me|now|really)* shut door {_END}"),
-    (Action.NO_ENTRY, f"(me|already|at)* effort* knock+ (over|effort|her|now|inside|door|all)* (none|no)+ (response|enter|look) {_END}"),
-    (Action.NO_ENTRY, f"(me|already|at)* effort* knock+ (over|effort|her|now|inside|door|all)* (shut door?|none person) {_END}"),
+    (Action.NO_ENTRY, f"(me|already|at)* effort* knock+ (over|effort|span|her|now|inside|door|all)* (none|no)+ (response|enter|look) {_END}"),
+    (Action.NO_ENTRY, f"(me|already|at)* effort* (call|knock)+ (over|effort|span|her|now|inside|door|all)* (none nobody|no open) {_END}"),
+    (Action.NO_ENTRY, f"(me|already|at)* effort* (call|knock)+ (over|effort|span|her|now|inside|door|all)* (shut door?|none person) {_END}"),
     (Action.NO_ENTRY, f"(me|now)* (key|wrong) now* (wrong|key) {_END}"),
     (Action.NO_ENTRY, f"(me|now)* key? home? none key {_END}"),
     (Action.NO_ENTRY, f"(me|now|today|really)* no_enter {_END}"),
@@ -105,8 +112,8 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Outcome.FALSE_ALARM, f"(her|kin|is|now|already)* mistaken (mischief|over|ah)*"),
     # Beside anything.
     (ANY, f"(so|ah)* (hello|name_of_me)+ {_END}"),
-    (_beside(Action.ACCEPT, Action.ARRIVED), f"(you|so|now|hello|please)* (told|replace)* (her|kin) told* (now|can)* calm {_END}"),
     (Half(Action.ACCEPT), f"(you|so|now|hello|please)* (told|replace)+ (her|kin) told* (now|can)* wait {_END}"),
+    (_beside(Action.ACCEPT, Action.ARRIVED), f"(you|so|now|hello|please)* (told|replace)* (her|kin) told* (now|can)* calm {_END}"),
     (_beside(Action.ACCEPT), f"(you|so|now|hello|please)* told+ (her|kin) told+ {_END}"),
     (_beside(Action.ACCEPT), f"(me|so)* wait {_END}"),
 )
@@ -167,10 +174,22 @@ def _words_to(text: str, end: int) -> Iterator[tuple[int, int, frozenset[str]]]:
                 yield start, 2, frozenset({kind})
 
 
-def phrases(said: Worded, at: int) -> Iterator[tuple[int, Said]]:
+def phrases(said: Worded, at: int) -> Mapping[int, Said]:
     """Every phrase that begins with the word at this place: where it ends in the text, and what it means."""
+    found: dict[int, Said] = {}
     for means, row in _rows():
         longest = row.match(said.kinds, at)
         for end in range(at + 1, longest.end() + 1 if longest else 0):
             if row.fullmatch(said.kinds, at, end):
-                yield said.starts[end], means
+                place = said.starts[end]
+                found[place] = both(found[place], means) if place in found else means
+    return found
+
+
+def both(one: Said, other: Said) -> Said:
+    """What the same words mean by two rows: the first that says more than what it may stand beside."""
+    if isinstance(one, Beside):
+        return Beside(one.actions | other.actions) if isinstance(other, Beside) else both(other, one)
+    if isinstance(one, Half) and isinstance(other, Beside):
+        return Half(one.action, one.beside | other.actions)
+    return one
