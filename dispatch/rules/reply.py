@@ -200,7 +200,7 @@ def _composed(text: str, plain: str) -> Parsed | None:
     code = int(coded["code"]) if coded else None
     said = coded["rest"] if coded else plain
     for each in dict.fromkeys((tidy(text, between=",") if not coded else said, said, mended(said))):
-        found = None if is_held(each) else composed(each)
+        found = None if is_held(each) else composed(_ADDRESSED.sub("", each, count=1) if _ADDRESSED.match(each) else each)
         if found:
             action, outcome, rest = found
             return Parsed(action=action, code=code, outcome=outcome, rest=rest)

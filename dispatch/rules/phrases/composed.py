@@ -23,9 +23,14 @@ _GAP = 10
 
 _DEAR = 10**6
 
+_WHETHER = re.compile("([一-鿿])不\\1")
+"""同不同意, 去不去: it asks, whoever says it."""
+
 
 def composed(text: str) -> tuple[Action, Outcome | None, str] | None:
     """The one thing a tidy text says, how it ended, and the words left over; None where it must be asked."""
+    if _WHETHER.search(text):
+        return None
     parts = _parted(text)
     heard = [each.means for each in parts if each.means is not None]
     action = _decided(heard)
@@ -56,7 +61,9 @@ def _decided(heard: Sequence[Said]) -> Action | None:
         return None
     if not any(isinstance(each, Action | Outcome) for each in said):
         said += [action for action, count in leaning.items() if count > 1]
-    return verdict(said) if any(isinstance(each, Action | Outcome) for each in said) else None
+    idle = {Aside.NEAR, Aside.LEAVING} if Action.DECLINE in said else {Aside.NEAR} if Action.ARRIVED in said else set()
+    deciding = [each for each in said if each not in idle]
+    return verdict(deciding) if any(isinstance(each, Action | Outcome) for each in said) else None
 
 
 def _leans_to(means: Said) -> Action | None:
@@ -120,7 +127,7 @@ def _steps(text: str) -> Iterator[tuple[int, int, Said | None, int]]:
             continue
         yield start, start + 1, None, _GAP
         if start in word_at:
-            yield from ((start, end, means, 1) for end, means in phrases(said, word_at[start]).items())
+            yield from ((start, end, *found) for end, found in phrases(said, word_at[start]).items())
         yield from ((start, end, means, 1) for end, means in clauses(text, start) if _is_whole(text, start, end))
         if start == 0 or text[start - 1] in " ,":
             yield from ((start, end, means, 1) for end, means in beside(text, start))

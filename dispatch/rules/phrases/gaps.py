@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases.beside import may_be_a_circumstance, may_be_a_reason
-from dispatch.rules.phrases.grammar import Said
-from dispatch.rules.phrases.meaning import Action
+from dispatch.rules.phrases.grammar import Half, Said
+from dispatch.rules.phrases.meaning import Action, Aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ def may_stand(action: Action, parts: Sequence[Part], at: int) -> bool:
     says = [place for place, each in enumerate(parts) if _says(action, each.means)]
     gap = parts[at]
     joined = at + 1 in says and not gap.sign
+    if action is Action.DECLINE and says and at > says[0] and any(map(_ends, parts[says[0] : at])):
+        return len(gap.said) <= _AFTER_MAX and not _ASKS_MORE.search(gap.said)
     if action is Action.DECLINE:
         return _may_excuse(gap.said, [parts[place].said for place in says], joined=joined)
     if action is Action.ACCEPT:
@@ -51,6 +53,14 @@ def may_stand(action: Action, parts: Sequence[Part], at: int) -> bool:
 
 
 _NOTE_MAX = 12
+_AFTER_MAX = 16
+_ASKS_MORE = re.compile("[吗么哪几啥谁怎咋?血昏救]|如果|要是|除非|的话|万一|才|等|再|除了|开玩笑|骗|逗|不行|错")
+"""What a no that was said first cannot be explained by: it takes it back, asks, or cries for help."""
+
+
+def _ends(part: Part) -> bool:
+    return bool(part.sign or _ENDS.search(part.said))
+
 
 
 def _may_excuse(gap: str, says: Sequence[str], *, joined: bool) -> bool:
@@ -61,15 +71,27 @@ def _may_excuse(gap: str, says: Sequence[str], *, joined: bool) -> bool:
     return may_be_a_reason(gap)
 
 
+def _is_within(action: Action, one: Part, two: Part) -> bool:
+    """Whether a time that was no answer is what a no is about: "5分钟|到不了" may be there in ten."""
+    return one.means is Aside.NEAR and not _ends(one) and action is Action.DECLINE and _says(action, two.means)
+
+
 _BEGINS = re.compile("[我俺咱你您]|大概|大约|还要|还有|要|[0-9]|跟|让|叫|告诉|请|麻烦|换|谢|不好意思|抱歉|去不|来不|走不|马上|这就|放心|辛苦")
 _ENDS = re.compile("(?<!不)[了啦吧呀啊哈呢的哦嘞]$")
 
 
+def _follows(action: Action, one: Part, means: Said | None) -> bool:
+    leans = isinstance(means, Half) and means.action is action and not one.said.endswith(("去", "来", "到"))
+    return leans or means in {Aside.NEAR, Aside.COURTESY}
+
+
 def runs_on(action: Action, parts: Sequence[Part]) -> bool:
     """Whether the answer itself runs on into something that it may be about: "去不了|医院", "我去|吃饭"."""
+    if any(_is_within(action, one, two) for one, two in pairwise(parts)):
+        return True
     return any(
         _says(action, one.means) and not one.sign and not _ENDS.search(one.said) and not _BEGINS.match(two.said)
-        and not _says(action, two.means)
+        and not _says(action, two.means) and not _follows(action, one, two.means)
         for one, two in pairwise(parts)
     )
 

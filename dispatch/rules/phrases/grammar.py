@@ -44,7 +44,7 @@ _I = "(me|person)? (now|today|really|so|already|at|alone|want)*"
 _END = "(over|ah)*"
 _TO_HER = "((her|item)? (home|place|item)? | her)"
 _STUFF = "(item|her (home|item)?|key)"
-_GO = "(go|upstairs|come(?!over))+"
+_GO = "(go|upstairs)+"
 
 PHRASES: Sequence[tuple[Said, str]] = (
     # Coming.
@@ -62,11 +62,27 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Half(Action.ACCEPT), f"(me|now|so|about|want)* clock (about|now|can|me|over)* (reach|{_GO}) {_TO_HER} {_END}"),
     (Half(Action.ACCEPT), f"soon (now|want)* reach {_END}"),
     (Action.ACCEPT, f"(me|so)* now (now|can)* reach ah*"),
+    (Action.ACCEPT, f"so* {_STUFF}? me (now|today|so|can|want|at|alone)* ride* come (look|her)* ah*"),
+    (Action.ACCEPT, f"now+ (can|ride|me)* come (look|her)* ah*"),
+    (Action.ACCEPT, f"so* (item|now)* mine {_END}"),
+    (Action.ACCEPT, f"me? kin ride* carry me {_GO}? {_END}"),
+    (Half(Action.ACCEPT), f"me (today|now|really)+ free {_END}"),
+    (Half(Action.ACCEPT), f"(ride|go)+ about* want? span {_END}"),
+    (Half(Action.ACCEPT), f"(her|name) home me near {_END}"),
+    (Action.ACCEPT, f"(me|so|want|about|now)* span (me|now|about)* came_in {_END}"),
+    (Half(Action.ACCEPT), f"(me|her)* (home|item)? me near {_END}"),
+    (Half(Action.ACCEPT, frozenset(Action)), f"urge+ {_END}"),
+    (Half(Action.ACCEPT), f"(me|now|wait|already)* ready+ {_END}"),
+    (Half(Action.ACCEPT, frozenset({Action.DECLINE})), f"(me|now|can|want)* slow (span|about|reach|over)* {_END}"),
     # Not coming.
+    (Action.DECLINE, f"{_I} cannot {_END}"),
+    (Action.DECLINE, f"(so|now|today|you|please|item)* transfer name {_END}"),
+    (Half(Action.DECLINE), f"{_I} regret {_END}"),
+    (_beside(Action.DECLINE), f"span ah+"),
     (Action.DECLINE, f"{_I} cant ({_GO}|ride|reach)+ {_TO_HER} look* {_END}"),
     (Action.DECLINE, f"{_I} unable {_END}"),
     (Action.DECLINE, f"{_I} none (now|really|today)* spare (go|come|look)* {_END}"),
-    (Action.DECLINE, f"(so|now|today|you|hello|please|hurry)* replace+ anyone (now|go|come|look|can|hurry)* {_END}"),
+    (Action.DECLINE, f"(so|now|today|you|hello|please|hurry|home)* replace+ anyone (now|go|come|look|can|hurry)* {_END}"),
     (_beside(Action.DECLINE), f"(so|now|today|you|hello)* may_you replace+ anyone (now|go|come|look|can|hurry)* {_END}"),
     (_beside(Action.DECLINE), f"(so|now|today|you|hello|please|may_you)* replace+ name (now|go|come|look|can)* {_END}"),
     (Action.DECLINE, f"me {_I} (absent|not_at away) {_END}"),
@@ -78,9 +94,9 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (_beside(Action.DECLINE), f"(me|now|can)* ((want|about)+ span about*|span about* already) (now|can|want|already)* (reach|go)? {_END}"),
     (_beside(Action.ACCEPT, Action.DECLINE), f"(at|me|way|now|really)* slow+ at? way? {_END}"),
     # There.
-    (Action.ARRIVED, f"(me|person|already|at)* reach (her home|place home)? over+ ah*"),
+    (Action.ARRIVED, f"(me|person|already|at)* reach (her (home|place) (upstairs|near)?|place home)? over+ ah*"),
     (Half(Action.ARRIVED), f"(me|person|already|at|now)* reach (her? place|home) over+ ah*"),
-    (Action.ARRIVED, f"(me|person|already|at|now)* already (me|now)* (reach|came_in) (her home|her? place)? {_END}"),
+    (Action.ARRIVED, f"(me|person|already|at|now)* already (me|now)* (reach|came_in) (her home|her? place)? (upstairs|near)? {_END}"),
     (Half(Action.ARRIVED), f"(me|person|already|now)* at? (her home|place|inside) {_END}"),
     (Action.ARRIVED, f"(me|person|already|now)* at knock {_END}"),
     (Action.ARRIVED, f"(me|person|already|now)* (came_in|see (her|person)) {_TO_HER} over+ ah*"),
@@ -88,7 +104,16 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Half(Action.ARRIVED), f"(me|already|now)* at+ (let|her)* tend {_END}"),
     (Aside.TENDING, f"(me|already|now)* (at|let|her)+ tend {_END}"),
     (_beside(Action.ARRIVED), f"(her|person|now|at)* (state|calm)+ {_END}"),
+    (Half(Action.ARRIVED, frozenset({Action.NO_ENTRY})), f"(me|person|now|at)* (at? place|at? outside) stand {_END}"),
+    (Half(Action.ARRIVED), f"(stand|me|person|now)* at? (her home|place) (upstairs|near)? over* ah*"),
+    (Action.ARRIVED, f"(her|kin|person|office)* let_in {_END}"),
     # Shut out.
+    (Action.NO_ENTRY, f"(me|so|all)* none nobody {_END}"),
+    (Action.NO_ENTRY, f"effort (her|me)* stuck {_END}"),
+    (Half(Action.NO_ENTRY, frozenset({Action.ARRIVED})), f"(all|already|me)* knock (over|span|effort)+ {_END}"),
+    (Half(Action.NO_ENTRY, frozenset({Action.ARRIVED})), f"(me|now|person)* at? outside stand {_END}"),
+    (Action.NO_ENTRY, f"(me|kin|office|all|home|place|barrier|now)* none key {_END}"),
+    (Half(Action.NO_ENTRY), f"(inside|home)* have person {_END}"),
     (Action.NO_ENTRY, f"(inside|her|home)* door (at|now|today|key|wrong)* shut {_END}"),
     (Action.NO_ENTRY, f"(me|now|really)* shut door {_END}"),
     (Action.NO_ENTRY, f"(me|already|at)* effort* knock+ (over|effort|span|her|now|inside|door|all)* (none|no)+ (response|enter|look) {_END}"),
@@ -107,16 +132,41 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Half(Action.DONE), f"her? kin (now|already|at)* (leave|reach|go|come|aboard) over+"),
     (_beside(Action.DONE), f"her? kin (now|at)* (go|come|tend|look|her)+ {_END}"),
     (Half(Action.DONE), f"me (now|already|so)* leave over+ ah*"),
+    (Half(Action.DONE), f"(let|her|me|already|now)* served {_END}"),
+    (Half(Action.DONE, frozenset({Action.ACCEPT})), "me aboard over"),
+    (Outcome.HOSPITAL, f"(her|already|let|now|by|kin|office|ride|me|carry)* carry (her|office|go|reach|over)* to_hospital over+ ah*"),
     (Outcome.HOSPITAL, f"(her|already|let|now|by)* office (her|already|now)* take_away (her|to_hospital)* over+ ah*"),
     (Outcome.HOSPITAL, f"(her|already|let|now|by)* take_away (her|over)* to_hospital over+ ah*"),
-    (Outcome.FALSE_ALARM, f"(her|kin|is|now|already)* mistaken (mischief|over|ah)*"),
     # Beside anything.
+    (ANY, f"seen {_END}"),
     (ANY, f"(so|ah)* (hello|name_of_me)+ {_END}"),
     (Half(Action.ACCEPT), f"(you|so|now|hello|please)* (told|replace)+ (her|kin) told* (now|can)* wait {_END}"),
     (_beside(Action.ACCEPT, Action.ARRIVED), f"(you|so|now|hello|please)* (told|replace)* (her|kin) told* (now|can)* calm {_END}"),
     (_beside(Action.ACCEPT), f"(you|so|now|hello|please)* told+ (her|kin) told+ {_END}"),
     (_beside(Action.ACCEPT), f"(me|so)* wait {_END}"),
 )
+
+LOOSE: Sequence[tuple[Said, str]] = (
+    (Action.ACCEPT, f"me own{{0,6}} now+ {_GO} {_TO_HER} (look|go|her|how)* {_END}"),
+    (Half(Action.ACCEPT), f"(already|at|now|person|ride)* moving own{{1,5}} over {_END}"),
+    (Half(Action.ACCEPT), f"(me|already|at|now)+ moving (own|her){{1,4}} {_END}"),
+    (Action.ACCEPT, f"(me|vehicle) own{{0,3}} moving own{{1,4}} over {_END}"),
+    (Action.ACCEPT, f"me? already moving own{{1,4}} {_END}"),
+    (Half(Action.ACCEPT), f"(me|now)* live own{{0,5}} (near|span) {_END}"),
+    (Half(Action.ACCEPT), f"(told|replace) her own{{0,3}} (open|opened|door own{{1,2}}) {_END}"),
+    (_beside(Action.DECLINE), f"(me|home) her? (now|at|have)* own{{1,6}} {_END}"),
+    (Half(Action.DECLINE, frozenset({Action.ACCEPT})), f"me today* at own{{2,4}} {_END}"),
+    (Half(Action.ARRIVED, frozenset({Action.DONE})), f"(me|already|now)* at* with_her her own{{1,4}} {_END}"),
+    (Half(Action.ARRIVED), f"(her|kin|person)* own{{0,2}} opened {_END}"),
+    (_beside(Action.ARRIVED, Action.NO_ENTRY), f"her (at|now)* (inside|home) own{{0,4}} {_END}"),
+    (_beside(Action.ARRIVED), f"her own{{1,6}} {_END}"),
+    (Action.NO_ENTRY, f"(me|inside|home|her|item|kin|so|effort)* (door|key|knock|call) own{{0,6}} stuck {_END}"),
+    (Half(Action.NO_ENTRY), f"her deaf own{{0,3}} {_END}"),
+    (Half(Action.DONE, frozenset({Action.ARRIVED})), f"(let|already)+ her own{{0,4}} over own{{0,4}} {_END}"),
+    (Action.DONE, f"(me|already|person|her|let)* hand_over her? kin own{{0,3}} {_END}"),
+    (Outcome.FALSE_ALARM, f"(her|kin|is|now|already|key)* own{{0,4}} mistaken (mischief|over|ah)*"),
+)
+"""Phrases with words in them that nobody listed. A whole one of the rows above is preferred."""
 
 
 @cache
@@ -128,11 +178,14 @@ def _signs() -> Mapping[frozenset[str], str]:
 
 @cache
 def _rows() -> Sequence[tuple[Said, re.Pattern[str]]]:
-    return [(means, re.compile(re.sub("[a-z_]+", _any_of, row).replace(" ", ""))) for means, row in PHRASES]
+    return [(means, re.compile(re.sub("[a-z_]+", _any_of, row).replace(" ", ""))) for means, row in (*PHRASES, *LOOSE)]
 
 
 def _any_of(kind: re.Match[str]) -> str:
-    """Every sign of words that are of this kind."""
+    """Every sign of words that are of this kind; `own` is any word that turns nothing and is about nobody else."""
+    if kind[0] == "own":
+        others = {"turn", "you", "her", "name", "anyone", "kin", "office", "no", "none", "dont", "cant", "may_you", "cannot", "stuck", "unable"}
+        return f"[?{''.join(sign for each, sign in _signs().items() if not each & others)}]"
     signs = "".join(sign for each, sign in _signs().items() if kind[0] in each)
     assert signs, f"no word of the kind {kind[0]}"
     return f"[{signs}]"
@@ -156,7 +209,7 @@ def worded(text: str) -> Worded:
     while at:
         _, start, kind = best[at]
         starts.append(start)
-        signs.append(_signs().get(kind, "?"))
+        signs.append(_signs().get(kind, "?" if text[start] not in " ," else ","))
         at = start
     return Worded(starts[::-1], "".join(reversed(signs)))
 
@@ -174,15 +227,16 @@ def _words_to(text: str, end: int) -> Iterator[tuple[int, int, frozenset[str]]]:
                 yield start, 2, frozenset({kind})
 
 
-def phrases(said: Worded, at: int) -> Mapping[int, Said]:
-    """Every phrase that begins with the word at this place: where it ends in the text, and what it means."""
-    found: dict[int, Said] = {}
-    for means, row in _rows():
+def phrases(said: Worded, at: int) -> Mapping[int, tuple[Said, int]]:
+    """Every phrase that begins with the word at this place: where it ends in the text, what it means, what it costs."""
+    found: dict[int, tuple[Said, int]] = {}
+    for place, (means, row) in enumerate(_rows()):
         longest = row.match(said.kinds, at)
         for end in range(at + 1, longest.end() + 1 if longest else 0):
             if row.fullmatch(said.kinds, at, end):
-                place = said.starts[end]
-                found[place] = both(found[place], means) if place in found else means
+                known = found.get(said.starts[end])
+                cost = 1 if place < len(PHRASES) else 2 + end - at
+                found[said.starts[end]] = (both(known[0], means), known[1]) if known else (means, cost)
     return found
 
 
