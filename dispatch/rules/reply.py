@@ -77,7 +77,7 @@ _LEAD = re.compile(
 )
 _ADDRESSED = re.compile(
     "[一-鿿]?(?:领导|主任|站长|经理|院长|组长|队长|主管|护士长|老板|老师|同志|师傅|[哥姐]),?"
-    "(?=[我俺咱]|本人|收到|好的|报告|抱歉|不好意思|对不起|实在|非常抱歉)"
+    "(?=[我俺咱你您]|本人|收到|好的|报告|抱歉|不好意思|对不起|实在|非常抱歉)"
 )
 """Who is spoken to, where the sender speaks of himself behind it; "王姐 到了" tells of her."""
 

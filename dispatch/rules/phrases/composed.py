@@ -61,9 +61,16 @@ def _decided(heard: Sequence[Said]) -> Action | None:
         return None
     if not any(isinstance(each, Action | Outcome) for each in said):
         said += [action for action, count in leaning.items() if count > 1]
-    idle = {Aside.NEAR, Aside.LEAVING} if Action.DECLINE in said else {Aside.NEAR} if Action.ARRIVED in said else set()
+    idle: set[Said] = {Aside.NEAR, Aside.LEAVING} if Action.DECLINE in said else {Aside.NEAR} if Action.ARRIVED in said else {Aside.EXCUSE} if _comes_yet(heard) else set()
     deciding = [each for each in said if each not in idle]
     return verdict(deciding) if any(isinstance(each, Action | Outcome) for each in said) else None
+
+
+def _comes_yet(heard: Sequence[Said]) -> bool:
+    """Whether what would excuse from coming stands before everything that says so."""
+    excused = [at for at, each in enumerate(heard) if each is Aside.EXCUSE]
+    coming = [at for at, each in enumerate(heard) if each is Action.ACCEPT or (isinstance(each, Half) and each.action is Action.ACCEPT)]
+    return bool(excused and coming) and excused[-1] < coming[0]
 
 
 def _leans_to(means: Said) -> Action | None:

@@ -39,13 +39,14 @@ def may_stand(action: Action, parts: Sequence[Part], at: int) -> bool:
     says = [place for place, each in enumerate(parts) if _says(action, each.means)]
     gap = parts[at]
     joined = at + 1 in says and not gap.sign
+    runs_into = bool(says) and at < says[-1] and not any(each.sign for each in parts[at : says[-1]])
     if action is Action.DECLINE and says and at > says[0] and any(map(_ends, parts[says[0] : at])):
         return len(gap.said) <= _AFTER_MAX and not _ASKS_MORE.search(gap.said)
     if action is Action.DECLINE:
         return _may_excuse(gap.said, [parts[place].said for place in says], joined=joined)
     if action is Action.ACCEPT:
         firm = bool(says) and at < says[-1] and bool(_FIRM_YES.search(parts[says[-1]].said))
-        return firm and may_be_a_circumstance(gap.said, near=joined)
+        return firm and may_be_a_circumstance(gap.said, near=runs_into)
     if action is Action.DONE:
         parted = bool(says) and at > says[0] and any(each.sign for each in parts[says[0] : at])
         return parted and len(gap.said) <= _NOTE_MAX and not _TURNS_IT.search(gap.said)

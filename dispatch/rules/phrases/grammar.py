@@ -44,7 +44,7 @@ _I = "(me|person)? (now|today|really|so|already|at|alone|want)*"
 _END = "(over|ah)*"
 _TO_HER = "((her|item)? (home|place|item)? | her)"
 _STUFF = "(item|her (home|item)?|key)"
-_GO = "(go|upstairs)+"
+_GO = "((go|upstairs)+)"
 
 PHRASES: Sequence[tuple[Said, str]] = (
     # Coming.
@@ -104,6 +104,7 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Half(Action.ARRIVED), f"(me|already|now)* at+ (let|her)* tend {_END}"),
     (Aside.TENDING, f"(me|already|now)* (at|let|her)+ tend {_END}"),
     (_beside(Action.ARRIVED), f"(her|person|now|at)* (state|calm)+ {_END}"),
+    (_beside(Action.ARRIVED, Action.NO_ENTRY), f"her (at|now)* inside (over|response)* {_END}"),
     (Half(Action.ARRIVED, frozenset({Action.NO_ENTRY})), f"(me|person|now|at)* (at? place|at? outside) stand {_END}"),
     (Half(Action.ARRIVED), f"(stand|me|person|now)* at? (her home|place) (upstairs|near)? over* ah*"),
     (Action.ARRIVED, f"(her|kin|person|office)* let_in {_END}"),
@@ -148,13 +149,12 @@ PHRASES: Sequence[tuple[Said, str]] = (
 
 LOOSE: Sequence[tuple[Said, str]] = (
     (Action.ACCEPT, f"me own{{0,6}} now+ {_GO} {_TO_HER} (look|go|her|how)* {_END}"),
-    (Half(Action.ACCEPT), f"(already|at|now|person|ride)* moving own{{1,5}} over {_END}"),
-    (Half(Action.ACCEPT), f"(me|already|at|now)+ moving (own|her){{1,4}} {_END}"),
     (Action.ACCEPT, f"(me|vehicle) own{{0,3}} moving own{{1,4}} over {_END}"),
     (Action.ACCEPT, f"me? already moving own{{1,4}} {_END}"),
+    (Half(Action.ACCEPT), f"(already|at|now|person|ride)* moving own{{1,5}} over {_END}"),
+    (Half(Action.ACCEPT), f"(me|already|at|now)+ moving (own|her){{1,4}} {_END}"),
     (Half(Action.ACCEPT), f"(me|now)* live own{{0,5}} (near|span) {_END}"),
     (Half(Action.ACCEPT), f"(told|replace) her own{{0,3}} (open|opened|door own{{1,2}}) {_END}"),
-    (_beside(Action.DECLINE), f"(me|home) her? (now|at|have)* own{{1,6}} {_END}"),
     (Half(Action.DECLINE, frozenset({Action.ACCEPT})), f"me today* at own{{2,4}} {_END}"),
     (Half(Action.ARRIVED, frozenset({Action.DONE})), f"(me|already|now)* at* with_her her own{{1,4}} {_END}"),
     (Half(Action.ARRIVED), f"(her|kin|person)* own{{0,2}} opened {_END}"),

@@ -18,7 +18,7 @@ WORDS: Mapping[str, str] = {
     "me": "我们 我俩 我这边 我这里 我这儿 我这 我自己 我人 我 俺们 俺这 俺 咱们 咱 本人",
     "hey": "姐 哥 大姐 大哥 妹子 兄弟 老师 亲 老板 领班 领导 站长 主任",
     "you": "你们 您们 你 您 领导 站长 主任 调度 中心 平台",
-    "her": f"{_ELDER} 她老人家 她 他 人家",
+    "her": f"{_ELDER} 她老人家 她们 她 他 人家",
     "person": "人",
     "kin": "女儿 儿子 家属 家里人 孙子 孙女 外孙 老伴 保姆 儿媳 儿媳妇 女婿 邻居 闺女 媳妇 家人 子女 侄女 侄子",
     "office": "救护车 120 急救车 急救 医生 护士 民警 警察 消防 物业",
@@ -134,7 +134,7 @@ WORDS: Mapping[str, str] = {
     "no_enter": "进不去 进不了 进不来 进不了门 进不去门 进不了屋 上不去 上不了楼 进不了楼 进不了小区 进不得 没法进 没法进去 进不到",
     "barrier": "狗 狗堵着 狗拦着 保安 门卫 看门的 栏杆 栅栏 门岗 小区",
     "place": "门口 楼下 单元门口 单元楼下 门外 她家门口 他家门口 家门口 门前 现场 她家 他家 屋里头 她身边 床边 跟前 身边 楼道 楼道里",
-    "home": "家 家里头 家中 那 那边 那里 那儿 这 这里 这儿 地方 地儿",
+    "home": "这边 家 家里头 家中 那 那边 那里 那儿 这 这里 这儿 地方 地儿",
     "came_in": "进门 进屋 进家 进去 进来 进小区 见到人 见着人 看到人 看见人 找到人",
     "see": "见到 见着 看到 看见 找到 见上",
     "tend": (
@@ -208,7 +208,7 @@ WORDS: Mapping[str, str] = {
     ),
     "turn": (
         "吗 么 什么 啥 谁 哪 哪个 哪里 哪儿 几 几点 怎么 咋 为什么 如果 要是 假如 万一 除非 的话 只要 只有 才 再 等 别 没 没有 不 未 无 非 勿 "
-        "问 问问 想 觉得 也许 或许 说不定 看情况 不一定 不确定 不知道 明天 后天 明早 明晚 昨天 昨晚 上次 上回 下次 下回 改天 以前 取消 他们 她们 "
+        "问 问问 想 觉得 也许 或许 说不定 看情况 不一定 不确定 不知道 明天 后天 明早 明晚 昨天 昨晚 上次 上回 下次 下回 改天 以前 取消 他们 "
         "血 昏 晕 死 救 着火 冒烟 危险 抽 呼吸 心跳 看 试试 考虑 商量 能不能 行不行 要不要 是不是 好不好 同不同意 同意 能 报销 钱 费 忘 错 "
         "可能 好像 疑似 似乎 估计 让 叫 派 说 听说 还是 或者 假 骗 玩笑 以为 差点 本来 原来 应该"
     ),
@@ -251,7 +251,8 @@ def kinds() -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for kind, words in WORDS.items():
         for word in _spread(words):
-            found.setdefault(word, set()).add(kind)
+            matched = (each for each, pattern in pattern_kinds() if pattern.fullmatch(word))
+            found.setdefault(word, set()).update((kind, *matched))
     return {word: frozenset(each) for word, each in found.items()}
 
 
