@@ -164,7 +164,7 @@ LOOSE: Sequence[tuple[Said, str]] = (
     (Half(Action.NO_ENTRY), f"her deaf own{{0,3}} {_END}"),
     (Half(Action.DONE, frozenset({Action.ARRIVED})), f"(let|already)+ her own{{0,4}} over own{{0,4}} {_END}"),
     (Action.DONE, f"(me|already|person|her|let)* hand_over her? kin own{{0,3}} {_END}"),
-    (Outcome.FALSE_ALARM, f"(her|kin|is|now|already|key)* own{{0,4}} mistaken (mischief|over|ah)*"),
+    (Outcome.FALSE_ALARM, f"(her|kin|is|now|already|key)* own{{0,4}} mistaken (mischief over* ah*|over+ ah*)"),
 )
 """Phrases with words in them that nobody listed. A whole one of the rows above is preferred."""
 
