@@ -189,17 +189,14 @@ def _read_together(text: str, plain: str) -> Parsed | None:
     return None
 
 
-_LATIN = re.compile("(?<![a-z])(?!ok(?![a-z]))[a-z]")
-
-
 def _composed(text: str, plain: str) -> Parsed | None:
     """Read as a row of phrases of which some words may be left over (`phrases/composed.py`)."""
-    if len(plain) > AGAIN_MAX or _LATIN.search(plain):
+    if len(plain) > AGAIN_MAX or not plain:
         return None
     coded = CODE_FIRST.match(plain)
     code = int(coded["code"]) if coded else None
     said = coded["rest"] if coded else plain
-    for each in dict.fromkeys((tidy(text, between=",") if not coded else said, said, mended(said))):
+    for each in dict.fromkeys((tidy(text, between=",") if not coded else said, said, mended(said), spelled(said))):
         found = None if is_held(each) else composed(_ADDRESSED.sub("", each, count=1) if _ADDRESSED.match(each) else each)
         if found:
             action, outcome, rest = found

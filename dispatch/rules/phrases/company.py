@@ -239,8 +239,9 @@ def beside(text: str, at: int) -> Iterator[tuple[int, Beside]]:
     comma = text.find(",", at)
     end = comma if comma >= 0 else len(text)
     actions = frozenset(action for action in Action if stands_beside(action, text[at:end]))
-    if actions:
-        yield end, Beside(actions)
+    before = frozenset(action for action in Action if stands_beside(action, text[at:end], soft=True)) - actions
+    if actions or before:
+        yield end, Beside(actions, before)
 
 
 def learn() -> None:

@@ -13,9 +13,10 @@ from itertools import zip_longest
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases import clauses
 from dispatch.rules.phrases.company import beside
-from dispatch.rules.phrases.gaps import Part, may_stand, runs_on
+from dispatch.rules.phrases.gaps import Part, fits, may_stand, runs_on
 from dispatch.rules.phrases.grammar import Beside, Half, Said, phrases, worded
 from dispatch.rules.phrases.hearing import verdict
+from dispatch.rules.phrases.together import _ALARMING, parted as thoughts
 from dispatch.rules.phrases.meaning import GOES_WITH, Action, Aside
 
 _GAP = 10
@@ -29,28 +30,18 @@ _WHETHER = re.compile("([一-鿿])不\\1")
 
 def composed(text: str) -> tuple[Action, Outcome | None, str] | None:
     """The one thing a tidy text says, how it ended, and the words left over; None where it must be asked."""
-    if _WHETHER.search(text):
+    if _WHETHER.search(text) or _ALARMING.search(text):
         return None
-    parts = _parted(text)
+    parts = _parted(",".join(thoughts(text)))
     heard = [each.means for each in parts if each.means is not None]
     action = _decided(heard)
-    if action is None or not all(_goes_with(action, each) for each in heard):
+    if action is None or not all(fits(action, parts, at) for at in range(len(parts))):
         return None
     if runs_on(action, parts) or not all(may_stand(action, parts, at) for at, each in enumerate(parts) if each.means is None):
         return None
     told = {each for each in heard if isinstance(each, Outcome)}
     outcome = told.pop() if len(told) == 1 and action in {Action.DONE, Action.ARRIVED} else None
     return action, outcome, ",".join(each.said for each in parts if each.means is None)
-
-
-def _goes_with(action: Action, means: Said) -> bool:
-    if isinstance(means, Half):
-        return means.action is action or action in means.beside or (means.action, action) in _ON_THE_WAY_TO
-    return not isinstance(means, Beside) or action in means.actions
-
-
-_ON_THE_WAY_TO = {(Action.ARRIVED, Action.NO_ENTRY), (Action.ARRIVED, Action.DONE)}
-"""Who cannot get in stands at the door, and who has finished was inside."""
 
 
 def _decided(heard: Sequence[Said]) -> Action | None:
@@ -96,7 +87,7 @@ def _parted(text: str) -> list[Part]:
         _, start, means = ways[at]
         said, follows = text[start:at], parts[-1] if parts else None
         if said in " ,":
-            parts.append(Part("", None, said))
+            parts.append(Part("", None, said.strip()))
         elif follows and not follows.said:
             parts[-1] = Part(said, means, follows.sign)
         elif follows and means is None and follows.means is None:

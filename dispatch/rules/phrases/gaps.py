@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases.beside import may_be_a_circumstance, may_be_a_reason
-from dispatch.rules.phrases.grammar import Half, Said
+from dispatch.rules.phrases.grammar import Beside, Half, Said
 from dispatch.rules.phrases.meaning import Action, Aside
 
 
@@ -38,6 +38,8 @@ def may_stand(action: Action, parts: Sequence[Part], at: int) -> bool:
     """Whether the unknown words at this place leave the answer as it is."""
     says = [place for place, each in enumerate(parts) if _says(action, each.means)]
     gap = parts[at]
+    if _STRANGE.search(gap.said):
+        return False
     joined = at + 1 in says and not gap.sign
     runs_into = bool(says) and at < says[-1] and not any(each.sign for each in parts[at : says[-1]])
     if action is Action.DECLINE and says and at > says[0] and any(map(_ends, parts[says[0] : at])):
@@ -53,6 +55,7 @@ def may_stand(action: Action, parts: Sequence[Part], at: int) -> bool:
     return False
 
 
+_STRANGE = re.compile("[^一-鿿,]")
 _NOTE_MAX = 12
 _AFTER_MAX = 16
 _ASKS_MORE = re.compile("[吗么哪几啥谁怎咋?血昏救]|如果|要是|除非|的话|万一|才|等|再|除了|开玩笑|骗|逗|不行|错")
@@ -92,9 +95,31 @@ def runs_on(action: Action, parts: Sequence[Part]) -> bool:
         return True
     return any(
         _says(action, one.means) and not one.sign and not _ENDS.search(one.said) and not _BEGINS.match(two.said)
-        and not _says(action, two.means) and not _follows(action, one, two.means)
+        and not _says(action, two.means)
+        and not _follows(action, one, two.means)
         for one, two in pairwise(parts)
     )
+
+
+def fits(action: Action, parts: Sequence[Part], at: int) -> bool:
+    """Whether the known words at this place go with this answer."""
+    means = parts[at].means
+    if isinstance(means, Half):
+        return means.action is action or action in means.beside or (means.action, action) in _ON_THE_WAY_TO
+    if not isinstance(means, Beside) or action in means.actions:
+        return True
+    last = max((place for place, each in enumerate(parts) if _says(action, each.means)), default=-1)
+    return action in means.before and at < last and _is_firm(action, parts[last].said)
+
+
+_ON_THE_WAY_TO = {(Action.ARRIVED, Action.NO_ENTRY), (Action.ARRIVED, Action.DONE)}
+"""Who cannot get in stands at the door, and who has finished was inside."""
+
+_BY_ME = re.compile("[我俺咱]|(?<![a-z])(?:i|im|ill|we)(?![a-z])|on (?:my|the) way|coming|going|heading")
+
+
+def _is_firm(action: Action, said: str) -> bool:
+    return action is not Action.ACCEPT or bool(_BY_ME.search(said) or _FIRM_YES.search(said))
 
 
 def _says(action: Action, means: Said | None) -> bool:

@@ -19,9 +19,10 @@ WORD_MAX = 8
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Words that decide nothing, and may stand next to any of these actions."""
+    """Words that decide nothing, and may stand next to `actions`; next to those of `before` only in front of them."""
 
     actions: frozenset[Action]
+    before: frozenset[Action] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Half(Action.ACCEPT), f"soon (now|want)* reach {_END}"),
     (Action.ACCEPT, f"(me|so)* now (now|can)* reach ah*"),
     (Action.ACCEPT, f"so* {_STUFF}? me (now|today|so|can|want|at|alone)* ride* come (look|her)* ah*"),
-    (Action.ACCEPT, f"now+ (can|ride|me)* come (look|her)* ah*"),
+    (Action.ACCEPT, f"(today|so)* now+ (can|ride|me)* come (look|her)* ah*"),
     (Action.ACCEPT, f"so* (item|now)* mine {_END}"),
     (Action.ACCEPT, f"me? kin ride* carry me {_GO}? {_END}"),
     (Half(Action.ACCEPT), f"me (today|now|really)+ free {_END}"),
@@ -144,7 +145,8 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Half(Action.ACCEPT), f"(you|so|now|hello|please)* (told|replace)+ (her|kin) told* (now|can)* wait {_END}"),
     (_beside(Action.ACCEPT, Action.ARRIVED), f"(you|so|now|hello|please)* (told|replace)* (her|kin) told* (now|can)* calm {_END}"),
     (_beside(Action.ACCEPT), f"(you|so|now|hello|please)* told+ (her|kin) told+ {_END}"),
-    (_beside(Action.ACCEPT), f"(me|so)* wait {_END}"),
+    (Half(Action.ACCEPT, frozenset(Action)), f"(me|so)* wait {_END}"),
+    (ANY, f"(me|so)* wait span {_END}"),
 )
 
 LOOSE: Sequence[tuple[Said, str]] = (
@@ -243,7 +245,7 @@ def phrases(said: Worded, at: int) -> Mapping[int, tuple[Said, int]]:
 def both(one: Said, other: Said) -> Said:
     """What the same words mean by two rows: the first that says more than what it may stand beside."""
     if isinstance(one, Beside):
-        return Beside(one.actions | other.actions) if isinstance(other, Beside) else both(other, one)
+        return Beside(one.actions | other.actions, one.before | other.before) if isinstance(other, Beside) else both(other, one)
     if isinstance(one, Half) and isinstance(other, Beside):
         return Half(one.action, one.beside | other.actions)
     return one
