@@ -17,7 +17,7 @@ _NO_REASON = re.compile(
 )
 _OTHERS = re.compile(
     "[他她它您你咱]|人家|别人|大家|老[^婆伴公]|小[^区时孩]|[姐哥叔姨爷奶婶婆]|同事|邻居|护士|医生|护工|护理|"
-    "物业|保安|警|消防|救护|家属|领导|主任|站长|儿|女|爸|妈|孙|伴|公公|朋友|司机|师傅|[张李王刘陈杨赵黄周吴]工"
+    "物业|保安|警|消防|救护|家属|领导|主任|站长|儿|(?<!一个)女|爸|妈|孙|伴|公公|朋友|司机|师傅|[张李王刘陈杨赵黄周吴]工"
 )
 _MINE = re.compile(
     "(?:我|俺|我们|自己)?家?的?(?:儿子|女儿|小孩|孩子|孙子|孙女|外孙|闺女|老伴|老公|老婆|爱人|媳妇|婆婆|公公|岳父|岳母|丈母娘|爸|妈)"
@@ -29,6 +29,7 @@ def may_be_a_reason(words: str) -> bool:
     """Whether these Chinese words, of which nothing is known, may be why somebody cannot come."""
     if not 0 < len(words) <= PIECE_MAX or re.search("[^一-鿿]", words):
         return False
+    words = re.sub("呢$", "", words) if words[0] in "在正" else words
     return not _NO_REASON.search(words) and not _OTHERS.search(_MINE.sub("", words))
 
 

@@ -24,7 +24,7 @@ _GAP = 10
 
 _DEAR = 10**6
 
-_WHETHER = re.compile("([一-鿿])不\\1")
+_WHETHER = re.compile("(?!要不要(?:报警|叫|找|撬|破))([一-鿿])不\\1")
 """同不同意, 去不去: it asks, whoever says it."""
 
 
@@ -32,7 +32,11 @@ def composed(text: str) -> tuple[Action, Outcome | None, str] | None:
     """The one thing a tidy text says, how it ended, and the words left over; None where it must be asked."""
     if _WHETHER.search(text) or _ALARMING.search(text):
         return None
-    parts = _parted(",".join(thoughts(text)))
+    plain = ",".join(thoughts(text))
+    return _read(_parted(plain)) or _read(_parted(plain, pieces_first=True))
+
+
+def _read(parts: Sequence[Part]) -> tuple[Action, Outcome | None, str] | None:
     heard = [each.means for each in parts if each.means is not None]
     action = _decided(heard)
     if action is None or not all(fits(action, parts, at) for at in range(len(parts))):
@@ -52,7 +56,8 @@ def _decided(heard: Sequence[Said]) -> Action | None:
         return None
     if not any(isinstance(each, Action | Outcome) for each in said):
         said += [action for action, count in leaning.items() if count > 1]
-    idle: set[Said] = {Aside.NEAR, Aside.LEAVING} if Action.DECLINE in said else {Aside.NEAR} if Action.ARRIVED in said else {Aside.EXCUSE} if _comes_yet(heard) else set()
+    idle = {Aside.NEAR} | ({Aside.LEAVING} if Action.DECLINE in said else set())
+    idle |= {Aside.EXCUSE} if _comes_yet(heard) else set()
     deciding = [each for each in said if each not in idle]
     return verdict(deciding) if any(isinstance(each, Action | Outcome) for each in said) else None
 
@@ -73,10 +78,10 @@ def _leans_to(means: Said) -> Action | None:
 _PARTICLE = re.compile("^[了啦呀啊哦嘞喽]+(?=.)")
 
 
-def _parted(text: str) -> list[Part]:
+def _parted(text: str, *, pieces_first: bool = False) -> list[Part]:
     """The cheapest way to cover the text; unknown signs side by side are one part."""
     ways: list[tuple[int, int, Said | None]] = [(0, 0, None), *((_DEAR, 0, None) for _ in text)]
-    for start, end, means, cost in _steps(text):
+    for start, end, means, cost in _steps(text, pieces_first=pieces_first):
         begins_a_gap = cost == _GAP and (start == 0 or ways[start][2] is not None or text[start - 1] in " ,")
         so_far = ways[start][0] + cost + 3 * begins_a_gap
         if so_far < ways[end][0]:
@@ -115,7 +120,7 @@ def _is_whole(text: str, start: int, end: int) -> bool:
 _MERE_WORDS = frozenset({"路上", "不行", "可以", "现在"})
 
 
-def _steps(text: str) -> Iterator[tuple[int, int, Said | None, int]]:
+def _steps(text: str, *, pieces_first: bool) -> Iterator[tuple[int, int, Said | None, int]]:
     """Every phrase and every single sign of the text, by where it starts."""
     said = worded(text)
     word_at = {start: at for at, start in enumerate(said.starts)}
@@ -124,8 +129,11 @@ def _steps(text: str) -> Iterator[tuple[int, int, Said | None, int]]:
             yield start, start + 1, None, 0
             continue
         yield start, start + 1, None, _GAP
+        pieces = beside(text, start) if start == 0 or text[start - 1] in " ," else ()
+        if pieces_first:
+            yield from ((start, end, means, 1) for end, means in pieces)
         if start in word_at:
             yield from ((start, end, *found) for end, found in phrases(said, word_at[start]).items())
         yield from ((start, end, means, 1) for end, means in clauses(text, start) if _is_whole(text, start, end))
-        if start == 0 or text[start - 1] in " ,":
-            yield from ((start, end, means, 1) for end, means in beside(text, start))
+        if not pieces_first:
+            yield from ((start, end, means, 1) for end, means in pieces)
