@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dispatch.rules.alarm import Outcome
-from dispatch.rules.phrases.beside import is_firm, may_be_a_circumstance, may_be_a_reason
 from dispatch.rules.phrases.choices import CODE_FIRST, code_last, undressed
 from dispatch.rules.phrases.composed import composed
 from dispatch.rules.phrases.hearing import covered, left_over, meanings, verdict
@@ -28,7 +27,6 @@ from dispatch.rules.phrases.meaning import Aside, Meaning
 from dispatch.rules.phrases.sounds import mended
 from dispatch.rules.phrases.spelling import spelled
 from dispatch.rules.phrases.tidy import tidy
-from dispatch.rules.phrases.together import together
 
 TEXT_MAX = 200
 """Signs that are read; nobody answers at such length, and what is longer is for a human."""
@@ -54,9 +52,6 @@ class Parsed:
 
 AGAIN_MAX = 80
 """Signs of a text that is read again as it may have been meant: each reading of a flood of words costs its square."""
-
-UNKNOWN_MAX = 2
-PIECES_MAX = 5
 
 ALL = "全部"
 """What `rest` says when somebody declined everything that is open ("2 全部")."""
@@ -139,7 +134,7 @@ def parse(text: str) -> Parsed:
         return Parsed(stop=True, rest=plain)
     if len(plain) > TEXT_MAX or is_held(plain):
         return Parsed(rest=plain)
-    return _read(_BOSS.sub("", plain)) or _read_again(head, plain) or _read_together(head, plain) or _composed(head, plain) or Parsed(rest=plain)
+    return _read(_BOSS.sub("", plain)) or _read_again(head, plain) or _composed(head, plain) or Parsed(rest=plain)
 
 
 def _read(plain: str) -> Parsed | None:
@@ -168,25 +163,7 @@ def _read_again(text: str, plain: str) -> Parsed | None:
     if any(map(is_held, others)):
         return None
     read = (found for each in others if (found := _read(each)) is not None)
-    return next((each for each in read if _is_sure(each)), None) or _amid_unknown(mended(parted))
-
-
-def _read_together(text: str, plain: str) -> Parsed | None:
-    """A plain answer among pieces that may stand beside it: "不用换人，我能去"."""
-    if len(plain) > AGAIN_MAX or not plain:
-        return None
-    coded = CODE_FIRST.match(plain)
-    said = undressed(coded["rest"] if coded else plain)
-    for each in dict.fromkeys((said, mended(tidy(text, between=",")) if not coded else said, spelled(said))):
-        found = None if is_held(each) else together(each)
-        if found:
-            action, heard, beside = found
-            told = {meaning for meaning in heard if isinstance(meaning, Outcome)}
-            outcome = told.pop() if len(told) == 1 and action in {Action.DONE, Action.ARRIVED} else None
-            return Parsed(
-                action=action, code=int(coded["code"]) if coded else None, outcome=outcome, rest=",".join(beside)
-            )
-    return None
+    return next((each for each in read if _is_sure(each)), None)
 
 
 def _composed(text: str, plain: str) -> Parsed | None:
@@ -202,21 +179,6 @@ def _composed(text: str, plain: str) -> Parsed | None:
             action, outcome, rest = found
             return Parsed(action=action, code=code, outcome=outcome, rest=rest)
     return None
-
-
-def _amid_unknown(parted: str) -> Parsed | None:
-    """A plain answer among pieces of which some are unknown, if those may be mere reasons or circumstances."""
-    pieces = [each for each in parted.split(",") if each.strip()]
-    heard = {piece: covered(piece, 0) for piece in pieces}
-    unknown = [piece for piece, known in heard.items() if known is None]
-    action = verdict(meaning for known in heard.values() for meaning in known or ())
-    if not 1 <= len(unknown) <= UNKNOWN_MAX or len(pieces) > PIECES_MAX or any(map(meanings, unknown)):
-        return None
-    if action is Action.DECLINE and all(map(may_be_a_reason, unknown)):
-        return Parsed(action=action, rest=",".join(unknown))
-    last = heard[pieces[-1]]
-    firm = action is Action.ACCEPT and last and verdict(last) is action and is_firm(pieces[-1])
-    return Parsed(action=action) if firm and all(map(may_be_a_circumstance, unknown)) else None
 
 
 def _is_sure(guess: Parsed) -> bool:

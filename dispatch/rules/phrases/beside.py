@@ -44,6 +44,16 @@ _NO_CIRCUMSTANCE = re.compile(
     "星期|礼拜|[上下][次回]|钱|报销|费|^能|[^可]能[^,]|可能|也许|大概|或许|应该|好像|"
     "似乎|以为|觉得|希望|打算|考虑|尽量|争取|[血晕昏死急痛疼摔倒火毒抽喘]|救|抢|危险|伤|病|骨折|医院|派出所|孩子"
 )
+_LEFT = re.compile("(?:我|俺)?把(?:我|家里)?的?(?:孩子|娃|孙子|孙女|小孩|宝宝)(?:放|送|交|托|哄)[^,]{0,5}")
+"""Who leaves a child with somebody comes."""
+
+_NO_CIRCUMSTANCE = re.compile(
+    "[不没别未勿无非甭否错忘吗么谁哪几啥什怎何问?若如假再才先快想怕犹纠另换退]|取消|作废|算了|一半|差|"
+    "多少|干嘛|呢$|万一|的话|"
+    "只要|只有|要求|等[^红]|等$|之前|以前|以后|之后|时候|改天|[明后昨前][天日早晚]|[点周午晚早夜月号]|"
+    "星期|礼拜|[上下][次回]|钱|报销|费|^能|[^可]能[^,]|可能|也许|大概|或许|应该|好像|"
+    "似乎|以为|觉得|希望|打算|考虑|尽量|争取|[血晕昏死急痛疼摔倒火毒抽喘]|救|抢|危险|伤|病|骨折|医院|派出所|孩子"
+)
 _BY_ME = re.compile("我|俺|这就|马上|立刻|立即|现在|分钟|路上")
 _MOVES = re.compile("[去到来接过赶往走]|出发|动身|路上")
 
@@ -54,8 +64,3 @@ def may_be_a_circumstance(words: str, *, near: bool = False) -> bool:
         return False
     words = _LEFT.sub("我", re.sub("呢$", "", words) if words[0] in "在正" else words)
     return bool(near or _OF_MINE.match(words)) and not _NO_CIRCUMSTANCE.search(words) and not _OTHERS.search(words)
-
-
-def is_firm(clause: str) -> bool:
-    """Whether this known clause says a yes so that words before it cannot turn it: "我这就过去", and not "去"."""
-    return bool(_BY_ME.search(clause) and _MOVES.search(clause))

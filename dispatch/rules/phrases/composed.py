@@ -16,7 +16,7 @@ from dispatch.rules.phrases.company import beside
 from dispatch.rules.phrases.gaps import Part, fits, may_stand, runs_on
 from dispatch.rules.phrases.grammar import Beside, Half, Said, phrases, worded
 from dispatch.rules.phrases.hearing import verdict
-from dispatch.rules.phrases.together import _ALARMING, parted as thoughts
+from dispatch.rules.phrases.thoughts import ALARMING, thoughts
 from dispatch.rules.phrases.meaning import GOES_WITH, Action, Aside
 
 _GAP = 10
@@ -30,9 +30,9 @@ _WHETHER = re.compile("(?!要不要(?:报警|叫|找|撬|破))([一-鿿])不\\1"
 
 def composed(text: str) -> tuple[Action, Outcome | None, str] | None:
     """The one thing a tidy text says, how it ended, and the words left over; None where it must be asked."""
-    if _WHETHER.search(text) or _ALARMING.search(text):
+    if _WHETHER.search(text) or ALARMING.search(text):
         return None
-    plain = ",".join(thoughts(text))
+    plain = thoughts(text)
     return _read(_parted(plain)) or _read(_parted(plain, pieces_first=True))
 
 
