@@ -46,14 +46,23 @@ def may_stand(action: Action, parts: Sequence[Part], at: int) -> bool:
         return len(gap.said) <= _AFTER_MAX and not _ASKS_MORE.search(gap.said)
     if action is Action.DECLINE:
         return _may_excuse(gap.said, [parts[place].said for place in says], joined=joined)
+    if action is Action.ACCEPT and says and at > says[0] and any(map(_ends, parts[says[0] : at])):
+        return _is_firm(action, parts[says[0]].said) and may_be_a_circumstance(gap.said, near=True)
+    if action is Action.NO_ENTRY:
+        return len(gap.said) <= _AFTER_MAX and not _OPENED.search(gap.said)
     if action is Action.ACCEPT:
         firm = bool(says) and at < says[-1] and bool(_FIRM_YES.search(parts[says[-1]].said))
         return firm and may_be_a_circumstance(gap.said, near=runs_into)
-    if action is Action.DONE:
+    if action is Action.ARRIVED and says and at < says[0]:
+        return False
+    if action in {Action.DONE, Action.ARRIVED}:
         parted = bool(says) and at > says[0] and any(each.sign for each in parts[says[0] : at])
         return parted and len(gap.said) <= _NOTE_MAX and not _TURNS_IT.search(gap.said)
     return False
 
+
+_OPENED = re.compile("[吗么?血昏救晕抽火]|[开进]了|进来|进去了|找到|没事|好了|走了|取消|错门|错楼|走错|如果|要是|别人|同事|小[一-鿿]|上次|昨|以为|怎么办|已经")
+"""What a closed door is not said beside: that it was opened, is another's or of another day, or cries for help."""
 
 _STRANGE = re.compile("[^一-鿿,]")
 _NOTE_MAX = 12
