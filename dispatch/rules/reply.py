@@ -20,6 +20,7 @@ from types import MappingProxyType
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases.choices import CODE_FIRST, code_last, undressed
 from dispatch.rules.phrases.composed import composed
+from dispatch.rules.phrases.gaps import GONE_AGAIN
 from dispatch.rules.phrases.hearing import covered, left_over, meanings, verdict
 from dispatch.rules.phrases.held import is_held
 from dispatch.rules.phrases.meaning import Action as Action
@@ -104,9 +105,6 @@ _ANOTHER_DAY = re.compile(
 _VAGUE = re.compile(r"[ ,]*(?:不 ?行|no(?![a-z]))[ ,]")
 """With more behind it, this may be about the resident: "不行，老人流血"."""
 
-_GONE_AGAIN = re.compile("[走错回再后等叫问让说找快要]|告诉|联系|门|保安|[a-z]")
-"""What makes an arrival doubtful, when it stands in the note behind it."""
-
 _TURNS_IT = re.compile(
     "取消|作废|忽略|错了|错人|手滑|骗|玩笑|逗|才怪|做梦|待定|再议|以前|上回|那单|那家|另一|测试|转发|[哪谁几吗啥]|怎么|什么|多少|"
     "[明昨][天早晚]|前天|[上下]个?[周月]|(?<![a-z])(?:yesterday|tomorrow|maybe|perhaps)(?![a-z])|流血|出血|吐血|昏|晕|呼吸|心跳|叫不|骨折|抽搐|中风|煤气|着火"
@@ -167,18 +165,27 @@ def _read_again(text: str, plain: str) -> Parsed | None:
 
 
 def _composed(text: str, plain: str) -> Parsed | None:
-    """Read as a row of phrases of which some words may be left over (`phrases/composed.py`)."""
+    """Read as a row of phrases with few words left over (`phrases/composed.py`); a digit before it must say the same."""
     if len(plain) > AGAIN_MAX or not plain:
         return None
     coded = CODE_FIRST.match(plain)
-    code = int(coded["code"]) if coded else None
     said = coded["rest"] if coded else plain
-    for each in dict.fromkeys((tidy(text, between=",") if not coded else said, said, mended(said), spelled(said))):
-        found = None if is_held(each) else composed(_ADDRESSED.sub("", each, count=1) if _ADDRESSED.match(each) else each)
-        if found:
-            action, outcome, rest = found
-            return Parsed(action=action, code=code, outcome=outcome, rest=rest)
-    return None
+    ways = dict.fromkeys((said if coded else tidy(text, between=","), said, mended(said), spelled(said)))
+    read = (found for each in ways if not is_held(each) and (found := _row(each)))
+    found = next(read, None)
+    return replace(found, code=int(coded["code"])) if found and coded else found
+
+
+_DIGIT_BEFORE = re.compile("([1-4])[ ,]+(?=[^0-9])")
+
+
+def _row(said: str) -> Parsed | None:
+    digit = _DIGIT_BEFORE.match(said)
+    rest = said[digit.end() :] if digit else said
+    read = composed(_ADDRESSED.sub("", rest, count=1) if _ADDRESSED.match(rest) else rest)
+    if read is None or (digit and _DIGITS[digit[1]] is not read[0]):
+        return None
+    return Parsed(action=read[0], outcome=read[1], rest=read[2])
 
 
 def _is_sure(guess: Parsed) -> bool:
@@ -262,7 +269,7 @@ def _may_note(action: Action, note: str) -> bool:
     """Free words may stand behind a decline or an end only, and must neither deny it nor say something else."""
     if action not in {Action.DECLINE, Action.DONE, Action.ARRIVED}:
         return False
-    if action is Action.ARRIVED and _GONE_AGAIN.search(note):
+    if action is Action.ARRIVED and GONE_AGAIN.search(note):
         return False
     if action is not Action.DECLINE and _TURNS_IT.search(note):
         return False

@@ -47,21 +47,28 @@ def may_stand(action: Action, parts: Sequence[Part], at: int) -> bool:
     if action is Action.DECLINE:
         return _may_excuse(gap.said, [parts[place].said for place in says], joined=joined)
     if action is Action.ACCEPT and says and at > says[0] and any(map(_ends, parts[says[0] : at])):
-        return _is_firm(action, parts[says[0]].said) and may_be_a_circumstance(gap.said, near=True)
+        plain = says[0] == 0 and parts[0].sign and len(parts[0].said) > 1
+        return bool(plain or _is_firm(action, parts[says[0]].said)) and may_be_a_circumstance(gap.said, near=True)
     if action is Action.NO_ENTRY:
         return len(gap.said) <= _AFTER_MAX and not _OPENED.search(gap.said)
     if action is Action.ACCEPT:
         firm = bool(says) and at < says[-1] and bool(_FIRM_YES.search(parts[says[-1]].said))
         return firm and may_be_a_circumstance(gap.said, near=runs_into)
-    if action is Action.ARRIVED and says and at < says[0]:
+    if action is Action.ARRIVED and (not says or at < says[0] or GONE_AGAIN.search(gap.said)):
         return False
     if action in {Action.DONE, Action.ARRIVED}:
+        twice = sum(_says(action, each.means) or fits_half(action, each.means) for each in parts) > 1
+        if action is Action.DONE and twice and at < says[-1]:
+            return len(gap.said) <= _NOTE_MAX and not _TURNS_IT.search(gap.said)
         parted = bool(says) and at > says[0] and any(each.sign for each in parts[says[0] : at])
         return parted and len(gap.said) <= _NOTE_MAX and not _TURNS_IT.search(gap.said)
     return False
 
 
-_OPENED = re.compile("[吗么?血昏救晕抽火]|[开进]了|进来|进去了|找到|没事|好了|走了|取消|错门|错楼|走错|如果|要是|别人|同事|小[一-鿿]|上次|昨|以为|怎么办|已经")
+GONE_AGAIN = re.compile("[走错回再后等叫问让说找快要]|告诉|联系|门|保安|[a-z]")
+"""What makes an arrival doubtful, when it stands in the note behind it."""
+
+_OPENED = re.compile("[吗么?血昏救晕抽火]|[开进]了|进来|进去了|找到|没事|好了|走了|取消|错门|错楼|走错|如果|要是|别人|同事|小[一-鿿]|上次|昨|以为|怎么办|已经|还$")
 """What a closed door is not said beside: that it was opened, is another's or of another day, or cries for help."""
 
 _STRANGE = re.compile("[^一-鿿,]")
@@ -100,6 +107,8 @@ def _follows(action: Action, one: Part, means: Said | None) -> bool:
 
 def runs_on(action: Action, parts: Sequence[Part]) -> bool:
     """Whether the answer itself runs on into something that it may be about: "去不了|医院", "我去|吃饭"."""
+    if action is Action.NO_ENTRY:
+        return False
     if any(_is_within(action, one, two) for one, two in pairwise(parts)):
         return True
     return any(
@@ -108,6 +117,10 @@ def runs_on(action: Action, parts: Sequence[Part]) -> bool:
         and not _follows(action, one, two.means)
         for one, two in pairwise(parts)
     )
+
+
+def fits_half(action: Action, means: Said | None) -> bool:
+    return isinstance(means, Half) and means.action is action
 
 
 def fits(action: Action, parts: Sequence[Part], at: int) -> bool:

@@ -41,7 +41,7 @@ def _beside(*actions: Action) -> Beside:
 
 
 ANY = _beside(*Action)
-_I = "(me|person)? (now|today|really|so|already|at|alone|want)*"
+_I = "(item all?)? (me|person)? (now|today|really|so|already|at|alone|want)*"
 _END = "(over|ah)*"
 _TO_HER = "((her|item)? (home|place|item)? | her)"
 _STUFF = "(item|her (home|item)?|key)"
@@ -56,9 +56,11 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Action.ACCEPT, f"(me|already|now|person|over)* (aboard|at way|way over|way ah) {_END}"),
     (Action.ACCEPT, f"(me|now)* ride now* {_GO} {_TO_HER} look* {_END}"),
     (Action.ACCEPT, f"nav (about|have|want)* span about* {_END}"),
-    (Half(Action.ACCEPT), f"(me|really|now|at)* ride_slow {_END}"),
+    (Half(Action.ACCEPT, frozenset({Action.DECLINE})), f"(me|really|now|at)* ride_slow {_END}"),
     (Half(Action.ACCEPT), f"(me|now|can|want|about)* slow (now|reach|about|over)* span (about|reach)* {_END}"),
+    (Action.ACCEPT, f"(me|now|so)* about+ want? distance about* {_END}"),
     (Half(Action.ACCEPT), f"(me|now|so)* about+ want? span about* {_END}"),
+    (Half(Action.ACCEPT), f"(me|really|home|live)* near {_END}"),
     (Action.ACCEPT, f"(me|now|so|about|want)* span (about|now|can|me|over)* (reach|{_GO}) {_TO_HER} {_END}"),
     (Half(Action.ACCEPT), f"(me|now|so|about|want)* clock (about|now|can|me|over)* (reach|{_GO}) {_TO_HER} {_END}"),
     (Half(Action.ACCEPT), f"soon (now|want)* reach {_END}"),
@@ -100,11 +102,13 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Action.ARRIVED, f"(me|person|already|at)* reach (her (home|place) (upstairs|near)?|place home)? over+ ah*"),
     (Half(Action.ARRIVED), f"(me|person|already|at|now)* reach (her? place|home) over+ ah*"),
     (Action.ARRIVED, f"(me|person|already|at|now)* already (me|now)* (reach|came_in) (her home|her? place)? (upstairs|near)? {_END}"),
-    (Half(Action.ARRIVED), f"(me|person|already|now)* at? (her home|place|inside) {_END}"),
+    (Half(Action.ARRIVED, frozenset({Action.ACCEPT})), f"(me|person|already|now)* at? (her home|place) {_END}"),
+    (Half(Action.ARRIVED), f"(me|person|already|now)* at inside {_END}"),
     (Action.ARRIVED, f"(me|person|already|now)* at knock {_END}"),
     (Action.ARRIVED, f"(me|person|already|now)* (came_in|see (her|person)) {_TO_HER} over+ ah*"),
     (Half(Action.ARRIVED), "me? upstairs over+ ah*"),
     (ANY, "checked"),
+    (ANY, f"report {_END}"),
     (Action.ARRIVED, f"(me|already|now)* at+ let? her tend {_END}"),
     (Half(Action.ARRIVED), f"(me|already|now)* at+ (let|her)* tend {_END}"),
     (Aside.TENDING, f"(me|already|now)* (at|let|her)+ tend {_END}"),
@@ -128,7 +132,7 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Action.NO_ENTRY, f"(me|now)* (key|wrong) now* (wrong|key) {_END}"),
     (Action.NO_ENTRY, f"(me|now)* key? home? none key {_END}"),
     (Action.NO_ENTRY, f"(me|now|today|really)* no_enter {_END}"),
-    (Action.NO_ENTRY, f"(barrier|her|kin|office)* bar me? enter {_END}"),
+    (Action.NO_ENTRY, f"(barrier|her|kin|office|place|home)* bar+ me? enter {_END}"),
     (Action.NO_ENTRY, f"barrier+ (at|door|let|now)* me? no_enter {_END}"),
     (_beside(Action.NO_ENTRY), f"(me|can)* hear? (inside|home|her|door)+ (now|at|none|no|effort|have|person)* (response|tend) {_END}"),
     # Over.
@@ -160,6 +164,7 @@ LOOSE: Sequence[tuple[Said, str]] = (
     (Action.ACCEPT, f"me own{{0,6}} now+ {_GO} {_TO_HER} (look|go|her|how)* {_END}"),
     (Action.ACCEPT, f"(me|vehicle) own{{0,3}} moving own{{1,4}} over {_END}"),
     (Action.ACCEPT, f"me? already moving own{{1,4}} {_END}"),
+    (Half(Action.ACCEPT), f"(me|already)* from own{{1,4}} out {_END}"),
     (Half(Action.ACCEPT), f"(already|at|now|person|ride)* moving own{{1,5}} over {_END}"),
     (Half(Action.ACCEPT), f"(me|already|at|now)+ moving (own|her){{1,4}} {_END}"),
     (Half(Action.ACCEPT), f"(me|now|home)* live own{{0,5}} (near|span) {_END}"),
@@ -169,7 +174,7 @@ LOOSE: Sequence[tuple[Said, str]] = (
     (Half(Action.ARRIVED, frozenset({Action.DONE})), f"(me|already|now)* at* with_her her own{{1,4}} {_END}"),
     (Half(Action.ARRIVED), f"(her|kin|person)* own{{0,2}} opened {_END}"),
     (_beside(Action.ARRIVED, Action.NO_ENTRY), f"her (at|now)* (inside|home) own{{0,4}} {_END}"),
-    (_beside(Action.ARRIVED, Action.DONE, Action.NO_ENTRY), f"her own{{1,6}} {_END}"),
+    (Beside(frozenset({Action.ARRIVED, Action.DONE, Action.NO_ENTRY}), frozenset({Action.ACCEPT})), f"her own{{1,6}} {_END}"),
     (Action.NO_ENTRY, f"(me|inside|home|her|item|kin|so|effort)* (door|key|knock|call) own{{0,6}} stuck {_END}"),
     (Half(Action.NO_ENTRY), f"her deaf own{{0,3}} {_END}"),
     (Half(Action.DONE, frozenset({Action.ARRIVED})), f"(let|already)+ her own{{0,4}} over own{{0,4}} {_END}"),
