@@ -130,8 +130,10 @@ def parse(text: str) -> Parsed:
     plain = tidy(head)
     if _opts_out(plain):
         return Parsed(stop=True, rest=plain)
-    if len(plain) > TEXT_MAX or is_held(plain):
+    if len(plain) > TEXT_MAX or is_held(tidy(head, between=",")):
         return Parsed(rest=plain)
+    if is_held(plain):
+        return _composed(head, plain) or Parsed(rest=plain)
     return _read(_BOSS.sub("", plain)) or _read_again(head, plain) or _composed(head, plain) or Parsed(rest=plain)
 
 
@@ -182,10 +184,9 @@ _DIGIT_BEFORE = re.compile("([1-4])[ ,]+(?=[^0-9])")
 def _row(said: str) -> Parsed | None:
     digit = _DIGIT_BEFORE.match(said)
     rest = said[digit.end() :] if digit else said
-    read = composed(_ADDRESSED.sub("", rest, count=1) if _ADDRESSED.match(rest) else rest)
-    if read is None or (digit and _DIGITS[digit[1]] is not read[0]):
-        return None
-    return Parsed(action=read[0], outcome=read[1], rest=read[2])
+    rest = _ADDRESSED.sub("", rest, count=1) if _ADDRESSED.match(rest) else rest
+    read = composed(rest, digit[1], _DIGITS[digit[1]]) if digit else composed(rest)
+    return read and Parsed(action=read[0], outcome=read[1], rest=read[2])
 
 
 def _is_sure(guess: Parsed) -> bool:

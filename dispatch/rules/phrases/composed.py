@@ -29,12 +29,17 @@ _WHETHER = re.compile("(?!要不要(?:报警|叫|找|撬|破))([一-鿿])不\\1"
 """同不同意, 去不去: it asks, whoever says it."""
 
 
-def composed(text: str) -> tuple[Action, Outcome | None, str] | None:
-    """The one thing a tidy text says, how it ended, and the words left over; None where it must be asked."""
+def composed(text: str, digit: str = "", pressed: Action | None = None) -> tuple[Action, Outcome | None, str] | None:
+    """
+    The one thing a tidy text says, how it ended, and the words left over; None where it must be asked.
+
+    `digit` is a number that was written before it, and `pressed` what that number says.
+    """
     if _WHETHER.search(text) or ALARMING.search(text):
         return None
     plain = thoughts(text)
-    return _read(_parted(plain)) or _read(_parted(plain, pieces_first=True))
+    first = [Part(digit, pressed, ",")] if pressed else []
+    return _read([*first, *_parted(plain)]) or _read([*first, *_parted(plain, pieces_first=True)])
 
 
 def _read(parts: Sequence[Part]) -> tuple[Action, Outcome | None, str] | None:

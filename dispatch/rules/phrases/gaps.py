@@ -47,7 +47,7 @@ def may_stand(action: Action, parts: Sequence[Part], at: int) -> bool:
     if action is Action.DECLINE:
         return _may_excuse(gap.said, [parts[place].said for place in says], joined=joined)
     if action is Action.ACCEPT and says and at > says[0] and any(map(_ends, parts[says[0] : at])):
-        plain = says[0] == 0 and parts[0].sign and len(parts[0].said) > 1
+        plain = says[0] == 0 and parts[0].sign and (len(parts[0].said) > 1 or parts[0].said.isdigit())
         return bool(plain or _is_firm(action, parts[says[0]].said)) and may_be_a_circumstance(gap.said, near=True)
     if action is Action.NO_ENTRY:
         return len(gap.said) <= _AFTER_MAX and not _OPENED.search(gap.said)

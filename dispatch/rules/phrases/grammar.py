@@ -42,7 +42,7 @@ def _beside(*actions: Action) -> Beside:
 
 ANY = _beside(*Action)
 _I = "(item all?)? (me|person)? (now|today|really|so|already|at|alone|want)*"
-_END = "(over|ah)*"
+_END = "(over|ah|quick)*"
 _TO_HER = "((her|item)? (home|place|item)? | her)"
 _STUFF = "(item|her (home|item)?|key)"
 _GO = "((go|upstairs)+)"
@@ -53,7 +53,10 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Action.ACCEPT, f"so* (now|today)* now (today|can|want|ride)* {_GO} {_TO_HER} (look|go|her|how)* {_END}"),
     (Action.ACCEPT, f"so* (now|today)* can (now|ride)* {_GO} {_TO_HER} (look|go|her|how)* {_END}"),
     (Half(Action.ACCEPT), f"(me|already|now|at|really)* slow at? way {_END}"),
-    (Action.ACCEPT, f"(me|already|now|person|over)* (aboard|at way|way over|way ah) {_END}"),
+    (Action.ACCEPT, f"(me|already|now|person|over)* (aboard|at way) {_END}"),
+    (Action.ACCEPT, f"(me|already|now|at)+ way {_END}"),
+    (Action.ACCEPT, f"(me|already|now)+ (aboard|go) span {_END}"),
+    (_beside(Action.ACCEPT), f"(me|already|at)* awake {_END}"),
     (Action.ACCEPT, f"(me|now)* ride now* {_GO} {_TO_HER} look* {_END}"),
     (Action.ACCEPT, f"nav (about|have|want)* span about* {_END}"),
     (Half(Action.ACCEPT, frozenset({Action.DECLINE})), f"(me|really|now|at)* ride_slow {_END}"),
@@ -70,12 +73,12 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Action.ACCEPT, f"so* (item|now|her)* mine {_END}"),
     (Action.ACCEPT, f"me? kin ride* carry me {_GO}? {_END}"),
     (Half(Action.ACCEPT), f"me (today|now|really)+ free {_END}"),
-    (Half(Action.ACCEPT), f"(ride|go|come)+ about* want? span {_END}"),
+    (Half(Action.ACCEPT, frozenset({Action.DECLINE})), f"(ride|go|come)+ about* want? span {_END}"),
     (Half(Action.ACCEPT), f"(her|name) home me (now|near) {_END}"),
     (Action.ACCEPT, f"(me|so|want|about|now)* span (me|now|about)* came_in {_END}"),
     (Half(Action.ACCEPT), f"(me|her)* (home|item)? me near {_END}"),
     (Half(Action.ACCEPT, frozenset(Action)), f"urge+ {_END}"),
-    (Half(Action.ACCEPT), f"(me|now|wait|already)* ready+ {_END}"),
+    (Half(Action.ACCEPT), f"(me|now|wait|already|at)* ready+ {_END}"),
     (Action.ACCEPT, f"(me|wait|already)* now (ready|now)+ {_GO} {_END}"),
     (Half(Action.ACCEPT, frozenset({Action.DECLINE})), f"(me|now|can|want)* slow (span|about|reach|over)* {_END}"),
     # Not coming.
@@ -132,7 +135,7 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Action.NO_ENTRY, f"(me|now)* (key|wrong) now* (wrong|key) {_END}"),
     (Action.NO_ENTRY, f"(me|now)* key? home? none key {_END}"),
     (Action.NO_ENTRY, f"(me|now|today|really)* no_enter {_END}"),
-    (Action.NO_ENTRY, f"(barrier|her|kin|office|place|home)* bar+ me? enter {_END}"),
+    (Action.NO_ENTRY, f"(barrier|her|kin|office|place|home)* bar+ let? me? enter {_END}"),
     (Action.NO_ENTRY, f"barrier+ (at|door|let|now)* me? no_enter {_END}"),
     (_beside(Action.NO_ENTRY), f"(me|can)* hear? (inside|home|her|door)+ (now|at|none|no|effort|have|person)* (response|tend) {_END}"),
     # Over.
@@ -170,6 +173,8 @@ LOOSE: Sequence[tuple[Said, str]] = (
     (Half(Action.ACCEPT), f"(me|now|home)* live own{{0,5}} (near|span) {_END}"),
     (Half(Action.ACCEPT), f"(told|replace) her own{{0,3}} (open|opened|door own{{1,2}}) {_END}"),
     (Half(Action.DECLINE, frozenset({Action.ACCEPT})), f"me today* at own{{2,4}} {_END}"),
+    (Aside.EXCUSE, f"{_I} carless {_END}"),
+    (Action.DECLINE, f"(you|so|please|home)* rearrange {_END}"),
     (Aside.EXCUSE, f"{_I} ill own{{1,4}} {_END}"),
     (Half(Action.ARRIVED, frozenset({Action.DONE})), f"(me|already|now)* at* with_her her own{{1,4}} {_END}"),
     (Half(Action.ARRIVED), f"(her|kin|person)* own{{0,2}} opened {_END}"),
@@ -201,7 +206,8 @@ def _any_of(kind: re.Match[str]) -> str:
     if kind[0] == "own":
         others = {"turn", "you", "her", "name", "anyone", "kin", "office", "no", "none", "dont", "cant", "may_you", "cannot", "stuck", "unable"}
         return f"[?{''.join(sign for each, sign in _signs().items() if not each & others)}]"
-    signs = "".join(sign for each, sign in _signs().items() if kind[0] in each)
+    names = {"span", "distance"} if kind[0] == "span" else {kind[0]}
+    signs = "".join(sign for each, sign in _signs().items() if each & names)
     assert signs, f"no word of the kind {kind[0]}"
     return f"[{signs}]"
 
