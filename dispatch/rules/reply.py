@@ -167,7 +167,7 @@ def _read_again(text: str, plain: str) -> Parsed | None:
 
 
 def _composed(text: str, plain: str) -> Parsed | None:
-    """Read as a row of phrases with few words left over (`phrases/composed.py`); a digit before it must say the same."""
+    """Read as a row of phrases with few words left over (`phrases/composed.py`); a digit before it is heard with it."""
     if len(plain) > AGAIN_MAX or not plain:
         return None
     coded = CODE_FIRST.match(plain)

@@ -11,8 +11,10 @@ import pytest
 
 from dispatch.rules.reply import parse
 
-LISTS = tomllib.loads((Path(__file__).parent.parent / "data" / "replies_at_first_look.toml").read_text(encoding="utf-8"))
-FLOORS = {"M": 0.99}
+LISTS = tomllib.loads(
+    (Path(__file__).parent.parent / "data" / "replies_at_first_look.toml").read_text(encoding="utf-8")
+)
+FLOORS = {"M": 0.93, "N": 0.82, "O": 0.79, "P": 0.95}
 """Of the texts that have one meaning, how many are read so; the rest is asked back."""
 
 
@@ -31,7 +33,7 @@ def judged(meant, text, code):
     if read.action is None:
         return "right" if meant == "unclear" or meant.startswith("open_") else "asked"
     may_be = meant.removeprefix("open_").split("_or_")
-    action, _, outcome = may_be[0].partition("done_")
+    _, _, outcome = may_be[0].partition("done_")
     fits = read.action in (may_be if not outcome else ["done"]) and (not outcome or read.outcome in {None, outcome})
     return "right" if fits and (code is None or read.code == code) else "wrong"
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from dispatch.rules.phrases import company_english as english
-from dispatch.rules.phrases.grammar import Beside
 from dispatch.rules.phrases.meaning import Action
 from dispatch.rules.phrases.pieces import SURNAMES
+from dispatch.rules.phrases.rows import Beside
 
 _N = "(?:[0-9]{1,3}|[一二两三四五六七八九十几半]{1,3})"
 _OLD = "(?:老人家?|老太太|老爷子|[王李张刘陈杨赵黄周吴]?(?:奶奶|爷爷|大爷|大妈|阿姨)|她|他)"

@@ -15,10 +15,11 @@ from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases import clauses
 from dispatch.rules.phrases.company import beside
 from dispatch.rules.phrases.gaps import Part, fits, may_stand, runs_on
-from dispatch.rules.phrases.grammar import ANY, Beside, Half, Said, phrases, worded
+from dispatch.rules.phrases.grammar import phrases, worded
 from dispatch.rules.phrases.hearing import verdict
-from dispatch.rules.phrases.thoughts import ALARMING, thoughts
 from dispatch.rules.phrases.meaning import GOES_WITH, Action, Aside
+from dispatch.rules.phrases.rows import ANY, Beside, Half, Said
+from dispatch.rules.phrases.thoughts import ALARMING, thoughts
 
 _GAP = 10
 """What one sign that nobody listed costs, in phrases."""
@@ -48,7 +49,9 @@ def _read(parts: Sequence[Part]) -> tuple[Action, Outcome | None, str] | None:
     action = _decided(heard)
     if action is None or not all(fits(action, parts, at) for at in range(len(parts))):
         return None
-    if runs_on(action, parts) or not all(may_stand(action, parts, at) for at, each in enumerate(parts) if each.means is None):
+    if runs_on(action, parts) or not all(
+        may_stand(action, parts, at) for at, each in enumerate(parts) if each.means is None
+    ):
         return None
     told = {each for each in heard if isinstance(each, Outcome)}
     outcome = told.pop() if len(told) == 1 and action in {Action.DONE, Action.ARRIVED} else None
@@ -58,7 +61,9 @@ def _read(parts: Sequence[Part]) -> tuple[Action, Outcome | None, str] | None:
 def _reassured(parts: Sequence[Part]) -> list[Part]:
     """没事 before a yes is kindness and no end: "没事，我去"."""
     comes = [at for at, each in enumerate(parts) if each.means is Action.ACCEPT]
-    kind = [at for at, each in enumerate(parts) if each.said in {"没事", "没事的", "没事儿"} and comes and at < comes[0]]
+    kind = [
+        at for at, each in enumerate(parts) if each.said in {"没事", "没事的", "没事儿"} and comes and at < comes[0]
+    ]
     return [replace(each, means=ANY) if at in kind else each for at, each in enumerate(parts)]
 
 
@@ -79,7 +84,11 @@ def _decided(heard: Sequence[Said]) -> Action | None:
 def _comes_yet(heard: Sequence[Said]) -> bool:
     """Whether what would excuse from coming stands before everything that says so."""
     excused = [at for at, each in enumerate(heard) if each is Aside.EXCUSE]
-    coming = [at for at, each in enumerate(heard) if each is Action.ACCEPT or (isinstance(each, Half) and each.action is Action.ACCEPT)]
+    coming = [
+        at
+        for at, each in enumerate(heard)
+        if each is Action.ACCEPT or (isinstance(each, Half) and each.action is Action.ACCEPT)
+    ]
     return bool(excused and coming) and excused[-1] < coming[0]
 
 

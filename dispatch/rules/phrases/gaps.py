@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases.beside import may_be_a_circumstance, may_be_a_reason
-from dispatch.rules.phrases.grammar import Beside, Half, Said
 from dispatch.rules.phrases.meaning import Action, Aside
+from dispatch.rules.phrases.rows import Beside, Half, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,9 @@ class Part:
     sign: str = ""
 
 
-_FIRM_YES = re.compile("(?:[我俺咱]|可以|(?<!可)能过去|这就|马上|立刻|立马|现在|就).*(?:[去到来接过赶走]|出发|出门|动身|下楼|路上)")
+_FIRM_YES = re.compile(
+    "(?:[我俺咱]|可以|(?<!可)能过去|这就|马上|立刻|立马|现在|就).*(?:[去到来接过赶走]|出发|出门|动身|下楼|路上)"
+)
 _FIRM_NO = re.compile("不(?!行)|没(?!问题)|无|换|别人|近的|安排|派|找")
 _TURNS_NO = re.compile("[再多别谁]|应该|不要|一半")
 _LEANS_ON_IT = re.compile("[不没别非未勿无怎为难怕]|什么|[能会可是来去]$")
@@ -37,41 +39,71 @@ _TURNS_IT = re.compile(
 def may_stand(action: Action, parts: Sequence[Part], at: int) -> bool:
     """Whether the unknown words at this place leave the answer as it is."""
     says = [place for place, each in enumerate(parts) if _says(action, each.means)]
-    gap = parts[at]
-    if _STRANGE.search(gap.said):
+    if _STRANGE.search(parts[at].said) or (not says and action is not Action.NO_ENTRY):
         return False
-    joined = at + 1 in says and not gap.sign
-    runs_into = bool(says) and at < says[-1] and not any(each.sign for each in parts[at : says[-1]])
-    if action is Action.DECLINE and says and at > says[0] and any(map(_ends, parts[says[0] : at])):
-        return len(gap.said) <= _AFTER_MAX and not _ASKS_MORE.search(gap.said)
-    if action is Action.DECLINE:
-        return _may_excuse(gap.said, [parts[place].said for place in says], joined=joined)
-    if action is Action.ACCEPT and says and at > says[0] and any(map(_ends, parts[says[0] : at])):
-        plain = says[0] == 0 and parts[0].sign and (len(parts[0].said) > 1 or parts[0].said.isdigit())
-        return bool(plain or _is_firm(action, parts[says[0]].said)) and may_be_a_circumstance(gap.said, near=True)
-    if action is Action.NO_ENTRY:
-        return len(gap.said) <= _AFTER_MAX and not _OPENED.search(gap.said)
-    if action is Action.ACCEPT:
-        firm = bool(says) and at < says[-1] and bool(_FIRM_YES.search(parts[says[-1]].said))
-        return firm and may_be_a_circumstance(gap.said, near=runs_into)
-    if action is Action.ARRIVED and (not says or at < says[0] or GONE_AGAIN.search(gap.said)):
+    match action:
+        case Action.ACCEPT:
+            return _beside_a_yes(parts, at, says)
+        case Action.DECLINE:
+            return _beside_a_no(parts, at, says)
+        case Action.ARRIVED:
+            return _said_behind(parts, at, says[0]) and not GONE_AGAIN.search(parts[at].said)
+        case Action.DONE:
+            return _beside_an_end(parts, at, says)
+        case Action.NO_ENTRY:
+            return len(parts[at].said) <= _AFTER_MAX and not _OPENED.search(parts[at].said)
+
+
+def _beside_a_yes(parts: Sequence[Part], at: int, says: Sequence[int]) -> bool:
+    """Behind a yes that was said whole, or before a firm one."""
+    gap, first, last = parts[at].said, parts[says[0]], parts[says[-1]].said
+    if at > says[0] and any(map(_ends, parts[says[0] : at])):
+        whole = says[0] == 0 and first.sign and (len(first.said) > 1 or first.said.isdigit())
+        return bool(whole or _is_firm(Action.ACCEPT, first.said)) and may_be_a_circumstance(gap, near=True)
+    runs_into = not any(each.sign for each in parts[at : says[-1]])
+    return at < says[-1] and bool(_FIRM_YES.search(last)) and may_be_a_circumstance(gap, near=runs_into)
+
+
+def _beside_a_no(parts: Sequence[Part], at: int, says: Sequence[int]) -> bool:
+    """Behind a no that was said whole, where nothing may turn it, or as its reason before it."""
+    gap = parts[at].said
+    if at > says[0] and any(map(_ends, parts[says[0] : at])):
+        return len(gap) <= _AFTER_MAX and not _ASKS_MORE.search(gap)
+    joined = at + 1 in says and not parts[at].sign
+    if not any(_FIRM_NO.search(parts[place].said) for place in says) or _TURNS_NO.search(gap):
         return False
-    if action in {Action.DONE, Action.ARRIVED}:
-        twice = sum(_says(action, each.means) or fits_half(action, each.means) for each in parts) > 1
-        if action is Action.DONE and twice and at < says[-1]:
-            return len(gap.said) <= _NOTE_MAX and not _TURNS_IT.search(gap.said)
-        parted = bool(says) and at > says[0] and any(each.sign for each in parts[says[0] : at])
-        return parted and len(gap.said) <= _NOTE_MAX and not _TURNS_IT.search(gap.said)
-    return False
+    if joined and (_LEANS_ON_IT.search(gap) or len(gap) < _REASON_MIN):
+        return False
+    return may_be_a_reason(gap)
+
+
+def _beside_an_end(parts: Sequence[Part], at: int, says: Sequence[int]) -> bool:
+    """Behind an end, or anywhere before the last word of one that two phrases tell of."""
+    told = [each for each in parts if _says(Action.DONE, each.means) or _leans(Action.DONE, each.means)]
+    if len(told) > 1 and at < says[-1]:
+        return _is_note(parts[at].said)
+    return _said_behind(parts, at, says[0])
+
+
+def _said_behind(parts: Sequence[Part], at: int, first: int) -> bool:
+    return at > first and any(each.sign for each in parts[first:at]) and _is_note(parts[at].said)
+
+
+def _is_note(gap: str) -> bool:
+    return len(gap) <= _NOTE_MAX and not _TURNS_IT.search(gap)
 
 
 GONE_AGAIN = re.compile("[走错回再后等叫问让说找快要]|告诉|联系|门|保安|[a-z]")
 """What makes an arrival doubtful, when it stands in the note behind it."""
 
-_OPENED = re.compile("[吗么?血昏救晕抽火]|[开进]了|进来|进去了|找到|没事|好了|走了|取消|错门|错楼|走错|如果|要是|别人|同事|小[一-鿿]|上次|昨|以为|怎么办|已经|还$")
+_OPENED = re.compile(
+    "[吗么?血昏救晕抽火]|[开进]了|进来|进去了|找到|没事|好了|走了|取消|错门|错楼|走错|如果|要是|"
+    "别人|同事|小[一-鿿]|上次|昨|以为|怎么办|已经|还$"
+)
 """What a closed door is not said beside: that it was opened, is another's or of another day, or cries for help."""
 
 _STRANGE = re.compile("[^一-鿿,]")
+_REASON_MIN = 4
 _NOTE_MAX = 12
 _AFTER_MAX = 16
 _ASKS_MORE = re.compile("[吗么哪几啥谁怎咋?血昏救]|如果|要是|除非|的话|万一|才|等|再|除了|开玩笑|骗|逗|不行|错")
@@ -82,26 +114,19 @@ def _ends(part: Part) -> bool:
     return bool(part.sign or _ENDS.search(part.said))
 
 
-
-def _may_excuse(gap: str, says: Sequence[str], *, joined: bool) -> bool:
-    if not any(map(_FIRM_NO.search, says)) or _TURNS_NO.search(gap):
-        return False
-    if joined and (_LEANS_ON_IT.search(gap) or len(gap) < 4):
-        return False
-    return may_be_a_reason(gap)
-
-
 def _is_within(action: Action, one: Part, two: Part) -> bool:
     """Whether a time that was no answer is what a no is about: "5分钟|到不了" may be there in ten."""
     return one.means is Aside.NEAR and not _ends(one) and action is Action.DECLINE and _says(action, two.means)
 
 
-_BEGINS = re.compile("[我俺咱你您]|大概|大约|还要|还有|要|[0-9]|跟|让|叫|告诉|请|麻烦|换|谢|不好意思|抱歉|去不|来不|走不|马上|这就|放心|辛苦")
+_BEGINS = re.compile(
+    "[我俺咱你您]|大概|大约|还要|还有|要|[0-9]|跟|让|叫|告诉|请|麻烦|换|谢|不好意思|抱歉|去不|来不|走不|马上|这就|放心|辛苦"
+)
 _ENDS = re.compile("(?<!不)[了啦吧呀啊哈呢的哦嘞]$")
 
 
 def _follows(action: Action, one: Part, means: Said | None) -> bool:
-    leans = isinstance(means, Half) and means.action is action and not one.said.endswith(("去", "来", "到"))
+    leans = _leans(action, means) and not one.said.endswith(("去", "来", "到"))
     return leans or means in {Aside.NEAR, Aside.COURTESY}
 
 
@@ -112,15 +137,14 @@ def runs_on(action: Action, parts: Sequence[Part]) -> bool:
     if any(_is_within(action, one, two) for one, two in pairwise(parts)):
         return True
     return any(
-        _says(action, one.means) and not one.sign and not _ENDS.search(one.said) and not _BEGINS.match(two.said)
+        _says(action, one.means)
+        and not one.sign
+        and not _ENDS.search(one.said)
+        and not _BEGINS.match(two.said)
         and not _says(action, two.means)
         and not _follows(action, one, two.means)
         for one, two in pairwise(parts)
     )
-
-
-def fits_half(action: Action, means: Said | None) -> bool:
-    return isinstance(means, Half) and means.action is action
 
 
 def fits(action: Action, parts: Sequence[Part], at: int) -> bool:
@@ -142,6 +166,10 @@ _BY_ME = re.compile("[我俺咱]|(?<![a-z])(?:i|im|ill|we)(?![a-z])|on (?:my|the
 
 def _is_firm(action: Action, said: str) -> bool:
     return action is not Action.ACCEPT or bool(_BY_ME.search(said) or _FIRM_YES.search(said))
+
+
+def _leans(action: Action, means: Said | None) -> bool:
+    return isinstance(means, Half) and means.action is action
 
 
 def _says(action: Action, means: Said | None) -> bool:
