@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from dispatch.rules.phrases import chinese, company, english
+from dispatch.rules.phrases import chinese, company, english, grammar
 from dispatch.rules.phrases.meaning import Aside, Meaning
 from dispatch.rules.phrases.pieces import CORE_MAX, meaning_of
 from dispatch.rules.phrases.pinyin import romanised
@@ -68,6 +68,7 @@ def learn(text: str | None = None) -> None:
     _characters()
     if text is None:
         company.learn()
+        grammar.learn()
     if text is None or _LETTER.search(text.lower()):
         _letters()
 

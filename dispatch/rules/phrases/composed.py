@@ -8,17 +8,16 @@ kind that cannot turn the answer, and a yes or an end is held to more than a no.
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import zip_longest
 
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases import clauses
 from dispatch.rules.phrases.company import beside
-from dispatch.rules.phrases.gaps import Part, fits, may_stand, runs_on
+from dispatch.rules.phrases.gaps import Part, fits, may_stand, runs_on, says
 from dispatch.rules.phrases.grammar import phrases, worded
 from dispatch.rules.phrases.hearing import verdict
 from dispatch.rules.phrases.meaning import GOES_WITH, Action, Aside
-from dispatch.rules.phrases.rows import ANY, Beside, Half, Said
+from dispatch.rules.phrases.rows import Beside, Half, Said
 from dispatch.rules.phrases.thoughts import ALARMING, thoughts
 
 _GAP = 10
@@ -44,7 +43,6 @@ def composed(text: str, digit: str = "", pressed: Action | None = None) -> tuple
 
 
 def _read(parts: Sequence[Part]) -> tuple[Action, Outcome | None, str] | None:
-    parts = _reassured(parts)
     heard = [each.means for each in parts if each.means is not None]
     action = _decided(heard)
     if action is None or not all(fits(action, parts, at) for at in range(len(parts))):
@@ -55,16 +53,18 @@ def _read(parts: Sequence[Part]) -> tuple[Action, Outcome | None, str] | None:
         return None
     told = {each for each in heard if isinstance(each, Outcome)}
     outcome = told.pop() if len(told) == 1 and action in {Action.DONE, Action.ARRIVED} else None
-    return action, outcome, ",".join(each.said for each in parts if each.means is None)
+    return action, outcome, "" if action is Action.ACCEPT else _note(action, parts)
 
 
-def _reassured(parts: Sequence[Part]) -> list[Part]:
-    """没事 before a yes is kindness and no end: "没事，我去"."""
-    comes = [at for at, each in enumerate(parts) if each.means is Action.ACCEPT]
-    kind = [
-        at for at, each in enumerate(parts) if each.said in {"没事", "没事的", "没事儿"} and comes and at < comes[0]
-    ]
-    return [replace(each, means=ANY) if at in kind else each for at, each in enumerate(parts)]
+def _note(action: Action, parts: Sequence[Part]) -> str:
+    """What was said beside the answer, if any of it was unknown."""
+    beside = [each for each in parts if not says(action, each.means) and not isinstance(each.means, Beside)]
+    known = all(each.means is not None for each in beside)
+    return (
+        ""
+        if known
+        else "".join(each.said + each.sign for each in beside if each.means is not Aside.COURTESY).strip(" ,")
+    )
 
 
 def _decided(heard: Sequence[Said]) -> Action | None:

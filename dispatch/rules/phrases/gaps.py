@@ -38,51 +38,51 @@ _TURNS_IT = re.compile(
 
 def may_stand(action: Action, parts: Sequence[Part], at: int) -> bool:
     """Whether the unknown words at this place leave the answer as it is."""
-    says = [place for place, each in enumerate(parts) if _says(action, each.means)]
-    if _STRANGE.search(parts[at].said) or (not says and action is not Action.NO_ENTRY):
+    places = [place for place, each in enumerate(parts) if says(action, each.means)]
+    if _STRANGE.search(parts[at].said) or (not places and action is not Action.NO_ENTRY):
         return False
     match action:
         case Action.ACCEPT:
-            return _beside_a_yes(parts, at, says)
+            return _beside_a_yes(parts, at, places)
         case Action.DECLINE:
-            return _beside_a_no(parts, at, says)
+            return _beside_a_no(parts, at, places)
         case Action.ARRIVED:
-            return _said_behind(parts, at, says[0]) and not GONE_AGAIN.search(parts[at].said)
+            return _said_behind(parts, at, places[0]) and not GONE_AGAIN.search(parts[at].said)
         case Action.DONE:
-            return _beside_an_end(parts, at, says)
+            return _beside_an_end(parts, at, places)
         case Action.NO_ENTRY:
             return len(parts[at].said) <= _AFTER_MAX and not _OPENED.search(parts[at].said)
 
 
-def _beside_a_yes(parts: Sequence[Part], at: int, says: Sequence[int]) -> bool:
+def _beside_a_yes(parts: Sequence[Part], at: int, places: Sequence[int]) -> bool:
     """Behind a yes that was said whole, or before a firm one."""
-    gap, first, last = parts[at].said, parts[says[0]], parts[says[-1]].said
-    if at > says[0] and any(map(_ends, parts[says[0] : at])):
-        whole = says[0] == 0 and first.sign and (len(first.said) > 1 or first.said.isdigit())
+    gap, first, last = parts[at].said, parts[places[0]], parts[places[-1]].said
+    if at > places[0] and any(map(_ends, parts[places[0] : at])):
+        whole = places[0] == 0 and first.sign and (len(first.said) > 1 or first.said.isdigit())
         return bool(whole or _is_firm(Action.ACCEPT, first.said)) and may_be_a_circumstance(gap, near=True)
-    runs_into = not any(each.sign for each in parts[at : says[-1]])
-    return at < says[-1] and bool(_FIRM_YES.search(last)) and may_be_a_circumstance(gap, near=runs_into)
+    runs_into = not any(each.sign for each in parts[at : places[-1]])
+    return at < places[-1] and bool(_FIRM_YES.search(last)) and may_be_a_circumstance(gap, near=runs_into)
 
 
-def _beside_a_no(parts: Sequence[Part], at: int, says: Sequence[int]) -> bool:
+def _beside_a_no(parts: Sequence[Part], at: int, places: Sequence[int]) -> bool:
     """Behind a no that was said whole, where nothing may turn it, or as its reason before it."""
     gap = parts[at].said
-    if at > says[0] and any(map(_ends, parts[says[0] : at])):
+    if at > places[0] and any(map(_ends, parts[places[0] : at])):
         return len(gap) <= _AFTER_MAX and not _ASKS_MORE.search(gap)
-    joined = at + 1 in says and not parts[at].sign
-    if not any(_FIRM_NO.search(parts[place].said) for place in says) or _TURNS_NO.search(gap):
+    joined = at + 1 in places and not parts[at].sign
+    if not any(_FIRM_NO.search(parts[place].said) for place in places) or _TURNS_NO.search(gap):
         return False
     if joined and (_LEANS_ON_IT.search(gap) or len(gap) < _REASON_MIN):
         return False
     return may_be_a_reason(gap)
 
 
-def _beside_an_end(parts: Sequence[Part], at: int, says: Sequence[int]) -> bool:
+def _beside_an_end(parts: Sequence[Part], at: int, places: Sequence[int]) -> bool:
     """Behind an end, or anywhere before the last word of one that two phrases tell of."""
-    told = [each for each in parts if _says(Action.DONE, each.means) or _leans(Action.DONE, each.means)]
-    if len(told) > 1 and at < says[-1]:
+    told = [each for each in parts if says(Action.DONE, each.means) or _leans(Action.DONE, each.means)]
+    if len(told) > 1 and at < places[-1]:
         return _is_note(parts[at].said)
-    return _said_behind(parts, at, says[0])
+    return _said_behind(parts, at, places[0])
 
 
 def _said_behind(parts: Sequence[Part], at: int, first: int) -> bool:
@@ -116,7 +116,7 @@ def _ends(part: Part) -> bool:
 
 def _is_within(action: Action, one: Part, two: Part) -> bool:
     """Whether a time that was no answer is what a no is about: "5分钟|到不了" may be there in ten."""
-    return one.means is Aside.NEAR and not _ends(one) and action is Action.DECLINE and _says(action, two.means)
+    return one.means is Aside.NEAR and not _ends(one) and action is Action.DECLINE and says(action, two.means)
 
 
 _BEGINS = re.compile(
@@ -137,11 +137,11 @@ def runs_on(action: Action, parts: Sequence[Part]) -> bool:
     if any(_is_within(action, one, two) for one, two in pairwise(parts)):
         return True
     return any(
-        _says(action, one.means)
+        says(action, one.means)
         and not one.sign
         and not _ENDS.search(one.said)
         and not _BEGINS.match(two.said)
-        and not _says(action, two.means)
+        and not says(action, two.means)
         and not _follows(action, one, two.means)
         for one, two in pairwise(parts)
     )
@@ -154,7 +154,7 @@ def fits(action: Action, parts: Sequence[Part], at: int) -> bool:
         return means.action is action or action in means.beside or (means.action, action) in _ON_THE_WAY_TO
     if not isinstance(means, Beside) or action in means.actions:
         return True
-    last = max((place for place, each in enumerate(parts) if _says(action, each.means)), default=-1)
+    last = max((place for place, each in enumerate(parts) if says(action, each.means)), default=-1)
     return action in means.before and at < last and _is_firm(action, parts[last].said)
 
 
@@ -172,5 +172,5 @@ def _leans(action: Action, means: Said | None) -> bool:
     return isinstance(means, Half) and means.action is action
 
 
-def _says(action: Action, means: Said | None) -> bool:
+def says(action: Action, means: Said | None) -> bool:
     return means is action or (action is Action.DONE and isinstance(means, Outcome))

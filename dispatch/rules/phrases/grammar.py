@@ -24,6 +24,11 @@ def _rows() -> Sequence[tuple[Said, re.Pattern[str]]]:
     return [(means, re.compile(re.sub("[a-z_]+", _any_of, row).replace(" ", ""))) for means, row in (*PHRASES, *LOOSE)]
 
 
+def learn() -> None:
+    """Makes the patterns of the rows, unless they are made: a seventh of a second."""
+    _rows()
+
+
 def _any_of(kind: re.Match[str]) -> str:
     """Every sign of words that are of this kind; `own` is any word that turns nothing and is about nobody else."""
     if kind[0] == "own":

@@ -66,7 +66,7 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Action.ACCEPT, f"(me|now|so|about|want)* span (about|now|can|me|over)* (reach|{_GO}) {_TO_HER} {_END}"),
     (Half(Action.ACCEPT), f"(me|now|so|about|want)* clock (about|now|can|me|over)* (reach|{_GO}) {_TO_HER} {_END}"),
     (Half(Action.ACCEPT), f"soon (now|want)* reach {_END}"),
-    (Action.ACCEPT, "(me|so)* now (now|can)* reach ah*"),
+    (Action.ACCEPT, "so* me (now|can)+ reach ah*"),
     (Action.ACCEPT, f"so* {_STUFF}? me (now|today|so|can|want|at|alone)* ride* come (look|her)* ah*"),
     (Action.ACCEPT, "(today|so)* now+ (can|ride|me)* come (look|her)* ah*"),
     (Action.ACCEPT, f"so* (item|now|her)* mine {_END}"),
@@ -194,6 +194,7 @@ PHRASES: Sequence[tuple[Said, str]] = (
 
 LOOSE: Sequence[tuple[Said, str]] = (
     (Action.ACCEPT, f"me own{{0,6}} now+ {_GO} {_TO_HER} (look|go|her|how)* {_END}"),
+    (Action.ACCEPT, "moving own{1,4} now reach over?"),
     (Action.ACCEPT, f"(me|vehicle) own{{0,3}} moving own{{1,4}} over {_END}"),
     (Action.ACCEPT, f"me? already moving own{{1,4}} {_END}"),
     (Half(Action.ACCEPT), f"(me|already)* from own{{1,4}} out {_END}"),
