@@ -6,8 +6,8 @@ What people answer, read: an action, the code of an offer, how it ended, or the 
     <code><action>        121 is code 12 and action 1
     <code>                nothing can be done with it: asked back
 
-A text counts only when every word of it is known: "不好" is not "好" with something before it. Two things are let
-through beside that: the reason of a decline, and what a sender says of himself before a firm yes (`phrases/beside.py`).
+A text counts when every word of it is known: "不好" is not "好" with something before it. Beside that it is read as a
+row of phrases between which few unknown words may stand, where they cannot turn it (`phrases/composed.py`).
 What is not understood, or says two things, has no action and is asked back. Accepting for somebody who did not mean
 it would leave an old person waiting. How people say things is in `phrases/`.
 """
