@@ -14,7 +14,7 @@ from dispatch.rules.reply import parse
 LISTS = tomllib.loads(
     (Path(__file__).parent.parent / "data" / "replies_at_first_look.toml").read_text(encoding="utf-8")
 )
-FLOORS = {"M": 0.93, "N": 0.82, "O": 0.79, "P": 0.95, "Q": 0.8}
+FLOORS = {"M": 0.93, "N": 0.82, "O": 0.79, "P": 0.95, "Q": 0.8, "R": 0}
 """Of the texts that have one meaning, how many are read so; the rest is asked back."""
 
 
