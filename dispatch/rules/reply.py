@@ -6,8 +6,8 @@ What people answer, read: an action, the code of an offer, how it ended, or the 
     <code><action>        121 is code 12 and action 1
     <code>                nothing can be done with it: asked back
 
-A text counts only when every word of it is known: "不好" is not "好" with something before it. Two things are let
-through beside that: the reason of a decline, and what a sender says of himself before a firm yes (`phrases/beside.py`).
+A text counts when every word of it is known: "不好" is not "好" with something before it. Beside that it is read as a
+row of phrases between which few unknown words may stand, where they cannot turn it (`phrases/composed.py`).
 What is not understood, or says two things, has no action and is asked back. Accepting for somebody who did not mean
 it would leave an old person waiting. How people say things is in `phrases/`.
 """
@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dispatch.rules.alarm import Outcome
-from dispatch.rules.phrases.beside import is_firm, may_be_a_circumstance, may_be_a_reason
 from dispatch.rules.phrases.choices import CODE_FIRST, code_last, undressed
+from dispatch.rules.phrases.composed import composed
+from dispatch.rules.phrases.gaps import GONE_AGAIN
 from dispatch.rules.phrases.hearing import covered, left_over, meanings, verdict
 from dispatch.rules.phrases.held import is_held
 from dispatch.rules.phrases.meaning import Action as Action
@@ -27,7 +28,6 @@ from dispatch.rules.phrases.meaning import Aside, Meaning
 from dispatch.rules.phrases.sounds import mended
 from dispatch.rules.phrases.spelling import spelled
 from dispatch.rules.phrases.tidy import tidy
-from dispatch.rules.phrases.together import together
 
 TEXT_MAX = 200
 """Signs that are read; nobody answers at such length, and what is longer is for a human."""
@@ -54,9 +54,6 @@ class Parsed:
 AGAIN_MAX = 80
 """Signs of a text that is read again as it may have been meant: each reading of a flood of words costs its square."""
 
-UNKNOWN_MAX = 2
-PIECES_MAX = 5
-
 ALL = "全部"
 """What `rest` says when somebody declined everything that is open ("2 全部")."""
 
@@ -76,7 +73,7 @@ _LEAD = re.compile(
 )
 _ADDRESSED = re.compile(
     "[一-鿿]?(?:领导|主任|站长|经理|院长|组长|队长|主管|护士长|老板|老师|同志|师傅|[哥姐]),?"
-    "(?=[我俺咱]|本人|收到|好的|报告|抱歉|不好意思|对不起|实在|非常抱歉)"
+    "(?=[我俺咱你您]|本人|收到|好的|报告|抱歉|不好意思|对不起|实在|非常抱歉)"
 )
 """Who is spoken to, where the sender speaks of himself behind it; "王姐 到了" tells of her."""
 
@@ -108,9 +105,6 @@ _ANOTHER_DAY = re.compile(
 _VAGUE = re.compile(r"[ ,]*(?:不 ?行|no(?![a-z]))[ ,]")
 """With more behind it, this may be about the resident: "不行，老人流血"."""
 
-_GONE_AGAIN = re.compile("[走错回再后等叫问让说找快要]|告诉|联系|门|保安|[a-z]")
-"""What makes an arrival doubtful, when it stands in the note behind it."""
-
 _TURNS_IT = re.compile(
     "取消|作废|忽略|错了|错人|手滑|骗|玩笑|逗|才怪|做梦|待定|再议|以前|上回|那单|那家|另一|测试|转发|[哪谁几吗啥]|怎么|什么|多少|"
     "[明昨][天早晚]|前天|[上下]个?[周月]|(?<![a-z])(?:yesterday|tomorrow|maybe|perhaps)(?![a-z])|流血|出血|吐血|昏|晕|呼吸|心跳|叫不|骨折|抽搐|中风|煤气|着火"
@@ -136,9 +130,11 @@ def parse(text: str) -> Parsed:
     plain = tidy(head)
     if _opts_out(plain):
         return Parsed(stop=True, rest=plain)
-    if len(plain) > TEXT_MAX or is_held(plain):
+    if len(plain) > TEXT_MAX or is_held(tidy(head, between=",")):
         return Parsed(rest=plain)
-    return _read(_BOSS.sub("", plain)) or _read_again(head, plain) or _read_together(head, plain) or Parsed(rest=plain)
+    if is_held(plain):
+        return _composed(head, plain) or Parsed(rest=plain)
+    return _read(_BOSS.sub("", plain)) or _read_again(head, plain) or _composed(head, plain) or Parsed(rest=plain)
 
 
 def _read(plain: str) -> Parsed | None:
@@ -167,40 +163,30 @@ def _read_again(text: str, plain: str) -> Parsed | None:
     if any(map(is_held, others)):
         return None
     read = (found for each in others if (found := _read(each)) is not None)
-    return next((each for each in read if _is_sure(each)), None) or _amid_unknown(mended(parted))
+    return next((each for each in read if _is_sure(each)), None)
 
 
-def _read_together(text: str, plain: str) -> Parsed | None:
-    """A plain answer among pieces that may stand beside it: "不用换人，我能去"."""
+def _composed(text: str, plain: str) -> Parsed | None:
+    """Read as a row of phrases with few words left over (`phrases/composed.py`); a digit before it is heard with it."""
     if len(plain) > AGAIN_MAX or not plain:
         return None
     coded = CODE_FIRST.match(plain)
-    said = undressed(coded["rest"] if coded else plain)
-    for each in dict.fromkeys((said, mended(tidy(text, between=",")) if not coded else said, spelled(said))):
-        found = None if is_held(each) else together(each)
-        if found:
-            action, heard, beside = found
-            told = {meaning for meaning in heard if isinstance(meaning, Outcome)}
-            outcome = told.pop() if len(told) == 1 and action in {Action.DONE, Action.ARRIVED} else None
-            return Parsed(
-                action=action, code=int(coded["code"]) if coded else None, outcome=outcome, rest=",".join(beside)
-            )
-    return None
+    said = coded["rest"] if coded else plain
+    ways = dict.fromkeys((said if coded else tidy(text, between=","), said, mended(said), spelled(said)))
+    read = (found for each in ways if not is_held(each) and (found := _row(each)))
+    found = next(read, None)
+    return replace(found, code=int(coded["code"])) if found and coded else found
 
 
-def _amid_unknown(parted: str) -> Parsed | None:
-    """A plain answer among pieces of which some are unknown, if those may be mere reasons or circumstances."""
-    pieces = [each for each in parted.split(",") if each.strip()]
-    heard = {piece: covered(piece, 0) for piece in pieces}
-    unknown = [piece for piece, known in heard.items() if known is None]
-    action = verdict(meaning for known in heard.values() for meaning in known or ())
-    if not 1 <= len(unknown) <= UNKNOWN_MAX or len(pieces) > PIECES_MAX or any(map(meanings, unknown)):
-        return None
-    if action is Action.DECLINE and all(map(may_be_a_reason, unknown)):
-        return Parsed(action=action, rest=",".join(unknown))
-    last = heard[pieces[-1]]
-    firm = action is Action.ACCEPT and last and verdict(last) is action and is_firm(pieces[-1])
-    return Parsed(action=action) if firm and all(map(may_be_a_circumstance, unknown)) else None
+_DIGIT_BEFORE = re.compile("([1-4])[ ,]+(?=[^0-9])")
+
+
+def _row(said: str) -> Parsed | None:
+    digit = _DIGIT_BEFORE.match(said)
+    rest = said[digit.end() :] if digit else said
+    rest = _ADDRESSED.sub("", rest, count=1) if _ADDRESSED.match(rest) else rest
+    read = composed(rest, digit[1], _DIGITS[digit[1]]) if digit else composed(rest)
+    return read and Parsed(action=read[0], outcome=read[1], rest=read[2])
 
 
 def _is_sure(guess: Parsed) -> bool:
@@ -284,7 +270,7 @@ def _may_note(action: Action, note: str) -> bool:
     """Free words may stand behind a decline or an end only, and must neither deny it nor say something else."""
     if action not in {Action.DECLINE, Action.DONE, Action.ARRIVED}:
         return False
-    if action is Action.ARRIVED and _GONE_AGAIN.search(note):
+    if action is Action.ARRIVED and GONE_AGAIN.search(note):
         return False
     if action is not Action.DECLINE and _TURNS_IT.search(note):
         return False

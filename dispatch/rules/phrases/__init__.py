@@ -1,9 +1,10 @@
 """
 What people's words mean: `LEXICON` is every meaning with the patterns that say it, in any of three spellings.
 
-To add a way of saying something: a pattern in `chinese.py` or beside it (its pinyin follows by itself), or in
-`english.py`. What is written is made plain first: `tidy.py` with `traditional.py`, and where that is not enough
-`sounds.py` and `spelling.py`.
+Short answers are patterns here; longer ones are rows of small words (`lexicon.py`, `rows.py`), read by `composed.py`.
+To add a way of saying something: a word in `lexicon.py`, or a pattern in `chinese.py` or beside it (its pinyin follows
+by itself), or in `english.py`. What is written is made plain first: `tidy.py` with `traditional.py`, and where that is
+not enough `sounds.py` and `spelling.py`.
 """
 
 import re
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from dispatch.rules.phrases import chinese, company, english
+from dispatch.rules.phrases import chinese, company, english, grammar
 from dispatch.rules.phrases.meaning import Aside, Meaning
 from dispatch.rules.phrases.pieces import CORE_MAX, meaning_of
 from dispatch.rules.phrases.pinyin import romanised
@@ -68,6 +69,7 @@ def learn(text: str | None = None) -> None:
     _characters()
     if text is None:
         company.learn()
+        grammar.learn()
     if text is None or _LETTER.search(text.lower()):
         _letters()
 

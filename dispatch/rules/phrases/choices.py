@@ -18,7 +18,7 @@ _NO_HEAD = re.compile("[到点在楼第共约差月去来号日床]$|分钟到|[
 """Behind these a number is an hour, a floor or a house."""
 
 CODE_FIRST = re.compile(
-    r"(?:好的|好|收到|嗯|ok)?[ ,]*(?P<code>[1-9]\d)(?:号单|这单|单|号)[ ,]*(?P<rest>(?![楼门院房晚早栋单线])\D.*)"
+    r"(?:好的|好|收到|嗯|ok)?[ ,]*(?P<code>[1-9]\d)(?:号单|这单|单|号)的?[ ,]*(?P<rest>(?![楼门院房晚早栋单线])\D.*)"
 )
 """好的12号单我接: the code before words that are no house number."""
 

@@ -7,12 +7,13 @@ before a firm answer that comes behind them: "我在忙，但可以过去", "本
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from dispatch.rules.phrases import company_english as english
 from dispatch.rules.phrases.meaning import Action
 from dispatch.rules.phrases.pieces import SURNAMES
+from dispatch.rules.phrases.rows import Beside
 
 _N = "(?:[0-9]{1,3}|[一二两三四五六七八九十几半]{1,3})"
 _OLD = "(?:老人家?|老太太|老爷子|[王李张刘陈杨赵黄周吴]?(?:奶奶|爷爷|大爷|大妈|阿姨)|她|他)"
@@ -231,6 +232,16 @@ def stands_beside(action: Action, piece: str, *, soft: bool = False) -> bool:
     """Whether this piece may stand beside such an answer; `soft`, whether only before a firm one."""
     pattern = _pattern(action, soft=soft)
     return pattern is not None and len(piece) <= PIECE_MAX and pattern.fullmatch(piece) is not None
+
+
+def beside(text: str, at: int) -> Iterator[tuple[int, Beside]]:
+    """Every piece that begins here, up to a comma, with the answers beside which it may stand."""
+    comma = text.find(",", at)
+    end = comma if comma >= 0 else len(text)
+    actions = frozenset(action for action in Action if stands_beside(action, text[at:end]))
+    before = frozenset(action for action in Action if stands_beside(action, text[at:end], soft=True)) - actions
+    if actions or before:
+        yield end, Beside(actions, before)
 
 
 def learn() -> None:
