@@ -13,6 +13,7 @@ from typing import Any
 
 from devices.decoders.decoder import Frame, gravest_first
 from devices.decoders.fix import NO_FIX, Fix
+from devices.decoders.state_words import Standing, battery_is_low
 from dispatch.rules.signal import CAUSES, Event, Scope
 
 REPEAT_WINDOW_S = 600.0
@@ -76,6 +77,30 @@ def statement(
         fix.at if fix.position else None,
         MappingProxyType({"device": address, **fields} if address else {**fields}),
     )
+
+
+class Levels:
+    """
+    Whose batteries want charging, of the devices on one connection.
+
+    A tracker that has a word for a low battery may never say it, and one that says so seldom says that it was charged:
+    the level in its life signs and positions tells both. A device that knows no level says 0, and one that is empty
+    says nothing, so 0 is no level.
+    """
+
+    def __init__(self) -> None:
+        self._standing = Standing()
+
+    def with_level(
+        self, address: str | None, fields: Mapping[str, Any], events: Sequence[Event], level: int | None = None
+    ) -> Sequence[Event]:
+        """These events and what the `battery` of the fields adds, in per cent; `level` is said in its place."""
+        percent = fields.get("battery") if level is None else level
+        if not percent:
+            return events
+        low = (Event.LOW_BATTERY,) if battery_is_low(percent) and Event.LOW_BATTERY not in events else ()
+        told = (*events, *low)
+        return (*told, *self._standing.ended(address or "", told, {"battery": percent}))
 
 
 def words(
