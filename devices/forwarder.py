@@ -43,6 +43,9 @@ OLDER = "older"
 TWIN = "twin"
 """The same, because another edge goes on from a copy of this one's disk."""
 
+MISSING = "missing"
+"""Records that were kept are not on the disk any more, and nobody knows what they were."""
+
 NOT_UNDERSTOOD = frozenset({400, 413, 422})
 
 _log = structlog.get_logger()
@@ -124,7 +127,7 @@ class Forwarder:
         self._bell = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"forwarder {lane}", daemon=True)
-        self._greeted = False
+        self._greeted = self._counted = False
         self._last_at_start = self._sent = spool.last(lane)
         self._most = BATCH_MAX
         self._misses = self._stuck = 0
@@ -171,6 +174,7 @@ class Forwarder:
     def step(self) -> float:
         """One exchange, if there is anything to say or a beat is due; the seconds until the next one is."""
         now_s = self._clock.look().steady_s
+        self._look_for_gaps()
         kept = self._next() if self._greeted else []
         if self._greeted and not kept and now_s < self._beat_due_s:
             return self._beat_due_s - now_s
@@ -185,6 +189,14 @@ class Forwarder:
         if answer.status in NOT_UNDERSTOOD and (kept or self._status):
             return self._refused(answer, kept)
         return self._miss(f"the service answers {answer.status}", at_least_s=answer.retry_after_s)
+
+    def _look_for_gaps(self) -> None:
+        """Once: of the calls that wait, as many must be there as were numbered."""
+        missing = 0 if self._counted or self._lane is Lane.NEWS else self._spool.missing(self._lane)
+        self._counted = True
+        if missing > 0:
+            _log.error("signals_missing", lane=str(self._lane), signals=missing)
+            self._on_lost(Lost(why=MISSING, body=""))
 
     def _next(self) -> list[Kept]:
         """The next records; one that the disk has changed says so in its place."""

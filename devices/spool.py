@@ -153,6 +153,10 @@ class Spool:
             oldest=rows.instant(*oldest[0]) if oldest else None,
         )
 
+    def missing(self, lane: Lane) -> int:
+        """How many numbered records that the service does not hold are not there any more: the disk has lost them."""
+        return int(self._file.read(rows.MISSING, (lane,))[0][0])
+
     def dropped(self) -> int:
         """How many records were given up that nobody has, since the file was made."""
         return int(self._file.read("SELECT sum(dropped) FROM lanes")[0][0])

@@ -268,11 +268,19 @@ class SpoolFile:
 def open_file(path: Path, *, read_only: bool = False) -> Any:
     """A connection in autocommit that loses nothing it has committed."""
     if read_only:
-        return sqlite_module().connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+        connection = sqlite_module().connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+        connection.text_factory = _text
+        return connection
     connection = sqlite_module().connect(str(path), isolation_level=None, check_same_thread=False, timeout=5.0)
+    connection.text_factory = _text
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "journal_size_limit = 4194304"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
+
+
+def _text(found: bytes) -> str:
+    """Of one text that the disk has changed every row of an answer would be refused; its checksum tells it instead."""
+    return found.decode("utf-8", "replace")
 
 
 _USED = """
