@@ -81,11 +81,11 @@ class EdgeHouse:
         self._due_s: dict[str, float] = {}
         self._conditions: list[Condition] = []
         self._elsewhere = False
+        self._aside: Path | None = None
 
     def start(self) -> None:
         """Hears first: what comes is safe before anything else is tried."""
-        if self.spool.set_aside is not None:
-            self.reception.say("set_aside", saved=self.spool.saved)
+        self._tell_of_the_spool()
         for gateway in self.gateways:
             gateway.start()
         for agent in self._agents():
@@ -152,6 +152,7 @@ class EdgeHouse:
 
     def _tell_changes(self) -> None:
         """A receiver that is lost, or back, is told at once and not with the next beat; so is a disk that fails."""
+        self._tell_of_the_spool()
         if self.spool.elsewhere and not self._elsewhere:
             self.reception.say("elsewhere")
         self._elsewhere = self.spool.elsewhere
@@ -159,6 +160,12 @@ class EdgeHouse:
         if conditions != self._conditions:
             self._conditions = conditions
             self.forwarders[Lane.CALLS].beat()
+
+    def _tell_of_the_spool(self) -> None:
+        """Once for each file that was set aside, at the start or since."""
+        if self.spool.set_aside != self._aside:
+            self._aside = self.spool.set_aside
+            self.reception.say("set_aside", saved=self.spool.saved)
 
     def _agents(self) -> list[Forwarder | Pager]:
         return [*self.forwarders.values(), *([self.pager] if self.pager else [])]

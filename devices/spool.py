@@ -60,11 +60,11 @@ class Spool:
         own place cannot be written; `connect` opens it.
         """
         self._clock = clock
+        self.saved = 0
         self._file = SpoolFile(
             path, clock, make=rows.make, give_up=rows.give_up, limit_bytes=limit_bytes, connect=connect,
-            refuge=refuge,
+            refuge=refuge, salvage=self._save_from,
         )  # fmt: skip
-        self.saved = 0
         if self._file.set_aside is not None:
             self._save_from(self._file.set_aside)
 

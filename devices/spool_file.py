@@ -50,10 +50,12 @@ class SpoolFile:
         limit_bytes: int,
         connect: Connect | None,
         refuge: Path | None,
+        salvage: Callable[[Path], None],
     ) -> None:
         """
         `make` makes the tables where there are none; `give_up` deletes a chunk of what may be given up and says how
         many records that were; above `limit_bytes` it is called until there is room or nothing left to give up.
+        `salvage` is given a file that was found damaged while it was in use, and set aside.
         `refuge` is where the file is kept while it cannot be kept at `path`: to hear without power-proof memory is
         better than not to hear.
 
@@ -66,6 +68,7 @@ class SpoolFile:
         self._clock = clock
         self._make = make
         self._give_up = give_up
+        self._salvage = salvage
         self._limit_bytes = limit_bytes
         self._connect = connect or open_file
         self._lock = threading.RLock()
@@ -85,6 +88,8 @@ class SpoolFile:
             try:
                 return list(self._opened().execute(question, values).fetchall())
             except sqlite_module().Error as error:
+                if _is_damage(error):
+                    self._begin_again()
                 raise SpoolBroken(str(error)) from error
 
     def durably(self, work: Callable[[Any], T]) -> T:
@@ -103,7 +108,7 @@ class SpoolFile:
             except _refusals() as error:
                 if "full" in str(error):
                     return self._in_the_reserve(work)
-                self._distrust()
+                self._begin_again() if _is_damage(error) else self._distrust()
                 raise SpoolBroken(str(error)) from error
 
     def used(self) -> int:
@@ -192,6 +197,16 @@ class SpoolFile:
         if self._refuge is not None and not self.elsewhere:
             with contextlib.suppress(SpoolBroken):
                 self._flee()
+
+    def _begin_again(self) -> None:
+        """What is on disk makes no sense any more. Looked at anew, it is well or is set aside with what is in it."""
+        before = self.set_aside
+        with contextlib.suppress(sqlite_module().Error):
+            self._connection.close()
+        self._connection = None
+        self._connection = self._open()
+        if self.set_aside is not None and self.set_aside != before:
+            self._salvage(self.set_aside)
 
     def _flee(self) -> None:
         """Nothing can be read any more: an empty file in the refuge, under an epoch of its own."""
@@ -291,6 +306,11 @@ SELECT page_count - freelist_count, page_size FROM pragma_page_count(), pragma_f
 def _refusals() -> tuple[type[Exception], ...]:
     """What the database and the folder refuse with, and what we made of it."""
     return (sqlite_module().Error, OSError, SpoolBroken)
+
+
+def _is_damage(error: Exception) -> bool:
+    """Of all that a database refuses with, that its file is none or is malformed."""
+    return type(error) is sqlite_module().DatabaseError
 
 
 def _leave_log(path: Path) -> None:

@@ -1,11 +1,12 @@
 """A disk that changes what lies on it: one bad record costs itself, is told of, and keeps nobody else waiting."""
 
+import contextlib
 import random
 
 import pytest
 
 from devices.spool import Lane
-from devices.spool_file import open_file
+from devices.spool_file import SpoolBroken, open_file
 from tests.integration.edge_rig import PENDANTS, EdgeRig, Service
 
 
@@ -92,3 +93,25 @@ def test_whatever_bytes_change_no_press_is_invented_and_the_next_one_arrives(rig
     assert len(heard) == 7 or told
     assert rig.spool.waiting().calls == 0
     assert rig.spool.missing(Lane.CALLS) == 0
+
+
+@pytest.mark.error_lines("spool_set_aside", "spool_not_read", "spool_is_older")
+@pytest.mark.parametrize("first", ["read", "written"])
+def test_a_file_that_goes_bad_while_it_is_in_use_is_set_aside_with_what_can_be_read(rig, service, first):
+    """Nobody needs to start it again: what comes next is kept, and nothing waits behind a page that is gone."""
+    rig.spool._file.read("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = rig.path.read_bytes()
+    pages = rig.spool._file.read("SELECT rootpage FROM sqlite_master WHERE name = 'lanes'")
+    at = (pages[0][0] - 1) * 4096
+    rig.path.write_bytes(data[:at] + bytes(4096) + data[at + 4096 :])
+    rig.spool._file.read("PRAGMA shrink_memory")
+    for _ in range(2):
+        with contextlib.suppress(SpoolBroken):
+            rig.spool.waiting() if first == "read" else rig.press(PENDANTS[7])
+    assert rig.spool.set_aside is not None
+    assert rig.spool.saved == 6
+    rig.clock.advance(10)
+    rig.press(PENDANTS[6])
+    rig.road.cut = False
+    rig.pass_time(15)
+    assert of_homes(*range(7)).items() <= service.presses().items()
