@@ -197,6 +197,10 @@ class Spool:
         found = self._file.read(asked, (protocol, address))
         return Registered(code=str(found[0][0]), kind=str(found[0][1])) if found else None
 
+    def look(self) -> None:
+        """Whether the file is still there; one that was deleted is written anew. To be called every second or so."""
+        self._file.look()
+
     def tidy(self) -> None:
         """Forgets what the service has had for `KEPT_FOR`, and sets room aside again. To be called now and then."""
         now = self._clock.look()

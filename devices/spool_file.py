@@ -111,6 +111,21 @@ class SpoolFile:
                 self._begin_again() if _is_damage(error) else self._distrust()
                 raise SpoolBroken(str(error)) from error
 
+    def look(self) -> None:
+        """
+        Writes the file anew if somebody has deleted it: until then what is in it outlives no power cut.
+
+        Raises:
+            SpoolBroken: it cannot be written.
+        """
+        with self._lock:
+            if self._connection is None or self._inode == self._inode_now():
+                return
+            try:
+                self._renew(self.path)
+            except _refusals() as error:
+                raise SpoolBroken(str(error)) from error
+
     def used(self) -> int:
         """Bytes in use; what was deleted is used again."""
         return sum(pages * size for pages, size in self.read(_USED))

@@ -115,3 +115,22 @@ def test_a_file_that_goes_bad_while_it_is_in_use_is_set_aside_with_what_can_be_r
     rig.road.cut = False
     rig.pass_time(15)
     assert of_homes(*range(7)).items() <= service.presses().items()
+
+
+@pytest.mark.error_lines("spool_renewed")
+def test_a_file_that_was_deleted_is_there_again_though_nobody_calls(rig, service):
+    """Between the deletion and the next call the power may go, and with it all that waited."""
+    for file in rig.path.parent.glob(f"{rig.path.name}*"):
+        file.unlink()
+    rig.spool.look()
+    assert rig.path.exists()
+    rig.restart()
+    rig.road.cut = False
+    rig.deliver()
+    assert service.presses() == of_homes(*range(6))
+
+
+def test_looking_at_a_file_that_is_there_does_nothing(rig):
+    before = rig.path.stat()
+    rig.spool.look()
+    assert rig.path.stat().st_ino == before.st_ino
