@@ -72,20 +72,18 @@ class EdgeHouse:
         )  # fmt: skip
         self.gateways = _gateways(settings, Gateways(self.reception, clock, self.stopping))
         self.pager = pager or _pager(said, clock)
-        self.cut_off = CutOff(
-            self.reception, self.spool, self.contact, clock, pager=self.pager, lang=said.lang
-        )  # fmt: skip
+        self.cut_off = CutOff(self.reception, self.spool, self.contact, clock, pager=self.pager, lang=said.lang)
         self.links = links or {lane: _link(said) for lane in Lane}
         self.forwarders = {lane: self._forwarder(lane) for lane in Lane}
         self._silent_s = {each.name: each.silent_s or default_silent_s(each.port) for each in settings.gateways}
         self._due_s: dict[str, float] = {}
         self._conditions: list[Condition] = []
         self._elsewhere = False
+        self._aside: Path | None = None
 
     def start(self) -> None:
         """Hears first: what comes is safe before anything else is tried."""
-        if self.spool.set_aside is not None:
-            self.reception.say("set_aside", saved=self.spool.saved)
+        self._tell_of_the_spool()
         for gateway in self.gateways:
             gateway.start()
         for agent in self._agents():
@@ -96,6 +94,7 @@ class EdgeHouse:
         try:
             self.reception.settle()
             self.cut_off.look()
+            self.spool.look()
             self._tell_changes()
             if self._is_due("tidy", TIDIED_EVERY_S):
                 self.spool.tidy()
@@ -152,13 +151,20 @@ class EdgeHouse:
 
     def _tell_changes(self) -> None:
         """A receiver that is lost, or back, is told at once and not with the next beat; so is a disk that fails."""
-        if self.spool.elsewhere and not self._elsewhere:
-            self.reception.say("elsewhere")
-        self._elsewhere = self.spool.elsewhere
+        self._tell_of_the_spool()
         conditions = [gateway.state.condition for gateway in self.gateways]
         if conditions != self._conditions:
             self._conditions = conditions
             self.forwarders[Lane.CALLS].beat()
+
+    def _tell_of_the_spool(self) -> None:
+        """Once for each file that was set aside, and each time it has to be kept elsewhere."""
+        if self.spool.set_aside != self._aside:
+            self._aside = self.spool.set_aside
+            self.reception.say("set_aside", saved=self.spool.saved)
+        before, self._elsewhere = self._elsewhere, self.spool.elsewhere
+        if self._elsewhere and not before:
+            self.reception.say("elsewhere")
 
     def _agents(self) -> list[Forwarder | Pager]:
         return [*self.forwarders.values(), *([self.pager] if self.pager else [])]

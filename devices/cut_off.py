@@ -17,7 +17,7 @@ import structlog
 
 from devices.decoders.decoder import Frame
 from devices.edge import Edge
-from devices.forwarder import OLDER, Contact, Lost
+from devices.forwarder import MISSING, OLDER, TWIN, Contact, Lost
 from devices.rules.meaning import calls_for_help
 from devices.spool import Lane, Registered, Spool
 from devices.wire import EDGE, RADIO
@@ -100,8 +100,9 @@ class CutOff:
 
     def lost(self, lost: Lost) -> None:
         """A record that the service will never get as it was. For a call people are told at once, whatever else is."""
-        if lost.why == OLDER:
-            self._edge.say(OLDER)
+        if lost.why in {OLDER, TWIN, MISSING}:
+            self._edge.say(lost.why)
+        if lost.why in {OLDER, TWIN}:
             return
         said = json.loads(lost.body) if lost.body else {"protocol": "", "device": "?", "event": ""}
         if self._is_call(said):

@@ -63,6 +63,8 @@ class Edges:
         self._ever: set[str] = set()
         self._told: set[str] = set()
         self._written_s: dict[str, float] = {}
+        self._spools: dict[str, dict[str, float]] = {}
+        self._twins: dict[str, float] = {}
 
     def hold(
         self,
@@ -90,7 +92,7 @@ class Edges:
         held, without a gap (see `Signals.hold`), and what the sender told of itself in `status`, if it did.
         """
         row = EdgeRow(name=gateway, last_at=self._clock.now(), status=dict(status)) if status else None
-        due = row if row is not None and self._note(row) else None
+        due = row if row is not None and self._note(row, epoch) else None
         return Holding(self._transactions, self._reading, _Spooled(gateway, epoch, tuple(seqs), after), due)
 
     def is_edge(self, name: str) -> bool:
@@ -115,9 +117,17 @@ class Edges:
             rows = sorted(self._rows().values(), key=lambda row: row.name)
             silent_s = {row.name: now.steady_s - self._heard_s[row.name] for row in rows}
             told = frozenset(self._told)
-        return [remote for row in rows for remote in _remotes(row, now.wall, silent_s[row.name], told=row.name in told)]
+            self._twins = {name: at_s for name, at_s in self._twins.items() if now.steady_s - at_s < SILENT_S}
+            twins = frozenset(self._twins)
+        return [
+            remote
+            for row in rows
+            for remote in _remotes(
+                row, now.wall, silent_s[row.name], told=row.name in told, is_double=row.name in twins
+            )
+        ]
 
-    def _note(self, row: EdgeRow) -> bool:
+    def _note(self, row: EdgeRow, epoch: str) -> bool:
         """Remembers it; whether it is also to be written down now."""
         now_s = self._clock.look().steady_s
         with self._lock:
@@ -125,7 +135,9 @@ class Edges:
             before = known.pop(row.name, None)
             written_s = self._written_s.pop(row.name, None)
             if row.status.get("retired"):
+                self._spools.pop(row.name, None)
                 return True
+            self._compare(row.name, epoch, now_s)
             known[row.name], self._heard_s[row.name] = row, now_s
             self._ever.add(row.name)
             self._told.add(row.name)
@@ -133,6 +145,19 @@ class Edges:
             due = not quiet or written_s is None or now_s - written_s >= WRITTEN_S
             self._written_s[row.name] = now_s if due or written_s is None else written_s
             return due
+
+    def _compare(self, name: str, epoch: str, now_s: float) -> None:
+        """
+        Notices two edges of one name: a spool that was replaced never comes back, and here it does. Nothing they hear
+        is lost, but while one of them speaks nobody would miss the other. Called with the lock held.
+        """
+        spools = {known: at_s for known, at_s in self._spools.get(name, {}).items() if now_s - at_s < SILENT_S}
+        latest = max(spools, key=lambda known: spools[known], default=epoch)
+        if epoch in spools and latest != epoch:
+            if name not in self._twins:
+                _log.error("edge_name_twice", gateway=name)
+            self._twins[name] = now_s
+        self._spools[name] = {**spools, epoch: now_s}
 
     def _rows(self) -> dict[str, EdgeRow]:
         """
@@ -182,6 +207,11 @@ class Holding:
         except MISTAKES:
             _log.exception("spool_not_held", gateway=self._spooled.gateway)
 
+    def before(self) -> int:
+        """How far it was held, asked before the batch is made durable."""
+        with self._reading.connect() as connection:
+            return Signals(connection).held(self._spooled.gateway, self._spooled.epoch)
+
     def held(self) -> int:
         """How far it is held, once the batch is durable; writes it where that was not done, and only if it changed."""
         if self._held is not None:
@@ -223,7 +253,7 @@ def _conditions(row: EdgeRow) -> list[tuple[str, str]]:
     return [(each["name"], each["condition"]) for each in row.status.get("receivers", ())]
 
 
-def _remotes(row: EdgeRow, now: datetime, silent_s: float, *, told: bool) -> Iterator[Remote]:
+def _remotes(row: EdgeRow, now: datetime, silent_s: float, *, told: bool, is_double: bool) -> Iterator[Remote]:
     lost, heard_at = silent_s >= SILENT_S, now - timedelta(seconds=silent_s)
     waiting = int(row.status.get("calls", 0)) + int(row.status.get("news", 0))
     yield Remote(
@@ -241,15 +271,16 @@ def _remotes(row: EdgeRow, now: datetime, silent_s: float, *, told: bool) -> Ite
             unanswered=0,
             failures=0,
             tally=Tally(),
-            error=f"not heard for {silent_s:.0f} s" if lost else _trouble(row),
+            error=f"not heard for {silent_s:.0f} s" if lost else _trouble(row, is_double=is_double),
         ),
     )
     yield from (replace(_behind(row, each, heard_at, lost=lost), told=told) for each in row.status.get("receivers", ()))
 
 
-def _trouble(row: EdgeRow) -> str:
+def _trouble(row: EdgeRow, *, is_double: bool) -> str:
     """What is not well with an edge that is there."""
-    found = ["its spool is not on its own disk"] if row.status.get("elsewhere") else []
+    found = ["another edge has the same name: give one of them another, in its settings"] if is_double else []
+    found += ["its spool is not on its own disk"] if row.status.get("elsewhere") else []
     pager = str(row.status.get("pager", ""))
     return "; ".join([*found, *([f"its pager: {pager}"] if pager not in {"", "ready", "none"} else [])])
 

@@ -40,6 +40,12 @@ REGISTER_S = 3600.0
 OLDER = "older"
 """Why nothing was lost and everything is numbered anew: the disk was put back from a copy."""
 
+TWIN = "twin"
+"""The same, because another edge goes on from a copy of this one's disk."""
+
+MISSING = "missing"
+"""Records that were kept are not on the disk any more, and nobody knows what they were."""
+
 NOT_UNDERSTOOD = frozenset({400, 413, 422})
 
 _log = structlog.get_logger()
@@ -121,8 +127,8 @@ class Forwarder:
         self._bell = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"forwarder {lane}", daemon=True)
-        self._greeted = False
-        self._last_at_start = spool.last(lane)
+        self._greeted = self._counted = False
+        self._last_at_start = self._sent = spool.last(lane)
         self._most = BATCH_MAX
         self._misses = self._stuck = 0
         self._beat_due_s = 0.0
@@ -168,19 +174,29 @@ class Forwarder:
     def step(self) -> float:
         """One exchange, if there is anything to say or a beat is due; the seconds until the next one is."""
         now_s = self._clock.look().steady_s
+        self._look_for_gaps()
         kept = self._next() if self._greeted else []
         if self._greeted and not kept and now_s < self._beat_due_s:
             return self._beat_due_s - now_s
         self._contact.begin(now_s)
+        sent, self._sent = self._sent, max([self._sent, *(each.seq for each in kept)])
         try:
             answer = self._link.post(self._body(kept))
         except Unreached as lost:
             return self._miss(str(lost))
         if answer.status == 200:
-            return self._reach(answer, kept)
+            return self._reach(answer, kept, sent)
         if answer.status in NOT_UNDERSTOOD and (kept or self._status):
             return self._refused(answer, kept)
         return self._miss(f"the service answers {answer.status}", at_least_s=answer.retry_after_s)
+
+    def _look_for_gaps(self) -> None:
+        """Once: of the calls that wait, as many must be there as were numbered."""
+        missing = 0 if self._counted or self._lane is Lane.NEWS else self._spool.missing(self._lane)
+        self._counted = True
+        if missing > 0:
+            _log.error("signals_missing", lane=str(self._lane), signals=missing)
+            self._on_lost(Lost(why=MISSING, body=""))
 
     def _next(self) -> list[Kept]:
         """The next records; one that the disk has changed says so in its place."""
@@ -208,7 +224,7 @@ class Forwarder:
             body["status"] = {}
         return body
 
-    def _reach(self, answer: Answer, kept: Sequence[Kept]) -> float:
+    def _reach(self, answer: Answer, kept: Sequence[Kept], sent: int) -> float:
         now_s = self._clock.look().steady_s
         before = self._spool.held(self._lane)
         held = answer.body.get("held")
@@ -217,7 +233,8 @@ class Forwarder:
             return self._miss("the answer is not one of our service")
         if self._greeted and held < before:
             _log.error("service_has_less", lane=str(self._lane), held=held, before=before)
-        if self._greeted or self._is_of_this_state(held):
+        known = answer.body.get("held_before")
+        if self._is_ours(held, known if isinstance(known, int) else 0, sent):
             self._spool.hold(self._lane, held)
         self._greeted = True
         self._learn(answer, now_s)
@@ -231,16 +248,24 @@ class Forwarder:
         self._misses, self._most = 0, min(BATCH_MAX, 2 * self._most)
         return 0.0 if self._next() else BEAT_S
 
-    def _is_of_this_state(self, held: int) -> bool:
+    def _is_ours(self, held: int, known: int, sent: int) -> bool:
         """
-        Asked before anything is sent. A service that has more of this epoch than was ever numbered here knows a later
-        state of this spool (a disk was put back from a copy): new numbers would look like repetitions there.
+        Whether what the service holds, and held before this exchange (`known`), can have come from here, where numbers
+        up to `sent` were sent before it.
+
+        A service that has more of this epoch than was ever numbered here, before anything is sent, knows a later state
+        of this spool (a disk was put back from a copy); later on, somebody else goes on from a copy of it. Either way
+        new numbers would look like repetitions there, so they begin anew.
         """
-        if held <= self._last_at_start:
+        if held <= self._sent and known <= sent:
             return True
         self._spool.begin_anew(self._lane)
-        _log.error("spool_is_older", lane=str(self._lane), held=held, last=self._last_at_start)
-        self._on_lost(Lost(why=OLDER, body=""))
+        if self._greeted:
+            _log.error("spool_has_a_twin", lane=str(self._lane), held=held, known=known, sent=sent)
+        else:
+            _log.error("spool_is_older", lane=str(self._lane), held=held, last=self._last_at_start)
+        self._sent = 0
+        self._on_lost(Lost(why=TWIN if self._greeted else OLDER, body=""))
         return False
 
     def _miss(self, reason: str, *, at_least_s: float = 0.0) -> float:

@@ -376,6 +376,6 @@ class Reception:
 
 
 _NOT_YET = Received(alarm_id=None, durable=False)
-_TOLD_BY_EDGES = frozenset({"cut_off", "refused", "damaged", "older", "set_aside", "elsewhere"})
+_TOLD_BY_EDGES = frozenset({"cut_off", "refused", "damaged", "missing", "older", "twin", "set_aside", "elsewhere"})
 _FIGURES = ("lasted_s", "calls", "texts", "saved", "seq")
 """What an edge may tell of itself, and the numbers that go with it."""

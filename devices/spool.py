@@ -60,11 +60,11 @@ class Spool:
         own place cannot be written; `connect` opens it.
         """
         self._clock = clock
+        self.saved = 0
         self._file = SpoolFile(
             path, clock, make=rows.make, give_up=rows.give_up, limit_bytes=limit_bytes, connect=connect,
-            refuge=refuge,
+            refuge=refuge, salvage=self._save_from,
         )  # fmt: skip
-        self.saved = 0
         if self._file.set_aside is not None:
             self._save_from(self._file.set_aside)
 
@@ -153,6 +153,10 @@ class Spool:
             oldest=rows.instant(*oldest[0]) if oldest else None,
         )
 
+    def missing(self, lane: Lane) -> int:
+        """How many numbered records that the service does not hold are not there any more: the disk has lost them."""
+        return int(self._file.read(rows.MISSING, (lane,))[0][0])
+
     def dropped(self) -> int:
         """How many records were given up that nobody has, since the file was made."""
         return int(self._file.read("SELECT sum(dropped) FROM lanes")[0][0])
@@ -192,6 +196,10 @@ class Spool:
         asked = "SELECT code, kind FROM register WHERE protocol = ? AND address = ?"
         found = self._file.read(asked, (protocol, address))
         return Registered(code=str(found[0][0]), kind=str(found[0][1])) if found else None
+
+    def look(self) -> None:
+        """Whether the file is still there; one that was deleted is written anew. To be called every second or so."""
+        self._file.look()
 
     def tidy(self) -> None:
         """Forgets what the service has had for `KEPT_FOR`, and sets room aside again. To be called now and then."""

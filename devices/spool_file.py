@@ -50,10 +50,12 @@ class SpoolFile:
         limit_bytes: int,
         connect: Connect | None,
         refuge: Path | None,
+        salvage: Callable[[Path], None],
     ) -> None:
         """
         `make` makes the tables where there are none; `give_up` deletes a chunk of what may be given up and says how
         many records that were; above `limit_bytes` it is called until there is room or nothing left to give up.
+        `salvage` is given a file that was found damaged while it was in use, and set aside.
         `refuge` is where the file is kept while it cannot be kept at `path`: to hear without power-proof memory is
         better than not to hear.
 
@@ -66,6 +68,7 @@ class SpoolFile:
         self._clock = clock
         self._make = make
         self._give_up = give_up
+        self._salvage = salvage
         self._limit_bytes = limit_bytes
         self._connect = connect or open_file
         self._lock = threading.RLock()
@@ -85,6 +88,8 @@ class SpoolFile:
             try:
                 return list(self._opened().execute(question, values).fetchall())
             except sqlite_module().Error as error:
+                if _is_damage(error):
+                    self._begin_again()
                 raise SpoolBroken(str(error)) from error
 
     def durably(self, work: Callable[[Any], T]) -> T:
@@ -103,7 +108,22 @@ class SpoolFile:
             except _refusals() as error:
                 if "full" in str(error):
                     return self._in_the_reserve(work)
-                self._distrust()
+                self._begin_again() if _is_damage(error) else self._distrust()
+                raise SpoolBroken(str(error)) from error
+
+    def look(self) -> None:
+        """
+        Writes the file anew if somebody has deleted it: until then what is in it outlives no power cut.
+
+        Raises:
+            SpoolBroken: it cannot be written.
+        """
+        with self._lock:
+            if self._connection is None or self._inode == self._inode_now():
+                return
+            try:
+                self._renew(self.path)
+            except _refusals() as error:
                 raise SpoolBroken(str(error)) from error
 
     def used(self) -> int:
@@ -193,6 +213,16 @@ class SpoolFile:
             with contextlib.suppress(SpoolBroken):
                 self._flee()
 
+    def _begin_again(self) -> None:
+        """What is on disk makes no sense any more. Looked at anew, it is well or is set aside with what is in it."""
+        before = self.set_aside
+        with contextlib.suppress(sqlite_module().Error):
+            self._connection.close()
+        self._connection = None
+        self._connection = self._open()
+        if self.set_aside is not None and self.set_aside != before:
+            self._salvage(self.set_aside)
+
     def _flee(self) -> None:
         """Nothing can be read any more: an empty file in the refuge, under an epoch of its own."""
         assert self._refuge is not None
@@ -268,11 +298,19 @@ class SpoolFile:
 def open_file(path: Path, *, read_only: bool = False) -> Any:
     """A connection in autocommit that loses nothing it has committed."""
     if read_only:
-        return sqlite_module().connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+        connection = sqlite_module().connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+        connection.text_factory = _text
+        return connection
     connection = sqlite_module().connect(str(path), isolation_level=None, check_same_thread=False, timeout=5.0)
+    connection.text_factory = _text
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "journal_size_limit = 4194304"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
+
+
+def _text(found: bytes) -> str:
+    """Of one text that the disk has changed every row of an answer would be refused; its checksum tells it instead."""
+    return found.decode("utf-8", "replace")
 
 
 _USED = """
@@ -283,6 +321,11 @@ SELECT page_count - freelist_count, page_size FROM pragma_page_count(), pragma_f
 def _refusals() -> tuple[type[Exception], ...]:
     """What the database and the folder refuse with, and what we made of it."""
     return (sqlite_module().Error, OSError, SpoolBroken)
+
+
+def _is_damage(error: Exception) -> bool:
+    """Of all that a database refuses with, that its file is none or is malformed."""
+    return type(error) is sqlite_module().DatabaseError
 
 
 def _leave_log(path: Path) -> None:

@@ -144,12 +144,17 @@ def kept(row: Sequence[Any]) -> Kept:
     return Kept(seq=seq, body=body if whole else None, heard=instant(*heard))
 
 
-def instant(boot: str, steady_s: float, wall_us: int) -> Instant:
-    return Instant(wall=from_us(wall_us), steady_s=steady_s, boot=boot)
+def instant(boot: Any, steady_s: Any, wall_us: Any) -> Instant:
+    """When it was heard; times that the disk has changed into nonsense are those of a clock without a battery."""
+    if isinstance(steady_s, float) and isinstance(wall_us, int) and abs(wall_us) <= _LATEST_US:
+        return Instant(wall=from_us(wall_us), steady_s=steady_s, boot=str(boot))
+    return Instant(wall=from_us(0), steady_s=0.0, boot="")
 
 
 KNOWN_US = 946_684_800_000_000
 """The year 2000: a clock that says less has lost its battery."""
+
+_LATEST_US = 10 * KNOWN_US
 
 SCHEMA = """
 BEGIN IMMEDIATE;
@@ -181,6 +186,9 @@ ON CONFLICT (slot) DO UPDATE SET boot = excluded.boot, steady_s = excluded.stead
 NUMBERED = f"SELECT seq, body, checksum, {_HEARD} FROM kept WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?"  # noqa: S608
 UNNUMBERED = "SELECT id FROM kept WHERE lane = ? AND seq IS NULL"
 WAITING = f"SELECT lane, count(*) FROM kept WHERE {_WAITS} GROUP BY lane"  # noqa: S608
+MISSING = """
+SELECT last - held - (SELECT count(*) FROM kept WHERE kept.lane = lanes.lane AND seq > held) FROM lanes WHERE lane = ?
+"""
 OLDEST = f"SELECT {_HEARD} FROM kept WHERE {_WAITS} ORDER BY id LIMIT 1"  # noqa: S608
 SALVAGE = f"SELECT id, seq, body, checksum, {_HEARD} FROM kept NOT INDEXED WHERE lane = 'calls' ORDER BY id "  # noqa: S608
 HELD_CALLS = "SELECT held FROM lanes NOT INDEXED WHERE lane = 'calls'"

@@ -27,6 +27,14 @@ TALK: Mapping[str, Event] = {"ACK": Event.ACK, "RSP": Event.ACK, "NAK": Event.NA
 
 _EVENT = r"(?P<qualifier>[136ERP])(?P<code>[0-9A-F]{3}) ?(?P<group>[0-9A-F]{2}) ?(?P<zone>[0-9A-F]{3})"
 _CONTACT_ID = re.compile(rf"{_EVENT}(?P<text>[ ^|/].*)?", re.DOTALL)
+_LOOSE = re.compile(
+    r"(?:[19]8[^0-9A-F]+)?(?P<qualifier>[136ERP])(?P<code>[0-9A-F]{3})"
+    r"(?:[^0-9A-Z]+(?P<group>[0-9A-F]{1,2})(?:[^0-9A-Z]+(?P<zone>[0-9A-F]{1,3}))?)?[^0-9A-Z]*"
+)
+"""
+The same with other spaces, without leading zeros, or ended early: the code is what somebody may be calling for help by.
+"""
+
 _ACCOUNT = re.compile(
     rf"#(?P<barred>[0-9A-Za-z_.-]*)\||#(?P<plain>[0-9A-Za-z_.-]{{1,16}}?)(?={_EVENT}$)"
     r"|#(?P<letters>[0-9A-F]{3,16})(?=[NOEL][A-Za-z]{2}|$)|\|"
@@ -177,11 +185,12 @@ def _fields(message: Message) -> dict[str, Any]:
 def _contact_id(data: str, profile: Profile) -> Sequence[Statement]:
     account, rest = _parted(data)
     # Small letters are a sender's habit; whether something was damaged is for the check sum to say.
-    found = _CONTACT_ID.fullmatch(rest) or _CONTACT_ID.fullmatch(rest.upper())
+    found = _CONTACT_ID.fullmatch(rest) or _CONTACT_ID.fullmatch(rest.upper()) or _LOOSE.fullmatch(rest.upper())
     if found is None:
         return (_MYSTERY,)
-    said = found.groupdict()
-    text = (said.pop("text") or "").strip(" ^|/")
+    said = {name: part or "" for name, part in found.groupdict().items()}
+    said |= {"group": said["group"].zfill(2), "zone": said["zone"].zfill(3)}
+    text = said.pop("text", "").strip(" ^|/")
     return (
         Statement(
             event=contact_id_event(said["code"], said["qualifier"], profile),

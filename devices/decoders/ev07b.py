@@ -24,7 +24,7 @@ from devices.decoders.checksum import xmodem
 from devices.decoders.decoder import NO_PROFILE, Frame, Tally
 from devices.decoders.fix import NO_FIX, Fix, epoch, position_of
 from devices.decoders.spans import Spans
-from devices.decoders.tracker import IDS, bits, place_fields, statement, words
+from devices.decoders.tracker import IDS, Levels, bits, place_fields, statement, words
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Event
 
@@ -81,6 +81,7 @@ class Ev07b:
         self.tally = Tally()
         self._profile = profile
         self._device: str | None = None
+        self._levels = Levels()
         self._spans = Spans(_HEAD, _spans, head_bytes=9, span_max=8 + BODY_BYTES_MAX, tally=self.tally)
 
     @property
@@ -133,7 +134,7 @@ class Ev07b:
         fields |= ({"alarm_word": f"{word:08x}"} if word else {}) | _state(blocks) | place_fields(fix)
         return statement(
             "ev07b",
-            [*alarms, *calls] or [_word(raw, blocks, fix)],
+            self._levels.with_level(address, fields, [*alarms, *calls] or [_word(raw, blocks, fix)]),
             raw=raw,
             address=address,
             fields=fields,

@@ -43,7 +43,7 @@ from devices.decoders.gt06_codes import (
 )
 from devices.decoders.gt06_long import MODULE_EVENTS, fix_of, modules
 from devices.decoders.spans import Spans
-from devices.decoders.tracker import IDS, place_fields, statement, words
+from devices.decoders.tracker import IDS, Levels, place_fields, statement, words
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Event
 
@@ -76,6 +76,7 @@ class Gt06:
         self._profile = profile
         self._device: str | None = None
         self._east_min = 0
+        self._levels = Levels()
         self._spans = Spans(_HEAD, _spans, head_bytes=4, span_max=LONG_BYTES_MAX + 6, tally=self.tally)
 
     @property
@@ -131,9 +132,10 @@ class Gt06:
         alarms, told = self._alarms(type_, content)
         if told or fix.position:
             fields |= {**told, **place_fields(fix)}
+        word = Event.LOCATION if _is_placed(type_, content) else _WORDS.get(type_, Event.UNKNOWN)
         return statement(
             "gt06",
-            alarms or (Event.LOCATION if _is_placed(type_, content) else _WORDS.get(type_, Event.UNKNOWN),),
+            self._levels.with_level(self._device, fields, alarms or (word,), _LEVELS.get(fields.get("battery", 0))),
             raw,
             self._device,
             fields,
@@ -289,6 +291,12 @@ def _battery(level: int) -> dict[str, int]:
     """In per cent; up to 6 it is a step of six."""
     return {"battery": level * 100 // 6 if level <= 6 else level} if level <= 100 else {}
 
+
+_LEVELS = {100 // 6: 5, 200 // 6: 10}
+"""
+The lowest two steps of the battery that are not empty are low (Concox: 1 extremely low, 2 very low, with an alarm; 3 is
+enough to go on), though they are a sixth and a third of six. Told as these per cent.
+"""
 
 _WORDS: Mapping[int, Event] = {
     _LOGIN: Event.HEARTBEAT,

@@ -22,7 +22,7 @@ from typing import Any
 from devices.decoders.decoder import NO_PROFILE, Frame, Tally
 from devices.decoders.fix import NO_FIX, Fix, as_minutes, degrees, moment_of, position_of
 from devices.decoders.h02_binary import BEGINNING, BINARY_BYTES, Packed, unpacked
-from devices.decoders.tracker import IDS, bits, place_fields, statement, words
+from devices.decoders.tracker import IDS, Levels, bits, place_fields, statement, words
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Event
 
@@ -73,6 +73,7 @@ class H02:
         self._kept = bytearray()
         self._searched = 1
         self._before: dict[str, int] = {}
+        self._levels = Levels()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -158,8 +159,9 @@ class H02:
         fields: dict[str, Any] = {"type": type_}
         if parts:
             fields |= _battery(type_, parts)
-        event, answers = _WORDS.get(type_) or _default(type_, None), _is_answered(type_, device)
-        return statement("h02", (event,), raw, device or None, fields, answers=answers)
+        word, answers = (_WORDS.get(type_) or _default(type_, None),), _is_answered(type_, device)
+        events = self._levels.with_level(device, fields, word)
+        return statement("h02", events, raw, device or None, fields, answers=answers)
 
     def _told(self, raw: bytes, device: str, type_: str, parts: Sequence[str]) -> Frame:
         address = device or None
@@ -173,9 +175,10 @@ class H02:
             fields |= {"fix": parts[anchor - 2] == "A", **place_fields(fix)}
         if status:
             fields["status"] = status
+        events = self._events(address, status) or (_WORDS.get(type_) or _default(type_, anchor),)
         return statement(
             "h02",
-            self._events(address, status) or (_WORDS.get(type_) or _default(type_, anchor),),
+            self._levels.with_level(address, fields, events),
             raw,
             address,
             fields,
@@ -225,7 +228,7 @@ def encode(
     `at` is the time it carries (aware; by default the first second of 2026 and `count` more), `position` where it is.
     """
     if event is Event.HEARTBEAT:
-        return f"*HQ,{address},HTBT,{count % 101}#".encode("ascii")
+        return f"*HQ,{address},HTBT,{60 + count % 41}#".encode("ascii")
     bit = next((int(bit[3:]) for bit, said in STATUS_BITS.items() if said is event), None)
     status = 0xFFFF_FFFF & ~(0 if bit is None else 1 << bit)
     when = (at or datetime.fromtimestamp(1_767_225_600 + count, UTC)).astimezone(UTC)

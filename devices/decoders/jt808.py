@@ -33,7 +33,7 @@ from devices.decoders.checksum import xor_of
 from devices.decoders.decoder import NO_PROFILE, Frame, Tail, Tally
 from devices.decoders.fix import NO_FIX, Fix, moment_of, position_of
 from devices.decoders.jt808_places import PLACE, Place, entire, places
-from devices.decoders.tracker import place_fields, statement, words
+from devices.decoders.tracker import Levels, place_fields, statement, words
 from dispatch.rules.place import Position, gcj02_to_wgs84
 from dispatch.rules.signal import Event
 
@@ -107,6 +107,7 @@ class Jt808:
     def __init__(self, *, profile: Mapping[str, Event] = NO_PROFILE) -> None:
         self.tally = Tally()
         self._profile = profile
+        self._levels = Levels()
         self._tail = Tail(limit=MESSAGE_BYTES_MAX, tally=self.tally)
         self._parts: OrderedDict[tuple[str, int, int], dict[int, bytes]] = OrderedDict()
 
@@ -174,7 +175,7 @@ class Jt808:
             fields |= place.fields
         return statement(
             "jt808",
-            alarms or (_word(type_),),
+            self._levels.with_level(address, fields, alarms or (_word(type_),)),
             raw,
             address,
             fields | place_fields(fix),

@@ -27,7 +27,7 @@ from devices.decoders.fix import NO_FIX, Fix, moment, moment_of, position_of
 from devices.decoders.gt06 import imei_of
 from devices.decoders.gt06_long import fix_of
 from devices.decoders.spans import Spans
-from devices.decoders.tracker import IDS, bits, place_fields, statement, words
+from devices.decoders.tracker import IDS, Levels, bits, place_fields, statement, words
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Event
 
@@ -76,6 +76,7 @@ class Topin:
         self.tally = Tally()
         self._profile = profile
         self._device: str | None = None
+        self._levels = Levels()
         self._spans = Spans(_HEAD, _spans, head_bytes=4, span_max=MESSAGE_BYTES_MAX, tally=self.tally)
 
     @property
@@ -118,7 +119,7 @@ class Topin:
             fields |= _state(type_, content) | place_fields(fix)
         return statement(
             "topin",
-            alarms or (_word(type_, content),),
+            self._levels.with_level(self._device, fields, alarms or (_word(type_, content),)),
             raw=raw,
             address=self._device,
             fields=fields,
@@ -144,7 +145,7 @@ def encode(
 ) -> bytes:
     """
     What a device that has logged in would send: an SOS, which carries nothing else, a vibration, a place with an alarm
-    byte, a status of `count` per cent for a heartbeat. Its address is in the login alone.
+    byte, a status of 60 to 100 per cent for a heartbeat. Its address is in the login alone.
 
     `at` is the time a place carries (aware; by default the first second of 2026 and `count` more).
     """
@@ -153,7 +154,7 @@ def encode(
     if one is not None and (bit is None or position is None):
         return _message(1, one, b"")
     if event is Event.HEARTBEAT:
-        return _message(7, _STATUS, bytes((count % 101, 1, 8, 25, 100)))
+        return _message(7, _STATUS, bytes((60 + count % 41, 1, 8, 25, 100)))
     when = (at or datetime.fromtimestamp(1_767_225_600 + count, UTC)).astimezone(UTC)
     lat, lng = (position.lat, position.lng) if position else (0.0, 0.0)
     flags = (0x1000 if position else 0) | (0x400 if lat >= 0 else 0) | (0x800 if lng < 0 else 0)

@@ -13,6 +13,7 @@ from typing import Any
 
 from devices.decoders.decoder import Frame, gravest_first
 from devices.decoders.fix import NO_FIX, Fix
+from devices.decoders.state_words import BATTERY_LOW_PERCENT, BATTERY_WELL_PERCENT
 from dispatch.rules.signal import CAUSES, Event, Scope
 
 REPEAT_WINDOW_S = 600.0
@@ -27,6 +28,9 @@ EMERGENCIES = frozenset({Event.PRESS, Event.DURESS, Event.FALL, Event.FALL_SUSPE
 """What these protocols call an emergency themselves. A fence or an alarm of unknown kind needs a device we know."""
 
 _ALARMING = frozenset(CAUSES)
+
+REMEMBERED_MAX = 10_000
+"""Of so many devices on one connection it is remembered that their battery was low."""
 
 IDS = str.strip
 """The one spelling of an id (an IMEI or the maker's own digits): leading zeros are part of it."""
@@ -76,6 +80,36 @@ def statement(
         fix.at if fix.position else None,
         MappingProxyType({"device": address, **fields} if address else {**fields}),
     )
+
+
+class Levels:
+    """
+    Whose batteries want charging, of the devices on one connection.
+
+    A tracker that has a word for a low battery may never say it, and one that says so seldom says that it was charged:
+    the level in its life signs and positions tells both. A device that knows no level says 0, and one that is empty
+    says nothing, so 0 is no level.
+    """
+
+    def __init__(self) -> None:
+        self._low: set[str] = set()
+
+    def with_level(
+        self, address: str | None, fields: Mapping[str, Any], events: Sequence[Event], level: int | None = None
+    ) -> Sequence[Event]:
+        """These events and what the `battery` of the fields adds, in per cent; `level` is said in its place."""
+        percent = fields.get("battery") if level is None else level
+        if not percent:
+            return events
+        said, who = Event.LOW_BATTERY in events, address or ""
+        if said or percent <= BATTERY_LOW_PERCENT:
+            if len(self._low) < REMEMBERED_MAX:
+                self._low.add(who)
+            return events if said else (*events, Event.LOW_BATTERY)
+        if percent < BATTERY_WELL_PERCENT or who not in self._low:
+            return events
+        self._low.remove(who)
+        return (*events, Event.BATTERY_RESTORE)
 
 
 def words(

@@ -24,7 +24,7 @@ from typing import Any
 
 from devices.decoders.decoder import NO_PROFILE, Frame, Tail, Tally
 from devices.decoders.fix import NO_FIX, Fix, as_minutes, degrees, moment_of, position_of
-from devices.decoders.tracker import IDS, place_fields, statement, words
+from devices.decoders.tracker import IDS, Levels, place_fields, statement, words
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Event
 
@@ -90,6 +90,7 @@ class Trv:
         self.tally = Tally()
         self._profile = profile
         self._device: str | None = None
+        self._levels = Levels()
         self._tail = Tail(limit=TEXT_BYTES_MAX, tally=self.tally)
 
     @property
@@ -134,9 +135,8 @@ class Trv:
         if type_ in _MEASURES:
             fields |= _measured(type_, rest.split(","))
         number, answers = rest if type_ == _FALL else "", _is_answered(type_, rest)
-        return statement(
-            "trv", self._events(type_, rest, ""), raw, self._device, fields, number=number, answers=answers
-        )
+        events = self._levels.with_level(self._device, fields, self._events(type_, rest, ""))
+        return statement("trv", events, raw, self._device, fields, number=number, answers=answers)
 
     def _placed(self, raw: bytes, type_: str, place: re.Match[str], rest: str, fields: dict[str, Any]) -> Frame:
         at, code = moment_of(place["date"] + place["time"]), place["alarm"] or ""
@@ -144,7 +144,7 @@ class Trv:
         fields |= ({"alarm_code": code} if code else {}) | _state(place) | place_fields(fix)
         return statement(
             "trv",
-            self._events(type_, rest, code),
+            self._levels.with_level(self._device, fields, self._events(type_, rest, code)),
             raw,
             self._device,
             fields,

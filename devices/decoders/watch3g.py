@@ -24,8 +24,7 @@ from typing import Any
 from devices.decoders.brackets import HEAD, Brackets
 from devices.decoders.decoder import NO_PROFILE, Frame, Tally
 from devices.decoders.fix import NO_FIX, Fix, moment_of, position_of
-from devices.decoders.state_words import Standing, battery_is_low
-from devices.decoders.tracker import IDS, bits, place_fields, statement, words
+from devices.decoders.tracker import IDS, Levels, bits, place_fields, statement, words
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Event
 
@@ -68,7 +67,7 @@ class Watch3g:
         self.tally = Tally()
         self._profile = profile
         self._brackets = Brackets(self.tally)
-        self._standing = Standing()
+        self._levels = Levels()
 
     @property
     def incomplete(self) -> bool:
@@ -108,7 +107,7 @@ class Watch3g:
         word = type_.lower()
         if parts and word in _MEASURES:
             fields |= _numbers(_MEASURES[word], parts)
-        events = (_WORDS.get(word, Event.UNKNOWN), *self._battery(address, fields, ()))
+        events = self._levels.with_level(address, fields, (_WORDS.get(word, Event.UNKNOWN),))
         return statement("watch3g", events, text, address, fields, answers=type_ in _ANSWERS)
 
     def _placed(self, text: bytes, address: str, fields: dict[str, Any], parts: Sequence[str]) -> Frame:
@@ -128,7 +127,7 @@ class Watch3g:
         fields |= {"status": status} | _state(parts, said) | place_fields(fix)
         return statement(
             "watch3g",
-            (*events, *self._battery(address, fields, events)),
+            self._levels.with_level(address, fields, events),
             text,
             address,
             fields,
@@ -137,17 +136,6 @@ class Watch3g:
             sent_at=at,
             fix=fix,
         )
-
-    def _battery(self, address: str, fields: Mapping[str, Any], events: Sequence[Event]) -> Sequence[Event]:
-        """
-        What the level says: that the battery wants charging, or no longer does. A watch that knows no level says 0: one
-        that is empty says nothing.
-        """
-        level = fields.get("battery")
-        if not level:
-            return ()
-        low = (Event.LOW_BATTERY,) if battery_is_low(level) else ()
-        return (*low, *self._standing.ended(address, (*events, *low), {"battery": level}))
 
 
 def encode(

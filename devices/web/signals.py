@@ -197,6 +197,7 @@ class StoredSchema(Schema):
     What became of a batch: how many were new, how many known, and the alarms raised or joined.
 
     `held` is how far we have this spool without a gap: who has marked more as forwarded sends the rest again.
+    `held_before` is how far that was before this batch, for who said `after`: whoever never sent as much has a twin.
     `register` is what devices are registered, where that was asked: protocol, address, code and kind.
     """
 
@@ -204,6 +205,7 @@ class StoredSchema(Schema):
     copies = fields.Integer(required=True)
     alarms = fields.List(fields.String(), required=True)
     held = fields.Integer(required=True)
+    held_before = fields.Integer()
     register = fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String()))
 
 
@@ -270,6 +272,7 @@ class _Intake:
         holding = self._edges.holding(
             batch["gateway"], batch["epoch"], seqs, after=batch.get("after"), status=status
         )  # fmt: skip
+        before = {"held_before": holding.before()} if batch.get("after") is not None else {}
         received = _received(self._reception, batch["gateway"], batch["epoch"], told, holding)
         proceed = partial(_proceed, self._reception, received)
         try:
@@ -279,7 +282,7 @@ class _Intake:
             raise
         asked = batch.get("ask_register") if known else None
         register = {} if asked is None else {"register": self._reception.register(asked)}
-        return {**_counted(received), "held": held, **register}, proceed
+        return {**_counted(received), "held": held, **before, **register}, proceed
 
     def _understood(self, batch: Mapping[str, Any], by: Person, *, is_known: bool) -> list[_Told]:
         now = self._clock.now()

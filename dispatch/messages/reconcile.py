@@ -122,7 +122,7 @@ class Reconciler:
             _safely(self._sweep)
 
     def _sweep(self) -> None:
-        while looks := self.take():
+        while not self._stopping.is_set() and (looks := self.take()):
             for each in looks:
                 self._later(f"look {each.attempt.id}", partial(self.ask, each))
         for name in self.inboxes_due():

@@ -50,14 +50,14 @@ class MovableClock:
         fresh.write_text(f"{seconds:+d}\n", encoding="ascii")
         fresh.replace(self._file)
 
-    def rig(self, folder) -> Rig:
+    def rig(self, folder, **environ: str) -> Rig:
         """
         Without the program that looks ahead: waiting for it is a sleep up to a steady time, which libfaketime 0.9.10
         makes an invalid argument of when a busy machine is past that time already.
         """
         return Rig(
-            folder, district=district(carers=PHONES), escalation=STEPS, environ=self.environ,
-            more="[coverage]\nahead_days = 0\n",
+            folder, district=district(carers=PHONES), escalation=STEPS,
+            environ=self.environ | environ, more="[coverage]\nahead_days = 0\n",
         )  # fmt: skip
 
 
@@ -124,5 +124,41 @@ def test_there_and_back_again_closes_nothing_and_the_auditor_is_content(tmp_path
             until("the jump is in the record", lambda count=count: len(rig.entries("clock_jumped")) >= count)
         assert rig.alarm("H1")["state"] in {"raised", "offered"}
         rig.assert_sound()
+        rig.stop()
+        assert rig.surprises() == []
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("minutes", [10, -10])
+def test_a_gateway_that_is_gone_is_one_incident_though_the_clock_is_set_and_the_service_killed(tmp_path, minutes):
+    """Within the promised three minutes of steady time, with its home, and only once when the clock is right again."""
+    clock = MovableClock(tmp_path)
+    with clock.rig(tmp_path, ANLING_GATEWAYS__0__SILENT_S="60") as rig:
+        rig.start()
+        rig.radio.low_battery(rflink_of(1))
+        until("the radio has heard D1", lambda: rig.rows("SELECT * FROM hearings"))
+        rig.radio.unplug()
+        gone_at = _boot_s()
+        rest(20.0)
+        clock.move(minutes * 60)
+        rest(5.0)
+        assert rig.rows("SELECT * FROM incidents") == [], "a clock that is set is no outage"
+        rig.kill()
+        rig.start()
+        until("it is an incident", lambda: rig.rows("SELECT * FROM incidents"), 180 - (_boot_s() - gone_at))
+        clock.move(0)
+        rest(10.0)
+        rig.kill()
+        rig.start()
+        rest(10.0)
+        (incident,) = rig.rows("SELECT * FROM incidents")
+        assert (incident["gateway"], incident["homes"], incident["ended_at"]) == ("radio", '["H1"]', None)
+        assert rig.kinds().count("gateway_lost") == 1
+        rig.radio.plug()
+        until("the line is there", lambda: rig.metric("gateway_connected", "radio") == 1.0, 20)
+        rig.radio.press(rflink_of(1))
+        until("it is over", lambda: rig.one("SELECT ended_by FROM incidents") == "gateway:radio", 20)
+        assert rig.raised("H1")
         rig.stop()
         assert rig.surprises() == []

@@ -195,7 +195,7 @@ def put_back(rig: Rig) -> None:
 
 
 def wipe(edge: EdgeProcess) -> None:
-    """Somebody deletes the spool of a running edge; with what it hears next it is there again, and whole."""
+    """Somebody deletes the spool of a running edge; within a second it is there again, and whole."""
     path = edge.folder / "spool.db"
     # Of one that does not run, nobody remembers what was in it.
     until("the edge has its spool open", edge.is_ready, 30)

@@ -363,3 +363,25 @@ def test_noise_without_a_head_keeps_little():
     decoder.feed(b"7" * FRAME_BYTES_MAX)
     assert len(decoder._tail) <= START_BYTES_MAX
     assert decoder.tally.noise_bytes == FRAME_BYTES_MAX - len(decoder._tail)
+
+
+@pytest.mark.parametrize(
+    ("data", "address"),
+    [
+        ("1101  02  019", "77C3:019"),
+        ("18 1101 02 019", "77C3:019"),
+        ("1101 2 19", "77C3:019"),
+        ("1101-02-019", "77C3:019"),
+        ("1101 02", "77C3:000"),
+        ("1101", "77C3:000"),
+    ],
+)
+def test_a_contact_id_block_that_is_not_neat_is_read_by_its_code(data, address):
+    (frame,) = Dc09().feed(framed(f'"ADM-CID"0231L0#77C3[#77C3|{data}]'.encode()))
+    assert (frame.event, frame.address, frame.trusted) == (Event.PRESS, address, True)
+
+
+@pytest.mark.parametrize("data", ["101 02 019", "2101 02 019", "11Z1 02 019", "help", ""])
+def test_what_has_no_code_is_no_call(data):
+    (frame,) = Dc09().feed(framed(f'"ADM-CID"0231L0#77C3[#77C3|{data}]'.encode()))
+    assert frame.event is Event.UNKNOWN
