@@ -8,7 +8,8 @@ Imports from the upload to the undo.
 
 A commit is one unit of work: readers see nothing of it or all of it, and a process that dies leaves nothing. A press
 does not wait for it, the unit makes room and begins again. Only where there is no quiet moment for it, or the list has
-more than `WHOLE_MAX` rows, it is written in pieces, and what a death leaves of them is taken back at the next start.
+more than `WHOLE_MAX` rows, it is written in pieces of whole households, and what a death leaves of them is taken back
+at the next start.
 """
 
 import hashlib
@@ -33,6 +34,7 @@ from config.lists.reading import Plan
 from config.lists.register import Change, read_register
 from config.lists.sheet import Sheet, read_sheet
 from config.lists.writing import (
+    BACK,
     WHOLE_MAX,
     MadeRoom,
     Progress,
@@ -219,7 +221,7 @@ class ImportDesk:
         changes = in_order(made.changes)
         done = Journal(
             id=secrets.token_urlsafe(16), kind=preview.wanted.kind, file=preview.file, by=by, at=self._clock.now(),
-            rows=made.rows, state=BEGUN, changes=changes,
+            rows=made.rows, state=BEGUN, size=len(changes), changes=changes,
         )  # fmt: skip
         journals.keep(self._home, done)
         try:
@@ -244,6 +246,9 @@ class ImportDesk:
         found = next((each for each in self.imports() if each.id == id_ and each.state == DONE), None)
         if found is None or not (area.is_district or found.by == by):
             raise NotFound(f"no import {id_[:40]} that could be taken back")
+        found = journals.whole(self._home, found)
+        if len(found.changes) != found.size:
+            raise NotFound(f"the rows of import {id_[:40]} are not there any more")
         stayed = self._take_back(found)
         facts: Facts = {"import": found.id, "kind": found.kind, "stayed": stayed}
         self._transactions.run(lambda tx: tx.log(Line(kind="import_undone", by=by, facts=facts)))
@@ -251,7 +256,7 @@ class ImportDesk:
         return stayed
 
     def imports(self) -> list[Journal]:
-        """Those of the last day, the newest first."""
+        """Those of the last day, the newest first, without their changes."""
         since = self._clock.now() - UNDO
         return [each for _, each in journals.journals(self._home) if each.at > since]
 
@@ -265,7 +270,7 @@ class ImportDesk:
                 if self._is_written(each):
                     journals.turn(self._home, each, DONE)
                     continue
-                self._take_back(each)
+                self._take_back(journals.whole(self._home, each))
                 facts = {"import": each.id, "kind": each.kind}
                 self._log(Line(kind="import_undone", by=SERVICE, facts=facts))
                 log.warning("import_mended", kind=each.kind, rows=each.rows)
@@ -318,7 +323,7 @@ class ImportDesk:
 
     def _take_back(self, done: Journal) -> int:
         stayed = 0
-        for part in reversed(pieces(done.changes)):
+        for part in reversed(pieces(done.changes, BACK)):
             stayed += self._transactions.run(partial(_back, part), lane=Lane.BULK)
         journals.turn(self._home, done, UNDONE)
         return stayed
@@ -342,7 +347,7 @@ def _back(part: Sequence[Change], tx: Tx) -> int:
 def _line(done: Journal, by: Person) -> Line:
     new = sum(each.before is None for each in done.changes)
     facts: Facts = {
-        "import": done.id, "kind": done.kind, "rows": done.rows, "new": new, "changed": len(done.changes) - new,
+        "import": done.id, "kind": done.kind, "rows": done.rows, "new": new, "changed": done.size - new,
     }  # fmt: skip
     return Line(kind="list_imported", by=by, facts=facts, note=done.file)
 
