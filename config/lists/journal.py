@@ -56,6 +56,10 @@ def read(path: Path) -> Journal | None:
     """The head of the journal in this file; None of one that cannot be read."""
     try:
         told = json.loads(path.read_bytes())
+        if "changes" in told:
+            # As versions before this one wrote it: one text.
+            changes = [_change([x[name] for name in ("table", "row", "before", "after")]) for x in told["changes"]]
+            told |= {"changes": changes, "size": len(changes)}
         return Journal(**{**told, "at": datetime.fromisoformat(told["at"])})
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -63,6 +67,8 @@ def read(path: Path) -> Journal | None:
 
 def whole(home: Path, journal: Journal) -> Journal:
     """The same with its changes; without any where they never came to be written."""
+    if journal.changes:
+        return journal
     try:
         with (home / FOLDER / f"{journal.id}.rows").open("rb") as lines:
             changes = [_change(json.loads(line)) for line in lines]
