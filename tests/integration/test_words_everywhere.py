@@ -115,8 +115,10 @@ def answers(town):
 
 
 def test_words_stand_in_every_table_that_takes_them(town):
-    wanted = {"residents.name", "residents.illness", "contacts.name", "homes.address", "homes.entry", "carers.name",
-              "operators.name", "notes.text", "handovers.note", "orders.note", "stations.name", "bills.why"}  # fmt: skip
+    wanted = {
+        "residents.name", "residents.illness", "contacts.name", "homes.address", "homes.entry", "carers.name",
+        "operators.name", "notes.text", "handovers.note", "orders.note", "stations.name", "bills.why",
+    }  # fmt: skip
     assert wanted - town.told == set()
     assert len(town.told) > 35
 
