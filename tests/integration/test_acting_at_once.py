@@ -41,7 +41,7 @@ THE_SAME_AGAIN = re.compile(
 """Both may succeed because the second finds what it wanted, or puts it so again."""
 
 ONE_EACH = frozenset({
-    "alarms", "offers", "claims", "ticks", "handovers", "checks", "shifts", "stand_ins", "bed_steps", "follow_ups",
+    "alarms", "offers", "claims", "ticks", "handovers", "checks", "stand_ins", "bed_steps", "follow_ups",
     "absences", "carer_absences", "vacancies", "visits", "care_rounds", "orders", "plans", "statement_steps",
     "bills", "meals", "surveys", "feeds", "shift_drafts", "diners", "erasures",
 })  # fmt: skip
