@@ -23,13 +23,21 @@ def sweep(home: Path, now: datetime) -> None:
         at = _at(_said(path))
         if at is None or now - at >= KEPT:
             drop(home, path.stem)
-    for path in [*folder.glob("*.upload"), *folder.glob(".*.new")]:
+    for path in folder.glob("*.upload"):
         if not path.with_suffix(".about").exists():
+            path.unlink(missing_ok=True)
+    for path in folder.glob(".*.new"):
+        # A younger one may be somebody's who is writing it.
+        if abs(now.timestamp() - _touched_s(path)) >= KEPT.total_seconds():
             path.unlink(missing_ok=True)
     for path in folder.glob("*.json"):
         told = _said(path)
         at = _at(told)
         if at is None or (told.get("state") != BEGUN and now - at >= UNDO):
+            path.unlink(missing_ok=True)
+    # The head of a journal is written before its rows: rows without a head are nobody's.
+    for path in folder.glob("*.rows"):
+        if not path.with_suffix(".json").exists():
             path.unlink(missing_ok=True)
 
 
@@ -45,6 +53,13 @@ def _said(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return told if isinstance(told, dict) else {}
+
+
+def _touched_s(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _at(told: dict[str, Any]) -> datetime | None:

@@ -56,5 +56,5 @@ class ListDoor:
 def _told(done: Journal) -> dict[str, Any]:
     return {
         "id": done.id, "kind": done.kind, "file": done.file, "by": done.by, "at": done.at.isoformat(),
-        "rows": done.rows, "changes": len(done.changes), "state": done.state,
+        "rows": done.rows, "changes": done.size, "state": done.state,
     }  # fmt: skip

@@ -31,7 +31,7 @@ LONGEST = timedelta(hours=24)
 class Ground:
     """
     What rows are judged by: the register, today, the district's zone, who seals ID numbers, the datum where no column
-    says one, the ids of the meal rules.
+    says one, the ids of the meal rules. `breathe` is called between rows and lets other threads run.
     """
 
     register: Register
@@ -41,6 +41,7 @@ class Ground:
     seal: IdNumbers
     datum: str = "wgs84"
     policies: Sequence[str] = ()
+    breathe: Callable[[], object] = lambda: None
 
 
 def plan(sheet: Sheet, columns: Columns, kind: str, ground: Ground, progress: Callable[[float], None]) -> Plan:
@@ -53,6 +54,7 @@ def plan(sheet: Sheet, columns: Columns, kind: str, ground: Ground, progress: Ca
         if not said:
             continue
         made.rows += 1
+        ground.breathe()
         reading = Reading(number, said, columns, made)
         if number in sheet.hidden:
             reading.say("hidden", next(iter(said)))

@@ -43,8 +43,8 @@ devices = Table(
     Column("protocol", String(24), nullable=False),
     Column("address", String(160), nullable=False),
     Column("gateway", String(80), nullable=False),
-    Column("home_id", String(40), ForeignKey("homes.id"), nullable=False),
-    Column("resident_id", String(40), ForeignKey("residents.id")),
+    Column("home_id", String(40), ForeignKey("homes.id"), nullable=False, index=True),
+    Column("resident_id", String(40), ForeignKey("residents.id"), index=True),
     Column("retired_at", Instant),
 )  # fmt: skip
 _ACTIVE = devices.c.retired_at.is_(None)

@@ -6,6 +6,7 @@ The duty sheet: what an operator needs when every screen is dark. Gathered, rend
 
 import os
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -139,12 +140,17 @@ class Filing:
 def write_private(path: Path, text: str | bytes) -> None:
     """Writes a whole file that nobody else may read; there is the old one or the new one, never half of it."""
     beside = path.with_name(f".{path.name}.part")
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(text.encode("utf-8") if isinstance(text, str) else text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    # Two who file at the same second write the same name.
+    with _writing:
+        beside.unlink(missing_ok=True)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(text.encode("utf-8") if isinstance(text, str) else text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+
+
+_writing = threading.Lock()
 
 
 def _homes(people: People, area: Area) -> list[Plain]:

@@ -1,8 +1,9 @@
 """
 The reports that people ask for: counted when first asked, kept while nothing that they tell of has changed.
 
-One count at a time, whoever asks: figures never take more than one thread from the rest. What is not counted in time
-for a page (the trend of a year, at the first look) is counted behind it and stands there at the next look.
+One count at a time, whoever asks: figures never take more than one thread from the rest. What is kept waits for no
+count. What is not counted in time for a page (the trend of a year, at the first look) is counted behind it and stands
+there at the next look.
 """
 
 import threading
@@ -30,6 +31,9 @@ MONTHS_MAX = 2
 LOOK_BACK_US = timedelta(days=62) // timedelta(microseconds=1)
 """An answer to something older than this (a home asked after, a call) leaves an older month as it was counted."""
 
+TURN_S = 0.05
+"""Between two months that are counted behind a page, so that somebody who asks for another comes first."""
+
 TREND_S = 1.0
 """So long a page waits for the months of a trend."""
 
@@ -50,7 +54,9 @@ class Figures:
         self.zone = zone
         self.limits = limits
         self._clock = clock
-        self._counting = threading.RLock()
+        self._counting = threading.Lock()
+        self._kept = threading.RLock()
+        self._turn = threading.Event()  # Never set: waiting for it lets whoever asks have their turn.
         self._reports: OrderedDict[tuple[str, Area], Report] = OrderedDict()
         self._months: OrderedDict[str, _Month] = OrderedDict()
         self._looked = 0
@@ -91,15 +97,30 @@ class Figures:
             Invalid: no such month.
         """
         self.bounds(month)
+        known = self._known(month, area)
+        if known is not None:
+            return known
         with self._counting:
+            known = self._known(month, area)
+            if known is not None:
+                return known
+            counted = self._month(month)
+            asked = Asked(month=month, limits=self.limits, zone=self.zone, area=area)
+            made = report(asked, counted.calls, counted.sums, counted.head)
+            with self._kept:
+                # Where something came meanwhile that changes the month, this was right when it was asked for.
+                if self._months.get(month) is counted:
+                    self._reports[month, area] = made
+                    _shrink(self._reports, REPORTS_MAX)
+            return made
+
+    def _known(self, month: str, area: Area) -> Report | None:
+        """What is kept and still right."""
+        with self._kept:
             self._forget_changed()
-            key = (month, area)
-            found = self._reports.get(key)
-            if found is None:
-                found = self._reports[key] = self._report(month, area)
-                _shrink(self._reports, REPORTS_MAX)
-            self._reports.move_to_end(key)
-            return found
+            if (month, area) in self._reports:
+                self._reports.move_to_end((month, area))
+            return self._reports.get((month, area))
 
     def keep_ready(self) -> None:
         """Counts last month before anybody asks, so that nobody waits for it. Called now and then."""
@@ -108,10 +129,13 @@ class Figures:
     def calls(self, month: str, area: Area) -> list[Call]:
         """The calls of a month that count, for the lists behind the numbers. Raises: as `report`."""
         self.bounds(month)
-        with self._counting:
+        with self._kept:
             self._forget_changed()
-            found = self._month(month).calls
-        return [each for each in found if each.counts and is_mine(each, area)]
+            known = self._months.get(month)
+        if known is None:
+            with self._counting:
+                known = self._month(month)
+        return [each for each in known.calls if each.counts and is_mine(each, area)]
 
     def trend(self, month: str, area: Area, months: int = 12) -> list[tuple[str, Report | None]]:
         """
@@ -134,21 +158,24 @@ class Figures:
             self._count_behind(left, area)
         return found[::-1]
 
-    def _report(self, month: str, area: Area) -> Report:
-        counted = self._month(month)
-        asked = Asked(month=month, limits=self.limits, zone=self.zone, area=area)
-        return report(asked, counted.calls, counted.sums, counted.head)
-
     def _month(self, month: str) -> _Month:
-        found = self._months.get(month)
-        if found is None:
-            with self._reading.connect() as connection:
-                head = head_of(connection)
-            calls, tallying = gather(self._reading, self.bounds(month), head[0])
-            found = self._months[month] = _Month(head=head, calls=calls, sums=tallying.sums())
+        """The calls of a month, counted where they are not kept; by whoever may count."""
+        with self._kept:
+            self._forget_changed()
+            known = self._months.get(month)
+            if known is not None:
+                self._months.move_to_end(month)
+                return known
+        with self._reading.connect() as connection:
+            head = head_of(connection)
+        calls, tallying = gather(self._reading, self.bounds(month), head[0])
+        counted = _Month(head=head, calls=calls, sums=tallying.sums())
+        with self._kept:
+            self._months[month] = counted
+            # What came while it was counted is looked at once more before this is answered again.
+            self._looked = min(self._looked, head[0])
             _shrink(self._months, MONTHS_MAX)
-        self._months.move_to_end(month)
-        return found
+        return counted
 
     def _forget_changed(self) -> None:
         """Drops what later entries may have changed; what is kept is right by the head that stands in it."""
@@ -179,6 +206,7 @@ class Figures:
             # Should it fail, the next look at the page tries again; nobody waits for this.
             for month in months:
                 self.report(month, area)
+                self._turn.wait(TURN_S)
 
         self._behind = threading.Thread(target=work, name="figures", daemon=True)
         self._behind.start()

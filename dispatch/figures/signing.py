@@ -45,6 +45,9 @@ class Signing:
             raise Conflict("The figures have changed since you looked. Please look at them again, and sign then.")
 
         def work(tx: Tx) -> SignedReport:
+            mine = (each for each in SignedReports(tx.connection).of_month(month) if each.signed_by == by)
+            if (known := next((each for each in mine if each.digest == told), None)) is not None:
+                return known
             signed = SignedReport(
                 id=tx.new_id(), month=month, signed_at=tx.now, signed_by=by, digest=told,
                 figures=json.loads(json.dumps(report)),

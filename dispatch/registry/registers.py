@@ -154,6 +154,8 @@ class Registry:
         def work(tx: Tx) -> None:
             shelf = RegisterRows(tx.connection)
             row = shelf.one(kind, name, area)
+            if row["ended_at"] is None and not row.get("suspended"):
+                return
             self._check(tx, kind, {**row, "ended_at": None}, before=row)
             shelf.change(kind, row["id"], {"ended_at": None, **({"suspended": False} if kind is CARERS else {})})
             tx.log(Line(kind=f"{kind.one}_restored", by=by, facts={kind.one: row["id"]}))

@@ -79,6 +79,7 @@ alarms = Table(
     ),
     Index("ix_alarms_raised_at", "raised_at"),
     Index("ix_alarms_home_id", "home_id", "raised_at"),
+    Index("ix_alarms_resident_id", "resident_id", "raised_at"),
 )
 # Written out in the SQL, not bound: only so can a database see that an index over these rows alone will do.
 _OPEN = alarms.c.state != literal_column("'closed'")

@@ -181,7 +181,7 @@ class People:
         return Household(
             home=home,
             residents=living,
-            contacts=tuple(_contact(each) for each in _CONTACTS.on(self._connection, id=id_)),
+            contacts=tuple(contact_of(each) for each in _CONTACTS.on(self._connection, id=id_)),
             station=self.station(home.station_id) if home.station_id else None,
         )
 
@@ -219,7 +219,7 @@ class People:
         return [resident_of(row) for row in self._connection.execute(select(residents).order_by(residents.c.code))]
 
     def contacts(self) -> list[Contact]:
-        return [_contact(row) for row in self._connection.execute(select(contacts).order_by(contacts.c.code))]
+        return [contact_of(row) for row in self._connection.execute(select(contacts).order_by(contacts.c.code))]
 
     def station(self, id_: StationId) -> Station | None:
         row = _STATION.on(self._connection, id=id_).first()
@@ -381,7 +381,8 @@ def resident_of(row: Any) -> Resident:
     )  # fmt: skip
 
 
-def _contact(row: Any) -> Contact:
+def contact_of(row: Any) -> Contact:
+    """A contact as their row tells it."""
     return Contact(
         id=row.id, home_id=row.home_id, name=row.name, phone=row.phone, order=row.order, relation=row.relation,
         key_holder=row.key_holder, may_know=frozenset(row.may_know), version=row.version, ended_at=row.ended_at,

@@ -157,10 +157,10 @@ class Subscriptions:
     def change(self, id_: str, **values: object) -> None:
         self._connection.execute(update(subscriptions).where(subscriptions.c.id == id_).values(**values))
 
-    def remove(self, id_: str) -> None:
-        """Takes it away with its log."""
+    def remove(self, id_: str) -> bool:
+        """Takes it away with its log; False where somebody had already."""
         self._connection.execute(delete(deliveries).where(deliveries.c.subscription_id == id_))
-        self._connection.execute(delete(subscriptions).where(subscriptions.c.id == id_))
+        return self._connection.execute(delete(subscriptions).where(subscriptions.c.id == id_)).rowcount > 0
 
     # -------------------------------------------------------------------------------------- what waits
 

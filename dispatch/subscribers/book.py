@@ -168,8 +168,8 @@ class Book:
         self.get(id_)
 
         def work(tx: Tx) -> None:
-            Subscriptions(tx.connection).remove(id_)
-            tx.log(_line("webhook_removed", id_, by))
+            if Subscriptions(tx.connection).remove(id_):
+                tx.log(_line("webhook_removed", id_, by))
 
         self._transactions.run(work)
 

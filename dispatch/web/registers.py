@@ -17,10 +17,12 @@ from dispatch.review import Review
 from dispatch.rules.masking import ID_NUMBERS, PHONES, mask, masked
 from dispatch.rules.people import Carer, Contact, Home, Resident, Station
 from dispatch.rules.place import Position
-from dispatch.rules.rights import Right
+from dispatch.rules.rights import Area, Right
 from dispatch.store.accounts import Reading
+from dispatch.store.database import Connection
 from dispatch.store.log_search import EntryFilter
 from dispatch.store.people import People
+from dispatch.store.people_pages import PeoplePages
 from dispatch.web.access import area, either, file_opened, has_bearer
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.schemas import ListSchema, PageSchema, RecordListSchema
@@ -46,9 +48,6 @@ PANEL_RIGHTS: Mapping[str, Right] = {
 }  # fmt: skip
 """Who may see a register; one without a line here stops the start."""
 
-_FILES = frozenset({"homes", "residents", "contacts"})
-"""Registers of residents: that somebody read them is kept."""
-
 _SECRET = frozenset({"entry", "illness", "plan", "text", "note"})
 
 
@@ -62,9 +61,6 @@ def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str
     """
     bp = ApiBlueprint("registers", __name__, description="Who and what the district consists of")
     people: dict[str, Callable[[People], Iterable[Plain]]] = {
-        "homes": _homes,
-        "residents": _residents,
-        "contacts": _contacts,
         "carers": lambda shelf: [{**_carer(each), STATION: each.station_id} for each in shelf.carers()],
         "stations": lambda shelf: [{**_station(each), STATION: each.id} for each in shelf.stations()],
     }
@@ -76,6 +72,8 @@ def registers_blueprint(reading: Reading, review: Review, *, panels: Mapping[str
 
         return rows
 
+    for name, page_of in _FILES.items():
+        _long_register(bp, name, reading, page_of)
     for name, rows_of in people.items():
         _register(bp, name, from_shelf(rows_of))
     for name, panel in panels.items():
@@ -111,10 +109,23 @@ def _register(bp: ApiBlueprint, name: str, rows: Panel) -> None:
     @bp.arguments(ListSchema, location="query", unknown=RAISE)
     @bp.response(200, PageSchema)
     def listed(wanted: dict[str, Any]) -> Any:
-        told = in_pages((_shown(each) for each in _ours(rows())), wanted)
-        if name in _FILES and told[0]["items"]:
+        return in_pages((_shown(each) for each in _ours(rows())), wanted)
+
+
+def _long_register(bp: ApiBlueprint, name: str, reading: Reading, page_of: "Page") -> None:
+    """One list with a row for everybody: each page is read by itself."""
+
+    @bp.get(f"/{name}", endpoint=name)
+    @either(READ, PANEL_RIGHTS[name])
+    @bp.arguments(ListSchema, location="query", unknown=RAISE)
+    @bp.response(200, PageSchema)
+    def listed(wanted: dict[str, Any]) -> Any:
+        limit = wanted["limit"]
+        with reading.connect() as connection:
+            rows = page_of(connection, area(), wanted.get("cursor", ""), limit + 1)
+        if rows:
             file_opened(f"list:{name}")
-        return told
+        return bookmarked([_shown(each) for each in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None)
 
 
 def in_pages(rows: Iterable[Plain], wanted: Plain, *by: str) -> tuple[Plain, Mapping[str, str]]:
@@ -198,24 +209,24 @@ def _messages(review: Review, *, limit: int, cursor: str | None = None) -> tuple
 # ------------------------------------------------------------------------------------------------ rows as told
 
 
-def _homes(shelf: People) -> Iterable[Plain]:
-    stations = {each.id: each.code for each in shelf.stations()}
-    return [
-        {**_home(each, stations.get(each.station_id) if each.station_id else None), STATION: each.station_id}
-        for each in shelf.homes()
-    ]
+def _homes(connection: Connection, area_: Area, after: str, most: int) -> list[Plain]:
+    stations = {each.id: each.code for each in People(connection).stations()}
+    found = PeoplePages(connection, area_).homes(after, most)
+    return [_home(each, stations.get(each.station_id) if each.station_id else None) for each in found]
 
 
-def _residents(shelf: People) -> Iterable[Plain]:
-    homes = {each.id: each for each in shelf.homes()}
-    return [{**_resident(each, homes[each.home_id].code), STATION: homes[each.home_id].station_id}
-            for each in shelf.residents()]  # fmt: skip
+def _residents(connection: Connection, area_: Area, after: str, most: int) -> list[Plain]:
+    return [_resident(each, home) for each, home in PeoplePages(connection, area_).residents(after, most)]
 
 
-def _contacts(shelf: People) -> Iterable[Plain]:
-    homes = {each.id: each for each in shelf.homes()}
-    return [{**_contact(each, homes[each.home_id].code), STATION: homes[each.home_id].station_id}
-            for each in shelf.contacts()]  # fmt: skip
+def _contacts(connection: Connection, area_: Area, after: str, most: int) -> list[Plain]:
+    return [_contact(each, home) for each, home in PeoplePages(connection, area_).contacts(after, most)]
+
+
+Page = Callable[[Connection, Area, str, int], list[Plain]]
+
+_FILES: Mapping[str, Page] = {"homes": _homes, "residents": _residents, "contacts": _contacts}
+"""Registers of residents: that somebody read them is kept."""
 
 
 def _home(home: Home, station: str | None) -> Plain:

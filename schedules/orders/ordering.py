@@ -221,14 +221,21 @@ class Ordering:
         tx.log(Line(kind="order_accepted", by=by, facts=facts_of(made) | {"by_whom": provider}))
         return made
 
-    def decline(self, id_: str, *, by: Person, area: Area | None) -> Order:
+    def decline(self, id_: str, *, by: Person, area: Area | None, seen: str | None = None) -> Order:
         """
-        Whoever it is offered to, or had accepted it, does not: the next is asked.
+        Whoever it is offered to, or had accepted it (`seen`, when it was looked at), does not: the next is asked.
 
         Raises:
-            NotFound, Conflict: see `accept`.
+            NotFound, Conflict: see `accept`; or another is asked by now, who would be declined unasked.
         """
-        made = self._transactions.run(lambda tx: self.decline_in(tx, Orders(tx.connection).get(id_, area), by))
+
+        def work(tx: Tx) -> Order:
+            order = Orders(tx.connection).get(id_, area)
+            if seen not in {None, order.provider or ""}:
+                raise Conflict("Somebody else is asked by now. Please look again.")
+            return self.decline_in(tx, order, by)
+
+        made = self._transactions.run(work)
         self._nudge()
         return made
 

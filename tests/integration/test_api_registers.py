@@ -1,9 +1,11 @@
 """The registers by the API: whole, page by page, without what is nobody's business."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from dispatch.rules.masking import masked
 from tests.builders import House, build_world
@@ -48,6 +50,20 @@ def whole(client, address: str, limit: int) -> list:
 def test_a_register_is_read_to_its_end(operator, register, many, limit):
     rows = whole(operator, f"{API}/{register}", limit)
     assert len({each["id"] for each in rows}) == len(rows) == many
+
+
+@pytest.mark.parametrize("register", ["homes", "residents", "contacts"])
+def test_a_page_of_a_register_reads_no_more_rows_than_it_shows(house, operator, register):
+    asked: list[str] = []
+
+    @event.listens_for(house.world.reading, "before_cursor_execute")
+    def _noted(_connection, _cursor, statement, *_):
+        asked.append(statement)
+
+    assert len(operator.get(f"{API}/{register}?limit=1").json["items"]) == 1
+    mine = [each for each in asked if re.search(rf"FROM {register}\b", each)]
+    assert mine
+    assert [each for each in mine if "LIMIT" not in each] == []
 
 
 def test_nothing_of_key_boxes_and_illness_is_in_a_list(operator):

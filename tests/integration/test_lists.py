@@ -350,6 +350,52 @@ def test_where_there_is_never_a_quiet_moment_a_list_is_written_in_pieces(rig):
     assert len({each["address"] for each in rig.rows(homes)} & {row[3] for row in LONG}) == len(LONG)
 
 
+class Watched:
+    """Calls `after` behind each unit of work, as somebody who reads meanwhile."""
+
+    def __init__(self, inner, after) -> None:
+        self._inner, self._after = inner, after
+
+    def run(self, work, **more):
+        result = self._inner.run(work, **more)
+        self._after()
+        return result
+
+
+def test_whoever_reads_amid_a_very_long_list_sees_no_home_without_its_people(rig):
+    alone = "select count(*) from homes where code like 'H____%' and id not in (select home_id from residents)"
+    seen_at: list[tuple[int, int]] = []
+
+    def look():
+        with rig.world.reading.connect() as connection:
+            count = connection.exec_driver_sql("select count(*) from homes").scalar_one()
+            seen_at.append((count, connection.exec_driver_sql(alone).scalar_one()))
+
+    token = rig.desk.upload(xlsx(HEAD, *LONG), "a.xlsx", by=BY)
+    desk = rig.new_desk(Watched(rig.world.transactions, look), whole_max=0)
+    desk.commit(desk.preview(token, Wanted(kind="residents"), by=BY), by=BY)
+    assert len({count for count, _ in seen_at}) > 3
+    assert {without for _, without in seen_at} == {0}
+
+
+def test_the_list_of_imports_reads_no_rows_and_what_lost_them_is_not_taken_back(rig):
+    done = rig.load(xlsx(HEAD, *LONG[:3]))
+    [rows] = (rig.home / FOLDER).glob("*.rows")
+    assert len(rows.read_bytes().splitlines()) == done.size == 6
+    rows.write_bytes(b"")
+    [told] = rig.desk.imports()
+    assert (told.size, told.changes, told.state) == (6, (), "done")
+    after = rig.everything()
+    with pytest.raises(NotFound):
+        rig.desk.undo(done.id, by=BY)
+    assert rig.everything() == after
+
+
+def test_more_rows_than_anybody_needs_are_refused_before_they_are_read(rig):
+    with pytest.raises(Invalid, match="100,000 rows"):
+        rig.desk.upload(b"name\n" + b"x\n" * 100_101, "a.csv", by=BY)
+
+
 def test_killed_behind_the_last_row_a_list_stays_imported(rig):
     token = rig.desk.upload(xlsx(HEAD, *LONG[:3]), "a.xlsx", by=BY)
     desk = rig.new_desk()
@@ -414,7 +460,7 @@ def test_the_file_does_not_outlive_its_hour_and_is_for_one_persons_eyes(rig):
     rig.desk.sweep()
     assert list(folder.iterdir()) == []
     rig.load(content)
-    assert [path.suffix for path in folder.iterdir()] == [".json"]
+    assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".rows"]
     rig.world.clock.advance(24 * 3600)
     rig.desk.sweep()
     assert list(folder.iterdir()) == []

@@ -240,3 +240,13 @@ def test_last_month_is_counted_before_anybody_asks(rig):
     assert rig.figures.report(MONTH, DISTRICT)
     assert asked
     assert not any("ORDER BY r.at" in each for each in asked)
+
+
+def test_what_is_kept_waits_for_no_other_count(rig):
+    figures = rig.figures
+    month = figures.last_month()
+    kept = figures.report(month, DISTRICT)
+    with figures._counting:
+        # Somebody counts another month, for as long as it takes.
+        assert figures.report(month, DISTRICT) is kept
+        assert isinstance(figures.calls(month, DISTRICT), list)

@@ -157,7 +157,9 @@ class _Week:
         self._desk.drop(draft_id)
 
     def publish(self) -> None:
-        many = self._desk.publish(self._covers, by=caller())
+        # Asked now: the unit of work may be run by another thread, which knows of no request.
+        here, desk = area(), self._desk
+        many = desk.publish(lambda carer_id: here.covers(desk.station_of(carer_id)), by=caller())
         flash(gettext("%(n)s changes are in force.", n=many))
 
     def renew(self, kind: str, id_: str) -> None:

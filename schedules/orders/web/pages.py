@@ -199,7 +199,7 @@ def _act(counter: Counter, id_: str, deed: str, form: Any) -> None:
     if deed == "accept":
         ordering.accept(id_, _provider(counter, form.get("provider", "")), by=by, area=here)
     elif deed == "decline":
-        ordering.decline(id_, by=by, area=here)
+        ordering.decline(id_, by=by, area=here, seen=form.get("provider"))
     elif deed == "done":
         ordering.done(id_, by=by, area=here, note=note)
     elif deed == "cancel":
