@@ -3,13 +3,13 @@ The alarms and the devices of a resident and of a home are found by an index: wi
 resident's page looked through all of them, and so did the database itself before it let a resident's row go.
 
 Revision ID: 20261122_0784
-Revises: 20261122_0771
+Revises: 20261122_0781
 """
 
 from alembic import op
 
 revision = "20261122_0784"
-down_revision = "20261122_0771"
+down_revision = "20261122_0781"
 branch_labels = None
 depends_on = None
 
