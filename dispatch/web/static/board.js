@@ -26,7 +26,7 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const words = $("words").dataset;
 const sound = new Sound();
 const drafts = new Drafts();
-const live = new Live(snapshot, merged, ticked);
+const live = new Live(snapshot, merged, ticked, () => chosen);
 const map = new DistrictMap($("map"), (id) => choose(id));
 
 let chosen = new URLSearchParams(location.search).get("alarm");
