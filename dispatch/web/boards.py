@@ -8,8 +8,8 @@ A rendering is made with the scope and without a request: nothing in it can come
 
 import itertools
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -21,6 +21,8 @@ from dispatch.rules.alarm import State
 from dispatch.rules.claims import Claim, Tick
 from dispatch.rules.people import Person
 from dispatch.rules.rights import DISTRICT, Area, Right
+from dispatch.rules.signal import Cause
+from dispatch.rules.urgency import urgency
 from dispatch.web import telling, words
 from dispatch.web.i18n import current_words, gettext, read_texts
 from dispatch.web.i18n import words as words_in
@@ -44,13 +46,22 @@ What is the same for everybody is made again when anything has happened, and aft
 much happens, not more often than six times a second.
 """
 
+WHOLE_S = 2.0
+"""Between two looks at everything only the alarms that entries are about are read again; registers have no entries."""
+
+ENTRIES_MAX = 100
+UNSEEN = frozenset({"resident_read"})
+"""Kinds of entries that change nothing on a board, and are written whenever somebody opens an alarm."""
+
 Plain = dict[str, Any]
 
 
 class Stories(Protocol):
     """What the board reads; `dispatch.review.Review` does it."""
 
-    def board(self, area: Area = DISTRICT) -> list[Plain]: ...
+    def board(self, area: Area = DISTRICT, only: Collection[AlarmId] | None = None) -> list[Plain]: ...
+
+    def entries(self, after: int, limit: int) -> list[Plain]: ...
 
     def recent(
         self, limit: int, *, before: datetime | None = None, state: State | None = None, area: Area = DISTRICT
@@ -106,14 +117,29 @@ class CallsShown(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """What was read for all scopes at once: open alarms of the whole district, and who is in charge of which."""
+    """
+    What was read for all scopes at once: open alarms of the whole district, who is in charge of which, and what stands
+    beside them, with the calls and the alarms closed lately of each area that asked. `whole_s` is when all of it was.
+    """
 
     head: int
+    whole_s: float
     alarms: Sequence[Plain]
     claims: Mapping[AlarmId, Claim]
     names: Mapping[str, str]
     strip: Strip
     call_counts: Mapping[str, int]
+    beside: dict[Area, "_Beside"] = field(default_factory=dict)
+
+    @property
+    def closed(self) -> set[str]:
+        return {each["id"] for some in list(self.beside.values()) for each in some.closed}
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    calls: Sequence[Plain]
+    closed: Sequence[Plain]
 
 
 class Boards:
@@ -135,6 +161,7 @@ class Boards:
         self._app: Flask | None = None
         self._versions = (f"{secrets.token_hex(4)}-{number}" for number in itertools.count(1))
         self._last: dict[Scope, Shown] = {}
+        self._last_read: _Read | None = None
         self._boards = Fresh(lasts_s=LIST_LASTS_S, apart_s=LIST_APART_S, most=LISTS_KEPT, steady_s=_steady_s)
         self._reads = Fresh(lasts_s=LIST_LASTS_S / 2, apart_s=0.0, most=1, steady_s=_steady_s)
         self._rows = Rendered(lasts_s=float("inf"), most=ROWS_KEPT, steady_s=lambda: 0.0)
@@ -164,11 +191,45 @@ class Boards:
     def _read(self) -> tuple[int, _Read]:
         # The head first: what happens while we read is then told once more, and never missed.
         head = self._stories.head()
-        read = _Read(
-            head=head, alarms=self._stories.board(), claims=self._in_charge.open(self._clock.now()),
-            names=self._operators(), strip=self._strip(), call_counts=self._calls.counts(),
-        )  # fmt: skip
+        last = self._last_read
+        alarms, claims = self._moved(last) if last else None, self._in_charge.open(self._clock.now())
+        if last is None or alarms is None:
+            read = _Read(
+                head=head, whole_s=_steady_s(), alarms=self._stories.board(), claims=claims,
+                names=self._operators(), strip=self._strip(), call_counts=self._calls.counts(),
+            )  # fmt: skip
+        else:
+            read = replace(last, head=head, alarms=alarms, claims=claims)
+        self._last_read = read
         return head, read
+
+    def _moved(self, last: _Read) -> Sequence[Plain] | None:
+        """
+        The open alarms, with those that something has happened to since read anew; None where more than their rows may
+        look otherwise.
+        """
+        touched = self._touched(last)
+        if touched is None:
+            return None
+        fresh = self._stories.board(only=touched) if touched else []
+        if len(fresh) < len(touched):
+            # One is closed, and may stand among those closed lately now.
+            return None
+        return sorted([*(each for each in last.alarms if each["id"] not in touched), *fresh], key=_urgency)
+
+    def _touched(self, last: _Read) -> set[AlarmId] | None:
+        """
+        Which alarms something has happened to since; None where it may be about more than open alarms, or it is time
+        to look at everything.
+        """
+        if _steady_s() - last.whole_s >= WHOLE_S:
+            return None
+        entries = self._stories.entries(last.head, ENTRIES_MAX)
+        telling_ = [each for each in entries if each["kind"] not in UNSEEN]
+        touched = {each["alarm"] for each in telling_}
+        if len(entries) == ENTRIES_MAX or None in touched or touched & last.closed:
+            return None
+        return touched
 
     def _rendered(self, scope: Scope, read: _Read) -> Shown:
         assert self._app is not None, "Boards.install comes first"
@@ -182,9 +243,11 @@ class Boards:
                 for each in read.alarms if scope.area.answers_for(each["station_id"])]  # fmt: skip
         waiting = [row for row in rows if row["waits"]]
         oldest = min(waiting, key=lambda row: (row["claim"] is not None, str(row["raised_at"])), default=None)
+        beside = read.beside.get(scope.area) or self._beside(scope.area)
+        read.beside[scope.area] = beside
         told = {
-            "rows": rows, "oldest": oldest, "closed": self._closed(scope.area), "strip": read.strip,
-            "calls": self._calls.to_judge(scope.area) if scope.may(Right.ALARMS_ACT) else [],
+            "rows": rows, "oldest": oldest, "closed": [row_of(each, None) for each in beside.closed],
+            "strip": read.strip, "calls": beside.calls if scope.may(Right.ALARMS_ACT) else [],
             "call_counts": read.call_counts, "csrf_token": lambda: TOKEN,
             "counts": [(state, sum(row["state"] == state for row in rows)) for state in list(words.STATES)[:4]],
         }  # fmt: skip
@@ -201,9 +264,10 @@ class Boards:
         shows = (current_words().lang, *(str(row[key]) for key in ROW_SHOWS))
         return self._rows.get(shows, lambda: self._render("_row.html", {"row": row}))
 
-    def _closed(self, here: Area) -> list[Plain]:
+    def _beside(self, here: Area) -> _Beside:
         recent, now = self._stories.recent(CLOSED_SHOWN, state=State.CLOSED, area=here), self._clock.now()
-        return [row_of(each, None) for each in recent if now - datetime.fromisoformat(each["closed_at"]) < CLOSED_FOR]
+        closed = [each for each in recent if now - datetime.fromisoformat(each["closed_at"]) < CLOSED_FOR]
+        return _Beside(self._calls.to_judge(here), closed)
 
     def _render(self, template: str, told: Plain) -> str:
         assert self._app is not None
@@ -242,6 +306,10 @@ def claim_of(claim: Claim | None, names: Mapping[str, str]) -> Plain | None:
     if claim is None:
         return None
     return {"by": claim.by, "name": telling.called(claim.by, None, names), "since": claim.since_at.isoformat()}
+
+
+def _urgency(alarm: Plain) -> Any:
+    return urgency(State(alarm["state"]), Cause(alarm["cause"]), datetime.fromisoformat(alarm["raised_at"]))
 
 
 def _steady_s() -> float:

@@ -257,6 +257,24 @@ def test_a_board_hears_of_its_own_alarms_only(town):
     assert not [each for each in MARKERS if each in heard]
 
 
+def test_a_board_is_told_of_changes_to_its_own_rows_only(town):
+    ours, theirs = (town.browser(frozenset({Role.OPERATOR}), station) for station in (OURS, THEIRS))
+    answer = ours.get("/events?board=1", buffered=False)
+    pieces, heard = iter(answer.response), ""
+    while "event: beat" not in heard:
+        heard += next(pieces).decode()
+    # Theirs first, so that it would have been told by the time ours is.
+    for client, station in ((theirs, THEIRS), (ours, OURS)):
+        address = f"/api/v1/alarms/{town.ids[station]['alarm']}/take"
+        assert client.post(address, json={}, headers={"X-CSRFToken": town.csrf}).status_code == 200
+        town.pages.bell.ring()
+    while f"row-{town.ids[OURS]['alarm']}" not in heard:
+        heard += next(pieces).decode()
+    answer.close()
+    assert town.ids[THEIRS]["alarm"] not in heard
+    assert not [each for each in MARKERS if each in heard]
+
+
 def test_every_form_wants_its_token(town):
     client = town.browser(frozenset(Role))
     for rule, method, mark in routes(town):
