@@ -195,7 +195,7 @@ class Boards:
         alarms, claims = self._moved(last) if last else None, self._in_charge.open(self._clock.now())
         if last is None or alarms is None:
             read = _Read(
-                head=head, whole_s=_steady_s(), alarms=self._stories.board(), claims=claims,
+                head=head, whole_s=_steady_s(), alarms=sorted(self._stories.board(), key=_urgency), claims=claims,
                 names=self._operators(), strip=self._strip(), call_counts=self._calls.counts(),
             )  # fmt: skip
         else:
@@ -309,7 +309,9 @@ def claim_of(claim: Claim | None, names: Mapping[str, str]) -> Plain | None:
 
 
 def _urgency(alarm: Plain) -> Any:
-    return urgency(State(alarm["state"]), Cause(alarm["cause"]), datetime.fromisoformat(alarm["raised_at"]))
+    # Of two that were raised in the same instant always the same one first: a row that moves is told to everybody.
+    raised_at = datetime.fromisoformat(alarm["raised_at"])
+    return (*urgency(State(alarm["state"]), Cause(alarm["cause"]), raised_at), alarm["id"])
 
 
 def _steady_s() -> float:

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from dispatch.rules.alarm import Outcome
 from dispatch.rules.rights import DISTRICT, Area, Right, Role, rights_of
 from dispatch.web.scope import Scope
 from dispatch.web.shown import MARK
@@ -91,7 +92,7 @@ def test_who_is_in_charge_reads_it_of_themselves_and_colleagues_by_name(rig):
     taken = first.post(f"/api/v1/alarms/{alarm}/take", json={}, headers={"X-CSRFToken": token})
     assert taken.status_code == 200
     pages = [each.get(f"/board/live?alarm={alarm}").text for each in (first, second, first)]
-    assert ["由您负责" in each for each in pages] == [True, False, True]
+    assert ["您自" in each for each in pages] == [True, False, True]
     assert "name-of-first-login" in pages[1]
 
 
@@ -129,12 +130,13 @@ def test_of_the_open_alarms_those_that_something_happened_to_are_read_again(rig,
     assert asked[-1] == {first}
     assert before.rows[first] != after.rows[first]
     assert before.rows[second] is after.rows[second]
-    assert [each["id"] for each in whole()] == list(after.rows)
+    assert {each["id"] for each in whole()} == set(after.rows)
+    assert list(before.rows) == list(after.rows)
 
 
 def test_an_alarm_that_is_closed_leaves_the_rows_and_stands_among_those_closed_lately(rig, district):
     alarm = rig.press("H1", "R1")
     assert list(shown(rig, district).rows) == [alarm]
-    rig.world.desk.close(alarm, outcome="false_alarm", by=f"operator:{rig.operator.id}")
+    rig.world.desk.close(alarm, outcome=Outcome.FALSE_ALARM, by=f"operator:{rig.operator.id}")
     after = shown(rig, district)
     assert (list(after.rows), f"row-{alarm}" in after.parts["lately"]) == ([], True)
