@@ -71,9 +71,10 @@ def board_blueprint(
     @bp.get("/board/live")
     @require(Right.ALARMS_SEE)
     def live() -> Response:
-        if request.args.get("part") == "detail":
-            return _unless_known(book.beside(request.args.get("alarm")), "_detail.html")
-        return _unless_known(book.live(request.args.get("alarm")), "_live.html")
+        chosen = request.args.get("alarm")
+        if chosen and request.args.get("part") == "detail":
+            return _unless_known(book.beside(chosen), "_detail.html")
+        return _unless_known(book.live(chosen), "_live.html")
 
     @bp.get("/alarms/<alarm_id>")
     @require(Right.ALARMS_SEE)
@@ -160,11 +161,11 @@ class _Book:
             "etag": f"{shown.version}.{_tag(chosen, detail)}",
         }
 
-    def beside(self, chosen: str | None) -> Plain:
+    def beside(self, chosen: str) -> Plain:
         """This alarm's details alone."""
         now, detail = self._clock.now(), self._detail(chosen)
         tag = _tag(chosen, detail)
-        return {"detail": self._filled(detail, now), "wanted": chosen or "", "tag": tag, "etag": tag}
+        return {"detail": self._filled(detail, now), "wanted": chosen, "tag": tag, "etag": tag}
 
     def _filled(self, detail: "_Detail | None", now: datetime) -> Markup | None:
         return None if detail is None else Markup(filled(detail.html, now, generate_csrf()))  # noqa: S704  rendered

@@ -170,6 +170,10 @@ class Boards:
         """Renders with the templates of this application."""
         self._app = app
 
+    def now(self) -> datetime:
+        """By the clock that the alarms were raised by."""
+        return self._clock.now()
+
     def shown(self, scope: Scope, head: int) -> Shown:
         """The board of this scope, with everything up to this entry of the record, or later."""
         shown: Shown = self._boards.get(scope, head, lambda: self._made(scope, head))

@@ -245,7 +245,7 @@ class Hub:
     def _board(self, boards: Boards, scope: Scope, position: int) -> bytes:
         """What has changed on the board of this scope since it was told last; nothing, where it cannot be made."""
         try:
-            shown, now = boards.shown(scope, position), self._clock.now()
+            shown, now = boards.shown(scope, position), boards.now()
         except MISTAKES:
             # A board that is told of entries and of no change asks for the snapshot itself.
             log.exception("board_not_told", scope=scope.name)

@@ -290,7 +290,7 @@ function choose(id) {
     if (row.dataset.alarm === id) row.setAttribute("aria-current", "true");
     else row.removeAttribute("aria-current");
   }
-  return live.refresh().then(() => {
+  return live.refresh(id ? "detail" : "").then(() => {
     $("detail").scrollTop = 0;
     if (matchMedia("(max-width: 719px)").matches) $("detail").scrollIntoView();
   });
