@@ -59,9 +59,9 @@ class Watchers:
         self._selector.register(line, selectors.EVENT_READ, read)
         return line
 
-    def leave(self, line: socket.socket, why: str) -> None:
+    def leave(self, line: socket.socket) -> None:
         self._selector.unregister(line)
-        self.failures.append(why)
+        line.close()
 
     def request(self, path: str, more: str = "") -> bytes:
         return f"GET {path} HTTP/1.1\r\nHost: {self._address[0]}\r\nCookie: {self._cookie}\r\n{more}\r\n".encode()
@@ -90,7 +90,9 @@ class _Board:
     def _hear(self) -> None:
         piece = self._stream.recv(1 << 16)
         if not piece:
-            self._watchers.leave(self._stream, "stream ended")
+            self._watchers.leave(self._stream)
+            self._watchers.failures.append("stream ended")
+            return
         self._told += piece
         whole, _, self._told = self._told.rpartition(b"\n\n")
         for event in whole.split(b"\n\n"):
@@ -122,7 +124,10 @@ class _Board:
     def _read(self) -> None:
         piece = self._line.recv(1 << 18)
         if not piece:
-            self._watchers.leave(self._line, "line ended")
+            # The service closes a connection after a 304, and a browser then takes a fresh one, too.
+            self._watchers.leave(self._line)
+            self._line = self._watchers.line(self._read)
+            return
         self._answer += piece
         head, found, body = self._answer.partition(b"\r\n\r\n")
         if not found:
