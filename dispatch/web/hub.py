@@ -38,8 +38,8 @@ QUIET_S = 0.5
 APART_S = 0.1
 """
 After a ring it is looked only so much later: what happens within that time is told in one go, and who is to be asked to
-come is found out first. With fifty boards a press was offered in 29 ms at the median where
-they began at once, and in 11 ms after.
+come is found out first. With fifty boards a press was offered in 29 ms at the median where they began at once, and in
+11 ms with this.
 """
 
 BEHIND_MAX = 200
