@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from dispatch.rules.rights import RIGHTS, WHOLE, Right, Role
+from dispatch.rules.signal import Cause
 from dispatch.web.access import ACCESS, HOOKS
 from tests.integration.rights_addresses import (
     ABSENT,
@@ -258,20 +259,22 @@ def test_a_board_hears_of_its_own_alarms_only(town):
 
 
 def test_a_board_is_told_of_changes_to_its_own_rows_only(town):
-    ours, theirs = (town.browser(frozenset({Role.OPERATOR}), station) for station in (OURS, THEIRS))
-    answer = ours.get("/events?board=1", buffered=False)
+    answer = town.browser(frozenset({Role.OPERATOR}), OURS).get("/events?board=1", buffered=False)
     pieces, heard = iter(answer.response), ""
     while "event: beat" not in heard:
         heard += next(pieces).decode()
     # Theirs first, so that it would have been told by the time ours is.
-    for client, station in ((theirs, THEIRS), (ours, OURS)):
-        address = f"/api/v1/alarms/{town.ids[station]['alarm']}/take"
-        assert client.post(address, json={}, headers={"X-CSRFToken": town.csrf}).status_code == 200
-        town.pages.bell.ring()
-    while f"row-{town.ids[OURS]['alarm']}" not in heard:
+    pressed = {
+        station: town.house.desk.raise_by_hand(
+            Cause.FALL, by=f"operator:{town.spare.id}", home_id=town.ids[station]["home"]
+        )
+        for station in (THEIRS, OURS)
+    }
+    town.pages.bell.ring()
+    while f"row-{pressed[OURS]}" not in heard:
         heard += next(pieces).decode()
     answer.close()
-    assert town.ids[THEIRS]["alarm"] not in heard
+    assert pressed[THEIRS] not in heard
     assert not [each for each in MARKERS if each in heard]
 
 
