@@ -53,7 +53,8 @@ from dispatch.tasks import Tasks
 from dispatch.web.access import area
 from dispatch.web.alarms import alarms_blueprint
 from dispatch.web.app import create_app
-from dispatch.web.board import Strip, board_blueprint
+from dispatch.web.board import board_blueprint
+from dispatch.web.boards import Boards, Strip
 from dispatch.web.calls import call_forms, calls_blueprint
 from dispatch.web.carer import task_blueprint
 from dispatch.web.carer_list import list_blueprint
@@ -61,12 +62,13 @@ from dispatch.web.family import family_blueprint
 from dispatch.web.handover import Topic
 from dispatch.web.health import Facts
 from dispatch.web.hooks import Forgeries, hooks_blueprint
+from dispatch.web.hub import Bell
 from dispatch.web.i18n import N_
 from dispatch.web.options import MapOptions, WebOptions
 from dispatch.web.phones import DemoControls, phones_blueprint
 from dispatch.web.registers import EVERYBODY, STATION, registers_blueprint
 from dispatch.web.roads import RoadsPage, roads_blueprint
-from dispatch.web.stream import Bell, stream_blueprint
+from dispatch.web.stream import stream_blueprint
 
 HANDED_OVER = 50
 """Rows of a topic at a handover; the page it leads to has them all."""
@@ -122,12 +124,18 @@ class Pages:
             return {f"operator:{each.id}": each.name for each in sign_in.operators()}
 
         keys = house.keys
+        boards = Boards(
+            house.review, house.clock, strip=self._strip, operators=operators, calls=self._calls,
+            in_charge=house.console.claiming,
+        )  # fmt: skip
         blueprints = [
             alarms_blueprint(house.desk, house.review, reading=house.reading, transactions=house.transactions),
             signals_blueprint(house.reception, house.edges, house.clock),
             frames_blueprint(house.doors),
             registers_blueprint(house.reading, house.review, panels=self._panels()),
-            stream_blueprint(house.review, self.bell, house.clock, house.consoles, streams_max=web.streams_max),
+            stream_blueprint(
+                house.review, self.bell, house.clock, house.consoles, streams_max=web.streams_max, boards=boards
+            ),
             hooks_blueprint(
                 house.providers,
                 house.courier,
@@ -141,13 +149,12 @@ class Pages:
             calls_blueprint(house.calls, transactions=house.transactions, book=self._calls),
             call_forms(house.calls, self._calls),
             board_blueprint(
+                boards,
                 house.review,
                 house.desk,
                 clock=house.clock,
                 zone=house.calendar.tzinfo,
-                strip=self._strip,
                 operators=operators,
-                calls=self._calls,
                 in_charge=house.console.claiming,
                 false_alarms=false_alarms(house.reading, house.clock, house.calendar),
             ),

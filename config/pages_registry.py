@@ -9,7 +9,7 @@ from config.wiring import House
 from devices.store.dwellings import at_home
 from dispatch.registry.contact_consents import ContactConsents
 from dispatch.web.access import file_opened
-from dispatch.web.board import Note
+from dispatch.web.boards import Note
 from dispatch.web.i18n import N_
 from dispatch.web.residents.api import registry_api
 from dispatch.web.residents.consents import consent_api, consent_pages

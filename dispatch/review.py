@@ -22,7 +22,7 @@ from dispatch.rules.rights import DISTRICT, Area
 from dispatch.rules.urgency import urgency
 from dispatch.store.absences import Absences
 from dispatch.store.alarms import Alarms
-from dispatch.store.areas import alarms_answered, alarms_in, answers, entries_in, messages_in
+from dispatch.store.areas import alarms_answered, alarms_in, alarms_named, answers, entries_in, messages_in
 from dispatch.store.briefs import Briefs
 from dispatch.store.database import Connection, Engine
 from dispatch.store.history import History
@@ -47,10 +47,13 @@ class Review:
         self._reading = reading
         self._today = today
 
-    def board(self, area: Area = DISTRICT) -> list[Plain]:
-        """All open alarms in short, the most urgent first: unanswered before accepted, the longest waiting first."""
+    def board(self, area: Area = DISTRICT, only: Collection[AlarmId] | None = None) -> list[Plain]:
+        """
+        All open alarms in short, the most urgent first: unanswered before accepted, the longest waiting first. `only`
+        says which of them are wanted.
+        """
         with self._reading.connect() as connection:
-            found = Alarms(connection).open(alarms_in(area))
+            found = Alarms(connection).open(alarms_in(area) & alarms_named(only))
             return briefs_of(
                 connection, sorted(found, key=lambda each: urgency(each.state, each.cause, each.raised_at))
             )

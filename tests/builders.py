@@ -66,9 +66,10 @@ from dispatch.web.alarms import alarms_blueprint
 from dispatch.web.app import create_app
 from dispatch.web.calls import calls_blueprint
 from dispatch.web.hooks import Forgeries, Keypad, hooks_blueprint
+from dispatch.web.hub import Bell
 from dispatch.web.options import WebOptions
 from dispatch.web.registers import Panel, registers_blueprint
-from dispatch.web.stream import Bell, stream_blueprint
+from dispatch.web.stream import stream_blueprint
 from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
 from tests.fakes.clock import HandClock

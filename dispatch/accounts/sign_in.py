@@ -11,7 +11,7 @@ minute: a stranger who guesses can neither hurry nor keep the console of the wat
 import hashlib
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -156,12 +156,22 @@ class SignIn:
         The session a token stands for, whole or half, with its operator as far as this session goes: one that a sealed
         code opened is the watch's and no more. None where it is over. `used`: somebody did something with it.
         """
-        now = self.clock.now()
         with self.reading.connect() as connection:
             found = Accounts(connection).session(hash_of(token))
-        if found is None or not self._holds(*found, now):
+        return None if found is None else self._whole(*found, used=used)
+
+    def listeners(self, tokens: Collection[str]) -> dict[str, Operator]:
+        """Whose of these tokens hold, each with its operator as `session_of` tells them: one look for many streams."""
+        by_hash = {hash_of(token): token for token in tokens}
+        with self.reading.connect() as connection:
+            found = Accounts(connection).sessions(by_hash)
+        whole = [self._whole(session, operator, used=False) for session, operator in found]
+        return {by_hash[each[0].token_hash]: each[1] for each in whole if each is not None and not each[0].step}
+
+    def _whole(self, session: Session, operator: Operator, *, used: bool) -> tuple[Session, Operator] | None:
+        now = self.clock.now()
+        if not self._holds(session, operator, now):
             return None
-        session, operator = found
         if (used or Role.OPERATOR in operator.roles) and abs(now - session.seen_at) >= SEEN_EVERY:
             self._mark_seen(session)
         return session, replace(operator, roles=operator.roles & WATCH) if session.sealed else operator

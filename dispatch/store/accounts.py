@@ -6,6 +6,7 @@ random bits. The values live here rather than in `rules/`, because no rule ever 
 is a rule (`rules/rights.py`).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -241,6 +242,13 @@ class Accounts:
             return None
         session = Session(**row._asdict())
         return session, self.operator(session.operator_id)
+
+    def sessions(self, hashes: Collection[str]) -> list[tuple[Session, Operator]]:
+        """Those of these sessions that were ever given, as `session` tells each."""
+        found = self._connection.execute(select(sessions).where(sessions.c.token_hash.in_(sorted(hashes))))
+        known = [Session(**row._asdict()) for row in found]
+        holders = {each.id: each for each in self.operators()} if known else {}
+        return [(each, holders[each.operator_id]) for each in known]
 
     def appoint(self, id_: OperatorId, roles: frozenset[Role], area: Area) -> None:
         """What this operator may do from now on, and for which stations."""

@@ -5,6 +5,8 @@ A home belongs to its station, a carer to theirs, a message to its alarm or else
 by the station of its home; without a home, or where the home has no station, everybody answers it (`Area.answers_for`).
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import Column, ColumnElement, Connection, literal, or_, select, true
 
 from dispatch.ids import AlarmId, HomeId, StationId
@@ -31,6 +33,11 @@ def alarms_in(area: Area) -> ColumnElement[bool]:
         return true()
     ours = select(homes.c.id).where(or_(homes.c.station_id.is_(None), homes_in(area)))
     return or_(alarms.c.home_id.is_(None), alarms.c.home_id.in_(ours))
+
+
+def alarms_named(ids: Collection[AlarmId] | None) -> ColumnElement[bool]:
+    """These alarms; None is all of them."""
+    return true() if ids is None else alarms.c.id.in_(sorted(ids))
 
 
 def messages_in(area: Area) -> ColumnElement[bool]:

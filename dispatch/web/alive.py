@@ -16,7 +16,7 @@ from dispatch.lifeline import CANARY, DEADMAN, Lifeline
 from dispatch.rules.rights import Right
 from dispatch.store.proofs import Proof
 from dispatch.web.access import area, caller, may, require, whole_district
-from dispatch.web.board import Note
+from dispatch.web.boards import Note
 from dispatch.web.i18n import N_, gettext
 
 HINDRANCES: Mapping[str, str] = {

@@ -22,7 +22,7 @@ from dispatch.shadow import MODES, Shadowing
 from dispatch.store.shadows import EVERYWHERE, LIVE
 from dispatch.web import words
 from dispatch.web.access import area, caller, refuse_narrow, require
-from dispatch.web.board import Note
+from dispatch.web.boards import Note
 from dispatch.web.i18n import N_, gettext
 
 DRILLS_SHOWN = 20

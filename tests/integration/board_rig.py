@@ -21,13 +21,15 @@ from dispatch.rules.signal import Cause
 from dispatch.siren import Consoles
 from dispatch.web.alarms import alarms_blueprint
 from dispatch.web.app import create_app
-from dispatch.web.board import Strip, board_blueprint
+from dispatch.web.board import board_blueprint
+from dispatch.web.boards import Boards, Strip
 from dispatch.web.calls import call_forms, calls_blueprint
+from dispatch.web.hub import Bell
 from dispatch.web.options import WebOptions
 from dispatch.web.phones import DemoControls, phones_blueprint
 from dispatch.web.residents.api import registry_api
 from dispatch.web.residents.pages import registry_pages
-from dispatch.web.stream import Bell, stream_blueprint
+from dispatch.web.stream import stream_blueprint
 from tests.builders import DISTRICT, build_world
 from tests.integration.registry_rig import work_over
 
@@ -133,13 +135,19 @@ class BoardRig:
             is_plugged=lambda: self.plugged,
             causes=("press", "fall", "fire"),
         )
+        self.boards = Boards(
+            self.review, world.clock, strip=self.strip, operators=self.names,
+            calls=CallBook(world.reading, world.clock), in_charge=self.console.claiming,
+        )  # fmt: skip
         blueprints = [
             alarms_blueprint(world.desk, self.review, reading=world.reading, transactions=world.transactions),
-            stream_blueprint(self.review, self.bell, SystemClock(), self.consoles, streams_max=options.streams_max),
+            stream_blueprint(
+                self.review, self.bell, SystemClock(), self.consoles, streams_max=options.streams_max,
+                boards=self.boards,
+            ),
             board_blueprint(
-                self.review, world.desk, clock=world.clock, zone=world.calendar.tzinfo, strip=self.strip,
-                operators=self.names,
-                calls=CallBook(world.reading, world.clock), in_charge=self.console.claiming,
+                self.boards, self.review, world.desk, clock=world.clock, zone=world.calendar.tzinfo,
+                operators=self.names, in_charge=self.console.claiming,
                 false_alarms=false_alarms(world.reading, world.clock, world.calendar),
             ),
             *console_blueprints(Parts(

@@ -3,15 +3,19 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dispatch.rules.people import SERVICE, operator
 from dispatch.rules.record import Line
-from dispatch.rules.rights import DISTRICT
+from dispatch.rules.rights import DISTRICT, Role, rights_of
 from dispatch.siren import AGAIN_S, PRESENT_S, SILENT_S, Consoles, Siren
-from dispatch.web.stream import BEAT_S, REPLAY_MAX, Bell, _Ear, _Shared
+from dispatch.store.accounts import Accounts
+from dispatch.web.hub import BEAT_S, BEHIND_MAX, Bell, Hub, Listener
+from dispatch.web.scope import Scope
+from dispatch.web.stream import REPLAY_MAX
 from tests.builders import House, build_world
 from tests.fakes.clock import HandClock
 
@@ -40,6 +44,7 @@ class Listening:
         headers = {} if after is None else {"Last-Event-ID": str(after)}
         self.answer = client.get(path, headers=headers, buffered=False)
         self.pieces = iter(self.answer.response)
+        self.waiting: list[str] = []
 
     def next(self):
         piece = ":"
@@ -49,8 +54,10 @@ class Listening:
         return said["event"], int(said["id"]), json.loads(said["data"])
 
     def piece(self) -> str:
-        piece = next(self.pieces)
-        return piece.decode() if isinstance(piece, bytes) else piece
+        """One event, or one word for nobody; several may come at once."""
+        if not self.waiting:
+            self.waiting = next(self.pieces).decode().split("\n\n")[:-1]
+        return self.waiting.pop(0) + "\n\n"
 
     def begin(self):
         assert self.piece() == "retry: 2000\n\n"
@@ -293,30 +300,81 @@ def test_a_page_that_failed_is_tried_again(house):
 
 
 class Read:
-    """A record that is read, and how often; somebody commits while it is read for the first time."""
+    """A record in which something is written when it is said, and how often that was read."""
 
-    def __init__(self, bell: Bell) -> None:
-        self.bell, self.times = bell, 0
+    def __init__(self) -> None:
+        self.is_written, self.times = False, 0
+
+    def head(self) -> int:
+        return 7
+
+    def longest(self, area) -> None:
+        return None
 
     def entries(self, after: int, most: int) -> list[dict]:
+        if after > 7 or not self.is_written:
+            return []
         self.times += 1
-        if self.times == 1:
-            self.bell.ring()
-        return [{"number": after + 1, "at": "", "kind": "noted", "alarm": None, "times": self.times}]
+        return [{"number": after + 1, "at": "", "kind": "noted", "alarm": None, "facts": {}}]
 
     def answered_by(self, area, ids) -> set:
         return set()
 
 
-def test_what_many_boards_hear_is_read_once_however_often_the_bell_rang_before():
-    bell = Bell()
-    record, ear = Read(bell), _Ear(area=DISTRICT, reads_record=True)
-    shared = _Shared(record, bell)
+class Holds:
+    """Everybody's session holds; its role is said by its token."""
+
+    def __init__(self, operator) -> None:
+        self.operator, self.asked = operator, []
+
+    def __call__(self, tokens):
+        self.asked.append(sorted(tokens))
+        return {each: replace(self.operator, roles=frozenset({Role(each.partition("-")[0])})) for each in tokens}
+
+
+def listener(name: str, role: Role) -> Listener:
+    return Listener(token=f"{role}-{name}", scope=Scope("zh", DISTRICT, rights_of([role])))
+
+
+def test_what_many_boards_hear_is_read_once_and_each_hears_what_is_theirs(house):
+    record, bell, holds = Read(), Bell(), Holds(house.operator)
+    hub = Hub(record, bell, house.world.clock)
+    boards = [listener(str(number), Role.REVIEWER) for number in range(3)] + [listener("4", Role.OPERATOR)]
+    for each in boards:
+        hub.join(each, holds)
+    record.is_written = True
     bell.ring()
-    bell.ring()
-    told = [shared.piece(7, rung, ear) for rung in (1, 2, 1)]
-    assert (record.times, {each.last for each in told}) == (1, {8})
-    shared.piece(7, bell.rung, ear)
-    assert record.times == 2, "what was committed while it was read is read again"
-    shared.piece(7, bell.rung, _Ear(area=DISTRICT, reads_record=False))
-    assert record.times == 3, "whoever may hear less is told less"
+    told = [told_until(each, b"noted") for each in boards]
+    bell.stop()
+    assert told[0] == told[1] == told[2] != told[3]
+    assert [b"facts" in each for each in told] == [True, True, True, False], "whoever may hear less is told less"
+    assert record.times == 1
+    assert holds.asked[-1] == sorted(each.token for each in boards), "sessions are asked about together"
+
+
+def told_until(listener: Listener, word: bytes) -> bytes:
+    while (piece := listener.queue.get(timeout=10)) is not None:
+        if word in piece:
+            return piece[piece.index(b"event: entry") :].partition(b"\n\n")[0]
+    raise AssertionError("it ended")
+
+
+def test_a_stream_ends_when_its_holder_may_see_something_else(house, board):
+    listening = Listening(board).begin()
+    listening.next()
+    work = house.world.transactions
+    work.run(lambda tx: Accounts(tx.connection).appoint(house.operator.id, frozenset({Role.REVIEWER}), DISTRICT))
+    write(house, 1)
+    house.bell.ring()
+    with pytest.raises(StopIteration):
+        listening.next()
+    listening.close()
+
+
+def test_who_takes_nothing_is_let_go_and_holds_up_nobody():
+    deaf = listener("1", Role.OPERATOR)
+    for number in range(BEHIND_MAX + 5):
+        deaf.tell(b"x", float(number))
+    told = [deaf.queue.get_nowait() for _ in range(BEHIND_MAX + 1)]
+    assert told == [b"x"] * BEHIND_MAX + [None]
+    assert deaf.queue.empty()

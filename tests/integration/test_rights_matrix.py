@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from dispatch.rules.rights import RIGHTS, WHOLE, Right, Role
+from dispatch.rules.signal import Cause
 from dispatch.web.access import ACCESS, HOOKS
 from tests.integration.rights_addresses import (
     ABSENT,
@@ -254,6 +255,26 @@ def test_a_board_hears_of_its_own_alarms_only(town):
     answer.close()
     assert alarms[OURS]["alarm"] in heard
     assert alarms[THEIRS]["alarm"] not in heard
+    assert not [each for each in MARKERS if each in heard]
+
+
+def test_a_board_is_told_of_changes_to_its_own_rows_only(town):
+    answer = town.browser(frozenset({Role.OPERATOR}), OURS).get("/events?board=1", buffered=False)
+    pieces, heard = iter(answer.response), ""
+    while "event: beat" not in heard:
+        heard += next(pieces).decode()
+    # Theirs first, so that it would have been told by the time ours is.
+    pressed = {
+        station: town.house.desk.raise_by_hand(
+            Cause.FALL, by=f"operator:{town.spare.id}", home_id=town.ids[station]["home"]
+        )
+        for station in (THEIRS, OURS)
+    }
+    town.pages.bell.ring()
+    while f"row-{pressed[OURS]}" not in heard:
+        heard += next(pieces).decode()
+    answer.close()
+    assert pressed[THEIRS] not in heard
     assert not [each for each in MARKERS if each in heard]
 
 

@@ -11,7 +11,7 @@ from dispatch.accounts.sign_in import SignIn
 from dispatch.horn.judge import Reason
 from dispatch.horn.state import SirenState
 from dispatch.web.app import create_app
-from dispatch.web.board import Note
+from dispatch.web.boards import Note
 from dispatch.web.options import WebOptions
 from dispatch.web.roads import LACKING, REASONS, RESULTS, UNREACHED, RoadsPage, roads_blueprint
 from tests.builders import LOGIN, PASSWORD

@@ -26,7 +26,7 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const words = $("words").dataset;
 const sound = new Sound();
 const drafts = new Drafts();
-const live = new Live(snapshot, merged, ticked);
+const live = new Live(snapshot, merged, ticked, () => chosen);
 const map = new DistrictMap($("map"), (id) => choose(id));
 
 let chosen = new URLSearchParams(location.search).get("alarm");
@@ -290,7 +290,7 @@ function choose(id) {
     if (row.dataset.alarm === id) row.setAttribute("aria-current", "true");
     else row.removeAttribute("aria-current");
   }
-  return live.refresh().then(() => {
+  return live.refresh(id ? "detail" : "").then(() => {
     $("detail").scrollTop = 0;
     if (matchMedia("(max-width: 719px)").matches) $("detail").scrollIntoView();
   });

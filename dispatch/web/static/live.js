@@ -1,10 +1,12 @@
 /*
- * The line to the service: whether it stands, and the snapshot whenever something happened.
+ * The line to the service: whether it stands, what it says has changed, and the snapshot whenever that is in doubt.
  *
- * The stream is a hint and the snapshot is the truth. No beat for 12 s: the whole width says so. At 30 s, or where there
+ * The snapshot is the truth. The stream tells a page that can apply them the changes since, and of every other page that
+ * something happened, which then asks. No beat for 12 s: the whole width says so. At 30 s, or where there
  * is no place for one more stream, the snapshot is asked for every 5 s.
  */
 
+import { apply } from "./apply.js";
 import { merge } from "./merge.js";
 import { listen } from "./stream.js";
 
@@ -15,11 +17,18 @@ const REFRESH_MS = 15000;
 const DEADLINE_MS = 8000;
 /* Many things at once are shown together: no more than three snapshots a second from one board. */
 const APART_MS = 300;
+/* Something happened, and so long no change was told: asked for. */
+const OWED_MS = 1500;
 
 export class Live {
-  /** `address()` is where the snapshot is now; `merged()` is called after each, `ticked(state)` every second. */
-  constructor(address, merged, ticked) {
+  /**
+   * `address()` is where the snapshot is now; `merged()` is called after each, `ticked(state)` every second. `open()` is
+   * the alarm beside the list, on a page that can apply changes.
+   */
+  constructor(address, merged, ticked, open = null) {
     this.address = address;
+    this.open = open;
+    this.owedMs = 0;
     this.merged = merged;
     this.ticked = ticked;
     this.beatMs = Date.now();
@@ -36,7 +45,9 @@ export class Live {
   start() {
     const hear = (told) => this.hear(told);
     try {
-      const worker = new SharedWorker(new URL("stream-worker.js", import.meta.url), { type: "module", name: "anling" });
+      /* One worker for what is seen in the same language with the same rights: what it hears is for all of them. */
+      const name = `anling-${document.getElementById("state").dataset.scope ?? ""}`;
+      const worker = new SharedWorker(new URL("stream-worker.js", import.meta.url), { type: "module", name });
       worker.port.onmessage = ({ data }) => hear(data);
       worker.addEventListener("error", () => listen(hear));
       addEventListener("pagehide", () => worker.port.postMessage("bye"));
@@ -48,7 +59,7 @@ export class Live {
     setInterval(() => this.tick(), 1000);
   }
 
-  hear({ kind }) {
+  hear({ kind, data }) {
     if (kind === "tick") return this.tick();
     if (kind === "refused" || kind === "lost") {
       this.refused = kind === "refused";
@@ -57,24 +68,41 @@ export class Live {
     this.heardOnce = true;
     this.refused = false;
     this.beatMs = Date.now();
-    return kind === "beat" ? this.tick() : this.soon();
+    if (kind === "beat") return this.tick();
+    if (!this.open || kind === "open" || kind === "reset") return kind === "board" ? undefined : this.soon();
+    return kind === "board" ? this.change(JSON.parse(data)) : this.entry(JSON.parse(data));
+  }
+
+  /** An entry of the record: the changes that come of it are on their way; what is open is asked for. */
+  entry({ alarm }) {
+    this.owedMs ||= Date.now();
+    if (alarm && alarm === this.open()) this.soon("detail");
+  }
+
+  change(told) {
+    const done = apply(told, this.open());
+    if (done !== "unfit") this.owedMs = 0;
+    if (done === "unfit") this.soon();
+    if (done === "applied") this.merged();
   }
 
   /** The first of many at once is asked for now, what follows in one go a moment later. */
-  soon() {
+  soon(part = "") {
+    this.wanted = this.timer && this.wanted !== part ? "" : part;
     if (this.timer) return;
     const waitMs = this.askedMs + APART_MS - Date.now();
     if (waitMs <= 0) {
-      this.refresh();
+      this.refresh(part);
       return;
     }
-    this.timer = setTimeout(() => { this.timer = 0; this.refresh(); }, Math.min(waitMs, APART_MS));
+    this.timer = setTimeout(() => { this.timer = 0; this.refresh(this.wanted); }, Math.min(waitMs, APART_MS));
   }
 
   tick() {
     const now = Date.now();
     const isDeaf = now - this.beatMs > POLL_AFTER_MS || this.refused;
-    if (now - this.askedMs > (isDeaf ? POLL_MS : REFRESH_MS) && !this.busy) this.refresh();
+    const isOwed = this.owedMs && now - this.owedMs > OWED_MS;
+    if ((isOwed || now - this.askedMs > (isDeaf ? POLL_MS : REFRESH_MS)) && !this.busy) this.refresh();
     this.ticked(this.state, now - this.beatMs);
   }
 
@@ -88,16 +116,17 @@ export class Live {
     return now - Math.max(this.beatMs, this.goodMs) > LOST_MS || !this.refused ? "lost" : "connecting";
   }
 
-  /** Asks for the snapshot; while one is under way the next waits for it. */
-  async refresh() {
+  /** Asks for the snapshot, or for what is open alone; while one is under way the next waits for it, and is whole. */
+  async refresh(part = "") {
     if (this.busy) {
       this.again = true;
       return;
     }
     this.busy = true;
     this.askedMs = Date.now();
+    if (!part) this.owedMs = 0;
     try {
-      await this.read();
+      await this.read(part);
     } catch {
       /* Told by `state`: a snapshot that does not come is not news. */
     }
@@ -108,10 +137,13 @@ export class Live {
     }
   }
 
-  async read() {
+  async read(part) {
     const address = this.address();
-    const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(DEADLINE_MS) });
+    const headers = this.open ? { "If-None-Match": shownTag(part) } : {};
+    const asked = part ? `${address}${address.includes("?") ? "&" : "?"}part=${part}` : address;
+    const answer = await fetch(asked, { headers, cache: "no-store", signal: AbortSignal.timeout(DEADLINE_MS) });
     this.signedOut = answer.redirected || answer.status === 401;
+    if (answer.status === 304) this.goodMs = Date.now();
     if (this.signedOut || !answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     this.goodMs = Date.now();
@@ -120,6 +152,12 @@ export class Live {
       return;
     }
     for (const each of page.querySelectorAll(".needs-script")) each.hidden = false;
+    if (part) {
+      merge(document.getElementById(part), page.getElementById(part));
+      document.getElementById("columns").classList.toggle("chosen", Boolean(page.querySelector(".alarm")));
+      this.merged();
+      return;
+    }
     const facts = page.getElementById("facts");
     if (facts) {
       merge(document.getElementById("facts"), facts);
@@ -128,4 +166,10 @@ export class Live {
     merge(document.getElementById("live"), page.getElementById("live"));
     this.merged();
   }
+}
+
+/* What this page shows, as the service would say it. */
+function shownTag(part) {
+  const tag = document.getElementById("detail").dataset.tag;
+  return part ? `"${tag}"` : `"${document.getElementById("state").dataset.version}.${tag}"`;
 }

@@ -13,6 +13,7 @@ self.addEventListener("connect", ({ ports: [port] }) => {
 });
 
 listen((told) => {
-  if (told.kind !== "tick") last = told.kind === "entry" ? { kind: "beat", data: null } : told;
+  /* What is news to whoever listens already is no more than a sign of life to a window that is opened later. */
+  if (told.kind !== "tick") last = ["entry", "board"].includes(told.kind) ? { kind: "beat", data: null } : told;
   for (const port of ports) port.postMessage(told);
 });

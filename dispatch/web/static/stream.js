@@ -1,8 +1,9 @@
 /*
  * One connection to the live channel, kept up for ever. Runs in the shared worker, or in the page where there is none.
  *
- * tell({kind}) with kind: open · entry · beat · reset · lost (the browser tries again) · refused (no place, or signed
- * out; tried again by ourselves) · tick (every second: a worker's clock goes on while the page is in the background).
+ * tell({kind, data}) with kind: open · entry · board (what has changed on it) · beat · reset · lost (the browser tries
+ * again) · refused (no place, or signed out; tried again by ourselves) · tick (every second: a worker's clock goes on
+ * while the page is in the background).
  */
 
 const AGAIN_MS = 5000;
@@ -22,9 +23,9 @@ export function listen(tell) {
 
   function open() {
     heardMs = Date.now();
-    source = new EventSource("/api/v1/stream");
+    source = new EventSource("/api/v1/stream?board=1");
     source.addEventListener("open", heard("open"));
-    for (const kind of ["entry", "beat", "reset"]) source.addEventListener(kind, heard(kind));
+    for (const kind of ["entry", "board", "beat", "reset"]) source.addEventListener(kind, heard(kind));
     source.addEventListener("error", failed);
   }
 
