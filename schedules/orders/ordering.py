@@ -9,11 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Protocol
 
 from dispatch.clock import Clock
 from dispatch.errors import Conflict
-from dispatch.ids import HomeId, ResidentId, StationId
 from dispatch.registry.follow_ups import ask
 from dispatch.rules import follow_ups
 from dispatch.rules.message import Channel, Draft, Fact, Priority
@@ -30,6 +28,7 @@ from schedules.calendar import Calendar
 from schedules.care.rules.visit import Wanted
 from schedules.orders.about import facts_of, resident_of
 from schedules.orders.photos import PHOTOS_MAX, kind_of, photo_of, wrong
+from schedules.orders.rates import Rates
 from schedules.orders.rules import order as rules
 from schedules.orders.rules.order import Order, State
 from schedules.orders.rules.services import Service, Services, refused
@@ -38,14 +37,6 @@ from schedules.orders.store.orders import Asked, Orders
 
 NOTE_MAX = 2000
 REST = timedelta(minutes=10)
-
-
-class Rates(Protocol):
-    """Who asks how it was; `dispatch.satisfaction.asking.SatisfactionAsking`."""
-
-    def plan_visit(
-        self, tx: Tx, visit_id: str, *, home_id: HomeId, resident_id: ResidentId, station_id: StationId | None
-    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
