@@ -20,7 +20,7 @@ from schedules.meals.rules.serving import By, MealType, Presented
 from schedules.money.rules.statement import Deed
 
 DAYS = 30
-DINERS = 8
+DINERS = 5
 """So many come to the canteen; not each of them every day."""
 
 CANTEEN, TILL, RULE = "T1", "T1-1", "dandong-2024"

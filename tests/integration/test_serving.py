@@ -84,7 +84,7 @@ def test_a_stop_waits_for_no_process_that_works_something_out(settings):
 
     try:
         house.start(ROLES)
-        house.homecare.coverage.stop = ended.set
+        house.rooms.get().apart.stop = ended.set
         house.runner.join([Periodic(name="long_look", every_s=0.01, work=look)])
         assert begun.wait(10)
     finally:
