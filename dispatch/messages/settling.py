@@ -65,6 +65,7 @@ class Settling:
         if sent.provider_id is None:
             return sent
         if is_id(sent.provider_id):
+            _alone_with(tx, job.provider.name, sent.provider_id)
             holder = Outbox(tx.connection).attempt_of_provider(job.provider.name, sent.provider_id)
             if holder is None or holder.id == job.outgoing.attempt_id:
                 return sent
@@ -150,11 +151,18 @@ class Settling:
 def confirm(tx: Tx, doubt: Attempt, found: Sent) -> bool:
     """An attempt in doubt was found at its provider. False when what was found belongs to another attempt."""
     outbox = Outbox(tx.connection)
+    if found.provider_id:
+        _alone_with(tx, doubt.provider, found.provider_id)
     holder = found.provider_id and outbox.attempt_of_provider(doubt.provider, found.provider_id)
     if holder and holder.id != doubt.id:
         return False
     outbox.end(doubt.id, outcome="confirmed", provider_id=found.provider_id, status=found.status, ended_at=tx.now)
     return True
+
+
+def _alone_with(tx: Tx, provider: str, provider_id: str) -> None:
+    """Where several write at once, nobody else gives this id to an attempt between our look and our commit."""
+    tx.hold(f"{provider}:{provider_id}")
 
 
 _FINAL = frozenset({"delivered", *LOST})

@@ -90,7 +90,7 @@ def demo_running(folder, port: int, *more: str) -> Iterator["subprocess.Popen[by
 def test_the_demo_serves_its_pages_and_cleans_up_when_it_is_left(tmp_path, number):
     port = free_port()
     with demo_running(tmp_path, port) as process:
-        until("it says what to do", lambda: b"/phones" in (tmp_path / "said").read_bytes(), 30)
+        until("it says what to do", lambda: b"/phones" in (tmp_path / "said").read_bytes(), 60)
         status, page = _ask(_request(port, "/login"), 10)
         assert status == 200
         assert "csrf_token" in page

@@ -13,6 +13,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from config.wiring import mend_waiting
 from dispatch.errors import Busy, Conflict
+from dispatch.messages.providers.provider import Outcome as ProviderOutcome
+from dispatch.messages.providers.provider import Sent
+from dispatch.messages.settling import confirm
 from dispatch.rules.alarm import OfferState, Outcome
 from dispatch.rules.people import operator
 from dispatch.rules.record import Line
@@ -20,7 +23,7 @@ from dispatch.store import writer
 from dispatch.store.alarms import Alarms, alarms
 from dispatch.store.bell import Listener
 from dispatch.store.database import metadata, reading_engine, writing_engine
-from dispatch.store.outbox import LEASE
+from dispatch.store.outbox import LEASE, Attempt, Outbox, messages
 from dispatch.store.people import stations
 from dispatch.store.record import Record, entries
 from dispatch.store.transactions import Lane, PooledTransactions, SerialTransactions, moved
@@ -641,6 +644,40 @@ def test_presses_of_different_homes_at_once_have_different_numbers(city):
         lambda: city.press("H1"), lambda: city.press("H2", "R2"), lambda: city.press("H2", "R3"),
     )  # fmt: skip
     assert {city.alarm(each).number for each in found} == {"1121-001", "1121-002", "1121-003"}
+
+
+def test_of_two_that_find_one_call_at_once_one_has_it(city):
+    """Calls to one number look alike, and two that look may find the same one before either has committed."""
+    alarm_id, found = city.press(), Sent(outcome=ProviderOutcome.TAKEN, provider_id="CA1")
+    city.desk.wake(alarm_id)
+    begun = threading.Event()
+
+    def somebody_waits():
+        with city.reading.connect() as beside:
+            return beside.execute(text("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).first()
+
+    def doubt(tx, seq):
+        message_id = tx.connection.execute(select(messages.c.id).limit(1)).scalar_one()
+        made = Attempt(
+            id=tx.new_id(), message_id=message_id, seq=seq, provider="twilio", started_at=tx.now, ended_at=None,
+            outcome="unknown", provider_id=None, status=None, code=None, detail=None, text="",
+        )  # fmt: skip
+        Outbox(tx.connection).start(made)
+        return made
+
+    first, second = city.transactions.run(lambda tx: (doubt(tx, 1), doubt(tx, 2)))
+
+    def kept_open(tx):
+        taken = confirm(tx, first, found)
+        begun.set()
+        until(somebody_waits)
+        return taken
+
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(lambda: city.transactions.run(kept_open))
+        assert begun.wait(10)
+        other = pool.submit(lambda: city.transactions.run(lambda tx: confirm(tx, second, found)))
+        assert (one.result(20), other.result(20)) == (True, False)
 
 
 def test_of_two_who_accept_at_once_one_leads(city):
