@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Dialect, Executable, Float, Insert, Numeric, Table, Update
-from sqlalchemy.exc import CompileError, DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
 from dispatch.store.database import Instant, from_us, insert_into, to_us
@@ -142,6 +142,9 @@ class Prepared:
 _EVERY: "weakref.WeakSet[Prepared]" = weakref.WeakSet()
 
 
+_NOT_AHEAD = (SQLAlchemyError, LookupError, AttributeError, TypeError, ValueError, AssertionError)
+
+
 def make_all_ready(dialect: Dialect) -> int:
     """
     Whatever is loaded by now, before anybody waits for it; how many could be.
@@ -154,8 +157,8 @@ def make_all_ready(dialect: Dialect) -> int:
         try:
             each.make_ready(dialect)
             done += 1
-        except CompileError:
-            # It cannot be said without the columns that it is given at its call, and is made ready then.
+        except _NOT_AHEAD:
+            # It is made ready, or told to be wrong, at its call: no statement of a room may stop the service's start.
             continue
     return done
 

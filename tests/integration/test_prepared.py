@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError, InvalidRequestError, OperationalError
+from sqlalchemy.exc import ArgumentError, IntegrityError, InvalidRequestError, OperationalError
 
 from dispatch.store import prepared
 from dispatch.store.alarms import _CODES_OF, _ENGAGED_OF, _OPEN_OF
@@ -186,9 +186,14 @@ def test_what_was_expected_wrongly_is_made_ready_when_called(connection, monkeyp
     assert len(made) >= 2
 
 
+def fail(error):
+    raise error("a statement that cannot be built")
+
+
 def test_all_that_is_loaded_is_made_ready_and_one_that_cannot_be_keeps_none_from_it(connection):
     unsayable = Prepared(lambda _: select(things).where(ColumnElement()))
+    broken = [Prepared(lambda _, error=error: fail(error)) for error in (KeyError, AttributeError, ArgumentError)]
     sayable = Prepared(select(things.c.number))
     assert prepared.make_all_ready(connection.dialect) >= 100
     assert sayable._ahead
-    assert not unsayable._ahead
+    assert not any(each._ahead for each in (unsayable, *broken))
