@@ -18,6 +18,7 @@ from dispatch.rules.people import SERVICE
 from dispatch.rules.place import Position, distance_m
 from dispatch.rules.record import Line
 from dispatch.store.database import Table
+from dispatch.store.moves import RegisterMoves
 from dispatch.store.people import People, carers, contacts, homes, residents, stations
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.duty.store import Shifts
@@ -74,7 +75,10 @@ def _pieces(rows: tuple[Any, ...]) -> Iterable[tuple[Any, ...]]:
 def _put(tx: Tx, table: Table, code: str, row: Mapping[str, Any], *, once: Collection[str] = ()) -> str:
     """Puts a row under its code and gives back its id, the old one if it was there; `once`: see `People.put`."""
     people = People(tx.connection)
-    id_ = people.id_of(table, code) or tx.new_id()
+    known = people.id_of(table, code)
+    if known is not None:
+        RegisterMoves(tx.connection).note(table, known, row, tx.now)
+    id_ = known or tx.new_id()
     people.put(table, {"id": id_, "code": code, **row}, once=once)
     return id_
 

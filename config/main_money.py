@@ -29,6 +29,7 @@ def add_money(cli: click.Group, kit: Kit) -> None:
     _add_servings(money, kit)
     _add_bills(money, kit)
     _add_operators(money, kit)
+    _add_visits(money, kit)
 
 
 def _add_quote(cli: click.Group, kit: Kit) -> None:
@@ -136,6 +137,20 @@ def _add_operators(money: click.Group, kit: Kit) -> None:
 
         for each in change(kit.settings(context, config), "money_operators", month=month)["dues"]:
             click.echo(json.dumps(each, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
+
+
+def _add_visits(money: click.Group, kit: Kit) -> None:
+    @money.command("visits")
+    @click.argument("month")
+    @kit.config
+    @click.pass_context
+    @kit.says_no
+    def visits(context: click.Context, month: str, config: Path | None) -> None:
+        """Prints every visit of a month with what speaks for and against it, for recompute_money.py --visits."""
+        from config.money_visits import export_visits
+        from dispatch.store.database import reading_engine
+
+        export_visits(reading_engine(kit.settings(context, config).database_url), month, sys.stdout)
 
 
 def _bar(as_json: bool) -> Callable[[int, int], None]:

@@ -41,7 +41,7 @@ def told(each: Serving, canteen: str) -> dict[str, Any]:
     return {
         "id": each.id, "resident": each.resident_id, "canteen": canteen, "policy": each.answer.policy,
         "version": each.answer.version, "date": each.on.isoformat(), "received_at": each.received_at.isoformat(),
-        "type": str(each.meal_type),
+        "type": str(each.meal_type), "served_at": each.served_at.isoformat(),
         "priced_at": each.priced_at.isoformat() if each.priced_at else None,
         "cancelled_at": each.cancelled_at.isoformat() if each.cancelled_at else None, "reason": each.answer.reason,
         "person": _person(asked) if asked else None, "meal": _meal(each, asked) if asked else None,

@@ -2,13 +2,13 @@
 Counts the ledger of public money again:
 
     python3 recompute_money.py EXPORT ... [--meals FILE ...] [--bills FILE ...] [--operators FILE ...]
-                               [--policies FOLDER]
+                               [--visits FILE ...] [--policies FOLDER]
 
 Needs nothing but Python 3.11 and recompute_meals.py, recompute_bills.py and recompute_operators.py beside it: neither
 this project nor its database, so that anybody may keep them and count for themselves. Each EXPORT is what
 `anling money export MONTH` writes, the months in their order; FOLDER is the folder of policy files (or what its
---policies wrote); each FILE is what `anling money servings MONTH`, `anling money bills MONTH` or
-`anling money operators MONTH` writes. What they hold and what is counted stands in
+--policies wrote); each FILE is what `anling money servings MONTH`, `anling money bills MONTH`,
+`anling money operators MONTH` or `anling money visits MONTH` writes. What they hold and what is counted stands in
 docs/recompute-money.md; this was written from that page and docs/policies.md, and shares no line with the program that
 it checks. Entries and servings lie in a temporary file: memory does not grow with them.
 
@@ -40,6 +40,13 @@ def main() -> int:
     parser.add_argument(
         "--operators", nargs="+", default=[], help="JSON lines of `anling money operators`; they need --meals"
     )
+    parser.add_argument(
+        "--visits",
+        nargs="+",
+        default=None,
+        help="JSON lines of `anling money visits`; without them --operators are believed what they say of visits",
+    )
+    parser.add_argument("--zone", default="Asia/Shanghai", help="the time zone whose days visits are counted by")
     parser.add_argument("--policies", default=".", help="folder of policy files; needed with --meals")
     parser.add_argument(
         "--kept",
@@ -68,7 +75,12 @@ def main() -> int:
             compare(ledger, "bill", _beside("recompute_bills.py")["recounted"](_lines(said.bills), rules))
         if said.operators:
             eaten.read(_lines(said.meals))
-            compare(ledger, "bill", serving["recounted"](_lines(said.operators), eaten, rules), serving=True)
+            visited = serving["Visited"](said.zone) if said.visits is not None else None
+            if visited is not None:
+                visited.read(_lines(said.visits))
+                ledger.faults += visited.doubts()
+                ledger.counted["visits"] = visited.counted
+            compare(ledger, "bill", serving["recounted"](_lines(said.operators), eaten, rules, visited), serving=True)
     except (OSError, ValueError, KeyError, TypeError) as wrong:
         print(f"Cannot count: {wrong!r}", file=sys.stderr)
         return 2

@@ -13,10 +13,12 @@ import runpy
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 Json = dict[str, Any]
 
@@ -27,6 +29,9 @@ NOT_EATEN = (
     "unknown_diner", "several_diners", "died", "left", "hospital", "institution", "no_age", "too_late", "cancelled",
 )  # fmt: skip
 """Meals with these reasons count for nobody."""
+
+OVERLAP_S = 60
+"""So long two visits of one carer may overlap: telephones do not sign to the second."""
 
 METRIC = re.compile(r"(\w+?)_per_(day_avg|month|quarter|year)$")
 TABLES = {"slab": "slab", "station": "monthly", "person_day": "operator"}
@@ -40,8 +45,8 @@ class Eaten:
         self.kept = sqlite3.connect("", isolation_level=None)
         self.kept.executescript("""
             PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN;
-            CREATE TABLE meals (day TEXT, resident TEXT, type TEXT, aided INT, at TEXT, id TEXT, canteen TEXT,
-                                policy TEXT, version TEXT, facts TEXT);
+            CREATE TABLE meals (day TEXT, resident TEXT, type TEXT, aided INT, served TEXT, at TEXT, id TEXT,
+                                canteen TEXT, policy TEXT, version TEXT, facts TEXT);
             CREATE TABLE given (id TEXT PRIMARY KEY, version TEXT) WITHOUT ROWID;
             CREATE INDEX by_day ON meals (day);
         """)
@@ -66,16 +71,15 @@ class Eaten:
             if found is None and not said["person"] and said.get("version") and said["reason"] == "ok":
                 found = (said["version"],)
             kind = said["meal"]["type"] if said["meal"] else said["type"]
-            row = (said["date"], said["resident"], kind, found is not None, said.get("received_at", ""), said["id"],
-                   said["canteen"], said["policy"], found[0] if found else None, facts)  # fmt: skip
-            self.kept.execute("INSERT INTO meals VALUES (?,?,?,?,?,?,?,?,?,?)", row)
+            row = (said["date"], said["resident"], kind, found is not None, said.get("served_at", ""),
+                   said.get("received_at", ""), said["id"], said["canteen"],
+                   said["policy"], found[0] if found else None, facts)  # fmt: skip
+            self.kept.execute("INSERT INTO meals VALUES (?,?,?,?,?,?,?,?,?,?,?)", row)
 
     def of(self, day: date) -> list[Any]:
-        """Rows of a day: canteen, resident, aided, rule, version, facts, in the order in which they came in."""
-        found = self.kept.execute(
-            "SELECT canteen, resident, type, aided, policy, version, facts FROM meals WHERE day = ? ORDER BY at, id",
-            (day.isoformat(),),
-        ).fetchall()
+        """Rows of a day: canteen, resident, aided, rule, version, facts, in the order in which they were served."""
+        wanted = "SELECT canteen, resident, type, aided, policy, version, facts FROM meals WHERE day = ?"
+        found = self.kept.execute(f"{wanted} ORDER BY served, at, id", (day.isoformat(),)).fetchall()
         best: dict[tuple[str, str], Any] = {}
         for row in found:
             held = best.get(row[1:3])
@@ -84,8 +88,73 @@ class Eaten:
         return [row for row in found if best[row[1:3]] is row]
 
 
-def recounted(lines: Iterable[str], eaten: Eaten, rules: Any) -> Iterator[Json]:
-    """What each due comes to. Person-days of one rule are counted for all who have them together."""
+class Visited:
+    """
+    Visits as they were given out, by station. Whether one counts, and on which day, is found out here: it was finished
+    and looked at, nothing that speaks against it is open or was upheld, and nobody was at two places at once.
+    """
+
+    def __init__(self, zone: str) -> None:
+        self.zone = ZoneInfo(zone)
+        self.by: dict[str, list[tuple[date, str]]] = defaultdict(list)
+        self.faults: list[str] = []
+        self.counted = 0
+        self.spans: dict[str, list[tuple[datetime, datetime, str, bool]]] = defaultdict(list)
+
+    def read(self, lines: Iterable[str]) -> None:
+        """Visits; one that stands in two files is taken once."""
+        seen = set()
+        for line in lines:
+            said = json.loads(line) if line.strip() else None
+            if said is None or said["id"] in seen:
+                continue
+            seen.add(said["id"])
+            counts = self._counts(said)
+            if counts is not said["counts"]:
+                self.faults.append(
+                    f"visit {said['id']}: says {said['counts']}, and what is said of it comes to {counts}"
+                )
+            if counts:
+                self._take(said)
+
+    def _counts(self, said: Json) -> bool:
+        upheld = any(resolution in (None, "rejected") for _, resolution in said["findings"])
+        whole = said["state"] == "finished" and said["judged_at"] and said["begun_at"] and said["finished_at"]
+        return bool(whole) and not upheld
+
+    def _take(self, said: Json) -> None:
+        self.counted += 1
+        day = datetime.fromisoformat(said["begun_at"]).astimezone(self.zone).date()
+        if day.isoformat() != said["date"]:
+            self.faults.append(f"visit {said['id']}: says {said['date']}, and began on {day}")
+        if said["station"]:
+            self.by[said["station"]].append((day, said["resident"]))
+        accepted = any(code == "overlap" for code, _ in said["findings"])
+        for carer, begun, finished in said["carers"]:
+            if begun and finished:
+                span = datetime.fromisoformat(begun), datetime.fromisoformat(finished)
+                self.spans[carer].append((*span, said["id"], accepted))
+
+    def doubts(self) -> list[str]:
+        """What is wrong with the visits themselves."""
+        for carer, spans in self.spans.items():
+            spans.sort()
+            for (_, end, one, known), (start, _, other, also) in pairwise(spans):
+                if (end - start).total_seconds() > OVERLAP_S and one != other and not (known or also):
+                    self.faults.append(f"visit {other}: {carer} was at {one} at the same time, and both count")
+        return self.faults
+
+    def at(self, said: Json) -> list[tuple[date, str]]:
+        """Day and resident of each that counts for this station, on the days of the line."""
+        days = set(_days(said))
+        return [(day, who) for day, who in self.by.get(said["payee"], ()) if day in days]
+
+
+def recounted(lines: Iterable[str], eaten: Eaten, rules: Any, visited: Visited | None = None) -> Iterator[Json]:
+    """
+    What each due comes to. Person-days of one rule are counted for all who have them together. Without `visited` the
+    visits of stations are taken as the lines say them.
+    """
     read = [json.loads(line) for line in lines if line.strip()]
     said, months = [each for each in read if "about" not in each], {each["about"] for each in read if "about" in each}
     together: dict[tuple[str, str, bool], list[Json]] = defaultdict(list)
@@ -93,7 +162,7 @@ def recounted(lines: Iterable[str], eaten: Eaten, rules: Any) -> Iterator[Json]:
         if each["kind"] == "person_day":
             together[each["policy"], each["period"], each["by_meals"]].append(each)
         else:
-            yield from _one(each, eaten, rules)
+            yield from _one(each, eaten, rules, visited)
     yield from _by_meals(months, together, eaten, rules)
     for (_, _, by_meals), some in together.items():
         if not by_meals:
@@ -134,16 +203,16 @@ def _in_force(said: Json, rules: Any) -> list[tuple[Json, list[date]]]:
 # ------------------------------------------------------------------------------------------------- slabs, stations
 
 
-def _one(said: Json, eaten: Eaten, rules: Any) -> Iterator[Json]:
+def _one(said: Json, eaten: Eaten, rules: Any, visited: Visited | None) -> Iterator[Json]:
     versions, on = _in_force(said, rules), said["spans"][-1][1]
     if not versions:
         return
     if said["kind"] == "station":
-        people = _people(said, versions, eaten, rules)
+        people = _people(said, versions, eaten, rules, visited)
         yield _told(said, versions[0][0], on, _station(versions[0][0]["monthly"], said["facts"], people), Fraction(people))  # noqa: E501  # fmt: skip
         return
     what, per = METRIC.fullmatch(versions[0][0]["slab"]["metric"]).groups()  # type: ignore[union-attr]
-    by_day, served, people = _counts(said, what, versions, eaten, rules)
+    by_day, served, people = _counts(said, what, versions, eaten, rules, visited)
     over = 1
     if per == "day_avg":
         whole = (date.fromisoformat(said["last"]) - date.fromisoformat(said["first"])).days + 1
@@ -177,20 +246,20 @@ def _rate(rule: Json, facts: Json, value: Fraction) -> Json | None:
 
 
 def _counts(
-    said: Json, what: str, versions: list[tuple[Json, list[date]]], eaten: Eaten, rules: Any
+    said: Json, what: str, versions: list[tuple[Json, list[date]]], eaten: Eaten, rules: Any, visited: Visited | None
 ) -> tuple[dict[date, int], set[date], int]:
     """How many each day, the days on which anybody was served, and how many people."""
     by_day: dict[date, int] = defaultdict(int)
     served: set[date] = set()
     if what == "visits":
         inside = {day for _, own in versions for day in own}
-        seen = {date.fromisoformat(day): many for day, many in said["visits"].items()}
+        seen = _visits(said, versions, rules, visited)
         by_day.update({day: many for day, many in seen.items() if day in inside})
         return by_day, set(by_day), 0
     whoever: set[str] = set()
     for rule, days in versions:
         for day in days:
-            rows = [row for row in eaten.of(day) if row[0] in said["canteens"]]
+            rows = [row for row in eaten.of(day) if _serves(said, row[0], day)]
             if "shown" not in said:
                 rows = [row for row in rows if _admits(rule, row[6], day, rules)]
             people = {row[1] for row in rows}
@@ -198,7 +267,7 @@ def _counts(
             served |= {day} if rows else set()
             by_day[day] = {"aided_meals": sum(row[3] for row in rows), "person_days": len(people)}.get(what, len(rows))
     if what == "people" and "shown" in said:
-        return by_day, served, _people(said, versions, eaten, rules)
+        return by_day, served, _people(said, versions, eaten, rules, visited)
     return by_day, served, len(whoever)
 
 
@@ -214,16 +283,38 @@ def _admits(rule: Json, facts: str | None, day: date, rules: Any) -> bool:
     return bool(_holds(rule.get("eligible", {}), person, meal)) and not rules.excluded(policy, person)
 
 
-def _people(said: Json, versions: list[tuple[Json, list[date]]], eaten: Eaten, rules: Any) -> int:
-    """Whoever ate at the canteens on days of the rule, or is said to have been visited, and is admitted."""
+def _people(
+    said: Json, versions: list[tuple[Json, list[date]]], eaten: Eaten, rules: Any, visited: Visited | None
+) -> int:  # fmt: skip
+    """Whoever ate at the canteens on days of the rule, or was visited, and is admitted."""
     days = {day for _, own in versions for day in own}
-    who = {row[1] for day in days for row in eaten.of(day) if row[0] in said["canteens"]}
-    rule, on = versions[0][0], date.fromisoformat(said["spans"][-1][1])
-    who |= set(said["shown"]["visit"])
-    return sum(
-        1 for each in who
-        if _admits(rule, json.dumps({"person": said["persons"].get(each), "meal": NO_MEAL}), on, rules)
-    )  # fmt: skip
+    who = {row[1] for day in days for row in eaten.of(day) if _serves(said, row[0], day)}
+    who |= set(said["shown"]["visit"]) if visited is None else {one for _, one in visited.at(said)}
+    return sum(1 for each in who if _is_known(each, said, versions[0][0], rules))
+
+
+def _visits(
+    said: Json, versions: list[tuple[Json, list[date]]], rules: Any, visited: Visited | None
+) -> dict[date, int]:  # fmt: skip
+    """How many of each day, of people whom the rule names."""
+    if visited is None:
+        return {date.fromisoformat(day): many for day, many in said["visits"].items()}
+    found: dict[date, int] = defaultdict(int)
+    for day, who in visited.at(said):
+        found[day] += _is_known(who, said, versions[0][0], rules)
+    return found
+
+
+def _is_known(who: str, said: Json, rule: Json, rules: Any) -> bool:
+    """Whether the rule names somebody, as the register had them on the last day."""
+    facts = json.dumps({"person": said.get("persons", {}).get(who), "meal": NO_MEAL})
+    return _admits(rule, facts, date.fromisoformat(said["spans"][-1][1]), rules)
+
+
+def _serves(said: Json, canteen: str, day: date) -> bool:
+    """Whether the meals of a canteen are this payee's on a day: one may have come from another, or gone to it."""
+    spans = said.get("moved", {}).get(canteen, [["0001-01-01", "9999-12-31"]])
+    return canteen in said["canteens"] and any(first <= day.isoformat() <= last for first, last in spans)
 
 
 def _station(monthly: Json, facts: Json, people: int) -> int:
@@ -272,11 +363,12 @@ def _by_meals(
 
 def _person_days(some: list[Json], eaten: Eaten, rules: Any) -> Iterator[Json]:
     """Of one rule and month, all who are paid by it: a person's day is paid to whoever served them first."""
-    at = {canteen: (each, _in_force(each, rules)) for each in some for canteen in each["canteens"]}
+    held = [(each, _in_force(each, rules)) for each in some]
     found: dict[tuple[str, str], dict[date, int]] = defaultdict(lambda: defaultdict(int))
     rule_of = {}
-    for day in sorted({day for each, _ in at.values() for day in _days(each)}):
+    for day in sorted({day for each in some for day in _days(each)}):
         had = set()
+        at = {one: own for own in held for one in own[0]["canteens"] if _serves(own[0], one, day)}
         for row in eaten.of(day):
             said, versions = at.get(row[0], ({}, []))
             rule = next((rule for rule, days in versions if day in days), None)

@@ -21,6 +21,7 @@ from dispatch.store.follow_ups import follow_ups
 from dispatch.store.handovers import handovers
 from dispatch.store.idempotency import idempotency
 from dispatch.store.logbook import log_alarms
+from dispatch.store.moves import register_moves
 from dispatch.store.outbox import messages
 from dispatch.store.people import homes
 from dispatch.store.policies import policies
@@ -73,9 +74,10 @@ SHELVES = (
     canteens, care_plans, care_rounds, carer_absences, carer_visits, claims, corrections, coverage_gaps, devices,
     diners, drills, edges, entries, erasures, finds, follow_ups, gateways, handovers, homes, idempotency,
     ledger_entries, log_alarms, meal_orders, meanings, messages, money_checks, money_findings, operator_terms,
-    operators, orders, places, policies, policy_versions, press_tests, proofs, pulses, ratings, reach_tests, repairs,
-    replies, rotations, round_campaigns, servings, shadowed, shift_drafts, shifts, signals, signed_reports,
-    statements, subscriptions, swaps, vigils, visit_pictures, visit_plans, visit_points, visits, welfare_signals,
+    operators, orders, places, policies, policy_versions, press_tests, proofs, pulses, ratings, reach_tests,
+    register_moves, repairs, replies, rotations, round_campaigns, servings, shadowed, shift_drafts, shifts, signals,
+    signed_reports, statements, subscriptions, swaps, vigils, visit_pictures, visit_plans, visit_points, visits,
+    welfare_signals,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -71,6 +71,7 @@ def build_bedmoney(
     reckoning = Reckoning(
         reading, months, visits, rules, book.implications, schemes,
         done_order=lambda id_: _done(reading, calendar, id_), fitted=fitted or (lambda: _fitted(reading, calendar)),
+        day_of=calendar.day_of,
     )  # fmt: skip
     opened = books or (lambda connection: KeepingBooks(connection, texts))
     settling = Settling(transactions, clock, calendar, reckoning, books=opened)

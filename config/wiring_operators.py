@@ -46,7 +46,7 @@ def build_operators(
     """Wires it. The rules are those of meals; `beds` knows residents as rules see them."""
     book, texts = policy_book(Path(settings.meals.policies) if settings.meals.policies else POLICIES)
     ways = Ways(rounding=settings.meals.rounding, leap_day=settings.meals.leap_day)
-    reckoning = reckoning_of(settings.serving, reading, book, ways, lambda ids: _people(beds, ids))
+    reckoning = reckoning_of(settings.serving, reading, book, ways, lambda ids: _people(beds, ids), calendar)
     settling = Settling(
         transactions, reading, clock, calendar, reckoning, books=lambda connection: Books(connection, texts)
     )
@@ -55,19 +55,19 @@ def build_operators(
 
 def reckoning_of(
     said: ServingSettings, reading: Engine, book: Book, ways: Ways,
-    people: Callable[[Collection[str]], Mapping[str, PersonOn]],
+    people: Callable[[Collection[str]], Mapping[str, PersonOn]], calendar: Calendar,
 ) -> Reckoning:  # fmt: skip
     """What months of serving come to, by the rules of a book."""
 
     @contextmanager
     def meals() -> Iterator[CountedMeals]:
         with reading.connect() as connection:
-            yield CountedMeals(connection)
+            yield CountedMeals(connection, calendar.day_of)
 
     @contextmanager
     def visited() -> Iterator[StationVisits]:
         with reading.connect() as connection:
-            yield StationVisits(connection)
+            yield StationVisits(connection, calendar.day_of)
 
     others = Others(meals=meals, visited=visited, stations=lambda: _stations(reading), people=people)
     rules = Rules(book.policies, book.exclusions, ways)

@@ -265,7 +265,7 @@ class Season:
     def _serving(self, book, texts, canteens: int) -> Settling:
         """Whoever serves is paid: the canteens by several rules, one until it closes in the middle of a month."""
         world = self.world
-        self.reckoning = reckoning_of(ServingSettings(), world.reading, book, CUSTOMARY, self._known)
+        self.reckoning = reckoning_of(ServingSettings(), world.reading, book, CUSTOMARY, self._known, world.calendar)
         filing = Filing(world.transactions, world.reading, self.reckoning)
         policies = ("serving-slab", "serving-quarter", "serving-average", "serving-people", "serving-days")
         terms = [

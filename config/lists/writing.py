@@ -15,6 +15,7 @@ from devices.store.vigils import vigils
 from devices.upkeep.register import enter_loaded
 from dispatch.ids import DeviceId, HomeId, ResidentId
 from dispatch.store.database import Connection, Table, metadata
+from dispatch.store.moves import RegisterMoves
 from dispatch.store.people import KINDS, People
 from dispatch.store.record import entries
 from dispatch.store.transactions import Tx
@@ -109,6 +110,7 @@ def _amend(tx: Tx, change: Change, before: Values) -> None:
     fresh = {name: value for name, value in change.after.items() if before.get(name) != value}
     table = TABLES[change.table]
     version = {"version": table.c.version + 1} if "version" in table.c else {}
+    RegisterMoves(tx.connection).note(table, change.after["id"], fresh, tx.now)
     tx.connection.execute(table.update().where(table.c.id == change.after["id"]).values(**fresh, **version))
     if change.table in KINDS:
         People(tx.connection).learn(table, change.after["code"])
@@ -165,6 +167,7 @@ def _remove(tx: Tx, name: str, ids: Sequence[str]) -> int:
 
 
 def _restore(tx: Tx, name: str, before: Values) -> None:
+    RegisterMoves(tx.connection).note(TABLES[name], before["id"], before, tx.now)
     if name == "devices":
         enter_loaded(tx, _device(before))
     elif name in KINDS:

@@ -22,6 +22,7 @@ from dispatch.rules.record import Line
 from dispatch.rules.rights import Area
 from dispatch.store.database import Connection
 from dispatch.store.files import Files
+from dispatch.store.moves import RegisterMoves
 from dispatch.store.register_rows import CONTACTS, HOMES, RESIDENTS, RegisterRows, Row
 from dispatch.store.transactions import Transactions, Tx
 
@@ -138,6 +139,7 @@ class Leaving:
                 raise Conflict("They live there already.")
             for subject in sorted((old, new)):
                 tx.hold(f"home:{subject}")
+            RegisterMoves(tx.connection).note(RESIDENTS.table, row["id"], {"home_id": new}, tx.now)
             shelf.change(RESIDENTS, row["id"], {"home_id": new})
             facts = {"resident": row["id"], "from": old, "to": new}
             tx.log(Line(kind="resident_moved", by=by, facts=facts, note=note))

@@ -15,6 +15,7 @@ from dispatch.rules.people import Person
 from dispatch.rules.record import Line
 from dispatch.rules.rights import Area
 from dispatch.store.files import Files
+from dispatch.store.moves import RegisterMoves
 from dispatch.store.register_rows import CARERS, CONTACTS, HOMES, RESIDENTS, STATIONS, Kind, RegisterRows, Row
 from dispatch.store.transactions import Transactions, Tx
 
@@ -102,6 +103,7 @@ class Registry:
             self._check(tx, kind, {**before, **changes}, before=before)
             if not area.covers(shelf.station_of(kind, {**before, **changes})):
                 raise refused("station", "This is outside the stations you work for.")
+            RegisterMoves(tx.connection).note(kind.table, before["id"], changes, tx.now)
             shelf.change(kind, before["id"], changes)
             facts = {kind.one: before["id"], "fields": ",".join(sorted(changes)), "version": version + 1}
             tx.log(Line(kind=f"{kind.one}_changed", by=by, facts=facts, note=_said(before, changes)))

@@ -188,8 +188,8 @@ class Catering:
             meals=shelf.aided(diner.id, *week_of(on)),
             drawn=lambda policy, first, last: shelf.drawn(diner.id, policy, first, last),
         )
-        terms = Canteens(tx.connection).terms(canteen.id)
-        return self._deciding.answer(presented, canteen, terms, diner, on, before)
+        stood, terms = Canteens(tx.connection).as_of(canteen, on, tx.now, self._calendar.day_of)
+        return self._deciding.answer(presented, stood, terms, diner, on, before)
 
     def _cancelled_before(self, tx: Tx, presented: Presented, serving: Serving) -> Serving:
         """A meal that was cancelled before it came in is on file, with no money."""

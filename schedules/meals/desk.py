@@ -17,6 +17,7 @@ from dispatch.rules.people import Person
 from dispatch.rules.record import Line
 from dispatch.rules.rights import Area
 from dispatch.store.database import Engine
+from dispatch.store.moves import RegisterMoves
 from dispatch.store.people import People
 from dispatch.store.transactions import Transactions, Tx
 from schedules.calendar import Calendar
@@ -24,7 +25,7 @@ from schedules.meals.catering import card
 from schedules.meals.rules.canteen import Canteen, Kind, Term, Till, overlapping
 from schedules.meals.rules.handover import Order
 from schedules.meals.rules.serving import LOOKED_AT, Serving
-from schedules.meals.store.canteens import Canteens
+from schedules.meals.store.canteens import Canteens, canteens
 from schedules.meals.store.diners import Diner, Diners, Facts
 from schedules.meals.store.orders import MealOrders
 from schedules.meals.store.servings import Servings
@@ -109,6 +110,8 @@ class MealDesk:
             if not area.covers(station) or (known is not None and not area.covers(known.station_id)):
                 raise NotFound(f"no station {said.get('station') or ''}")
             made = _canteen(said, known, station, tx)
+            moved = {"station_id": made.station_id, "area_code": made.area_code}
+            RegisterMoves(tx.connection).note(canteens, made.id, moved, tx.now)
             shelf.put(made, is_new=known is None)
             if said.get("rules") is not None:
                 terms = _terms(said["rules"], self.policies())

@@ -9,6 +9,7 @@ from dispatch.registry.id_numbers import IdNumbers, draw_key
 from dispatch.rules.people import operator
 from dispatch.rules.rights import DISTRICT
 from dispatch.store.absences import absences
+from dispatch.store.moves import register_moves
 from dispatch.store.people import residents
 from schedules.meals.catering import Catering
 from schedules.meals.deciding import Deciding
@@ -24,7 +25,17 @@ from schedules.money.rules.ledger import Ledger
 from tests.architecture.tree import ROOT
 from tests.builders import NOON
 
-MEALS = (serving_cancellations, servings, meal_counts, meal_orders, diners, tills, canteen_rules, canteens)
+MEALS = (
+    register_moves,
+    serving_cancellations,
+    servings,
+    meal_counts,
+    meal_orders,
+    diners,
+    tills,
+    canteen_rules,
+    canteens,
+)
 IMPLIED = ROOT / "config/policies/implications.toml"
 TILLS = operator("till")
 AREA = "130102001001"

@@ -52,6 +52,7 @@ class OperatorsRig:
         self.book, texts = book, rules_in(self.policies)
         self.reckoning = reckoning_of(
             ServingSettings(), world.reading, book, CUSTOMARY, lambda ids: {id_: self.known[id_] for id_ in ids if id_ in self.known},  # noqa: E501
+            world.calendar,
         )  # fmt: skip
         object.__setattr__(self.reckoning.others, "visited", self._visited)
         self.settling = Settling(

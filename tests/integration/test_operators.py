@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -97,7 +98,7 @@ def rig(tmp_path, request):
     rig.close_down()
 
 
-def recount(rig, folder, months, change=lambda lines: lines):
+def recount(rig, folder, months, change=lambda lines: lines, more=()):
     """What the program of others says to all exports: what differs, and how many dues. `change` alters the dues."""
     paths = {name: [folder / f"{name}-{month}" for month in months] for name in ("ledger", "servings", "operators")}
     for place, month in enumerate(months):
@@ -109,13 +110,18 @@ def recount(rig, folder, months, change=lambda lines: lines):
         paths["operators"][place].write_text("".join(json.dumps(each) + "\n" for each in lines), "utf-8")
     done = subprocess.run(
         [sys.executable, "-I", ROOT / "config/recompute_money.py", *paths["ledger"], "--meals", *paths["servings"],
-         "--operators", *paths["operators"], "--policies", rig.policies],
+         "--operators", *paths["operators"], *more, "--policies", rig.policies],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     at = done.stdout.find("{\n")
     # The meals of this rig were put on file without entries of their own: those are said to be missing.
     faults = [each for each in done.stdout[:at].splitlines() if not each.startswith("meal ")]
     return faults, json.loads(done.stdout[at:])["dues"]
+
+
+def at(day, hour, minute=0):
+    """An instant of the clocks of the place, in UTC."""
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=ZoneInfo("Asia/Shanghai")).astimezone(UTC)
 
 
 def test_slabs_at_their_borders_with_no_meals_and_a_canteen_closed_in_the_middle_of_the_month(rig):
@@ -170,17 +176,23 @@ def test_each_persons_day_is_paid_once_by_the_rule_of_the_day_and_across_a_month
 
 
 @pytest.mark.parametrize("rig", [[DAYS]], indirect=True)
-def test_person_days_of_a_rule_of_their_own_are_paid_to_whose_meal_came_in_first(rig, tmp_path):
+def test_person_days_of_a_rule_of_their_own_are_paid_to_whoever_served_first(rig, tmp_path):
     rig.term("heyuan", "A")
     rig.term("heyuan", "C", from_on=date(2026, 3, 2))
     old = {"born_on": None, "age": 70, "cats": [], "level": None, "hukou": "", "residence": "", "income_fen": None,
            "schemes": [], "point": "", "workday": True,
            "used": {"same_type_today": 0, "today": 0, "week": 0, "quota_fen": None}}  # fmt: skip
-    rig.eat("C", MARCH[:2], 2, kind="dinner", asked=old)
+    # The till of C was without a line: its breakfasts are told after the lunches at A, and were eaten before them.
     rig.eat("A", MARCH[:2], 3, asked=old)
+    for day in MARCH[:2]:
+        rig.eat("C", day, 2, kind="breakfast", asked=old, served_at=at(day, 7))
+    # A dinner is told at once and eaten last.
+    rig.eat(
+        "C", MARCH[1], 1, first=2, kind="dinner", asked=old, served_at=at(MARCH[1], 17), received_at=at(MARCH[0], 1)
+    )
     rig.eat("A", MARCH[:2], 3, first=10, asked=old | {"age": 69})
     rig.eat("A", MARCH[:2], 3, first=20)
-    # On the first the canteen C has no term yet; on the second its two dinners came in before the lunches at A.
+    # On the first the canteen C has no term yet; on the second its two breakfasts come before the lunches at A.
     assert rig.due("2026-03") == [("A", "person_day", "4", 160), ("C", "person_day", "2", 80)]
     rig.close("2026-03")
     assert rig.booked("2026-03") == [("A", 160, ""), ("C", 80, "")]

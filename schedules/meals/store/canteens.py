@@ -1,7 +1,8 @@
 """Canteens on file, the rules in force at each, and their tills."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -23,6 +24,7 @@ from sqlalchemy import (
 from dispatch.errors import NotFound
 from dispatch.ids import StationId
 from dispatch.store.database import Instant, metadata
+from dispatch.store.moves import RegisterMoves, belonged
 from dispatch.store.prepared import Prepared
 from schedules.meals.rules.canteen import Canteen, Kind, Term, Till
 
@@ -91,6 +93,19 @@ class Canteens:
         if row is None:
             raise NotFound(f"no canteen {name}")
         return _value(row._asdict())
+
+    def as_of(
+        self, canteen: Canteen, day: date, now: datetime, day_of: Callable[[datetime], date]
+    ) -> tuple[Canteen, list[Term]]:
+        """
+        A canteen as it was on a local day (in another area, it may be), and its rules; `day_of` is the local day of an
+        instant.
+        """
+        if day_of(now) == day:
+            return canteen, self.terms(canteen.id)
+        moves = RegisterMoves(self._connection).of("canteens", "area_code", day_of, of=canteen.id).get(canteen.id, ())
+        stood = replace(canteen, area_code=belonged(moves, day, canteen.area_code) or canteen.area_code)
+        return stood, self.terms(canteen.id)
 
     def put(self, canteen: Canteen, *, is_new: bool) -> None:
         values = asdict(canteen) | {"kind": str(canteen.kind)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from dispatch.ids import ResidentId
@@ -87,7 +87,10 @@ class Reckoning:
     def __init__(
         self, reading: Reading, months: Months, visits: Visits, rules: Rules, implied: Implications,
         schemes: Schemes, *, done_order: DoneOrder, fitted: Callable[[], Sequence[Fitted]],
+        day_of: Callable[[datetime], date],
     ) -> None:  # fmt: skip
+        """`day_of` is the local day of an instant."""
+        self._day_of = day_of
         self._reading = reading
         self._months = months
         self._visits = visits
@@ -140,7 +143,7 @@ class Reckoning:
     def known(self, ids: Collection[str], area: Area) -> dict[str, Known]:
         """These residents as rules see them, those of an area."""
         with self._reading.connect() as connection:
-            found = People(connection).known(ids)
+            found = People(connection).known(ids, self._day_of)
         return {id_: each for id_, each in found.items() if area.covers(each.row["station_id"])}
 
     def person(self, known: Known) -> PersonOn:
@@ -165,7 +168,7 @@ class Reckoning:
         said = BedMonth(
             bed_id=bed.id, resident_id=bed.resident_id, month=month, on=_begun(found), owed=found.standing.owed,
             days=len(found.standing.days), fails=tuple(found.standing.fails), prorated=found.duty.prorated,
-            owed_to=bed.agency or f"station-{person.row['station_id'] or ''}",
+            owed_to=bed.agency or f"station-{person.station_on(_begun(found)) or ''}",
         )  # fmt: skip
         scheme = self.schemes.beds
         award = awards.operating(said, scheme, self.rules, self.person(person)) if scheme else None

@@ -1,7 +1,7 @@
 """Bills, what was paid for them and for beds and why, vouchers of closed months, and facts of people that rules ask."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -32,6 +32,7 @@ from dispatch.errors import Conflict, NotFound
 from dispatch.ids import ResidentId
 from dispatch.rules.rights import Area
 from dispatch.store.database import Instant, Json, insert_once, metadata, savepoint
+from dispatch.store.moves import Move, RegisterMoves, belonged
 from dispatch.store.people import homes, residents
 from schedules.care.store.assessments import bed_assessments
 from schedules.care.store.beds import bed_stretches, beds
@@ -165,6 +166,15 @@ class Known:
     levels: Sequence[tuple[date, date, str]]
     """From and until which day an assessment holds, and its level; the later ones go before the earlier."""
     facts: Sequence[Facts]
+    lived: Sequence[Move] = ()
+    """The homes that they lived in before, the earliest first."""
+    stations: Mapping[str, tuple[str | None, Sequence[Move]]] = field(default_factory=dict)
+    """By home: whose it is, and whose it was before."""
+
+    def station_on(self, day: date) -> str | None:
+        """Whose the home was that they lived in on a local day."""
+        now, moves = self.stations[belonged(self.lived, day, self.row["home_id"]) or self.row["home_id"]]
+        return belonged(moves, day, now)
 
 
 class Bills:
@@ -329,14 +339,33 @@ class People:
     def add(self, row: Row) -> None:
         self._connection.execute(insert(benefit_facts), row)
 
-    def known(self, ids: Collection[str]) -> dict[str, Known]:
-        """These residents, whoever they are and whether or not they are served still."""
+    def known(self, ids: Collection[str], day_of: Callable[[datetime], date]) -> dict[str, Known]:
+        """
+        These residents, whoever they are and whether or not they are served still; `day_of` is the local day of an
+        instant.
+        """
         query = select(residents, homes.c.station_id).join(homes, homes.c.id == residents.c.home_id)
         rows = [dict(row) for row in self._connection.execute(query.where(residents.c.id.in_(ids))).mappings()]
         levels, facts = self._levels(ids), self._facts(ids)
+        lived = RegisterMoves(self._connection).of("residents", "home_id", day_of)
+        stations = self._stations(rows, [was for id_ in ids for _, was in lived.get(id_, ()) if was], day_of)
         return {
-            row["id"]: Known(row=row, levels=levels.get(row["id"], ()), facts=facts.get(row["id"], ())) for row in rows
-        }
+            row["id"]: Known(
+                row=row, levels=levels.get(row["id"], ()), facts=facts.get(row["id"], ()),
+                lived=lived.get(row["id"], ()), stations=stations,
+            )
+            for row in rows
+        }  # fmt: skip
+
+    def _stations(
+        self, rows: Sequence[Row], before: Sequence[str], day_of: Callable[[datetime], date]
+    ) -> dict[str, tuple[str | None, Sequence[Move]]]:
+        """Of each home that somebody of these lives in or lived in: whose it is, and whose it was before."""
+        now: dict[str, str | None] = {row["home_id"]: row["station_id"] for row in rows}
+        query = select(homes.c.id, homes.c.station_id).where(homes.c.id.in_(before))
+        now |= {row.id: row.station_id for row in self._connection.execute(query)} if before else {}
+        moves = RegisterMoves(self._connection).of("homes", "station_id", day_of)
+        return {home: (station, moves.get(home, ())) for home, station in now.items()}
 
     def in_service(self, first: date, last: date) -> list[tuple[str, str]]:
         """Beds that were in service on one of these days with their residents, also of people who have died since."""

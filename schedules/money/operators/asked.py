@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Protocol, TypeAlias
 
 from dispatch.ids import StationId
+from dispatch.store.moves import belonged
 from schedules.money.rules.awards import PersonOn
 
 Meal: TypeAlias = Sequence[Any]
@@ -21,6 +22,12 @@ class Canteen:
     code: str
     name: str
     station_id: StationId | None
+    moves: Sequence[tuple[date, str | None]] = ()
+    """Until which day it was another's, and whose; the earliest first."""
+
+    def station_on(self, day: date) -> str | None:
+        """Whose it was on a local day."""
+        return belonged(self.moves, day, self.station_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +42,7 @@ class Meals(Protocol):
     """Reads meals; see `schedules.meals.store.counted`."""
 
     def of(self, day: date, /) -> Sequence[Meal]:
-        """The meals of a local day that count, as they came in: of each person one of a type, at whatever canteen."""
+        """The meals of a local day that count, as they were served: of each person one of a type, at any canteen."""
         ...
 
     def facts(self, day: date, /) -> Mapping[tuple[str, str], Mapping[str, Any] | None]:
@@ -55,7 +62,7 @@ class Visited(Protocol):
     """Reads visits that count."""
 
     def of(self, first: date, last: date, /) -> Sequence[tuple[str | None, str, date]]:
-        """Station of the home, resident and local day of each, both days inclusive."""
+        """Station of the home on that day, resident and local day of each, both days inclusive."""
         ...
 
     def changed(self, before: date, since: datetime, /) -> Sequence[date]:

@@ -1,13 +1,14 @@
 """What stands behind each due of a month, as plain values: for counting it again elsewhere."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from schedules.money.operators.reckoning import Job, Reckoned, Reckoning
 from schedules.money.rules.awards import PersonOn
 
 _VISITS = "visits"
+DAY = timedelta(days=1)
 
 
 def evidence(reckoning: Reckoning, month: str) -> Iterator[dict[str, Any]]:
@@ -16,7 +17,7 @@ def evidence(reckoning: Reckoning, month: str) -> Iterator[dict[str, Any]]:
     meals there were is in the servings, and what they come to in the rules: neither is told here.
     """
     found = reckoning.month(month)
-    people = {who for job in found.jobs if job.is_by_register for shown in job.shown.values() for who in shown}
+    people = {who for job in found.jobs if _asks(job) for who in job.everybody}
     known = reckoning.others.people(people) if people else {}
     for job in found.jobs:
         yield _told(job, found, known)
@@ -32,14 +33,35 @@ def _told(job: Job, found: Reckoned, known: Mapping[str, PersonOn]) -> dict[str,
         "canteens": sorted(found.canteens[each].code for each in job.canteens if each in found.canteens),
         "says": [[due.version, due.counted] for due in job.dues],
     }  # fmt: skip
+    told |= _moved(job, found)
     if job.what == _VISITS:
         told["visits"] = {day.isoformat(): many for day, many in sorted(job.by_day.items())}
     if job.is_by_register:
         told["shown"] = {by: sorted(people) for by, people in job.shown.items()}
-        told["persons"] = {
-            who: _person(known[who], own.last) for who in sorted(set().union(*job.shown.values())) if who in known
-        }
+    if _asks(job):
+        told["persons"] = {who: _person(known[who], own.last) for who in sorted(job.everybody) if who in known}
     return told
+
+
+def _asks(job: Job) -> bool:
+    """Whether people are looked at as the register has them."""
+    return job.is_by_register or job.what == _VISITS
+
+
+def _moved(job: Job, found: Reckoned) -> dict[str, Any]:
+    """Canteens that were the payee's on some days only, with their first and last days."""
+    some = {found.canteens[each].code: _spans(days) for each, days in job.canteens.items() if days is not None}
+    return {"moved": some} if some else {}
+
+
+def _spans(days: frozenset[date]) -> list[list[str]]:
+    spans: list[list[date]] = []
+    for day in sorted(days):
+        if spans and day - spans[-1][1] == DAY:
+            spans[-1][1] = day
+        else:
+            spans.append([day, day])
+    return [[first.isoformat(), last.isoformat()] for first, last in spans]
 
 
 def _person(on: PersonOn, day: date) -> dict[str, Any]:

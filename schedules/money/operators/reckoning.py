@@ -20,29 +20,51 @@ from schedules.money.rules.policy import EVERYBODY, Policy
 from schedules.money.rules.reading import read_policy
 from schedules.money.store.versions import Versions
 
+_NEVER: frozenset[date] = frozenset()
+
 Group = tuple[str, str, str]
 """Kind and id of a payee, and the rule."""
 
 
 @dataclass(slots=True)
 class Job:
-    """One payee, rule and period with what is counted for it. `shown` are people by what shows they were served."""
+    """
+    One payee, rule and period with what is counted for it. `shown` are people by what shows they were served, `named`
+    those of them whom the rule names; None where it asks nothing of them.
+    """
 
     kind: str
     found: Stretch
     versions: list[tuple[Policy, frozenset[date]]]
     owed_to: str
-    canteens: frozenset[str]
+    canteens: Mapping[str, frozenset[date] | None]
+    """Whose meals count, and on which days of the stretch; None: on all."""
     what: str = "meals"
     by_day: dict[date, int] = field(default_factory=dict)
     by_version: dict[str, dict[date, int]] = field(default_factory=lambda: defaultdict(dict))
     days: set[date] = field(default_factory=set)
     shown: dict[str, set[str]] = field(default_factory=lambda: {"meal": set(), "visit": set()})
+    named: set[str] | None = None
     dues: list[Due] = field(default_factory=list)
 
     @property
+    def everybody(self) -> set[str]:
+        """Whoever was served, by whatever shows it."""
+        return self.shown["meal"] | self.shown["visit"]
+
+    @property
     def served(self) -> Served:
-        return Served(by_day=self.by_day, days=len(self.days), people=len(self.shown["meal"] | self.shown["visit"]))
+        people = self.everybody if self.named is None else self.named
+        return Served(by_day=self.by_day, days=len(self.days), people=len(people))
+
+    def serves(self, canteen: str, day: date) -> bool:
+        """Whether the meals of a canteen are this payee's on a day."""
+        own = self.canteens.get(canteen, _NEVER)
+        return own is None or day in own
+
+    def serving(self, day: date) -> frozenset[str]:
+        """The canteens whose meals are this payee's on a day."""
+        return frozenset(each for each, own in self.canteens.items() if own is None or day in own)
 
     @property
     def is_by_register(self) -> bool:
@@ -112,11 +134,11 @@ class Reckoning:
         jobs: list[Job] = []
         troubles: list[tuple[Term, NoRule]] = []
         for group, held in groups.items():
-            served = self._canteens(group, groups, canteens)
             for kind, period in self._kinds(group[2], held):
                 found = stretch(held, window(period, own.last))
                 if found is None or not own.first <= found.last <= own.last:
                     continue
+                served = self._canteens(group, groups, canteens, found)
                 try:
                     job = self._job(kind, period, found, served, canteens)
                 except NoRule as no:
@@ -145,7 +167,8 @@ class Reckoning:
         return list(found)
 
     def _job(
-        self, kind: str, period: str, found: Stretch, served: frozenset[str], canteens: Mapping[str, Canteen]
+        self, kind: str, period: str, found: Stretch, served: Mapping[str, frozenset[date] | None],
+        canteens: Mapping[str, Canteen],
     ) -> Job | None:  # fmt: skip
         """None where a version of another shape decides. Raises NoRule where none is in force, or two are."""
         versions = self._versions(kind, found)
@@ -186,16 +209,25 @@ class Reckoning:
         return [(policies[each], frozenset(own)) for each, own in days.items() if _pays(policies[each], kind)]
 
     def _canteens(
-        self, group: Group, groups: Mapping[Group, object], canteens: Mapping[str, Canteen]
-    ) -> frozenset[str]:  # fmt: skip
-        """Whose meals count: the canteen's own, or those of a station that are not paid themselves by the same rule."""
+        self, group: Group, groups: Mapping[Group, object], canteens: Mapping[str, Canteen], found: Stretch
+    ) -> dict[str, frozenset[date] | None]:  # fmt: skip
+        """
+        Whose meals count, and when: the canteen's own, or those of a station that are not paid themselves by the same
+        rule. A canteen that changed its station within the period is each one's on its days.
+        """
         kind, payee, policy = group
         if kind == "canteen":
-            return frozenset({payee})
-        return frozenset(
-            each.id for each in canteens.values()
-            if each.station_id == payee and ("canteen", each.id, policy) not in groups
-        )  # fmt: skip
+            return {payee: None}
+        told: dict[str, frozenset[date] | None] = {}
+        for each in canteens.values():
+            if ("canteen", each.id, policy) in groups:
+                continue
+            if not each.moves:
+                told |= {each.id: None} if each.station_id == payee else {}
+                continue
+            days = frozenset(day for day in found.all() if each.station_on(day) == payee)
+            told |= {each.id: days} if days else {}
+        return told
 
     def _paying(self) -> dict[str, Policy]:
         """
@@ -236,13 +268,14 @@ class Reckoning:
         told = _Facts(meals, day)
         for job in jobs:
             policy = job.version(day)
-            if policy is None or job.kind == "person_day" or job.canteens.isdisjoint(plain):
+            serving = job.serving(day)
+            if policy is None or job.kind == "person_day" or serving.isdisjoint(plain):
                 continue
             if job.what in ("meals", "aided_meals") and not self._asks(policy):
                 counts = plain if job.what == "meals" else aided
-                _add(job, day, sum(counts[each] for each in job.canteens), sum(plain[each] for each in job.canteens))
+                _add(job, day, sum(counts[each] for each in serving), sum(plain[each] for each in serving))
                 continue
-            own = [row for row in rows if row[0] in job.canteens]
+            own = [row for row in rows if row[0] in serving]
             if self._asks(policy) and not job.is_by_register:
                 own = [row for row in own if self._admitted(policy, told, row)]
             people = {row[1] for row in own}
@@ -254,8 +287,8 @@ class Reckoning:
             self._count_people(mine, rows, day, told)
 
     def _count_people(self, jobs: Sequence[Job], rows: Sequence[Meal], day: date, told: "_Facts") -> None:
-        """A person's day is paid once by a rule: to whoever's meal came in first."""
-        at = {canteen: job for job in jobs for canteen in job.canteens}
+        """A person's day is paid once by a rule: to whoever served them first."""
+        at = {canteen: job for job in jobs for canteen in job.serving(day)}
         had: set[str] = set()
         for row in rows:
             job = at.get(row[0])
@@ -290,7 +323,7 @@ class Reckoning:
     ) -> Job:  # fmt: skip
         term = Term(id="", kind="canteen", payee_id=canteen, policy=policy.id, from_on=own.first, fund=self._fund)
         found = Stretch(term=term, window=own, spans=((own.first, own.last),))
-        job = Job("person_day", found, [], canteens[canteen].code, frozenset({canteen}), "person_days")
+        job = Job("person_day", found, [], canteens[canteen].code, {canteen: None}, "person_days")
         return made.setdefault((canteen, policy.id), job)
 
     def _visit(self, jobs: Sequence[Job]) -> None:
@@ -304,8 +337,8 @@ class Reckoning:
         for job in mine:
             payee, found = job.found.term.payee_id, job.found
             own = [(who, day) for station, who, day in seen if station == payee and found.covers(day)]
+            job.shown["visit"] = {who for who, _ in own}
             if job.what == "people":
-                job.shown["visit"] = {who for who, _ in own}
                 continue
             admitted = self._of_register({who for who, _ in own}, job)
             job.by_day = dict(Counter(day for who, day in own if who in admitted))
@@ -333,8 +366,7 @@ class Reckoning:
         """Of a station's people those whom its rule names."""
         for job in jobs:
             if job.is_by_register:
-                admitted = self._of_register(job.shown["meal"] | job.shown["visit"], job)
-                job.shown = {by: people & admitted for by, people in job.shown.items()}
+                job.named = self._of_register(job.everybody, job)
 
     def _of_register(self, people: set[str], job: Job) -> set[str]:
         """Those of them whom a rule names, as they are on the last day under the term."""
