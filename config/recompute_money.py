@@ -4,9 +4,9 @@ Counts the ledger of public money again:
     python3 recompute_money.py EXPORT ... [--meals FILE ...] [--bills FILE ...] [--operators FILE ...]
                                [--visits FILE ...] [--policies FOLDER]
 
-Needs nothing but Python 3.11 and recompute_meals.py, recompute_bills.py and recompute_operators.py beside it: neither
-this project nor its database, so that anybody may keep them and count for themselves. Each EXPORT is what
-`anling money export MONTH` writes, the months in their order; FOLDER is the folder of policy files (or what its
+Needs nothing but Python 3.11 and recompute_meals.py, recompute_bills.py, recompute_operators.py and recompute_visits.py
+beside it: neither this project nor its database, so that anybody may keep them and count for themselves. Each EXPORT is
+what `anling money export MONTH` writes, the months in their order; FOLDER is the folder of policy files (or what its
 --policies wrote); each FILE is what `anling money servings MONTH`, `anling money bills MONTH`,
 `anling money operators MONTH` or `anling money visits MONTH` writes. What they hold and what is counted stands in
 docs/recompute-money.md; this was written from that page and docs/policies.md, and shares no line with the program that
@@ -75,7 +75,7 @@ def main() -> int:
             compare(ledger, "bill", _beside("recompute_bills.py")["recounted"](_lines(said.bills), rules))
         if said.operators:
             eaten.read(_lines(said.meals))
-            visited = serving["Visited"](said.zone) if said.visits is not None else None
+            visited = _beside("recompute_visits.py")["Visited"](said.zone) if said.visits is not None else None
             if visited is not None:
                 visited.read(_lines(said.visits))
                 ledger.faults += visited.doubts()

@@ -2,7 +2,8 @@
 What canteens and stations should have been given for serving, counted from servings, from whom which rule pays, and
 from policy files alone; recompute_money.py, which lies beside this file, compares it with the ledger.
 
-Needs nothing but Python 3.11 and recompute_meals.py beside it, which reads the rules; shares no line with the program
+Needs nothing but Python 3.11 and recompute_meals.py beside it, which reads the rules; visits are what
+recompute_visits.py made of them. Shares no line with the program
 that it checks. The format of rules and what is counted stand in docs/policies.md and docs/recompute-money.md.
 """
 
@@ -13,12 +14,10 @@ import runpy
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 Json = dict[str, Any]
 
@@ -29,9 +28,6 @@ NOT_EATEN = (
     "unknown_diner", "several_diners", "died", "left", "hospital", "institution", "no_age", "too_late", "cancelled",
 )  # fmt: skip
 """Meals with these reasons count for nobody."""
-
-OVERLAP_S = 60
-"""So long two visits of one carer may overlap: telephones do not sign to the second."""
 
 METRIC = re.compile(r"(\w+?)_per_(day_avg|month|quarter|year)$")
 TABLES = {"slab": "slab", "station": "monthly", "person_day": "operator"}
@@ -88,69 +84,7 @@ class Eaten:
         return [row for row in found if best[row[1:3]] is row]
 
 
-class Visited:
-    """
-    Visits as they were given out, by station. Whether one counts, and on which day, is found out here: it was finished
-    and looked at, nothing that speaks against it is open or was upheld, and nobody was at two places at once.
-    """
-
-    def __init__(self, zone: str) -> None:
-        self.zone = ZoneInfo(zone)
-        self.by: dict[str, list[tuple[date, str]]] = defaultdict(list)
-        self.faults: list[str] = []
-        self.counted = 0
-        self.spans: dict[str, list[tuple[datetime, datetime, str, bool]]] = defaultdict(list)
-
-    def read(self, lines: Iterable[str]) -> None:
-        """Visits; one that stands in two files is taken once."""
-        seen = set()
-        for line in lines:
-            said = json.loads(line) if line.strip() else None
-            if said is None or said["id"] in seen:
-                continue
-            seen.add(said["id"])
-            counts = self._counts(said)
-            if counts is not said["counts"]:
-                self.faults.append(
-                    f"visit {said['id']}: says {said['counts']}, and what is said of it comes to {counts}"
-                )
-            if counts:
-                self._take(said)
-
-    def _counts(self, said: Json) -> bool:
-        upheld = any(resolution in (None, "rejected") for _, resolution in said["findings"])
-        whole = said["state"] == "finished" and said["judged_at"] and said["begun_at"] and said["finished_at"]
-        return bool(whole) and not upheld
-
-    def _take(self, said: Json) -> None:
-        self.counted += 1
-        day = datetime.fromisoformat(said["begun_at"]).astimezone(self.zone).date()
-        if day.isoformat() != said["date"]:
-            self.faults.append(f"visit {said['id']}: says {said['date']}, and began on {day}")
-        if said["station"]:
-            self.by[said["station"]].append((day, said["resident"]))
-        accepted = any(code == "overlap" for code, _ in said["findings"])
-        for carer, begun, finished in said["carers"]:
-            if begun and finished:
-                span = datetime.fromisoformat(begun), datetime.fromisoformat(finished)
-                self.spans[carer].append((*span, said["id"], accepted))
-
-    def doubts(self) -> list[str]:
-        """What is wrong with the visits themselves."""
-        for carer, spans in self.spans.items():
-            spans.sort()
-            for (_, end, one, known), (start, _, other, also) in pairwise(spans):
-                if (end - start).total_seconds() > OVERLAP_S and one != other and not (known or also):
-                    self.faults.append(f"visit {other}: {carer} was at {one} at the same time, and both count")
-        return self.faults
-
-    def at(self, said: Json) -> list[tuple[date, str]]:
-        """Day and resident of each that counts for this station, on the days of the line."""
-        days = set(_days(said))
-        return [(day, who) for day, who in self.by.get(said["payee"], ()) if day in days]
-
-
-def recounted(lines: Iterable[str], eaten: Eaten, rules: Any, visited: Visited | None = None) -> Iterator[Json]:
+def recounted(lines: Iterable[str], eaten: Eaten, rules: Any, visited: Any = None) -> Iterator[Json]:
     """
     What each due comes to. Person-days of one rule are counted for all who have them together. Without `visited` the
     visits of stations are taken as the lines say them.
@@ -203,7 +137,7 @@ def _in_force(said: Json, rules: Any) -> list[tuple[Json, list[date]]]:
 # ------------------------------------------------------------------------------------------------- slabs, stations
 
 
-def _one(said: Json, eaten: Eaten, rules: Any, visited: Visited | None) -> Iterator[Json]:
+def _one(said: Json, eaten: Eaten, rules: Any, visited: Any) -> Iterator[Json]:
     versions, on = _in_force(said, rules), said["spans"][-1][1]
     if not versions:
         return
@@ -246,7 +180,7 @@ def _rate(rule: Json, facts: Json, value: Fraction) -> Json | None:
 
 
 def _counts(
-    said: Json, what: str, versions: list[tuple[Json, list[date]]], eaten: Eaten, rules: Any, visited: Visited | None
+    said: Json, what: str, versions: list[tuple[Json, list[date]]], eaten: Eaten, rules: Any, visited: Any
 ) -> tuple[dict[date, int], set[date], int]:
     """How many each day, the days on which anybody was served, and how many people."""
     by_day: dict[date, int] = defaultdict(int)
@@ -284,7 +218,7 @@ def _admits(rule: Json, facts: str | None, day: date, rules: Any) -> bool:
 
 
 def _people(
-    said: Json, versions: list[tuple[Json, list[date]]], eaten: Eaten, rules: Any, visited: Visited | None
+    said: Json, versions: list[tuple[Json, list[date]]], eaten: Eaten, rules: Any, visited: Any
 ) -> int:  # fmt: skip
     """Whoever ate at the canteens on days of the rule, or was visited, and is admitted."""
     days = {day for _, own in versions for day in own}
@@ -294,7 +228,7 @@ def _people(
 
 
 def _visits(
-    said: Json, versions: list[tuple[Json, list[date]]], rules: Any, visited: Visited | None
+    said: Json, versions: list[tuple[Json, list[date]]], rules: Any, visited: Any
 ) -> dict[date, int]:  # fmt: skip
     """How many of each day, of people whom the rule names."""
     if visited is None:

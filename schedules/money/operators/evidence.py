@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from schedules.money.operators.reckoning import Job, Reckoned, Reckoning
+from schedules.money.operators.jobs import Job, Reckoned
+from schedules.money.operators.reckoning import Reckoning
 from schedules.money.rules.awards import PersonOn
 
 _VISITS = "visits"

@@ -2,92 +2,26 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from dispatch.store.accounts import Reading
 from schedules.money.operators.asked import Canteen, Meal, Meals, Others
+from schedules.money.operators.jobs import Job, Reckoned
 from schedules.money.operators.store import Terms
 from schedules.money.rules import operators as rules
 from schedules.money.rules.awards import Rules
 from schedules.money.rules.exclusions import Implications
 from schedules.money.rules.facts import NO_MEAL, Person
 from schedules.money.rules.facts import Meal as Eaten
-from schedules.money.rules.operators import Due, Served, Stretch, Term, Window, metric_of, stretch, window
+from schedules.money.rules.operators import Due, Stretch, Term, Window, metric_of, stretch, window
 from schedules.money.rules.policies import NO_RULE, NoRule, NotInForce
 from schedules.money.rules.policy import EVERYBODY, Policy
 from schedules.money.rules.reading import read_policy
 from schedules.money.store.versions import Versions
 
-_NEVER: frozenset[date] = frozenset()
-
 Group = tuple[str, str, str]
 """Kind and id of a payee, and the rule."""
-
-
-@dataclass(slots=True)
-class Job:
-    """
-    One payee, rule and period with what is counted for it. `shown` are people by what shows they were served, `named`
-    those of them whom the rule names; None where it asks nothing of them.
-    """
-
-    kind: str
-    found: Stretch
-    versions: list[tuple[Policy, frozenset[date]]]
-    owed_to: str
-    canteens: Mapping[str, frozenset[date] | None]
-    """Whose meals count, and on which days of the stretch; None: on all."""
-    what: str = "meals"
-    by_day: dict[date, int] = field(default_factory=dict)
-    by_version: dict[str, dict[date, int]] = field(default_factory=lambda: defaultdict(dict))
-    days: set[date] = field(default_factory=set)
-    shown: dict[str, set[str]] = field(default_factory=lambda: {"meal": set(), "visit": set()})
-    named: set[str] | None = None
-    dues: list[Due] = field(default_factory=list)
-
-    @property
-    def everybody(self) -> set[str]:
-        """Whoever was served, by whatever shows it."""
-        return self.shown["meal"] | self.shown["visit"]
-
-    @property
-    def served(self) -> Served:
-        people = self.everybody if self.named is None else self.named
-        return Served(by_day=self.by_day, days=len(self.days), people=len(people))
-
-    def serves(self, canteen: str, day: date) -> bool:
-        """Whether the meals of a canteen are this payee's on a day."""
-        own = self.canteens.get(canteen, _NEVER)
-        return own is None or day in own
-
-    def serving(self, day: date) -> frozenset[str]:
-        """The canteens whose meals are this payee's on a day."""
-        return frozenset(each for each, own in self.canteens.items() if own is None or day in own)
-
-    @property
-    def is_by_register(self) -> bool:
-        """Whether people are looked at as the register has them: visits bring no facts of their own."""
-        return self.what == "people" and self.found.term.kind == "station"
-
-    def version(self, day: date) -> Policy | None:
-        """The one that is in force on a day of the stretch."""
-        return next((policy for policy, own in self.versions if day in own), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reckoned:
-    """A month whole. `troubles` are terms whose rule says nothing: those are due nothing until it is mended."""
-
-    month: str
-    jobs: tuple[Job, ...] = ()
-    troubles: tuple[tuple[Term, NoRule], ...] = ()
-    canteens: Mapping[str, Canteen] = field(default_factory=dict)
-
-    @property
-    def dues(self) -> list[Due]:
-        return [due for job in self.jobs for due in job.dues]
 
 
 class Reckoning:

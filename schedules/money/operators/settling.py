@@ -12,7 +12,8 @@ from dispatch.store.accounts import Reading
 from dispatch.store.database import Connection
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
-from schedules.money.operators.reckoning import Reckoned, Reckoning
+from schedules.money.operators.jobs import Reckoned
+from schedules.money.operators.reckoning import Reckoning
 from schedules.money.operators.store import (
     OperatorPayments,
     Row,

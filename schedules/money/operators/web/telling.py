@@ -8,7 +8,7 @@ from dispatch.ids import StationId
 from dispatch.rules.rights import Area
 from dispatch.web.i18n import gettext
 from schedules.money.operators.filing import Filing
-from schedules.money.operators.reckoning import Reckoned
+from schedules.money.operators.jobs import Reckoned
 from schedules.money.operators.settling import Settling
 from schedules.money.operators.store import Row
 from schedules.money.rules.operators import Due, Term
