@@ -63,7 +63,10 @@ def _looked(look: Callable[[Settings], Iterator[Finding]], settings: Settings) -
 
 
 _DAMAGED = "anling db check says what is broken; then anling db restore FOLDER"
-_FIRST = {"_database": _DAMAGED, "_books": _DAMAGED, "_saved": "anling db backup", "_write_through": "mend the disk"}
+_FIRST = {
+    "_database": _DAMAGED, "_books": _DAMAGED, "_saved": "anling db backup", "_write_through": "mend the disk",
+    "_escalation": "mend the file, then start the service again; until then it goes by what last stood here",
+}  # fmt: skip
 
 
 def _python(_: Settings) -> Iterator[Finding]:
@@ -125,7 +128,7 @@ def _clock(_: Settings) -> Iterator[Finding]:
 
 
 def _escalation(settings: Settings) -> Iterator[Finding]:
-    policies = read_escalation(settings)
+    policies = read_escalation(settings).policies
     names = sorted({policy.name for policy in policies.by_cause.values()})
     yield Finding(name="escalation", well=True, seen=", ".join(names))
 

@@ -14,6 +14,7 @@ from config.survey import read_form
 from config.travel import barriers_of
 from config.wiring_anomalies import thresholds
 from config.wiring_beds import wrong_standards
+from config.wiring_desk import read_escalation
 from config.wiring_devices import plan_of
 from config.wiring_logbook import review_limits
 from config.wiring_rounds import read_offered, read_rounds
@@ -63,7 +64,13 @@ def broken_files(settings: Settings) -> list[str]:
     The names of those that are not in order; without the policies, which are many, and are told of by whoever asks for
     one.
     """
-    return [each.name for each in room_files(settings, but=POLICIES) if not each.well]
+    try:
+        read_escalation(settings)
+    except Misconfigured:
+        first = ["escalation file"]
+    else:
+        first = []
+    return [*first, *(each.name for each in room_files(settings, but=POLICIES) if not each.well)]
 
 
 def _holidays(settings: Settings) -> None:

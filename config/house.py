@@ -12,6 +12,7 @@ from config.late import Late
 from config.nudges import Nudges
 from config.settings import Settings
 from config.uploads import sweep
+from config.wiring_desk import Escalation, keep_escalation
 from config.wiring_devices import Upkeep
 from config.wiring_figures import measuring
 from config.wiring_lifeline import timetable as lifeline_timetable
@@ -102,6 +103,7 @@ class House:
     page: Page
     webhooks: Webhooks
     registers: Registers
+    escalation: Escalation
     rooms: "Late[Rooms]" = field(init=False)
     outages: Outages = field(init=False)
     lifeline: Lifeline = field(init=False)
@@ -164,6 +166,7 @@ class House:
         rooms = self.rooms.get()
         if self.wakes and self.runner is not None:
             self.runner.join(rooms.timetable)
+            keep_escalation(self.transactions, self.reading, self.escalation)
             if rooms.broken:
                 first, *others = rooms.broken
                 self.page("file_refused", f"{first} +{len(others)}" if others else first)

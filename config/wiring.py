@@ -18,7 +18,7 @@ from config.secret import secret_key
 from config.sending import courier_options, said_of
 from config.settings import Settings
 from config.travel import travel_anyway
-from config.wiring_desk import build_situations, read_escalation, read_weights
+from config.wiring_desk import build_situations, escalation_anyway, read_weights
 from config.wiring_devices import build_outages, build_upkeep, mend_devices
 from config.wiring_lifeline import build_lifeline
 from config.wiring_logbook import build_logbook
@@ -69,11 +69,11 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     Wires a house on its database, brought up to date; nothing runs yet but the writer.
 
     Raises:
-        Misconfigured: the settings or the escalation file are not in order.
+        Misconfigured: the settings are not in order, or at a first start the escalation file.
     """
-    policies = read_escalation(settings)
     writing = open_for_writing(settings)
     reading = reading_engine(settings.database_url)
+    escalation = escalation_anyway(settings, reading)
     transactions = transactions_on(writing, clock, ids, mend_waiting)
     with reading.connect() as connection:
         _, zone = People(connection).district()
@@ -90,7 +90,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         return courier.ride()
 
     desk = Desk(
-        transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudges,
+        transactions, reading, muster, escalation.policies, situations, day_number=calendar.day_number, nudge=nudges,
         hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=rides,
     )  # fmt: skip
     upkeep = build_upkeep(
@@ -146,7 +146,7 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
-        registers=registers,
+        registers=registers, escalation=escalation,
     )  # fmt: skip
     house.rooms = Late(lambda: _furnished(house))
     house.lifeline = build_lifeline(

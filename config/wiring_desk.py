@@ -1,24 +1,38 @@
 """Puts together what the desk decides by: the policies, the weights of the nearest, the situation of an alarm."""
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from config.files import parse_toml
 from config.settings import Settings
+from config.tolerated import stood_in, tolerated
 from config.travel import measure_of
 from dispatch.clock import Clock
 from dispatch.errors import Misconfigured
 from dispatch.messages.providers.provider import Provider
 from dispatch.muster import Muster
-from dispatch.rules.escalation import Policies, read_policies
+from dispatch.rules.escalation import PLAIN, Policies, read_policies
 from dispatch.rules.nearest import Weights
 from dispatch.rules.people import Reach, operator
 from dispatch.rules.steps import STEPS
 from dispatch.situations import Situations
 from dispatch.store.database import Engine
+from dispatch.store.policies import Rows, StandingPolicies
+from dispatch.store.transactions import Lane, Transactions
 
 
-def read_escalation(settings: Settings) -> Policies:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """
+    The policies in force. `rows` is what their file says, to be kept as what last stood; None where it has a mistake
+    and something else is in force.
+    """
+
+    policies: Policies
+    rows: Rows | None
+
+
+def read_escalation(settings: Settings) -> Escalation:
     """
     The policies of the escalation file.
 
@@ -27,13 +41,47 @@ def read_escalation(settings: Settings) -> Policies:
     """
     path = settings.escalation.file
     try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise Misconfigured("escalation.file", f"{path} cannot be read: {error}") from None
+        written = parse_toml(path)
+    except Misconfigured as wrong:
+        raise Misconfigured("escalation.file", wrong.detail) from None
     unknown = set(written) - {"policies"}
     if unknown:
         raise Misconfigured(f"{path.name}: {min(unknown)}", "unknown key; policies are tables under [[policies]]")
-    return read_policies(written.get("policies", []), STEPS)
+    rows = written.get("policies", [])
+    if not isinstance(rows, list) or not all(isinstance(each, dict) for each in rows):
+        raise Misconfigured(f"{path.name}: policies", "policies are tables under [[policies]]")
+    return Escalation(policies=read_policies(rows, STEPS), rows=rows)
+
+
+def escalation_anyway(settings: Settings, reading: Engine) -> Escalation:
+    """
+    The same for a service: with a file that is damaged a centre that has been at work goes by what last stood here, and
+    by the plainest policy there is where nothing did. A press is answered whatever became of a file.
+
+    Raises:
+        Misconfigured: the file cannot be read or is wrong, and this is a first start: whoever installs it is there.
+    """
+    with reading.connect() as connection:
+        shelf = StandingPolicies(connection)
+        stood, is_first = shelf.get(), not shelf.was_used()
+    if stood is None and is_first:
+        return read_escalation(settings)
+    return stood_in("escalation", lambda: read_escalation(settings), lambda: _stood(stood)).value
+
+
+def keep_escalation(transactions: Transactions, reading: Engine, escalation: Escalation) -> None:
+    """Puts what is in force by its own file where a later start finds it."""
+    with reading.connect() as connection:
+        stood = StandingPolicies(connection).get()
+    rows = escalation.rows
+    if rows is not None and rows != stood:
+        transactions.run(lambda tx: StandingPolicies.put(tx, rows), lane=Lane.BULK)
+
+
+def _stood(rows: Rows | None) -> Escalation:
+    # A program that came later may read them no more.
+    own = tolerated("standing escalation", lambda: read_policies(rows, STEPS)).value if rows else None
+    return Escalation(policies=own or read_policies([PLAIN], STEPS), rows=None)
 
 
 def read_weights(settings: Settings) -> Weights:

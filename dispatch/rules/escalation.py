@@ -216,6 +216,22 @@ BUILT_IN: Mapping[Cause, Mapping[str, Any]] = {
 }
 """Policies of causes that came later: a file written before them still starts the service, and means the same."""
 
+PLAIN: Mapping[str, Any] = {
+    "name": "plain",
+    "causes": [cause.value for cause in Cause if cause not in BUILT_IN],
+    "steps": [
+        {"step": "page_operator", "wait_s": 1},
+        {"step": "offer_nearest", "wait_s": 30, "count": 2},
+        {"step": "call_carer", "wait_s": 30},
+        {"step": "call_family", "wait_s": 30},
+        {"step": "emergency_service", "wait_s": 10},
+        {"step": "all_hands", "wait_s": 60},
+    ],
+}
+"""
+What a service goes by that has lost its file and every copy of it. The desk first, because something is wrong with the
+house; two carers at once, because nobody knows any more whom this centre would ask.
+"""
 
 _POLICY_KEYS = {"name", "causes", "steps", "responders"}
 
