@@ -4,14 +4,14 @@ Where a home, a canteen or a resident belonged before: money of a past month dep
 Who moved before this is not known: until then they belonged where the registers say that they do.
 
 Revision ID: 20261122_0795
-Revises: 20261122_0784
+Revises: 20261122_0793
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0795"
-down_revision = "20261122_0784"
+down_revision = "20261122_0793"
 branch_labels = None
 depends_on = None
 
