@@ -1,7 +1,8 @@
 """
 Asks a road router about the best few, within a budget that holds whatever the router does.
 
-Each question has a thread of its own that nobody waits for longer than the budget; a few at once at most. After three
+Each question has a thread of its own that nobody waits for longer than the budget; a few at once at most. A question
+that is refused because of one place is halved and asked again, so that it costs nobody else their way. After three
 failures running the router is left alone for half a minute. Whatever fails, the straight line answers, as if there were
 no router; what was not measured is said in the source of the travel time, which is part of a choice's version.
 """
@@ -9,7 +10,7 @@ no router; what was not measured is said in the source of the travel time, which
 import queue
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import requests
@@ -17,7 +18,7 @@ import structlog
 
 from dispatch.rules.place import Position
 from dispatch.rules.travel import Means, TravelTime
-from schedules.roads.rules.router import Dialect, Garbled, Seconds, read
+from schedules.roads.rules.router import Dialect, Garbled, Refused, Seconds, read
 
 AT_ONCE = 6
 """Questions under way at most, abandoned ones too: two alarms and all three means of travel."""
@@ -26,10 +27,16 @@ FAILURES_MAX = 3
 REST_S = 30.0
 BODY_MAX = 262_144
 
+REFUSED = 400
+"""What both say to a question that they do not like; a router that is not well says something else, or nothing."""
+
 log = structlog.get_logger()
 
 Way = tuple[Position, Means]
 """Where somebody starts, and by what."""
+
+_Answers = queue.SimpleQueue[dict[Way, float] | bool]
+"""What is known so far, piece by piece; at the end of each question whether the router was well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,39 +89,42 @@ class RoadTimes:
         return Measured(fallback=fallback, to=to, ways=found, router=self.name)
 
     def _within_budget(self, by_means: Mapping[Means, list[Position]], to: Position) -> dict[Way, float]:
-        end_s, answers = self._steady() + self._budget_s, queue.SimpleQueue[dict[Way, float] | None]()
-        begun = sum(self._begin(origins, to, means, answers) for means, origins in by_means.items())
+        end_s, answers = self._steady() + self._budget_s, _Answers()
+        begun = sum(self._begin(origins, to, means, answers, end_s) for means, origins in by_means.items())
         found: dict[Way, float] = {}
-        good = begun == len(by_means)
-        for _ in range(begun):
+        waiting, good = begun, begun == len(by_means)
+        while waiting:
             try:
                 answer = answers.get(timeout=max(0.0, end_s - self._steady()))
             except queue.Empty:
                 log.warning("router_late", router=self.name)
                 good = False
                 break
-            found |= answer or {}
-            good = good and answer is not None
+            if isinstance(answer, bool):
+                waiting, good = waiting - 1, good and answer
+            else:
+                found |= answer
         self._judge(good=good)
         return found
 
     def _begin(
-        self, origins: Sequence[Position], to: Position, means: Means,
-        answers: "queue.SimpleQueue[dict[Way, float] | None]",
-    ) -> bool:  # fmt: skip
+        self, origins: Sequence[Position], to: Position, means: Means, answers: "_Answers", end_s: float
+    ) -> bool:
         """Whether the question is under way; not where too many are already."""
         if not self._places.acquire(blocking=False):
             return False
 
         def work() -> None:
+            well = False
             try:
-                times = self._ask(origins, to, means)
-                answers.put({(a, means): s for a, s in zip(origins, times, strict=True) if s is not None})
+                for some, times in self._pieces(origins, to, means, end_s):
+                    answers.put({(a, means): s for a, s in zip(some, times, strict=True) if s is not None})
+                well = True
             except (requests.RequestException, Garbled) as failed:
                 log.warning("router_failed", router=self.name, why=type(failed).__name__)
-                answers.put(None)
             finally:
                 self._places.release()
+                answers.put(well)
 
         try:
             threading.Thread(target=work, name="router", daemon=True).start()
@@ -123,7 +133,20 @@ class RoadTimes:
             return False
         return True
 
-    def _ask(self, origins: Sequence[Position], to: Position, means: Means) -> Seconds:
+    def _pieces(
+        self, origins: Sequence[Position], to: Position, means: Means, end_s: float
+    ) -> Iterator[tuple[Sequence[Position], Seconds]]:
+        """What is known of them, the larger pieces first; of whom the router will not speak at all nothing."""
+        waiting = [origins]
+        while waiting and self._steady() < end_s:
+            some = waiting.pop(0)
+            try:
+                yield some, self._told(some, to, means)
+            except Refused:
+                half = len(some) // 2
+                waiting += [some[:half], some[half:]] if half else []
+
+    def _told(self, origins: Sequence[Position], to: Position, means: Means) -> Seconds:
         ask = self._dialect.ask(origins, to, means)
         with requests.Session() as session:
             session.trust_env = False
@@ -133,9 +156,11 @@ class RoadTimes:
                 method, self._url + ask.path, data=ask.body, headers=headers, timeout=self._budget_s,
                 allow_redirects=False, stream=True,
             ) as answer:  # fmt: skip
+                if answer.status_code == REFUSED:
+                    raise Refused("the router will not answer this question")
                 if answer.status_code != 200:
                     raise Garbled(f"the router says {answer.status_code}")
-                return read(self._dialect, self._body(answer), len(origins))
+                return read(self._dialect, self._body(answer), origins, to)
 
     def _body(self, answer: requests.Response) -> bytes:
         """Read for no longer than the budget once more: one that drips would hold the place for ever."""

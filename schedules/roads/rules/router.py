@@ -2,11 +2,16 @@
 The contract with a road router, and the two that there are.
 
     Valhalla  POST /sources_to_targets  {"sources": [{"lat", "lon"}…], "targets": […], "costing": "pedestrian"}
-              → {"sources_to_targets": [[{"time": seconds or null, …}], …]}
+              → {"sources_to_targets": [[{"time": seconds or null, …}], …],
+                 "sources": [{"lat", "lon"}…], "targets": […]}
               (https://valhalla.github.io/valhalla/api/matrix/api-reference/)
     OSRM      GET /table/v1/foot/lng,lat;lng,lat…?sources=0;1&destinations=2&annotations=duration
-              → {"code": "Ok", "durations": [[seconds or null], …]}
+              → {"code": "Ok", "durations": [[seconds or null], …], "sources": [{"location": [lng, lat]}…],
+                 "destinations": […]}
               (https://project-osrm.org/docs/v5.24.0/api/#table-service)
+
+Both put every position on the nearest road they know, however far that is, and say where that was: Valhalla 3.9.1
+called a carer 25 km outside of its map 46 s away. Both refuse a question whole (400) for one position they cannot use.
 """
 
 import json
@@ -15,8 +20,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dispatch.rules.place import Position
+from dispatch.rules.place import Position, distance_m
 from dispatch.rules.travel import Means
+
+STRAYED_M = 500.0
+"""Who stands further than this from the road that the router put them on is on no road it knows; a default of ours."""
 
 Seconds = list[float | None]
 """The time from each origin, None where the router knows no way."""
@@ -24,6 +32,10 @@ Seconds = list[float | None]
 
 class Garbled(Exception):
     """The answer is not what the router promises."""
+
+
+class Refused(Garbled):
+    """The router is well and will not answer this question: somebody stands where its map has nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,26 +52,41 @@ class Dialect:
 
     ask: Callable[[Sequence[Position], Position, Means], Ask]
     read: Callable[[Any], Seconds]
+    placed: Callable[[Any], list[Position]]
+    """Where the origins, and behind them the one place, were put; KeyError and the like where it is not said."""
 
 
 _COSTING = {Means.FOOT: "pedestrian", Means.EBIKE: "bicycle", Means.CAR: "auto"}
 _PROFILE = {Means.FOOT: "foot", Means.EBIKE: "bike", Means.CAR: "driving"}
 
 
-def read(dialect: Dialect, text: bytes, count: int) -> Seconds:
+def read(dialect: Dialect, text: bytes, origins: Sequence[Position], to: Position) -> Seconds:
     """
-    The times of `count` origins out of an answer.
+    The times from these origins to a place out of an answer; None also for whoever was put on a road far away.
 
     Raises:
         Garbled: it is no such answer.
     """
     try:
-        found = dialect.read(json.loads(text))
+        said = json.loads(text)
+        found = dialect.read(said)
     except (ValueError, KeyError, IndexError, TypeError, RecursionError):
         raise Garbled("the router's answer cannot be read") from None
-    if len(found) != count or not all(each is None or _is_time(each) for each in found):
+    if len(found) != len(origins) or not all(each is None or _is_time(each) for each in found):
         raise Garbled("the router's answer has other times than were asked for")
-    return found
+    return [None if gone else each for each, gone in zip(found, _strayed(dialect, said, origins, to), strict=True)]
+
+
+def _strayed(dialect: Dialect, said: Any, origins: Sequence[Position], to: Position) -> list[bool]:
+    """Of whom the router tells a way that does not begin, or end, near them. Where it does not tell it is believed."""
+    try:
+        *starts, end = dialect.placed(said)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError):
+        return [False] * len(origins)
+    if len(starts) != len(origins):
+        return [False] * len(origins)
+    lost = distance_m(end, to) > STRAYED_M
+    return [lost or distance_m(a, b) > STRAYED_M for a, b in zip(starts, origins, strict=True)]
 
 
 def _is_time(value: object) -> bool:
@@ -85,6 +112,15 @@ def _ask_osrm(origins: Sequence[Position], to: Position, means: Means) -> Ask:
     return Ask(path=f"/table/v1/{_PROFILE[means]}/{places}?{query}")
 
 
+def _placed_by_valhalla(said: Any) -> list[Position]:
+    return [Position(lat=float(each["lat"]), lng=float(each["lon"])) for each in (*said["sources"], *said["targets"])]
+
+
+def _placed_by_osrm(said: Any) -> list[Position]:
+    places = [each["location"] for each in (*said["sources"], *said["destinations"])]
+    return [Position(lat=float(lat), lng=float(lng)) for lng, lat in places]
+
+
 def _read_osrm(said: Any) -> Seconds:
     if said["code"] != "Ok":
         raise ValueError(said["code"])
@@ -92,6 +128,8 @@ def _read_osrm(said: Any) -> Seconds:
 
 
 DIALECTS: Mapping[str, Dialect] = {
-    "valhalla": Dialect(_ask_valhalla, lambda said: [row[0]["time"] for row in said["sources_to_targets"]]),
-    "osrm": Dialect(_ask_osrm, _read_osrm),
+    "valhalla": Dialect(
+        _ask_valhalla, lambda said: [row[0]["time"] for row in said["sources_to_targets"]], _placed_by_valhalla
+    ),
+    "osrm": Dialect(_ask_osrm, _read_osrm, _placed_by_osrm),
 }

@@ -41,7 +41,7 @@ def test_osrm_is_asked_with_the_longitude_first():
     ids=["valhalla", "osrm"],
 )
 def test_a_good_answer_is_read_and_no_way_is_none(dialect, text):
-    assert read(dialect, text.encode(), 2) == [61, None]
+    assert read(dialect, text.encode(), [A, B], HOME) == [61, None]
 
 
 @pytest.mark.parametrize("dialect", [VALHALLA, OSRM], ids=["valhalla", "osrm"])
@@ -55,4 +55,33 @@ def test_a_good_answer_is_read_and_no_way_is_none(dialect, text):
 )  # fmt: skip
 def test_anything_else_is_garbled(dialect, text):
     with pytest.raises(Garbled):
-        read(dialect, text.encode("latin-1"), 2)
+        read(dialect, text.encode("latin-1"), [A, B], HOME)
+
+
+FAR = Position(47.40, 9.52)
+"""Some 25 km from A."""
+
+
+def told(dialect, places):
+    """An answer of 61 s each that says where the router put everybody."""
+    if dialect is VALHALLA:
+        rows = [{"lat": each.lat, "lon": each.lng} for each in places]
+        return {"sources_to_targets": [[{"time": 61}], [{"time": 61}]], "sources": rows[:-1], "targets": rows[-1:]}
+    rows = [{"location": [each.lng, each.lat], "name": "", "hint": ""} for each in places]
+    return {"code": "Ok", "durations": [[61], [61]], "sources": rows[:-1], "destinations": rows[-1:]}
+
+
+@pytest.mark.parametrize("dialect", [VALHALLA, OSRM], ids=["valhalla", "osrm"])
+@pytest.mark.parametrize(
+    ("places", "times"),
+    [([A, B, HOME], [61, 61]), ([FAR, B, HOME], [None, 61]), ([A, B, FAR], [None, None]), ([A, HOME], [61, 61])],
+    ids=["all on their roads", "one put on a road far away", "the home on a road far away", "not told of all"],
+)
+def test_a_way_that_begins_or_ends_elsewhere_is_none(dialect, places, times):
+    said = told(dialect, places)
+    assert read(dialect, json.dumps(said).encode(), [A, B], HOME) == times
+
+
+def test_where_the_router_does_not_say_where_it_put_somebody_it_is_believed():
+    said = {**told(VALHALLA, [A, B, HOME]), "sources": [[{"lon": 9.5}], None]}
+    assert read(VALHALLA, json.dumps(said).encode(), [A, B], HOME) == [61, 61]
