@@ -60,6 +60,7 @@ from schedules.money.beds.store import bills
 from schedules.money.corrections.store import corrections
 from schedules.money.operators.store import operator_terms
 from schedules.money.store.ledger import ledger_entries
+from schedules.money.store.shared import rules_shared
 from schedules.money.store.statements import statements
 from schedules.money.store.versions import policy_versions
 from schedules.orders.store.orders import orders
@@ -75,9 +76,9 @@ SHELVES = (
     diners, drills, edges, entries, erasures, finds, follow_ups, gateways, handovers, homes, idempotency,
     ledger_entries, log_alarms, meal_orders, meanings, messages, money_checks, money_findings, operator_terms,
     operators, orders, places, policies, policy_versions, press_tests, proofs, pulses, ratings, reach_tests,
-    register_moves, repairs, replies, rotations, round_campaigns, servings, shadowed, shift_drafts, shifts, signals,
-    signed_reports, statements, subscriptions, swaps, vigils, visit_pictures, visit_plans, visit_points, visits,
-    welfare_signals,
+    register_moves, repairs, replies, rotations, round_campaigns, rules_shared, servings, shadowed, shift_drafts,
+    shifts, signals, signed_reports, statements, subscriptions, swaps, vigils, visit_pictures, visit_plans,
+    visit_points, visits, welfare_signals,
 )  # fmt: skip
 """One table of each module, so that none of the imports can be taken for a mistake."""
 

@@ -123,7 +123,7 @@ def build_homecare(
     meals = build_meals(
         settings, transactions, reading, clock, calendar, is_workday=duty.holidays.is_workday
     )  # fmt: skip
-    operators = build_operators(settings, transactions, reading, clock, calendar, beds=money.reckoning)
+    operators = build_operators(settings, transactions, reading, clock, calendar, beds=money.reckoning, apart=apart)
     settlement = build_settlement(settings.settlement, transactions, reading, clock, calendar, dues=operators.settling)
     settlement.payees.append(meals.payees)
     rules = money.reckoning.rules

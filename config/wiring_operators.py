@@ -3,8 +3,10 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import structlog
 from sqlalchemy import select
 
 from config.policy_books import policy_book
@@ -12,22 +14,29 @@ from config.serving_options import ServingSettings
 from config.settings import Settings
 from config.wiring_meals import POLICIES
 from dispatch.clock import Clock
-from dispatch.rules.rights import DISTRICT
-from dispatch.store.database import Engine
+from dispatch.errors import Conflict
+from dispatch.store.database import Engine, reading_engine
 from dispatch.store.people import stations
 from dispatch.store.transactions import Transactions
+from schedules.apart import Apart, Failed
 from schedules.calendar import Calendar
 from schedules.care.store.of_stations import StationVisits
 from schedules.meals.store.counted import CountedMeals
+from schedules.money.beds.facts import person_of
 from schedules.money.beds.reckoning import Reckoning as BedReckoning
+from schedules.money.beds.store import People
 from schedules.money.book import Book
 from schedules.money.operators.asked import Others, Station
 from schedules.money.operators.filing import Filing
+from schedules.money.operators.jobs import Summed
 from schedules.money.operators.reckoning import Reckoning
 from schedules.money.operators.settling import Settling
 from schedules.money.rules.awards import PersonOn, Rules
+from schedules.money.rules.exclusions import Implications
 from schedules.money.rules.ways import Ways
 from schedules.money.store.ledger import Books
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +50,22 @@ class Operators:
 
 def build_operators(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, *,
-    beds: BedReckoning,
+    beds: BedReckoning, apart: Apart,
 ) -> Operators:  # fmt: skip
-    """Wires it. The rules are those of meals; `beds` knows residents as rules see them."""
+    """
+    Wires it. The rules are those of meals; `beds` knows residents as rules see them; `apart` has months worked out that
+    are to be booked.
+    """
     book, texts = policy_book(Path(settings.meals.policies) if settings.meals.policies else POLICIES)
     ways = Ways(rounding=settings.meals.rounding, leap_day=settings.meals.leap_day)
-    reckoning = reckoning_of(settings.serving, reading, book, ways, lambda ids: _people(beds, ids), calendar)
+    reckoning = reckoning_of(settings.serving, reading, book, ways, beds.person_of_each, calendar)
     settling = Settling(
-        transactions, reading, clock, calendar, reckoning, books=lambda connection: Books(connection, texts)
-    )
+        transactions, reading, clock, calendar, reckoning, books=lambda connection: Books(connection, texts),
+        reckon=partial(_reckoned, apart, Question(
+            url=settings.database_url, zone=calendar.zone, serving=settings.serving, book=book, ways=ways,
+            implied=beds.implied, people_ways=beds.rules.ways,
+        )),
+    )  # fmt: skip
     return Operators(filing=Filing(transactions, reading, reckoning), reckoning=reckoning, settling=settling)
 
 
@@ -74,8 +90,42 @@ def reckoning_of(
     return Reckoning(reading, rules, book.implications, others, fund=said.fund)
 
 
-def _people(beds: BedReckoning, ids: Collection[str]) -> Mapping[str, PersonOn]:
-    return {id_: beds.person(known) for id_, known in beds.known(list(ids), DISTRICT).items()}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What another process works a month out from: the rules as they were read at the start, not the files of today."""
+
+    url: str
+    zone: str
+    serving: ServingSettings
+    book: Book
+    ways: Ways
+    implied: Implications
+    people_ways: Ways
+
+
+def reckoned_there(asked: Question, month: str) -> Summed:
+    """The other side: a month worked out."""
+    reading, calendar = reading_engine(asked.url), Calendar(asked.zone)
+
+    def people(ids: Collection[str]) -> Mapping[str, PersonOn]:
+        with reading.connect() as connection:
+            known = People(connection).known(list(ids), calendar.day_of)
+        return {id_: person_of(each, asked.implied, asked.people_ways) for id_, each in known.items()}
+
+    try:
+        return reckoning_of(asked.serving, reading, asked.book, asked.ways, people, calendar).month(month).summed
+    finally:
+        reading.dispose()
+
+
+def _reckoned(apart: Apart, asked: Question, month: str) -> Summed:
+    try:
+        return apart(reckoned_there, asked, month)
+    except Failed as failed:
+        log.error("serving_not_worked_out", month=month, why=str(failed))
+        raise Conflict(
+            "Serving could not be worked out, and nothing was booked: try again. The log says why."
+        ) from failed
 
 
 def _stations(reading: Engine) -> Mapping[str, Station]:

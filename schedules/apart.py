@@ -95,9 +95,13 @@ _PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from schedules.apart import main
-main(sys.stdin.buffer, sys.stdout.buffer)
+answered, sys.stdout = sys.stdout.buffer, sys.stderr
+main(sys.stdin.buffer, answered)
 """
-"""The folder stays the service's own, because the address of a database may be relative; the code is this very one."""
+"""
+Whatever is printed or logged there goes where complaints go, and never into the answer. The folder stays the service's
+own, because the address of a database may be relative; the code is this very one.
+"""
 
 
 def _started() -> subprocess.Popen[bytes]:

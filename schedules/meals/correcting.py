@@ -21,6 +21,8 @@ from schedules.money.corrections.rules.correction import Item, book_mark
 from schedules.money.rules.ledger import CORRECTED
 from schedules.money.rules.outdated import Outdated, outdated
 from schedules.money.rules.policies import NoRule
+from schedules.money.rules.shared import Shared, reshared
+from schedules.money.store.shared import SharedRules
 from schedules.money.store.versions import kept_policies
 
 BEFORE = timedelta(days=100)
@@ -40,22 +42,31 @@ class MealCorrections:
 
     def mark(self) -> str:
         book = self._deciding.book
-        return book_mark(self.kind, book.policies, book.exclusions)
+        return book_mark(self.kind, book.policies, Shared.of(book.exclusions, book.implications))
+
+    def shared(self) -> Shared | None:
+        book = self._deciding.book
+        return Shared.of(book.exclusions, book.implications) if list(book.policies) else None
 
     def outdated(self) -> Sequence[Outdated]:
         with self._reading.connect() as connection:
             asked = Priced(connection).asked()
             kept = kept_policies(connection, {each.version for each in asked})
-        return outdated(asked, self._deciding.book.policies, kept)
+            now = self.shared()
+            before = SharedRules(connection, self.kind).before(now) if now is not None else []
+        policies = self._deciding.book.policies
+        found = outdated(asked, policies, kept)
+        return found if now is None else [*found, *reshared(asked, before, now, policies)]
 
     def look(self, outdated: Sequence[Outdated], after: str, /) -> tuple[list[Item], str]:
         first = min(each.first for each in outdated)
+        anew = frozenset(each.policy for each in outdated if each.old == each.new)
         found: list[Item] = []
         with self._reading.connect() as connection:
             shelf = Priced(connection)
             diners = shelf.diners({each.policy for each in outdated}, first, after, PIECE)
             for each in diners:
-                found += map(_item, replayed(self._deciding, shelf.history(each, first - BEFORE), first))
+                found += map(_item, replayed(self._deciding, shelf.history(each, first - BEFORE), first, anew))
         return found, diners[-1] if len(diners) == PIECE else ""
 
     def begin(self) -> None:

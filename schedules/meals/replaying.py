@@ -3,7 +3,7 @@ What the rules in force now give for meals that were priced before: each diner's
 
     meals of a diner, in the order in which they got their first price
         ─ before the first day that matters, or never asked ─► stand as they are
-        ─ the same version, the same before it ──────────────► stand as they are
+        ─ the same version, shared and before it the same ───► stand as they are
         ─ anything else ─► asked again with the facts kept with it ─► counts for those after it
 
 So a week in which a meal more has money has one less for the meals behind it, as if the rule had always been so. It is
@@ -45,13 +45,18 @@ class _Had:
     """When it was cancelled: who came before that was told that it counts."""
 
 
-def replayed(deciding: Deciding, history: Sequence[Serving], first: date) -> list[Replayed]:
-    """`history` is a diner's meals in their order, from a quarter before `first` on; those from that day on count."""
+def replayed(
+    deciding: Deciding, history: Sequence[Serving], first: date, anew: frozenset[str] = frozenset()
+) -> list[Replayed]:  # fmt: skip
+    """
+    `history` is a diner's meals in their order, from a quarter before `first` on; those from that day on count. The
+    rules `anew` are asked again by the same version, too: what they share with others is not what it was.
+    """
     had: list[_Had] = []
     found = []
     for each in history:
         mine = [one for one in had if one.gone is None or one.gone > each.settled_at]
-        answer = _again(deciding, each, mine) if each.on >= first else each.answer
+        answer = _again(deciding, each, mine, anew) if each.on >= first else each.answer
         if answer is not each.answer:
             differs = answer.money != each.answer.money
             found.append(Replayed(serving=each, answer=answer, differs=differs))
@@ -81,7 +86,7 @@ def in_force(deciding: Deciding, policy_id: str, on: date) -> Policy | None:
         return None
 
 
-def _again(deciding: Deciding, each: Serving, had: Sequence[_Had]) -> Answer:
+def _again(deciding: Deciding, each: Serving, had: Sequence[_Had], anew: frozenset[str]) -> Answer:
     """Its answer as it stands where nothing of it changes, else the new one."""
     said = each.answer
     if said.asked is None or said.policy is None or said.reason in WAITING:
@@ -96,7 +101,7 @@ def _again(deciding: Deciding, each: Serving, had: Sequence[_Had]) -> Answer:
         used = deciding.used_again(policy, presented, each.on, said.asked, _before(had))
         old = None if said.version is None else deciding.book.policies.version(said.version)
         is_same = policy.version == said.version or (old is not None and same_terms(policy, old))
-        if is_same and used == used_by(said.asked["used"]):
+        if is_same and said.policy not in anew and used == used_by(said.asked["used"]):
             return said
     answer = replace(deciding.again(policy, presented, each.on, said.asked, used), policy=said.policy)
     if answer.money != said.money or policy is None:

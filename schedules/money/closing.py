@@ -35,8 +35,8 @@ Progress = Callable[[int, int], None]
 class Dues(Protocol):
     """Money that is due when a month is over, booked before the month takes no more."""
 
-    def settle(self, month: str, /, *, by: Person) -> object:
-        """Books it, and what changed since in months before. Raises Conflict."""
+    def settle(self, month: str, /, *, by: Person, progress: Progress) -> object:
+        """Books it, and what changed since in months before; tells how many are worked out. Raises Conflict."""
         ...
 
     def pending(self, closed: str | None, /) -> str | None:
@@ -102,19 +102,28 @@ class Closing:
         self.begin(month, by=by)
         return self.end(count(self._reading, month, progress), by=by)
 
-    def begin(self, month: str, *, by: Person) -> None:
+    def check(self, month: str) -> None:
         """
-        The month takes no more entries; beginning again a closing that was broken off changes nothing.
-
-        Raises:
-            Invalid: this is no month. Conflict: it is not over, it or a later one is closed, an earlier one is open and
-            has entries, or a version of a rule that its entries name was not kept.
+        Nothing is done. Raises: see `begin`.
         """
         if not is_month(month):
             raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
         if month >= f"{self._calendar.day_of(self._clock.now()):%Y-%m}":
             raise CannotClose(NOT_OVER, month=month, next=following(month))
-        self._book(month, by)
+        with self._reading.connect() as connection:
+            _refuse(connection, month)
+
+    def begin(self, month: str, *, by: Person, progress: Progress = lambda _done, _of: None) -> None:
+        """
+        The month takes no more entries; beginning again a closing that was broken off changes nothing. What is due for
+        it is booked first, which may take as long as counting does: `progress` is told months of it.
+
+        Raises:
+            Invalid: this is no month. Conflict: it is not over, it or a later one is closed, an earlier one is open and
+            has entries, or a version of a rule that its entries name was not kept.
+        """
+        self.check(month)
+        self._book(month, by, progress)
 
         def work(tx: Tx) -> None:
             Books(tx.connection).begin_closing()
@@ -125,14 +134,14 @@ class Closing:
 
         self._transactions.run(work, lane=Lane.BULK)
 
-    def _book(self, month: str, by: Person) -> None:
+    def _book(self, month: str, by: Person, progress: Progress) -> None:
         """What is due for the month is booked in it, before it takes no more; not again where closing was begun."""
         if self._dues is None:
             return
         with self._reading.connect() as connection:
             is_open = _refuse(connection, month)
         if is_open:
-            self._dues.settle(month, by=by)
+            self._dues.settle(month, by=by, progress=progress)
 
     def next(self) -> tuple[str, int, bool] | None:
         """

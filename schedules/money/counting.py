@@ -1,8 +1,11 @@
 """
-Closing a month from a page: begun at once, counted by a process of its own that tells how far it is, then ended.
+Closing a month from a page: what is due is worked out, it is begun, counted by a process of its own, then ended.
+
+    asked ─► answered at once          due: worked out elsewhere, booked ─► begun ─► counted elsewhere ─► ended
 
 A million entries are a third of a minute of processor time; in the engine's interpreter every press would share it. The
-process reads its question on standard input (an address of a database may hold a password) and only reads the database.
+counting process reads its question on standard input (an address of a database may hold a password) and only reads the
+database.
 """
 
 import json
@@ -38,9 +41,13 @@ class CountingFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a month is: entries counted, of how many; `wrong` why it was broken off, empty while it goes on."""
+    """
+    How far a month is: entries counted, of how many, or months of what is `due` worked out; `wrong` why it was broken
+    off, empty while it goes on.
+    """
 
     month: str
+    due: bool = False
     done: int = 0
     of: int = 0
     wrong: str = ""
@@ -62,16 +69,16 @@ class Counting:
 
     def start(self, month: str, *, by: Person) -> None:
         """
-        Begins, or takes up again; comes back at once.
+        Begins, or takes up again; comes back at once. What is refused later is told by `now`.
 
         Raises:
-            Invalid, Conflict: as `Closing.begin`; Conflict also where a month is being counted.
+            Invalid, Conflict: as `Closing.check`; Conflict also where a month is being counted.
         """
         with self._lock:
             if self._stopped or (self._thread is not None and self._thread.is_alive()):
                 raise Conflict("A month is being closed at this moment.")
-            self.closing.begin(month, by=by)
-            self._progress = Progress(month=month)
+            self.closing.check(month)
+            self._progress = Progress(month=month, due=True)
             self._thread = threading.Thread(target=self._run, args=(month, by), name="closing", daemon=True)
             self._thread.start()
 
@@ -94,11 +101,21 @@ class Counting:
 
     def _run(self, month: str, by: Person) -> None:
         try:
+            self.closing.begin(month, by=by, progress=self._working_out(month))
+            self._progress = Progress(month=month)
             self.closing.end(self._counted(month), by=by)
             self._progress = None
         except (CountingFailed, OSError, Refusal, *MISTAKES) as failure:
             log.error("month_not_counted", month=month, why=str(failure))
             self._progress = replace(self._progress or Progress(month=month), wrong=str(failure) or repr(failure))
+
+    def _working_out(self, month: str) -> Callable[[int, int], None]:
+        def told(done: int, of: int) -> None:
+            if self._stopped:
+                raise CountingFailed("the service is being stopped")
+            self._progress = Progress(month=month, due=True, done=done, of=of)
+
+        return told
 
     def _counted(self, month: str) -> Counted:
         with subprocess.Popen(  # noqa: S603  our own program, no shell

@@ -19,6 +19,8 @@ from schedules.money.rules.awards import Award
 from schedules.money.rules.ledger import following
 from schedules.money.rules.outdated import Outdated, outdated
 from schedules.money.rules.policies import NoRule
+from schedules.money.rules.shared import Shared, reshared
+from schedules.money.store.shared import SharedRules
 from schedules.money.store.versions import kept_policies
 
 log = structlog.get_logger()
@@ -35,14 +37,21 @@ class BillCorrections:
         """Months of this turn of pricing."""
 
     def mark(self) -> str:
-        rules = self._settling.reckoning.rules
-        return book_mark(self.kind, rules.policies, rules.exclusions)
+        return book_mark(self.kind, self._settling.reckoning.rules.policies, self._settling.reckoning.shared)
+
+    def shared(self) -> Shared | None:
+        reckoning = self._settling.reckoning
+        return reckoning.shared if list(reckoning.rules.policies) else None
 
     def outdated(self) -> Sequence[Outdated]:
         with self._reading.connect() as connection:
             asked = Payments(connection).asked()
             kept = kept_policies(connection, {each.version for each in asked})
-        return outdated(asked, self._settling.reckoning.rules.policies, kept)
+            now = self.shared()
+            before = SharedRules(connection, self.kind).before(now) if now is not None else []
+        policies = self._settling.reckoning.rules.policies
+        found = outdated(asked, policies, kept)
+        return found if now is None else [*found, *reshared(asked, before, now, policies)]
 
     def look(self, outdated: Sequence[Outdated], after: str, /) -> tuple[list[Item], str]:
         old, first = {each.old for each in outdated}, min(each.first for each in outdated)

@@ -17,6 +17,7 @@ from schedules.money.rules.awards import Award, BedMonth, Month, PersonOn, Rules
 from schedules.money.rules.bills import BUILDING, SERVICES, Bill, Line
 from schedules.money.rules.exclusions import Implications
 from schedules.money.rules.policies import NotInForce
+from schedules.money.rules.shared import Shared
 from schedules.money.rules.usage import Move, last_day
 
 DAY = timedelta(days=1)
@@ -95,7 +96,7 @@ class Reckoning:
         self._months = months
         self._visits = visits
         self.rules = rules
-        self._implied = implied
+        self.implied = implied
         self.schemes = schemes
         self._done_order = done_order
         self._fitted = fitted
@@ -146,9 +147,18 @@ class Reckoning:
             found = People(connection).known(ids, self._day_of)
         return {id_: each for id_, each in found.items() if area.covers(each.row["station_id"])}
 
+    @property
+    def shared(self) -> Shared:
+        """What all of its rules share."""
+        return Shared.of(self.rules.exclusions, self.implied)
+
+    def person_of_each(self, ids: Collection[str]) -> Mapping[str, PersonOn]:
+        """The facts by day of residents of the whole district."""
+        return {id_: self.person(known) for id_, known in self.known(ids, DISTRICT).items()}
+
     def person(self, known: Known) -> PersonOn:
         """Their facts by day."""
-        return person_of(known, self._implied, self.rules.ways)
+        return person_of(known, self.implied, self.rules.ways)
 
     # ------------------------------------------------------------------------------------------- beds
 

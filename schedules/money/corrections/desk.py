@@ -23,6 +23,8 @@ from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.money.corrections.rules.correction import OPEN, Correction, Item, State
 from schedules.money.corrections.store import Corrections, Tally
 from schedules.money.rules.outdated import Outdated
+from schedules.money.rules.shared import Shared
+from schedules.money.store.shared import SharedRules
 
 TURN_MAX = 200
 """Units of work in one turn of `check`: half a second or so, of which each takes a few milliseconds."""
@@ -43,8 +45,12 @@ class Source(Protocol):
         """Tells one book of rules from another."""
         ...
 
+    def shared(self) -> Shared | None:
+        """What all rules share; None where there are no rules, and nothing can be said of them."""
+        ...
+
     def outdated(self) -> Sequence[Outdated]:
-        """Versions that priced something and were corrected since."""
+        """Versions that priced something and were corrected since, or share something else since (`old` is `new`)."""
         ...
 
     def look(self, outdated: Sequence[Outdated], after: str, /) -> tuple[list[Item], str]:
@@ -174,10 +180,12 @@ class CorrectionDesk:
         return None
 
     def _notice(self, source: Source) -> None:
-        outdated, mark = list(source.outdated()), source.mark()
+        outdated, mark, shared = list(source.outdated()), source.mark(), source.shared()
 
         def work(tx: Tx) -> None:
             shelf = Corrections(tx.connection)
+            if shared is not None:
+                SharedRules(tx.connection, source.kind).keep(shared, tx.now)
             for each in shelf.newest(1000, kind=source.kind):
                 if each.state in OPEN - {State.APPROVED} and each.mark != mark:
                     shelf.change(each, state=State.VOID, ended_at=tx.now)

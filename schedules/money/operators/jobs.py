@@ -75,3 +75,21 @@ class Reckoned:
     @property
     def dues(self) -> list[Due]:
         return [due for job in self.jobs for due in job.dues]
+
+    @property
+    def summed(self) -> "Summed":
+        """What of it is booked."""
+        troubled = tuple((term.id, term.policy) for term, _ in self.troubles)
+        return Summed(month=self.month, dues=tuple(self.dues), troubled=troubled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summed:
+    """
+    A month as it is booked, which another process may have worked out. `troubled` are terms whose rule says nothing,
+    by their ids and rules.
+    """
+
+    month: str
+    dues: tuple[Due, ...] = ()
+    troubled: tuple[tuple[str, str], ...] = ()

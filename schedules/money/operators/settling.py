@@ -12,7 +12,7 @@ from dispatch.store.accounts import Reading
 from dispatch.store.database import Connection
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
-from schedules.money.operators.jobs import Reckoned
+from schedules.money.operators.jobs import Summed
 from schedules.money.operators.reckoning import Reckoning
 from schedules.money.operators.store import (
     OperatorPayments,
@@ -26,9 +26,13 @@ from schedules.money.rules.ledger import Entry, Kind, Posting, Source, following
 from schedules.money.rules.months import is_month
 from schedules.money.rules.operators import Due
 from schedules.money.store.ledger import Books
+from schedules.money.store.shared import SharedRules
 from schedules.money.wording import LANGUAGES, sentence
 
 DAY = timedelta(days=1)
+Progress = Callable[[int, int], None]
+"""Called with how many months are worked out, of how many."""
+
 _BACK_MONTHS = 24
 """So far back a month that nobody closed is looked for: terms may have begun long before the service did."""
 
@@ -49,9 +53,13 @@ class Settling:
 
     def __init__(
         self, transactions: Transactions, reading: Reading, clock: Clock, calendar: Calendar, reckoning: Reckoning, *,
-        books: Callable[[Connection], Books],
+        books: Callable[[Connection], Books], reckon: Callable[[str], Summed] | None = None,
     ) -> None:  # fmt: skip
-        """`books` opens the ledger; it keeps each version of a rule with the first money that is given by it."""
+        """
+        `books` opens the ledger; it keeps each version of a rule with the first money that is given by it. `reckon`
+        works a month out elsewhere: one of a million meals is seconds of a processor.
+        """
+        self._reckon = reckon or (lambda month: reckoning.month(month).summed)
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
@@ -62,11 +70,11 @@ class Settling:
     def today(self) -> date:
         return self._calendar.day_of(self._clock.now())
 
-    def settle(self, month: str, *, by: Person) -> Settled:
+    def settle(self, month: str, *, by: Person, progress: Progress = lambda _done, _of: None) -> Settled:
         """
         Books a month that is over, and whatever changed since in months before it. What is unchanged stays; what
         changed is taken back and entered anew; what is not due any more is taken back. Of a month that the ledger has
-        closed, it goes into the first open one.
+        closed, it goes into the first open one. `progress` is told how many months are worked out, of how many.
 
         Raises:
             Invalid: this is no month. Conflict: it is not over, or the ledger refuses an entry; then nothing of that
@@ -78,10 +86,14 @@ class Settling:
             raise Conflict("This month is not over.")
         at = self._clock.now()
         months = self._months(month)
-        found = [self.reckoning.month(each) for each in months]
-        troubled = {term.id for each in found for term, _ in each.troubles}
+        found = []
+        for number, each in enumerate(months):
+            progress(number, len(months))
+            found.append(self._reckon(each))
+        progress(len(months), len(months))
+        troubled = {term for each in found for term, _ in each.troubled}
         # A file that is missing takes nothing back: what was booked by it stays until it is mended or the term ended.
-        spared = {(each.month, term.policy) for each in found for term, _ in each.troubles}
+        spared = {(each.month, policy) for each in found for _, policy in each.troubled}
         dues = {due.source: due for each in found for due in each.dues}
         held = [row for row in self._held(months) if (row["month"], row["policy_id"]) not in spared]
         stale = [row for row in held if not _same(row, dues.get(row["source"]))]
@@ -121,10 +133,13 @@ class Settling:
             terms = Terms(connection).all()
             changed = Terms(connection).changed(since) if since else []
             days = late_days(connection, since) if since else []
+            shared_at = SharedRules(connection, "meal").changed_at()
         touched = {f"{day:%Y-%m}" for day in [*days, *self._touched(start, since)]}
         touched |= {each for term in changed for each in months_between(term.from_on, start - DAY)}
         touched |= {each for each, version in held if self.reckoning.rules.policies.version(version) is None}
         touched |= {each for each, (_, whole) in booked.items() if not whole}
+        # What rules exclude and categories imply has no days of its own: it holds for all of them.
+        touched |= set(booked) if since and shared_at and shared_at >= since else set()
         if self.reckoning.is_wide(terms):
             # Money of a quarter or a year is due later than most of what it is reckoned from.
             touched |= {each for each in booked for one in touched if one <= each and one[:4] == each[:4]}
@@ -191,9 +206,9 @@ class Settling:
         return entry.month
 
     def _finish(
-        self, tx: Tx, month: str, found: Sequence[Reckoned], settled: Settled, at: datetime, by: Person
+        self, tx: Tx, month: str, found: Sequence[Summed], settled: Settled, at: datetime, by: Person
     ) -> None:  # fmt: skip
-        OperatorPayments(tx.connection).looked_at({each.month: not each.troubles for each in found}, at)
+        OperatorPayments(tx.connection).looked_at({each.month: not each.troubled for each in found}, at)
         facts: dict[str, str | int | None] = {
             "month": month, "entered": settled.entered, "reversed": settled.reversed, "same": settled.same,
             "troubles": settled.troubles,

@@ -66,7 +66,7 @@ class Implications:
     """What a category means besides itself: `tekun_scattered` is also `tekun`."""
 
     def __init__(self, implied: Mapping[str, Sequence[str]]) -> None:
-        self._whole = {cat: frozenset(_closure(cat, implied)) for cat in implied}
+        self.whole: Mapping[str, frozenset[str]] = {cat: frozenset(_closure(cat, implied)) for cat in implied}
         self._seen: dict[tuple[str, ...], frozenset[str]] = {}
 
     def of(self, cats: Sequence[str]) -> frozenset[str]:
@@ -75,7 +75,7 @@ class Implications:
         if key not in self._seen:
             if len(self._seen) > 4096:
                 self._seen.clear()
-            self._seen[key] = frozenset().union(cats, *(self._whole.get(cat, ()) for cat in cats))
+            self._seen[key] = frozenset().union(cats, *(self.whole.get(cat, ()) for cat in cats))
         return self._seen[key]
 
 

@@ -38,6 +38,7 @@ class LedgerMonthSchema(Schema):
     state = fields.String(required=True, validate=validate.OneOf(["open", "waiting", "broken_off", "counting", "closed"]))  # noqa: E501  # fmt: skip
     entries = fields.Integer(required=True)
     done = fields.Integer(required=True, metadata={"description": "Entries counted so far"})
+    working_out = fields.Boolean(required=True, metadata={"description": "What serving is due is worked out first"})
     wrong = fields.String(required=True, metadata={"description": "Why counting was broken off; empty otherwise"})
     hash = fields.String(required=True, allow_none=True, metadata={"description": "As in the record"})
     before = fields.String(required=True, allow_none=True, metadata={"description": "The hash of the month before"})
@@ -102,14 +103,24 @@ def _told(counting: Counting, month: str) -> Plain:
     # How far it is comes first: what ends between the two is told as closed, never as broken off.
     progress = counting.now()
     known = counting.closing.known(month)
-    told = {"month": month, "done": 0, "wrong": "", "hash": None, "before": None, "closed_at": None}
+    told = {
+        "month": month,
+        "done": 0,
+        "working_out": False,
+        "wrong": "",
+        "hash": None,
+        "before": None,
+        "closed_at": None,
+    }
     if known is not None:
         closed = {"state": "closed", "hash": known["hash"], "before": known["before"], "done": known["entries"]}
         return told | closed | {"entries": known["entries"], "closed_at": known["at"].isoformat()}
     told |= {"entries": counting.closing.entries(month)}
     if progress is not None and progress.month == month:
-        state = "broken_off" if progress.wrong else "counting"
-        return told | {"state": state, "done": progress.done, "wrong": progress.wrong}
+        told |= {"wrong": progress.wrong}
+        if not progress.wrong:
+            done = 0 if progress.due else progress.done
+            return told | {"state": "counting", "done": done, "working_out": progress.due}
     following = counting.closing.next()
     if following is None or following[0] != month:
         return told | {"state": "open"}

@@ -15,9 +15,9 @@ from enum import StrEnum
 from typing import Any
 
 from dispatch.errors import Conflict
-from schedules.money.rules.exclusions import Exclusion
 from schedules.money.rules.outdated import Outdated
 from schedules.money.rules.policy import Policy
+from schedules.money.rules.shared import Shared
 
 
 class State(StrEnum):
@@ -98,7 +98,7 @@ class Correction:
             raise Conflict("Whoever wanted it does not approve it: ask another person.")
 
 
-def book_mark(kind: str, policies: Iterable[Policy], exclusions: Iterable[Exclusion]) -> str:
-    """The same as long as the same versions of all rules are in force and exclude the same."""
-    said = sorted(each.version for each in policies), sorted((each.scheme, each.not_with) for each in exclusions)
+def book_mark(kind: str, policies: Iterable[Policy], shared: Shared) -> str:
+    """The same as long as the same versions of all rules are in force, and what they share is the same."""
+    said = sorted(each.version for each in policies), shared.mark
     return hashlib.sha256(json.dumps([kind, *said]).encode()).hexdigest()
