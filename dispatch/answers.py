@@ -17,12 +17,13 @@ import structlog
 
 from dispatch.desk import Desk
 from dispatch.errors import Refusal
-from dispatch.expectations import Done, Expectation, is_answered_at_once, write_back
+from dispatch.expectations import Done, Expectation, is_answered_at_once, standing_of, write_back
 from dispatch.ids import AlarmId, AttemptId, OfferId, ReplyId
 from dispatch.messages.receipts import KEY_MAX, plain
 from dispatch.messages.ride import Rides, afoot
 from dispatch.receiving import MISTAKES
-from dispatch.rules.alarm import OfferState
+from dispatch.rules.alarm import Alarm, Offer, OfferState, State
+from dispatch.rules.answered import stands
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import SERVICE, Person, carer_id, operator
 from dispatch.rules.phrases import learn
@@ -283,12 +284,11 @@ class Answers:
         person = people[0]
         if parsed.stop:
             return self._opted_out(tx, people), person, None
-        expected = [
-            (who, each)
-            for claimant in self._claimants
-            for who in people
-            for each in self._expected(tx, claimant, partial(claimant.expects, tx, who, parsed, reply))
-        ]
+        expected = self._expectations(tx, people, parsed, reply, self._claimants)
+        if not expected and parsed.code is None:
+            # What nobody expects as it stands may still answer the desk's alarm, from where this person stands.
+            parsed = parse(reply.text, standing_of(tx, people, reply))
+            expected = self._expectations(tx, people, parsed, reply, self._claimants[:1])
         if len(expected) == 1:
             who, only = expected[0]
             return only.act(tx), who, only.alarm_id
@@ -301,12 +301,22 @@ class Answers:
             return Done("asked_back"), person, None
         return self._nothing(tx, person, parsed, reply), person, None
 
+    def _expectations(
+        self, tx: Tx, people: Sequence[Person], parsed: Parsed, reply: Reply, claimants: Sequence[Claimant]
+    ) -> list[tuple[Person, Expectation]]:
+        return [
+            (who, each)
+            for claimant in claimants
+            for who in people
+            for each in self._expected(tx, claimant, partial(claimant.expects, tx, who, parsed, reply))
+        ]
+
     def _nothing(self, tx: Tx, person: Person, parsed: Parsed, reply: Reply) -> Done:
         """Nobody expects this: say so once, in words that help."""
         last = Alarms(tx.connection).last_of(person, tx.now - LATE)
-        if parsed.action is None and last is not None and last[1].open:
-            self._say(tx, person, reply, "not_understood", {"code": last[0].code})
-            return Done("not_understood")
+        if last is not None and last[1].open and (parsed.action is None or (parsed.code is None and stands(last[0]))):
+            self._say(tx, person, reply, *_of_what_is_open(*last))
+            return Done("not_understood" if parsed.action is None else "no_task")
         if last is not None and not last[1].open:
             self._say(tx, person, reply, "closed", {"number": last[1].number})
             return Done("closed")
@@ -343,6 +353,14 @@ class Answers:
     def _say(self, tx: Tx, person: Person, reply: Reply, sentence: str, facts: dict[str, Fact]) -> None:
         if not is_answered_at_once(reply):
             write_back(tx, person, reply, sentence, facts)
+
+
+def _of_what_is_open(offer: Offer, alarm: Alarm) -> tuple[str, dict[str, Fact]]:
+    """What somebody hears whose words say nothing here: that another is going, or what can be answered."""
+    waits = offer.state in {OfferState.LAPSED, OfferState.WITHDRAWN}
+    if waits and alarm.state in {State.ACCEPTED, State.ATTENDED}:
+        return "late", {}
+    return "not_understood", {"code": offer.code}
 
 
 def _all_after(done: Sequence[Done]) -> None:

@@ -11,13 +11,13 @@ from datetime import timedelta
 
 from dispatch.desk import Desk
 from dispatch.errors import AlarmClosed, AlreadyTaken, OfferGone
-from dispatch.ids import AlarmId
+from dispatch.ids import AlarmId, OfferId
 from dispatch.rules.alarm import Alarm, Offer, OfferState
-from dispatch.rules.answered import decide, fits, may_ask
+from dispatch.rules.answered import decide, fits, may_ask, stands
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import Carer, Person, carer_id, compound
 from dispatch.rules.record import Line
-from dispatch.rules.reply import Action, Parsed
+from dispatch.rules.reply import Action, Parsed, Standing
 from dispatch.rules.signal import Cause
 from dispatch.store.alarms import Alarms
 from dispatch.store.outbox import Outbox
@@ -64,7 +64,7 @@ class DeskClaims:
             return []
         asked = [each for each in Alarms(tx.connection).offers_to(person) if _was_asked(each[0], reply)]
         open_ = in_earnest(tx, asked, coded=parsed.code is not None)
-        called = self._called(tx, reply)
+        called = _called(tx, reply)
         if called is not None:
             meant = [(offer, alarm) for offer, alarm in open_ if offer.id == called]
         elif parsed.code is not None:
@@ -72,16 +72,6 @@ class DeskClaims:
         else:
             meant = [(offer, alarm) for offer, alarm in open_ if fits(action, offer)]
         return [self._expectation(tx, offer, alarm, action, parsed, reply) for offer, alarm in meant]
-
-    def _called(self, tx: Tx, reply: Reply) -> str | None:
-        """The offer a call or a page was about: what is pressed in it can mean nothing else."""
-        if reply.offer_id is not None:
-            return reply.offer_id
-        if reply.attempt_id is None:
-            return None
-        attempt = Outbox(tx.connection).attempt(reply.attempt_id)
-        message = Outbox(tx.connection).get(attempt.message_id) if attempt else None
-        return message.offer_id if message else None
 
     def _expectation(
         self, tx: Tx, offer: Offer, alarm: Alarm, action: Action, parsed: Parsed, reply: Reply
@@ -93,7 +83,7 @@ class DeskClaims:
 
     def _must_mean_both(self, tx: Tx, offer: Offer, alarm: Alarm, action: Action, parsed: Parsed, reply: Reply) -> bool:
         """Whoever is on the way to somebody takes a second alarm only by its code, or by a key in its own call."""
-        said = parsed.code is not None or self._called(tx, reply) is not None or offer.state is OfferState.ACCEPTED
+        said = parsed.code is not None or _called(tx, reply) is not None or offer.state is OfferState.ACCEPTED
         return action is Action.ACCEPT and not said and Alarms(tx.connection).on_the_way(offer.person, but=alarm.id) > 0
 
     def _ask_both(self, tx: Tx, offer: Offer, place: str, reply: Reply) -> Done:
@@ -144,6 +134,26 @@ def in_earnest(tx: Tx, asked: Sequence[tuple[Offer, Alarm]], *, coded: bool) -> 
     told = [(offer, alarm) for offer, alarm in asked if not Shadows(tx.connection).covers(alarm.id)]
     real = [(offer, alarm) for offer, alarm in told if alarm.cause is not Cause.EXERCISE]
     return told if coded else real or told
+
+
+def standing_of(tx: Tx, people: Sequence[Person], reply: Reply) -> Standing | None:
+    """Where these people stand, by what their answer can be about; None where nothing is open, or where it differs."""
+    called = _called(tx, reply)
+    asked = [each for who in people for each in Alarms(tx.connection).offers_to(who) if _was_asked(each[0], reply)]
+    meant = [offer for offer, _ in in_earnest(tx, asked, coded=False) if called is None or offer.id == called]
+    where = {each for offer in meant if (each := stands(offer)) is not None}
+    return where.pop() if len(where) == 1 else None
+
+
+def _called(tx: Tx, reply: Reply) -> OfferId | None:
+    """The offer a call or a page was about: what is pressed in it can mean nothing else."""
+    if reply.offer_id is not None:
+        return reply.offer_id
+    if reply.attempt_id is None:
+        return None
+    attempt = Outbox(tx.connection).attempt(reply.attempt_id)
+    message = Outbox(tx.connection).get(attempt.message_id) if attempt else None
+    return message.offer_id if message else None
 
 
 def _was_asked(offer: Offer, reply: Reply) -> bool:

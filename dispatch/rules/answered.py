@@ -4,7 +4,7 @@ from dispatch.rules import answering, entry
 from dispatch.rules.alarm import Offer, OfferState, Proof
 from dispatch.rules.escalation import Decision, Situation
 from dispatch.rules.people import Person
-from dispatch.rules.reply import Action
+from dispatch.rules.reply import Action, Standing
 
 
 def fits(action: Action, offer: Offer) -> bool:
@@ -17,6 +17,13 @@ def fits(action: Action, offer: Offer) -> bool:
     if action is Action.ARRIVED:
         return coming or offer.state in {OfferState.OPEN, OfferState.LAPSED}
     return coming
+
+
+def stands(offer: Offer) -> Standing | None:
+    """Where the one who was asked stands towards this alarm; None where nothing is waited for from them any more."""
+    if offer.state is OfferState.ACCEPTED:
+        return Standing.COMING if offer.attended_at is None else Standing.THERE
+    return Standing.ASKED if offer.state in {OfferState.OPEN, OfferState.LAPSED} else None
 
 
 def may_ask(action: Action) -> bool:

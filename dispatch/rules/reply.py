@@ -22,11 +22,13 @@ from dispatch.rules.phrases.choices import CODE_FIRST, code_last, undressed
 from dispatch.rules.phrases.composed import composed
 from dispatch.rules.phrases.gaps import GONE_AGAIN
 from dispatch.rules.phrases.hearing import covered, left_over, meanings, verdict
-from dispatch.rules.phrases.held import is_held
+from dispatch.rules.phrases.held import is_held, is_wavering
+from dispatch.rules.phrases.meaning import POSSIBLE, Aside, Meaning
 from dispatch.rules.phrases.meaning import Action as Action
-from dispatch.rules.phrases.meaning import Aside, Meaning
+from dispatch.rules.phrases.meaning import Standing as Standing
 from dispatch.rules.phrases.sounds import mended
 from dispatch.rules.phrases.spelling import spelled
+from dispatch.rules.phrases.standing import SIGNS, standing_means
 from dispatch.rules.phrases.tidy import tidy
 
 TEXT_MAX = 200
@@ -119,13 +121,37 @@ _NUMBER = re.compile(
 _LAST_DIGIT = re.compile(r"[ ,]*(?<![0-9,])(?:回复|回|按)?(?<![0-9])(?<!(?<!收)到)[ ,]?([1-4])$")
 
 
-def parse(text: str) -> Parsed:
+def parse(text: str, standing: Standing | None = None) -> Parsed:
     """
     What somebody answered by SMS, or pressed in a call. Never raises, whatever the text.
 
     Case, width of digits, blanks, punctuation and a quoted "回复：" do not matter. A question is not an answer. What
     is not understood as it stands is read once more with its blanks for commas, and with its slips mended by sound.
+    What then says nothing that is possible where the sender stands may still say it there (`phrases/standing.py`);
+    `standing` is None where nothing is open for them, or several things on which they stand differently.
     """
+    read = _anywhere(text)
+    if standing is None or read.stop or read.code is not None or read.action in POSSIBLE[standing]:
+        return read
+    return _there(text, standing) or read
+
+
+def _there(text: str, standing: Standing) -> Parsed | None:
+    """Read by where the sender stands: every piece a row of that standing, or phrases that lean to one answer."""
+    head = text[: TEXT_MAX * 4].translate(SIGNS) if standing is Standing.ASKED else text[: TEXT_MAX * 4]
+    plain = tidy(head)
+    if not plain or len(plain) > AGAIN_MAX or is_wavering(head, plain):
+        return None
+    for each in dict.fromkeys((plain, tidy(head, between=","), mended(plain), spelled(plain))):
+        means = standing_means(_ALONE.get(each, each), standing)
+        if means is not None:
+            outcome = means if isinstance(means, Outcome) else None
+            return Parsed(action=Action.DONE if isinstance(means, Outcome) else means, outcome=outcome)
+    read = None if is_held(plain) else composed(tidy(head, between=","), standing=standing)
+    return Parsed(action=read[0], outcome=read[1], rest=read[2]) if read and read[0] in POSSIBLE[standing] else None
+
+
+def _anywhere(text: str) -> Parsed:
     head = text[: TEXT_MAX * 4]
     plain = tidy(head)
     if _opts_out(plain):

@@ -343,7 +343,67 @@ def test_who_arrived_at_one_of_two_says_at_which(alone):
     assert alone.world.alarm(second).state is State.OFFERED
 
 
+# ------------------------------------------------------------------------------------------------ where they stand
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "result"),
+    [
+        ([], "五分钟", "accept"), ([], "嗯", "accept"), ([], "👌", "accept"), ([], "在忙", "decline"),
+        ([], "好了", "no_task"), ([], "嗯。。。", "not_understood"), (["1"], "堵车", "accept"),
+        (["1"], "到门口了", "arrived"), (["1", "3"], "走了", "done"), (["1", "3"], "好的", "no_task"),
+        (["2"], "五分钟", "not_understood"),
+    ],
+)  # fmt: skip
+def test_what_is_unclear_anywhere_may_be_clear_from_where_one_stands(talk, before, text, result):
+    alarm_id = talk.press()
+    for each in before:
+        talk.says("C1", each)
+    assert talk.says("C1", text) == result
+    assert talk.leads(alarm_id, "C1") is (before in (["1"], ["1", "3"]) or result == "accept")
+
+
+def test_asked_about_one_and_on_the_way_to_another_nothing_is_read_into_a_few_words(alone):
+    first, second = alone.press("H1"), alone.press("H2", "R2")
+    alone.says("C1", f"{code_of(alone, first)} 1")
+    assert alone.says("C1", "五分钟") == "not_understood"
+    assert alone.world.alarm(second).state is State.OFFERED
+
+
+def test_a_few_words_about_one_of_two_are_asked_back(alone):
+    first, second = alone.press("H1"), alone.press("H2", "R2")
+    assert alone.says("C1", "五分钟") == "asked_back"
+    assert {alone.world.alarm(each).state for each in (first, second)} == {State.OFFERED}
+
+
+def test_in_the_room_nobody_is_told_that_they_have_no_task(talk):
+    alarm_id = talk.press()
+    talk.says("C1", "3")
+    talk.says("C1", "好的")
+    assert talk.told()[-1] == ("not_understood", PHONES["C1"], {"code": code_of(talk, alarm_id)})
+
+
 # ------------------------------------------------------------------------------------------------ too late
+
+
+@pytest.mark.parametrize("text", ["五分钟", "天气不错", "1", "3", "2"])
+def test_whatever_is_answered_after_another_accepted_changes_nothing(talk, text):
+    alarm_id = talk.press()
+    talk.world.advance(20)
+    talk.says("C2", "1")
+    talk.says("C1", text)
+    assert talk.leads(alarm_id, "C2")
+    assert not talk.leads(alarm_id, "C1")
+    assert talk.sentences()[-1] == {"2": "confirm_decline", "3": "confirm_arrived"}.get(text, "late")
+
+
+@pytest.mark.parametrize("text", ["五分钟", "嗯", "1"])
+def test_a_lapsed_offer_is_taken_while_nobody_else_has(talk, text):
+    alarm_id = talk.press()
+    talk.world.advance(20)
+    assert talk.offer(alarm_id, "C1").state is OfferState.LAPSED
+    assert talk.says("C1", text) == "accept"
+    assert talk.leads(alarm_id, "C1")
 
 
 def test_who_answers_after_another_accepted_hears_that_it_is_late(talk):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from dispatch.rules.phrases import chinese, company, english, grammar
+from dispatch.rules.phrases import chinese, company, english, grammar, standing
 from dispatch.rules.phrases.meaning import Aside, Meaning
 from dispatch.rules.phrases.pieces import CORE_MAX, meaning_of
 from dispatch.rules.phrases.pinyin import romanised
@@ -67,11 +67,13 @@ def learn(text: str | None = None) -> None:
     for texts without a Latin letter.
     """
     _characters()
+    standing.learn(latin=False)
     if text is None:
         company.learn()
         grammar.learn()
     if text is None or _LETTER.search(text.lower()):
         _letters()
+        standing.learn(latin=True)
 
 
 def _inside(text: str, at: int) -> bool:

@@ -12,7 +12,7 @@ from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases.covering import parted
 from dispatch.rules.phrases.gaps import Part, fits, may_stand, runs_on, says
 from dispatch.rules.phrases.hearing import verdict
-from dispatch.rules.phrases.meaning import GOES_WITH, Action, Aside
+from dispatch.rules.phrases.meaning import GOES_WITH, NEXT, Action, Aside, Standing
 from dispatch.rules.phrases.rows import Beside, Half, Said
 from dispatch.rules.phrases.thoughts import ALARMING, thoughts
 
@@ -20,22 +20,26 @@ _WHETHER = re.compile("(?!要不要(?:报警|叫|找|撬|破))([一-鿿])不\\1"
 """同不同意, 去不去: it asks, whoever says it."""
 
 
-def composed(text: str, digit: str = "", pressed: Action | None = None) -> tuple[Action, Outcome | None, str] | None:
+def composed(
+    text: str, digit: str = "", pressed: Action | None = None, standing: Standing | None = None
+) -> tuple[Action, Outcome | None, str] | None:
     """
     The one thing a tidy text says, how it ended, and the words left over; None where it must be asked.
 
-    `digit` is a number that was written before it, and `pressed` what that number says.
+    `digit` is a number that was written before it, and `pressed` what that number says. Where it is known how somebody
+    stands, a single phrase may do that otherwise only leans to an answer.
     """
     if _WHETHER.search(text) or ALARMING.search(text):
         return None
     plain = thoughts(text)
     first = [Part(digit, pressed, ",")] if pressed else []
-    return _read([*first, *parted(plain)]) or _read([*first, *parted(plain, pieces_first=True)])
+    ways = (parted(plain), parted(plain, pieces_first=True))
+    return next(filter(None, (_read([*first, *parts], standing) for parts in ways)), None)
 
 
-def _read(parts: Sequence[Part]) -> tuple[Action, Outcome | None, str] | None:
+def _read(parts: Sequence[Part], standing: Standing | None) -> tuple[Action, Outcome | None, str] | None:
     heard = [each.means for each in parts if each.means is not None]
-    action = _decided(heard)
+    action = _decided(heard, standing)
     if action is None or not all(fits(action, parts, at) for at in range(len(parts))):
         return None
     if runs_on(action, parts) or not all(
@@ -58,14 +62,16 @@ def _note(action: Action, parts: Sequence[Part]) -> str:
     )
 
 
-def _decided(heard: Sequence[Said]) -> Action | None:
+def _decided(heard: Sequence[Said], standing: Standing | None) -> Action | None:
     """What the phrases come to: what they say, or what two of them lean to."""
     said = [each for each in heard if not isinstance(each, Beside | Half)]
     leaning = Counter(filter(None, map(_leans_to, heard)))
     if Aside.ALL in said:
         return None
     if not any(isinstance(each, Action | Outcome) for each in said):
-        said += [action for action, count in leaning.items() if count > 1]
+        alone = {each.action for each in heard if isinstance(each, Half) and each.alone}
+        enough = alone & NEXT[standing] if standing else frozenset()
+        said += [action for action, count in leaning.items() if count > 1 or action in enough]
     idle = {Aside.NEAR} | ({Aside.LEAVING} if Action.DECLINE in said else set())
     idle |= {Aside.EXCUSE} if _comes_yet(heard) else set()
     deciding = [each for each in said if each not in idle]

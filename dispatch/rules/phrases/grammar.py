@@ -111,5 +111,5 @@ def both(one: Said, other: Said) -> Said:
     if isinstance(one, Beside):
         return both(other, one)
     if isinstance(one, Half) and isinstance(other, Beside):
-        return Half(one.action, one.beside | other.actions)
+        return Half(one.action, one.beside | other.actions, one.alone)
     return one

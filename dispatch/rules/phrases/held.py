@@ -17,6 +17,7 @@ _ASKING = re.compile(
 _IF = re.compile(
     r"如果|要是|除非|的话|万一|假如|假使|倘若|若[是无没有]|只要|只有|能[去来].{0,2}就|有空再|有空去|"
     r"(?:有空|有时间|有车|没人|没空|没事|不忙|顺路|方便|顺便|得空|忙完|下班|吃完).{0,3}[就再才]|"
+    r"走得开就|(?:过|等|隔)(?:一)?会儿?(?:再)?(?:去|来|过去)|(?:小时|钟头)(?:以?后|之后)(?:可以|能|有空|行)|"
     r"(?<![a-z])(?:if|unless|only when|in case)(?![a-z])|(?:可能|也许|或许|说不定|没准)[^,了]{0,7}能[去来]"
 )
 """What is said under a condition is no answer yet: "能去我就去"."""
@@ -54,3 +55,20 @@ def is_held(plain: str) -> bool:
     return any(
         each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY, _OTHER_PEOPLE, _ASKED_OF_OTHERS, _TAKEN_BACK)
     )
+
+
+_TRAILING = re.compile(r"(?:[.。…·]{2,}|[~～]{2,}|⋯+)\s*$")
+_NEARLY_OVER = re.compile(
+    "(?:马上|快要?|就要?|立刻|很快).{0,2}(?:好|完|结束|搞定|没事)|(?<![a-z])(?:ma ?shang|kuai|"
+    "jiu) ?(?:yao ?)?(?:hao|wan)"
+)
+
+
+def is_wavering(text: str, plain: str) -> bool:
+    """
+    Whether somebody of whom it is known where they stand thinks aloud or asks: dots behind a nod ("嗯。。。"), a
+    condition, a question that comes last, an end that is still to come. To be there nearly is an answer here.
+    """
+    last = plain.rsplit(",", 1)[-1]
+    others = (_TWICE_NO, _IF, _ASKED_OF_OTHERS, _TAKEN_BACK, _NEARLY_OVER)
+    return bool(_TRAILING.search(text) or _ASKING.search(last)) or any(each.search(plain) for each in others)

@@ -39,4 +39,27 @@ GOES_WITH: dict[Aside, Action] = {
     Aside.LEAVING: Action.DONE,
 }
 
+
+class Standing(StrEnum):
+    """Where the one who answers stands towards the one alarm that is open for them: asked, on the way, or there."""
+
+    ASKED = "asked"
+    COMING = "coming"
+    THERE = "there"
+
+
+POSSIBLE: dict[Standing, frozenset[Action]] = {
+    Standing.ASKED: frozenset({Action.ACCEPT, Action.DECLINE, Action.ARRIVED}),
+    Standing.COMING: frozenset(Action),
+    Standing.THERE: frozenset({Action.ARRIVED, Action.DONE, Action.NO_ENTRY}),
+}
+"""What an answer can do where somebody stands; the same as `rules.answered.fits` says of an offer."""
+
+NEXT: dict[Standing, frozenset[Action]] = {
+    Standing.ASKED: frozenset({Action.ACCEPT, Action.DECLINE}),
+    Standing.COMING: frozenset({Action.ACCEPT, Action.ARRIVED, Action.NO_ENTRY}),
+    Standing.THERE: frozenset({Action.DONE}),
+}
+"""What is waited for from somebody who stands there, so that leaning to it is enough."""
+
 Meaning = Action | Outcome | Aside

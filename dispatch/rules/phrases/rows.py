@@ -22,10 +22,15 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """Words that lean to an action: alone they are asked back, two of them are that action. May stand beside others."""
+    """
+    Words that lean to an action: alone they are asked back, two of them are that action. May stand beside others.
+
+    `alone` where one is enough of somebody who stands where that action is next (`standing.py`).
+    """
 
     action: Action
     beside: frozenset[Action] = frozenset()
+    alone: bool = False
 
 
 Said = Meaning | Beside | Half
@@ -62,7 +67,7 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Half(Action.ACCEPT), f"(me|now|can|want|about)* slow (now|reach|about|over)* span (about|reach)* {_END}"),
     (Action.ACCEPT, f"(me|now|so)* about+ want? distance about* {_END}"),
     (Half(Action.ACCEPT), f"(me|now|so)* about+ want? span about* {_END}"),
-    (Half(Action.ACCEPT), f"(me|really|home|live)* near {_END}"),
+    (Half(Action.ACCEPT, alone=True), f"(me|really|home|live)* near {_END}"),
     (Action.ACCEPT, f"(me|now|so|about|want)* span (about|now|can|me|over)* (reach|{_GO}) {_TO_HER} {_END}"),
     (Half(Action.ACCEPT), f"(me|now|so|about|want)* clock (about|now|can|me|over)* (reach|{_GO}) {_TO_HER} {_END}"),
     (Half(Action.ACCEPT), f"soon (now|want)* reach {_END}"),
@@ -71,19 +76,19 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Action.ACCEPT, "(today|so)* now+ (can|ride|me)* come (look|her)* ah*"),
     (Action.ACCEPT, f"so* (item|now|her)* mine {_END}"),
     (Action.ACCEPT, f"me? kin ride* carry me {_GO}? {_END}"),
-    (Half(Action.ACCEPT), f"me (today|now|really)+ free {_END}"),
+    (Half(Action.ACCEPT, alone=True), f"me (today|now|really)+ free {_END}"),
     (Half(Action.ACCEPT, frozenset({Action.DECLINE})), f"(ride|go|come)+ about* want? span {_END}"),
-    (Half(Action.ACCEPT), f"(her|name) home me (now|near) {_END}"),
+    (Half(Action.ACCEPT, alone=True), f"(her|name) home me (now|near) {_END}"),
     (Action.ACCEPT, f"(me|so|want|about|now)* span (me|now|about)* came_in {_END}"),
-    (Half(Action.ACCEPT), f"(me|her)* (home|item)? me near {_END}"),
+    (Half(Action.ACCEPT, alone=True), f"(me|her)* (home|item)? me near {_END}"),
     (Half(Action.ACCEPT, frozenset(Action)), f"urge+ {_END}"),
-    (Half(Action.ACCEPT), f"(me|now|wait|already|at)* ready+ {_END}"),
+    (Half(Action.ACCEPT, alone=True), f"(me|now|wait|already|at)* ready+ {_END}"),
     (Action.ACCEPT, f"(me|wait|already)* now (ready|now)+ {_GO} {_END}"),
     (Half(Action.ACCEPT, frozenset({Action.DECLINE})), f"(me|now|can|want)* slow (span|about|reach|over)* {_END}"),
     # Not coming.
     (Action.DECLINE, f"{_I} cannot {_END}"),
     (Action.DECLINE, f"(so|now|today|you|please|item)* transfer (name|anyone) {_END}"),
-    (Half(Action.DECLINE), f"{_I} regret {_END}"),
+    (Half(Action.DECLINE, alone=True), f"{_I} regret {_END}"),
     (Half(Action.DECLINE, frozenset(Action)), f"{_I} sorry+ {_END}"),
     (_beside(Action.DECLINE), "span ah+"),
     (Action.DECLINE, f"{_I} cant ({_GO}|ride|reach)+ {_TO_HER} look* {_END}"),
@@ -100,7 +105,7 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (_beside(Action.DECLINE), f"(so|now|today|you|hello|please|may_you)* replace+ name (now|go|come|look|can)* {_END}"),
     (Action.DECLINE, f"me {_I} (absent|not_at away) {_END}"),
     (Action.DECLINE, f"(me|person|today|now)* at away {_END}"),
-    (Half(Action.DECLINE), f"(me|now|at)* none (finished|work end) {_END}"),
+    (Half(Action.DECLINE, alone=True), f"(me|now|at)* none (finished|work end) {_END}"),
     (Aside.EXCUSE, f"{_I} (leave_of|ill|away)+ {_END}"),
     (_beside(Action.DECLINE, Action.ACCEPT), f"(me|at|today)* (now|already)+ off+ {_END}"),
     (Beside(frozenset({Action.DECLINE}), frozenset({Action.ACCEPT})), f"{_I} (far|slow)+ {_END}"),
@@ -197,17 +202,17 @@ LOOSE: Sequence[tuple[Said, str]] = (
     (Action.ACCEPT, "moving own{1,4} now reach over?"),
     (Action.ACCEPT, f"(me|vehicle) own{{0,3}} moving own{{1,4}} over {_END}"),
     (Action.ACCEPT, f"me? already moving own{{1,4}} {_END}"),
-    (Half(Action.ACCEPT), f"(me|already)* from own{{1,4}} out {_END}"),
-    (Half(Action.ACCEPT), f"(already|at|now|person|ride)* moving own{{1,5}} over {_END}"),
-    (Half(Action.ACCEPT), f"(me|already|at|now)+ moving (own|her){{1,4}} {_END}"),
-    (Half(Action.ACCEPT), f"(me|now|home)* live own{{0,5}} (near|span) {_END}"),
+    (Half(Action.ACCEPT, alone=True), f"(me|already)* from own{{1,4}} out {_END}"),
+    (Half(Action.ACCEPT, alone=True), f"(already|at|now|person|ride)* moving own{{1,5}} over {_END}"),
+    (Half(Action.ACCEPT, alone=True), f"(me|already|at|now)+ moving (own|her){{1,4}} {_END}"),
+    (Half(Action.ACCEPT, alone=True), f"(me|now|home)* live own{{0,5}} (near|span) {_END}"),
     (Half(Action.ACCEPT), f"(told|replace) her own{{0,3}} (open|opened|door own{{1,2}}) {_END}"),
     (Half(Action.DECLINE, frozenset({Action.ACCEPT})), f"me today* at own{{2,4}} {_END}"),
     (Aside.EXCUSE, f"{_I} carless {_END}"),
     (Action.DECLINE, f"(you|so|please|home)* rearrange {_END}"),
     (Aside.EXCUSE, f"{_I} ill own{{1,4}} {_END}"),
     (Half(Action.ARRIVED, frozenset({Action.DONE})), f"(me|already|now)* at* with_her her own{{1,4}} {_END}"),
-    (Half(Action.ARRIVED), f"(her|kin|person)* own{{0,2}} opened {_END}"),
+    (Half(Action.ARRIVED, alone=True), f"(her|kin|person)* own{{0,2}} opened {_END}"),
     (_beside(Action.ARRIVED, Action.NO_ENTRY), f"her (at|now)* (inside|home) own{{0,4}} {_END}"),
     (
         Beside(frozenset({Action.ARRIVED, Action.DONE, Action.NO_ENTRY}), frozenset({Action.ACCEPT})),

@@ -1,0 +1,282 @@
+"""
+What means one thing only where people stand: "五分钟" of somebody who was asked, "走了" of one who was there.
+
+Rows by standing and meaning, in the manner of `chinese.py` and `english.py`. A row is looked at only where the text
+says nothing that is possible there without it, and every piece of the text must then be a row of one meaning, or a
+courtesy. So a row needs to be unmistakable there, and nowhere else.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from dispatch.rules.alarm import Outcome
+from dispatch.rules.phrases.chinese_asides import EXCUSE
+from dispatch.rules.phrases.chinese_going import IN_TIME, OLD_PERSON, SELF
+from dispatch.rules.phrases.english_going import I_AM, MINUTES
+from dispatch.rules.phrases.meaning import Action, Standing
+from dispatch.rules.phrases.pinyin import romanised
+
+_ENDS = "(?:了|啊|呀|哈|呢|吧|的|滴|哦|嘛|呗|啦|喽|咯|嘞|哒)*"
+_MINUTES = (
+    f"(?:(?!.*(?:小时|钟头|个钟)){IN_TIME}|(?:我|大概|大约|差不多|还要|要|最多|还得)*半个?(?:小时|钟头|"
+    f"钟)(?:后|左右|内|以内|吧)?)"
+)
+"""Whoever says hours says why not as often as when."""
+_WAIT = "(?:再)?(?:等等|等着|等|稍等|等会|等会儿)(?:我)?(?:一下|一会儿|一会|会儿|几分钟)?"
+_UNDER_WAY = (
+    f"{SELF}?(?:快|快要|就|就要|马上|马上就|马上要|立马|立马就)(?:到|到门口|到楼下|到小区){_ENDS}",
+    f"(?:快|马上|立马|路上|就来|马上来|来|就到){_ENDS}",
+    f"{_MINUTES}{_ENDS}",
+    (
+        f"{SELF}?(?:现在|还|正)*(?:再)?(?:还)?(?:有|差|剩|过)(?:两|一|二|三|四|五|几|[0-9])(?:个)?(?:红绿灯|"
+        f"红灯|站|站路|路口|公里){_ENDS}"
+    ),
+)
+_ON_THE_ROAD = (
+    (
+        f"{SELF}?(?:有点|路上|现在|正|在|还)*(?:堵|堵车|堵住|堵着|红灯|等红灯|等红绿灯|等灯|等电梯|坐电梯|"
+        f"等公交|等车|爬楼|爬楼梯|上楼梯|过马路|绕路|找车位|停车|"
+        f"找停车位|开车|骑车|走路|赶路){{1,2}}(?:中)?{_ENDS}"
+    ),
+    f"{SELF}?(?:骑|走|跑|开|赶)(?:着|过去|过来){_ENDS}",
+    f"{SELF}?(?:已经|已|刚|刚刚|现在)*(?:出门|下楼|出发|上车|动身|出小区|下车|打上车|坐上车){_ENDS}",
+    f"{SELF}?(?:在|坐)?(?:地铁|公交|公交车|出租车|车)上{_ENDS}",
+    f"{SELF}?(?:会|要|可能|可能要)*(?:晚|迟|慢)(?:一点|点|几分钟)(?:到)?{_ENDS}",
+    f"{SELF}?(?:骑车|开车|在骑车|在开车)(?:不方便|没法|不能)(?:打字|回|回复|说话|接电话)",
+)
+_GOING = (
+    f"(?:那|好|哦|哎|嗯哪)?(?:{SELF}|马上|这就)(?:马上|现在|这就|先|立刻|就|可以|能|飞奔|捎带脚|顺便|跑)*"
+    "(?:去|过去|来|到|过来|赶过去|下去)(?:吧|啦|就行|就好|就可以|一趟|看看|哈|了)*"
+)
+_BESIDE_GOING = (
+    "(?:不休息|不吃饭|不吃|不睡|不管|不上班|不做饭|不打牌|不忙|不远)了?",
+    (
+        "(?:没事|没事做|没事闲着|闲着|在|没带钥匙|不能让(?:老人|她|他)(?:等|急)|吃着饭呢|放下就去|不用谢|"
+        "不客气|没别人的话也没关系)"
+    ),
+    "(?:正好|刚好)?(?:再|在|就在)(?:附近|傍边|旁边|楼下|隔壁|[一二三四五六七八九十0-9]+号楼)",
+    (
+        "(?:她家|他家)(?:我)?(?:熟|认识|知道)|(?:不用|唔使|不要|别)(?:找|搵|叫|派)(?:别人|人)|不过|但是|但|"
+        "巴适|下雨|外面下雨|路有点远|有点远"
+    ),
+)
+_NAME = (
+    "(?:小|老)?(?:王|李|张|刘|陈|杨|赵|黄|周|吴|徐|孙|马|朱|胡|林|郭|何|高|罗|郑|宋|许|韩)(?:姐|哥|"
+    "师傅|护士|阿姨|大姐|老师)?"
+)
+_BUSY = "(?:在|正|正在|还在)?"
+_DOUBTFUL = ("堵", "开车", "上门", "康复")
+_REASONS = tuple(each for each in EXCUSE if not any(word in each for word in _DOUBTFUL))
+"""Who drives, is held up or looks after somebody may be on the way or there."""
+
+_CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
+    Standing.ASKED: {
+        Action.ACCEPT: (
+            *_UNDER_WAY,
+            "(?:嗯|恩)(?:嗯|恩|那|呐|哪|呢)*",
+            "(?:走|整|干|来)(?:起|着|你)|冲|上",
+            f"(?:让)?{SELF}(?:上|来)(?:吧)?",
+            (
+                "(?:可|可以|阔以|行|中|妥|妥妥|好|成|确认|确定|得行|没毛病|没问题|木问题|没有问题|没得问题|"
+                "木有问题)(?:的|滴|啊|呀|嘛|呗|吧|哈)*|收到"
+            ),
+            "(?:欧|噢|奥|哦)克|(?:欧|哦)了",
+            f"{SELF}?(?:也|很|现在)*(?:不忙|不远|不太远|没事做|没事干|闲着|有空|有时间){_ENDS}",
+            f"(?:正好|刚好){SELF}?(?:没事|没啥事|有空|闲着|不忙){_ENDS}",
+            (
+                f"{SELF}?(?:家)?(?:就|也)*(?:在|住)(?:她|他|{OLD_PERSON})?(?:家)?(?:的)?(?:附近|旁边|隔壁|对面|楼上|"
+                f"楼下){_ENDS}"
+            ),
+            f"{SELF}?(?:再|栽|在)(?:附近|付近|旁边|傍边){_ENDS}",
+            (
+                f"老地方{SELF}?(?:知道|认得){_ENDS}|{SELF}?(?:知道|认得|认识|熟悉)(?:她家|他家|那家|那里|那儿|地方|"
+                f"路|这家){_ENDS}"
+            ),
+            f"(?:已经|已)?(?:在|正在)?(?:穿鞋|穿衣服|换鞋|换衣服){_ENDS}",
+            "我(?:曲|取|区|趣)",
+            _GOING,
+            (
+                f"(?:[^去来接没别如要等完再忙谁人,]{{1,8}}(?:吗|么|不|吧|啊|呢|了)[,?]*)(?:那)?{SELF}(?:马上|现在|"
+                f"这就|先|立刻)(?:就)?(?:去|过去|来|到|过来)"
+            ),
+            f"(?:[^去来接没别如要等完再忙谁人,]{{1,8}}不在吗[,?]*)那{SELF}(?:去|过去)",
+        ),
+        Action.DECLINE: (
+            *_REASONS,
+            f"(?:实在|真|很|非常|太)*(?:不好意思|抱歉|对不起|对不住){_ENDS}",
+            (
+                "(?:不是(?:我)?不想去|不是我不去|说了|想去|本来想去|能去就去了|本来能去的)(?:是|但|可|可是|"
+                "现在)?[, ]*(?:真的|真|实在|现在)?(?:去不了|去不成|走不开|不行|来不了)"
+            ),
+            "不中|不成|不可|不太行|不大行|够呛(?:能去)?|悬|难|难办|算了|免了",
+            f"{SELF}?(?:人)?(?:不|没)在(?:这边|附近|家|家里|本市|本地|市里|这里|这儿)?{_ENDS}",
+            (
+                f"{SELF}?(?:人)?{_BUSY}(?:外地|老家|外面|国外|外省|乡下|飞机场|机场|高铁上|火车上|高铁站|火车站|"
+                f"医院|医院里){_ENDS}"
+            ),
+            f"{SELF}?(?:已经|已|刚|刚刚)*(?:上|坐上)(?:高铁|火车|飞机){_ENDS}",
+            (
+                f"{SELF}?{_BUSY}(?:忙|洗澡|睡觉|旅游|出差|开会|上课|上班|吃饭|做饭|休息|休假|打针|输液|考试|培训|"
+                f"带孩子|接孩子)(?:着|中)?{_ENDS}"
+            ),
+            (
+                f"{SELF}?(?:已经|已|刚|刚刚|今天|现在|都)*(?:睡|睡下|睡着|躺下|下班|收工|请假|离职|辞职|退休|休假|"
+                f"轮休|调休|请了假|不干|不做|回家|骨折|喝酒|喝了酒|"
+                f"吃了药)(?:犯困)?(?:了)?(?:今天)?{_ENDS}"
+            ),
+            f"{SELF}?(?:本人)?(?:已经|已|早)?(?:离职|辞职|退休|不干|不做|不在这干|不在这里干){_ENDS}",
+            f"{SELF}?(?:今天|现在|今晚)?(?:没|不|没有|不用)(?:上班|当班|值班|排班){_ENDS}",
+            "(?:明天|后天|下周|晚上|下午|下个月)(?:才|再)(?:上班|当班|值班|回来|回去)",
+            f"{SELF}?(?:的)?(?:腰|腿|脚|头|胃|肚子|牙|手|膝盖)(?:疼|痛|断|伤|扭|崴)(?:犯|得厉害|的厉害)?{_ENDS}",
+            (
+                f"(?:{SELF})?(?:孩子|儿子|女儿|老公|老婆|我妈|我爸|妈妈|爸爸|家里老人)(?:生病|发烧|病|摔|"
+                f"住院)?(?:在|了在)?(?:医院|住院)?{_ENDS}"
+            ),
+            f"{SELF}?(?:手上|手头|手里)?(?:还)?有(?:活|事|别的活|别的事|客人|病人|课){_ENDS}",
+            (
+                f"(?:这个|这|她|他|{OLD_PERSON})?(?:老人)?(?:不是|不归|不属于){SELF}?(?:的)?(?:片区|负责|管|管的|"
+                f"负责的|区域|辖区){_ENDS}"
+            ),
+            f"{SELF}负责的不是(?:这边|这里|这片|她|他){_ENDS}",
+            f"(?:以后)?(?:别|不要)(?:再)?(?:叫|找|派|喊|给|发)(?:给)?{SELF}?{_ENDS}",
+            (
+                f"(?:要不)?(?:让|叫|找|派|请|换|喊|问|问问|通知|联系){_NAME}(?:去|来|过去|看看)?(?:吧|她近|他近|"
+                f"他离得近|她离得近|问问)*"
+            ),
+            "去不乐|去不辣|不曲|不形|去布了|布去",
+            "(?:取消|不要|退)(?:接单|单)",
+        ),
+    },
+    Standing.COMING: {
+        Action.ACCEPT: (
+            *_UNDER_WAY,
+            *_ON_THE_ROAD,
+            _WAIT,
+            "(?:嗯|恩)(?:嗯|恩|那|呐|哪|呢)*",
+            "(?:好|知道|明白|了解|晓得|收到)(?:了|的|啦|哒|滴)*",
+            (
+                f"{SELF}?(?:已经|已|刚|刚刚)?到(?:小区|小区门口|路口|巷口|楼下){_ENDS}(?:找停车位|停车|找车位|"
+                f"等电梯|在等电梯|上楼|爬楼)?"
+            ),
+            "电梯坏了(?:在)?(?:爬楼|走楼梯|爬楼梯)",
+        ),
+        Action.ARRIVED: (
+            (
+                f"{SELF}?(?:已经|已|刚|刚刚|现在|人)*(?:到|站在|在)(?:了)?(?:{OLD_PERSON}|她|他)?(?:门口|家门口|"
+                f"房门口|屋里|身边|旁边|跟前){_ENDS}"
+            ),
+            f"{SELF}?(?:已经|已|刚|刚刚)*(?:倒|道|到|刀)(?:了|乐|辣|啦|拉|喽|咯|嘞|咗|哒)",
+            f"{SELF}?(?:已经|已|刚|刚刚|现在|人)*(?:到|在)(?:了)?(?:{OLD_PERSON}|她|他)(?:家|家里|家中){_ENDS}",
+            f"{SELF}?(?:跟|和|与|同)(?:{OLD_PERSON}|她|他)(?:在)?(?:一起|一块|一块儿){_ENDS}",
+            f"(?:人|{OLD_PERSON})(?:就)?在{SELF}(?:面前|跟前|旁边|身边){_ENDS}",
+        ),
+        Action.DECLINE: (
+            "(?:取消|退)(?:接单|单)",
+            f"{SELF}?(?:现在)?(?:去不了|来不了|不能去|过不去|到不了)了",
+            f"(?:换人|换别人|叫别人|找别人)(?:吧)?(?:{SELF})?(?:不行|去不了|来不了)了?",
+        ),
+    },
+    Standing.THERE: {
+        Action.DONE: (
+            f"(?:都|全|全都|一切)?(?:好了|好啦|好咯|好喽|好嘞|完|结束|弄好|弄完|搞定|正常|妥){_ENDS}",
+            f"{SELF}?(?:就|先|已经|已|都)*(?:走|撤|回|回去|离开|收工|出来|回来|下楼|回家)(?:了|啦|咯|喽|嘞)",
+            "收工|平安",
+        ),
+        Outcome.HELPED: (
+            f"(?:{OLD_PERSON}|她|他|人)?(?:啥事|什么事|什么|啥)(?:都|也)?没有{_ENDS}(?:就是想聊天|想聊天|就是想说话)?",
+            f"(?:{OLD_PERSON}|她|他|人)?没(?:有)?(?:摔|摔着|伤|伤着|事|啥事|大事|大碍){_ENDS}",
+        ),
+        Outcome.FALSE_ALARM: (
+            f"(?:{OLD_PERSON}|她|他)?(?:说)?(?:是)?(?:不小心)?(?:按|摁|碰|压)(?:错|到|着玩){_ENDS}",
+            (
+                f"(?:是)?(?:猫|狗|小猫|小狗|孩子|孙子|孙女|小孩|娃|宠物|机器|设备|按钮)(?:乱|自己)?(?:碰|按|摁|弄|"
+                f"压|踩|误报|响|坏)(?:到|着玩|错)?{_ENDS}"
+            ),
+        ),
+        Outcome.HOSPITAL: (
+            f"(?:{OLD_PERSON}|她|他|人)?(?:120|救护车|急救车)(?:来|到)(?:了)?(?:已经)?(?:拉走|接走|带走|送走)(?:了)?",
+            f"(?:{OLD_PERSON}|她|他|人)?(?:已经|已)?(?:转|去|送|到)(?:了)?医院了",
+        ),
+    },
+}
+
+_ROAD = "(?:coming|on (?:my |the )?way|omw|otw|almost there|nearly there|close|near|soon)"
+_ENGLISH: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
+    Standing.ASKED: {
+        Action.ACCEPT: (
+            f"(?!.*(?:hour|sec)){MINUTES}(?: away)?",
+            (
+                "en(?: ?en)*|k+|ok+|oki+|oc|0k|o了|ojbk|ok ?la+h?|我ok|on it|(?:i am |im |i )?(?:nearby|near|"
+                "not far|free)"
+            ),
+        ),
+        Action.DECLINE: (
+            "er|不ok|no ok|not ok",
+            "(?:so |very |really )*sorry",
+            f"(?:{I_AM} )?(?:in|at) (?:the |a )?(?:hospital|church|airport|meeting|school|work)",
+        ),
+    },
+    Standing.COMING: {
+        Action.ACCEPT: (
+            f"(?:{I_AM} )?(?:still |just )?{_ROAD}",
+            f"(?:(?:{I_AM} )?{_ROAD},? ?)?{MINUTES}(?: more| away| left)?",
+            f"(?:{I_AM} )?(?:stuck in |in )?(?:heavy )?traffic(?:,? ?{MINUTES})?",
+            (
+                f"(?:{I_AM} )?(?:in|waiting for|at|on) the (?:lift|elevator|bus|train|mrt|stairs|car|taxi|road|"
+                f"traffic light)"
+            ),
+            f"(?:{I_AM} )?(?:looking for|finding) (?:a )?parking|parking(?: now)?",
+            "(?:wait|hold on)(?: for me| please| a moment)?|running late|k+|ok+|noted|thanks?(?: you)?|en+|on it",
+        ),
+        Action.ARRIVED: (
+            f"(?:{I_AM} )?(?:at|outside|in front of|by) (?:her|his|the|their) (?:front )?(?:door|house|flat|home)",
+        ),
+    },
+    Standing.THERE: {Action.DONE: ("(?:all |ok |okay |job )?done(?: ok)?", "ok ?(?:了|啦|le|la)|都ok")},
+}
+
+_COURTESY = (
+    "谢谢(?:您|你|了|啦)?|您好|你好|领导|领导好|麻烦(?:您|你)?了?|辛苦(?:您|你)?了?|放心|别急|别催|"
+    "请放心|哦+|噢+|啊|sir|maam|please|"
+    "thanks?|thank you|lah?|po"
+)
+
+
+SIGNS = str.maketrans(dict.fromkeys("👌👍✅☑✔🙆🆗🉑💪", ",好,") | dict.fromkeys("👎❌✖🚫🙅", ",不去,"))
+"""Signs that are a yes or a no of somebody who was asked, and of nobody else."""
+
+
+def standing_means(plain: str, standing: Standing) -> Action | Outcome | None:
+    """What a whole tidy text means of somebody who stands there; None where no row says it, or two meanings do."""
+    rows = (*_rows(standing, latin=False), *(_rows(standing, latin=True) if _LATIN.search(plain) else ()))
+    found = {means for means, whole in rows if whole.fullmatch(plain)}
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def learn(*, latin: bool) -> None:
+    """Makes the patterns of all standings, unless they are made: for characters, or for what has Latin letters."""
+    for each in Standing:
+        _rows(each, latin=latin)
+
+
+_LATIN = re.compile("[a-z]")
+
+
+@cache
+def _rows(standing: Standing, *, latin: bool) -> tuple[tuple[Action | Outcome, re.Pattern[str]], ...]:
+    chinese, english = _CHINESE[standing], _ENGLISH[standing]
+    said = (
+        [(means, rows) for means, rows in chinese.items()]
+        if not latin
+        else [*((means, tuple(map(romanised, rows))) for means, rows in chinese.items()), *english.items()]
+    )
+    return tuple((means, re.compile(_row(rows, _BESIDE_GOING if _GOING in rows else ()))) for means, rows in said)
+
+
+def _row(rows: tuple[str, ...], beside: tuple[str, ...]) -> str:
+    """At least one row, with courtesies, and with what may stand beside it, before and behind it."""
+    said = "|".join(f"(?:{each})" for each in rows)
+    near = "|".join(f"(?:{each})" for each in beside) or "(?!)"
+    around = f"(?:(?:{_COURTESY})(?:[ ,]+|$)|(?:{near})[ ,]*)"
+    return f"{around}*(?:{said})(?:[ ,]+(?:{said})|[ ,]*(?:{near})|[ ,]+(?:{_COURTESY}))*"
