@@ -12,7 +12,8 @@ HOOK_SECRET_MIN = 22
 class AliyunSettings:
     """
     The account at Aliyun's short message service. `templates` names the approved template of each sentence;
-    `hook_secret` stands in the address that receipts and replies are pushed to.
+    `hook_secret` stands in the address that receipts and replies are pushed to; `uplink_queue` is the queue that keeps
+    replies as well.
     """
 
     access_key_id: str = ""
@@ -21,6 +22,9 @@ class AliyunSettings:
     templates: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     hook_secret: str = field(default="", repr=False)
     base_url: str = "https://dysmsapi.aliyuncs.com"
+    uplink_queue: str = ""
+    keys_url: str = "https://dybaseapi.aliyuncs.com"
+    queue_url: str = "https://1943695596114318.mns.cn-hangzhou.aliyuncs.com"
     total_deadline_s: float = 6.0
 
     def lacking(self) -> dict[str, str]:
@@ -60,9 +64,13 @@ class ModemSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings:
-    """A receiver of signed webhooks (Standard Webhooks), and what the road behind it can do."""
+    """
+    A receiver of signed webhooks (Standard Webhooks), where it can be asked what its own may not have brought, and what
+    the road behind it can do.
+    """
 
     url: str = ""
+    poll_url: str = ""
     secret: str = field(default="", repr=False)
     alternate_secret: str = field(default="", repr=False)
     sms: bool = True

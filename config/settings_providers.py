@@ -73,6 +73,11 @@ class _AliyunSchema(Section):
     )
     hook_secret = text("at least 22 random letters, digits, - and _", _HOOK_SECRET, secret=True)
     base_url = text('"https://dysmsapi.aliyuncs.com", or a local stand-in', must(is_url, "Not an address of the web."))
+    uplink_queue = text(
+        'a queue like "Alicom-Queue-1234567890-SmsUp", or nothing', validate.Regexp(r"^[0-9A-Za-z-]{0,255}\Z")
+    )
+    keys_url = text('"https://dybaseapi.aliyuncs.com", or a local stand-in', must(is_url, "Not an address of the web."))
+    queue_url = text("where Aliyun keeps the queue, or a local stand-in", must(is_url, "Not an address of the web."))
     total_deadline_s = seconds("seconds above 0, at most 14", _WITHIN_LEASE)
 
 
@@ -87,6 +92,10 @@ class _ModemSchema(Section):
 class _WebhookSchema(Section):
     value = WebhookSettings
     url = text('an address like "https://messages.example/send"', must(_is_receiver, "Not an address of the web."))
+    poll_url = text(
+        'an address like "https://messages.example/events", or nothing',
+        must(_is_receiver, "Not an address of the web."),
+    )
     secret = text("whsec_ and the base64 of 24 to 64 random bytes", _SIGNING, secret=True)
     alternate_secret = text("the other secret while secrets are being rotated", _SIGNING, secret=True)
     sms = truth("true or false")

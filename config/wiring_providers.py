@@ -89,7 +89,8 @@ def _aliyun(settings: Settings, clock: Clock, ids: Callable[[], str]) -> aliyun.
     said = settings.providers.aliyun
     return aliyun.AliyunSettings(
         access_key_id=said.access_key_id, access_key_secret=said.access_key_secret, sign_name=said.sign_name,
-        templates=said.templates, hook_secret=said.hook_secret, base_url=said.base_url, now=clock.now, nonce=ids,
+        templates=said.templates, hook_secret=said.hook_secret, base_url=said.base_url, clock=clock, nonce=ids,
+        uplink_queue=said.uplink_queue, keys_url=said.keys_url, queue_url=said.queue_url,
         limits=_limits(said.total_deadline_s),
     )  # fmt: skip
 
@@ -106,8 +107,8 @@ def _modem(settings: Settings, clock: Clock) -> modem.ModemSettings:
 def _webhook(settings: Settings, clock: Clock) -> webhook.WebhookSettings:
     said = settings.providers.webhook
     return webhook.WebhookSettings(
-        url=said.url, secret=said.secret, alternate_secret=said.alternate_secret, now=clock.now, sms=said.sms,
-        voice=said.voice, two_way=said.two_way, urls=said.urls, receipts=said.receipts,
+        url=said.url, poll_url=said.poll_url, secret=said.secret, alternate_secret=said.alternate_secret, clock=clock,
+        sms=said.sms, voice=said.voice, two_way=said.two_way, urls=said.urls, receipts=said.receipts,
         cross_border=said.cross_border, limits=_limits(said.total_deadline_s),
     )  # fmt: skip
 

@@ -48,8 +48,11 @@ SWEEP_S = 1.0
 POLL_S = 60.0
 """How often a provider is asked for replies; MESSAGING, 8.8."""
 
-BEFORE = timedelta(minutes=15)
-"""So far back replies are listed at the start: longer than a restart takes. Copies have no second effect."""
+BEFORE, BEFORE_MAX = timedelta(minutes=15), timedelta(hours=24)
+"""
+So far back replies are listed at the start: longer than a restart takes, or to the oldest alarm that is still open,
+a day at most. Copies have no second effect.
+"""
 
 OVERLAP = timedelta(minutes=2)
 """Later so much more than the time since the last list: clocks differ, and lists lag behind."""
@@ -262,17 +265,35 @@ class Reconciler:
         return due
 
     def list_replies(self, name: str) -> None:
-        """Asks one provider for the texts that came in, and keeps those that no webhook brought."""
-        provider, now = self._providers[name], self._clock.look()
-        assert isinstance(provider, Listing)
+        """Asks one provider for what came in, and keeps what no webhook brought."""
+        now = self._clock.look()
         self._inboxes.asked_s[name] = now.steady_s
-        since = self._inboxes.heard_at.get(name, now.wall - BEFORE) - OVERLAP
-        found = provider.fetch_replies(since)
-        if found is None:
+        if self._list(name, self._since(name, now.wall)):
+            self._inboxes.heard_at[name] = now.wall
+        else:
             log.warning("replies_not_listed", provider=name)
-            return
-        self._keep(name, found)
-        self._inboxes.heard_at[name] = now.wall
+
+    def _since(self, name: str, now: datetime) -> datetime:
+        """From when on; where somebody has set the clock back, what came since then must not be left out."""
+        heard_at = self._inboxes.heard_at.get(name) or self._at_the_start(now)
+        return min(heard_at, now) - OVERLAP
+
+    def _at_the_start(self, now: datetime) -> datetime:
+        with self._reading.connect() as connection:
+            asked_at = Looks(connection).asked_since()
+        return max(now - BEFORE_MAX, min(now - BEFORE, asked_at or now))
+
+    def _list(self, name: str, since: datetime) -> bool:
+        """Whether it could be asked; what it told is kept then."""
+        provider = self._providers[name]
+        assert isinstance(provider, Listing)
+        found = provider.fetch(since)
+        if found is None:
+            return False
+        self._keep(name, found.replies)
+        self._courier.receive(name, found.receipts)
+        found.done()
+        return True
 
     def probes_due(self) -> list[str]:
         """Providers in doubt that can be asked now whether they work."""
@@ -283,10 +304,7 @@ class Reconciler:
         Asks a provider in doubt for its newest replies: whether it answers, before an emergency has to find out. It is
         no word on what arrives.
         """
-        provider = self._providers[name]
-        assert isinstance(provider, Listing)
-        found = provider.fetch_replies(self._clock.now())
-        mark = Mark.BAD if found is None else Mark.GOOD
+        mark = Mark.GOOD if self._list(name, self._clock.now()) else Mark.BAD
         for road in self._on_trial():
             if road.provider == name:
                 self._courier.mark(road, mark)

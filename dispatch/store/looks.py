@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from dispatch.ids import AttemptId, MessageId
+from dispatch.store.alarms import alarms
 from dispatch.store.outbox import STANDING, Attempt, Message, Outbox, attempt_of, attempts, message_of, messages
 from dispatch.store.prepared import Prepared
 
@@ -20,6 +21,7 @@ _NEXT = Prepared(select(func.min(attempts.c.look_at).label("at")).where(_WAITS))
 _ABOUT = Prepared(STANDING.where(messages.c.id.in_(bindparam("ids", expanding=True))))
 _PUT_OFF = Prepared(update(attempts).where(attempts.c.id == bindparam("its_id")))
 _STANDING = Prepared(STANDING.where(messages.c.id == bindparam("id")))
+_ASKED = Prepared(select(func.min(alarms.c.raised_at).label("at")).where(alarms.c.state != "closed"))
 _ABSENT = Prepared(select(attempts.c.absent_at).where(attempts.c.id == bindparam("id")))
 
 
@@ -70,6 +72,11 @@ class Looks:
     def next(self) -> datetime | None:
         """When the next is to be asked about."""
         found: datetime | None = _NEXT.on(self._connection).scalar()
+        return found
+
+    def asked_since(self) -> datetime | None:
+        """Since when somebody may be answering about an alarm that is still open; None where none is."""
+        found: datetime | None = _ASKED.on(self._connection).scalar()
         return found
 
     def absent_since(self, id_: AttemptId) -> datetime | None:

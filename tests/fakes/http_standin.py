@@ -22,6 +22,7 @@ from tests.fakes.twilio_faults import Fault
 class Asked:
     """One request as it arrived."""
 
+    method: str
     path: str
     raw_query: str
     query: Mapping[str, str]
@@ -30,7 +31,7 @@ class Asked:
 
 
 Answering = Callable[[Asked], tuple[int, object]]
-"""What the server says to a request when all is well: a status, and what stands in the body as JSON."""
+"""What the server says to a request when all is well: a status, and what stands in the body: bytes, or what is JSON."""
 
 
 class HttpStandin:
@@ -76,6 +77,7 @@ def _handler(standin: HttpStandin) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             asked = Asked(
+                method=self.command,
                 path=parts.path,
                 raw_query=parts.query,
                 query=dict(parse_qsl(parts.query, keep_blank_values=True)),
@@ -85,13 +87,16 @@ def _handler(standin: HttpStandin) -> type[BaseHTTPRequestHandler]:
             fault = standin.next_fault(asked)
             if fault is None:
                 status, said = standin.answering(asked)
-                self._write(status, json.dumps(said).encode(), ())
+                self._write(status, said if isinstance(said, bytes) else json.dumps(said).encode(), ())
                 return
             if fault.taken:
                 standin.answering(asked)
             self._go_wrong(fault)
 
         def do_GET(self) -> None:
+            self.do_POST()
+
+        def do_DELETE(self) -> None:
             self.do_POST()
 
         def _go_wrong(self, fault: Fault) -> None:

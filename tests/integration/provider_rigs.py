@@ -34,7 +34,8 @@ from dispatch.messages.providers.provider import Hook, Outcome, Provider, Receip
 from dispatch.messages.providers.standard_webhooks import secret_bytes, sign
 from dispatch.messages.providers.twilio import TwilioSettings
 from dispatch.messages.providers.webhook import WebhookSettings
-from tests.fakes import twilio_faults
+from tests.fakes import aliyun_queue, twilio_faults
+from tests.fakes.aliyun_queue import AliyunQueue
 from tests.fakes.clock import NOON, HandClock
 from tests.fakes.http_standin import Asked, HttpStandin
 from tests.fakes.modem import FakeModem, incoming
@@ -60,7 +61,9 @@ class Rig:
     `ATTEMPT`. `secrets` must never show. `well` ends a fault that lasts, `since` is the time by its server's clock.
 
     Where it goes over HTTP, `wire` makes the next request go wrong, `towards` is the same provider with its server at
-    another address, and `named` are the attempts that it named to the server, a second try of one twice.
+    another address, and `named` are the attempts that it named to the server, a second try of one twice. `lose` lets
+    somebody answer as in `hooks`, and that hook be lost: where a provider can be asked for it;
+    `mute` makes asking go wrong until all is `well`.
     """
 
     provider: Provider
@@ -75,6 +78,8 @@ class Rig:
     named: Callable[[], list[str]] | None = None
     well: Callable[[], None] = lambda: None
     since: Callable[[], datetime] = lambda: datetime.now(UTC)
+    lose: Callable[[], None] | None = None
+    mute: Callable[[Fault], None] | None = None
     params: dict[str, str] = field(default_factory=dict)
 
 
@@ -138,6 +143,9 @@ def twilio(stack: ExitStack) -> Rig:
         secrets=(TOKEN,),
         wire=standin.will,
         towards=towards,
+        mute=lambda fault: setattr(standin, "always", fault),
+        well=lambda: setattr(standin, "always", None),
+        lose=lambda: standin.write("SM2", sender=TO, to="+15005550006", body="1 "),
         named=lambda: [parse_qs(form["StatusCallback"].partition("?")[2].partition("#")[0])["a"][0]
                        for form in standin.creates()],
     )  # fmt: skip
@@ -170,13 +178,18 @@ class AliyunApi:
         self.sent: list[dict[str, str]] = []
         self.codes: list[str] = []
         self.ahead_of_their_list = False
+        self.queue = AliyunQueue()
 
     def __call__(self, asked: Asked) -> tuple[int, object]:
+        if asked.path.startswith("/queues/"):
+            return self.queue(asked)
         if not _is_signed(asked):
             return 400, {"Code": "SignatureDoesNotMatch", "Message": "Specified signature is not matched."}
         if self.codes:
             code = self.codes.pop(0)
             return 200, {"Code": code, "Message": f"{code} for 13800000123", "RequestId": "R"}
+        if asked.headers["x-acs-action"] == "QueryTokenForMnsQueue":
+            return self.queue.token(asked)
         if asked.headers["x-acs-action"] == "SendSms":
             self.sent.append(dict(asked.query))
             return 200, {"Code": "OK", "Message": "OK", "RequestId": "R", "BizId": f"9006{len(self.sent)}^0"}
@@ -224,8 +237,8 @@ def aliyun(stack: ExitStack) -> Rig:
         provider = PROVIDERS["aliyun"](
             AliyunSettings(
                 access_key_id=KEY_ID, access_key_secret=KEY_SECRET, sign_name="安铃", hook_secret=HOOK_SECRET,
-                templates={"offer": "SMS_1", "plain": "SMS_2"}, base_url=base_url, now=lambda: NOON, nonce=new_id,
-                limits=LIMITS,
+                templates={"offer": "SMS_1", "plain": "SMS_2"}, base_url=base_url, clock=HandClock(), nonce=new_id,
+                limits=LIMITS, uplink_queue=aliyun_queue.NAME, keys_url=base_url, queue_url=base_url,
             )
         )  # fmt: skip
         stack.callback(provider.close)
@@ -247,6 +260,9 @@ def aliyun(stack: ExitStack) -> Rig:
         secrets=(KEY_SECRET, HOOK_SECRET),
         wire=standin.will,
         towards=towards,
+        mute=standin.will,
+        # By another page of theirs the number of a reply is a double.
+        lose=lambda: api.queue.put(pushes["reply"] | {"sequence_id": 1234567890.0}, datetime.now(UTC)),
         named=lambda: [asked.query["OutId"] for asked in standin.asked],
         params={"place": "王秀英 跌倒"},
         since=lambda: NOON,
@@ -268,16 +284,33 @@ class Receiver:
     def __init__(self) -> None:
         self.taken: list[dict[str, Any]] = []
         self.wrong: list[str] = []
+        self.events: list[dict[str, Any]] = []
+        self.page = 2
 
     def __call__(self, asked: Asked) -> tuple[int, object]:
         id_, stamp = asked.headers["webhook-id"], asked.headers["webhook-timestamp"]
         key = base64.b64decode(WEBHOOK_SECRET.removeprefix("whsec_"))
-        good = base64.b64encode(hmac.digest(key, f"{id_}.{stamp}.".encode() + asked.body, "sha256")).decode()
+        told = asked.raw_query.encode() if asked.method == "GET" else asked.body
+        good = base64.b64encode(hmac.digest(key, f"{id_}.{stamp}.".encode() + told, "sha256")).decode()
         if asked.headers["webhook-signature"] != f"v1,{good}":
             self.wrong.append(asked.headers["webhook-signature"])
             return 401, {}
+        if asked.method == "GET":
+            return self._events(asked.query.get("after", "at 0"))
         self.taken.append(json.loads(asked.body)["data"])
         return 200, {"id": f"theirs-{len(self.taken)}"}
+
+    def lose(self, type_: str, data: object, *, id_: str = "msg_1", at: datetime | None = None) -> None:
+        """A webhook of its that did not arrive."""
+        stamp = (at or datetime.now(UTC)).isoformat()
+        self.events.append({"id": id_, "type": type_, "timestamp": stamp, "data": data})
+
+    def _events(self, cursor: str) -> tuple[int, object]:
+        first = int(cursor.removeprefix("at "))
+        if first > len(self.events):
+            return 410, {}
+        last = min(first + self.page, len(self.events))
+        return 200, {"items": self.events[first:last], "cursor": f"at {last}", "more": last < len(self.events)}
 
 
 def webhook(stack: ExitStack) -> Rig:
@@ -291,7 +324,12 @@ def webhook(stack: ExitStack) -> Rig:
 
     def towards(base_url: str) -> Provider:
         settings = WebhookSettings(
-            url=f"{base_url}/send", secret=WEBHOOK_SECRET, voice=True, now=HandClock().now, limits=LIMITS
+            url=f"{base_url}/send",
+            poll_url=f"{base_url}/events",
+            secret=WEBHOOK_SECRET,
+            voice=True,
+            clock=HandClock(),
+            limits=LIMITS,
         )
         provider = PROVIDERS["webhook"](settings)
         stack.callback(provider.close)
@@ -311,6 +349,9 @@ def webhook(stack: ExitStack) -> Rig:
         secrets=(WEBHOOK_SECRET,),
         wire=standin.will,
         towards=towards,
+        mute=standin.will,
+        lose=lambda: receiver.lose(*said["reply"]),
+        since=lambda: NOON,
         named=lambda: [asked.headers["webhook-id"] for asked in standin.asked],
     )
 

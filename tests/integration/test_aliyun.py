@@ -15,7 +15,7 @@ from dispatch.messages.providers.aliyun_outcomes import blame_of
 from dispatch.messages.providers.aliyun_sign import canonical_query, signed_headers
 from dispatch.messages.providers.provider import Blame, Channel, Outcome, Outgoing, ReceiptKind
 from tests.fakes import twilio_faults
-from tests.fakes.clock import NOON
+from tests.fakes.clock import NOON, HandClock
 from tests.fakes.http_standin import HttpStandin
 from tests.fakes.twilio_faults import Fault
 from tests.integration.provider_rigs import HOOK_SECRET, KEY_ID, KEY_SECRET, LIMITS, AliyunApi
@@ -42,7 +42,7 @@ def there() -> Iterator[There]:
             AliyunSettings(
                 access_key_id=KEY_ID, access_key_secret=KEY_SECRET, sign_name="安铃", hook_secret=HOOK_SECRET,
                 templates={"offer": "SMS_1", "offer.en": "SMS_1E", "plain": "SMS_2"}, base_url=standin.base_url,
-                now=lambda: NOON, nonce=new_id, limits=LIMITS,
+                clock=HandClock(), nonce=new_id, limits=LIMITS,
             )
         )  # fmt: skip
         stack.callback(provider.close)

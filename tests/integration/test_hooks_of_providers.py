@@ -214,9 +214,9 @@ def test_the_published_example_of_standard_webhooks_is_believed():
     body = b'{"test": 2432232314}'
     at = NOON.fromtimestamp(1614265330, NOON.tzinfo)
     assert sign(secret, headers["webhook-id"], at, body) == headers
-    assert verify([secret], headers, body, at) == headers["webhook-id"]
+    assert verify([secret], headers, body, [at]) == headers["webhook-id"]
     several = headers | {"webhook-signature": f"v1,AAAA v2,{'B' * 8} {headers['webhook-signature']}"}
-    assert verify([b"x" * 24, secret], several, body, at) == headers["webhook-id"]
+    assert verify([b"x" * 24, secret], several, body, [at]) == headers["webhook-id"]
 
 
 @pytest.mark.parametrize("age_s", [TOLERANCE_S + 1, 86_400, -TOLERANCE_S - 1])

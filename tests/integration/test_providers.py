@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime, timedelta
+from unittest.mock import ANY
 
 import pytest
 
@@ -21,7 +23,9 @@ from dispatch.messages.providers.provider import (
     Channel,
     Forged,
     Hook,
+    Listed,
     Listening,
+    Listing,
     Outcome,
     Outgoing,
     ReceiptKind,
@@ -258,6 +262,40 @@ def test_a_provider_that_hangs_does_not_hold_more_than_its_places(online):
     assert {one.outcome for one in sent} <= {Outcome.UNKNOWN, Outcome.NOT_SENT}
     assert len(sent) == 40
     assert time.monotonic() - began < 2 * DEADLINE_S + 2
+
+
+# ------------------------------------------------------------------------------------------------ asked
+
+
+def a_day_ago(rig: Rig) -> datetime:
+    return rig.since() - timedelta(days=1)
+
+
+def test_whoever_calls_back_can_be_asked_for_what_was_lost(online):
+    assert isinstance(online.provider, Listing)
+    assert online.provider.fetch(a_day_ago(online)) == Listed(done=ANY), "nothing has come"
+
+
+def test_an_answer_whose_hook_was_lost_is_found_with_the_key_of_its_hook(online):
+    online.lose()
+    listed = online.provider.fetch(a_day_ago(online))
+    listed.done()
+    (found,), (told,) = listed.replies, online.provider.hear(online.hooks["reply"]).replies
+    assert (found.key, found.sender, found.text) == (told.key, told.sender, told.text)
+    assert (found.attempt_id, found.voice) == (told.attempt_id, told.voice)
+    # The pretended servers have the real time, and our own clock may stand still: it is told by ours.
+    assert abs(found.said_at - online.since()) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("fault", [*UNCERTAIN.values(), twilio_faults.too_many(), Fault(how="status", status=401, body="{}")])  # noqa: E501  # fmt: skip
+def test_what_cannot_be_asked_is_none_in_time_and_is_there_the_next_time(online, fault):
+    online.lose()
+    online.mute(fault)
+    began = time.monotonic()
+    assert online.provider.fetch(a_day_ago(online)) is None
+    assert time.monotonic() - began < 2 * DEADLINE_S + 0.5
+    online.well()
+    assert len(online.provider.fetch(a_day_ago(online)).replies) == 1
 
 
 # ------------------------------------------------------------------------------------------------ secrets

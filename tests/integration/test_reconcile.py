@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dispatch.messages.courier import RECEIPT_LIMIT_S
-from dispatch.messages.providers.provider import Blame, Inbound, Outcome, ReceiptKind, Sent
+from dispatch.messages.providers.provider import Blame, Inbound, Listed, Outcome, ReceiptKind, Sent
 from dispatch.rules import alarm
 from dispatch.rules.alarm import OfferState, State
 from dispatch.rules.message import Channel, Priority
@@ -21,11 +21,15 @@ class Listing(ScriptedProvider):
     def __init__(self, name, **more):
         super().__init__(name, **more)
         self.box = []
+        self.receipts, self.done = [], []
         self.asked_since = []
 
-    def fetch_replies(self, since):
+    def fetch(self, since):
         self.asked_since.append(since)
-        return None if self.box is None else [each for each in self.box if each.said_at >= since]
+        if self.box is None:
+            return None
+        kept = tuple(each for each in self.box if each.said_at >= since)
+        return Listed(replies=kept, receipts=tuple(self.receipts), done=lambda: self.done.append(len(kept)))
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_looking_up_and_listing_fit_the_description(twilio):
     sid = "SM" + "0" * 32
     assert twilio.look_up(text(), sid, datetime.now(UTC)).outcome is Outcome.TAKEN
     assert twilio.look_up(text(), None, datetime.now(UTC)) is not None
-    assert twilio.fetch_replies(datetime.now(UTC) - timedelta(hours=1)) is not None
+    assert twilio.fetch(datetime.now(UTC) - timedelta(hours=1)) is not None
 
 
 def test_what_does_not_fit_is_refused(prism):

@@ -145,7 +145,7 @@ def test_a_reply_keeps_its_blanks(twilio, service, emulator):
     ask(emulator, "/_twilio/simulate/inbound-message", {"To": NUMBER, "From": TO, "Body": "1 "})
     (heard,) = hear(twilio, service, 1)
     assert [(reply.sender, reply.text) for reply in heard.replies] == [(TO, "1 ")]
-    (listed,) = twilio.fetch_replies(datetime.now(UTC) - timedelta(minutes=1))
+    (listed,) = twilio.fetch(datetime.now(UTC) - timedelta(minutes=1)).replies
     assert listed == replace(heard.replies[0], said_at=listed.said_at)
 
 

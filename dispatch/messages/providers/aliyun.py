@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from dispatch.clock import Clock
 from dispatch.messages.providers.aliyun_hooks import AliyunHooks
 from dispatch.messages.providers.aliyun_outcomes import judge, kind_of
 from dispatch.messages.providers.aliyun_sign import canonical_query, signed_headers
@@ -33,6 +34,9 @@ VERSION = "2017-05-25"
 PAGE = 50
 """Texts of one day to one number that are looked through; also the most that they may get in a day."""
 
+QUEUE_URL = "https://1943695596114318.mns.cn-hangzhou.aliyuncs.com"
+"""Where the queues of all accounts are, by the samples of help.aliyun.com (MNS for short messages, SmsUp)."""
+
 NAMED = "out:"
 """Before an attempt's id, where Aliyun found it by that and said no id of its own."""
 
@@ -49,8 +53,9 @@ class AliyunSettings:
     """
     One account. `sign_name` is the approved signature (without brackets); `templates` names the approved template of
     each sentence (`offer` → `SMS_123456789`, `offer.en` for English), whose variables have the names of the sentence's
-    fields. `hook_secret` stands in the address that Aliyun pushes to, because a push is not signed. `now` and `nonce`
-    are the wall clock and a word used once.
+    fields. `hook_secret` stands in the address that Aliyun pushes to, because a push is not signed. `uplink_queue` is
+    the queue that keeps replies too, empty where there is none; `keys_url` gives the keys to it, and it is at
+    `queue_url`. `clock` is our own, `nonce` gives a word used once.
     """
 
     access_key_id: str = ""
@@ -59,7 +64,10 @@ class AliyunSettings:
     templates: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     hook_secret: str = field(default="", repr=False)
     base_url: str = "https://dysmsapi.aliyuncs.com"
-    now: Callable[[], datetime]
+    uplink_queue: str = ""
+    keys_url: str = "https://dybaseapi.aliyuncs.com"
+    queue_url: str = QUEUE_URL
+    clock: Clock
     nonce: Callable[[], str]
     limits: Limits = LIMITS
 
@@ -71,9 +79,8 @@ class AliyunProvider:
 
     def __init__(self, settings: AliyunSettings) -> None:
         self._settings = settings
-        self._calls = Caller(self.name, settings.limits)
+        self._calls = Caller(self.name, settings.limits, settings.clock)
         self._hooks = AliyunHooks(settings.hook_secret)
-        self._host = urlsplit(settings.base_url).netloc
 
     def capability(self, to: str) -> Capability:
         """Texts to mainland China; nothing elsewhere. (Hong Kong +852, Macau +853 and Taiwan +886 are elsewhere.)"""
@@ -91,7 +98,7 @@ class AliyunProvider:
             "TemplateParam": json.dumps(dict(message.params), ensure_ascii=False, separators=(",", ":")),
             "OutId": message.attempt_id,
         }
-        return self._calls.send(lambda exchange: self._ask(exchange, "SendSms", params), judge)
+        return self._calls.send(lambda exchange: self._ask(exchange, "SendSms", params, self._settings.base_url), judge)
 
     def look_up(self, message: Outgoing, provider_id: str | None, since: datetime) -> Sent | None:
         """
@@ -132,13 +139,25 @@ class AliyunProvider:
             return "carries texts to mainland China only"
         return "" if template else f"no template for {message.sentence or 'a text of its own'}"
 
-    def _ask(self, exchange: Exchange, action: str, params: Mapping[str, str]) -> Answered:
+    def _signs_at(self) -> datetime:
+        """The time by the clock that judges it, as far as that is known: theirs."""
+        return self._calls.theirs.now() or self._settings.clock.now()
+
+    def _ask(self, exchange: Exchange, action: str, params: Mapping[str, str], base_url: str) -> Answered:
         settings = self._settings
         headers = signed_headers(
-            key_id=settings.access_key_id, secret=settings.access_key_secret, host=self._host, action=action,
-            version=VERSION, params=params, at=settings.now(), nonce=settings.nonce(),
+            key_id=settings.access_key_id, secret=settings.access_key_secret, host=urlsplit(base_url).netloc,
+            action=action, version=VERSION, params=params, at=self._signs_at(), nonce=settings.nonce(),
         )  # fmt: skip
-        return exchange.ask("POST", f"{settings.base_url}/?{canonical_query(params)}", headers=headers)
+        return exchange.ask("POST", f"{base_url}/?{canonical_query(params)}", headers=headers)
+
+    def _told(self, action: str, params: Mapping[str, str], base_url: str) -> Answered | None:
+        """What they answer to a question; None when it could not be asked."""
+        exchange = self._calls.exchange()
+        try:
+            return self._calls.within(exchange, lambda: self._ask(exchange, action, params, base_url))
+        except (Full, Overdue, *FAILURES):
+            return None
 
     def _listed(self, to: str, day: str) -> list[Mapping[str, Any]] | None:
         """The texts to this number on a day; None when they could not be had."""
@@ -148,12 +167,8 @@ class AliyunProvider:
             "PageSize": str(PAGE),
             "CurrentPage": "1",
         }
-        exchange = self._calls.exchange()
-        try:
-            answered = self._calls.within(exchange, lambda: self._ask(exchange, "QuerySendDetails", params))
-        except (Full, Overdue, *FAILURES):
-            return None
-        return _details(answered)
+        answered = self._told("QuerySendDetails", params, self._settings.base_url)
+        return None if answered is None else _details(answered)
 
 
 def _days(since: datetime) -> list[str]:

@@ -49,7 +49,7 @@ class AliyunHooks:
         if hook.kind == "receipt":
             return Heard(receipts=_each(_receipt, hook.body), answer=_TAKEN, not_kept=_AGAIN)
         if hook.kind == "reply":
-            return Heard(replies=_each(_reply, hook.body), answer=_TAKEN, not_kept=_AGAIN)
+            return Heard(replies=_each(reply_of, hook.body), answer=_TAKEN, not_kept=_AGAIN)
         raise Invalid(f"Aliyun has no hook of the kind {hook.kind[:20]!r}.")
 
 
@@ -99,7 +99,13 @@ def _receipt(item: Mapping[str, Any]) -> Receipt:
     )
 
 
-def _reply(item: Mapping[str, Any]) -> Inbound:
+def reply_of(item: Mapping[str, Any]) -> Inbound:
+    """
+    One reply as they say it, in a push and in their queue alike.
+
+    Raises:
+        Invalid: a field that we need is not there.
+    """
     number, text = _needed(item, "phone_number"), item.get("content")
     if not isinstance(text, str):
         raise Invalid("The reply has no content.", {"content": "missing"})
@@ -108,8 +114,12 @@ def _reply(item: Mapping[str, Any]) -> Inbound:
 
 def _key(item: Mapping[str, Any], number: str, text: str) -> str:
     """Their number of the reply; where they say none, what was said, by whom and when."""
-    if sequence := str(item.get("sequence_id") or ""):
-        return sequence[:80]
+    sequence = item.get("sequence_id")
+    # By one page of theirs it is a number, by another a double, by the oldest a text: it is the same reply.
+    if isinstance(sequence, float) and sequence.is_integer():
+        sequence = int(sequence)
+    if sequence:
+        return str(sequence)[:80]
     told = f"{number}:{item.get('send_time')}:{item.get('dest_code')}:{text}"
     return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
 

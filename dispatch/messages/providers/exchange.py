@@ -25,8 +25,10 @@ from urllib3 import exceptions as urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from dispatch.clock import Clock, SystemClock
 from dispatch.messages.providers.bulkhead import Bulkhead, Full, Overdue
 from dispatch.messages.providers.provider import Blame, Outcome, Sent
+from dispatch.messages.providers.their_clock import TheirClock
 
 BODY_MAX = 1_048_576
 """Bytes of an answer that are read; a page of fifty messages has about 40,000."""
@@ -88,9 +90,10 @@ class Exchange:
         self._line: socket.socket | None = None
         self._began = self._broken_off = False
 
-    def ask(self, method: str, url: str, **more: Any) -> Answered:
+    def ask(self, method: str, url: str, *, whatever: bool = False, **more: Any) -> Answered:
         """
-        The answer of the server, read whole; redirects are not followed. `more` is what `requests` takes.
+        The answer of the server, read whole; redirects are not followed. `more` is what `requests` takes. `whatever`
+        may stand in the body: then it need not be JSON.
 
         Raises:
             requests.RequestException: the network failed.
@@ -102,7 +105,7 @@ class Exchange:
         with self._session.request(
             method.upper(), url, timeout=self._limits_s, allow_redirects=False, stream=True, **more
         ) as response:
-            return self._read(response)
+            return self._read(response, whatever=whatever)
 
     def begin(self, line: socket.socket) -> None:
         """The connection stands and the request is about to leave on it. Refused with `BrokenOff` when too late."""
@@ -123,7 +126,7 @@ class Exchange:
         """Whether the request began to leave: only if not, it is certain that nobody got it."""
         return self._began
 
-    def _read(self, response: requests.Response) -> Answered:
+    def _read(self, response: requests.Response, *, whatever: bool) -> Answered:
         self.status = response.status_code
         self.retry_after_s = seconds_of(response.headers.get("Retry-After"), response.headers.get("Date"))
         self.date = date_of(response.headers.get("Date"))
@@ -131,7 +134,7 @@ class Exchange:
         with self._lock:
             self._line = None  # It goes back to the pool and may be another exchange's from now on.
         said = {} if response.status_code == NO_CONTENT else _object(text)
-        if 300 <= response.status_code < 400 or (response.status_code < 300 and said is None):
+        if 300 <= response.status_code < 400 or (response.status_code < 300 and said is None and not whatever):
             raise Unreadable
         return Answered(status=response.status_code, text=text, headers=response.headers, said=said or {})
 
@@ -161,10 +164,14 @@ LIMITS = Limits()
 
 
 class Caller:
-    """Calls one provider: kept connections, a bounded number of calls at once, a hard total for each."""
+    """
+    Calls one provider: kept connections, a bounded number of calls at once, a hard total for each. `theirs` is its
+    clock, as its answers tell it.
+    """
 
-    def __init__(self, name: str, limits: Limits) -> None:
-        """`limits.trust_env` lets the environment name a proxy and certificates."""
+    def __init__(self, name: str, limits: Limits, clock: Clock | None = None) -> None:
+        """`limits.trust_env` lets the environment name a proxy and certificates; `clock` is our own."""
+        self.theirs = TheirClock(clock or SystemClock())
         self._limits = limits
         self._session = connections(trust_env=limits.trust_env, pool_max=limits.calls_max)
         self._places = Bulkhead(name, calls_max=limits.calls_max, wait_s=limits.slot_wait_s)
@@ -186,6 +193,8 @@ class Caller:
         except Overdue:
             exchange.break_off()
             raise
+        finally:
+            self.theirs.told(exchange.date)
 
     def send(self, make: Callable[[Exchange], Answered], judge: Callable[[Answered, Exchange], Sent]) -> Sent:
         """One attempt: what `judge` makes of the answer, or what is certain when there was none. Never raises."""

@@ -51,7 +51,8 @@ class Capability:
     What a provider can do towards one country.
 
     `two_way`: replies come back. `urls`: links may stand in a text. `free_text`: any words may; without it only
-    approved templates leave, filled with `Outgoing.params`. `receipts`: it tells later what arrived.
+    approved templates leave, filled with `Outgoing.params`. `receipts`: it tells later what arrived. `keys`: what is
+    pressed in a call comes back.
     `cross_border`: it lies in another country than the residents, so nothing of theirs may pass through it.
     """
 
@@ -61,6 +62,7 @@ class Capability:
     urls: bool = False
     free_text: bool = True
     receipts: bool = False
+    keys: bool = True
     cross_border: bool = False
 
 
@@ -294,17 +296,30 @@ class Provider(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """
+    What a provider told when it was asked: answers, each with `said_at`, and receipts, with the keys their webhooks
+    have. `done` is called once all is kept; it ends within the provider's own total and raises nothing.
+    """
+
+    replies: tuple[Inbound, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    done: Callable[[], None] = nothing
+
+
 @runtime_checkable
 class Listing(Protocol):
     """
     A provider that can be asked what people answered, because a webhook that was lost is an acceptance that was lost.
-    What became of its own messages is asked with `look_up`, which says it in `Sent.kind`.
+    What became of its own messages is asked with `look_up` as well, which says it in `Sent.kind`.
     """
 
-    def fetch_replies(self, since: datetime) -> Sequence[Inbound] | None:
+    def fetch(self, since: datetime) -> Listed | None:
         """
-        Answers that came in since then, each with the key its webhook has; None when it could not be asked just now.
-        Ended within the provider's own total deadline. Never raises for what a network may do.
+        What came in since then, by our clock, or since it was asked the last time; what was not `done` comes again.
+        None when it could not be asked just now. Each of its requests ends within the provider's own total deadline.
+        Never raises for what a network may do.
         """
         ...
 

@@ -20,7 +20,10 @@ from datetime import datetime
 from dispatch.messages.providers.provider import Forged
 
 TOLERANCE_S = 300
-"""How far a timestamp may be off; what is older may be a replay of something that was recorded."""
+"""
+How far a timestamp may be off; what is older may be a replay of something that was recorded. (What was heard once has
+no second effect whatever its age: its id is kept.)
+"""
 
 SECRET_MIN, SECRET_MAX = 24, 64
 """Bytes of a secret, by the specification."""
@@ -50,18 +53,19 @@ def sign(secret: bytes, id_: str, at: datetime, body: bytes) -> dict[str, str]:
     return {"webhook-id": id_, "webhook-timestamp": stamp, "webhook-signature": f"v1,{_mac(secret, id_, stamp, body)}"}
 
 
-def verify(secrets: Sequence[bytes], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+def verify(secrets: Sequence[bytes], headers: Mapping[str, str], body: bytes, clocks: Sequence[datetime]) -> str:
     """
-    The id of a webhook that was signed with one of these secrets, not long ago.
+    The id of a webhook that was signed with one of these secrets, not long ago. `clocks` are what time it may be: our
+    own, which may be wrong, and what is known of the sender's.
 
     Raises:
-        Forged: a header is missing, the time is off by more than `TOLERANCE_S`, or no signature fits.
+        Forged: a header is missing, the time is off by more than `TOLERANCE_S` by every clock, or no signature fits.
     """
     told = {name.lower(): value for name, value in headers.items()}
     id_, stamp = told.get("webhook-id", ""), told.get("webhook-timestamp", "")
     if not id_ or not (stamp.isascii() and stamp.isdecimal() and len(stamp) < 16):
         raise Forged("The headers of the signature are missing.")
-    if abs(now.timestamp() - int(stamp)) > TOLERANCE_S:
+    if all(abs(now.timestamp() - int(stamp)) > TOLERANCE_S for now in clocks):
         raise Forged("Signed too long ago, or in the future.")
     given = [each.partition(",")[2] for each in told.get("webhook-signature", "").split(" ") if each.startswith("v1,")]
     good = [_mac(secret, id_, stamp, body) for secret in secrets]

@@ -23,6 +23,7 @@ from dispatch.messages.providers.provider import (
     Heard,
     Hook,
     Inbound,
+    Listed,
     Outcome,
     Outgoing,
     Sent,
@@ -176,8 +177,12 @@ class TwilioProvider:
             return None
         return _found(page, message, since + self._ahead(exchange) - CLOCKS_APART)
 
-    def fetch_replies(self, since: datetime) -> Sequence[Inbound] | None:
+    def fetch(self, since: datetime) -> Listed | None:
         """The texts that came in since then, whether a webhook told of them or not. None: it could not be asked."""
+        came = self._came(since)
+        return None if came is None else Listed(replies=tuple(came))
+
+    def _came(self, since: datetime) -> Sequence[Inbound] | None:
         if self.lacking():
             return None
         service, notices = self._settings.messaging_service_sid, self._settings.notices_from

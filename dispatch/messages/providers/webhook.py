@@ -6,6 +6,7 @@ A road of one's own: each message is posted, signed, to an address that somebody
   we  ◄── POST /hooks/webhook/receipt  message.status data: attempt_id status code
       ◄── POST /hooks/webhook/reply    message.reply  data: from text
       ◄── POST /hooks/webhook/voice    call.pressed   data: attempt_id from digits
+  we  ──► GET  <poll_url>              what of these we may not have heard: `webhook_inbox.py`
 ```
 
 Both ways are signed as in `standard_webhooks.py`. The attempt's id is the webhook's id, so that whoever takes it can
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from dispatch.clock import Clock
 from dispatch.errors import Invalid
 from dispatch.ids import AttemptId
 from dispatch.messages.providers.exchange import LIMITS, Answered, Caller, Exchange, Limits, masked, outcome_of
@@ -46,14 +48,16 @@ ID_MAX = 64
 class WebhookSettings:
     """
     One receiver. `secret` signs what we send and proves what comes back; `alternate_secret` is believed, but not used,
-    while the secret is being replaced. `now` is the wall clock, which signatures carry. The rest says what the road
-    behind the receiver can do: see `Capability`.
+    while the secret is being replaced. `poll_url` is where it is asked for what its webhooks may not have brought;
+    empty where it cannot be asked. `clock` is our own, which signatures carry until theirs is known. The rest says what
+    the road behind the receiver can do: see `Capability`.
     """
 
     url: str = ""
+    poll_url: str = ""
     secret: str = field(default="", repr=False)
     alternate_secret: str = field(default="", repr=False)
-    now: Callable[[], datetime]
+    clock: Clock
     sms: bool = True
     voice: bool = False
     two_way: bool = True
@@ -75,7 +79,7 @@ class WebhookProvider:
         """
         self._settings = settings
         self._secrets = [secret_bytes(each) for each in (settings.secret, settings.alternate_secret) if each]
-        self._calls = Caller(self.name, settings.limits)
+        self._calls = Caller(self.name, settings.limits, settings.clock)
         self._capability = Capability(
             sms=settings.sms,
             voice=settings.voice,
@@ -96,7 +100,7 @@ class WebhookProvider:
             detail = f"lacking {', '.join(lacking)}" if lacking else f"does not carry {message.channel}"
             return Sent(outcome=Outcome.REFUSED, blame=Blame.CONFIG, detail=detail)
         body = self._body(message)
-        headers = sign(self._secrets[0], message.attempt_id, self._settings.now(), body)
+        headers = sign(self._secrets[0], message.attempt_id, self._signs_at(), body)
         return self._calls.send(
             lambda exchange: exchange.ask(
                 "POST", self._settings.url, data=body, headers={"Content-Type": "application/json", **headers}
@@ -118,10 +122,11 @@ class WebhookProvider:
         """
         if not self._secrets:
             raise Forged("There is no secret to prove anything with.")
-        key = verify(self._secrets, hook.headers, hook.body, self._settings.now())
-        if hook.kind not in _READERS:
+        clocks = [each for each in (self._settings.clock.now(), self._calls.theirs.now()) if each is not None]
+        key = verify(self._secrets, hook.headers, hook.body, clocks)
+        if hook.kind not in READERS:
             raise Invalid(f"The receiver has no hook of the kind {hook.kind[:20]!r}.")
-        kind, reader = _READERS[hook.kind]
+        kind, reader = READERS[hook.kind]
         return reader(f"{hook.kind}:{key}"[:150], _data(hook.body, kind))
 
     def lacking(self) -> Sequence[str]:
@@ -131,6 +136,10 @@ class WebhookProvider:
     def close(self) -> None:
         """Let the kept connections go."""
         self._calls.close()
+
+    def _signs_at(self) -> datetime:
+        """The time by the clock that judges it, as far as that is known."""
+        return self._calls.theirs.now() or self._settings.clock.now()
 
     def _carries(self, channel: Channel) -> bool:
         return self._settings.voice if channel is Channel.VOICE else self._settings.sms
@@ -147,7 +156,7 @@ class WebhookProvider:
             "validity_s": message.validity_s,
             "try": message.seq,
         }
-        said = {"type": "message.send", "timestamp": self._settings.now().isoformat(), "data": data}
+        said = {"type": "message.send", "timestamp": self._signs_at().isoformat(), "data": data}
         return json.dumps(said, ensure_ascii=False).encode()
 
 
@@ -231,8 +240,9 @@ def _needed(data: Mapping[str, Any], name: str) -> str:
     return value
 
 
-_READERS: Mapping[str, tuple[str, Callable[[str, Mapping[str, Any]], Heard]]] = {
+READERS: Mapping[str, tuple[str, Callable[[str, Mapping[str, Any]], Heard]]] = {
     "receipt": ("message.status", _receipt),
     "reply": ("message.reply", _reply),
     "voice": ("call.pressed", _pressed),
 }
+"""By the kind of hook: the type it must have, and who reads its data."""
