@@ -100,16 +100,17 @@ class Post:
         """Second attempts for what is slow, as the courier's loop makes them; carried by whoever asks for them."""
         return self.courier.hedge(16)
 
-    def reconciler(self, **more):
+    def reconciler(self, *, keep=None, **more):
         """One that asks when told to."""
         world = self.world
 
-        def keep(provider, found):
+        def kept(provider, found):
             said = [Said(key=each.key, sender=each.sender, text=each.text, said_at=each.said_at) for each in found]
             world.answers.receive(provider, said)
 
         return Reconciler(
-            self.courier, world.transactions, world.reading, world.clock, unreached=world.desk, keep=keep, **more
+            self.courier, world.transactions, world.reading, world.clock, unreached=world.desk, keep=keep or kept,
+            **more,
         )  # fmt: skip
 
     def reconcile(self, reconciler=None):

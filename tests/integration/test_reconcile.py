@@ -586,3 +586,73 @@ def test_a_closed_account_counts_at_once(two, a, b):
     two.deliver()
     two.deliver()
     assert next_one(two, a, b, "next") == (0, 1)
+
+
+# ------------------------------------------------------------------------------------------------ what was lost
+
+
+def test_receipts_that_are_listed_count_like_those_that_came(post, a):
+    alarm_id = post.press()
+    post.deliver()
+    a.receipts.append(a.receipt(a.sent[0], ReceiptKind.DELIVERED))
+    post.reconciler().list_replies("a")
+    assert post.message(alarm_id).state == "delivered"
+    assert a.done == [0], "it was told that all is kept"
+
+
+def test_what_could_not_be_kept_is_not_done(post, a):
+    def fails(provider, found):
+        raise RuntimeError
+
+    reconciler = post.reconciler(keep=fails)
+    with pytest.raises(RuntimeError):
+        reconciler.list_replies("a")
+    assert a.done == []
+    post.reconciler().list_replies("a")
+    assert a.done == [0]
+
+
+def test_a_clock_set_back_leaves_out_no_answer_that_came_since(post, a):
+    """By the new time it was given before the last list, which was made by the old one."""
+    alarm_id = post.press()
+    post.deliver()
+    reconciler = post.reconciler()
+    reconciler.list_replies("a")
+    post.world.clock.step_wall(-3600)
+    post.wait(60)
+    a.box.append(Inbound(key="r1", sender=a.sent[0].to, text="1", said_at=post.world.clock.now()))
+    post.wait(1)
+    reconciler.list_replies("a")
+    post.world.wake()
+    assert post.world.alarm(alarm_id).state is State.ACCEPTED
+
+
+def test_after_a_long_outage_answers_are_listed_back_to_the_oldest_open_alarm(post, a):
+    alarm_id = post.press()
+    post.deliver()
+    post.wait(30)
+    a.box.append(Inbound(key="r1", sender=a.sent[0].to, text="1", said_at=post.world.clock.now()))
+    # Nobody listened for two hours; what is started then knows nothing of what was listed before.
+    post.world.clock.advance(7200)
+    post.reconciler().list_replies("a")
+    post.world.wake()
+    assert post.world.alarm(alarm_id).accepted_at is not None
+
+
+def test_with_nothing_open_no_more_than_a_restart_is_listed_and_never_more_than_a_day(post, a):
+    post.reconciler().list_replies("a")
+    post.press()
+    post.world.clock.advance(5 * 86_400)
+    post.reconciler().list_replies("a")
+    now = post.world.clock.now()
+    assert now - a.asked_since[1] == timedelta(hours=24, minutes=2)
+    assert (now - timedelta(days=5)) - a.asked_since[0] == timedelta(minutes=17)
+
+
+def test_asking_a_road_in_doubt_keeps_what_it_tells(post, a):
+    alarm_id = post.press()
+    post.deliver()
+    a.box.append(Inbound(key="r1", sender=a.sent[0].to, text="1", said_at=post.world.clock.now()))
+    post.reconciler().probe("a")
+    post.world.wake()
+    assert post.world.alarm(alarm_id).state is State.ACCEPTED
