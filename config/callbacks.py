@@ -20,7 +20,8 @@ def unfound_by_twilio(settings: Settings) -> str:
     polled = f"are asked for every {settings.messages.poll_s:g} s" if settings.messages.poll_s > 0 else "are lost"
     return (
         f"{settings.web.base_url} is nowhere that Twilio can reach: receipts come late (they are asked for), "
-        f"answers by text {polled}, keys pressed in calls and calls that ring in are lost, and no link in a text opens"
+        f"answers by text {polled}, calls only tell and ask for no key, calls that ring in are lost, and no link in a "
+        "text opens"
     )
 
 

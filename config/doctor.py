@@ -34,6 +34,9 @@ from schedules.duty.roster import Roster
 DISK_FREE_MB = 500
 """Below this the service may soon be unable to make a press durable."""
 
+CALLERS = frozenset({"console", "twilio"})
+"""Providers that make calls whatever the settings say."""
+
 YEAR_MIN = 2026
 """A machine without a clock battery boots in 1970; the program was written in this year."""
 
@@ -161,6 +164,9 @@ def _about_providers(settings: Settings) -> Iterator[Finding]:
         seen = f"{len(SENTENCES) - len(without)} of {len(SENTENCES)} sentences have a template"
         cure = f"these go by the next provider: {', '.join(without)}" if without else ""
         yield Finding(name="aliyun templates", well=not without or len(order) > 1, seen=seen, cure=cure)
+    if not set(order) & CALLERS and not ("webhook" in order and said.webhook.voice):
+        cure = "add twilio, or a webhook with voice = true: whoever does not hear a text is not rung"
+        yield Finding(name="calls", well=True, seen="no provider makes calls", cure=cure)
     if lost := unfound_by_twilio(settings):
         yield Finding(name="callbacks twilio", well=False, seen=lost, cure=REMEDY)
     if "twilio" in order and not said.twilio.notices_from:

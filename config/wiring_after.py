@@ -119,7 +119,7 @@ def channel_of(phone: str, providers: Mapping[str, Provider]) -> Channel | None:
     able = [each.capability(phone) for each in providers.values()]
     if not is_landline(phone) and able and able[0].sms and able[0].two_way:
         return Channel.SMS
-    return Channel.VOICE if any(each.voice for each in able) else None
+    return Channel.VOICE if any(each.voice and each.keys for each in able) else None
 
 
 def is_landline(phone: str) -> bool:

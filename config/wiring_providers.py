@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from config.callbacks import unfound_by_twilio
 from config.settings import Settings
 from devices.ports import open_port
 from devices.ports.port import PortBlocked, PortLost
@@ -80,8 +81,8 @@ def _twilio(settings: Settings, clock: Clock) -> twilio.TwilioSettings:
         public_url=settings.web.base_url,
         base_url=said.base_url, alternate_auth_token=said.alternate_auth_token or None,
         total_deadline_s=said.total_deadline_s, cross_border=said.cross_border,
-        machine_detection=said.machine_detection, desk=tuple(settings.operators.phones),
-        now=clock.now,
+        called_back=not unfound_by_twilio(settings), machine_detection=said.machine_detection,
+        desk=tuple(settings.operators.phones), now=clock.now,
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ Plain = dict[str, Any]
 log = structlog.get_logger()
 
 SHOWN_AFTER_CLOSING = timedelta(hours=24)
-"""So long the page says that it is over; then it is gone."""
+"""So long the page says that it is over, and nothing else; then nobody knows its code."""
 
 MAPS: Mapping[str, str] = {
     "Amap": "https://uri.amap.com/marker?position={lng:.6f},{lat:.6f}",

@@ -27,7 +27,7 @@ from dispatch.messages.receipts import Receipts, Unreached
 from dispatch.messages.relevance import pointless
 from dispatch.messages.ride import Ride, ride
 from dispatch.messages.roads import Roads
-from dispatch.messages.settling import Settling
+from dispatch.messages.settling import NOBODY_CALLS, Settling
 from dispatch.rules.breaker import Mark
 from dispatch.rules.message import Channel, Priority
 from dispatch.rules.pacing import Pace
@@ -264,7 +264,9 @@ class Courier:
         unreachable = self._transactions.run(settle)
         if job.message.offer_id is None or not job.message.answerable:
             return
-        if unreachable:
+        if unreachable and not self.roads.carries(job.message):
+            self._unreached.unanswered(job.message.offer_id, code=NOBODY_CALLS)
+        elif unreachable:
             self._unreached.unreached(job.message.offer_id, code=sent.code or "")
         elif sent.outcome is Outcome.UNKNOWN:
             self._unreached.doubtful(job.message.offer_id)

@@ -47,16 +47,25 @@ class Roads:
         if (via := message.facts.get("via")) in self.providers:
             # A drill tries one road, and must not be helped out by another.
             return [self.providers[str(via)]]
-        able = [each for each in self.providers.values() if can(each.capability(message.to), message.channel)]
-        able = able or list(self.providers.values())
+        able = self._carrying(message) or list(self.providers.values())
         if len(able) == 1:
             return able
         shunned = message.facts.get(NOT_BY)
         return sorted(able, key=lambda each: (self._doubts(each, message), each.name == shunned))
 
+    def carries(self, message: Message) -> bool:
+        """Whether anybody carries this channel to this number."""
+        return any(can(each.capability(message.to), message.channel) for each in self.providers.values())
+
     def callers(self, to: str) -> list[str]:
         """Who calls this number."""
         return [each.name for each in self.providers.values() if each.capability(to).voice]
+
+    def _carrying(self, message: Message) -> list[Provider]:
+        """In order; for a call that asks for a key those by whom none comes back only where nobody else calls."""
+        able = [each for each in self.providers.values() if can(each.capability(message.to), message.channel)]
+        asks = message.channel is Channel.VOICE and message.answerable
+        return (asks and [each for each in able if each.capability(message.to).keys]) or able
 
     def _doubts(self, provider: Provider, message: Message) -> tuple[bool, bool]:
         return self.breakers.doubts(provider.name, message.channel)

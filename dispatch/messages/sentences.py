@@ -17,13 +17,15 @@ class Words:
     """
     One sentence in one language.
 
-    `one_way` is sent where an SMS answer cannot come back, `voice` is read aloud; each falls back to the one before.
+    `one_way` is sent where an SMS answer cannot come back, `voice` is read aloud, `told` where no key comes back; each
+    falls back to the one before.
     `parts` is how many parts an SMS may have, `shrinks` the field that is shortened when nothing else is left to drop.
     """
 
     sms: str
     one_way: str = ""
     voice: str = ""
+    told: str = ""
     parts: int = 1
     shrinks: str = "place"
 
@@ -36,10 +38,11 @@ _NONE: _Both = ("", "")
 
 
 def _both(
-    sms: _Both, *, one_way: _Both = _NONE, voice: _Both = _NONE, parts: int = 1, shrinks: str = "place"
-) -> _Tongues:
-    each = zip(LANGUAGES, sms, one_way, voice, strict=True)
-    return {lang: Words(sms=a, one_way=b, voice=c, parts=parts, shrinks=shrinks) for lang, a, b, c in each}
+    sms: _Both, *, one_way: _Both = _NONE, voice: _Both = _NONE, told: _Both = _NONE, parts: int = 1,
+    shrinks: str = "place",
+) -> _Tongues:  # fmt: skip
+    each = zip(LANGUAGES, sms, one_way, voice, told, strict=True)
+    return {lang: Words(sms=a, one_way=b, voice=c, told=d, parts=parts, shrinks=shrinks) for lang, a, b, c, d in each}
 
 
 def _told(zh: str, en: str, *, one_way: _Both = _NONE) -> _Tongues:
@@ -54,6 +57,8 @@ _FACTS_EN = "{place}: {cause}[ {at}][, code {code}][, {minutes} min][, pressed {
 _CALL_ZH = "{place}，{cause}。[时间{at}。][路程约{minutes}分钟。][老人已按铃{presses}次。]"
 _CALL_EN = "{place}. {cause}. [At {at}. ][About {minutes} minutes away. ][Pressed {presses} times. ]"
 _PRESS_EN = "press 1. If you cannot go, press 2."
+_NO_KEYS_ZH = "本次来电不能按键，请看短信，或马上联系值守台。"
+_NO_KEYS_EN = "Keys do not work in this call: please see your texts, or contact the desk at once."
 _KIN_ZH = "{place} 老人告警：{cause}[ {at}][ 码{code}][ 约{minutes}分钟][ 已按{presses}次]"
 
 _OFFER = _both(
@@ -63,6 +68,7 @@ _OFFER = _both(
         f"安铃紧急呼叫。{_CALL_ZH}接单请按一，去不了请按二。",
         f"Emergency call from Anling. {_CALL_EN}To accept, {_PRESS_EN}",
     ),
+    told=(f"安铃紧急呼叫。{_CALL_ZH}{_NO_KEYS_ZH}", f"Emergency call from Anling. {_CALL_EN}{_NO_KEYS_EN}"),
 )
 _OFFER_FAMILY = _both(
     (
@@ -73,6 +79,10 @@ _OFFER_FAMILY = _both(
     voice=(
         f"您好，这里是安铃养老紧急呼叫。您登记为联系人的老人需要帮助。{_CALL_ZH}您能去请按一，去不了请按二。",
         f"Anling emergency call. Somebody who named you as a contact needs help. {_CALL_EN}If you can go, {_PRESS_EN}",
+    ),
+    told=(
+        f"您好，这里是安铃养老紧急呼叫。您登记为联系人的老人需要帮助。{_CALL_ZH}{_NO_KEYS_ZH}",
+        f"Anling emergency call. Somebody who named you as a contact needs help. {_CALL_EN}{_NO_KEYS_EN}",
     ),
 )
 _DOOR_ZH = "{address}[ 进门：{entry}][ {link} ][ {name}][ {talk}][ 电话{phone}][ {illness}][ {born}年生][ {cause}]"

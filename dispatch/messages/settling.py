@@ -15,7 +15,7 @@ from dispatch.messages.providers.provider import Blame, Outcome, Sent
 from dispatch.messages.receipts import LOST, cut, is_id, plain
 from dispatch.messages.roads import Roads
 from dispatch.rules.looking import look_after
-from dispatch.rules.message import Priority
+from dispatch.rules.message import Channel, Priority
 from dispatch.store.bundles import Bundles
 from dispatch.store.outbox import Attempt, Message, Outbox
 from dispatch.store.transactions import Tx
@@ -25,6 +25,9 @@ BACKOFF_S = (5, 10, 20, 40, 60)
 
 LOOK_UP_S = 2
 """An attempt that may have been sent is looked up after this time, when no other provider is left to try at once."""
+
+NOBODY_CALLS = "nobody_calls"
+"""The reason of a call that no provider makes."""
 
 NOTICE_DOUBT_S = 600
 """What is no emergency and may have been sent is sent again only after so long without an answer; MESSAGING, 8.4."""
@@ -124,6 +127,8 @@ class Settling:
         beside = [each for each in attempts if each.id != job.outgoing.attempt_id and _since(each, job, attempts)]
         if any(each.outcome in {"in_flight", "taken", "confirmed"} for each in beside):
             return False
+        if not self._roads.carries(message):
+            return self._carried_by_nobody(tx, message)
         others = self._roads.fresh(message, attempts)
         if sent.blame is Blame.RECIPIENT and not others:
             reason = f"refused {sent.code or ''}".strip()
@@ -134,6 +139,21 @@ class Settling:
         wait_s = self._wait_s(message, sent, others=bool(others))
         state = "uncertain" if unknown else "posted"
         outbox.change(message, state=state, due_at=tx.now + timedelta(seconds=wait_s), reason=sent.detail[:160] or None)
+        return False
+
+    def _carried_by_nobody(self, tx: Tx, message: Message) -> bool:
+        """
+        No provider makes calls. Who was asked to come has had a text, and the next step is due; anybody else is written
+        to. A number that is none of a person, as 120, is left to be tried: the siren brings somebody who phones there.
+        """
+        outbox = Outbox(tx.connection)
+        if message.channel is not Channel.VOICE or not message.to.startswith("+"):
+            outbox.change(message, state="posted", due_at=tx.now + timedelta(seconds=BACKOFF_S[0]), reason=NOBODY_CALLS)
+            return False
+        if message.answerable and message.offer_id is not None:
+            outbox.change(message, state="failed", reason=NOBODY_CALLS, due_at=None)
+            return True
+        outbox.change(message, state="posted", channel=Channel.SMS, due_at=tx.now, reason=NOBODY_CALLS)
         return False
 
     def _wait_s(self, message: Message, sent: Sent, *, others: bool) -> float:

@@ -46,8 +46,9 @@ def render(
     """
     The words of a sentence for this channel and language (`zh`; anything unknown is read as `zh`).
 
-    `capability` is that of the road it takes: without `two_way` no answer is asked for, without `urls` links and the
-    resident's phone stay out, because the same carriers stop both. `local` turns UTC into the district's time.
+    `capability` is that of the road it takes: without `two_way` no answer is asked for, nor a key without `keys`;
+    without `urls` links and the resident's phone stay out, because the same carriers stop both. `local` turns UTC into
+    the district's time.
     No facts make it fail: strange ones count as missing.
 
     Raises:
@@ -58,10 +59,9 @@ def render(
     values = allowed(_values(facts, lang, local), capability, lang)
     mark = EXERCISE[lang] if facts.get("exercise") else ""
     if channel is Channel.VOICE:
-        return (
-            mark
-            + _filled(_pieces(words.voice or words.one_way or words.sms, values), _aloud(values, lang), lang).strip()
-        )
+        aloud = words.voice or words.one_way or words.sms
+        said = aloud if capability.keys else words.told or aloud
+        return mark + _filled(_pieces(said, values), _aloud(values, lang), lang).strip()
     form = mark + _form(words, capability)
     signed = SIGNATURE + form if lang == "zh" else form
     return _fitted(words, signed, values if capability.urls else _without_links(values), lang)

@@ -1,5 +1,6 @@
 """
-The carer's page of one alarm, `/t/{code}`: what it is, where, and large buttons for what one would text.
+The carer's page of one alarm, `/t/{code}`: what it is, where, and large buttons for what one would text. It ends with
+the alarm; what was pressed on it a moment too late is kept like any answer.
 
 Whoever holds the code is the carer: 128 bits that were sent to their own number. A GET changes nothing, so that phones
 which look at links before people do set nothing going. A form carries a token of its code: no cookie is needed.
@@ -45,7 +46,7 @@ _FITS: Mapping[str, frozenset[str]] = {
     "accept": frozenset({"coming", "there"}),
     "decline": frozenset({"declined", "taken"}),
     "arrived": frozenset({"there"}),
-    "done": frozenset({"there", "coming", "over"}),
+    "done": frozenset({"there", "coming"}),
     "no_entry": frozenset({"coming", "there"}),
 }
 
@@ -117,6 +118,8 @@ def task_blueprint(tasks: Tasks, links: Links, clock: Clock, *, options: WebOpti
             return small_page("small_note.html", 404, title=gettext("Nothing here"), text=text, again="")
 
     def page(code: str, task: Task, *, opened: bool) -> Response:
+        if task.stage == "over":
+            return ended()
         told = tasks.told(task, opened=opened)
         said = request.args.get("said", "")
         return small_page(
@@ -126,6 +129,12 @@ def task_blueprint(tasks: Tasks, links: Links, clock: Clock, *, options: WebOpti
         )  # fmt: skip
 
     return bp
+
+
+def ended() -> Response:
+    """The page has ended with its alarm (410): it says so for a day, and nothing else of it."""
+    text = gettext("You need not come. Thank you. If you are there, or it is urgent, phone the desk.")
+    return small_page("small_note.html", 410, title=gettext("This alarm is over"), text=text, again="")
 
 
 def too_often(again: str) -> Response:

@@ -221,6 +221,7 @@ CODES: Mapping[str, str] = {
     "487": N_("nobody picked up"),
     "486": N_("the line was busy"),
     "480": N_("the telephone is off"),
+    "nobody_calls": N_("no provider makes calls"),
 }
 """Why a call was in vain: Twilio's status, or its SIP code (RFC 3261, 21.4)."""
 

@@ -7,6 +7,7 @@ import pytest
 from dispatch.links import Links
 from dispatch.rules.alarm import OfferState, Outcome, Proof, State
 from dispatch.rules.people import operator
+from dispatch.store.replies import Replies
 from dispatch.web.access import ACCESS
 from dispatch.web.carer import MISSES_A_MINUTE, PRESSES_A_MINUTE
 from tests.integration.pages_rig import PRIVATE, SECRET, PagesRig
@@ -84,19 +85,55 @@ def test_the_whole_way_by_buttons_and_the_desk_closes(rig):
     assert "由值守台结案" in page
     assert rig.world.alarm(alarm_id).open, "only an operator closes"
     rig.world.desk.close(alarm_id, outcome=Outcome.FALSE_ALARM, by=operator("wang"))
-    over = phone.look(path).text
-    assert "告警已结束" in over
-    assert private(over) == []
-    assert 'name="do"' not in over
+    over = phone.look(path)
+    assert over.status_code == 410
+    assert "告警已结束" in over.text
 
 
-def test_a_day_after_the_end_the_page_is_gone(rig):
+def test_the_page_ends_with_the_alarm_and_says_nothing_of_it_any_more(rig):
+    alarm_id, phone = rig.press(), rig.phone()
+    path = rig.path(alarm_id)
+    phone.press(path, "accept")
+    token = re.search(r'name="token" value="([^"]+)"', phone.look(path).text)[1]
+    rig.world.desk.close(alarm_id, outcome=Outcome.HELPED, by=operator("wang"))
+    late = phone.client.post(path, data={"token": token, "nonce": "n1", "do": "show"})
+    for answer in (phone.look(path), late, rig.phone().look(path)):
+        assert answer.status_code == 410
+        assert "告警已结束" in answer.text
+        assert (private(answer.text), "柏林小区" in answer.text, 'name="do"' in answer.text) == ([], False, False)
+    assert "entry_shown" not in rig.world.kinds(alarm_id)
+
+
+def test_what_is_pressed_a_moment_too_late_is_kept_and_changes_nothing(rig):
+    alarm_id, phone = rig.press(), rig.phone()
+    path = rig.path(alarm_id)
+    phone.press(path, "accept")
+    token = re.search(r'name="token" value="([^"]+)"', phone.look(path).text)[1]
+    rig.world.desk.close(alarm_id, outcome=Outcome.HELPED, by=operator("wang"))
+    before = rig.world.alarm(alarm_id)
+    answer = phone.client.post(path, data={"token": token, "nonce": "n1", "do": "arrived"})
+    assert phone.look(answer.location).status_code == 410
+    assert (rig.world.alarm(alarm_id), rig.world.kinds(alarm_id)[-1]) == (before, "closed")
+    with rig.world.reading.connect() as connection:
+        assert Replies(connection).recent(1)[0].result == "closed"
+
+
+def test_an_alarm_that_is_opened_again_has_its_page_again(rig):
+    alarm_id, phone = rig.press(), rig.phone()
+    path = rig.path(alarm_id)
+    phone.press(path, "accept")
+    rig.world.desk.close(alarm_id, outcome=Outcome.HELPED, by=operator("wang"))
+    rig.world.desk.reopen(alarm_id, by=operator("wang"))
+    assert phone.look(path).status_code == 200
+
+
+def test_a_day_after_the_end_nobody_knows_its_code(rig):
     alarm_id, phone = rig.press(), rig.phone()
     path = rig.path(alarm_id)
     phone.press(path, "accept")
     rig.world.desk.close(alarm_id, outcome=Outcome.HELPED, by=operator("wang"))
     rig.world.clock.advance(24 * 3600 - 1)
-    assert phone.look(path).status_code == 200
+    assert phone.look(path).status_code == 410
     rig.world.clock.advance(2)
     assert phone.look(path).status_code == 404
 

@@ -88,7 +88,8 @@ class TwilioSettings:
     `slot_wait_s` is the part of it spent at most waiting for one of `calls_max` places. `callback_overrides` goes
     behind the `#` of status callbacks. `machine_detection` asks Twilio to tell a human from a machine. `desk` are the
     telephones that ring for whoever rings in. `trust_env` lets the environment name a proxy and certificates.
-    `cross_border`: the residents live in another country than Twilio's machines. `now` is our own clock, by which
+    `cross_border`: the residents live in another country than Twilio's machines. `called_back`: Twilio finds
+    `public_url`; where it does not, a call tells and asks for no key. `now` is our own clock, by which
     Twilio's times are understood where the two are apart; without it they are taken as they are.
     """
 
@@ -108,6 +109,7 @@ class TwilioSettings:
     calls_max: int = 32
     trust_env: bool = False
     cross_border: bool = False
+    called_back: bool = True
     callback_overrides: str = CALLBACK_OVERRIDES
     machine_detection: bool = True
     desk: tuple[str, ...] = ()
@@ -144,8 +146,8 @@ class TwilioProvider:
     def capability(self, to: str) -> Capability:
         """What Twilio can do towards this number's country."""
         country = COUNTRIES[max((start for start in COUNTRIES if to.startswith(start)), key=len, default="+")]
-        voice = country.voice and bool(self._caller)
-        return replace(country, voice=voice, cross_border=self._settings.cross_border)
+        said, voice = self._settings, country.voice and bool(self._caller)
+        return replace(country, voice=voice, keys=said.called_back, cross_border=said.cross_border)
 
     def send(self, message: Outgoing) -> Sent:
         """One text or one call; ended, whatever the network does, within `total_deadline_s`."""
@@ -298,8 +300,11 @@ class TwilioProvider:
             "from_": self._caller,
             "timeout": RING_S,
             "status_callback_event": ["completed"],
-            **(self._asking(message) if message.answerable else {"twiml": _telling(message)}),
+            **(self._asking(message) if self._asks(message) else {"twiml": _telling(message)}),
         }
+
+    def _asks(self, message: Outgoing) -> bool:
+        return message.answerable and self._settings.called_back
 
     def _asking(self, message: Outgoing) -> dict[str, Any]:
         """
