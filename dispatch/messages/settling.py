@@ -189,8 +189,14 @@ _FINAL = frozenset({"delivered", *LOST})
 
 
 def _outcome(sent: Sent, known: Attempt | None) -> str:
-    overtaken = known is not None and known.outcome == "confirmed" and sent.outcome is Outcome.UNKNOWN
-    return "confirmed" if overtaken else sent.outcome.value
+    """
+    A receipt that overtook us has said more than an answer that never came. What was given up and is taken after all
+    was in doubt meanwhile, and may have been sent again: that stays to be seen.
+    """
+    before = None if known is None else known.outcome
+    overtaken = before == "confirmed" and sent.outcome is Outcome.UNKNOWN
+    late = before in {"unknown", "absent", "confirmed"} and sent.outcome is Outcome.TAKEN
+    return "confirmed" if overtaken or late else sent.outcome.value
 
 
 def _since(each: Attempt, job: Job, attempts: list[Attempt]) -> bool:

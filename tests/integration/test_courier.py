@@ -341,6 +341,17 @@ def test_a_late_word_about_a_lost_lease_changes_no_message(two, a, b):
     assert two.outcomes(before) == [("a", "not_sent"), ("b", "taken")], "but what became of the attempt is on file"
 
 
+def test_what_was_given_up_and_is_taken_after_all_stays_on_file_as_a_doubt(two, a, b):
+    """A machine so busy that the lease ran out under a call: the message went twice, and the file says why."""
+    alarm_id = two.press()
+    (late,) = two.courier.claim(16, emergency=True)
+    two.wait(LEASE.total_seconds())
+    two.deliver()
+    two.courier.carry(late)
+    assert len(a.sent) == len(b.sent) == 1
+    assert two.outcomes(two.message(alarm_id)) == [("a", "confirmed"), ("b", "taken")]
+
+
 def test_under_a_lease_nobody_else_takes_the_message(post):
     post.press()
     assert len(post.courier.claim(16, emergency=True)) == 1
