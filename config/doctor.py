@@ -13,9 +13,11 @@ from pathlib import Path
 
 from config import doctor_files, doctor_machine, doctor_upkeep, edge
 from config.admin import is_served
+from config.almanac import FAULT_DAYS
 from config.callbacks import REMEDY, unfound_by_twilio
 from config.databases import known, newest, revision, sqlite_version
 from config.findings import Finding
+from config.holiday_files import FOLDER, own_folder, read_holidays
 from config.settings import GatewaySettings, Settings
 from config.wiring_desk import read_escalation
 from devices.decoders import DECODERS
@@ -134,6 +136,15 @@ def _escalation(settings: Settings) -> Iterator[Finding]:
     policies = read_escalation(settings).policies
     names = sorted({policy.name for policy in policies.by_cause.values()})
     yield Finding(name="escalation", well=True, seen=", ".join(names))
+
+
+def _days_off(settings: Settings) -> Iterator[Finding]:
+    """Whether the years that matter now and soon have their notice; the machine's own day is near enough."""
+    table = read_holidays(own_folder(settings.duty.holidays, settings.home))
+    missing = table.to_tell(SystemClock().now().date())
+    seen = ", ".join(f"{year} is not on file: weekdays only" for year, _ in missing) or "on file"
+    cure = f"copy the year's file into {settings.duty.holidays or settings.home / FOLDER}" if missing else ""
+    yield Finding(name="days off", well=all(mark > FAULT_DAYS for _, mark in missing), seen=seen, cure=cure)
 
 
 def _providers(settings: Settings) -> Iterator[Finding]:
@@ -346,5 +357,5 @@ def _is_edge_only(settings: Settings) -> bool:
 EDGE_LOOKS = (_python, _packages, _sqlite, _disk, _write_through, _clock, _machine, _gateways, _edge)
 LOOKS = (
     _python, _packages, _sqlite, _database, _books, _saved, _disk, _write_through, _clock, _machine, _fonts,
-    _escalation, doctor_files.room_files, _providers, _gateways, _edge, _siren, _running, _consoles,
+    _escalation, doctor_files.room_files, _days_off, _providers, _gateways, _edge, _siren, _running, _consoles,
 )  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 from config.beds_options import BedSettings
 from config.care_files import read_items, read_standards
 from config.findings import Finding
-from config.holiday_files import wrong_holidays
+from config.holiday_files import own_folder, wrong_holidays
 from config.quoting import IMPLIED
 from config.retention import read_retention
 from config.settings import Settings
@@ -74,7 +74,7 @@ def broken_files(settings: Settings) -> list[str]:
 
 
 def _holidays(settings: Settings) -> None:
-    if wrong := wrong_holidays(settings.duty.holidays):
+    if wrong := wrong_holidays(own_folder(settings.duty.holidays, settings.home)):
         raise Misconfigured("duty.holidays", " ".join(wrong))
 
 

@@ -18,6 +18,9 @@ from schedules.holidays import SATURDAY, Holiday, Holidays, Year
 
 SHIPPED = Path(__file__).parent / "holidays"
 
+FOLDER = "holidays"
+"""The folder beside the database in which a centre's own years are looked for where none is set."""
+
 log = structlog.get_logger()
 
 
@@ -31,6 +34,24 @@ def read_holidays(own: str = "") -> Holidays:
     for wrong in unread:
         log.error("holidays_unread", place=wrong.place, detail=wrong.detail)
     return Holidays(years)
+
+
+def own_folder(said: str, home: Path) -> str:
+    """The folder that is set, else `holidays` in the folder of data where there is one; empty for none."""
+    return said or (str(home / FOLDER) if _is_folder(home / FOLDER) else "")
+
+
+def reread(table: Holidays, own: str) -> list[str]:
+    """
+    Takes the files as they are now into the table, and says what is wrong with some. While one cannot be read, perhaps
+    because it is being copied, every year that the table had stays.
+    """
+    years, wrong = _read(own)
+    kept = {each.number: each for each in table.years} if wrong else {}
+    # A year without its notice is shipped too: it does not stand in for one that had it.
+    read = {each.number: each for each in years if each.source or each.number not in kept}
+    table.renew((kept | read).values())
+    return [each.detail for each in wrong]
 
 
 def wrong_holidays(own: str = "") -> list[str]:

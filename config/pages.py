@@ -23,7 +23,7 @@ from config.pages_meals import meal_blueprints
 from config.pages_operators import operator_blueprints
 from config.pages_planning import planning_blueprints
 from config.pages_programs import program_blueprints
-from config.pages_registry import absence_notes, file_notes, registry_blueprints
+from config.pages_registry import absence_notes, almanac_notes, file_notes, registry_blueprints
 from config.pages_rounds import round_blueprints
 from config.pages_settlement import settlement_blueprints
 from config.pages_upkeep import FirstRun, alive_page, upkeep_pages
@@ -262,7 +262,13 @@ class Pages:
                 for name, each in house.providers.items()
             },
             sounding=self._house.consoles.sounding(),
-            notes=[*self._alive.notes(), *self._roads.notes(), *absence_notes(house), *file_notes(house)],
+            notes=[
+                *self._alive.notes(),
+                *self._roads.notes(),
+                *absence_notes(house),
+                *file_notes(house),
+                *almanac_notes(house),
+            ],
         )
 
     def _panels(self) -> Mapping[str, Callable[[], Iterable[dict[str, Any]]]]:

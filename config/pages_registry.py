@@ -38,6 +38,11 @@ def file_notes(house: House) -> list[Note]:
     return [Note(text=N_("%(n)s files are not in order, see `anling doctor`"), count=broken, fault=True)]
 
 
+def almanac_notes(house: House) -> list[Note]:
+    """What the strip of the board says of years whose days off are not on file."""
+    return house.rooms.get().almanac.notes()
+
+
 def absence_notes(house: House) -> list[Note]:
     """What the strip of the board says of absences: those that end soon, and those that ended without a word."""
     soon, over = house.registers.absent.notices(house.clock.now())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from config.almanac import Almanac
 from config.wiring_after import After
 from config.wiring_board import Console
 from config.wiring_homecare import HomeCare
@@ -19,6 +20,7 @@ class Rooms:
     homecare: HomeCare
     console: Console
     apart: Apart
+    almanac: Almanac
     broken: Sequence[str] = ()
     """The files that are not in order, by what they are for: something else holds meanwhile."""
 
@@ -47,4 +49,4 @@ class Rooms:
 
     @property
     def timetable(self) -> tuple[Periodic, ...]:
-        return (*self.after.timetable, *self.console.timetable, *self.homecare.timetable)
+        return (*self.after.timetable, *self.console.timetable, *self.homecare.timetable, *self.almanac.timetable)

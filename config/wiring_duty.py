@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from config.holiday_files import read_holidays
+from config.holiday_files import own_folder, read_holidays
 from config.settings import Settings
 from dispatch.clock import Clock
 from dispatch.messages.providers.provider import Provider
@@ -58,7 +58,7 @@ def build_duty(
             terms=Terms(approved=said.swaps_approved, lasts=timedelta(hours=said.swap_h)),
             two_way=lambda phone: first.capability(phone).two_way, changed=changed, nudge=nudge,
         ),
-        holidays=read_holidays(said.holidays),
+        holidays=read_holidays(own_folder(said.holidays, settings.home)),
     )  # fmt: skip
 
 

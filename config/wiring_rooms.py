@@ -7,6 +7,7 @@ the engine runs, or when somebody first asks for them: `House.rooms`.
 
 from functools import partial
 
+from config.almanac import Almanac
 from config.doctor_files import broken_files
 from config.duty_sheet import sheet_told, what_it_needs
 from config.house import House
@@ -14,6 +15,7 @@ from config.rooms import Rooms
 from config.wiring_after import build_after, mend_after
 from config.wiring_board import build_console
 from config.wiring_homecare import build_homecare, mend_homecare
+from config.wiring_pages import teller_once
 from dispatch.store.transactions import Tx
 from schedules.apart import Apart
 
@@ -36,12 +38,14 @@ def _made(house: House) -> Rooms:
     common = house.transactions, house.reading, house.clock, house.calendar
     apart = Apart()
     after = build_after(settings, *common, providers, forget=house.forget)
+    homecare = build_homecare(
+        settings, *common, house.desk, providers, house.muster.travel, after.asking, apart=apart,
+        nudge=house.nudges, changed=house.forget,
+    )  # fmt: skip
+    tell = teller_once(settings.operators.phones, house.transactions, house.clock, house.nudges)
     return Rooms(
-        after=after, apart=apart, broken=broken_files(settings),
-        homecare=build_homecare(
-            settings, *common, house.desk, providers, house.muster.travel, after.asking, apart=apart,
-            nudge=house.nudges, changed=house.forget,
-        ),
+        after=after, apart=apart, broken=broken_files(settings), homecare=homecare,
+        almanac=Almanac(homecare.duty.holidays, settings, house.clock, house.calendar, tell=tell),
         console=build_console(
             *common, house.desk, house.roster, home=settings.home, nudge=house.nudges,
             desk_phones=settings.operators.phones, emergency=settings.emergency.number or None,

@@ -13,6 +13,9 @@ SATURDAY = 5
 AHEAD = timedelta(days=60)
 """A year that is not published is warned of so long before it begins: the notice is out by mid-November."""
 
+MARKS = (60, 30, 14, 7, 1, 0)
+"""So many days before a year begins the people on watch are told that it is not there; 0 is from its first day on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holiday:
@@ -47,13 +50,24 @@ class About:
 
 
 class Holidays:
-    """The table of all years that are known."""
+    """The table of all years that are known. It may be renewed while others ask it."""
 
     def __init__(self, years: Iterable[Year] = ()) -> None:
+        self._years: Mapping[int, Year] = {}
+        self._days: Mapping[date, About] = {}
+        self.renew(years)
+
+    def renew(self, years: Iterable[Year]) -> None:
+        """These are all years that are known from now on."""
         self._years = {each.number: each for each in years}
         all_ = [each for year in self._years.values() for each in year.holidays]
-        self._days = {day: About(each.name, False) for each in all_ for day in _days(each.first, each.last)}
-        self._days |= {day: About(each.name, True) for each in all_ for day in each.worked}
+        off = {day: About(each.name, False) for each in all_ for day in _days(each.first, each.last)}
+        self._days = off | {day: About(each.name, True) for each in all_ for day in each.worked}
+
+    @property
+    def years(self) -> list[Year]:
+        """All years that are known, by whatever source."""
+        return list(self._years.values())
 
     def is_workday(self, day: date) -> bool:
         """Whether offices work on this local day; by the weekday alone where nothing is published."""
@@ -93,6 +107,13 @@ class Holidays:
     def unpublished(self, today: date) -> list[int]:
         """Years that matter now or soon and of which only the weekdays are known."""
         return [year for year in sorted({today.year, (today + AHEAD).year}) if not self.is_published(year)]
+
+    def to_tell(self, today: date) -> list[tuple[int, int]]:
+        """Each year that is not published and near, with the mark of `MARKS` that was reached last."""
+        return [
+            (year, min(mark for mark in MARKS if (date(year, 1, 1) - today).days <= mark))
+            for year in self.unpublished(today)
+        ]  # fmt: skip
 
     def workdays(self, first: date, until: date) -> int:
         """How many workdays [first, until) has."""

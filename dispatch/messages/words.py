@@ -41,6 +41,7 @@ WHYS: Mapping[str, Mapping[str, str]] = {
     "gateway_lost": {"zh": "网关失联", "en": "gateway lost"},
     "gateway_troubled": {"zh": "网关收不到设备信号", "en": "gateway cannot hear its devices"},
     "file_refused": {"zh": "设置文件有误，请看日志", "en": "a file is wrong: see the log"},
+    "holidays_missing": {"zh": "该年放假安排未录入", "en": "days off not on file"},
     "no_console": {"zh": "没有值守台能响铃", "en": "no console can ring"},
     "seal_broken": {"zh": "有人启用封存码登录值守台", "en": "a sealed code opened the duty console"},
     "siren_missed": {"zh": "警笛没有运行或不能响", "en": "the siren is dead"},

@@ -176,6 +176,7 @@ WHYS: Mapping[str, str] = {
     "emergency_called": N_("120 is being called"),
     "fallback": N_("the rules failed"),
     "file_refused": N_("a file is not in order"),
+    "holidays_missing": N_("the days off of a year are not on file"),
     "no_console": N_("no console can ring"),
     "missed_call": N_("nobody took the call: please call back"),
     "resident_asks": N_("the resident says by key that it is worse"),

@@ -100,3 +100,16 @@ def test_a_folder_of_ones_own_brings_the_year_that_was_published_since(tmp_path)
     assert table.unpublished(date(2026, 11, 22)) == []
     assert (table.is_workday(date(2027, 1, 1)), table.is_workday(date(2027, 1, 9))) == (False, True)
     assert read_holidays(str(tmp_path / "nowhere")).unpublished(date(2026, 11, 22)) == [2027]
+
+
+@pytest.mark.parametrize(
+    ("today", "told"),
+    [
+        (date(2026, 11, 1), []), (date(2026, 11, 2), [(2027, 60)]), (date(2026, 12, 1), [(2027, 60)]),
+        (date(2026, 12, 2), [(2027, 30)]), (date(2026, 12, 18), [(2027, 14)]), (date(2026, 12, 25), [(2027, 7)]),
+        (date(2026, 12, 31), [(2027, 1)]), (date(2027, 1, 1), [(2027, 0)]), (date(2027, 6, 1), [(2027, 0)]),
+        (date(2027, 11, 2), [(2027, 0), (2028, 60)]),
+    ],
+)  # fmt: skip
+def test_the_end_of_the_table_is_told_ever_more_often(today, told):
+    assert TABLE.to_tell(today) == told
