@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from config.settings import Settings
-from config.travel import travel_of
+from config.travel import roads_of, travel_of
 from dispatch.clock import SystemClock
 from dispatch.errors import Misconfigured
 from dispatch.store.database import reading_engine, sqlite_file
@@ -16,6 +16,10 @@ from dispatch.store.people import People
 from schedules.calendar import Calendar
 from schedules.coverage.picture import Picture, Terms, picture
 from schedules.coverage.rules.reach import Gap, uncovered_at
+from schedules.coverage.working_out import by_roads
+
+SURVEY_S = 120.0
+"""So long a road router is asked by whoever waits for the answer."""
 
 INSTANT = timedelta(microseconds=1)
 """What there is of time: an instant is looked at as the shortest window that begins with it."""
@@ -84,7 +88,13 @@ def _look(settings: Settings, moment: str, length: timedelta) -> tuple[Picture, 
             found = picture(connection, at, at + length, now=now, terms=terms_of(settings))
     finally:
         reading.dispose()
-    return found, calendar, at, found.gaps(at, at + length, travel_of(settings))
+    gaps, by = by_roads(
+        lambda travel: found.gaps(at, at + length, travel), travel_of(settings), roads_of(settings, for_s=SURVEY_S)
+    )
+    if by is not None:
+        by_line = f", {len(by.wanted)} by the straight line: it was asked for too long, or failed" if by.wanted else ""
+        click.echo(f"{by.router}: {len(by.known)} ways measured{by_line}", err=True)
+    return found, calendar, at, gaps
 
 
 def _instant(said: str, calendar: Calendar) -> datetime:

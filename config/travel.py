@@ -9,6 +9,7 @@ from dispatch.rules.travel import StraightLine, TravelTime
 from dispatch.situations import Measure
 from schedules.roads.asking import RoadTimes
 from schedules.roads.rules.router import DIALECTS
+from schedules.roads.surveying import Roads
 
 
 def measure_of(settings: Settings, clock: Clock) -> Measure | None:
@@ -20,6 +21,12 @@ def measure_of(settings: Settings, clock: Clock) -> Measure | None:
         said.router, DIALECTS[said.router], said.url, budget_s=said.budget_ms / 1000,
         steady=lambda: clock.look().steady_s,
     ).measured  # fmt: skip
+
+
+def roads_of(settings: Settings, *, for_s: float) -> Roads | None:
+    """Who measures the ways that coverage hangs on, for so long at most; None where no router is set."""
+    said = settings.travel
+    return Roads(router=said.router, url=said.url, for_s=for_s) if said.router else None
 
 
 def barriers_of(settings: Settings) -> tuple[Barrier, ...]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from config.coverage import terms_of
 from config.settings import Settings
+from config.travel import roads_of
 from dispatch.clock import Clock
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import operator
@@ -18,6 +19,9 @@ from schedules.coverage.agent import CHECK_S, CoverageWatch
 from schedules.coverage.rules.standing import Standing
 from schedules.coverage.working_out import Question, work_out
 from schedules.timetable import Periodic
+
+SURVEY_S = 20.0
+"""So long the roads are asked for one look ahead: a gap of now is told within a minute all the same."""
 
 LASTS = timedelta(hours=4)
 """A letter about a gap is worth sending for so long; the next nearer one says it again."""
@@ -43,9 +47,12 @@ def build_coverage(
 ) -> Coverage:  # fmt: skip
     """Wires them. `apart` has it worked out."""
     ahead = timedelta(days=settings.coverage.ahead_days)
+    roads = roads_of(settings, for_s=SURVEY_S)
 
     def question(now: datetime) -> Question:
-        return Question(url=settings.database_url, now=now, ahead=ahead, terms=terms_of(settings), travel=travel)
+        return Question(
+            url=settings.database_url, now=now, ahead=ahead, terms=terms_of(settings), travel=travel, roads=roads
+        )
 
     watch = CoverageWatch(
         transactions, reading, clock, question=question, work_out=lambda asked: apart(work_out, asked),

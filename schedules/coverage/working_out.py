@@ -5,6 +5,7 @@ Two weeks of 20,000 homes are seconds of pure arithmetic; in the engine's interp
 process of its own does it (`schedules.apart`), which only reads.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,17 +14,22 @@ from dispatch.store.database import reading_engine
 from schedules.coverage.picture import Terms, picture
 from schedules.coverage.rules.reach import Gap
 from schedules.duty.store import Shifts
+from schedules.roads.surveying import Roads, Surveyed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """From when on, for how long, on which database, on which terms."""
+    """
+    From when on, for how long, on which database, on which terms; `roads` measure the ways on which something hangs,
+    where there is a router.
+    """
 
     url: str
     now: datetime
     ahead: timedelta
     terms: Terms
     travel: TravelTime
+    roads: Roads | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,5 +58,13 @@ def work_out(question: Question) -> Found:
         reading.dispose()
     return Found(
         at=question.now, until=until, shifts_version=version, homes=len(seen.dwellings), unplaced=len(seen.unplaced),
-        silent=seen.silent, baseless=list(seen.baseless), gaps=seen.gaps(question.now, until, question.travel),
+        silent=seen.silent, baseless=list(seen.baseless),
+        gaps=by_roads(lambda travel: seen.gaps(question.now, until, travel), question.travel, question.roads)[0],
     )  # fmt: skip
+
+
+def by_roads(
+    find: Callable[[TravelTime], list[Gap]], travel: TravelTime, roads: Roads | None
+) -> tuple[list[Gap], Surveyed | None]:
+    """The gaps by the roads where there is a router, with what was measured; by `travel` alone where there is none."""
+    return (find(travel), None) if roads is None else roads.survey(find, travel)

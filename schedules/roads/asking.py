@@ -18,18 +18,14 @@ import structlog
 
 from dispatch.rules.place import Position
 from dispatch.rules.travel import Means, TravelTime
-from schedules.roads.rules.router import Dialect, Garbled, Refused, Seconds, read
+from schedules.roads.line import Line
+from schedules.roads.rules.router import Dialect, Garbled, Refused, Seconds
 
 AT_ONCE = 6
 """Questions under way at most, abandoned ones too: two alarms and all three means of travel."""
 
 FAILURES_MAX = 3
 REST_S = 30.0
-BODY_MAX = 262_144
-
-REFUSED = 400
-"""What both say to a question that they do not like; a router that is not well says something else, or nothing."""
-
 log = structlog.get_logger()
 
 Way = tuple[Position, Means]
@@ -71,8 +67,7 @@ class RoadTimes:
     ) -> None:  # fmt: skip
         """`url` is the router's address without a slash at the end, `budget_s` what an alarm may wait for it."""
         self.name = name
-        self._dialect = dialect
-        self._url = url
+        self._line = Line(dialect, url, budget_s=budget_s, steady=steady)
         self._budget_s = budget_s
         self._steady = steady
         self._places = threading.BoundedSemaphore(AT_ONCE)
@@ -141,35 +136,10 @@ class RoadTimes:
         while waiting and self._steady() < end_s:
             some = waiting.pop(0)
             try:
-                yield some, self._told(some, to, means)
+                yield some, [row[0] for row in self._line.told(some, [to], means)]
             except Refused:
                 half = len(some) // 2
                 waiting += [some[:half], some[half:]] if half else []
-
-    def _told(self, origins: Sequence[Position], to: Position, means: Means) -> Seconds:
-        ask = self._dialect.ask(origins, to, means)
-        with requests.Session() as session:
-            session.trust_env = False
-            method = "GET" if ask.body is None else "POST"
-            headers = {"Content-Type": "application/json"} if ask.body else {}
-            with session.request(
-                method, self._url + ask.path, data=ask.body, headers=headers, timeout=self._budget_s,
-                allow_redirects=False, stream=True,
-            ) as answer:  # fmt: skip
-                if answer.status_code == REFUSED:
-                    raise Refused("the router will not answer this question")
-                if answer.status_code != 200:
-                    raise Garbled(f"the router says {answer.status_code}")
-                return read(self._dialect, self._body(answer), origins, to)
-
-    def _body(self, answer: requests.Response) -> bytes:
-        """Read for no longer than the budget once more: one that drips would hold the place for ever."""
-        end_s, body = self._steady() + self._budget_s, b""
-        for piece in answer.iter_content(4096):
-            body += piece
-            if len(body) > BODY_MAX or self._steady() > end_s:
-                raise Garbled("the router's answer does not end")
-        return body
 
     def _judge(self, *, good: bool) -> None:
         with self._lock:

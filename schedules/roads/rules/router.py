@@ -27,7 +27,7 @@ STRAYED_M = 500.0
 """Who stands further than this from the road that the router put them on is on no road it knows; a default of ours."""
 
 Seconds = list[float | None]
-"""The time from each origin, None where the router knows no way."""
+"""The time of each way, None where the router knows none."""
 
 
 class Garbled(Exception):
@@ -46,23 +46,30 @@ class Ask:
     body: bytes | None = None
 
 
+Rows = list[Seconds]
+"""From each origin the time to each place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a kind of router is asked from some origins to one place, and how its JSON is read."""
+    """
+    How a kind of router is asked from some origins to some places, and how its JSON is read.
 
-    ask: Callable[[Sequence[Position], Position, Means], Ask]
-    read: Callable[[Any], Seconds]
+    `placed` says where it put the origins, and behind them the places; KeyError and the like where it does not say.
+    """
+
+    ask: Callable[[Sequence[Position], Sequence[Position], Means], Ask]
+    read: Callable[[Any], Rows]
     placed: Callable[[Any], list[Position]]
-    """Where the origins, and behind them the one place, were put; KeyError and the like where it is not said."""
 
 
 _COSTING = {Means.FOOT: "pedestrian", Means.EBIKE: "bicycle", Means.CAR: "auto"}
 _PROFILE = {Means.FOOT: "foot", Means.EBIKE: "bike", Means.CAR: "driving"}
 
 
-def read(dialect: Dialect, text: bytes, origins: Sequence[Position], to: Position) -> Seconds:
+def read(dialect: Dialect, text: bytes, origins: Sequence[Position], places: Sequence[Position]) -> Rows:
     """
-    The times from these origins to a place out of an answer; None also for whoever was put on a road far away.
+    The times from these origins to these places out of an answer; None also for whoever was put on a road far away.
 
     Raises:
         Garbled: it is no such answer.
@@ -70,33 +77,38 @@ def read(dialect: Dialect, text: bytes, origins: Sequence[Position], to: Positio
     try:
         said = json.loads(text)
         found = dialect.read(said)
+        whole = len(found) == len(origins) and all(len(row) == len(places) for row in found)
     except (ValueError, KeyError, IndexError, TypeError, RecursionError):
         raise Garbled("the router's answer cannot be read") from None
-    if len(found) != len(origins) or not all(each is None or _is_time(each) for each in found):
+    if not whole or not all(each is None or _is_time(each) for row in found for each in row):
         raise Garbled("the router's answer has other times than were asked for")
-    return [None if gone else each for each, gone in zip(found, _strayed(dialect, said, origins, to), strict=True)]
+    gone = _strayed(dialect, said, [*origins, *places])
+    starts, ends = gone[: len(origins)], gone[len(origins) :]
+    return [
+        [None if here or there else each for each, there in zip(row, ends, strict=True)]
+        for row, here in zip(found, starts, strict=True)
+    ]
 
 
-def _strayed(dialect: Dialect, said: Any, origins: Sequence[Position], to: Position) -> list[bool]:
-    """Of whom the router tells a way that does not begin, or end, near them. Where it does not tell it is believed."""
+def _strayed(dialect: Dialect, said: Any, asked: Sequence[Position]) -> list[bool]:
+    """Who was put on a road that is not near them. Where the router does not tell it is believed."""
     try:
-        *starts, end = dialect.placed(said)
+        put = dialect.placed(said)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError):
-        return [False] * len(origins)
-    if len(starts) != len(origins):
-        return [False] * len(origins)
-    lost = distance_m(end, to) > STRAYED_M
-    return [lost or distance_m(a, b) > STRAYED_M for a, b in zip(starts, origins, strict=True)]
+        put = []
+    if len(put) != len(asked):
+        return [False] * len(asked)
+    return [distance_m(a, b) > STRAYED_M for a, b in zip(put, asked, strict=True)]
 
 
 def _is_time(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
 
 
-def _ask_valhalla(origins: Sequence[Position], to: Position, means: Means) -> Ask:
+def _ask_valhalla(origins: Sequence[Position], places: Sequence[Position], means: Means) -> Ask:
     said = {
-        "sources": [_named(each) for each in origins], "targets": [_named(to)], "costing": _COSTING[means],
-        "verbose": True,
+        "sources": [_named(each) for each in origins], "targets": [_named(each) for each in places],
+        "costing": _COSTING[means], "verbose": True,
     }  # fmt: skip
     return Ask(path="/sources_to_targets", body=json.dumps(said).encode())
 
@@ -105,11 +117,12 @@ def _named(position: Position) -> dict[str, float]:
     return {"lat": position.lat, "lon": position.lng}
 
 
-def _ask_osrm(origins: Sequence[Position], to: Position, means: Means) -> Ask:
-    places = ";".join(f"{each.lng:.6f},{each.lat:.6f}" for each in (*origins, to))
+def _ask_osrm(origins: Sequence[Position], places: Sequence[Position], means: Means) -> Ask:
+    points = ";".join(f"{each.lng:.6f},{each.lat:.6f}" for each in (*origins, *places))
     sources = ";".join(map(str, range(len(origins))))
-    query = f"sources={sources}&destinations={len(origins)}&annotations=duration"
-    return Ask(path=f"/table/v1/{_PROFILE[means]}/{places}?{query}")
+    destinations = ";".join(map(str, range(len(origins), len(origins) + len(places))))
+    query = f"sources={sources}&destinations={destinations}&annotations=duration"
+    return Ask(path=f"/table/v1/{_PROFILE[means]}/{points}?{query}")
 
 
 def _placed_by_valhalla(said: Any) -> list[Position]:
@@ -121,15 +134,17 @@ def _placed_by_osrm(said: Any) -> list[Position]:
     return [Position(lat=float(lat), lng=float(lng)) for lng, lat in places]
 
 
-def _read_osrm(said: Any) -> Seconds:
+def _read_valhalla(said: Any) -> Rows:
+    return [[each["time"] for each in row] for row in said["sources_to_targets"]]
+
+
+def _read_osrm(said: Any) -> Rows:
     if said["code"] != "Ok":
         raise ValueError(said["code"])
-    return [row[0] for row in said["durations"]]
+    return [list(row) for row in said["durations"]]
 
 
 DIALECTS: Mapping[str, Dialect] = {
-    "valhalla": Dialect(
-        _ask_valhalla, lambda said: [row[0]["time"] for row in said["sources_to_targets"]], _placed_by_valhalla
-    ),
+    "valhalla": Dialect(_ask_valhalla, _read_valhalla, _placed_by_valhalla),
     "osrm": Dialect(_ask_osrm, _read_osrm, _placed_by_osrm),
 }

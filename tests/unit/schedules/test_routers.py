@@ -13,7 +13,7 @@ VALHALLA, OSRM = DIALECTS["valhalla"], DIALECTS["osrm"]
 
 
 def test_valhalla_is_asked_in_its_own_words():
-    ask = VALHALLA.ask([A, B], HOME, Means.EBIKE)
+    ask = VALHALLA.ask([A, B], [HOME], Means.EBIKE)
     said = json.loads(ask.body)
     assert ask.path == "/sources_to_targets"
     assert said["sources"] == [{"lat": 47.14, "lon": 9.52}, {"lat": 47.15, "lon": 9.53}]
@@ -21,7 +21,7 @@ def test_valhalla_is_asked_in_its_own_words():
 
 
 def test_osrm_is_asked_with_the_longitude_first():
-    ask = OSRM.ask([A, B], HOME, Means.FOOT)
+    ask = OSRM.ask([A, B], [HOME], Means.FOOT)
     assert ask.body is None
     assert ask.path == (
         "/table/v1/foot/9.520000,47.140000;9.530000,47.150000;9.510000,47.160000"
@@ -41,7 +41,7 @@ def test_osrm_is_asked_with_the_longitude_first():
     ids=["valhalla", "osrm"],
 )
 def test_a_good_answer_is_read_and_no_way_is_none(dialect, text):
-    assert read(dialect, text.encode(), [A, B], HOME) == [61, None]
+    assert read(dialect, text.encode(), [A, B], [HOME]) == [[61], [None]]
 
 
 @pytest.mark.parametrize("dialect", [VALHALLA, OSRM], ids=["valhalla", "osrm"])
@@ -55,7 +55,7 @@ def test_a_good_answer_is_read_and_no_way_is_none(dialect, text):
 )  # fmt: skip
 def test_anything_else_is_garbled(dialect, text):
     with pytest.raises(Garbled):
-        read(dialect, text.encode("latin-1"), [A, B], HOME)
+        read(dialect, text.encode("latin-1"), [A, B], [HOME])
 
 
 FAR = Position(47.40, 9.52)
@@ -79,9 +79,9 @@ def told(dialect, places):
 )
 def test_a_way_that_begins_or_ends_elsewhere_is_none(dialect, places, times):
     said = told(dialect, places)
-    assert read(dialect, json.dumps(said).encode(), [A, B], HOME) == times
+    assert read(dialect, json.dumps(said).encode(), [A, B], [HOME]) == [[each] for each in times]
 
 
 def test_where_the_router_does_not_say_where_it_put_somebody_it_is_believed():
     said = {**told(VALHALLA, [A, B, HOME]), "sources": [[{"lon": 9.5}], None]}
-    assert read(VALHALLA, json.dumps(said).encode(), [A, B], HOME) == [61, 61]
+    assert read(VALHALLA, json.dumps(said).encode(), [A, B], [HOME]) == [[61], [61]]
