@@ -1,5 +1,7 @@
 """The words of reasons, Chinese first: filled in from the tables of `words.py`."""
 
+from collections.abc import Iterable
+
 from schedules.money.rules.amounts import yuan
 from schedules.money.rules.conditions import parts
 from schedules.money.rules.policy import Condition
@@ -15,6 +17,12 @@ def sentence(reason: Reason, lang: str) -> str:
     return SENTENCES[reason.code][place].format_map(
         {key: _fact(key, fact, place) for key, fact in reason.facts.items()}
     )
+
+
+def explained(because: Iterable[Reason]) -> dict[str, list[str]]:
+    """Reasons in every language, Chinese first."""
+    reasons = list(because)
+    return {lang: [sentence(each, lang) for each in reasons] for lang in LANGUAGES}
 
 
 def _fact(key: str, fact: object, place: int) -> str:

@@ -15,11 +15,12 @@ from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.money.beds.reckoning import Reckoned, Reckoning
 from schedules.money.beds.store import Bills, Payments, Row
+from schedules.money.paid.store import entry_of
 from schedules.money.rules.awards import Award
 from schedules.money.rules.bills import MADE
-from schedules.money.rules.ledger import CORRECTED, Entry, Kind, Posting, Source, reversal, subsidy
+from schedules.money.rules.ledger import CORRECTED, Entry, Kind, Source, reversal, subsidy
 from schedules.money.rules.usage import Move
-from schedules.money.wording import LANGUAGES, sentence
+from schedules.money.wording import explained
 
 
 class Books(Protocol):
@@ -139,7 +140,7 @@ class Settling:
             "id": id_, "source": award.source, "claim": award.claim, "kind": award.kind,
             "resident_id": award.resident_id, "month": month, "policy_id": award.policy_id, "version": award.version,
             "on": award.on, "amount_fen": award.amount_fen, "fund": self.reckoning.schemes.fund,
-            "owed_to": award.owed_to, "outcome": award.outcome.value, "because": explained(award),
+            "owed_to": award.owed_to, "outcome": award.outcome.value, "because": explained(award.because),
             "booked": entry.month if entry else None, "live": True, "by": by, "at": tx.now, "reversed_at": None,
         }  # fmt: skip
 
@@ -160,23 +161,6 @@ def _moved(vouchers: Mapping[tuple[str, str], Sequence[Move]], month: str, tx: T
                     "left_fen": each.left_fen} for each in moves]}
         for (resident, scheme), moves in vouchers.items()
     ]  # fmt: skip
-
-
-def explained(award: Award) -> Mapping[str, Sequence[str]]:
-    """The reasons of an award in every language, Chinese first."""
-    return {lang: [sentence(each, lang) for each in award.because] for lang in LANGUAGES}
-
-
-def entry_of(row: Row) -> Entry:
-    """The ledger's entry behind a payment that was booked, as it was entered."""
-    own = f"{row['on']:%Y-%m}"
-    return Entry(
-        id=row["id"], on=row["on"], month=row["booked"], claim=row["claim"], source=Source(Kind.BILL, row["source"]),
-        version=row["version"], late="late" if row["booked"] > own else "",
-        postings=(
-            Posting(f"fund:{row['fund']}", -row["amount_fen"]), Posting(f"owed:{row['owed_to']}", row["amount_fen"]),
-        ),
-    )  # fmt: skip
 
 
 def _same(row: Row, award: Award | None) -> bool:

@@ -36,6 +36,7 @@ from dispatch.store.moves import Move, RegisterMoves, belonged
 from dispatch.store.people import homes, residents
 from schedules.care.store.assessments import bed_assessments
 from schedules.care.store.beds import bed_stretches, beds
+from schedules.money.paid.store import Paid, paid_table
 from schedules.money.rules.bills import BUILDING, MADE, Bill, Line
 from schedules.money.rules.outdated import Asked
 
@@ -82,35 +83,14 @@ Index(
 )
 """A visit and an order stand on one bill at most, whoever writes it."""
 
-bed_payments = Table(
-    "bed_payments", metadata,
-    Column("id", String(110), primary_key=True),
-    Column("source", String(100), nullable=False),
-    Column("claim", String(200), nullable=False),
-    Column("kind", String(12), nullable=False),
+bed_payments = paid_table(
+    "bed_payments",
     Column("resident_id", String(40), ForeignKey("residents.id"), nullable=False),
-    Column("month", String(7), nullable=False),
-    Column("policy_id", String(80), nullable=False),
-    Column("version", String(64)),
-    Column("on", Date, nullable=False),
-    Column("amount_fen", BigInteger, nullable=False),
-    Column("fund", String(80), nullable=False),
-    Column("owed_to", String(80), nullable=False),
-    Column("outcome", String(24), nullable=False),
-    Column("because", Json, nullable=False),
-    Column("booked", String(7)),
-    Column("live", Boolean, nullable=False),
-    Column("by", String(80), nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("reversed_at", Instant),
-    CheckConstraint("(amount_fen > 0) = (booked IS NOT NULL)", name="booked"),
-    CheckConstraint("live = (reversed_at IS NULL)", name="live"),
     Index("ix_bed_payments_month", "month", "resident_id"),
     Index("ix_bed_payments_resident_id", "resident_id", "kind"),
+    source_max=100, has_version=False,
 )  # fmt: skip
 _LIVE = bed_payments.c.live
-Index("ix_bed_payments_live", bed_payments.c.source, unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE)
-"""`booked` is the month of the ledger; a row without money has none. `id` is the id of the ledger's entry."""
 
 vouchers = Table(
     "vouchers", metadata,
@@ -253,11 +233,11 @@ def bill_of(row: Row, lines: Iterable[Line] | None = None) -> Bill:
     )  # fmt: skip
 
 
-class Payments:
+class Payments(Paid):
     """The shelf of what was paid, and of vouchers of settled months."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection, bed_payments)
 
     def drawn(self, first: str, last: str) -> list[tuple[str, str]]:
         """Who was paid by which scheme in the months from the first to the last one: residents and ids of rules."""
@@ -265,27 +245,9 @@ class Payments:
         query = select(c.resident_id, c.policy_id).where(c.month.between(first, last), c.live, c.amount_fen > 0)
         return [(row.resident_id, row.policy_id) for row in self._connection.execute(query.distinct())]
 
-    def live(self, source: str) -> Row | None:
-        """What holds for this source now."""
-        found = self._connection.execute(select(bed_payments).where(bed_payments.c.source == source, _LIVE)).first()
-        return None if found is None else dict(found._mapping)
-
-    def count(self, source: str) -> int:
-        """How often this source was booked."""
-        query = select(func.count()).select_from(bed_payments).where(bed_payments.c.source == source)
-        return int(self._connection.execute(query).scalar() or 0)
-
-    def add(self, row: Row) -> None:
-        self._connection.execute(insert(bed_payments), row)
-
-    def take_back(self, id_: str, at: datetime) -> None:
-        query = update(bed_payments).where(bed_payments.c.id == id_)
-        self._connection.execute(query.values(live=False, reversed_at=at))
-
     def of_month(self, month: str) -> dict[str, Row]:
         """What holds of a month, by source."""
-        query = select(bed_payments).where(bed_payments.c.month == month, _LIVE)
-        return {row["source"]: dict(row) for row in self._connection.execute(query).mappings()}
+        return self.of_months([month])
 
     def building(self, home_ids: Collection[str]) -> list[Row]:
         """What these households were paid for building, with their home; not what was withdrawn since."""

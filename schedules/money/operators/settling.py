@@ -22,12 +22,13 @@ from schedules.money.operators.store import (
     months_between,
     row_of,
 )
-from schedules.money.rules.ledger import Entry, Kind, Posting, Source, following, reversal, subsidy
+from schedules.money.paid.store import entry_of
+from schedules.money.rules.ledger import Kind, Source, following, reversal, subsidy
 from schedules.money.rules.months import is_month
 from schedules.money.rules.operators import Due
 from schedules.money.store.ledger import Books
 from schedules.money.store.shared import SharedRules
-from schedules.money.wording import LANGUAGES, sentence
+from schedules.money.wording import explained
 
 DAY = timedelta(days=1)
 Progress = Callable[[int, int], None]
@@ -176,7 +177,7 @@ class Settling:
             return
         if held["booked"] is not None:
             books = self._books(tx.connection)
-            books.enter(reversal(_entry_of(held), entry_id=f"{held['id']}-back", closed=books.closed()))
+            books.enter(reversal(entry_of(held), entry_id=f"{held['id']}-back", closed=books.closed()))
         shelf.take_back(held["id"], tx.now)
 
     def _entering(self, due: Due, by: Person) -> Callable[[Tx], bool]:
@@ -185,8 +186,7 @@ class Settling:
             if shelf.live(due.source) is not None:
                 return False
             id_ = f"{due.source}#{shelf.count(due.source) + 1}"
-            because = {lang: [sentence(each, lang) for each in due.because] for lang in LANGUAGES}
-            shelf.add(row_of(due, because) | {
+            shelf.add(row_of(due, explained(due.because)) | {
                 "id": id_, "booked": self._enter(tx, due, id_), "live": True, "by": by, "at": tx.now,
                 "reversed_at": None,
             })  # fmt: skip
@@ -215,17 +215,6 @@ class Settling:
             "amount_fen": sum(due.amount_fen for each in found if each.month == month for due in each.dues),
         }  # fmt: skip
         tx.log(Line(kind="operator_money_booked", by=by, facts=facts))
-
-
-def _entry_of(row: Row) -> Entry:
-    """The ledger's entry behind a due that was booked, as it was entered."""
-    return Entry(
-        id=row["id"], on=row["on"], month=row["booked"], claim=row["claim"], source=Source(Kind.BILL, row["source"]),
-        version=row["version"], late="late" if row["booked"] > f"{row['on']:%Y-%m}" else "",
-        postings=(
-            Posting(f"fund:{row['fund']}", -row["amount_fen"]), Posting(f"owed:{row['owed_to']}", row["amount_fen"]),
-        ),
-    )  # fmt: skip
 
 
 _KEPT = ("amount_fen", "version", "claim", "owed_to", "on", "fund", "counted")

@@ -1,12 +1,11 @@
 """Whom which rule pays for serving, what was booked for each period, and when a month was looked at last."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -23,6 +22,7 @@ from sqlalchemy import (
 
 from dispatch.errors import NotFound
 from dispatch.store.database import Instant, Json, insert_once, metadata
+from schedules.money.paid.store import Paid, paid_table
 from schedules.money.rules.ledger import following
 from schedules.money.rules.operators import CLAIM, Due, Term
 from schedules.money.store.ledger import LATE, ledger_closings, ledger_entries, ledger_postings
@@ -50,38 +50,17 @@ operator_terms = Table(
 )  # fmt: skip
 """One that ends on the day before it began was a mistake, and never held."""
 
-operator_payments = Table(
-    "operator_payments", metadata,
-    Column("id", String(120), primary_key=True),
-    Column("source", String(110), nullable=False),
-    Column("claim", String(200), nullable=False),
-    Column("kind", String(12), nullable=False),
+operator_payments = paid_table(
+    "operator_payments",
     Column("term_kind", String(8), nullable=False),
     Column("payee_id", String(40), nullable=False),
-    Column("owed_to", String(80), nullable=False),
-    Column("policy_id", String(80), nullable=False),
     Column("title", String(200), nullable=False),
-    Column("version", String(64), nullable=False),
     Column("period", String(8), nullable=False),
-    Column("month", String(7), nullable=False),
-    Column("on", Date, nullable=False),
-    Column("amount_fen", BigInteger, nullable=False),
-    Column("fund", String(80), nullable=False),
-    Column("outcome", String(24), nullable=False),
     Column("counted", String(60), nullable=False),
-    Column("because", Json, nullable=False),
-    Column("booked", String(7)),
-    Column("live", Boolean, nullable=False),
-    Column("by", String(80), nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("reversed_at", Instant),
-    CheckConstraint("(amount_fen > 0) = (booked IS NOT NULL)", name="booked"),
-    CheckConstraint("live = (reversed_at IS NULL)", name="live"),
     Index("ix_operator_payments_month", "month", "payee_id"),
+    source_max=110, has_version=True,
 )  # fmt: skip
-_LIVE = operator_payments.c.live
-Index("ix_operator_payments_live", operator_payments.c.source, unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE)
-"""`month` is in which it is due, `booked` the ledger's. `id` is the id of the ledger's entry."""
+"""`month` is in which it is due, `booked` the ledger's."""
 
 operator_months = Table(
     "operator_months", metadata,
@@ -130,39 +109,16 @@ class Terms:
         return [_term(row) for row in self._connection.execute(query).mappings()]
 
 
-class OperatorPayments:
-    """The shelf of what was booked."""
+class OperatorPayments(Paid):
+    """The shelf of what was booked; a row's month is that in which it is due."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def live(self, source: str) -> Row | None:
-        """What holds for this source now."""
-        query = select(operator_payments).where(operator_payments.c.source == source, _LIVE)
-        found = self._connection.execute(query).mappings().first()
-        return None if found is None else dict(found)
-
-    def count(self, source: str) -> int:
-        """How often this source was booked."""
-        query = select(func.count()).select_from(operator_payments).where(operator_payments.c.source == source)
-        return int(self._connection.execute(query).scalar() or 0)
-
-    def add(self, row: Row) -> None:
-        self._connection.execute(insert(operator_payments), row)
-
-    def take_back(self, id_: str, at: datetime) -> None:
-        query = update(operator_payments).where(operator_payments.c.id == id_)
-        self._connection.execute(query.values(live=False, reversed_at=at))
-
-    def of_months(self, months: Collection[str]) -> dict[str, Row]:
-        """What holds of the money that is due in these months, by source."""
-        query = select(operator_payments).where(operator_payments.c.month.in_(list(months)), _LIVE)
-        return {row["source"]: dict(row) for row in self._connection.execute(query).mappings()}
+        super().__init__(connection, operator_payments)
 
     def versions(self) -> list[tuple[str, str]]:
         """By which versions money of which months holds."""
         c = operator_payments.c
-        query = select(c.month, c.version).where(_LIVE).distinct()
+        query = select(c.month, c.version).where(c.live).distinct()
         return [(row.month, row.version) for row in self._connection.execute(query)]
 
     def months(self) -> Mapping[str, tuple[datetime, bool]]:

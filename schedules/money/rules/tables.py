@@ -1,10 +1,11 @@
 """The tables of the policy format: which keys each has, and how each becomes a value."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import pairwise
 from typing import Any, TypeVar
 
 from schedules.money.rules import sheet as read
+from schedules.money.rules.bills import SERVICES
 from schedules.money.rules.policy import (
     Condition,
     Construction,
@@ -198,20 +199,20 @@ _STANDARD: Mapping[str, Reader] = {
 }
 
 
-def _by_name(value: Reader, example: str) -> Reader:
-    """The reader of a table whose keys are the author's own."""
+def _by_name(value: Reader, example: str, names: Collection[str] = ()) -> Reader:
+    """The reader of a table with one of these keys at least; without `names` its keys are the author's own."""
 
     def reader(sheet: Sheet, place: str, raw: object) -> dict[str, Any]:
         if not isinstance(raw, dict) or not raw:
             raise Wrong("a table with at least one key is expected", Said("write %(example)s", example=example))
-        return sheet.table(place, raw, dict.fromkeys(raw, value))
+        return sheet.table(place, raw, dict.fromkeys(names or raw, value))
 
     return reader
 
 
 _VOUCHER: Mapping[str, Reader] = {
     "month_cap": read.amount,
-    "deduct": _by_name(read.share, 'deduct = { home = "0.50" }'),
+    "deduct": _by_name(read.share, 'deduct = { home = "0.50" }', SERVICES),
     "valid": read.one_of("calendar_month"),
     "onsite_check_min": read.share,
 }

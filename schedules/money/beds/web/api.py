@@ -17,8 +17,9 @@ from dispatch.web.once import Once
 from dispatch.web.schemas import Text, Wire, named
 from schedules.money.beds.filing import AMOUNT_MAX, LINES_MAX, NOTE_MAX, Asked, Filing
 from schedules.money.beds.reckoning import Reckoning
-from schedules.money.beds.settling import Settling, explained
+from schedules.money.beds.settling import Settling
 from schedules.money.beds.store import Facts, Row
+from schedules.money.paid.web.fields import PaidSchema, told_paid
 from schedules.money.rules.awards import Award
 from schedules.money.rules.bills import BUILDING, PROOFS, SERVICES, Line
 from schedules.money.rules.policies import NoRule
@@ -84,18 +85,11 @@ class BenefitFactsSchema(Wire):
     schemes = fields.List(Text(80), load_default=list, validate=validate.Length(0, 20))
 
 
-class AwardSchema(Schema):
+class AwardSchema(PaidSchema):
     """What one source is given, in fen, and why, Chinese and English; no version where no rule was in force."""
 
-    source = fields.String(required=True)
-    kind = fields.String(required=True)
-    policy = fields.String(required=True)
     version = fields.String(required=True, allow_none=True)
     on = fields.Date(required=True)
-    amount_fen = fields.Integer(required=True)
-    owed_to = fields.String(required=True)
-    outcome = fields.String(required=True)
-    why = fields.Dict(required=True)
 
 
 class BillSchema(Schema):
@@ -266,11 +260,7 @@ def _bill(row: Row, awards: list[Award]) -> Plain:
 
 
 def _award(award: Award) -> Mapping[str, Any]:
-    return {
-        "source": award.source, "kind": award.kind, "policy": award.policy_id, "version": award.version,
-        "on": award.on, "amount_fen": award.amount_fen, "owed_to": award.owed_to, "outcome": award.outcome.value,
-        "why": explained(award),
-    }  # fmt: skip
+    return {**told_paid(award), "version": award.version, "on": award.on}
 
 
 def _move(move: Move) -> Mapping[str, Any]:

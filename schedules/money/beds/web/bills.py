@@ -18,12 +18,12 @@ from dispatch.web.access import area, caller, file_opened, require
 from dispatch.web.i18n import N_, gettext
 from schedules.money.beds.filing import LINES_MAX, Asked, Filing
 from schedules.money.beds.reckoning import Reckoned, Reckoning
-from schedules.money.beds.settling import explained
 from schedules.money.beds.store import Row
 from schedules.money.beds.web.pages import KINDS, month_of
 from schedules.money.rules.amounts import loose_fen, yuan
 from schedules.money.rules.bills import BUILDING, SERVICES, Line
 from schedules.money.rules.policies import NoRule
+from schedules.money.wording import explained
 
 FRESH = 8
 """Empty lines of a new bill; more are sent by `POST /api/v1/bills`, or on a second bill."""
@@ -83,8 +83,8 @@ def bill_pages(filing: Filing, reckoning: Reckoning, today: Callable[[], date]) 
         found, trouble = reckoned(row["month"])
         awards = found.award(row["id"]) if found is not None else []
         return render_template(
-            "bill.html", row=row, awards=[(each, explained(each)) for each in awards], trouble=trouble, booked=booked,
-            KINDS=KINDS, PROOFS=PROOFS, PAYERS=PAYERS, yuan=yuan, sum=_sum, wrong=_wrong_of(refused),
+            "bill.html", row=row, awards=[(each, explained(each.because)) for each in awards], trouble=trouble,
+            booked=booked, KINDS=KINDS, PROOFS=PROOFS, PAYERS=PAYERS, yuan=yuan, sum=_sum, wrong=_wrong_of(refused),
             typed=request.form.get("why", ""), own=bool(row["lines"]),
         )  # fmt: skip
 

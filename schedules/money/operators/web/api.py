@@ -14,6 +14,7 @@ from dispatch.web.schemas import Text, Wire
 from schedules.money.operators.filing import Filing
 from schedules.money.operators.settling import Settling
 from schedules.money.operators.web.telling import shown, terms_of, told_term
+from schedules.money.paid.web.fields import PaidSchema
 from schedules.money.rules.operators import DAYS, PERIODS, Term
 
 READ, WRITE = "money:read", "money"
@@ -72,25 +73,19 @@ class ServingTermsSchema(Schema):
     items = fields.List(fields.Nested(ServingTermSchema), required=True)
 
 
-class ServingDueSchema(Schema):
+class ServingDueSchema(PaidSchema):
     """What one payee is due by one version of a rule, beside what is booked."""
 
-    source = fields.String(required=True)
     kind = fields.String(required=True, metadata={"description": "slab, station or person_day"})
     payee = fields.String(required=True)
     name = fields.String(required=True)
-    owed_to = fields.String(required=True)
-    policy = fields.String(required=True)
     title = fields.String(required=True)
     version = fields.String(required=True)
     period = fields.String(required=True)
     on = fields.String(required=True)
     counted = fields.String(required=True)
-    amount_fen = fields.Integer(required=True)
     booked_fen = fields.Integer(required=True, allow_none=True)
     fund = fields.String(required=True)
-    outcome = fields.String(required=True)
-    why = fields.Dict(required=True)
 
 
 class ServingDuesSchema(Schema):

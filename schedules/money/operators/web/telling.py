@@ -11,8 +11,9 @@ from schedules.money.operators.filing import Filing
 from schedules.money.operators.jobs import Reckoned
 from schedules.money.operators.settling import Settling
 from schedules.money.operators.store import Row
+from schedules.money.paid.web.fields import told_paid
 from schedules.money.rules.operators import Due, Term
-from schedules.money.wording import LANGUAGES, sentence
+from schedules.money.wording import LANGUAGES
 
 Plain = dict[str, Any]
 
@@ -50,11 +51,9 @@ def shown(month: str, filing: Filing, settling: Settling, area: Area) -> Shown:
 def told_due(due: Due, names: Mapping[str, str], held: Row | None) -> Plain:
     """One due; `booked_fen` is what holds in the ledger, null where nobody booked it."""
     return {
-        "source": due.source, "kind": due.kind, "payee": due.payee_id, "name": names.get(due.payee_id, due.payee_id),
-        "owed_to": due.owed_to, "policy": due.policy_id, "title": due.title, "version": due.version,
-        "period": due.period, "on": due.on.isoformat(), "counted": due.counted, "amount_fen": due.amount_fen,
-        "fund": due.fund, "outcome": due.outcome.value, "booked_fen": held["amount_fen"] if held else None,
-        "why": {lang: [sentence(each, lang) for each in due.because] for lang in LANGUAGES},
+        **told_paid(due), "payee": due.payee_id, "name": names.get(due.payee_id, due.payee_id), "title": due.title,
+        "version": due.version, "period": due.period, "on": due.on.isoformat(), "counted": due.counted,
+        "fund": due.fund, "booked_fen": held["amount_fen"] if held else None,
     }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""The fields of it on the wire."""
