@@ -151,7 +151,7 @@ class Searching:
         meals, new, stations = 0, 0, self._stations()
         found: dict[str, Finding] = {}
         scan = Scan(self._limits, self._known(start, end), self._calendar.local)
-        scan.learn(self.meals.counts(start - BACK, start))
+        scan.learn(self.meals.counts(start - BACK, start), self._visits(start - DAY))
         for day in _days(start, end):
             servings = list(self.meals.served(day, day + DAY))
             meals += len(servings)

@@ -45,9 +45,15 @@ class Scan:
         self._jumps = Jumps(limits)
         self._days: list[date] = []
         self._lasting: dict[str, Finding] = {}
+        self._visits: list[Proved] = []
+        """Those of the day before: a carer may be at two homes at midnight, too."""
 
-    def learn(self, counts: Iterable[tuple[date, str, int]]) -> None:
-        """Meals by day and canteen before the first day that is looked at, in the order of days."""
+    def learn(self, counts: Iterable[tuple[date, str, int]], visits: Iterable[Proved] = ()) -> None:
+        """
+        What was before the first day that is looked at: meals by day and canteen, in the order of days, and the visits
+        of the day before.
+        """
+        self._visits = list(visits)
         for day, canteen, count in counts:
             self._jumps.day(day, canteen, count)
 
@@ -71,7 +77,8 @@ class Scan:
         yield from tills.bursts(day, today, limits)
         yield from tills.out_of_hours(day, today, known.canteens, self._local, limits)
         yield from self._photos.look(day, today, earlier or {})
-        yield from look_at_visits(day, visits, known.about, limits)
+        before, self._visits = self._visits, list(visits)
+        yield from look_at_visits(day, self._visits, known.about, limits, before)
         yield from self._by_canteen(day, today)
 
     def _new(self, found: Iterable[Finding]) -> Iterator[Finding]:

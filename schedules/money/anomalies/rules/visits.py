@@ -10,12 +10,12 @@ from schedules.money.anomalies.rules.serving import About, Code, Finding
 
 
 def look_at_visits(
-    day: date, visits: Iterable[Proved], about: Mapping[str, About], limits: Limits
+    day: date, visits: Iterable[Proved], about: Mapping[str, About], limits: Limits, before: Iterable[Proved] = ()
 ) -> Iterator[Finding]:
-    """The visits that began on one local day."""
+    """The visits that began on one local day. Those of the day `before` may have lasted into it."""
     sorted_ = sorted(visits, key=lambda each: (each.begun_at, each.visit_id))
     yield from _absent(day, sorted_, about, limits)
-    yield from _overlaps(day, sorted_, limits)
+    yield from _overlaps(day, sorted_, limits, before)
 
 
 def _absent(day: date, visits: Iterable[Proved], about: Mapping[str, About], limits: Limits) -> Iterator[Finding]:
@@ -31,12 +31,16 @@ def _absent(day: date, visits: Iterable[Proved], about: Mapping[str, About], lim
             yield _found(Code.VISIT_IN_HOSPITAL, day, (each,), figures, limits)
 
 
-def _overlaps(day: date, visits: Iterable[Proved], limits: Limits) -> Iterator[Finding]:
+def _overlaps(
+    day: date, visits: Iterable[Proved], limits: Limits, earlier: Iterable[Proved]
+) -> Iterator[Finding]:  # fmt: skip
     """Against the one of the same carer, or to the same person, that has lasted longest so far: in linear time."""
     longest: dict[str, Proved] = {}
+    for each in sorted(earlier, key=lambda one: one.finished_at):
+        longest |= dict.fromkeys(_whose(each), each)
     least, told = limits[Code.VISITS_OVERLAP]["minutes"], set[tuple[str, str]]()
     for each in visits:
-        for who in (f"resident:{each.resident_id}", *(f"carer:{id_}" for id_ in each.carer_ids)):
+        for who in _whose(each):
             before = longest.get(who)
             if before is None or each.finished_at > before.finished_at:
                 longest[who] = each
@@ -48,6 +52,10 @@ def _overlaps(day: date, visits: Iterable[Proved], limits: Limits) -> Iterator[F
                 kind, _, id_ = who.partition(":")
                 figures: dict[str, int | str] = {"minutes": minutes, "same": kind, kind: id_}
                 yield _found(Code.VISITS_OVERLAP, day, (before, each), figures, limits)
+
+
+def _whose(each: Proved) -> list[str]:
+    return [f"resident:{each.resident_id}", *(f"carer:{id_}" for id_ in each.carer_ids)]
 
 
 def _found(code: Code, day: date, visits: tuple[Proved, ...], figures: Mapping[str, int | str], limits: Limits) -> Finding:  # noqa: E501  # fmt: skip
