@@ -81,6 +81,7 @@ def test_a_spool_killed_at_every_statement_has_what_it_promised(tmp_path, seed):
 
 
 @pytest.mark.drill
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_a_spool_killed_at_really_every_statement(tmp_path, seed):
     for dies_at in range(1, 100_000):
