@@ -56,7 +56,8 @@ class Program:
             subprocess.TimeoutExpired: it runs after so many seconds.
         """
         end = None if timeout is None else time.monotonic() + timeout
-        with contextlib.suppress(ProcessLookupError):
+        # Linux 6.18 says ENOENT of a process that is just being reaped, older ones ESRCH.
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
             watched = os.pidfd_open(self.pid)
             try:
                 select.select([watched], [], [], timeout)
