@@ -17,7 +17,7 @@ from dispatch.rules.rights import Right
 from dispatch.store.proofs import Proof
 from dispatch.web.access import area, caller, may, require, whole_district
 from dispatch.web.boards import Note
-from dispatch.web.i18n import N_, gettext
+from dispatch.web.i18n import N_, gettext, ngettext
 
 HINDRANCES: Mapping[str, str] = {
     "ticks": N_("the engine does not go on"),
@@ -96,7 +96,9 @@ class AlivePage:
         restored = self.lifeline.restorations()
         missed = [each for each in self.lifeline.proofs() if each.name.startswith(CANARY) and _failed(each)]
         found = [Note(text=N_("restored from a backup: look at open alarms"), fault=True)] if restored else []
-        sung = [Note(text=N_("%(n)s gateways failed the canary"), count=len(missed), fault=True)] if missed else []
+        sung = (
+            [Note(text=N_("gateways that failed the canary: %(n)s"), count=len(missed), fault=True)] if missed else []
+        )
         return [*found, *sung]
 
     def _heartbeat(self, now: datetime) -> Shown:
@@ -135,7 +137,7 @@ class AlivePage:
     def _sounds(self, now: datetime) -> Shown:
         there = self._consoles()
         able = [who for who, sounds in there if sounds]
-        seen = gettext("%(able)s of %(all)s consoles can sound", able=len(able), all=len(there))
+        seen = gettext("consoles that can sound: %(able)s of %(all)s", able=len(able), all=len(there))
         return Shown(
             name=gettext("Consoles that can sound"), well=bool(able), at=now if able else None, seen=seen,
             cure="" if able else gettext(CURES["consoles"]),
@@ -173,7 +175,11 @@ def alive_blueprint(page: AlivePage, *, zone: tzinfo) -> Blueprint:
     @whole_district
     def canary() -> Response:
         sent = page.lifeline.sing_all(by=caller())
-        said = gettext("%(n)s canaries are on their way. Load this page again in a few seconds.", n=sent)
+        said = ngettext(
+            "%(n)s canary is on its way. Load this page again in a few seconds.",
+            "%(n)s canaries are on their way. Load this page again in a few seconds.",
+            sent,
+        )
         flash(said if sent else gettext("No gateway is heard here whose protocol a canary can speak."))
         return redirect("/alive", 303)
 

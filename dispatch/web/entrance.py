@@ -109,7 +109,7 @@ def _form(**values: Any) -> str:
 def _again(refusal: WrongPassword | Busy) -> Response:
     """The form with what was typed, but for the password."""
     if isinstance(refusal, TooSoon):
-        return _refused(429, gettext("Too many attempts. Try again in %(seconds)s seconds.", seconds=refusal.wait_s))
+        return _refused(429, gettext("Too many attempts. Try again in %(seconds)s s.", seconds=refusal.wait_s))
     if isinstance(refusal, Busy):
         return _refused(503, gettext("Many people are signing in. Try again in a few seconds."))
     return _refused(403, gettext("The login or the password is wrong."))

@@ -80,7 +80,11 @@ def gettext(text: str, **values: Any) -> str:
 
 def ngettext(one: str, many: str, n: int, **values: Any) -> str:
     """The sentence for `n` things. Chinese has one form, kept under the id of the many."""
-    return current_words().gettext(one if n == 1 and current_words().lang == "en" else many, n=n, **values)
+    return _form(one, many, n) % {"n": n, **values}
+
+
+def _form(one: str, many: str, n: int) -> str:
+    return one if n == 1 and current_words().lang == "en" else current_words().gettext(many)
 
 
 _ = gettext
@@ -92,9 +96,9 @@ def N_(text: str) -> str:  # noqa: N802 (gettext's own name)
 
 
 def install(app: Flask) -> None:
-    """Gives templates `_`, `{% trans %}` and `lang()`."""
+    """Gives templates `_`, `ngettext`, `{% trans %}` and `lang()`; Jinja fills in what stands in a sentence."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_callables(gettext, _form, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.globals.update(lang=lambda: current_words().lang, langs=LANGS)
 
 

@@ -264,7 +264,7 @@ def list_pages(lists: Lists, *, zone: tzinfo) -> Blueprint:
                 "import.html", seen=seen, fields=lists.fields(seen["kind"]), KINDS=KINDS, wrong=refused.detail
             )
             return page, 409 if isinstance(refused, Conflict) else 422
-        flash(gettext("%(rows)s rows were read, %(n)s things were written.", rows=done["rows"], n=done["changes"]))
+        flash(gettext("Rows read: %(rows)s. Things written: %(n)s.", rows=done["rows"], n=done["changes"]))
         return redirect("/import", 303)
 
     @bp.post("/import/<token>/forget")
@@ -277,7 +277,7 @@ def list_pages(lists: Lists, *, zone: tzinfo) -> Blueprint:
     @require(Right.IMPORT)
     def undo(import_id: str) -> Answer:
         stayed = lists.undo(import_id, by=caller(), area=area())
-        flash(gettext("Taken back; %(n)s rows stayed, because they are in use or were changed since.", n=stayed))
+        flash(gettext("Taken back. Rows that stayed, because they are in use or were changed since: %(n)s.", n=stayed))
         return redirect("/import", 303)
 
     @bp.post("/export/<any(residents, carers, devices, shifts, canteens):kind>")

@@ -135,7 +135,7 @@ class RoadsPage:
         dark = any(each.mode != LIVE for each in self.shadowing.switches())
         found = [
             Note(text=N_("%(n)s not reachable"), count=unreached) if unreached else None,
-            Note(text=N_("%(n)s paths untested"), count=untested) if untested and self.drilling.recent(1) else None,
+            Note(text=N_("paths untested: %(n)s"), count=untested) if untested and self.drilling.recent(1) else None,
             Note(text=N_("shadow mode")) if dark else None,
         ]
         return [each for each in found if each is not None]

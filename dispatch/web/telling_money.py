@@ -6,7 +6,7 @@ from dispatch.web.i18n import N_
 
 KINDS: Mapping[str, str] = {
     "ledger_closing_begun": N_("%(month)s of the ledger takes no more entries"),
-    "ledger_month_closed": N_("%(by)s closed %(month)s of the ledger: %(entries)s entries, hash %(hash)s"),
+    "ledger_month_closed": N_("%(by)s closed %(month)s of the ledger: entries %(entries)s, hash %(hash)s"),
     "policy_version_kept": N_("A version of the subsidy rule %(policy)s is used from now on"),
     "statements_drawn": N_("%(by)s drew the statements of %(month)s"),
     "statement_submitted": N_("%(by)s submitted a statement"),
@@ -24,7 +24,7 @@ KINDS: Mapping[str, str] = {
         "%(by)s booked the money for serving of %(month)s: %(entered)s entered, %(reversed)s taken back"
     ),
     "operator_money_exported": N_("%(by)s exported the money for serving of %(month)s"),
-    "correction_found": N_("A rule was corrected backwards: %(items)s were priced otherwise from %(first)s on"),
+    "correction_found": N_("A rule was corrected backwards; priced otherwise from %(first)s on: %(items)s"),
     "correction_wanted": N_("%(by)s wants what a corrected rule prices otherwise priced anew"),
     "correction_approved": N_("%(by)s approved pricing anew by a corrected rule"),
     "correction_declined": N_("%(by)s left what was priced before a rule was corrected as it was"),

@@ -42,7 +42,7 @@ def own_blueprint(step: SecondStep, staff: Staff) -> Blueprint:
         except (WrongPassword, Invalid) as refusal:
             return make_response(page(error=gettext(refusal.detail)), 422)
         except TooSoon as refusal:
-            error = gettext("Too many attempts. Try again in %(seconds)s seconds.", seconds=refusal.wait_s)
+            error = gettext("Too many attempts. Try again in %(seconds)s s.", seconds=refusal.wait_s)
             return make_response(page(error=error), 429)
         flash(gettext("Done. Your other sessions have ended."))
         return redirect("/account", 303)

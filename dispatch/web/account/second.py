@@ -106,7 +106,7 @@ def _trying(page: str, work: Any, **more: Any) -> Any:
     except WrongCode:
         error, status = gettext("This code does not fit. Wait for the next one; each works once."), 403
     except TooSoon as refusal:
-        error, status = gettext("Too many attempts. Try again in %(seconds)s seconds.", seconds=refusal.wait_s), 429
+        error, status = gettext("Too many attempts. Try again in %(seconds)s s.", seconds=refusal.wait_s), 429
     more.setdefault("next", safe_path(request.form.get("next"), ""))
     return make_response(render_template(page, error=error, **more), status)
 
@@ -123,7 +123,7 @@ def _activated(staff: Staff) -> Any:
     except WrongPassword:
         error, status = gettext("The login or the code is wrong, or the code is over."), 403
     except TooSoon as refusal:
-        error, status = gettext("Too many attempts. Try again in %(seconds)s seconds.", seconds=refusal.wait_s), 429
+        error, status = gettext("Too many attempts. Try again in %(seconds)s s.", seconds=refusal.wait_s), 429
     if error:
         return make_response(render_template("activate.html", login=login, code=_typed(), error=error), status)
     flash(gettext("Done. Sign in with your new password."))

@@ -19,7 +19,7 @@ from dispatch.ids import CarerId, StationId
 from dispatch.rules.people import Carer, Station
 from dispatch.rules.rights import Right
 from dispatch.web.access import area, caller, require
-from dispatch.web.i18n import gettext
+from dispatch.web.i18n import gettext, ngettext
 from dispatch.web.schemas import NOTE_MAX
 from schedules.calendar import Calendar
 from schedules.duty.desk import Plan
@@ -160,7 +160,7 @@ class _Week:
         # Asked now: the unit of work may be run by another thread, which knows of no request.
         here, desk = area(), self._desk
         many = desk.publish(lambda carer_id: here.covers(desk.station_of(carer_id)), by=caller())
-        flash(gettext("%(n)s changes are in force.", n=many))
+        flash(ngettext("%(n)s change is in force.", "%(n)s changes are in force.", many))
 
     def renew(self, kind: str, id_: str) -> None:
         mine = area().covers(StationId(id_)) if kind == "station" else self._covers(CarerId(id_))

@@ -101,7 +101,7 @@ def meal_pages(
         found, waiting = catering.price_waiting(since=since, by=caller(), area=area())
         back = sum(each.differs_fen for each in found)
         flash(gettext(
-            "%(n)s meals have their price now, %(waiting)s still wait for a rule; diners get back ¥%(back)s.",
+            "Meals priced now: %(n)s; still waiting for a rule: %(waiting)s. Diners get back ¥%(back)s.",
             n=len(found), waiting=waiting, back=yuan(back),
         ))  # fmt: skip
         return redirect(f"/meals?review=1&since={since}", 303)

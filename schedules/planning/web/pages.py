@@ -111,7 +111,7 @@ class _Pages:
             return
         do: Callable[..., Published] = self._desk.publish if deed == "publish" else self._desk.undo
         done = do(plan.id, by=caller())
-        flash(gettext("%(n)s visits handed over, %(refused)s refused.", n=done.assigned, refused=done.refused))
+        flash(gettext("Visits handed over: %(n)s, refused: %(refused)s.", n=done.assigned, refused=done.refused))
 
 
 def _teach(pages: Environment, calendar: Calendar) -> None:

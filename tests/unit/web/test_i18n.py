@@ -5,42 +5,65 @@ import re
 from pathlib import Path
 
 import pytest
+from flask import Flask, g, render_template_string
 from jinja2 import Environment
 from werkzeug.datastructures import LanguageAccept
 
-from dispatch.web.i18n import TRANSLATIONS, chosen_lang, read_texts, words
+from dispatch.web.i18n import TRANSLATIONS, chosen_lang, install, ngettext, read_texts, words
 from dispatch.web.look import Look, look_of
 from tests.architecture.tree import files, name_of, tree_of
 
 MARKS = {"_", "N_", "gettext"}
 PLACES = re.compile(r"%\((\w+)\)")
+COUNTED = re.compile(
+    r"%\((?!by|who|whom|was_by|person|name|month|policy|phone|limit|new)\w+\)s (?:[a-z]+ )?([a-z]+s|people)\b"
+)
+"""A number and what there are so many of; placeholders of names and days are followed by verbs."""
+
+NOT_COUNTED = {"as", "does", "less"}
+ALWAYS_MANY = {
+    "Again: %(cause)s, %(presses)s times now",
+    "%(who)s would be on duty %(found)s days in a row from %(day)s, with %(new)s and %(other)s; %(limit)s is the most.",
+    (
+        "%(who)s would be on duty %(found)s nights in a row from %(day)s, with %(new)s and %(other)s; "
+        "%(limit)s is the most."
+    ),
+}
+"""Never said of one."""
+
 CHINESE = read_texts()["zh"]
 
 
-def said_in_python(path: Path) -> list[str]:
-    calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
-    found = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id in MARKS and call.args]
-    plural = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "ngettext"]
-    texts = [call.args[0] for call in found] + [call.args[1] for call in plural]
-    return [text.value for text in texts if isinstance(text, ast.Constant) and isinstance(text.value, str)]
+def said_in_python(path: Path) -> list[tuple[str, str]]:
+    calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    found = [(call.func.id, call.args[0]) for call in calls if call.func.id in MARKS and call.args]
+    found += [(call.func.id, call.args[1]) for call in calls if call.func.id == "ngettext"]
+    return [
+        (name, text.value) for name, text in found if isinstance(text, ast.Constant) and isinstance(text.value, str)
+    ]
 
 
-def said_in_template(path: Path) -> list[str]:
+def said_in_template(path: Path) -> list[tuple[str, str]]:
     environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
     found = []
     for _line, call, said in environment.extract_translations(path.read_text(encoding="utf-8")):
         # None is data, marked with N_ where it stands, or a value that fills a sentence; of a plural the second counts.
         texts = [text for text in (said if isinstance(said, tuple) else (said,)) if text is not None]
-        found += texts[1:] if call == "ngettext" else texts
+        found += [(call, text) for text in (texts[1:] if call == "ngettext" else texts)]
     return found
+
+
+def said() -> list[tuple[str, str, str]]:
+    """What marks it, the sentence, where it stands; of a plural the sentence for many."""
+    templates = [path for path in files(".html") if "templates" in path.parts]
+    pages = [path for path in files(".py") if "web" in path.parts or path.parts[-2] == "config"]
+    places = [(path, said_in_python) for path in pages] + [(path, said_in_template) for path in templates]
+    return [(mark, text, name_of(path)) for path, read in places for mark, text in read(path)]
 
 
 def sentences() -> dict[str, str]:
     """Sentence → where it stands."""
-    templates = [path for path in files(".html") if "templates" in path.parts]
-    pages = [path for path in files(".py") if "web" in path.parts]
-    found = {text: name_of(path) for path in pages for text in said_in_python(path)}
-    return found | {text: name_of(path) for path in templates for text in said_in_template(path)}
+    return {text: place for _mark, text, place in said()}
 
 
 def test_every_sentence_has_its_chinese():
@@ -50,6 +73,23 @@ def test_every_sentence_has_its_chinese():
 
 def test_every_translation_fills_in_the_same_places():
     assert [text for text, said in CHINESE.items() if set(PLACES.findall(text)) != set(PLACES.findall(said))] == []
+
+
+def test_what_is_counted_has_a_singular():
+    counted = [(text, place, found) for mark, text, place in said() if mark != "ngettext"
+               for found in COUNTED.findall(text) if found not in NOT_COUNTED]  # fmt: skip
+    assert [(text, place) for text, place, _ in counted if text not in ALWAYS_MANY] == []
+
+
+def test_one_is_said_as_one():
+    app = Flask(__name__)
+    install(app)
+    page = '{{ ngettext("pressed once", "pressed %(n)s times", n, n=n) }}'
+    with app.app_context():
+        for lang, spoken in (("en", ["pressed once", "pressed 2 times"]), ("zh", ["已按1次", "已按2次"])):
+            g.words = words(lang=lang, texts={"en": {}, "zh": {"pressed %(n)s times": "已按%(n)s次"}})
+            assert [render_template_string(page, n=n) for n in (1, 2)] == spoken
+            assert [ngettext("pressed once", "pressed %(n)s times", n) for n in (1, 2)] == spoken
 
 
 def test_every_catalogue_is_read_by_its_name():
