@@ -12,6 +12,7 @@ from pathlib import Path
 
 from config.admin import Commands
 from config.commands import change
+from config.databases import Ownership
 from config.demo_district import addresses, buttons, past_text, speaking, tonight_text
 from config.demo_month import live_a_month
 from config.demo_past import give_past
@@ -69,6 +70,10 @@ def run_demo(*, lang: str, port: int, browser: bool, protocol: str = "rflink", r
     with Simulator(home, DIALECTS[protocol](), name="radio", road=ROADS[road]) as radio:
         settings = _settings(home, radio.path, port, protocol)
         _begin(settings, text, password, protocol)
+        # As a service does: a command in a second terminal hands its request over instead of writing beside us.
+        owner = Ownership(settings)
+        if not owner.take():
+            sys.exit(f"anling: another process holds {home}; stop it first")
         people = _People(text, radio, protocol)
         serving = Serving(settings, demo=people.controls())
         serving.start(frozenset({"web", "engine", "gateway", "planner"}))
@@ -80,6 +85,7 @@ def run_demo(*, lang: str, port: int, browser: bool, protocol: str = "rflink", r
             people.press(people.first)
         told.wait()
         serving.stop()
+        owner.release()
     shutil.rmtree(home, ignore_errors=True)
     return 0
 

@@ -15,7 +15,8 @@ pool and the row lock of `hold` does what the single writer did.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from typing import Protocol, TypeVar
 
@@ -119,12 +120,19 @@ class Units:
 
     def saved_unit(self, connection: Connection, work: Work[T]) -> T:
         """One unit among others in a transaction: if it raises, its savepoint takes it back and the others go on."""
-        head = self._head
+        with self.head_in_doubt(), savepoint(connection):
+            return self.unit(connection, work)
+
+    @contextmanager
+    def head_in_doubt(self) -> Iterator[None]:
+        """
+        Whatever raises here leaves the head of the record to be looked up: it may have failed because somebody else
+        wrote to the file, against every rule, and a head believed in after that would refuse every alarm to come.
+        """
         try:
-            with savepoint(connection):
-                return self.unit(connection, work)
+            yield
         except BaseException:
-            self._head = head
+            self._head = None
             raise
 
     def mend_clock(self, connection: Connection) -> None:

@@ -177,12 +177,8 @@ class WriterTransactions(Units):
         """
         if among > 1:
             return self.saved_unit(connection, work)
-        head = self._head
-        try:
+        with self.head_in_doubt():
             return self.unit(connection, work)
-        except BaseException:
-            self._head = head
-            raise
 
 
 def _take(lane: deque[tuple[Work[Any], Future[Any]]], most: int) -> list[tuple[Work[Any], Future[Any]]]:

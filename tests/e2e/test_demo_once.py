@@ -14,6 +14,7 @@ from datetime import datetime
 from urllib.request import Request
 
 import pytest
+from filelock import FileLock, Timeout
 
 from tests.e2e.rig import ROOT, _ask, until
 from tests.e2e.warm import warm
@@ -95,6 +96,8 @@ def test_the_demo_serves_its_pages_and_cleans_up_when_it_is_left(tmp_path, numbe
         assert status == 200
         assert "csrf_token" in page
         assert (tmp_path / "demo-data" / "anling.db").exists()
+        with pytest.raises(Timeout):  # A command in another terminal must hand its request over.
+            FileLock(tmp_path / "demo-data" / "anling.db.lock").acquire(timeout=0)
         process.send_signal(number)
         assert process.wait(10) == 0, (tmp_path / "said").read_text()
     said = (tmp_path / "said").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import create_engine, func, insert, select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from config.wiring import mend_waiting
 from dispatch.errors import Busy, Conflict
@@ -136,6 +136,18 @@ def test_a_unit_that_breaks_a_key_is_rolled_back_alone(house):
     with pytest.raises(DBAPIError):
         house.transactions.run(write("S1"))
     assert house.kinds() == ["station_added"]
+
+
+@pytest.mark.parametrize("kind", [WriterTransactions, SerialTransactions])
+def test_after_somebody_wrote_beside_us_one_unit_fails_and_the_next_goes_on_behind_it(house, kind):
+    ours = house.start(kind)
+    ours.run(write("ours"))
+    house.start(SerialTransactions).run(write("theirs"))
+    with pytest.raises(IntegrityError):
+        ours.run(write("lost"))
+    ours.run(write("again"))
+    assert house.stations() == {"ours", "theirs", "again"}
+    assert house.kinds() == ["station_added"] * 3
 
 
 def test_a_unit_sees_one_time_and_draws_new_ids(house):
