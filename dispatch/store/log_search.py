@@ -241,6 +241,8 @@ class EntrySearch:
         """The oldest behind a number that fit; `next` is the number behind which to look on, None at the end."""
         least, most = self._span(wanted)
         head = int(self._connection.execute(select(func.max(entries.c.number))).scalar() or 0)
+        if number >= head:
+            return Looked(rows=(), next=None)
         bottom, end = max(least, number + 1), min(most, head)
         top = end if wanted.alarm_id is not None else min(end, bottom + LOOK_MAX - 1)
         query = select(entries).where(entries.c.number.between(bottom, top), *self._conditions(wanted))

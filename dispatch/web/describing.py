@@ -25,7 +25,7 @@ WHYS: Mapping[int, str] = {
     403: "The account or the key may not do this, or the form's token is missing",
     404: "There is none, or none of a station you work for",
     409: "True a moment ago, no longer",
-    412: "Somebody else changed it meanwhile (If-Match)",
+    412: "Somebody else changed it meanwhile",
     413: "Too large",
     415: "Not JSON",
     422: "Something in it is wrong; `errors` names the place",
@@ -58,6 +58,13 @@ MUST_MATCH = frozenset(
     f"/api/v1/{register}/{{name}}" for register in ("homes", "residents", "contacts", "carers", "stations")
 )
 """Paths whose changes may name the version they change; and those where they must."""
+
+RACED = frozenset({
+    "/api/v1/rotations/{rotation_id}", "/api/v1/statements/{statement_id}/steps",
+    "/api/v1/statements/{statement_id}/review",
+    *(f"/api/v1/beds/{{name}}/{part}" for part in ("assessments", "plans", "review", "steps")),
+})  # fmt: skip
+"""Paths whose changes are refused where somebody was quicker, by what the body says or what was read just before."""
 
 _API = "/api/"
 _PROVING = "/api/v1/account/proof"
@@ -162,6 +169,8 @@ def _answers(operation: dict[str, Any], path: str, method: str, access: str) -> 
         codes |= {409, 413}
     if operation.get("requestBody"):
         codes |= {400, 415}
+    if method != "get" and path in RACED:
+        codes.add(412)
     if method in {"patch", "delete"}:
         codes |= {412, 428} if path in MUST_MATCH else {412} if path in MATCHED else set()
     _tell(operation, *codes)

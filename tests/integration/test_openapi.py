@@ -23,7 +23,10 @@ from tests.builders import DISTRICT, LOGIN, PASSWORD
 from tests.builders import _token as token_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "openapi.json"
-SCOPES = "read alarms devices signals shifts roads webhooks import registers surveys:read"
+SCOPES = (
+    "read alarms devices signals shifts roads webhooks import registers surveys:read money money:read money:settle "
+    "orders rounds visits visits:read visits:judge beds welfare welfare:read till"
+)
 API = "/api/v1"
 
 
