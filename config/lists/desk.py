@@ -57,8 +57,9 @@ from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 
 FRESH = timedelta(seconds=20)
-"""What was looked at within this time is written as it was seen: only the columns that differ, so that nothing that
-somebody typed in between is overwritten."""
+"""What was seen within this time is written as it was seen: only the columns that differ, so that nothing that somebody
+typed in between is overwritten. Counted from the end of the look: a long list would else be looked at twice for one
+import, and be no fresher for it."""
 
 OTHERS_S = timedelta(minutes=15)
 """Where several processes share a database, an import younger than this may be somebody's who lives."""
@@ -179,7 +180,6 @@ class ImportDesk:
             NotFound: the hour is over, or it is somebody else's.
             Invalid: the kind is none, or the file is no such list.
         """
-        at = self._clock.now()
         content, about = self._kept(token, by)
         if wanted.kind not in KINDS or wanted.datum not in {"wgs84", "gcj02"}:
             raise Invalid("There is no such list.", {"json": {"kind": [f"one of {', '.join(KINDS)}"]}})
@@ -191,7 +191,7 @@ class ImportDesk:
         made = self._plan(sheet, columns, wanted, area, progress)
         return Preview(
             token=token, file=about["file"], wanted=wanted, sheet=sheet, columns=columns, plan=made,
-            seal=_seal(made.changes), at=at,
+            seal=_seal(made.changes), at=self._clock.now(),
         )  # fmt: skip
 
     def _plan(self, sheet: Sheet, columns: Columns, wanted: Wanted, area: Area, progress: Progress) -> Plan:

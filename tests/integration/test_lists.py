@@ -288,6 +288,20 @@ class Killed:
         return self._inner.run(work, **more)
 
 
+def test_a_list_that_takes_long_to_look_at_is_written_as_it_was_seen(rig, monkeypatch):
+    token = rig.desk.upload(xlsx(HEAD, ["王一", None, None, "地址 1"]), "a.xlsx", by=BY)
+    looks, plan = [], rig.desk._plan
+
+    def slowly(*arguments):
+        looks.append(arguments)
+        rig.world.clock.advance(60)
+        return plan(*arguments)
+
+    monkeypatch.setattr(rig.desk, "_plan", slowly)
+    rig.desk.commit(rig.desk.preview(token, Wanted(kind="residents"), by=BY), by=BY)
+    assert len(looks) == 1
+
+
 LONG = [[f"老人{number}", None, None, f"地址 {number}"] for number in range(600)]
 
 
