@@ -169,7 +169,7 @@ class Pages:
             *program_blueprints(house),
             *([] if demo else self._setup.pages(sign_in)),
             *figure_pages(house),
-            *logbook_blueprints(house, self._names),
+            *logbook_blueprints(house),
             *registry_blueprints(house, operators),
             *planning_blueprints(house),
             *coverage_blueprints(house),

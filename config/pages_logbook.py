@@ -1,7 +1,5 @@
 """The pages and the API of the response log, with what they need of the house."""
 
-from collections.abc import Callable, Mapping
-
 from flask import Blueprint
 
 from config.wiring import House
@@ -12,13 +10,13 @@ from dispatch.web.logbook.record import record_blueprint
 from dispatch.web.logbook.review import review_blueprint
 
 
-def logbook_blueprints(house: House, names: Callable[[], Mapping[str, str]]) -> list[Blueprint]:
+def logbook_blueprints(house: House) -> list[Blueprint]:
     """`/review`, `/record`, and the same on the wire."""
-    room = log_room(house, names)
+    room = log_room(house)
     return [review_blueprint(room), record_blueprint(room), review_api(room), verify_api(room)]
 
 
-def log_room(house: House, names: Callable[[], Mapping[str, str]]) -> LogRoom:
+def log_room(house: House) -> LogRoom:
     """What the views need; that somebody read in a resident's file is an entry of the record."""
 
     def seen(*, subject: str, **_: object) -> None:
@@ -28,5 +26,5 @@ def log_room(house: House, names: Callable[[], Mapping[str, str]]) -> LogRoom:
     return LogRoom(
         reading=house.reading, transactions=house.transactions, clock=house.clock, zone=house.calendar.tzinfo,
         follower=own.follower, reviewing=own.reviewing, stories=own.stories, verifier=own.verifier, seen=seen,
-        names=names, limits=own.limits, lacking=own.lacking,
+        limits=own.limits, lacking=own.lacking,
     )  # fmt: skip

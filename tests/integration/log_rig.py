@@ -17,7 +17,6 @@ from dispatch.rules.alarm import Outcome, Proof
 from dispatch.rules.people import operator
 from dispatch.rules.review import read_limits
 from dispatch.rules.signal import Cause
-from dispatch.store.accounts import Accounts
 from dispatch.store.record import Record
 from dispatch.web.alarms import alarms_blueprint
 from dispatch.web.app import create_app
@@ -81,10 +80,6 @@ class LogRig:
     def facts(self):
         return {"ready": True}
 
-    def names(self):
-        with self.world.reading.connect() as connection:
-            return {operator(each.id): each.name for each in Accounts(connection).operators()}
-
     def _app(self, lang):
         world = self.world
 
@@ -94,7 +89,7 @@ class LogRig:
         self.room = room = LogRoom(
             reading=world.reading, transactions=world.transactions, clock=world.clock, zone=world.calendar.tzinfo,
             follower=self.follower, reviewing=self.reviewing, stories=self.stories, verifier=self.verifier, seen=seen,
-            names=self.names, limits=self.written,
+            limits=self.written,
         )  # fmt: skip
         options = WebOptions(public_url="http://127.0.0.1", secret_key="k" * 32, secure_cookies=False, lang=lang)
         blueprints = [

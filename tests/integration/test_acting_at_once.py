@@ -26,7 +26,7 @@ EACH_BY_ITSELF = re.compile(
     # A carer's two signatures and photos under a visit are judged together afterwards.
     r"|/visits/<visit_id>/(?:begin|finish|photo)$"
     # Files, exercises and tests, each as often as it is asked for; who took what away is kept each time.
-    r"|export|verify|search|/review/find$|/sheet$|/canary$|secret|/proof$|unmask|/meals/waiting$|/settle$"
+    r"|export|verify|search|/(review|record)/find$|/sheet$|/canary$|secret|/proof$|unmask|/meals/waiting$|/settle$"
     r"|(?:test|replay/<delivery_id>|/replay|drill|report)$"
     # A monthly report bears the name of each who signs it.
     r"|/reports/signed$|/reports/sign$"

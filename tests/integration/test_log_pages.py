@@ -109,6 +109,66 @@ def test_a_filter_that_is_none_finds_nothing_and_breaks_nothing(anna, query):
 
 
 @both
+def named(rig, table, code, name):
+    with rig.world.writing.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE {table} SET name = ? WHERE code = ?", (name, code))
+
+
+@pytest.mark.parametrize("typed", ["C1", "赵春梅", " 赵春梅 "])
+def test_a_carer_is_meant_by_code_or_name_and_stands_in_the_address_by_code(rig, anna, typed):
+    named(rig, "carers", "C1", "赵春梅")
+    found = anna.post("/review/find", data={"carer": typed})
+    assert (found.status_code, found.location) == (303, "/review?carer=C1")
+    assert 'value="C1"' in anna.get(found.location).text
+
+
+@pytest.mark.parametrize(("path", "field"), [("/review/find", "carer"), ("/record/find", "who")])
+def test_a_name_that_nobody_or_several_have_is_asked_back_with_what_was_typed(rig, anna, path, field):
+    for code in ("C1", "C2"):
+        named(rig, "carers", code, "赵春梅")
+    several = anna.post(path, data={field: "赵春梅", "since": "2026-11-01"})
+    assert several.status_code == 422
+    assert "C1 赵春梅 · C2 赵春梅" in several.text
+    assert {'value="赵春梅"', 'value="2026-11-01"'} <= set(re.findall(r'value="[^"]*"', several.text))
+    nobody = anna.post(path, data={field: "没有人"})
+    assert nobody.status_code == 422
+    assert 'value="没有人"' in nobody.text
+
+
+def test_while_somebody_types_a_few_carers_are_offered(rig, anna):
+    named(rig, "carers", "C2", "赵春梅")
+    assert anna.get("/review/carers?q=春").json == {"items": [{"code": "C2", "name": "赵春梅"}]}
+    assert "C2" in [each["code"] for each in anna.get("/review/carers?q=c").json["items"]]
+    assert anna.get("/review/carers?q=%25").json == anna.get("/review/carers").json == {"items": []}
+    rig.limit_to(ANNA, roles=EVERY, stations=["S2"])
+    assert anna.get("/review/carers?q=春").json == {"items": []}
+    assert anna.post("/review/find", data={"carer": "C2"}).status_code == 422
+
+
+def test_the_record_is_narrowed_to_a_carer_or_contact_by_name(rig, anna):
+    named(rig, "carers", "C1", "赵春梅")
+    found = anna.post("/record/find", data={"who": "赵春梅", "kind": "accepted"})
+    assert found.location == f"/record?kind=accepted&by=carer%3A{rig.world.carer('C1').removeprefix('carer:')}"
+    assert 'name="who" value="C1"' in anna.get(found.location).text
+    with rig.world.reading.connect() as connection:
+        code, id_ = connection.exec_driver_sql("SELECT code, id FROM contacts").first()
+    assert anna.post("/record/find", data={"who": code}).location == f"/record?by=contact%3A{id_}"
+
+
+def test_nobody_is_listed_to_be_chosen_from(rig, anna):
+    """A register of thousands was read whole for each of these pages."""
+    named(rig, "carers", "C2", "赵春梅")
+    for path in ("/review", "/review?stage=any", "/record"):
+        assert "赵春梅" not in anna.get(path).text
+
+
+def test_what_is_printed_says_its_filter_in_words_and_when_it_is_empty(rig, anna):
+    page = anna.get("/review/print?cause=gas&stage=open&since=2026-11-01").text
+    assert "原因 燃气" in page
+    assert "cause=" not in page.split("<main")[1].replace("?cause=gas", "")
+    assert "没有符合条件的" in page
+
+
 def test_words_stand_in_no_address(rig, anna):
     answer = anna.post("/review/find", data={"text": "卫生间", "stage": "any"})
     assert "卫生间" not in unquote(answer.headers["Location"])
@@ -375,6 +435,7 @@ def test_the_record_on_the_wire_is_narrowed_by_kind_person_alarm_and_time(rig, a
     assert numbers("kind=closed&since=2026-11-21T00:00:00%2B08:00") == closed
     assert numbers("kind=closed&until=2026-11-21T00:00:00%2B08:00") == []
     assert numbers(f"by={rig.people[DESK].replace(':', '%3A')}&after={closed[0]}")[-1] == closed[1]
+    assert numbers(f"after={2**63 - 1}") == []
     first = anna.get("/api/v1/record?limit=2")
     assert first.json["next"] == "2"
     assert 'rel="next"' in first.headers["Link"]

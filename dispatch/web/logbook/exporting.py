@@ -60,7 +60,7 @@ def exported(
                 raise Invalid("So many rows do not fit: please narrow the filter.", {"since": ["too many rows"]})
             number, head = Record(connection).head()
             table = _table(room, wanted, maker=maker, facts=facts, head=f"{number} {head}")
-            names = room.names()
+            names = room.names_of(())
             rows = (_cells(row, names, is_full=is_full) for row in search.all(wanted, ROWS_MAX))
             expected = {"rows": totals["alarms"], "lapses": totals["lapses"], "failures": totals["failures"]}
             count = (write_xlsx if kind == "xlsx" else write_csv)(path, table, rows, expected)

@@ -1,6 +1,6 @@
-"""What the pages of the log read: codes into ids, and the names of everybody who may be chosen."""
+"""What the pages of the log read: codes into ids, and what people are called."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Protocol
@@ -12,11 +12,15 @@ from dispatch.logbook.follower import Follower
 from dispatch.logbook.reviewing import Reviewing
 from dispatch.logbook.stories import Stories
 from dispatch.logbook.verifying import Verifier
-from dispatch.rules.people import Person, Station, carer, contact
+from dispatch.rules.people import Person, Station
 from dispatch.rules.rights import Area
 from dispatch.store.accounts import Accounts, Reading
 from dispatch.store.people import People, carers, residents, stations
+from dispatch.store.people_called import Called, CalledPeople
 from dispatch.store.transactions import Transactions
+
+OFFERED_MAX = 20
+"""So many are offered to somebody who types the beginning of a name."""
 
 
 class Seen(Protocol):
@@ -28,8 +32,7 @@ class Seen(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogRoom:
     """
-    Everything the views need. `zone` is the district's, `names` says what people are called, by reference, `limits` are
-    the lines of the file of limits with their origins.
+    Everything the views need. `zone` is the district's, `limits` the lines of the file of limits with their origins.
     """
 
     reading: Reading
@@ -41,7 +44,6 @@ class LogRoom:
     stories: Stories
     verifier: Verifier
     seen: Seen
-    names: Callable[[], Mapping[str, str]]
     limits: Mapping[str, Mapping[str, object]]
     lacking: str = ""
     """Why the centre's own limits cannot be read; empty where they can."""
@@ -54,24 +56,54 @@ class LogRoom:
         with self.reading.connect() as connection:
             return People(connection).district()[0] or "安铃"
 
-    def actors(self, area: Area) -> dict[str, str]:
-        """Who may have done what is told in this area: every operator, and its own carers and contacts."""
+    def stations(self, area: Area) -> list[Station]:
         with self.reading.connect() as connection:
-            shelf = People(connection)
-            homes = {each.id for each in shelf.homes() if area.covers(each.station_id)}
-            mine = {carer(each.id) for each in shelf.carers() if area.covers(each.station_id)}
-            mine |= {contact(each.id) for each in shelf.contacts() if each.home_id in homes}
-        return {who: name for who, name in self.names().items() if who.startswith("operator:") or who in mine}
+            return [each for each in People(connection).stations() if area.covers(each.id)]
 
-    def choices(self, area: Area) -> tuple[list[Station], list[tuple[str, str]], list[tuple[str, str]]]:
-        """Stations, carers (code and name) and operators (id and name) that a filter may name."""
+    def operators(self) -> list[tuple[str, str]]:
+        """Everybody who ever sat at the desk: id and name."""
         with self.reading.connect() as connection:
-            people = People(connection)
-            staff = [
-                (each.code, f"{each.code} {each.name}") for each in people.carers() if area.covers(each.station_id)
-            ]
-            desk = [(str(each.id), each.name) for each in Accounts(connection).operators()]
-            return [each for each in people.stations() if area.covers(each.id)], staff, desk
+            return [(str(each.id), each.name) for each in Accounts(connection).operators()]
+
+    def names_of(self, wanted: Iterable[Person]) -> dict[str, str]:
+        """What operators are called, and of all the others those who are asked for."""
+        with self.reading.connect() as connection:
+            found = People(connection).names_of(each for each in wanted if each)
+        known = {person: name for person, name in found.items() if name != person}
+        return known | {f"operator:{id_}": name for id_, name in self.operators()}
+
+    def carers_like(self, typed: str, area: Area) -> list[Called]:
+        """Whom somebody may mean who types this: a few of them."""
+        with self.reading.connect() as connection:
+            return CalledPeople(connection, area, OFFERED_MAX).carers_like(typed) if typed else []
+
+    def carer_called(self, typed: str, area: Area) -> Called:
+        """
+        The carer with this code or name.
+
+        Raises:
+            Invalid: nobody of this area is called so, or several are.
+        """
+        with self.reading.connect() as connection:
+            return _only(CalledPeople(connection, area, OFFERED_MAX).carers(typed), "carer")
+
+    def called(self, typed: str, area: Area) -> Called:
+        """The carer or contact with this code or name. Raises as `carer_called`."""
+        with self.reading.connect() as connection:
+            return _only(CalledPeople(connection, area, OFFERED_MAX).anybody(typed), "who")
+
+    def named(self, person: str, area: Area) -> Called | None:
+        """Who this reference means; None for an operator and for nobody of this area."""
+        with self.reading.connect() as connection:
+            return CalledPeople(connection, area, 1).named(Person(person))
+
+
+def _only(found: list[Called], field: str) -> Called:
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise Invalid("Nobody is called so and nobody has this code.", {field: ["unknown"]})
+    raise Invalid("Several are called so: say the code.", {field: ["several"], "codes": [x.label for x in found]})
 
 
 class Codes:

@@ -9,9 +9,10 @@ from flask import Blueprint, redirect, render_template, request
 from marshmallow import fields, validate
 from werkzeug.wrappers import Response
 
-from dispatch.errors import NotFound
+from dispatch.errors import Invalid, NotFound
 from dispatch.ids import AlarmId
 from dispatch.logbook.files import lines
+from dispatch.rules.people import Person
 from dispatch.rules.record import Line
 from dispatch.rules.rights import Right
 from dispatch.store.log_search import EntryFilter, EntrySearch
@@ -61,19 +62,36 @@ def record_blueprint(room: LogRoom) -> Blueprint:
     @bp.get("")
     @require(Right.RECORD_SEE)
     def listed() -> str:
-        typed = blank_left_out(request.args)
+        return shown(blank_left_out(request.args))
+
+    @bp.post("/find")
+    @require(Right.RECORD_SEE)
+    def find() -> Any:
+        """Names become references; everything goes into the address."""
+        typed = blank_left_out({name: request.form[name] for name in request.form if name != "csrf_token"})
+        who = typed.pop("who", "")
+        try:
+            if who:
+                typed["by"] = room.called(who, area()).person
+        except Invalid as wrong:
+            return shown(typed, who=who, wrong=wrong), 422
+        return redirect(address_of("/record", {name: typed[name] for name in typed if name in _FIELDS}), 303)
+
+    def shown(typed: Mapping[str, str], *, who: str = "", wrong: Invalid | None = None) -> str:
         loaded = load(EntryFilterSchema(), typed)
         with room.reading.connect() as connection:
             found = EntrySearch(connection, area()).page(entry_filter(loaded, room), ROWS, before=loaded.get("before"))
             number, head = Record(connection).head()
             anchors = EntrySearch(connection, area()).latest("record_verified", VERIFIED_SHOWN)
-        names = room.names()
+        people = {each.by for each in found.rows} | {_person(each.body) for each in [*found.rows, *anchors]}
+        names = room.names_of(people | {each.by for each in anchors})
+        chosen = room.named(typed.get("by", ""), area())
         kept = {name: value for name, value in typed.items() if name != "before"}
         return render_template(
-            "record.html", rows=[_told(each._mapping, names) for each in found.rows], shown=typed, number=number,
+            "record.html", rows=[] if wrong else [_told(each._mapping, names) for each in found.rows], shown=typed,
+            number=number, who=who or (chosen.code if chosen else ""), wrong=wrong, operators=room.operators(),
             head=head, walk=room.verifier.latest, anchors=[_told(each._mapping, names) for each in anchors],
-            next=address_of("/record", kept, before=found.next) if found.next else None,
-            actors=room.actors(area()),
+            next=address_of("/record", kept, before=found.next) if found.next and not wrong else None,
             kinds=telling.KINDS, may_export=may(Right.EXPORT) and area().is_district, unit=room.unit(),
         )  # fmt: skip
 
@@ -99,6 +117,14 @@ def record_blueprint(room: LogRoom) -> Blueprint:
         return answer
 
     return bp
+
+
+_FIELDS = frozenset(EntryFilterSchema().fields)
+
+
+def _person(body: str) -> Person:
+    """Whom an entry is about; empty for nobody."""
+    return Person(str(json.loads(body).get("person") or ""))
 
 
 def _encoded(room: LogRoom, number: int) -> Iterator[bytes]:

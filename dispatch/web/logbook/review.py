@@ -66,8 +66,13 @@ class ReviewPage:
             page |= self._found(typed, text, limit)
         except Invalid as wrong:
             page["errors"] = wrong.errors or {"filter": [wrong.detail]}
-        stations, carers, operators = self.room.choices(area())
-        return {**page, **self._around(), "stations": stations, "carers": carers, "operators": operators, **_WORDS}
+        around = self._around()
+        return {**page, **around, "said": _said(shown, dict(around["operators"])), **_WORDS}
+
+    def refused(self, typed: Mapping[str, str], wrong: Invalid) -> Plain:
+        """The first page with everything that was typed, and what is wrong with it beside its field."""
+        page = self.listed({}, limit=ROWS)
+        return {**page, "shown": typed, "text": typed.get("text", ""), "errors": wrong.errors, "rows": []}
 
     def _found(self, typed: Mapping[str, str], text: str, limit: int) -> Plain:
         loaded = load(ReviewListSchema(), typed)
@@ -89,8 +94,8 @@ class ReviewPage:
             behind = Log(connection)
             return {
                 "waiting": search.waiting(), "COUNT_MAX": COUNT_MAX, "today": self.room.today(),
-                "due": search.follow_ups(self.room.today(), DUE_SHOWN), "names": self.room.names(),
-                "unit": self.room.unit(),
+                "due": search.follow_ups(self.room.today(), DUE_SHOWN),
+                "unit": self.room.unit(), "stations": self.room.stations(area()), "operators": self.room.operators(),
                 "made_at": self.room.clock.now(), "bookmark": behind.bookmark(), "lacking": self.room.lacking,
             }  # fmt: skip
 
@@ -101,12 +106,12 @@ class ReviewPage:
         subject = f"resident:{told.resident_id}" if told.resident_id else f"home:{told.home_id}"
         if told.home_id:
             self.room.seen(by=caller(), subject=subject, where="review")
-        names = self.room.names()
+        names = self.room.names_of(())
         lines = [{**each, "text": telling.sentence(each, names), "teller": telling.teller(each, names)}
                  for each in story.timeline]  # fmt: skip
-        stations, _, _ = self.room.choices(area())
         return {
-            "story": story, "told": told, "judged": story.judged, "lines": lines, "names": names, "stations": stations,
+            "story": story, "told": told, "judged": story.judged, "lines": lines, "names": names,
+            "stations": self.room.stations(area()),
             "limits": self._limits(story), "may_find": may(Right.REVIEW) and told.is_closed, "typed": {}, "errors": {},
             "may_sign": may(Right.REVIEW) and story.judged.stage is Stage.FOUND and caller() not in finders(told),
             "own": caller() in finders(told),
@@ -151,15 +156,27 @@ def review_blueprint(room: LogRoom) -> Blueprint:
 
     @bp.post("/find")
     @require(Right.RECORD_SEE)
-    def find() -> Response:
-        """Words go into the session, everything else into the address."""
+    def find() -> Any:
+        """Words go into the session, names become codes, everything else goes into the address."""
         typed = blank_left_out({name: request.form[name] for name in request.form if name != "csrf_token"})
         text = typed.pop("text", "")[:TEXT_MAX]
         session.pop(TEXT, None)
+        try:
+            if "carer" in typed:
+                typed["carer"] = room.carer_called(typed["carer"], area()).code
+        except Invalid as wrong:
+            return render_template("review.html", **page.refused({**typed, "text": text}, wrong)), 422
         if text:
             session[TEXT] = text
         known = {name: value for name, value in typed.items() if name in FilterSchema().fields}
         return redirect(address_of("/review", known, text=1 if text else None), 303)
+
+    @bp.get("/carers")
+    @require(Right.RECORD_SEE)
+    def carers() -> Any:
+        """Whom a field that names a carer may mean, while somebody types."""
+        found = room.carers_like(request.args.get("q", "").strip()[:TEXT_MAX], area())
+        return {"items": [{"code": each.code, "name": each.name} for each in found]}
 
     @bp.post("/export")
     @require(Right.EXPORT)
@@ -218,6 +235,19 @@ def review_blueprint(room: LogRoom) -> Blueprint:
     return bp
 
 
+def _said(shown: Mapping[str, str], operators: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The filter in words, for paper: what each field is called, and what was chosen in it."""
+    chosen = {
+        "cause": words.CAUSES, "outcome": words.OUTCOMES, "breach": wording.BREACHES, "stage": wording.STAGES,
+        "drawn": {"true": N_("yes"), "false": N_("no")},
+    }  # fmt: skip
+    said = {**shown, "operator": operators.get(shown.get("operator", ""), "")}
+    return [
+        (label, words.word(chosen.get(name, {}), said[name]))
+        for name, label in wording.FILTER_NAMES.items() if said.get(name)
+    ]  # fmt: skip
+
+
 def _finding(typed: Mapping[str, Any], codes: Codes) -> Plain:
     return {
         "cause": typed["cause"], "measure": typed["measure"], "text": typed.get("text"),
@@ -269,12 +299,12 @@ def _span(seconds: float | None) -> str:
 
 
 def _teach(pages: Environment, zone: tzinfo) -> None:
-    def clock(at: datetime | str | None, pattern: str = "%Y-%m-%d %H:%M:%S") -> str:
+    def dated(at: datetime | str | None, pattern: str = "%Y-%m-%d %H:%M:%S") -> str:
         if at is None:
             return "—"
         return (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(zone).strftime(pattern)
 
-    pages.filters.update(clock=clock, span=_span)
+    pages.filters.update(dated=dated, span=_span)
     pages.globals.update(word=words.word, called=telling.called)
 
 

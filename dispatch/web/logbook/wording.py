@@ -30,3 +30,10 @@ LIMIT_NAMES: Mapping[str, str] = {
     "on_site_s": N_("On site"),
     "closed_s": N_("Closed after the arrival"),
 }
+
+FILTER_NAMES: Mapping[str, str] = {
+    "since": N_("From day"), "until": N_("To day"), "station": N_("Station"), "cause": N_("Cause"),
+    "outcome": N_("Outcome"), "breach": N_("Breach"), "stage": N_("Review"), "drawn": N_("Sample"),
+    "resident": N_("Resident's code"), "carer": N_("Carer"), "operator": N_("Operator"),
+}  # fmt: skip
+"""What the fields of the filter are called."""
