@@ -7,6 +7,7 @@ from flask import Blueprint
 from config.district_phones import typed_number
 from config.wiring import House
 from devices.store.dwellings import at_home
+from devices.web.words import KINDS as DEVICE_KINDS
 from dispatch.registry.contact_consents import ContactConsents
 from dispatch.web.access import file_opened
 from dispatch.web.boards import Note
@@ -23,8 +24,8 @@ def registry_blueprints(house: House, names: Callable[[], Mapping[str, str]]) ->
     work = Work(
         reading=house.reading, transactions=house.transactions, clock=house.clock, zone=house.calendar.tzinfo,
         registry=own.registry, leaving=own.leaving, absent=own.absent, following_up=own.following_up,
-        finding=own.finding, disclosures=own.disclosures, phone=typed_number, devices_at=at_home, names=names,
-        seen=file_opened,
+        finding=own.finding, disclosures=own.disclosures, phone=typed_number, devices_at=at_home,
+        device_kinds=DEVICE_KINDS, names=names, seen=file_opened,
     )  # fmt: skip
     consents = ContactConsents(house.transactions, house.reading, changed=house.forget)
     return [registry_api(work), registry_pages(work), consent_pages(consents), consent_api(consents, work)]

@@ -24,6 +24,7 @@ class Rule:
     days: int
     source: str
     zh: str = ""
+    source_zh: str = ""
     blank: Mapping[str, Blank] = field(default_factory=dict)
 
 
@@ -38,6 +39,7 @@ def read_rules(said: Mapping[str, Any], inventory: Inventory) -> tuple[Rule, ...
         Rule(
             kind=str(each["kind"]), table=str(each["table"]), age=str(each["age"]), days=int(each["days"]),
             source=str(each["source"]), zh=str(each.get("zh", "")),
+            source_zh=str(each.get("source_zh", "")),
             blank={column: Blank(word) for column, word in each.get("blank", {}).items()},
         )
         for each in said["rules"]

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from config.district_phones import typed_number
 from devices.store.assignments import Assignment, Assignments
 from devices.store.dwellings import at_home, called
+from devices.web.words import KINDS as DEVICE_KINDS
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.ids import OperatorId
@@ -66,7 +67,7 @@ def work_over(world, names=dict, changed=lambda: None):
         absent=Absent(run, reading, nudge=changed), following_up=FollowingUp(run, reading),
         finding=Finding(reading, run, world.clock, devices=called), disclosures=Disclosures(run, sealing),
         phone=typed_number,
-        devices_at=at_home, seen=file_opened, names=names,
+        devices_at=at_home, device_kinds=DEVICE_KINDS, seen=file_opened, names=names,
     )  # fmt: skip
 
 

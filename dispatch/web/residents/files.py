@@ -98,7 +98,7 @@ def _home(work: Work, connection: Connection, row: Row) -> Plain:
         "people": [each | {"phone": masked(each["phone"])} for each in people],
         "contacts": [each for each in kin if each["ended_at"] is None],
         "former": [each for each in kin if each["ended_at"] is not None],
-        "devices": work.devices_at(connection, id_),
+        "devices": work.devices_at(connection, id_), "DEVICE_KINDS": work.device_kinds,
     }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ class Work:
     seen: Seen
     phone: Phone
     devices_at: DevicesAt
+    device_kinds: Mapping[str, str]
     names: Callable[[], Mapping[str, str]]
 
     def today(self) -> date:

@@ -1,7 +1,8 @@
 """`/visits`: a day with its late ones first, one visit with its evidence, and what waits for a human to judge it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.rules.rights import Right
 from dispatch.web.access import area, caller, file_opened, may, require
 from dispatch.web.i18n import gettext
+from dispatch.web.telling import called
 from dispatch.web.words import word
 from schedules.care.judging import NEVER_ACCEPTED, RESOLUTIONS
 from schedules.care.rules.presence import Way, Which
@@ -22,8 +24,10 @@ YEARS = (2000, 2200)
 NOTE_MAX = 500
 
 
-def visit_pages(visiting: Visiting, book: VisitBook, *, new_id: Callable[[], str]) -> Blueprint:
-    """The pages and their forms; `new_id` tells one entry from another."""
+def visit_pages(
+    visiting: Visiting, book: VisitBook, *, new_id: Callable[[], str], item_name: Callable[[str, str], str]
+) -> Blueprint:
+    """The pages and their forms; `new_id` tells one entry from another, `item_name` says what a service is called."""
     bp = Blueprint("visits", __name__, template_folder="templates")
     bp.record_once(lambda state: state.app.jinja_env.globals.update(word=word))
 
@@ -34,6 +38,7 @@ def visit_pages(visiting: Visiting, book: VisitBook, *, new_id: Callable[[], str
             "visit.html", one=found, row=found.row, visit=found.row.visit, said=said or {}, wrong=wrong,
             local=book.local, W=words, NEVER=NEVER_ACCEPTED, me=caller(), entry_id=new_id(),
             may_change=may(Right.VISITS_CHANGE), may_judge=may(Right.VISITS_JUDGE), names=found.names,
+            item_name=item_name, shown=partial(_evidence, book, found.names),
         )  # fmt: skip
 
     def tried(visit_id: str, work: Callable[[], object]) -> Any:
@@ -141,6 +146,17 @@ def _by_carer(rows: list[Row]) -> list[tuple[str, list[Row]]]:
         for name in names:
             found.setdefault(name, []).append(row)
     return sorted(found.items())
+
+
+def _evidence(book: VisitBook, names: Mapping[str, str], key: str, value: object) -> str:
+    """One fact of a finding as people read it: local time, names and words instead of references and codes."""
+    said = str(value)
+    if key.endswith("_at") or key in {"start_by", "until"}:
+        return book.local(datetime.fromisoformat(said)).strftime("%Y-%m-%d %H:%M:%S")
+    if key in {"which", "way", "why"}:
+        return word({"which": words.WHICH, "way": words.WAYS, "why": words.REASONS}[key], said)
+    person = said if key == "by" else f"carer:{said}"
+    return names.get(person, called(said, None, names) if key == "by" else said)
 
 
 def _entry(book: VisitBook) -> Said:

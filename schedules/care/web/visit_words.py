@@ -54,6 +54,39 @@ FINDINGS: Mapping[str, str] = {
     "burst": N_("Signed for many homes within a minute"),
 }
 
+EVIDENCE: Mapping[str, str] = {
+    "accuracy_m": N_("Accuracy, m"),
+    "age_s": N_("How old, s"),
+    "ahead_s": N_("Too early, s"),
+    "begun_at": N_("Begun at"),
+    "by": N_("By"),
+    "came": N_("How many came"),
+    "carer": N_("Carer"),
+    "died_on": N_("Died on"),
+    "distance_m": N_("Distance, m"),
+    "hours": N_("Late, h"),
+    "least": N_("At least, min"),
+    "left_at": N_("Left at"),
+    "metres": N_("Distance, m"),
+    "minutes": N_("In the room, min"),
+    "most": N_("At most, min"),
+    "photo": N_("Photo"),
+    "photos": N_("Photos"),
+    "planned": N_("Services planned"),
+    "radius": N_("Allowed, m"),
+    "seconds": N_("How long, s"),
+    "start_by": N_("Latest start"),
+    "taken_at": N_("Taken at"),
+    "until": N_("Until"),
+    "visit": N_("The other visit"),
+    "visits": N_("Visits"),
+    "wanted": N_("How many are needed"),
+    "way": N_("How it was signed"),
+    "which": N_("Which entry"),
+    "why": N_("Why away"),
+}
+"""What a fact of a finding is called."""
+
 RESOLUTIONS: Mapping[str, str] = {
     "accepted": N_("Accepted"), "rejected": N_("Rejected: does not count"), "cleared": N_("Not found any more"),
 }  # fmt: skip

@@ -92,6 +92,20 @@ def test_one_is_said_as_one():
             assert [ngettext("pressed once", "pressed %(n)s times", n) for n in (1, 2)] == spoken
 
 
+def test_no_two_filters_of_pages_have_one_name():
+    """All rooms teach one environment: the second of a name takes the first away, on every page."""
+    pages = [path for path in files(".py") if "web" in path.parts]
+    calls = [(node, path) for path in pages for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+    taught = [
+        (keyword.arg, name_of(path))
+        for call, path in calls if ast.unparse(call.func).endswith("filters.update") for keyword in call.keywords
+    ]  # fmt: skip
+    assert len(taught) > 20
+    own = {("at", "dispatch/web/sheets.py")}  # An environment of its own, for sheets that are filed.
+    names = [name for name, place in taught if (name, place) not in own]
+    assert [name for name in set(names) if names.count(name) > 1] == []
+
+
 def test_every_catalogue_is_read_by_its_name():
     assert {path.stem for path in TRANSLATIONS.glob("*.po")} <= set(read_texts())
 
