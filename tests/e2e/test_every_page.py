@@ -491,6 +491,7 @@ class _Texts(HTMLParser):
             self.found |= {part.strip(" ·▲△●○✓✕–—:：（）()") for part in re.split(r"[·,，;；]", data)} - {""}
 
 
+@pytest.mark.timeout(240)
 def test_no_page_has_a_word_of_the_other_language(world):
     chinese = read_texts()["zh"]
     theirs = {"zh": {said for said in chinese if "%(" not in said and chinese[said] != said},
