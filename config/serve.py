@@ -19,6 +19,7 @@ import waitress.server  # type: ignore[import-untyped]
 from waitress import wasyncore
 
 from config.admin import AdminSocket
+from config.answering import answer_in_one
 from config.databases import Ownership, newest, revision_of, sqlite_version
 from config.dispatching import Dispatching
 from config.keeper import Keeper, notify
@@ -188,7 +189,7 @@ class Serving:
 
     def _listening(self, app: Any) -> Any:
         try:
-            return self._created(app)
+            return answer_in_one(self._created(app))
         except (OSError, ValueError) as failure:
             at = f"{self._settings.web.host}:{self._settings.web.port}"
             cure = "Stop what listens there, or choose another address."

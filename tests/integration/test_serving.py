@@ -1,6 +1,7 @@
 """Starting and stopping a whole house in this process: what comes first, and what a start that fails leaves behind."""
 
 import gc
+import http.client
 import socket
 import threading
 
@@ -14,6 +15,7 @@ from dispatch.clock import SystemClock
 from dispatch.errors import Misconfigured
 from dispatch.ids import new_id
 from schedules.timetable import Periodic
+from tests.ports import free_port
 
 MESSAGES = '[messages]\norder = ["console"]\n[accounts]\nsecond_factor = "optional"\n[log]\nlevel = "error"\n'
 ROLES = frozenset({"web", "engine", "gateway"})
@@ -48,6 +50,23 @@ def test_a_port_that_somebody_has_is_told_as_such_and_leaves_nothing_behind(sett
             serving.stop()
         del serving
         gc.collect()
+
+
+def test_what_a_browser_has_already_costs_it_no_connection(settings):
+    serving = Serving(settings(free_port()))
+    try:
+        serving.start(ROLES)
+        line = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=10)
+        line.request("GET", "/static/board.css")
+        with line.getresponse() as had:
+            tag, before = had.read() and had.headers["ETag"], line.sock
+        line.request("GET", "/static/board.css", headers={"If-None-Match": tag})
+        with line.getresponse() as known:
+            assert (known.status, known.read(), line.sock) == (304, b"", before)
+        line.close()
+    finally:
+        gc.unfreeze()
+        serving.stop()
 
 
 def test_the_rooms_beside_alarms_are_furnished_once_the_engine_runs(settings):

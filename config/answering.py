@@ -1,0 +1,44 @@
+"""How the web server's answers leave: in one packet where that is all of them, on a connection that stays open."""
+
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
+from waitress.server import BaseWSGIServer  # type: ignore[import-untyped]
+from waitress.task import WSGITask  # type: ignore[import-untyped]
+
+
+class _Answer(WSGITask):  # type: ignore[misc]
+    """
+    An answer of waitress's, with two differences.
+
+    * Where its one piece is the whole of it, head and body are one packet: by itself waitress sends two, and whoever
+      waits for the answer is woken twice, as is whoever writes it.
+    * What has no body (304, 204) leaves the connection open: such an answer ends with its head (RFC 9112, section 6.3).
+      waitress closes it for want of a length, and each of a board's questions that finds nothing new, each file
+      that a browser has already, and each receipt began with a connection of its own.
+    """
+
+    def write(self, data: bytes) -> None:
+        if self._is_whole(data):
+            head: bytes = self.build_response_header()
+            self.wrote_header, self.content_bytes_written = True, len(data)
+            self.channel.write_soon(head + data)
+        else:
+            super().write(data)
+
+    def _is_whole(self, data: bytes) -> bool:
+        is_first = bool(self.complete and not self.wrote_header and data)
+        return is_first and self.has_body and self.content_length == len(data)
+
+    def set_close_on_finish(self) -> None:
+        asked_to_close = self.request.headers.get("CONNECTION", "").lower() == "close"
+        if self.has_body or self.version == "1.0" or asked_to_close:
+            super().set_close_on_finish()
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    task_class = _Answer
+
+
+def answer_in_one(server: BaseWSGIServer) -> BaseWSGIServer:
+    """The server, before its loop begins: from now on its answers leave so."""
+    server.channel_class = _Channel
+    return server
