@@ -15,7 +15,7 @@ from devices.store.edges import EdgeRow, EdgeShelf
 from dispatch.clock import Clock
 from dispatch.receiving import MISTAKES
 from dispatch.store.database import Engine, savepoint
-from dispatch.store.signals import Signals, held_with
+from dispatch.store.signals import Held, Signals, held_with
 from dispatch.store.transactions import Lane, Transactions, Tx
 
 _log = structlog.get_logger()
@@ -76,7 +76,7 @@ class Edges:
         status: Mapping[str, Any] | None = None,
     ) -> int:
         """A batch is durable: how far this spool is held now, without a gap. As `holding`, in a unit of its own."""
-        return self.holding(gateway, epoch, seqs, after=after, status=status).held()
+        return self.holding(gateway, epoch, seqs, after=after, status=status).held().now
 
     def holding(
         self,
@@ -193,7 +193,7 @@ class Holding:
         self._reading = reading
         self._spooled = spooled
         self._due = due
-        self._held: int | None = None
+        self._held: Held | None = None
 
     def in_unit(self, tx: Tx) -> None:
         """
@@ -207,13 +207,11 @@ class Holding:
         except MISTAKES:
             _log.exception("spool_not_held", gateway=self._spooled.gateway)
 
-    def before(self) -> int:
-        """How far it was held, asked before the batch is made durable."""
-        with self._reading.connect() as connection:
-            return Signals(connection).held(self._spooled.gateway, self._spooled.epoch)
-
-    def held(self) -> int:
-        """How far it is held, once the batch is durable; writes it where that was not done, and only if it changed."""
+    def held(self) -> Held:
+        """
+        How far it was held before this batch, and is once that is durable; writes it where that was not done, and only
+        if it changed.
+        """
         if self._held is not None:
             return self._held
         gateway, epoch, seqs, after = self._spooled
@@ -221,10 +219,10 @@ class Holding:
             with self._reading.connect() as connection:
                 held = Signals(connection).held(gateway, epoch)
             if held_with(held, seqs, after) == held:
-                return held
+                return Held(held, held)
         return self._transactions.run(self._write, lane=Lane.EMERGENCY if seqs else Lane.BULK)
 
-    def _write(self, tx: Tx) -> int:
+    def _write(self, tx: Tx) -> Held:
         gateway, epoch, seqs, after = self._spooled
         if self._due is not None:
             shelf = EdgeShelf(tx.connection)

@@ -35,7 +35,7 @@ from dispatch.rules.signal import Event, Scope
 from dispatch.web.access import caller, either, speaks_for
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.express import ByKey, by_express, refuse_failed
-from dispatch.web.schemas import NUMBER_MAX, PositionSchema, Text, Wire, position_of
+from dispatch.web.schemas import NUMBER_MAX, PositionSchema, Quick, Text, Wire, position_of
 
 _log = structlog.get_logger()
 
@@ -126,11 +126,12 @@ class OneSignal(fields.Nested):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, partial: Any = None, **more: Any) -> Any:
         if isinstance(value, dict) and value.keys() <= _PLAIN.fields.keys():
-            return _PLAIN.load(value)
+            return _QUICK.load(value) or _PLAIN.load(value)
         return super()._deserialize(value, attr, data, partial, **more)
 
 
 _PLAIN = PlainSignalSchema()
+_QUICK = Quick(_PLAIN)
 
 
 class ReceiverSchema(Schema):
@@ -223,6 +224,13 @@ class _Told:
 
 # Made once: a schema made for each request copies all its fields.
 _SIGNALS, _STORED = SignalsSchema(), StoredSchema()
+_BATCH = Quick(_SIGNALS)
+
+
+def plainly(said: Any) -> dict[str, Any] | None:
+    """A batch with signals, as its schema loads it; None for whatever that is to look at."""
+    batch = _BATCH.load(said)
+    return batch if batch is not None and batch["signals"] else None
 
 
 def signals_blueprint(reception: Reception, edges: Edges, clock: Clock) -> ApiBlueprint:
@@ -238,7 +246,7 @@ def signals_blueprint(reception: Reception, edges: Edges, clock: Clock) -> ApiBl
     @either(SCOPE, Right.DEVICES_CHANGE)
     @bp.arguments(_SIGNALS)
     @bp.response(200, _STORED)
-    @by_express(ByKey(schema=_SIGNALS, scope=SCOPE, work=intake.take))
+    @by_express(ByKey(schema=_SIGNALS, quick=plainly, scope=SCOPE, work=intake.take))
     def receive(batch: dict[str, Any]) -> dict[str, Any]:
         refuse_failed()
         answer, proceed = intake.take(batch, caller(), speaks_for)
@@ -272,7 +280,6 @@ class _Intake:
         holding = self._edges.holding(
             batch["gateway"], batch["epoch"], seqs, after=batch.get("after"), status=status
         )  # fmt: skip
-        before = {"held_before": holding.before()} if batch.get("after") is not None else {}
         received = _received(self._reception, batch["gateway"], batch["epoch"], told, holding)
         proceed = partial(_proceed, self._reception, received)
         try:
@@ -282,7 +289,8 @@ class _Intake:
             raise
         asked = batch.get("ask_register") if known else None
         register = {} if asked is None else {"register": self._reception.register(asked)}
-        return {**_counted(received), "held": held, **before, **register}, proceed
+        before = {} if batch.get("after") is None else {"held_before": held.before}
+        return {**_counted(received), "held": held.now, **before, **register}, proceed
 
     def _understood(self, batch: Mapping[str, Any], by: Person, *, is_known: bool) -> list[_Told]:
         now = self._clock.now()

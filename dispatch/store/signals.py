@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -91,6 +91,13 @@ _COUNT_COPY = Prepared(update(signals).where(signals.c.id == bindparam("its_id")
 _FIRST = once(spooled)
 
 
+class Held(NamedTuple):
+    """How far a spool is held without a gap: before something of it was made durable, and now."""
+
+    before: int
+    now: int
+
+
 class Signals:
     """The shelf of signals."""
 
@@ -129,9 +136,9 @@ class Signals:
         found = _HELD.on(self._connection, g=gateway, e=epoch).scalar()
         return 0 if found is None else int(found)
 
-    def hold(self, gateway: str, epoch: str, seqs: Sequence[int], at: datetime, *, after: int | None = None) -> int:
+    def hold(self, gateway: str, epoch: str, seqs: Sequence[int], at: datetime, *, after: int | None = None) -> Held:
         """
-        These numbers are durable; how far we have the spool now.
+        These numbers are durable; how far we had the spool, and have it now.
 
         `after` is the sender's word that between that number and the first of these there is nothing (any more), nor
         between any two of these. Without it numbers count only where each follows the one before.
@@ -141,7 +148,7 @@ class Signals:
         if held > before:
             _HOLD.on(self._connection, gateway=gateway, epoch=epoch, held=held, last_at=at)
             _LET_GO.on(self._connection, g=gateway, e=epoch, last=held)
-        return held
+        return Held(before, held)
 
 
 def held_with(before: int, seqs: Sequence[int], after: int | None) -> int:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import RAISE, Schema, ValidationError, fields, missing, validate, validates_schema
 
 from dispatch.errors import Invalid, NotFound
 from dispatch.rules.alarm import Outcome, Proof, State
@@ -31,6 +31,30 @@ class Wire(Schema):
 
     class Meta:
         unknown = RAISE
+
+
+class Quick:
+    """
+    What is plain and right, loaded by the fields of a schema without what surrounds them, in half the time.
+
+    Not the schema's own hooks: whoever has some looks at what they look at.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._fields = schema.load_fields
+        self._required = {name for name, field in self._fields.items() if field.required}
+        assert all(field.load_default is missing for field in self._fields.values()), "nothing is put in here"
+        renamed = {each for field in self._fields.values() for each in (field.attribute, field.data_key)} - {None}
+        assert not renamed, "nothing is renamed here"
+
+    def load(self, said: Any) -> dict[str, Any] | None:
+        """As the schema loads it; None where that would refuse it: whoever wants to know why asks the schema."""
+        if not isinstance(said, dict) or not self._required <= said.keys() <= self._fields.keys():
+            return None
+        try:
+            return {name: self._fields[name].deserialize(value, name, said) for name, value in said.items()}
+        except ValidationError:
+            return None
 
 
 class Text(fields.String):
