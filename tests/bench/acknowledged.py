@@ -6,13 +6,12 @@ disk and back. The floor is what the disk alone takes: append 4 KB and fdatasync
 presses meanwhile, and the people answer as they do.
 """
 
-import json
-import time
 from pathlib import Path
 
 from devices.decoders import surgard
 from dispatch.clock import SystemClock
 from tests.bench.disk import Disk, disk
+from tests.bench.handing import Handing
 from tests.bench.measure import Figure, figure, left_out, paced
 from tests.bench.plan import Plan
 from tests.bench.press import District, district
@@ -64,18 +63,12 @@ def _receiver(here: District, homes: range) -> list[float]:
 
 def _api(here: District, homes: range, seq: int) -> list[float]:
     """Presses as a forwarding gateway hands them in, one a request, each with the number of the one before."""
-    line, took = here.service.connection(), []
-    headers = {"Authorization": f"Bearer {here.service.key}", "Content-Type": "application/json"}
+    line, took = Handing(here.service), []
     for number in paced(EVERY_S, len(homes)):
         said = {"seq": seq + number, "protocol": "rflink", "device": pendant(homes[number]), "event": "press",
                 "received_at": SystemClock().now().isoformat()}  # fmt: skip
-        body = json.dumps({"gateway": "bench", "epoch": "e", "after": seq + number - 1, "signals": [said]})
-        begun = time.monotonic()
-        line.request("POST", "/api/v1/signals", body, headers)
-        answer = line.getresponse()
-        told = json.loads(answer.read())
-        if answer.status == 200 and told["alarms"]:
-            took.append((time.monotonic() - begun) * 1000)
+        answered, told = line.ask({"gateway": "bench", "epoch": "e", "after": seq + number - 1, "signals": [said]})
+        took += [answered] if told.get("alarms") else []
     line.close()
     return took
 
