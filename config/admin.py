@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from dispatch.errors import Conflict, Misconfigured, Refusal
-from dispatch.receiving import MISTAKES
+from dispatch.store.idempotency import MISTAKES
 
 REQUEST_MAX = 64 * 1024 * 1024
 """A district of fifty thousand residents is about 20 MB of TOML."""
@@ -104,7 +104,7 @@ class AdminSocket:
             return  # somebody only looked whether we are here
         except Refusal as refusal:
             answer = {"ok": False, "detail": refusal.detail}
-        except (OSError, AssertionError, *MISTAKES) as error:
+        except (OSError, *MISTAKES) as error:
             log.warning("admin_request_refused", error=str(error))
             answer = {"ok": False, "detail": f"not understood: {error}"}
         try:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dispatch.errors import Misconfigured
+from dispatch.errors import SLIPS, Misconfigured
 from schedules.care.rules.assessment import Band, Standard
 from schedules.care.rules.items import Item, ServiceList
 from schedules.care.rules.month import Duty
@@ -71,7 +71,7 @@ def read_items(path: Path) -> ServiceList:
 def _read(path: Path, make: Callable[[dict[str, Any]], T]) -> T:
     try:
         return make(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, *SLIPS) as error:
         raise Misconfigured(str(path), f"cannot be read: {error!r}; compare with the file of the program") from None
 
 

@@ -19,8 +19,7 @@ from config.wiring_devices import plan_of
 from config.wiring_logbook import review_limits
 from config.wiring_rounds import read_offered, read_rounds
 from config.wiring_welfare import scale_of
-from dispatch.errors import Misconfigured
-from dispatch.receiving import SLIPS
+from dispatch.errors import SLIPS, Misconfigured
 from schedules.money.book import read_book
 
 POLICIES = "policies"

@@ -11,8 +11,7 @@ from typing import Generic, TypeVar, cast
 
 import structlog
 
-from dispatch.errors import Misconfigured
-from dispatch.receiving import SLIPS
+from dispatch.errors import SLIPS, Misconfigured
 
 log = structlog.get_logger()
 

@@ -11,8 +11,7 @@ from config.settings import Settings
 from config.tolerated import stood_in
 from dispatch.clock import Clock
 from dispatch.desk import Desk
-from dispatch.errors import Misconfigured
-from dispatch.receiving import SLIPS
+from dispatch.errors import SLIPS, Misconfigured
 from dispatch.satisfaction.asking import SatisfactionAsking
 from dispatch.store.database import Engine
 from dispatch.store.transactions import Transactions

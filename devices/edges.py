@@ -13,8 +13,8 @@ from devices.gateway import GatewayState
 from devices.line import Condition
 from devices.store.edges import EdgeRow, EdgeShelf
 from dispatch.clock import Clock
-from dispatch.receiving import MISTAKES
 from dispatch.store.database import Engine, savepoint
+from dispatch.store.idempotency import MISTAKES
 from dispatch.store.signals import Held, Signals, held_with
 from dispatch.store.transactions import Lane, Transactions, Tx
 

@@ -31,10 +31,9 @@ from devices.rehearsal import Rehearsal
 from dispatch.clock import Clock
 from dispatch.errors import Busy
 from dispatch.ids import StationId
-from dispatch.receiving import MISTAKES
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Event
-from dispatch.store.idempotency import StorageFailed
+from dispatch.store.idempotency import MISTAKES, StorageFailed
 
 READ_S = 0.2
 """How long one look at the line takes; everything else the thread does waits at most this long."""
@@ -324,7 +323,7 @@ class Hearing(ABC):
                 break
             try:
                 self._reception.proceed(self._keep_last(waiting))
-            except (Busy, OSError, RuntimeError, *MISTAKES) as error:
+            except (Busy, OSError, *MISTAKES) as error:
                 why = f"{type(error).__name__}: {error}"
         if lost := [waiting.frame.raw.hex() for waiting in self._backlog.all()]:
             _log.error("frames_never_kept", gateway=self.name, count=len(lost), raw=lost[:50], why=why)

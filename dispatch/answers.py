@@ -21,7 +21,6 @@ from dispatch.expectations import Done, Expectation, is_answered_at_once, standi
 from dispatch.ids import AlarmId, AttemptId, OfferId, ReplyId
 from dispatch.messages.receipts import KEY_MAX, plain
 from dispatch.messages.ride import Rides, afoot
-from dispatch.receiving import MISTAKES
 from dispatch.rules.alarm import Alarm, Offer, OfferState, State
 from dispatch.rules.answered import stands
 from dispatch.rules.message import Channel, Draft, Fact, Priority
@@ -31,6 +30,7 @@ from dispatch.rules.record import Line
 from dispatch.rules.reply import ALL, Action, Parsed, parse
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine, TransactionLost, savepoint
+from dispatch.store.idempotency import MISTAKES
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.replies import Replies, Reply

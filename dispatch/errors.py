@@ -22,6 +22,17 @@ A refusal is raised by the rules or the work and translated once, in `web/proble
 from collections.abc import Callable, Mapping
 from typing import Any
 
+SLIPS = (
+    LookupError, ArithmeticError, AttributeError, TypeError, ValueError, AssertionError, RuntimeError, NameError,
+    StopIteration,
+)  # fmt: skip
+"""
+What a mistake of our own raises: in a rule, in words, or at a row that says what nobody expected.
+
+Caught where an alarm must outlive it, and logged as an error there. Nothing of the database, of a disk or of the
+network is among these, because that is tried again (`store.idempotency.MISTAKES` has the database's besides).
+"""
+
 
 class Refusal(Exception):
     """The base of everything the service says no to. `detail` is a sentence for people."""

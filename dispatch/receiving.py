@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from dispatch.errors import SLIPS
 from dispatch.ids import AlarmId
 from dispatch.rules import answering
 from dispatch.rules.alarm import Alarm
@@ -24,7 +25,7 @@ from dispatch.situations import Situations, keep
 from dispatch.store.absences import is_held
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import savepoint
-from dispatch.store.idempotency import StorageFailed
+from dispatch.store.idempotency import MISTAKES
 from dispatch.store.people import People
 from dispatch.store.policies import KeptPolicies
 from dispatch.store.shadows import cover
@@ -32,12 +33,6 @@ from dispatch.store.signals import Signals
 from dispatch.store.transactions import Tx
 
 log = structlog.get_logger()
-
-MISTAKES = (StorageFailed, LookupError, ArithmeticError, AttributeError, TypeError, ValueError)
-"""What may be wrong in a rule that can only silence a press: it must not cost the alarm."""
-
-SLIPS = (LookupError, ArithmeticError, AttributeError, TypeError, ValueError, AssertionError, RecursionError)
-"""What may be wrong in a rule or in a row that an alarm begins with; the database's own mistakes try the unit again."""
 
 IsTest = Callable[[Tx, Signal], bool]
 """Whether a signal is the test press that somebody waits for; may write, in the unit that keeps the signal."""

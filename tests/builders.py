@@ -217,7 +217,10 @@ class World:
         self, home: str = "H1", resident: str | None = None, cause: Cause | None = Cause.PRESS, **more: Any
     ) -> AlarmId:
         """A pendant of this home is pressed."""
-        number, is_test = len(self.nudges), more.pop("is_test", None)
+        number, beside = (
+            len(self.nudges),
+            {each: more.pop(each) for each in ("is_test", "spool", "also") if each in more},
+        )
         signal = Signal(
             id=SignalId(self.ids()),
             event=more.pop("event", Event.PRESS),
@@ -231,7 +234,7 @@ class World:
             resident_id=self.resident(resident) if resident else None,
             **more,
         )
-        received = self.desk.receive(signal, is_test=is_test)
+        received = self.desk.receive(signal, **beside)
         assert received.alarm_id is not None
         return received.alarm_id
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from dispatch.clock import Clock
+from dispatch.errors import SLIPS
 from dispatch.ids import AlarmId, AttemptId, MessageId, OfferId
 from dispatch.messages.job import Job, settled
 from dispatch.messages.pace import Paces
@@ -35,9 +36,6 @@ log = structlog.get_logger()
 
 BUNDLE_PARTS_MAX = 4
 """Parts of an SMS that a bundle may have; what is over leaves in the next."""
-
-MISTAKES = (LookupError, ArithmeticError, AttributeError, TypeError, ValueError, AssertionError, RuntimeError)
-"""What may be wrong in one message or with one provider: it must not cost those behind it."""
 
 AGAIN = timedelta(seconds=5)
 """When a message that could not be made ready is tried again; three times before the siren sounds for it."""
@@ -117,7 +115,7 @@ class Claims:
         """
         try:
             return [self._start(tx, outbox, message, beside)]
-        except MISTAKES:
+        except SLIPS:
             log.exception("claim_failed", message_id=message.id, sentence=message.sentence)
             # It may have been claimed or not before that: the fence on file is the one that counts.
             held, tries = outbox.get(message.id) or message, message.tries + 1
@@ -151,7 +149,7 @@ class Claims:
             if other is not None:
                 also = outbox.also(message)
                 return [self._attempt(tx, outbox, also, other, self._text(message, other), why=HEDGE)]
-        except MISTAKES:
+        except SLIPS:
             log.exception("claim_failed", message_id=message.id, sentence=message.sentence)
         outbox.change(message, due_at=message.lease_until)
         return []
@@ -238,7 +236,7 @@ class Claims:
             # The link is made here and nowhere kept: whoever reads the outbox or a backup cannot open the page.
             link = self._address(Person(message.person), message.alarm_id, message.offer_id)
             return self._rendered(message, message.sentence, provider, link=link or message.facts.get("link"))
-        except (*MISTAKES, OSError):
+        except (*SLIPS, OSError):
             log.exception("wording_failed", message_id=message.id, sentence=message.sentence)
         return self._plain_text(message, provider)
 

@@ -15,10 +15,11 @@ from functools import partial
 import structlog
 
 from dispatch.clock import Clock
+from dispatch.errors import SLIPS
 from dispatch.ids import AttemptId
 from dispatch.messages.breakers import Breakers, Road
 from dispatch.messages.carriers import Carriers
-from dispatch.messages.claiming import LANES, MISTAKES, Address, Claims, no_address
+from dispatch.messages.claiming import LANES, Address, Claims, no_address
 from dispatch.messages.flights import Flights
 from dispatch.messages.job import Job as Job
 from dispatch.messages.pace import Paces
@@ -275,7 +276,7 @@ class Courier:
         """What became of it. A provider that raises has broken its contract: nobody knows, and the next is tried."""
         try:
             return job.provider.send(job.outgoing)
-        except (*MISTAKES, OSError) as error:
+        except (*SLIPS, OSError) as error:
             log.exception("provider_broke", provider=job.provider.name, message_id=job.message.id)
             return Sent(outcome=Outcome.UNKNOWN, blame=Blame.PROVIDER, detail=type(error).__name__)
 
@@ -328,7 +329,7 @@ class Courier:
             )
             try:
                 found = provider.look_up(asked, doubt.provider_id, doubt.started_at)
-            except (*MISTAKES, OSError):
+            except (*SLIPS, OSError):
                 log.exception("provider_broke", provider=provider.name, message_id=job.message.id)
                 continue
             if found is not None and found.outcome is Outcome.TAKEN:

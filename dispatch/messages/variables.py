@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from dispatch.errors import SLIPS
 from dispatch.messages.providers.provider import Capability
 from dispatch.messages.wording import parameters
 from dispatch.store.outbox import Message
@@ -14,6 +15,6 @@ def variables(message: Message, capability: Capability, local: Callable[[datetim
         return {}
     try:
         return parameters(message.sentence, message.lang, message.facts, capability=capability, local=local)
-    except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError, AssertionError, RuntimeError):
+    except SLIPS:
         # Logged where the text was made; the provider refuses what has no template, and the next one tries.
         return {}

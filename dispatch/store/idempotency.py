@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, ColumnElement, Connection, Index, Integer, String, Table, Text, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from dispatch.errors import SLIPS
 from dispatch.store.database import Instant, insert_once, metadata
 
 KEPT = timedelta(hours=24)
@@ -26,6 +27,9 @@ KEY_MAX = 200
 
 StorageFailed = SQLAlchemyError
 """What the database raises when it keeps nothing, by a name other rooms may say without knowing its library."""
+
+MISTAKES = (StorageFailed, *SLIPS)
+"""What may be wrong with something that an alarm can do without: also what the database says to it."""
 
 idempotency = Table(
     "idempotency", metadata,

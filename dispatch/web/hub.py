@@ -17,10 +17,10 @@ from typing import Any
 import structlog
 
 from dispatch.clock import Clock, SystemClock
-from dispatch.receiving import MISTAKES
 from dispatch.review import Review
 from dispatch.rules.rights import Area, Right
 from dispatch.store.accounts import Operator
+from dispatch.store.idempotency import MISTAKES
 from dispatch.web.boards import Boards
 from dispatch.web.scope import Scope, scope_of
 from dispatch.web.shown import Shown, changes

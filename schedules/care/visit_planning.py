@@ -13,7 +13,7 @@ from dispatch.rules.message import Fact
 from dispatch.rules.people import SERVICE, Person
 from dispatch.rules.record import Line
 from dispatch.store.database import Engine
-from dispatch.store.idempotency import StorageFailed
+from dispatch.store.idempotency import MISTAKES
 from dispatch.store.people import People
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
@@ -27,9 +27,6 @@ AT_ONCE = 40
 
 COMES_BACK = frozenset({"not_wanted", "suspended"})
 """Cancelled for these reasons, a visit that is wanted again is planned again."""
-
-MISTAKES = (Refusal, StorageFailed, LookupError, ArithmeticError, AttributeError, AssertionError, TypeError, ValueError)
-"""What may be wrong with one source; the others are asked all the same."""
 
 log = structlog.get_logger()
 
@@ -94,7 +91,7 @@ class Planning:
         for source in self._sources:
             try:
                 found |= {each.key: each for each in source.wanted(day)}
-            except MISTAKES:
+            except (Refusal, *MISTAKES):
                 # One source that cannot answer keeps the others from nothing, and nothing is withdrawn.
                 log.exception("visits_not_wanted", source=type(source).__name__, day=day.isoformat())
                 whole = False

@@ -11,14 +11,15 @@ from datetime import datetime, timedelta
 import structlog
 
 from dispatch.clock import Clock
+from dispatch.errors import Refusal
 from dispatch.ids import HomeId
 from dispatch.rules.people import Person
 from dispatch.store.database import Engine
+from dispatch.store.idempotency import MISTAKES
 from dispatch.store.transactions import Transactions, Tx
 from schedules.care.rules.presence import Point, State, Visit, Way, Which
 from schedules.care.store.visit_points import Points
 from schedules.care.store.visits import Visits
-from schedules.care.visit_planning import MISTAKES
 from schedules.care.visiting import Said, Visiting
 
 LOOK_BACK = timedelta(hours=6)
@@ -48,7 +49,7 @@ class Tags:
         for id_, home_id, at in found:
             try:
                 self._transactions.run(lambda tx, id_=id_, home_id=home_id, at=at: self._take(tx, id_, home_id, at))  # type: ignore[misc]
-            except MISTAKES:
+            except (Refusal, *MISTAKES):
                 log.exception("visit_tag_not_read", signal_id=id_)
                 continue
             self._seen[id_] = at

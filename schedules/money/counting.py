@@ -21,9 +21,9 @@ from typing import IO, Any
 import structlog
 
 from dispatch.errors import Conflict, Refusal
-from dispatch.receiving import MISTAKES
 from dispatch.rules.people import Person
 from dispatch.store.database import reading_engine
+from dispatch.store.idempotency import MISTAKES
 from schedules.money.closing import Closing, Counted, count
 
 NICE = 10

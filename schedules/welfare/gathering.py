@@ -8,10 +8,10 @@ import structlog
 
 from dispatch.clock import Clock
 from dispatch.ids import AlarmId
-from dispatch.receiving import MISTAKES
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.record import Line
 from dispatch.store.accounts import Reading
+from dispatch.store.idempotency import MISTAKES
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.welfare.rules.habits import WEEKS
 from schedules.welfare.rules.signs import LIFE, Observation, Scale
