@@ -83,6 +83,8 @@ def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
         return by
 
     def drill(gateway: str, provider: str, channel: str, by: str) -> dict[str, Any]:
+        if not house.settings.gateways:
+            raise Declined("an exercise begins at a gateway of this machine, and none is set up: [[gateways]]")
         if not house.hearing:
             raise Declined("the service is not running: an exercise takes the way of a real alarm; anling serve")
         return drill_row(house.roads.drilling.begin(gateway=gateway, provider=provider, channel=channel, by=named(by)))

@@ -40,6 +40,14 @@ def test_a_drill_needs_a_service_that_runs_and_a_person_who_orders_it(tmp_path):
         assert rig.anling("drill").returncode == 2
 
 
+def test_a_drill_where_only_others_listen_for_us_says_what_is_missing(tmp_path):
+    with Rig(tmp_path, district=district(carers=[phone_of(1)]), radio=False) as rig:
+        rig.add_operator()
+        rig.start()
+        told = rig.anling("drill", "--by", LOGIN)
+        assert (told.returncode, "[[gateways]]" in told.stderr, "not running" in told.stderr) == (1, True, False)
+
+
 def test_a_street_is_switched_by_the_command_and_back(tmp_path):
     with Rig(tmp_path, district=district(carers=[phone_of(1)])) as rig:
         rig.add_operator()
