@@ -22,6 +22,7 @@ from sqlalchemy import Engine as Engine
 from sqlalchemy import Table as Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import Text
 
@@ -241,11 +242,25 @@ def refuse_lost(connection: Connection) -> None:
 
 
 def _run(connection: Connection, statement: str) -> None:
+    """
+    A statement without values, by the driver alone.
+
+    Raises:
+        DBAPIError: what SQLAlchemy itself would raise, by which everybody knows a database that does not work: its own
+            events hand on what the driver says.
+    """
     cursor = connection.connection.cursor()
     try:
         cursor.execute(statement)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise told_of(error, connection.dialect, statement) from error
     finally:
         cursor.close()
+
+
+def told_of(error: Exception, dialect: Dialect, sql: str) -> BaseException:
+    """What the driver raised, as SQLAlchemy tells it."""
+    return DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect)
 
 
 def insert_once(table: Table, connection: Connection) -> Insert:

@@ -17,10 +17,10 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Dialect, Executable, Float, Insert, Numeric, Table, Update
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
-from dispatch.store.database import Instant, from_us, insert_into, to_us
+from dispatch.store.database import Instant, from_us, insert_into, to_us, told_of
 
 Convert = Callable[[Any], Any]
 
@@ -94,7 +94,7 @@ class Prepared:
             rows = ready.rows(cursor.fetchall()) if ready.make_row else ()
             return Rows(rows, cursor.rowcount)
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _told(error, connection.dialect, ready.sql) from error
+            raise told_of(error, connection.dialect, ready.sql) from error
         finally:
             cursor.close()
 
@@ -107,7 +107,7 @@ class Prepared:
             rows: Sequence[Any] = cursor.fetchall()
             return rows
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _told(error, connection.dialect, ready.sql) from error
+            raise told_of(error, connection.dialect, ready.sql) from error
         finally:
             cursor.close()
 
@@ -119,7 +119,7 @@ class Prepared:
             cursor.executemany(ready.sql, [ready.values(row) for row in rows])
             return int(cursor.rowcount)
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _told(error, connection.dialect, ready.sql) from error
+            raise told_of(error, connection.dialect, ready.sql) from error
         finally:
             cursor.close()
 
@@ -186,11 +186,6 @@ def counting(table: Table, key: str, counter: str) -> Prepared:
         return counted.returning(column)  # type: ignore[no-any-return]
 
     return Prepared(statement)
-
-
-def _told(error: Exception, dialect: Dialect, sql: str) -> BaseException:
-    """What the driver raised, as SQLAlchemy tells it."""
-    return DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect)
 
 
 # ------------------------------------------------------------------------------------------ made ready, once

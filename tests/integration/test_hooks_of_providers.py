@@ -18,6 +18,7 @@ from dispatch.store.outbox import Outbox
 from dispatch.store.replies import Replies
 from tests.builders import PUBLIC_URL, House, build_world
 from tests.fakes.clock import NOON
+from tests.fakes.foreign_lock import foreign_lock
 from tests.fakes.twilio_standin import ACCOUNT, TOKEN
 from tests.integration.provider_rigs import HOOK_SECRET, RIGS, WEBHOOK_SECRET, Rig, posted, pushed
 
@@ -113,6 +114,16 @@ def altered(hook: Hook) -> list[Hook]:
 
 def test_a_genuine_answer_accepts(called):
     assert called.post(called.reply("1")).status_code == 200 + 4 * (called.name == "webhook")
+    called.world.wake()
+    assert called.world.alarm(called.alarm).state is State.ACCEPTED
+
+
+@pytest.mark.error_lines("commit_failed", "hook_not_kept")
+def test_while_nothing_can_be_written_a_hook_is_asked_to_come_again_and_then_counts(called):
+    with foreign_lock(called.world.path / "anling.db", called.world.transactions):
+        assert called.post(called.reply("1")).status_code == 503
+    assert called.replies() == []
+    assert called.post(called.reply("1")).status_code < 300
     called.world.wake()
     assert called.world.alarm(called.alarm).state is State.ACCEPTED
 

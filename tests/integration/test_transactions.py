@@ -23,6 +23,7 @@ from dispatch.store import writer
 from dispatch.store.alarms import Alarms, alarms
 from dispatch.store.bell import Listener
 from dispatch.store.database import metadata, reading_engine, writing_engine
+from dispatch.store.idempotency import StorageFailed
 from dispatch.store.outbox import LEASE, Attempt, Outbox, messages
 from dispatch.store.people import stations
 from dispatch.store.record import Record, entries
@@ -30,6 +31,7 @@ from dispatch.store.transactions import Lane, PooledTransactions, SerialTransact
 from dispatch.store.writer import BULK_WAIT_S, EMERGENCY_BATCH_MAX, WriterTransactions
 from tests.builders import build_world, numbered_ids
 from tests.fakes.clock import NOON, HandClock
+from tests.fakes.foreign_lock import foreign_lock
 from tests.fakes.line import until
 from tests.kept import lay_tables
 from tests.need import need
@@ -312,6 +314,16 @@ def test_when_a_commit_fails_all_its_callers_hear_it_and_the_writer_lives(house)
     with pytest.raises(DBAPIError):
         house.transactions.run(deferred)
     assert house.transactions.run(write("S1")) == "S1"
+
+
+@pytest.mark.error_lines("commit_failed")
+def test_a_file_that_somebody_else_holds_is_told_as_every_failure_of_the_database(tmp_path):
+    """Whoever waits for that, as the web and the lines do, would not know the driver's own word for it."""
+    world = build_world(tmp_path)
+    with foreign_lock(tmp_path / "anling.db", world.transactions), pytest.raises(StorageFailed, match="locked"):
+        world.transactions.run(lambda tx: None)
+    world.transactions.run(lambda tx: None)
+    world.close()
 
 
 def test_who_waits_too_long_is_told_that_it_is_busy(house, pool, monkeypatch):
