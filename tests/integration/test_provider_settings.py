@@ -15,6 +15,7 @@ from dispatch.errors import Misconfigured
 from dispatch.ids import new_id
 from dispatch.messages.providers import PROVIDERS
 from dispatch.messages.providers.console import ConsolePanel
+from dispatch.messages.providers.provider import Listing
 from dispatch.messages.sentences import SENTENCES
 
 SECRET = "whsec_" + base64.b64encode(b"s3cret-" * 4).decode()
@@ -232,3 +233,39 @@ def test_the_doctor_tells_of_a_siren_that_shares_its_line(tmp_path, gateway, sir
     (look,) = [each for each in LOOKS if each.__name__ == "_siren"]
     told = {each.name: (each.well, each.seen) for each in look(read)}
     assert told["siren line"] == (False, f"used by {used_by} as well")
+
+
+@pytest.mark.parametrize(
+    ("public_url", "keys"), [*((each, False) for each in NOWHERE), ("https://anling.example", True)]
+)
+def test_twilio_asks_for_keys_only_where_it_finds_us(public_url, keys):
+    read = read_settings(
+        {
+            "web": {"public_url": public_url}, "messages": {"order": ["twilio"]},
+            "providers": {**WHOLE, "twilio": WHOLE["twilio"] | {"base_url": "https://api.twilio.com"}},
+        },
+        environ=ENVIRON,
+    )  # fmt: skip
+    provider = made("twilio", read)
+    assert (provider.capability("+447700900123").voice, provider.capability("+447700900123").keys) == (True, keys)
+    provider.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [("aliyun", "uplink_queue", "Alicom-Queue-1-SmsUp"), ("webhook", "poll_url", "https://messages.example/events")],
+)
+def test_who_can_be_asked_is_asked_where_the_settings_say_so(name, key, value):
+    for more, asked in (({}, False), ({key: value}, True)):
+        read = read_settings(
+            {"messages": {"order": [name]}, "providers": {**WHOLE, name: WHOLE[name] | more}}, environ=ENVIRON
+        )
+        provider = made(name, read)
+        assert isinstance(provider, Listing) is asked
+        provider.close()
+
+
+def test_the_doctor_says_where_nobody_calls():
+    silent = {name: "calls" in findings(settings(name, **ENVIRON)) for name in PROVIDERS}
+    assert silent == {"aliyun": True, "console": False, "modem": True, "twilio": False, "webhook": True}
+    assert "calls" not in findings(settings("webhook", WHOLE["webhook"] | {"voice": True}, **ENVIRON))
