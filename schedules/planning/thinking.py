@@ -22,6 +22,7 @@ from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.duty.store import Shifts
 from schedules.planning.gathering import Facts, OpenVisit, VisitBook, planned_of, problem_of
+from schedules.planning.planner import steady
 from schedules.planning.process import Answer, PlannerProcess, PlanningFailed
 from schedules.planning.rules.plan import cost
 from schedules.planning.rules.problem import Problem
@@ -32,6 +33,9 @@ STALE = timedelta(minutes=1)
 
 LOOK_S = 5.0
 """How often somebody looks for plans that wait, besides being nudged."""
+
+KEEPING_MAX = 0.25
+"""Of a plan's seconds, for reading and keeping it; a planner gets the rest."""
 
 SAY_S = 1.0
 """How often progress is written down."""
@@ -93,10 +97,12 @@ class Thinker:
         if plan is None:
             return False
         try:
+            began = steady()
             visits, problem = self.gather(plan)
             answer = self._process.solve(
-                problem, seconds=plan.seconds, seed=plan.seed, told=_Saying(self._transactions, self._clock, plan.id)
-            )
+                problem, seconds=left_of(plan.seconds, steady() - began), seed=plan.seed,
+                told=_Saying(self._transactions, self._clock, plan.id),
+            )  # fmt: skip
         except PlanningFailed as error:
             if self._stopping.is_set():
                 self._turn(plan, state=State.WAITING, part=0)
@@ -190,6 +196,14 @@ class Thinker:
         self._transactions.run(
             lambda tx: VisitPlans(tx.connection).turn(plan.id, {State.THINKING}, **values), lane=Lane.BULK
         )
+
+
+def left_of(seconds: float, spent: float) -> float:
+    """
+    What of a plan's seconds the search gets, where reading it took so many: keeping it takes about as long, and both
+    together a quarter at most.
+    """
+    return seconds - min(2 * spent, seconds * KEEPING_MAX)
 
 
 class _Saying:

@@ -245,8 +245,8 @@ def planned_town(visits: int, carers: int, seconds: float, doubles: float) -> in
     """Plans a town within these seconds, everything counted, and says how many visits are left out."""
     began = time.process_time()
     problem = town(visits, carers, doubles, random.Random(1))
-    # What is left after the reading, less a tenth for the check.
-    left = (seconds - (time.process_time() - began)) * 0.9
+    # What is left after the reading, less an eighth for the check and for a machine that is slow today.
+    left = (seconds - (time.process_time() - began)) * 0.875
     made = ChoosingPlanner().solve(problem, Budget(seconds=left, clock=time.process_time), seed=1)
     assert not checked(made, problem)
     return len(made.unassigned)

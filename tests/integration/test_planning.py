@@ -65,7 +65,7 @@ class Office(Base):
         world = self.world
         self.book = BookOfVisits([])
         publishing = Publishing(world.transactions, world.reading, world.clock, self.book)
-        self.desk = PlanDesk(world.transactions, world.reading, publishing, seconds=1, nudge=lambda: None)
+        self.desk = PlanDesk(world.transactions, world.reading, publishing, seconds=2, nudge=lambda: None)
         shown = PlansShown(self.desk, world.reading)
         blueprints = [
             planning_pages(self.desk, shown, world.clock, world.calendar),

@@ -6,6 +6,7 @@ from schedules.planning.child import budget_of
 from schedules.planning.choosing import ChoosingPlanner
 from schedules.planning.planner import LEAST_S, Budget
 from schedules.planning.rules.problem import Job, Problem, Task, Worker
+from schedules.planning.thinking import left_of
 from schedules.planning.written import whys
 
 ASKED = {"seconds": 60, "began": 1000.0, "iterations": 0}
@@ -30,3 +31,8 @@ def test_reasons_are_looked_for_until_the_time_is_over_and_no_longer():
     looks = iter([False, False, True])
     assert len(whys(plan, problem)) == 4
     assert len(whys(plan, problem, over=lambda: next(looks))) == 2
+
+
+@pytest.mark.parametrize(("seconds", "spent", "left"), [(60, 0.0, 60), (60, 4.0, 52), (60, 20.0, 45), (1, 9.0, 0.75)])
+def test_what_is_spent_on_reading_is_taken_off_the_seconds_twice_and_a_quarter_at_most(seconds, spent, left):
+    assert left_of(seconds, spent) == left
