@@ -16,11 +16,11 @@ from tests.households.lives import households
 from tests.households.playing import Outcome, play
 
 NAME = "welfare"
-TUNED, REPORTED = 100, 300
+TUNED, REPORTED = 100, 400
 """The default threshold was chosen on the first seed; figures are of the second, which nobody looked at before."""
 
 A_MONTH = 0.05
-THRESHOLDS = (-4.0, -3.5, -3.0, -2.5, -2.0, -1.0, 0.0)
+THRESHOLDS = (-4.0, -3.5, -3.25, -3.0, -2.5, -2.0, -1.0, 0.0)
 
 FALSE_MAX = 0.3
 RUNG_MAX = 1.2

@@ -69,7 +69,8 @@ def _about(
     for each in mine:
         weight = None if each.kind in LIFE else scale.weights.get(each.kind)
         if weight is not None:
-            by_kind[each.kind].append(_reason(each, weight, _left(each, weight, life), now))
+            left = _left(each, weight, life) * _unexplained(weight, mine)
+            by_kind[each.kind].append(_reason(each, weight, left, now))
     reasons = [
         _again(each, scale.again, place) for rows in by_kind.values() for place, each in enumerate(_by_points(rows))
     ]
@@ -99,6 +100,16 @@ def _left(sign: Observation, weight: Weight, life: Mapping[Kind, datetime]) -> f
     """
     begins = min(sign.at, sign.expected_at or sign.at)
     return min((weight.life[kind] for kind, at in life.items() if kind in weight.life and at >= begins), default=1.0)
+
+
+def _unexplained(weight: Weight, mine: Sequence[Observation]) -> float:
+    """
+    What part of a sign is not the mere consequence of another one. A silent sensor explains that nothing moves as long
+    as nothing has moved since: once something has, another sensor listens, or it speaks again.
+    """
+    moved = max((each.at for each in mine if each.kind is Kind.MOTION), default=None)
+    causes = {each.kind for each in mine if each.kind in weight.explained and (moved is None or moved < each.at)}
+    return min((weight.explained[kind] for kind in causes), default=1.0)
 
 
 def _reason(sign: Observation, weight: Weight, left: float, now: datetime) -> Reason:

@@ -6,7 +6,7 @@ nothing is (Bayes' rule, signs taken for independent).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -74,13 +74,15 @@ class Weight:
     What a sign adds to the score, and after how many hours half of that is left. `because` says why, for people.
 
     `life` says what part of it is left once a sign of life was noticed: whoever eats is alive, but may be ill all the
-    same. What is not named leaves the whole.
+    same. What is not named leaves the whole. `explained` says the same of another sign that has this one for its own
+    consequence: where a sensor has fallen silent nothing moves, whoever walks by.
     """
 
     log_odds: float
     half_life_h: float
     life: Mapping[Kind, float]
     because: str
+    explained: Mapping[Kind, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,16 +133,19 @@ def read_scale(written: Mapping[str, Any]) -> Scale:
 def _weight(said: Any, place: str) -> Weight:
     if not isinstance(said, Mapping):
         raise _wrong(place, "A table with log_odds, half_life_h, life and because.")
-    _only(said, {"log_odds", "half_life_h", "life", "because"}, place)
-    life, because = said.get("life"), said.get("because")
+    _only(said, {"log_odds", "half_life_h", "life", "explained", "because"}, place)
+    life, because, explained = said.get("life"), said.get("because"), said.get("explained", {})
     if not isinstance(life, Mapping) or not set(life) <= {each.value for each in LIFE}:
         raise _wrong(f"{place} life", "A table of: " + ", ".join(sorted(LIFE)))
+    if not isinstance(explained, Mapping) or not set(explained) <= {each.value for each in SIGNS}:
+        raise _wrong(f"{place} explained", "A table of: " + ", ".join(sorted(SIGNS)))
     if not isinstance(because, str) or not because.strip():
         raise _wrong(f"{place} because", "Say why it weighs so much.")
     return Weight(
         log_odds=_number(said, "log_odds", place, 0.0, LOG_ODDS_MAX),
         half_life_h=_number(said, "half_life_h", place, 0.1, HALF_LIFE_MAX_H),
         life={Kind(name): _number(life, name, f"{place} life", 0.0, 1.0) for name in life}, because=because,
+        explained={Kind(name): _number(explained, name, f"{place} explained", 0.0, 1.0) for name in explained},
     )  # fmt: skip
 
 

@@ -286,3 +286,41 @@ def test_a_file_that_is_wrong_is_refused_with_its_place(path, value, place):
     with pytest.raises(Invalid) as refused:
         read_scale(changed(path, value))
     assert list(refused.value.errors) == [place]
+
+
+# ------------------------------------------------------------------------------------------------ explained
+
+
+def left_of(kind, *observations):
+    """What part of this sign is left among these."""
+    return sum(each.points for each in judged(*observations).reasons if each.kind is kind) / points(kind)
+
+
+def test_a_sensor_that_fell_silent_explains_that_nothing_moves():
+    silent, still = saw(Kind.DEVICE_SILENT, hours=5), saw(Kind.NO_MOTION)
+    part = SCALE.weights[Kind.NO_MOTION].explained[Kind.DEVICE_SILENT]
+    assert left_of(Kind.NO_MOTION, silent, still) == pytest.approx(part)
+    assert left_of(Kind.DEVICE_SILENT, silent, still) > 0.8
+    assert left_of(Kind.NO_MOTION, still) == 1.0
+
+
+def test_once_something_moved_after_it_fell_silent_another_sensor_listens_and_stillness_counts():
+    silent, still = saw(Kind.DEVICE_SILENT, hours=30), saw(Kind.NO_MOTION, expected=6)
+    assert left_of(Kind.NO_MOTION, silent, saw(Kind.MOTION, hours=20), still) == 1.0
+    assert left_of(Kind.NO_MOTION, silent, saw(Kind.MOTION, hours=40), still) < 0.2
+    # Of whom it was is not asked: that it was heard shows that somebody listens.
+    assert left_of(Kind.NO_MOTION, silent, saw(Kind.MOTION, hours=20, resident=None), still) == 1.0
+
+
+def test_what_a_silent_sensor_does_not_explain_stays_whole():
+    found = judged(saw(Kind.DEVICE_SILENT, hours=1), saw(Kind.MEAL_MISSED), saw(Kind.NO_MOTION))
+    alone = judged(saw(Kind.DEVICE_SILENT, hours=1), saw(Kind.MEAL_MISSED))
+    assert found.score - alone.score < 0.5
+    assert {Kind.MEAL_MISSED, Kind.DEVICE_SILENT} <= {each.kind for each in alone.reasons}
+
+
+@pytest.mark.parametrize("said", [3, {"weather": 0.5}, {"motion": 0.5}, {"device_silent": 1.5}])
+def test_what_explains_is_a_sign_and_a_part(said):
+    wrong = {**WRITTEN["sign"]["no_motion"], "explained": said}
+    with pytest.raises(Invalid):
+        read_scale({**WRITTEN, "sign": {**WRITTEN["sign"], "no_motion": wrong}})
