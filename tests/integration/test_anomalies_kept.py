@@ -18,6 +18,8 @@ from schedules.money.anomalies.rules.judging import Result, State
 from schedules.money.anomalies.rules.serving import Canteen, Code, Delivery, Serving
 from schedules.money.anomalies.store.findings import Wanted
 from tests.builders import build_world
+from tests.integration.test_operators import at
+from tests.integration.test_stations_counted_again import Rig as Stations
 
 BY, OTHER = operator("reviewer"), operator("other")
 HASH = "ab" * 32
@@ -321,3 +323,12 @@ def test_a_month_ends_where_the_next_begins(rig):
     rig.meals.served = lambda start, end: days.append(start) or []
     rig.searching.look("x", date(2026, 2, 1), date(2026, 3, 1))
     assert (days[0], days[-1], len(days)) == (date(2026, 2, 1), date(2026, 2, 28), 28)
+
+
+def test_a_search_of_one_day_knows_the_visits_that_lasted_into_it(rig):
+    yesterday = rig.today - DAY
+    Stations.visited(rig, "night", rig.resident, at(yesterday - DAY, 23, 40))
+    Stations.visited(rig, "other", rig.world.resident("R2"), at(yesterday, 0, 10))
+    assert rig.searching.look("by-hand", yesterday, rig.today) == 1
+    [case] = rig.open()
+    assert (case.found.code, case.found.evidence) == (Code.VISITS_OVERLAP, ("night", "other"))

@@ -1,6 +1,7 @@
 """Long work in a process of its own."""
 
 import os
+import pprint
 import signal
 import threading
 
@@ -15,6 +16,10 @@ from tests.integration.board_rig import BoardRig
 def test_the_answer_comes_back_from_another_process():
     assert Apart()(os.path.splitext, "值班.html") == ("值班", ".html")
     assert Apart()(os.getpid) != os.getpid()
+
+
+def test_what_is_printed_there_is_no_part_of_the_answer():
+    assert Apart()(pprint.pprint, "这不是答案") is None
 
 
 def test_what_went_wrong_there_is_told_here():
