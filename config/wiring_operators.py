@@ -1,6 +1,6 @@
 """Puts together money for whoever serves: canteens and stations."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -103,8 +103,8 @@ class Question:
     people_ways: Ways
 
 
-def reckoned_there(asked: Question, month: str) -> Summed:
-    """The other side: a month worked out."""
+def reckoned_there(asked: Question, months: Sequence[str]) -> list[Summed]:
+    """The other side: months worked out."""
     reading, calendar = reading_engine(asked.url), Calendar(asked.zone)
 
     def people(ids: Collection[str]) -> Mapping[str, PersonOn]:
@@ -113,16 +113,17 @@ def reckoned_there(asked: Question, month: str) -> Summed:
         return {id_: person_of(each, asked.implied, asked.people_ways) for id_, each in known.items()}
 
     try:
-        return reckoning_of(asked.serving, reading, asked.book, asked.ways, people, calendar).month(month).summed
+        reckoning = reckoning_of(asked.serving, reading, asked.book, asked.ways, people, calendar)
+        return [reckoning.month(each).summed for each in months]
     finally:
         reading.dispose()
 
 
-def _reckoned(apart: Apart, asked: Question, month: str) -> Summed:
+def _reckoned(apart: Apart, asked: Question, months: Sequence[str]) -> list[Summed]:
     try:
-        return apart(reckoned_there, asked, month)
+        return apart(reckoned_there, asked, months)
     except Failed as failed:
-        log.error("serving_not_worked_out", month=month, why=str(failed))
+        log.error("serving_not_worked_out", month=months[-1], why=str(failed))
         raise Conflict(
             "Serving could not be worked out, and nothing was booked: try again. The log says why."
         ) from failed

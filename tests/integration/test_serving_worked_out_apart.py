@@ -1,6 +1,7 @@
 """What serving comes to is worked out by another process, before a month is closed: asked, seen, stopped, failed."""
 
 import threading
+from datetime import date
 from functools import partial
 
 import pytest
@@ -48,7 +49,8 @@ def apart_settling(rig, apart, **more):
 def test_another_process_finds_the_same_and_the_rules_are_those_of_the_start(rig):
     (rig.policies / "0.toml").write_text("this is no rule", "utf-8")
     apart = Apart()
-    there = apart(reckoned_there, question(rig), "2026-03")
+    [february, there] = apart(reckoned_there, question(rig), ["2026-02", "2026-03"])
+    assert (february.month, february.dues) == ("2026-02", ())
     assert there == rig.reckoning.month("2026-03").summed
     assert {each.amount_fen for each in there.dues} == {20_800, 31_200, 0}
     assert there.troubled == ()
@@ -138,3 +140,18 @@ def test_a_month_that_cannot_be_closed_is_refused_at_once(rig):
     with pytest.raises(Conflict):
         own.start("2026-05", by=CHIEF)
     assert own.now() is None
+
+
+def test_months_are_worked_out_some_at_a_time(rig):
+    asked = []
+
+    def reckon(months):
+        asked.append(len(months))
+        return [rig.reckoning.month(each).summed for each in months]
+
+    rig.until(date(2027, 1, 5))
+    rig.settling._reckon = reckon
+    told = []
+    rig.settling.settle("2026-12", by=CHIEF, progress=lambda done, of: told.append((done, of)))
+    assert asked == [6, 4]
+    assert told == [(0, 10), (6, 10), (10, 10)]

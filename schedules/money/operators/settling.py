@@ -31,6 +31,9 @@ from schedules.money.store.shared import SharedRules
 from schedules.money.wording import explained
 
 DAY = timedelta(days=1)
+PIECE = 6
+"""So many months are worked out at once: beginning a process takes as long as a small month."""
+
 Progress = Callable[[int, int], None]
 """Called with how many months are worked out, of how many."""
 
@@ -54,13 +57,13 @@ class Settling:
 
     def __init__(
         self, transactions: Transactions, reading: Reading, clock: Clock, calendar: Calendar, reckoning: Reckoning, *,
-        books: Callable[[Connection], Books], reckon: Callable[[str], Summed] | None = None,
+        books: Callable[[Connection], Books], reckon: Callable[[Sequence[str]], list[Summed]] | None = None,
     ) -> None:  # fmt: skip
         """
         `books` opens the ledger; it keeps each version of a rule with the first money that is given by it. `reckon`
-        works a month out elsewhere: one of a million meals is seconds of a processor.
+        works months out elsewhere: one of a million meals is seconds of a processor.
         """
-        self._reckon = reckon or (lambda month: reckoning.month(month).summed)
+        self._reckon = reckon or (lambda months: [reckoning.month(each).summed for each in months])
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
@@ -87,10 +90,10 @@ class Settling:
             raise Conflict("This month is not over.")
         at = self._clock.now()
         months = self._months(month)
-        found = []
-        for number, each in enumerate(months):
-            progress(number, len(months))
-            found.append(self._reckon(each))
+        found: list[Summed] = []
+        for start in range(0, len(months), PIECE):
+            progress(start, len(months))
+            found += self._reckon(months[start : start + PIECE])
         progress(len(months), len(months))
         troubled = {term for each in found for term, _ in each.troubled}
         # A file that is missing takes nothing back: what was booked by it stays until it is mended or the term ended.
