@@ -29,7 +29,7 @@ def may_be_a_reason(words: str) -> bool:
     """Whether these Chinese words, of which nothing is known, may be why somebody cannot come."""
     if not 0 < len(words) <= PIECE_MAX or re.search("[^一-鿿]", words):
         return False
-    words = re.sub("呢$", "", words) if words[0] in "在正" else words
+    words = re.sub("呢$", "", words) if re.match("[我俺]?[在正]", words) else words
     return not _NO_REASON.search(words) and not _OTHERS.search(_MINE.sub("", words))
 
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases.covering import parted
 from dispatch.rules.phrases.gaps import Part, fits, may_stand, runs_on, says
-from dispatch.rules.phrases.hearing import verdict
-from dispatch.rules.phrases.meaning import GOES_WITH, NEXT, Action, Aside, Standing
+from dispatch.rules.phrases.hearing import covered, verdict
+from dispatch.rules.phrases.meaning import ALL, GOES_WITH, NEXT, Action, Aside, Meaning, Standing
 from dispatch.rules.phrases.rows import Beside, Half, Said
 from dispatch.rules.phrases.thoughts import ALARMING, thoughts
 
@@ -21,20 +21,45 @@ _WHETHER = re.compile("(?!要不要(?:报警|叫|找|撬|破))([一-鿿])不\\1"
 
 
 def composed(
-    text: str, digit: str = "", pressed: Action | None = None, standing: Standing | None = None
+    text: str,
+    digit: str = "",
+    pressed: Action | None = None,
+    *,
+    glued: bool = False,
+    standing: Standing | None = None,
 ) -> tuple[Action, Outcome | None, str] | None:
     """
     The one thing a tidy text says, how it ended, and the words left over; None where it must be asked.
 
-    `digit` is a number that was written before it, and `pressed` what that number says. Where it is known how somebody
+    `digit` is a number that was written before it, and `pressed` what that number says; `glued` where nothing parts
+    the two, so that the words must be known ("4楼" is a place). Where it is known how somebody
     stands, a single phrase may do that otherwise only leans to an answer.
     """
+    whole = covered(text) if text and standing is None else None
+    if whole is not None:
+        read = _decide([*([pressed] if pressed else []), *whole])
+        if read or (pressed and verdict(whole)):
+            return read
     if _WHETHER.search(text) or ALARMING.search(text):
         return None
     plain = thoughts(text)
     first = [Part(digit, pressed, ",")] if pressed else []
     ways = (parted(plain), parted(plain, pieces_first=True))
-    return next(filter(None, (_read([*first, *parts], standing) for parts in ways)), None)
+    known = (parts for parts in ways if not glued or all(each.means is not None for each in parts))
+    return next(filter(None, (_read([*first, *parts], standing) for parts in known)), None)
+
+
+def _decide(heard: Sequence[Meaning]) -> tuple[Action, Outcome | None, str] | None:
+    """What clauses come to of which every word is known; everything can be declined at once, and nothing else."""
+    action = verdict(heard)
+    if action is None or (Aside.ALL in heard and action is not Action.DECLINE):
+        return None
+    return action, _outcome(action, heard), ALL if Aside.ALL in heard else ""
+
+
+def _outcome(action: Action, heard: Sequence[Said]) -> Outcome | None:
+    told = {each for each in heard if isinstance(each, Outcome)}
+    return told.pop() if len(told) == 1 and action in {Action.DONE, Action.ARRIVED} else None
 
 
 def _read(parts: Sequence[Part], standing: Standing | None) -> tuple[Action, Outcome | None, str] | None:
@@ -46,9 +71,7 @@ def _read(parts: Sequence[Part], standing: Standing | None) -> tuple[Action, Out
         may_stand(action, parts, at) for at, each in enumerate(parts) if each.means is None
     ):
         return None
-    told = {each for each in heard if isinstance(each, Outcome)}
-    outcome = told.pop() if len(told) == 1 and action in {Action.DONE, Action.ARRIVED} else None
-    return action, outcome, "" if action is Action.ACCEPT else _note(action, parts)
+    return action, _outcome(action, heard), "" if action is Action.ACCEPT else _note(action, parts)
 
 
 def _note(action: Action, parts: Sequence[Part]) -> str:
@@ -75,7 +98,7 @@ def _decided(heard: Sequence[Said], standing: Standing | None) -> Action | None:
     idle = {Aside.NEAR} | ({Aside.LEAVING} if Action.DECLINE in said else set())
     idle |= {Aside.EXCUSE} if _comes_yet(heard) else set()
     deciding = [each for each in said if each not in idle]
-    return verdict(deciding) if any(isinstance(each, Action | Outcome) for each in said) else None
+    return verdict(deciding) if any(isinstance(each, Action | Outcome) or each is Aside.NOD for each in said) else None
 
 
 def _comes_yet(heard: Sequence[Said]) -> bool:

@@ -39,8 +39,10 @@ _TURNS_IT = re.compile(
 def may_stand(action: Action, parts: Sequence[Part], at: int) -> bool:
     """Whether the unknown words at this place leave the answer as it is."""
     places = [place for place, each in enumerate(parts) if says(action, each.means)]
-    if _STRANGE.search(parts[at].said) or (not places and action is not Action.NO_ENTRY):
+    if not places and action is not Action.NO_ENTRY:
         return False
+    if _STRANGE.search(parts[at].said):
+        return action in {Action.DECLINE, Action.DONE} and _behind_in_english(parts, at, places[0])
     match action:
         case Action.ACCEPT:
             return _beside_a_yes(parts, at, places)
@@ -89,6 +91,12 @@ def _said_behind(parts: Sequence[Part], at: int, first: int) -> bool:
     return at > first and any(each.sign for each in parts[first:at]) and _is_note(parts[at].said)
 
 
+def _behind_in_english(parts: Sequence[Part], at: int, first: int) -> bool:
+    """Behind a whole no or an end, where English words neither turn it nor ask: "can't get there, roads flooded"."""
+    said = at > first and any(each.sign for each in parts[first:at]) and parts[first].said not in _VAGUE
+    return said and bool(_ENGLISH.fullmatch(parts[at].said)) and not _TURNS_ENGLISH.search(parts[at].said)
+
+
 def _is_note(gap: str) -> bool:
     return len(gap) <= _NOTE_MAX and not _TURNS_IT.search(gap)
 
@@ -103,6 +111,16 @@ _OPENED = re.compile(
 """What a closed door is not said beside: that it was opened, is another's or of another day, or cries for help."""
 
 _STRANGE = re.compile("[^一-鿿,]")
+_VAGUE = frozenset({"no", "不行"})
+"""With more behind them these may be about the resident."""
+
+_ENGLISH = re.compile("[a-z ]{1,60}")
+_TURNS_ENGLISH = re.compile(
+    "(?<![a-z])(?:not?|never|none|dont|didnt|isnt|wasnt|cant|wont|if|unless|but|though|except|maybe|perhaps|can|could|"
+    "will|would|should|may|might|do|go|going|come|coming|way|help|need|needs|hurt|fell|pain|ambulance|police|yet|still|"
+    "almost|nearly|soon|who|what|where|when|which|how|why|whether|tomorrow|yesterday|before|until|till|then|wait|again|"
+    "door|said|says|told|think|wrong|mistake|accept|yes|ok|okay)(?![a-z])"
+)
 _REASON_MIN = 4
 _NOTE_MAX = 12
 _AFTER_MAX = 16

@@ -7,12 +7,12 @@ from dispatch.rules.phrases import clauses
 from dispatch.rules.phrases.meaning import GOES_WITH, Action, Aside, Meaning
 
 
-def covered(said: str, at: int) -> list[Meaning] | None:
+def covered(said: str) -> list[Meaning] | None:
     """
     The fewest clauses that cover all of it; None where something is left over, or where as few say different things.
     """
-    ways: dict[int, tuple[int, frozenset[tuple[Meaning, ...]]]] = {at: (0, frozenset({()}))}
-    for start in range(at, len(said)):
+    ways: dict[int, tuple[int, frozenset[tuple[Meaning, ...]]]] = {0: (0, frozenset({()}))}
+    for start in range(len(said)):
         if start not in ways:
             continue
         count, heard = ways[start]
@@ -61,29 +61,3 @@ def _only(actions: set[Action]) -> Action | None:
     if actions == {Action.ARRIVED, Action.NO_ENTRY}:
         return Action.NO_ENTRY
     return next(iter(actions)) if len(actions) == 1 else None
-
-
-def meanings(words: str) -> list[Meaning]:
-    """What these words say anywhere in them, asides left out but for a cry."""
-    known = (meaning for _, _, meaning in _known(words))
-    return [each for each in known if not isinstance(each, Aside) or each is Aside.CRY]
-
-
-def _known(words: str) -> Iterator[tuple[int, int, Meaning]]:
-    """Whatever is known anywhere in a note, the longest first from the left."""
-    at = 0
-    while at < len(words):
-        found = [(end, meaning) for end, meaning in _next(words, at) if meaning is not None]
-        if not found:
-            at += 1
-            continue
-        end, meaning = max(found, key=lambda each: (each[0], repr(each[1])))
-        yield at, end, meaning
-        at = end
-
-
-def left_over(words: str) -> str:
-    """The words with what is known of them blanked."""
-    for start, end, _ in list(_known(words)):
-        words = words[:start] + " " * (end - start) + words[end:]
-    return words

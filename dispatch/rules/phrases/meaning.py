@@ -15,6 +15,10 @@ class Action(StrEnum):
     NO_ENTRY = "no_entry"
 
 
+ALL = "全部"
+"""The note beside a decline of everything that is open ("2 全部")."""
+
+
 class Aside(Enum):
     """
     Words that do not decide alone. A nod agrees with whatever else is said, and by itself it accepts. A cry may be a

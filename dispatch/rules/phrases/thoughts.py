@@ -29,7 +29,7 @@ _PASS_ON = re.compile(
 )
 _AT = re.compile(r" at \d{1,2}(?:点\d\d)?$")
 ALARMING = re.compile(
-    "流血|出血|吐血|昏|晕|呼吸|心跳|骨折|抽搐|中风|煤气|着火|取消|作废|骗|才怪|以前|上次|上回|昨|明天|"
+    "流血|出血|吐血|昏|晕(?!车)|呼吸|心跳|骨折|抽搐|中风|煤气|着火|取消|作废|骗|才怪|以前|上次|上回|昨|明天|"
     "后天|以为|好像是|听说|"
     "(?<![a-z])(?:blood|bleeding|unconscious|breathing|tomorrow|yesterday|cancel|fire)(?![a-z])"
 )
