@@ -370,6 +370,23 @@ def test_asked_about_one_and_on_the_way_to_another_nothing_is_read_into_a_few_wo
     assert alone.world.alarm(second).state is State.OFFERED
 
 
+class Eager:
+    """Somebody beside the desk who takes any yes for an answer."""
+
+    def expects(self, tx, person, parsed, reply):
+        if parsed.action != "accept":
+            return []
+        return [Expectation(99, "elsewhere", lambda tx: Done("eager"))]
+
+
+def test_what_is_read_by_where_one_stands_is_for_the_desk_alone(talk):
+    alarm_id = talk.press()
+    talk.world.answers.join([Eager()], [])
+    assert talk.says("C1", "1") == "asked_back"
+    assert talk.says("C1", "五分钟") == "accept"
+    assert talk.leads(alarm_id, "C1")
+
+
 def test_a_few_words_about_one_of_two_are_asked_back(alone):
     first, second = alone.press("H1"), alone.press("H2", "R2")
     assert alone.says("C1", "五分钟") == "asked_back"

@@ -15,7 +15,7 @@ from dispatch.rules.reply import Action, Standing, parse
 from tests.property import test_replies_at_first_look as older
 
 LISTS = tomllib.loads((Path(__file__).parent.parent / "data" / "replies_by_standing.toml").read_text(encoding="utf-8"))
-FLOORS = {"S": 0.97, "U": 0.93, "X": 0.94}
+FLOORS = {"S": 0.97, "T": 0.95, "U": 0.93, "V": 0.93, "W": 0.79, "X": 0.94}
 """Of the texts that have one meaning, how many are read so; the rest is asked back."""
 
 A_HUMAN_COMES = {Outcome.HOSPITAL, Outcome.DIED, Outcome.POLICE_FIRE}
@@ -36,14 +36,14 @@ def judged(where, meant, text):
     """Right, asked back, or wrong; what is for a human is right where nothing is done, or where the desk is told."""
     read = parse(text, where)
     if meant in FOR_A_HUMAN:
-        harmless = read.action is None or read.outcome in A_HUMAN_COMES
+        harmless = read.action not in POSSIBLE[where] or read.outcome in A_HUMAN_COMES
         return "right" if harmless or (where is Standing.THERE and read.action is Action.ARRIVED) else "wrong"
     if meant == "stop" or read.stop:
         return "right" if read.stop and meant == "stop" else "wrong"
-    if read.action is None:
+    if read.action not in POSSIBLE[where]:
         return "asked"
     came = where is Standing.COMING and meant == "done" and read.action is Action.ARRIVED
-    return "right" if read.action == meant or came else "wrong"
+    return "right" if read.action in meant.split("_or_") or came else "wrong"
 
 
 def table(name):

@@ -95,6 +95,8 @@ _CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
             ),
             f"(?:已经|已)?(?:在|正在)?(?:穿鞋|穿衣服|换鞋|换衣服){_ENDS}",
             "我(?:曲|取|区|趣)",
+            f"能|(?:你)?(?:等着|等我)(?:{_MINUTES})?(?:就好|就到|啊|哈)?",
+            f"{SELF}?(?:刚好|正好)?(?:就)?(?:路过|顺路|经过|在这栋楼|在她家楼下|在他家楼下){_ENDS}",
             _GOING,
             (
                 f"(?:[^去来接没别如要等完再忙谁人,]{{1,8}}(?:吗|么|不|吧|啊|呢|了)[,?]*)(?:那)?{SELF}(?:马上|现在|"
@@ -109,6 +111,9 @@ _CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
                 "(?:不是(?:我)?不想去|不是我不去|说了|想去|本来想去|能去就去了|本来能去的)(?:是|但|可|可是|"
                 "现在)?[, ]*(?:真的|真|实在|现在)?(?:去不了|去不成|走不开|不行|来不了)"
             ),
+            f"{SELF}?(?:现在|还|正)*在(?:别的|另一个|另外一个|其他)(?:老人|客户)(?:家|家里|那里|那边|那儿){_ENDS}",
+            f"{SELF}?(?:人)?不在(?:上海|北京|广州|深圳|杭州|南京|成都|武汉|重庆|苏州|天津|西安|城里){_ENDS}",
+            f"{SELF}?没(?:有)?(?:电动车|电瓶车|自行车|车)(?:骑|开)?{_ENDS}|不能|别人吧",
             "不中|不成|不可|不太行|不大行|够呛(?:能去)?|悬|难|难办|算了|免了",
             f"{SELF}?(?:人)?(?:不|没)在(?:这边|附近|家|家里|本市|本地|市里|这里|这儿)?{_ENDS}",
             (
@@ -166,6 +171,7 @@ _CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
                 f"{SELF}?(?:已经|已|刚|刚刚|现在|人)*(?:到|站在|在)(?:了)?(?:{OLD_PERSON}|她|他)?(?:门口|家门口|"
                 f"房门口|屋里|身边|旁边|跟前){_ENDS}"
             ),
+            "到3",
             f"{SELF}?(?:已经|已|刚|刚刚)*(?:倒|道|到|刀)(?:了|乐|辣|啦|拉|喽|咯|嘞|咗|哒)",
             f"{SELF}?(?:已经|已|刚|刚刚|现在|人)*(?:到|在)(?:了)?(?:{OLD_PERSON}|她|他)(?:家|家里|家中){_ENDS}",
             f"{SELF}?(?:跟|和|与|同)(?:{OLD_PERSON}|她|他)(?:在)?(?:一起|一块|一块儿){_ENDS}",
@@ -207,12 +213,13 @@ _ENGLISH: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
         Action.ACCEPT: (
             f"(?!.*(?:hour|sec)){MINUTES}(?: away)?",
             (
-                "en(?: ?en)*|k+|ok+|oki+|oc|0k|o了|ojbk|ok ?la+h?|我ok|on it|(?:i am |im |i )?(?:nearby|near|"
+                "en(?: ?en)*|k+|ok+|oki+|oc|0k|oke|o了|ojbk|can can|ya+ can|can,? ?can|i take|let me go|我go|"
+                "ok ?la+h?|我ok|on it|(?:i am |im |i )?(?:nearby|near|"
                 "not far|free)"
             ),
         ),
         Action.DECLINE: (
-            "er|不ok|no ok|not ok",
+            "er|不ok|no ok|not ok|i quit|i wish i could|(?:i )?(?:no|not|dont) work (?:today|now|anymore)",
             "(?:so |very |really )*sorry",
             f"(?:{I_AM} )?(?:in|at) (?:the |a )?(?:hospital|church|airport|meeting|school|work)",
         ),
