@@ -25,7 +25,7 @@ from dispatch.rules.alarm import Alarm, Offer, OfferState, State
 from dispatch.rules.answered import stands
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import SERVICE, Person, carer_id, operator
-from dispatch.rules.phrases import learn
+from dispatch.rules.phrases import learn, lessons, standing
 from dispatch.rules.record import Line
 from dispatch.rules.reply import ALL, Action, Parsed, parse
 from dispatch.store.alarms import Alarms
@@ -191,9 +191,9 @@ class Answers:
 
     def learn(self) -> None:
         """Makes all patterns of answers: for the start of the service. What Chinese needs first, it is less."""
-        for text in ("", None):
+        for each in lessons():
             with _LEARNING:
-                learn(text)
+                each()
         self._learnt = True
 
     def _learn_for(self, id_: ReplyId) -> None:
@@ -203,6 +203,8 @@ class Answers:
                 text = Replies(connection).text_of(id_)
             with _LEARNING:
                 learn(text or "")
+                if parse(text or "").action is None:
+                    standing.learn(latin=False)
 
     def stumble(self, id_: str, error: Exception) -> None:
         """An answer that cannot be handled twice goes to the operator's list; the answers behind it go on."""
