@@ -3,7 +3,7 @@ Figure 2: a frame until it is committed and acknowledged, at the receiver and ov
 
 The alarm receiver gets its 06 and the API its 200 only after the commit, so the time to the answer is the time to the
 disk and back. The floor is what the disk alone takes: append 4 KB and fdatasync. Real process, real lines; nobody else
-presses meanwhile, and the people answer as they do.
+presses meanwhile, and the people answer as they do. Each of the two begins with a service at rest.
 """
 
 from pathlib import Path
@@ -46,6 +46,8 @@ def _both(plan: Plan, folder: Path, kind: str, floor: Disk, library: Path | None
         _receiver(here, range(5))
         _api(here, range(5, 10), 1)
         serial = _receiver(here, range(10, 10 + count))
+        # Who pressed last is still being helped, and each answer and closing is a commit.
+        here.service.wait_idle()
         api = _api(here, range(1000, 1000 + count), 6)
     return [
         _told(f"surgard acknowledged{kind}", "frame to 06", serial, count, floor),
