@@ -102,6 +102,42 @@ def test_a_constant_list_beside_values_keeps_its_place(connection):
     assert [row.id for row in found.on(connection, ids=["a", "b", "c", "d"], but="c")] == ["b"]
 
 
+def test_what_a_statement_says_by_itself_is_written_out_whatever_it_is(connection):
+    """Numbers and texts stand in the SQL, quoted; the rest keeps a place, and so does a text with a mark of a place."""
+    ADD.each(connection, [EMPTY | {"id": name, "number": 1, "yes": True} for name in ("it's", "really?", "a")])
+    said = select(things.c.id).where(things.c.number == 1, things.c.yes == True)  # noqa: E712
+    found = Prepared(said.where(things.c.id.in_(["it's", "really?"]), things.c.id != bindparam("but")).limit(2))
+    assert {row.id for row in found.on(connection, but="a")} == {"it's", "really?"}
+    assert found._for(connection.dialect, {"but": "a"}).sql.count("?") == 2
+    marked = Prepared(said.where(things.c.id != literal_column("'?'"), things.c.id == bindparam("name")))
+    assert [row.id for row in marked.on(connection, name="a")] == ["a"]
+
+
+def test_no_search_is_made_ready_anew_at_each_call(tmp_path):
+    """SQLite asks its authorizer whenever it makes a statement ready: once, and not again with other values."""
+    build_world(tmp_path).close()
+    engine, again = writing_engine(f"sqlite:///{tmp_path / 'anling.db'}", synchronous="OFF"), []
+    with engine.connect() as connection:
+        prepared.make_all_ready(connection.dialect)
+        searches = {ready.sql: ready for each in list(prepared._EVERY) for ready in each._ahead.values()}
+        for sql, ready in searches.items():
+            if sql.startswith("SELECT") and "things" not in sql:
+                again += [sql] * is_made_again(connection.connection.driver_connection, sql, len(ready.binds))
+    engine.dispose()
+    assert len(searches) >= 100
+    assert again == []
+
+
+def is_made_again(driver, sql, places):
+    """Whether a second run of this statement, with other values, has to be planned again."""
+    asked = []
+    driver.set_authorizer(lambda *what: asked.append(what) or 0)
+    driver.execute(sql, [1] * places).fetchall()
+    asked.clear()
+    driver.execute(sql, [2] * places).fetchall()
+    return bool(asked)
+
+
 def test_what_must_happen_once_happens_once(connection):
     add = once(things)
     assert [add.on(connection, **EMPTY).rowcount for _ in range(2)] == [1, 0]
