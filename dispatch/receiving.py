@@ -144,7 +144,7 @@ class Receiving:
             log.exception("alarm_begun_plainly", address=heard.address)
             alarm, line = begin_plainly(heard, id_=id_, number=number, subject=subject, policy_id=policy.id, now=tx.now)
         Alarms.of(tx).add(alarm)
-        self._situations.expect(alarm)
+        self._situations.expect(alarm, household)
         tx.log(line)
         _cover(tx, alarm, household)
         return alarm

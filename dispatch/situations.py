@@ -97,28 +97,28 @@ class Situations:
         self._always_codes = always_codes
         self._measure = measure
         self._holds: dict[AlarmId, str] = {}
-        self._raised: dict[AlarmId, Alarm] = {}
+        self._raised: dict[AlarmId, tuple[Alarm, Household | None]] = {}
         self.operators = tuple(operators)
 
     def propose(self, alarm_id: AlarmId) -> Proposal:
         """Who could come, by the picture in memory; outside of any unit of work."""
-        raised = self._raised.pop(alarm_id, None)
+        raised, living = self._raised.pop(alarm_id, (None, None))
         with self._reading.connect() as connection:
             alarms = Alarms(connection)
             alarm, offers = (raised, ()) if raised else (alarms.get(alarm_id), alarms.offers_of(alarm_id))
-            household = self._household(People(connection), alarm)
+            household = self._household(People(connection), alarm, living)
         self._remember(alarm)
         proposal = self._proposal(alarm, offers, household, self._clock.now())
         return proposal if self._measure is None else self._measured(proposal, self._measure)
 
-    def expect(self, alarm: Alarm) -> None:
+    def expect(self, alarm: Alarm, living: Household | None) -> None:
         """
-        This alarm was raised just now: the first proposal for it needs not read it. Should it have changed since, or
-        never have become durable, the version tells when the situation is loaded. Not where another process may have
-        decided about it meanwhile: then whoever was asked by that one would be proposed once more.
+        This alarm was raised just now: the first proposal for it needs not read it, nor who lives there. Should it have
+        changed since, or never have become durable, the version tells when the situation is loaded. Not where another
+        process may have decided about it meanwhile: then whoever was asked by that one would be proposed once more.
         """
         if self._reading.dialect.name == "sqlite":
-            _put(self._raised, alarm.id, alarm)
+            _put(self._raised, alarm.id, (alarm, living))
 
     def load(
         self, tx: Tx, alarm_id: AlarmId, proposal: Proposal | None, people: Sequence[Person] = (), *, asks: bool = True
@@ -162,8 +162,8 @@ class Situations:
         """The station that answers for an alarm without a home, so that a letter can name a place."""
         return People(tx.connection).station(alarm.station_id) if alarm.station_id and not alarm.home_id else None
 
-    def _household(self, shelf: People, alarm: Alarm) -> Household | None:
-        household = shelf.household(alarm.home_id, alarm.resident_id) if alarm.home_id else None
+    def _household(self, shelf: People, alarm: Alarm, living: Household | None = None) -> Household | None:
+        household = shelf.household(alarm.home_id, alarm.resident_id, living=living) if alarm.home_id else None
         # Where somebody has died and nobody is left, whoever comes is asked by us: no machine writes to that family.
         return replace(household, contacts=()) if household is not None and household.is_bereaved else household
 

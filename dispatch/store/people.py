@@ -163,26 +163,24 @@ class People:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def household(self, id_: HomeId, about: ResidentId | None = None) -> Household:
+    def household(self, id_: HomeId, about: ResidentId | None = None, *, living: Household | None = None) -> Household:
         """
         A home with its residents, contacts and station; `about` is one of them even after moving elsewhere, so that an
-        alarm that is open goes on with all that is known of who it is about.
+        alarm that is open goes on with all that is known of who it is about. `living` is what `dwelling` gave a moment
+        ago.
 
         Raises:
             NotFound: there is no such home.
         """
-        row = _HOME.on(self._connection, id=id_).first()
-        if row is None:
-            raise NotFound(f"no home {id_}")
-        home = home_of(row)
-        living = tuple(resident_of(each) for each in _RESIDENTS.on(self._connection, id=id_))
-        if about is not None and all(each.id != about for each in living):
-            living += tuple(resident_of(each) for each in _RESIDENT.on(self._connection, id=about))
+        known = living or self.dwelling(id_)
+        residents = known.residents
+        if about is not None and all(each.id != about for each in residents):
+            residents += tuple(resident_of(each) for each in _RESIDENT.on(self._connection, id=about))
         return Household(
-            home=home,
-            residents=living,
+            home=known.home,
+            residents=residents,
             contacts=tuple(contact_of(each) for each in _CONTACTS.on(self._connection, id=id_)),
-            station=self.station(home.station_id) if home.station_id else None,
+            station=self.station(known.home.station_id) if known.home.station_id else None,
         )
 
     def dwelling(self, id_: HomeId) -> Household:

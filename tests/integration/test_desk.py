@@ -47,6 +47,15 @@ def test_a_press_is_an_alarm_that_is_due_at_once(world):
     assert alarm.number == "1121-001"
 
 
+def test_what_was_read_to_raise_an_alarm_is_the_whole_household_to_whoever_chooses(world):
+    """The first proposal goes on from what raising has read; the next reads everything, and finds the same."""
+    id_ = world.press()
+    first, again = world.situations.propose(id_), world.situations.propose(id_)
+    assert first.household == again.household
+    assert first.household.contacts
+    assert first.household.station
+
+
 def broken(*_):
     raise LookupError("a mistake in a rule that can only silence")
 
