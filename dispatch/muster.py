@@ -7,7 +7,7 @@ costs a second look and never a wrong dispatch.
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -73,7 +73,6 @@ class Muster:
         self._built_at_s = 0.0
         self._duty: Duty | None = None
         self._grid = Grid([])
-        self._people: dict[CarerId, Candidate] = {}
         self._carers: dict[CarerId, Carer] = {}
         self._stations: dict[StationId, Station] = {}
 
@@ -84,7 +83,7 @@ class Muster:
             choice = self._grid.nearest(
                 need, now=now, travel=self.travel, weights=self.weights, k=k, version=duty.version
             )
-            return choice, {each.carer_id: self._people[each.carer_id] for each in choice.ranked}
+            return choice, {each.carer_id: self._grid.known(each.carer_id) for each in choice.ranked}
 
     def known(self, ids: Collection[CarerId]) -> dict[CarerId, Carer]:
         """Those of them who are on duty, as the register knew them when the picture was made."""
@@ -113,10 +112,7 @@ class Muster:
         """Tells the picture for whom one alarm more (1) or less (-1) is waiting."""
         with self._lock:
             for carer_id, change in changes.items():
-                known = self._people.get(carer_id)
-                if known is not None:
-                    self._people[carer_id] = fresh = replace(known, engaged=max(0, known.engaged + change))
-                    self._grid.replace(fresh)
+                self._grid.engage(carer_id, change)
 
     def forget(self) -> None:
         """The register of people or the roster changed: read everything afresh before the next choice."""
@@ -147,8 +143,8 @@ class Muster:
             silent = ReachTests(connection).silent()
             on_duty = [each for each in people.carers() if each.id in duty.until]
         self._carers = {each.id: each for each in on_duty}
-        self._people = {
-            each.id: self._candidate(
+        self._grid = Grid(
+            self._candidate(
                 each,
                 duty.until[each.id],
                 engaged.get(carer(each.id), 0),
@@ -156,8 +152,7 @@ class Muster:
                 unreached=each.id in silent,
             )
             for each in on_duty
-        }
-        self._grid = Grid(self._people.values())
+        )
         self._duty, self._stale, self._built_at_s = duty, False, self._steady()
 
     def _candidate(

@@ -87,12 +87,16 @@ class Grid:
     def __len__(self) -> int:
         return len(self._carers)
 
+    def engage(self, carer_id: CarerId, change: int) -> None:
+        """So many alarms more or fewer are waiting for a carer, which no index here is ordered by."""
+        known = self._carers.get(carer_id)
+        if known is not None:
+            self._carers[carer_id] = fresh = replace(known, engaged=max(0, known.engaged + change))
+            if standing(fresh) is None:
+                self._settle(fresh)
+
     def replace(self, candidate: Candidate) -> None:
         """Take in a carer, or what is new about one: a few microseconds."""
-        if self._stays(candidate):
-            self._carers[candidate.carer_id] = candidate
-            self._settle(candidate)
-            return
         self.remove(candidate.carer_id)
         self._carers[candidate.carer_id] = candidate
         barred = standing(candidate)
@@ -102,11 +106,6 @@ class Grid:
             self._barred[barred] += 1
         if len(self._carers) >= self._outgrown_at:
             self._lay_out_anew()
-
-    def _stays(self, candidate: Candidate) -> bool:
-        """Whether all that is new is how many alarms they are busy with, which no index here is ordered by."""
-        known = self._carers.get(candidate.carer_id)
-        return known is not None and standing(known) is None and replace(known, engaged=candidate.engaged) == candidate
 
     def remove(self, carer_id: CarerId) -> None:
         """Forget a carer; nothing happens when there is none."""
@@ -118,6 +117,15 @@ class Grid:
             self._displace(candidate)
         else:
             self._barred[barred] -= 1
+
+    def known(self, carer_id: CarerId) -> Candidate:
+        """
+        What is known of a carer who is here.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._carers[carer_id]
 
     def nearest(
         self,

@@ -46,6 +46,16 @@ def test_a_carer_who_becomes_engaged_falls_back():
     assert codes(nearest(grid, Position(30.0, 120.0))) == ["B", "A"]
 
 
+def test_engagements_come_and_go_and_are_never_fewer_than_none():
+    grid = Grid([carer("A", 30.0, 120.0), carer("B", 30.01, 120.0), carer("C", 30.0, 120.0, phone=False)])
+    grid.engage(CarerId("A"), 1)
+    assert codes(nearest(grid, Position(30.0, 120.0))) == ["B", "A"]
+    for who in ("A", "A", "C", "nobody"):
+        grid.engage(CarerId(who), -1)
+    assert codes(nearest(grid, Position(30.0, 120.0))) == ["A", "B"]
+    assert [grid.known(CarerId(who)).engaged for who in "ABC"] == [0, 0, 0]
+
+
 def test_a_carer_who_is_removed_is_forgotten():
     grid = Grid([carer("A", 30.0, 120.0), carer("B", 30.01, 120.0, phone=False)])
     grid.remove(CarerId("A"))
