@@ -2,7 +2,7 @@
 
 from typing import NewType
 
-import uuid_utils.compat as uuid_utils
+import uuid_utils
 
 AlarmId = NewType("AlarmId", str)
 AttemptId = NewType("AttemptId", str)

@@ -117,6 +117,8 @@ def _in_vain(tx: Tx, message: Message, attempt_id: AttemptId) -> bool:
 def _named(outbox: Outbox, known: Attempt, receipt: Receipt) -> dict[str, str]:
     """The provider's own id of the attempt, unless it is another's already: a hook that mixes two up loses neither."""
     said = receipt.provider_id
+    if said == known.provider_id:
+        return {}
     holder = outbox.attempt_of_provider(known.provider, said) if is_id(said) else known
     its_own = holder is None or (holder.id == known.id and is_id(said))
     return {"provider_id": said} if its_own else {}
