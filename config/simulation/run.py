@@ -28,7 +28,7 @@ from config.simulation.presses import Presses
 from config.simulation.provider import Carrier
 from config.simulation.result import Breach, Broke, Result
 from config.simulation.sensors import Sensors
-from config.simulation.waiting import DUE, NEXT, OF_DEVICES, OF_PEOPLE, SHELVES
+from config.simulation.waiting import OF_DEVICES, OF_PEOPLE, Waiting
 from config.simulation.world import START, Service, SimClock, build_town, load, numbered_ids
 from dispatch.ids import AlarmId
 from dispatch.store.database import sqlite_module
@@ -70,9 +70,10 @@ class Play:
         self._file = sqlite_module().connect(str(disk.path), cached_statements=512)
         self._columns = [each[0] for each in self._file.execute("SELECT * FROM entries LIMIT 0").description]
         self._service: Service | None = None
+        self._waiting = Waiting(self.look, disk.written, self.clock)
         self._up_t = self._down_s = 0.0
         self._tick_t: float | None = None
-        self._next: dict[str, tuple[int, int | None]] = {}
+        self._read = -1
         self._judged = 0
         self.ledger = Ledger(self, self._uptime, self._on_raised)
         self.presses = Presses(streams("presses"), self, self.ledger)
@@ -167,7 +168,10 @@ class Play:
             self._judge.judge(entries)
 
     def _new_entries(self) -> Sequence[Mapping[str, Any]]:
-        """What the record has grown by."""
+        """What the record has grown by; asked only when it was written."""
+        before, self._read = self._read, self._disk.written.stamps["entries"]
+        if before == self._read:
+            return []
         rows = self.look("SELECT * FROM entries WHERE number > ? ORDER BY number", self.ledger.head[0])
         return [dict(zip(self._columns, row, strict=True)) for row in rows]
 
@@ -186,27 +190,13 @@ class Play:
         """Wakes what is due and claims what is posted until nothing more happens in this instant."""
         before: object = None
         for _ in range(PASSES_MAX):
-            due = self._due()
+            due = self._waiting.due()
             if not due or due == before:
                 self._tick()
                 return
             before = due
             self._pass(due)
         raise Broke("I14.endless", "", "the timers and the courier never come to rest")
-
-    def _due(self) -> list[tuple[Any, ...]]:
-        """What is due at this moment, by shelf; looked at here because an empty pass costs more than this look."""
-        soonest_us, now_us = self._soonest(), self.clock.now_us()
-        return [] if soonest_us is None or soonest_us > now_us else list(self.look(DUE, *[now_us] * len(SHELVES)))
-
-    def _soonest(self) -> int | None:
-        """When something falls due next; a table is asked again only when it was written."""
-        stamps = self._disk.written.stamps
-        for shelf, query in NEXT.items():
-            stamp, known = stamps[shelf], self._next.get(shelf)
-            if known is None or known[0] != stamp:
-                self._next[shelf] = (stamp, self.look(query)[0][0])
-        return min((at for _, at in self._next.values() if at is not None), default=None)
 
     def _pass(self, due: Sequence[tuple[Any, ...]]) -> None:
         service, shelves = self.service, {each[0] for each in due}
@@ -231,7 +221,7 @@ class Play:
 
     def _tick(self) -> None:
         """The next look: when something falls due, or in a second where something that is due rests."""
-        soonest_us = self._soonest()
+        soonest_us = self._waiting.soonest_us()
         if soonest_us is None:
             return
         wait_s = (soonest_us - self.clock.now_us()) / 1e6
@@ -288,7 +278,7 @@ class Play:
             self._service.close()
         self._disk.let_go()
         self._service = None
-        self._next.clear()
+        self._waiting.forget()
         down_s = random.choice((0.5, 1.0, 2.0, 5.0, 20.0, 120.0))
         self._down_s += down_s + 5.0
         self._up_t = self.clock.t + down_s
@@ -337,7 +327,7 @@ class Play:
 
     def _waits_too_long(self) -> bool:
         """Whether something is due and was left: then every promise is looked at although nothing was written."""
-        return self.is_up and bool(self._due())
+        return self.is_up and bool(self._waiting.due())
 
     def digest(self) -> str:
         """One hash over the whole record, but for the salted hashes of notes: the same seed gives the same."""

@@ -32,10 +32,14 @@ _WRITES: dict[str, frozenset[Cell]] = {}
 
 
 class Written:
-    """What was written since it was last asked. `stamps` grow with every statement that may have written to a table."""
+    """
+    What was written since it was last asked. `stamps` grow with every statement that may have written to a table,
+    `changes` with every one that may have written anywhere.
+    """
 
     def __init__(self, path: Path) -> None:
         self.stamps: Counter[str] = Counter()
+        self.changes = 0
         self._path = path
         self._cells: set[Cell] = set()
         self._reader: Any = None
@@ -56,6 +60,7 @@ class Written:
             cells = _WRITES[sql] = self._writes(sql)
         if cells:
             self._cells |= cells
+            self.changes += 1
             self.stamps.update({table for table, _ in cells})
 
     def reads(self, sql: str, values: Mapping[str, int | str]) -> frozenset[Cell]:
