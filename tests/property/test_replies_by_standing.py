@@ -106,6 +106,7 @@ def test_what_is_possible_anywhere_is_read_as_anywhere(standing):
         ("两个小时", None, None, None), ("要去吗?", None, None, None), ("小李去了", None, None, None),
         ("让小李去吧", "decline", None, None), ("on it", "accept", "accept", None), ("ok done", None, "done", "done"),
         ("一个小时以后可以", None, None, None), ("好的", "accept", "accept", None),
+        ("不在家", "decline", "done", "done"),
         ("好 不好意思", "accept", "accept", None),
         ("hao le ma", None, None, None), ("还在处理", None, None, None), ("不行了", None, None, None),
     ],
