@@ -65,7 +65,8 @@ class Almanac:
         """What the strip of the board says of it."""
         text = N_("The days off of %(n)s are not on file: only weekdays are known")
         return [
-            Note(text=text, count=year, fault=mark <= FAULT_DAYS) for year, mark in self.table.to_tell(self._today())
+            Note(text=text, count=year, fault=mark <= FAULT_DAYS, path="/roster")
+            for year, mark in self.table.to_tell(self._today())
         ]
 
     def _today(self) -> date:

@@ -36,7 +36,7 @@ def file_notes(house: House) -> list[Note]:
     broken = len(house.rooms.get().broken)
     if not broken:
         return []
-    return [Note(text=N_("files not in order: %(n)s, see `anling doctor`"), count=broken, fault=True)]
+    return [Note(text=N_("files not in order: %(n)s, see `anling doctor`"), count=broken, fault=True, path="/alive")]
 
 
 def almanac_notes(house: House) -> list[Note]:
@@ -44,10 +44,18 @@ def almanac_notes(house: House) -> list[Note]:
     return house.rooms.get().almanac.notes()
 
 
+AWAY = "/follow-ups"
+"""Where everybody stands who is not at home."""
+
+
 def absence_notes(house: House) -> list[Note]:
     """What the strip of the board says of absences: those that end soon, and those that ended without a word."""
     soon, over = house.registers.absent.notices(house.clock.now())
     return [
-        *([Note(text=N_("absences that end within the hour: %(n)s"), count=soon)] if soon else []),
-        *([Note(text=N_("absences that are over: %(n)s; who is back?"), count=over, fault=True)] if over else []),
+        *([Note(text=N_("absences that end within the hour: %(n)s"), count=soon, path=AWAY)] if soon else []),
+        *(
+            [Note(text=N_("absences that are over: %(n)s; who is back?"), count=over, fault=True, path=AWAY)]
+            if over
+            else []
+        ),
     ]

@@ -95,9 +95,15 @@ class AlivePage:
         """What the strip of the board says: only what is not well."""
         restored = self.lifeline.restorations()
         missed = [each for each in self.lifeline.proofs() if each.name.startswith(CANARY) and _failed(each)]
-        found = [Note(text=N_("restored from a backup: look at open alarms"), fault=True)] if restored else []
+        found = (
+            [Note(text=N_("restored from a backup: look at open alarms"), fault=True, path="/alive")]
+            if restored
+            else []
+        )
         sung = (
-            [Note(text=N_("gateways that failed the canary: %(n)s"), count=len(missed), fault=True)] if missed else []
+            [Note(text=N_("gateways that failed the canary: %(n)s"), count=len(missed), fault=True, path="/alive")]
+            if missed
+            else []
         )
         return [*found, *sung]
 

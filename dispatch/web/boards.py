@@ -100,11 +100,15 @@ class Strip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """Something that is not well, as the strip says it: a sentence, the number in it, and whether it is a fault."""
+    """
+    Something that is not well, as the strip says it: a sentence, the number in it, whether it is a fault, and the page
+    where it is seen to.
+    """
 
     text: str
     count: int | None = None
     fault: bool = False
+    path: str = "/roads"
 
 
 class CallsShown(Protocol):

@@ -9,7 +9,7 @@
       ...people.map(({ code, name }) => {
         const option = document.createElement("option");
         option.value = code;
-        option.label = `${code} ${name}`;
+        option.label = name;
         return option;
       }),
     );
