@@ -16,8 +16,8 @@ from tests.households.lives import households
 from tests.households.playing import Outcome, play
 
 NAME = "welfare"
-TUNED, REPORTED = 100, 400
-"""The default threshold was chosen on the first seed; figures are of the second, which nobody looked at before."""
+TUNED, REPORTED = 100, 700
+"""The default threshold was chosen on the first seed; figures are of the second, which was first played after it was settled."""
 
 A_MONTH = 0.05
 THRESHOLDS = (-4.0, -3.5, -3.25, -3.0, -2.5, -2.0, -1.0, 0.0)
@@ -55,7 +55,7 @@ def welfare(plan: Plan, folder: Path) -> list[Figure]:
 def _told(threshold: float, outcome: Outcome, *, is_default: bool) -> Figure:
     by_what = ", ".join(f"{what} {outcome.caught[what]}/{n}" for what, n in sorted(outcome.all.items()))
     note = (
-        f"threshold {threshold:+.1f}{' (default)' if is_default else ''}: "
+        f"threshold {threshold:+.2f}{' (default)' if is_default else ''}: "
         f"precision {outcome.precision:.2f} (n {outcome.right + outcome.false}), "
         f"recall {outcome.recall:.2f} (n {outcome.right + outcome.missed}: {by_what}; of those unfound for a day "
         f"{outcome.lasting_right}/{outcome.lasting}), {outcome.false_a_month:.3f} false a household-month "
