@@ -27,7 +27,7 @@ from dispatch.rules.phrases.meaning import Action as Action
 from dispatch.rules.phrases.meaning import Standing as Standing
 from dispatch.rules.phrases.sounds import mended
 from dispatch.rules.phrases.spelling import spelled
-from dispatch.rules.phrases.standing import SIGNS, standing_means
+from dispatch.rules.phrases.standing import standing_means
 from dispatch.rules.phrases.tidy import tidy
 
 TEXT_MAX = 200
@@ -106,7 +106,7 @@ def parse(text: str, standing: Standing | None = None) -> Parsed:
 
 def _there(text: str, standing: Standing) -> Parsed | None:
     """Read by where the sender stands: every piece a row of that standing, or phrases that lean to one answer."""
-    head = text[: TEXT_MAX * 4].translate(SIGNS) if standing is Standing.ASKED else text[: TEXT_MAX * 4]
+    head = text[: TEXT_MAX * 4]
     plain = tidy(head)
     if not plain or len(plain) > AGAIN_MAX or is_wavering(head, plain):
         return None

@@ -17,7 +17,7 @@ from tests.households.playing import Outcome, play
 
 NAME = "welfare"
 TUNED, REPORTED = 100, 700
-"""The default threshold was chosen on the first seed; figures are of the second, which was first played after it was settled."""
+"""The default threshold was chosen on the first seed; figures are of the second, first played after it was settled."""
 
 A_MONTH = 0.05
 THRESHOLDS = (-4.0, -3.5, -3.25, -3.0, -2.5, -2.0, -1.0, 0.0)

@@ -349,7 +349,7 @@ def test_who_arrived_at_one_of_two_says_at_which(alone):
 @pytest.mark.parametrize(
     ("before", "text", "result"),
     [
-        ([], "五分钟", "accept"), ([], "嗯", "accept"), ([], "👌", "accept"), ([], "在忙", "decline"),
+        ([], "五分钟", "accept"), ([], "嗯", "accept"), ([], "👌", "not_understood"), ([], "在忙", "decline"),
         ([], "好了", "no_task"), ([], "嗯。。。", "not_understood"), (["1"], "堵车", "accept"),
         (["1"], "到门口了", "arrived"), (["1", "3"], "走了", "done"), (["1", "3"], "好的", "no_task"),
         (["2"], "五分钟", "not_understood"),

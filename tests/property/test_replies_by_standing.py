@@ -15,8 +15,8 @@ from dispatch.rules.reply import Action, Standing, parse
 from tests.property import test_replies_at_first_look as older
 
 LISTS = tomllib.loads((Path(__file__).parent.parent / "data" / "replies_by_standing.toml").read_text(encoding="utf-8"))
-FLOORS = {"S": 0.97, "T": 0.95, "U": 0.93, "V": 0.93, "W": 0.79, "X": 0.94}
-"""Of the texts that have one meaning, how many are read so; the rest is asked back."""
+FLOORS = {"S": 0.97, "T": 0.93, "U": 0.92, "V": 0.93, "W": 0.79, "X": 0.92}
+"""Of the texts that have one meaning, how many are read so; the rest is asked back, a bare sign ("👍") among it."""
 
 A_HUMAN_COMES = {Outcome.HOSPITAL, Outcome.DIED, Outcome.POLICE_FIRE}
 FOR_A_HUMAN = {"question", "help", "unclear"}
@@ -99,8 +99,9 @@ def test_what_is_possible_anywhere_is_read_as_anywhere(standing):
         ("在路上", "accept", "accept", None), ("嗯", "accept", "accept", None), ("五分钟", "accept", "accept", None),
         ("来了", "accept", "accept", None), ("好了", None, "done", "done"), ("走了", None, None, "done"),
         ("在忙", "decline", "decline", None), ("堵车", None, "accept", None), ("倒了", None, "arrived", None),
-        ("到门口了", None, "arrived", None), ("快到了", "accept", "accept", None), ("👌", "accept", None, None),
-        ("❌", "decline", None, None), ("没完成", "decline", None, None), ("嗯。。。", None, None, None),
+        ("到门口了", None, "arrived", None), ("快到了", "accept", "accept", None), ("👌", None, None, None),
+        ("❌", None, None, None), ("👍👍", None, None, None),
+        ("✅", None, None, None), ("没完成", "decline", None, None), ("嗯。。。", None, None, None),
         ("快来", None, None, None), ("快好了", None, None, None), ("老人倒了", None, None, None),
         ("晚点", None, "accept", None), ("过会儿去", None, None, None), ("走得开就去", None, None, None),
         ("两个小时", None, None, None), ("要去吗?", None, None, None), ("小李去了", None, None, None),

@@ -250,10 +250,6 @@ _COURTESY = (
 )
 
 
-SIGNS = str.maketrans(dict.fromkeys("👌👍✅☑✔🙆🆗🉑💪", ",好,") | dict.fromkeys("👎❌✖🚫🙅", ",不去,"))
-"""Signs that are a yes or a no of somebody who was asked, and of nobody else."""
-
-
 def standing_means(plain: str, standing: Standing) -> Action | Outcome | None:
     """What a whole tidy text means of somebody who stands there; None where no row says it, or two meanings do."""
     rows = (*_rows(standing, latin=False), *(_rows(standing, latin=True) if _LATIN.search(plain) else ()))
