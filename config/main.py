@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import structlog
 
 from config.broken import broken, sentence_of
 from config.main_board import add_board
@@ -34,6 +35,8 @@ def main() -> None:
     if not __debug__:
         # Assertions guard invariants (an open alarm always has a due_at); without them the service is another one.
         sys.exit("anling does not run under python -O: its assertions are part of it")
+    # What a command prints is for whoever reads its answer; only what runs as a service has its log there.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     cli(prog_name="anling")
 
 

@@ -1,4 +1,8 @@
-"""A link in a real text opens a real page of a real process; every answer is answered within two seconds."""
+"""
+A link in a real text opens a real page of a real process; every answer is answered within two seconds.
+
+So once the patterns of answers are learnt: a second of the processor after a start, spent by `tests/e2e/warm.py`.
+"""
 
 import re
 import time

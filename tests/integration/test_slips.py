@@ -63,7 +63,7 @@ def test_a_home_that_cannot_be_read_is_offered_by_its_number(world, monkeypatch,
     with monkeypatch.context() as spoilt:
         spoilt.setattr(People, "dwelling", slip(mistake))
         id_ = world.press()
-        world.wake()
+    world.wake()
     assert world.alarm(id_).home_id == world.home("H1")
     assert world.messages(id_)
 
