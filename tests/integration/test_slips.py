@@ -68,6 +68,17 @@ def test_a_home_that_cannot_be_read_is_offered_by_its_number(world, monkeypatch,
     assert world.messages(id_)
 
 
+@pytest.mark.error_lines("home_not_read")
+def test_a_home_that_can_never_be_read_becomes_plain_text_to_everybody(world, monkeypatch):
+    monkeypatch.setattr(People, "dwelling", slip(ValueError))
+    id_ = world.press()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="planted") as failed:
+            world.desk.wake(id_)
+        world.desk.stumble(id_, failed.value)
+    assert {each.sentence for each in world.messages(id_)} == {"plain"}
+
+
 @pytest.mark.error_lines("press_not_counted")
 @pytest.mark.parametrize("mistake", KINDS)
 def test_a_second_press_that_cannot_be_counted_is_kept_with_its_alarm(world, monkeypatch, mistake):
