@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from config.wiring import House
-from dispatch.errors import Conflict, Invalid, NotFound
+from dispatch.errors import Conflict, NotFound
 from dispatch.logbook.sheets import safe
 from dispatch.rules.people import SERVICE, Person
 from dispatch.store.database import Connection, Engine
@@ -16,7 +16,7 @@ from schedules.money.closing import Counted, Progress, count
 from schedules.money.keeping import rules_in
 from schedules.money.operators.evidence import evidence as dues_behind
 from schedules.money.rules.ledger import Entry, canonical
-from schedules.money.rules.months import is_month
+from schedules.money.rules.months import must_be_month
 from schedules.money.store.ledger import Books
 from schedules.money.store.months import Months
 from schedules.money.store.versions import Versions
@@ -41,13 +41,11 @@ def money_commands(house: House, named: Callable[[str], Person]) -> Commands:
         return {"kept": closing.keep(rules_in(Path(folder)))}
 
     def money_bills(month: str) -> dict[str, Any]:
-        if not is_month(month):
-            raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
+        must_be_month(month)
         return {"bills": list(evidence(house.homecare.bedmoney.reckoning, month))}
 
     def money_operators(month: str) -> dict[str, Any]:
-        if not is_month(month):
-            raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
+        must_be_month(month)
         return {"dues": [{"about": month}, *dues_behind(house.homecare.operators.reckoning, month)]}
 
     return {
@@ -83,8 +81,7 @@ def export_month(reading: Engine, month: str, out: IO[str], *, form: str, polici
     Raises:
         Invalid: this is no month. NotFound: it has no entries and is not closed. Conflict: a version was not kept.
     """
-    if not is_month(month):
-        raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
+    must_be_month(month)
     with reading.connect() as connection:
         about = _about(connection, month)
         entries = Books(connection).entries(month)

@@ -2,16 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date, timedelta
 from typing import IO, Any
 
-from dispatch.errors import Invalid
 from dispatch.store.database import Engine
 from schedules.meals.rules.serving import Serving
 from schedules.meals.store.servings import Servings
 from schedules.money.rules.amounts import yuan
-from schedules.money.rules.ledger import following
-from schedules.money.rules.months import is_month
+from schedules.money.rules.months import days_of
 
 _json = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
@@ -23,10 +20,7 @@ def export_servings(reading: Engine, month: str, out: IO[str]) -> int:
     Raises:
         Invalid: this is no month.
     """
-    if not is_month(month):
-        raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
-    first = date.fromisoformat(f"{month}-01")
-    last = date.fromisoformat(f"{following(month)}-01") - timedelta(days=1)
+    first, last = days_of(month)
     done = 0
     with reading.connect() as connection:
         for serving, _, canteen in Servings(connection).between(first, last):

@@ -1,16 +1,13 @@
 """The work of `anling money visits`: visits of a month with what speaks against each, for counting them again."""
 
 import json
-from datetime import date, timedelta
 from typing import IO
 
-from dispatch.errors import Invalid
 from dispatch.store.database import Engine
 from dispatch.store.people import People
 from schedules.calendar import Calendar
 from schedules.care.store.of_stations import StationVisits
-from schedules.money.rules.ledger import following
-from schedules.money.rules.months import is_month
+from schedules.money.rules.months import days_of
 
 
 def export_visits(reading: Engine, month: str, out: IO[str]) -> int:
@@ -20,10 +17,7 @@ def export_visits(reading: Engine, month: str, out: IO[str]) -> int:
     Raises:
         Invalid: this is no month.
     """
-    if not is_month(month):
-        raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
-    first = date.fromisoformat(f"{month}-01")
-    last = date.fromisoformat(f"{following(month)}-01") - timedelta(days=1)
+    first, last = days_of(month)
     done = 0
     with reading.connect() as connection:
         _, zone = People(connection).district()

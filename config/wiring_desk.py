@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
 from config.files import parse_toml
 from config.settings import Settings
-from config.tolerated import stood_in, tolerated
+from config.tolerated import Tolerated, stood_in, tolerated
 from config.travel import measure_of
 from dispatch.clock import Clock
-from dispatch.errors import Misconfigured
+from dispatch.errors import SLIPS, Busy, Misconfigured
 from dispatch.messages.providers.provider import Provider
 from dispatch.muster import Muster
 from dispatch.rules.escalation import PLAIN, Policies, read_policies
@@ -19,6 +23,8 @@ from dispatch.situations import Situations
 from dispatch.store.database import Engine
 from dispatch.store.policies import Rows, StandingPolicies
 from dispatch.store.transactions import Lane, Transactions
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +68,32 @@ def escalation_anyway(settings: Settings, reading: Engine) -> Escalation:
         Misconfigured: the file cannot be read or is wrong, and this is a first start: whoever installs it is there.
     """
     with reading.connect() as connection:
-        shelf = StandingPolicies(connection)
-        stood, is_first = shelf.get(), not shelf.was_used()
-    if stood is None and is_first:
+        stood = _standing(connection)
+        is_first = stood.value is None and not stood.lacking and not StandingPolicies(connection).was_used()
+    if is_first:
         return read_escalation(settings)
-    return stood_in("escalation", lambda: read_escalation(settings), lambda: _stood(stood)).value
+    return stood_in("escalation", lambda: read_escalation(settings), lambda: _stood(stood.value)).value
 
 
 def keep_escalation(transactions: Transactions, reading: Engine, escalation: Escalation) -> None:
-    """Puts what is in force by its own file where a later start finds it."""
+    """
+    Puts what is in force by its own file where a later start finds it. Where that fails, the log says so: it is for a
+    day on which the file is damaged, and no start may end for it.
+    """
     with reading.connect() as connection:
-        stood = StandingPolicies(connection).get()
+        stood = _standing(connection).value
     rows = escalation.rows
-    if rows is not None and rows != stood:
+    if rows is None or rows == stood:
+        return
+    try:
         transactions.run(lambda tx: StandingPolicies.put(tx, rows), lane=Lane.BULK)
+    except (SQLAlchemyError, OSError, Busy, *SLIPS) as error:
+        log.error("escalation_not_kept", why=repr(error))
+
+
+def _standing(connection: Connection) -> Tolerated[Rows | None]:
+    """What stood last; a row that cannot be read is as good as none, and told."""
+    return tolerated("standing escalation", StandingPolicies(connection).get)
 
 
 def _stood(rows: Rows | None) -> Escalation:

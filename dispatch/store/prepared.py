@@ -20,6 +20,7 @@ from sqlalchemy import BindParameter, Connection, Dialect, Executable, Float, In
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
+from dispatch.errors import SLIPS
 from dispatch.store.database import Instant, from_us, insert_into, to_us, told_of
 
 Convert = Callable[[Any], Any]
@@ -145,9 +146,6 @@ class Prepared:
 _EVERY: "weakref.WeakSet[Prepared]" = weakref.WeakSet()
 
 
-_NOT_AHEAD = (SQLAlchemyError, LookupError, AttributeError, TypeError, ValueError, AssertionError)
-
-
 def make_all_ready(dialect: Dialect) -> int:
     """
     Whatever is loaded by now, before anybody waits for it; how many could be.
@@ -160,7 +158,7 @@ def make_all_ready(dialect: Dialect) -> int:
         try:
             each.make_ready(dialect)
             done += 1
-        except _NOT_AHEAD:
+        except (SQLAlchemyError, *SLIPS):
             # It is made ready, or told to be wrong, at its call: no statement of a room may stop the service's start.
             continue
     return done

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dispatch.clock import Clock
-from dispatch.errors import Conflict, Invalid
+from dispatch.errors import Conflict
 from dispatch.rules.people import SERVICE, Person
 from dispatch.rules.record import Line
 from dispatch.store.accounts import Reading
 from dispatch.store.database import Connection
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
-from schedules.money.rules.ledger import begun, following
-from schedules.money.rules.months import is_month
+from schedules.money.rules.ledger import begun
+from schedules.money.rules.months import following, must_be_month
 from schedules.money.store.ledger import PIECE, Books
 from schedules.money.store.months import Months
 from schedules.money.store.versions import Rule, Versions
@@ -106,8 +106,7 @@ class Closing:
         """
         Nothing is done. Raises: see `begin`.
         """
-        if not is_month(month):
-            raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
+        must_be_month(month)
         if month >= f"{self._calendar.day_of(self._clock.now()):%Y-%m}":
             raise CannotClose(NOT_OVER, month=month, next=following(month))
         with self._reading.connect() as connection:

@@ -20,7 +20,7 @@ from schedules.calendar import Calendar
 from schedules.money.operators.store import OperatorPayments
 from schedules.money.rules import statement as rules
 from schedules.money.rules.ledger import resident_of
-from schedules.money.rules.months import is_month
+from schedules.money.rules.months import must_be_month
 from schedules.money.rules.operators import CLAIM
 from schedules.money.rules.statement import Deed, Kind, Objection, State, Statement, Step
 from schedules.money.store.months import Months
@@ -103,8 +103,7 @@ class Settling:
         Raises:
             Invalid: this is no month. Conflict: it is not closed.
         """
-        if not is_month(month):
-            raise _wrong("month", "A month is written 2026-11.")
+        must_be_month(month)
 
         def work(tx: Tx) -> int:
             if Months(tx.connection).get(month) is None:

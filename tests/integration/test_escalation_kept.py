@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from config.doctor_files import broken_files
 from config.options import EscalationSettings
 from config.settings import Settings
 from config.wiring_desk import escalation_anyway, keep_escalation, read_escalation
-from dispatch.errors import Misconfigured
+from dispatch.errors import Busy, Misconfigured
 from dispatch.rules.signal import Cause
 from dispatch.store.policies import StandingPolicies
 from tests.builders import build_world
@@ -90,6 +91,34 @@ def test_what_stood_last_and_means_nothing_to_this_program_gives_way_to_the_plai
     plain, told = started(world, settings_of(tmp_path, b""))
     assert ("room_file_refused", "standing escalation") in told
     assert plain.of(Cause.PRESS).name == "plain"
+
+
+@pytest.mark.error_lines("room_file_refused")
+def test_a_row_that_nobody_can_read_stops_no_start_and_gives_way_to_the_next(world, tmp_path):
+    mine = settings_of(tmp_path, policy("offer_nearest 25", "all_hands 60").encode())
+    own, _ = started(world, mine)
+    spoil(world)
+    assert started(world, mine) == (own, [("room_file_refused", "standing escalation")])
+    assert started(world, mine) == (own, [])
+    spoil(world)
+    plain, _ = started(world, settings_of(tmp_path, b"= = ="))
+    assert plain.of(Cause.PRESS).name == "plain"
+
+
+def spoil(world):
+    world.transactions.run(lambda tx: tx.connection.exec_driver_sql("UPDATE standing_policies SET rows = '[{'"))
+
+
+@pytest.mark.parametrize("error", [OSError("no space left"), Busy("stopping"), OperationalError("", {}, Exception())])
+def test_a_start_does_not_end_because_its_policies_cannot_be_put_aside(world, tmp_path, monkeypatch, error):
+    def fail(tx, rows):
+        raise error
+
+    monkeypatch.setattr(StandingPolicies, "put", fail)
+    escalation = escalation_anyway(settings_of(tmp_path, policy("all_hands 60").encode()), world.reading)
+    with capture_logs() as logs:
+        keep_escalation(world.transactions, world.reading, escalation)
+    assert [each["event"] for each in logs if each["log_level"] == "error"] == ["escalation_not_kept"]
 
 
 def test_a_first_start_refuses_it_with_the_place(world, tmp_path):

@@ -40,7 +40,12 @@ def judged(meant, text, code):
 
 def table(name):
     """What was meant, and how often it was read as what."""
-    counts = Counter((meant, str(parse(text).action or "asked")) for meant, text, _ in texts(name))
+    return confusion(name, ((meant, str(parse(text).action or "asked")) for meant, text, _ in texts(name)))
+
+
+def confusion(name, read):
+    """A line for each thing meant, out of pairs of what was meant and what it was read as."""
+    counts = Counter(read)
     rows = sorted({meant for meant, _ in counts})
     return "\n".join(f"{name} {row:>26} " + str({got: n for (m, got), n in counts.items() if m == row}) for row in rows)
 

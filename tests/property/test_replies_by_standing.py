@@ -4,7 +4,6 @@ meant and what was read, in a table. Nothing may be misread, and a floor holds h
 """
 
 import tomllib
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -48,11 +47,8 @@ def judged(where, meant, text):
 
 def table(name):
     """Where they stood and what was meant, and how often it was read as what."""
-    counts = Counter(
-        (f"{where} {meant}", str(parse(text, where).action or "asked")) for where, meant, text in texts(name)
-    )
-    rows = sorted({meant for meant, _ in counts})
-    return "\n".join(f"{name} {row:>16} " + str({got: n for (m, got), n in counts.items() if m == row}) for row in rows)
+    read = ((f"{where} {meant}", str(parse(text, where).action or "asked")) for where, meant, text in texts(name))
+    return older.confusion(name, read)
 
 
 @pytest.mark.parametrize("name", sorted(LISTS))

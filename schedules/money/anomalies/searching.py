@@ -31,7 +31,7 @@ from schedules.money.anomalies.store.checks import Checks
 from schedules.money.anomalies.store.findings import Findings
 from schedules.money.anomalies.store.remarkable import Remarkable, Schemes
 from schedules.money.rules.exclusions import Exclusion
-from schedules.money.rules.ledger import following
+from schedules.money.rules.months import following
 from schedules.money.rules.policy import Policy
 
 DAY = timedelta(days=1)

@@ -16,7 +16,7 @@ from schedules.money.beds.settling import Settling
 from schedules.money.beds.store import Payments, Row
 from schedules.money.corrections.rules.correction import Item, book_mark
 from schedules.money.rules.awards import Award
-from schedules.money.rules.ledger import following
+from schedules.money.rules.months import following
 from schedules.money.rules.outdated import Outdated, outdated
 from schedules.money.rules.policies import NoRule
 from schedules.money.rules.shared import Shared, reshared

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from dispatch.clock import Clock
-from dispatch.errors import Conflict, Invalid
+from dispatch.errors import Conflict
 from dispatch.rules.people import Person
 from dispatch.rules.record import Line
 from dispatch.store.accounts import Reading
@@ -23,8 +23,8 @@ from schedules.money.operators.store import (
     row_of,
 )
 from schedules.money.paid.store import entry_of
-from schedules.money.rules.ledger import Kind, Source, following, reversal, subsidy
-from schedules.money.rules.months import is_month
+from schedules.money.rules.ledger import Kind, Source, reversal, subsidy
+from schedules.money.rules.months import following, must_be_month
 from schedules.money.rules.operators import Due
 from schedules.money.store.ledger import Books
 from schedules.money.store.shared import SharedRules
@@ -84,8 +84,7 @@ class Settling:
             Invalid: this is no month. Conflict: it is not over, or the ledger refuses an entry; then nothing of that
                 due was kept, and doing it again goes on from there.
         """
-        if not is_month(month):
-            raise Invalid("A month is written 2026-11.", {"month": ["A month is written 2026-11."]})
+        must_be_month(month)
         if month >= f"{self.today():%Y-%m}":
             raise Conflict("This month is not over.")
         at = self._clock.now()

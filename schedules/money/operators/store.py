@@ -23,7 +23,7 @@ from sqlalchemy import (
 from dispatch.errors import NotFound
 from dispatch.store.database import Instant, Json, insert_once, metadata
 from schedules.money.paid.store import Paid, paid_table
-from schedules.money.rules.ledger import following
+from schedules.money.rules.months import following
 from schedules.money.rules.operators import CLAIM, Due, Term
 from schedules.money.store.ledger import LATE, ledger_closings, ledger_entries, ledger_postings
 

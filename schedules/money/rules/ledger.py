@@ -15,6 +15,7 @@ from enum import StrEnum
 import orjson
 
 from dispatch.errors import Conflict, NotFound
+from schedules.money.rules.months import following
 
 CORRECTED = "corrected"
 """Why an entry is of a later month: its rule was corrected backwards, and its own month was closed."""
@@ -107,12 +108,6 @@ def booked_in(on: date, closed: str | None) -> str:
     if closed is None or own > closed:
         return own
     return following(closed)
-
-
-def following(month: str) -> str:
-    """The month after this one: "2026-12" → "2027-01"."""
-    year, number = map(int, month.split("-"))
-    return f"{year + number // 12:04}-{number % 12 + 1:02}"
 
 
 class Ledger:
