@@ -58,6 +58,13 @@ class Inside:
         """Nothing runs."""
 
 
+class Counting(PlannerProcess):
+    """A process of its own that thinks so many steps instead of seconds, so that no busy machine takes its reasons."""
+
+    def solve(self, problem, **more):
+        return super().solve(problem, iterations=300, **more)
+
+
 class Office(Base):
     """A district with shifts, visits in memory, plans and their pages."""
 
@@ -80,7 +87,7 @@ class Office(Base):
     def thinker(self, **more) -> Thinker:
         """With `more`, in a process of its own; else quickly, here."""
         world = self.world
-        process = PlannerProcess(**more) if more else Inside()
+        process = Counting(**more) if more else Inside()
         return Thinker(world.transactions, world.reading, world.clock, world.calendar, self.book, process, StraightLine)
 
     def carer(self, code: str) -> str:
