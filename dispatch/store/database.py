@@ -22,7 +22,8 @@ from sqlalchemy import Engine as Engine
 from sqlalchemy import Table as Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import Text
 
@@ -239,6 +240,34 @@ def refuse_lost(connection: Connection) -> None:
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite" and not driver.in_transaction:
         raise TransactionLost("the database took the transaction back; nothing of it is kept")
+
+
+SQLITE_PASSING = frozenset({5, 6, 8, 10, 13, 14, 15})
+"""
+Result codes of SQLite (sqlite.org/rescode.html) that tell of the machine and not of the statement: busy, locked,
+read-only, input or output failed, full, cannot open, locking protocol. Somebody ends them, and then the same works.
+"""
+
+_READ_ONLY = "25006"
+"""PostgreSQL refuses to write, as a standby does until it is promoted (Appendix A of its manual)."""
+
+
+def is_passing(error: BaseException) -> bool:
+    """
+    Whether the database keeps nothing for now, whatever it is told: held by another program, full, write-protected,
+    gone, or out of connections. A statement that is wrong fails again however often it is repeated, and is not meant.
+    """
+    if isinstance(error, TransactionLost | PoolEmpty):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        # Extended codes have the plain one in their lowest byte.
+        return code & 0xFF in SQLITE_PASSING
+    state = getattr(error.orig, "sqlstate", None)
+    of_the_server = isinstance(error, OperationalError | InterfaceError) and hasattr(error.orig, "sqlstate")
+    return error.connection_invalidated or of_the_server or state == _READ_ONLY
 
 
 def _run(connection: Connection, statement: str) -> None:

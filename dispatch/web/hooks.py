@@ -7,6 +7,7 @@ What a reply means is found out a moment later, from its row: a mistake in under
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -150,6 +151,9 @@ def hooks_blueprint(
             calls.receive(provider, heard.calls)
         except (Busy, StorageFailed) as error:
             log.error("hook_not_kept", provider=provider, error=type(error).__name__)
+            if heard.not_kept.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                answers.proceed(new)
+                raise Busy("Busy at the moment") from error
             return heard.not_kept, lambda: answers.proceed(new)
         forgeries.count_known(provider, len(said) - len(new))
         heard.then()
@@ -218,6 +222,9 @@ class _ByHook:
         try:
             heard = self._providers[provider].hear(read_hook(kind, self._public_url, Request(environ)))
             return _told(*self._kept(provider, heard))
+        except Busy as error:
+            # It was tried and waited for; the application only tells it.
+            raise Failed from error
         except (Forged, Refusal):
             # Told, counted and logged in one place.
             environ["wsgi.input"] = BytesIO(body)

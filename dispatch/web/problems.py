@@ -1,8 +1,7 @@
 """
 Every no of the service on the wire, as data: which refusal is which status and what it is called.
 
-Programs (`/api`, `/hooks`) get `application/problem+json` (RFC 9457), people a page. What nobody foresaw is logged with
-its trace and answered with 500 and the request's id, which is all an outsider learns of it.
+Programs (`/api`, `/hooks`) get `application/problem+json` (X
 """
 
 import re
@@ -35,6 +34,7 @@ from dispatch.errors import (
     Stale,
     Unconditional,
 )
+from dispatch.store.database import is_passing
 from dispatch.web.access import PROOF, UNASKABLE
 from dispatch.web.i18n import N_, gettext
 
@@ -157,10 +157,19 @@ def tell_http(error: Exception) -> WerkzeugResponse:
 
 
 def tell_broken(error: Exception) -> WerkzeugResponse:
+    if is_passing(error):
+        # A program that holds the file is nobody's mistake here: whoever asks comes again, as for any other wait.
+        log.warning("request_not_kept", rule=str(request.url_rule), method=request.method, why=_why(error))
+        return tell_refusal(Busy("Busy at the moment"))
     # The rule and not the path: a path may hold a code that opens a page.
     log.error("request_failed", rule=str(request.url_rule), method=request.method, exc_info=error)
     setattr(g, UNASKABLE, True)
     return _tell(BROKEN, detail=gettext("It has been written down. Please try again, or call the duty desk."))
+
+
+def _why(error: Exception) -> str:
+    """The database's own reason, without the statement: that may hold what somebody typed."""
+    return str(getattr(error, "orig", None) or type(error).__name__)[:120]
 
 
 def problem_of(refusal: Refusal) -> Problem:

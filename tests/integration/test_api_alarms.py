@@ -10,6 +10,7 @@ from dispatch.errors import Busy
 from dispatch.rules.signal import Cause
 from dispatch.web.schemas import ShortSchema, StorySchema
 from tests.builders import House, build_world
+from tests.fakes.foreign_lock import foreign_lock
 
 API = "/api/v1/alarms"
 
@@ -325,6 +326,20 @@ class Stalled:
         if self.stalls:
             raise Busy("the database is busy; try again")
         return result
+
+
+@pytest.mark.error_lines("commit_failed")
+def test_whatever_is_written_while_somebody_else_holds_the_file_is_told_to_come_again(house, operator, log_lines):
+    """By a program or by a person, wherever: nothing of ours is broken, so there is no trace and no 500."""
+    key, machine = {"Idempotency-Key": "k"}, house.machine("alarms")
+    with foreign_lock(house.world.path / "anling.db", house.world.transactions):
+        later = [machine.post(API, json={"home": "H1"}, headers=each) for each in ({}, key)]
+        later.append(operator.post("/logout"))
+    assert [(each.status_code, each.headers["Retry-After"]) for each in later] == [(503, "2")] * 3
+    assert all(is_problem(each, 503, "busy") for each in later[:2])
+    assert "系统正忙" in later[2].text
+    assert {each["why"] for each in log_lines if each["event"] == "request_not_kept"} == {"database is locked"}
+    assert machine.post(API, json={"home": "H1"}, headers=key).status_code == 201
 
 
 def test_a_caller_that_was_given_up_on_may_come_again(tmp_path):

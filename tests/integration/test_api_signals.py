@@ -11,6 +11,7 @@ from dispatch.errors import Invalid
 from dispatch.rules.alarm import State
 from dispatch.store.signals import Signals
 from tests.builders import House, build_world
+from tests.fakes.foreign_lock import foreign_lock
 
 API = "/api/v1/signals"
 
@@ -65,6 +66,20 @@ def test_the_same_numbers_again_are_harmless(house, gateway):
     again = gateway.post(API, json=batch(press(house, 1), press(house, 2)))
     assert (again.json["stored"], again.json["copies"]) == (1, 1)
     assert [each["press_count"] for each in alarms(house)] == [2]
+
+
+@pytest.mark.error_lines("commit_failed")
+@pytest.mark.parametrize("event", ["press", "heartbeat"])
+def test_while_somebody_else_holds_the_file_it_is_later_and_the_same_again_counts_once(house, gateway, event):
+    """A tool that was left open on the file: the sender has its signals and is told when to come again."""
+    once = batch(press(house, 1, event=event))
+    with foreign_lock(house.world.path / "anling.db", house.world.transactions):
+        later = gateway.post(API, json=once)
+    assert (later.status_code, later.headers["Retry-After"]) == (503, "2")
+    assert (later.content_type, later.json["type"]) == ("application/problem+json", "urn:anling:problem:busy")
+    assert alarms(house) == []
+    assert gateway.post(API, json=once).json["stored"] == 1
+    assert [each["press_count"] for each in alarms(house)] == [1] * (event == "press")
 
 
 def test_a_new_spool_counts_from_the_beginning(house, gateway):

@@ -121,7 +121,9 @@ def test_a_genuine_answer_accepts(called):
 @pytest.mark.error_lines("commit_failed", "hook_not_kept")
 def test_while_nothing_can_be_written_a_hook_is_asked_to_come_again_and_then_counts(called):
     with foreign_lock(called.world.path / "anling.db", called.world.transactions):
-        assert called.post(called.reply("1")).status_code == 503
+        later = called.post(called.reply("1"))
+    assert (later.status_code, later.headers["Retry-After"]) == (503, "2")
+    assert (later.content_type, later.json["type"]) == ("application/problem+json", "urn:anling:problem:busy")
     assert called.replies() == []
     assert called.post(called.reply("1")).status_code < 300
     called.world.wake()

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import create_engine, func, insert, select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 
 from config.wiring import mend_waiting
 from dispatch.errors import Busy, Conflict
@@ -22,7 +22,7 @@ from dispatch.rules.record import Line
 from dispatch.store import writer
 from dispatch.store.alarms import Alarms, alarms
 from dispatch.store.bell import Listener
-from dispatch.store.database import metadata, reading_engine, writing_engine
+from dispatch.store.database import is_passing, metadata, reading_engine, writing_engine
 from dispatch.store.idempotency import StorageFailed
 from dispatch.store.outbox import LEASE, Attempt, Outbox, messages
 from dispatch.store.people import stations
@@ -324,6 +324,37 @@ def test_a_file_that_somebody_else_holds_is_told_as_every_failure_of_the_databas
         world.transactions.run(lambda tx: None)
     world.transactions.run(lambda tx: None)
     world.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "passes"),
+    [
+        ("CREATE TABLE later (at)", True),
+        ("SELECT * FROM never_made", False),
+        ("SELECT nonsense(", False),
+    ],
+)
+def test_what_the_machine_refuses_passes_and_what_is_wrong_does_not(house, statement, passes):
+    """A page that asks for a table that is not there is broken for ever, and whoever reads the log is to know it."""
+    with house.reading.connect() as connection, pytest.raises(StorageFailed) as refused:
+        connection.exec_driver_sql(statement)
+    assert is_passing(refused.value) is passes
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "passes"),
+    [
+        (InternalError, "25006", True),
+        (InternalError, "XX001", False),
+        (OperationalError, "53300", True),
+        (OperationalError, None, True),
+        (IntegrityError, "23505", False),
+    ],
+)
+def test_what_a_server_refuses_for_now_passes_too(kind, state, passes):
+    refused = kind("INSERT", None, type("Told", (Exception,), {"sqlstate": state})())
+    assert is_passing(refused) is passes
+    assert is_passing(OperationalError("INSERT", None, OSError("by the driver alone"))) is False
 
 
 def test_who_waits_too_long_is_told_that_it_is_busy(house, pool, monkeypatch):
