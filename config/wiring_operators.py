@@ -26,9 +26,10 @@ from schedules.money.beds.facts import person_of
 from schedules.money.beds.reckoning import Reckoning as BedReckoning
 from schedules.money.beds.store import People
 from schedules.money.book import Book
+from schedules.money.looking import Looking
 from schedules.money.operators.asked import Others, Station
 from schedules.money.operators.filing import Filing
-from schedules.money.operators.jobs import Summed
+from schedules.money.operators.jobs import Summed, Told
 from schedules.money.operators.reckoning import Reckoning
 from schedules.money.operators.settling import Settling
 from schedules.money.rules.awards import PersonOn, Rules
@@ -54,17 +55,22 @@ def build_operators(
 ) -> Operators:  # fmt: skip
     """
     Wires it. The rules are those of meals; `beds` knows residents as rules see them; `apart` has months worked out that
-    are to be booked.
+    are to be booked, and large ones that are shown.
     """
     book, texts = policy_book(Path(settings.meals.policies) if settings.meals.policies else POLICIES)
     ways = Ways(rounding=settings.meals.rounding, leap_day=settings.meals.leap_day)
     reckoning = reckoning_of(settings.serving, reading, book, ways, beds.person_of_each, calendar)
+    asked = Question(
+        url=settings.database_url, zone=calendar.zone, serving=settings.serving, book=book, ways=ways,
+        implied=beds.implied, people_ways=beds.rules.ways,
+    )  # fmt: skip
     settling = Settling(
         transactions, reading, clock, calendar, reckoning, books=lambda connection: Books(connection, texts),
-        reckon=partial(_reckoned, apart, Question(
-            url=settings.database_url, zone=calendar.zone, serving=settings.serving, book=book, ways=ways,
-            implied=beds.implied, people_ways=beds.rules.ways,
-        )),
+        reckon=partial(_reckoned, apart, asked),
+        looking=Looking(
+            clock, lambda month: reckoning.month(month).told, lambda month: apart(told_there, asked, month),
+            is_large=reckoning.is_large,
+        ),
     )  # fmt: skip
     return Operators(filing=Filing(transactions, reading, reckoning), reckoning=reckoning, settling=settling)
 
@@ -104,7 +110,19 @@ class Question:
 
 
 def reckoned_there(asked: Question, months: Sequence[str]) -> list[Summed]:
-    """The other side: months worked out."""
+    """The other side: months worked out for booking them."""
+    with _there(asked) as reckoning:
+        return [reckoning.month(each).summed for each in months]
+
+
+def told_there(asked: Question, month: str) -> Told:
+    """The other side: a month worked out for showing it."""
+    with _there(asked) as reckoning:
+        return reckoning.month(month).told
+
+
+@contextmanager
+def _there(asked: Question) -> Iterator[Reckoning]:
     reading, calendar = reading_engine(asked.url), Calendar(asked.zone)
 
     def people(ids: Collection[str]) -> Mapping[str, PersonOn]:
@@ -113,8 +131,7 @@ def reckoned_there(asked: Question, months: Sequence[str]) -> list[Summed]:
         return {id_: person_of(each, asked.implied, asked.people_ways) for id_, each in known.items()}
 
     try:
-        reckoning = reckoning_of(asked.serving, reading, asked.book, asked.ways, people, calendar)
-        return [reckoning.month(each).summed for each in months]
+        yield reckoning_of(asked.serving, reading, asked.book, asked.ways, people, calendar)
     finally:
         reading.dispose()
 

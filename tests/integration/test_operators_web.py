@@ -1,13 +1,18 @@
 """Money for serving by pages and programs: terms written down and ended, a month shown, booked and filed."""
 
 import io
+import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import openpyxl
 import pytest
 
 from dispatch.rules.rights import Area, Role
 from dispatch.web.access import file_opened
+from schedules.apart import Failed
+from schedules.money.looking import Looking
+from schedules.money.operators import reckoning as serving
 from schedules.money.operators.web.api import operators_api
 from schedules.money.operators.web.pages import operator_pages
 from schedules.money.web.api import statements_api
@@ -15,6 +20,7 @@ from schedules.money.web.desk import SettlementDesk
 from schedules.money.web.pages import settlement_pages
 from tests.builders import DISTRICT as FILE
 from tests.builders import build_world
+from tests.fakes.line import until
 from tests.integration.operators_rig import CHIEF, CLERK, OperatorsRig
 from tests.integration.registry_rig import SECOND, RegistryRig
 from tests.integration.test_operators import ALL, GRADED, MARCH
@@ -129,4 +135,72 @@ def test_programs_keep_terms_and_see_a_month(town):
     ended = town.both.post(f"/api/v1/operators/terms/{term['id']}/end", json={"until_on": "2026-04-15"})
     assert ended.get_json()["until_on"] == "2026-04-15"
     settled = town.both.post("/api/v1/operators/settle", json={"month": "2026-04"}).get_json()
-    assert (settled["entered"], settled["months"][-1]) == (2, "2026-04")
+    assert (settled["entered"] > 0, settled["months"][-1]) == (True, "2026-04")
+    dues = town.both.get("/api/v1/operators?month=2026-04").get_json()["items"]
+    assert [each["booked_fen"] for each in dues if each["kind"] == "station"] == [0]
+
+
+def forget(town, payee):
+    """Its terms never held: the tests of this file share a town."""
+    for each in town.own.filing.terms():
+        if each.payee_id == payee:
+            town.own.filing.end(each.id, each.from_on - timedelta(days=1), by=CLERK)
+
+
+def test_a_large_month_is_told_with_its_moment_and_never_as_empty_while_nobody_knows_it(town):
+    settling, told, go = town.own.settling, [], threading.Event()
+    plain = settling.looking
+
+    def elsewhere(month):
+        assert go.wait(20)
+        told.append(settling.reckoning.month(month).told)
+        return told[-1]
+
+    settling.looking = Looking(town.world.clock, plain._here, elsewhere, wait_s=0)
+    try:
+        page = town.both.get("/money/operators?month=2026-05").text
+        assert "is being worked out" in page
+        assert '<meta http-equiv="refresh" content="5">' in page
+        assert "Nobody is due anything" not in page
+        assert "正在核算" in town.chinese.get("/money/operators?month=2026-05").text
+        for unknown in ("/api/v1/operators?month=2026-05", "/money/operators/list.xlsx?month=2026-05"):
+            assert town.both.get(unknown).status_code == 503, unknown
+        go.set()
+        until(lambda: town.both.get("/api/v1/operators?month=2026-05").status_code == 200)
+        said = town.both.get("/api/v1/operators?month=2026-05").get_json()
+        assert (said["as_of"][:10], said["working_out"]) == (f"{town.world.clock.now():%Y-%m-%d}", False)
+        page = town.both.get("/money/operators?month=2026-05").text
+        assert "as of 2026-" in page
+        assert "http-equiv" not in page
+        town.both.post("/money/operators/terms", data=form(payee="canteen:canteen-B", from_on="2026-05-01"))
+        until(lambda: town.both.get("/money/operators?month=2026-05").text.count("食堂B</td>") == 2)
+        assert len(told) == 2
+    finally:
+        settling.looking = plain
+        forget(town, "canteen-B")
+
+
+@pytest.mark.error_lines("month_not_worked_out")
+def test_a_large_month_that_cannot_be_worked_out_says_so_and_is_not_looked_for_again_and_again(town):
+    settling = town.own.settling
+    plain = settling.looking
+
+    def broken(month):
+        raise Failed("it ended with 1")
+
+    settling.looking = Looking(town.world.clock, plain._here, broken, wait_s=20)
+    try:
+        page = town.both.get("/money/operators?month=2026-06").text
+        assert "could not be worked out just now" in page
+        assert "http-equiv" not in page
+    finally:
+        settling.looking = plain
+
+
+def test_a_month_is_large_by_its_meals_and_those_of_its_year_where_somebody_is_paid_by_the_year(town, monkeypatch):
+    reckoning = town.own.reckoning
+    monkeypatch.setattr(serving, "LARGE", 104)
+    assert (reckoning.is_large("2026-03"), reckoning.is_large("2026-08")) == (True, False)
+    town.own.term("yuntai", "B")
+    assert (reckoning.is_large("2026-08"), reckoning.is_large("2027-08")) == (True, False)
+    forget(town, "canteen-B")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from dispatch.store.database import Connection
 from dispatch.store.moves import RegisterMoves
@@ -64,6 +64,11 @@ class CountedMeals:
         """Days before this one of which a meal came in, or was cancelled, from then on."""
         query = select(_C.on).where(_C.on < before, or_(_C.received_at >= since, _C.cancelled_at >= since))
         return list(self._connection.scalars(query.distinct()))
+
+    def many(self, first: date, last: date, most: int) -> int:
+        """How many were told of these local days, both inclusive, whether they count or not; `most` at most."""
+        inside = select(_C.on).where(_C.on.between(first, last)).limit(most).subquery()
+        return self._connection.execute(select(func.count()).select_from(inside)).scalar_one()
 
     def canteens(self) -> list[Canteen]:
         """All, those that are closed for good too."""

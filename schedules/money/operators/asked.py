@@ -53,6 +53,10 @@ class Meals(Protocol):
         """Days before this one of which a meal came in, or was cancelled, from then on."""
         ...
 
+    def many(self, first: date, last: date, most: int, /) -> int:
+        """How many meals were told of these local days, both inclusive; counted up to `most`."""
+        ...
+
     def canteens(self) -> Sequence[Canteen]:
         """All, those that are closed for good too."""
         ...

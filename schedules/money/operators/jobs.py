@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from dispatch.ids import StationId
 from schedules.money.operators.asked import Canteen
 from schedules.money.rules.operators import Due, Served, Stretch, Term
 from schedules.money.rules.policies import NoRule
@@ -77,6 +78,12 @@ class Reckoned:
         return [due for job in self.jobs for due in job.dues]
 
     @property
+    def told(self) -> "Told":
+        """What of it is shown."""
+        at = {each.id: each.station_id for each in self.canteens.values()}
+        return Told(month=self.month, dues=tuple(self.dues), troubles=self.troubles, stations=at)
+
+    @property
     def summed(self) -> "Summed":
         """What of it is booked."""
         troubled = tuple((term.id, term.policy) for term, _ in self.troubles)
@@ -93,3 +100,13 @@ class Summed:
     month: str
     dues: tuple[Due, ...] = ()
     troubled: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A month as it is shown, which another process may have worked out. `stations` are those of canteens, by id."""
+
+    month: str
+    dues: tuple[Due, ...] = ()
+    troubles: tuple[tuple[Term, NoRule], ...] = ()
+    stations: Mapping[str, StationId | None] = field(default_factory=dict)

@@ -23,6 +23,9 @@ from schedules.money.store.versions import Versions
 Group = tuple[str, str, str]
 """Kind and id of a payee, and the rule."""
 
+LARGE = 5_000
+"""So many meals are a third of a second at most, where a rule asks who was served; where none does, a twentieth."""
+
 
 class Reckoning:
     """Reckons months. Nothing here is kept."""
@@ -51,6 +54,14 @@ class Reckoning:
         for job in jobs:
             job.dues = self._dues(job)
         return Reckoned(month=month, jobs=tuple(jobs), troubles=tuple(troubles), canteens=canteens)
+
+    def is_large(self, month: str) -> bool:
+        """Whether it takes a while: by its meals, and those of its year where somebody is paid by the year."""
+        with self._reading.connect() as connection:
+            terms = Terms(connection).all()
+        read = window("year" if self.is_wide(terms) else "month", date.fromisoformat(f"{month}-01"))
+        with self.others.meals() as meals:
+            return meals.many(read.first, read.last, LARGE) >= LARGE
 
     def is_wide(self, terms: Sequence[Term]) -> bool:
         """Whether any of these is paid by the quarter or the year."""

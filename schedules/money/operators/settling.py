@@ -12,7 +12,8 @@ from dispatch.store.accounts import Reading
 from dispatch.store.database import Connection
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
-from schedules.money.operators.jobs import Summed
+from schedules.money.looking import Looking
+from schedules.money.operators.jobs import Summed, Told
 from schedules.money.operators.reckoning import Reckoning
 from schedules.money.operators.store import (
     OperatorPayments,
@@ -58,11 +59,13 @@ class Settling:
     def __init__(
         self, transactions: Transactions, reading: Reading, clock: Clock, calendar: Calendar, reckoning: Reckoning, *,
         books: Callable[[Connection], Books], reckon: Callable[[Sequence[str]], list[Summed]] | None = None,
+        looking: Looking[Told] | None = None,
     ) -> None:  # fmt: skip
         """
         `books` opens the ledger; it keeps each version of a rule with the first money that is given by it. `reckon`
-        works months out elsewhere: one of a million meals is seconds of a processor.
+        works months out elsewhere: one of a million meals is seconds of a processor. `looking` shows months.
         """
+        self.looking = looking or Looking(clock, lambda month: reckoning.month(month).told)
         self._reckon = reckon or (lambda months: [reckoning.month(each).summed for each in months])
         self._transactions = transactions
         self._reading = reading

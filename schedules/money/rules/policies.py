@@ -37,11 +37,19 @@ class NoRule(Conflict):
         self.what, self.cure, self.values = what, cure, values
         super().__init__(f"{what}; {cure}" % values if values else f"{what}; {cure}")
 
+    def __reduce__(self) -> tuple[Callable[..., "NoRule"], tuple[object, ...]]:
+        """Another process may be the one that was refused."""
+        return _again, (type(self), self.what, self.cure, self.values)
+
     def told(self, gettext: Callable[..., str]) -> str:
         values = {
             name: value.told(gettext) if isinstance(value, Faults) else value for name, value in self.values.items()
         }
         return f"{gettext(self.what, **values)}; {gettext(self.cure, **values)}"
+
+
+def _again(kind: type[NoRule], what: str, cure: str, values: Mapping[str, object]) -> NoRule:
+    return kind(what, cure, **values)
 
 
 class NotInForce(NoRule):

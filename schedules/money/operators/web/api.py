@@ -13,7 +13,7 @@ from dispatch.web.once import Once
 from dispatch.web.schemas import Text, Wire
 from schedules.money.operators.filing import Filing
 from schedules.money.operators.settling import Settling
-from schedules.money.operators.web.telling import shown, terms_of, told_term
+from schedules.money.operators.web.telling import must_be_known, shown, terms_of, told_term
 from schedules.money.paid.web.fields import PaidSchema
 from schedules.money.rules.operators import DAYS, PERIODS, Term
 
@@ -89,7 +89,13 @@ class ServingDueSchema(PaidSchema):
 
 
 class ServingDuesSchema(Schema):
-    """A month; `troubles` are terms whose rule says nothing, with what to mend."""
+    """
+    A month as it was reckoned `as_of`; `troubles` are terms whose rule says nothing, with what to mend. A large month
+    is worked out apart: 503 while nobody knows it, and `working_out` while an older answer is worked out anew.
+    """
+
+    as_of = fields.AwareDateTime(required=True)
+    working_out = fields.Boolean(required=True)
 
     items = fields.List(fields.Nested(ServingDueSchema), required=True)
     troubles = fields.List(fields.Dict(), required=True)
@@ -116,8 +122,10 @@ def operators_api(filing: Filing, settling: Settling, *, transactions: Transacti
     @bp.response(200, ServingDuesSchema)
     def dues(asked: Plain) -> Any:
         """What canteens and stations are due for serving in a month, why, and what is booked"""
-        found = shown(asked["month"], filing, settling, area())
-        return {"items": found.dues, "troubles": found.troubles}
+        found = must_be_known(shown(asked["month"], filing, settling, area()))
+        return {
+            "as_of": found.at, "working_out": found.under_way, "items": found.dues, "troubles": found.troubles,
+        }  # fmt: skip
 
     @bp.get("/terms")
     @either(READ, Right.MONEY_SEE)
@@ -135,6 +143,7 @@ def operators_api(filing: Filing, settling: Settling, *, transactions: Transacti
     def added(asked: Plain) -> Any:
         """A rule pays a canteen or station from a day on"""
         term = filing.add(Term(id="", payee_id=asked.pop("payee"), **asked), by=caller())
+        settling.looking.changed()
         return told_term(term, {})
 
     @bp.post("/terms/<term_id>/end")
@@ -143,9 +152,11 @@ def operators_api(filing: Filing, settling: Settling, *, transactions: Transacti
     @once
     @bp.arguments(ServingEndSchema)
     @bp.response(200, ServingTermSchema)
-    def ended(asked: Plain, term_id: str) -> Any:
+    def until(asked: Plain, term_id: str) -> Any:
         """The last day of a term"""
-        return told_term(filing.end(term_id, asked["until_on"], by=caller()), {})
+        ended = filing.end(term_id, asked["until_on"], by=caller())
+        settling.looking.changed()
+        return told_term(ended, {})
 
     @bp.post("/settle")
     @either("money:settle", Right.MONEY_APPROVE)

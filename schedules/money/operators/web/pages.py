@@ -19,9 +19,10 @@ from dispatch.store.transactions import Lane, Transactions
 from dispatch.web.access import area, caller, require, signed_in, whole_district
 from dispatch.web.i18n import N_, current_words, gettext
 from dispatch.web.logbook.exporting import MIMES, attached
+from schedules.money.looking import AGAIN_S
 from schedules.money.operators.filing import Filing
 from schedules.money.operators.settling import Settling
-from schedules.money.operators.web.telling import Shown, shown, terms_of
+from schedules.money.operators.web.telling import Shown, must_be_known, shown, terms_of
 from schedules.money.rules.amounts import yuan
 from schedules.money.rules.operators import Term
 from schedules.money.wording import LANGUAGES
@@ -50,7 +51,8 @@ def operator_pages(
             errors={name: gettext(str(what[0])) for name, what in errors.items()},
             terms=terms_of(filing, settling, area()), rules=filing.rules(), payees=filing.payees(), typed=request.form,
             over=month < f"{today():%Y-%m}", whole=area().is_district, KINDS=KINDS, PERIODS=PERIODS, DAYS=DAYS,
-            PAYEES=PAYEES, yuan=yuan, said=_said, told=lambda no: no.told(gettext),
+            PAYEES=PAYEES, yuan=yuan, said=_said, told=lambda no: no.told(gettext), again=AGAIN_S,
+            at=lambda at: f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
         )  # fmt: skip
 
     def tried(work: Callable[[], object]) -> Response:
@@ -59,6 +61,7 @@ def operator_pages(
             work()
         except (Invalid, Conflict) as refusal:
             return make_response(page(month, refusal), 409 if isinstance(refusal, Conflict) else 422)
+        settling.looking.changed()
         flash(gettext("Done."))
         return redirect(f"/money/operators?month={month}", 303)
 
@@ -73,7 +76,7 @@ def operator_pages(
         month = month_of(request.args.get("month", ""), today())
         with reading.connect() as connection:
             unit = People(connection).district()[0] or "安铃"
-        found = shown(month, filing, settling, area())
+        found = must_be_known(shown(month, filing, settling, area()))
         body = _written(found, unit, signed_in().name, zone)
         line = Line(kind="operator_money_exported", by=caller(), facts={"month": month})
         transactions.run(lambda tx: tx.log(line), lane=Lane.BULK)
@@ -156,7 +159,10 @@ def _written(found: Shown, unit: str, maker: str, zone: tzinfo) -> bytes:
     name = gettext("Money for serving")
     table = Table(
         name=name, title=f"{unit}　{name}　{found.month}　{maker}", columns=columns, zone=zone,
-        facts={gettext("Month"): found.month, gettext("Made by"): maker}, total=gettext("Total"),
+        facts={
+            gettext("Month"): found.month, gettext("Made by"): maker,
+            gettext("As of"): f"{found.at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+        }, total=gettext("Total"),
         about=gettext("About this table"), rows_word=gettext("Rows"),
     )  # fmt: skip
     booked = sum(each["booked_fen"] or 0 for each in found.dues)

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from dispatch.errors import Busy
 from dispatch.ids import StationId
 from dispatch.rules.rights import Area
 from dispatch.web.i18n import gettext
 from schedules.money.operators.filing import Filing
-from schedules.money.operators.jobs import Reckoned
+from schedules.money.operators.jobs import Told
 from schedules.money.operators.settling import Settling
 from schedules.money.operators.store import Row
 from schedules.money.paid.web.fields import told_paid
@@ -20,9 +22,16 @@ Plain = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A month of an area: dues as they are reckoned now beside what is booked, and terms whose rule says nothing."""
+    """
+    A month of an area: dues as they were reckoned at an instant beside what is booked, and terms whose rule says
+    nothing. A large one may not be `known` yet, and one that is known may be worked out anew.
+    """
 
     month: str
+    at: datetime
+    known: bool
+    under_way: bool
+    failed: bool
     dues: list[Plain]
     troubles: list[Plain]
 
@@ -32,8 +41,11 @@ class Shown:
 
 
 def shown(month: str, filing: Filing, settling: Settling, area: Area) -> Shown:
-    """What an area may see of a month."""
-    found, held, names = settling.reckoning.month(month), settling.held([month]), _names(filing)
+    """What an area may see of a month. Raises Busy: see `Looking.at`."""
+    seen, held, names = settling.looking.at(month), settling.held([month]), _names(filing)
+    found = seen.found or Told(month=month)
+    if seen.found is None:
+        held = {}
     mine = [due for due in found.dues if area.covers(_station(due.term_kind, due.payee_id, found))]
     gone = set(held) - {due.source for due in found.dues}
     dues = [told_due(each, names, held.get(each.source)) for each in mine]
@@ -45,7 +57,22 @@ def shown(month: str, filing: Filing, settling: Settling, area: Area) -> Shown:
         {"payee": names.get(term.payee_id, term.payee_id), "policy": term.policy, "why": no.told(gettext)}
         for term, no in found.troubles if area.covers(_station(term.kind, term.payee_id, found))
     ]  # fmt: skip
-    return Shown(month=month, dues=dues, troubles=troubles)
+    return Shown(
+        month=month, at=seen.at, known=seen.found is not None, under_way=seen.under_way, failed=seen.failed, dues=dues,
+        troubles=troubles,
+    )  # fmt: skip
+
+
+def must_be_known(found: Shown) -> Shown:
+    """
+    For what cannot say that it does not know.
+
+    Raises:
+        Busy: it is being worked out, or could not be.
+    """
+    if not found.known:
+        raise Busy("This month is being worked out. Look again in a few seconds.")
+    return found
 
 
 def told_due(due: Due, names: Mapping[str, str], held: Row | None) -> Plain:
@@ -91,7 +118,5 @@ def _names(filing: Filing) -> dict[str, str]:
     return {id_: each.name for some in filing.payees().values() for id_, each in some.items()}
 
 
-def _station(kind: str, payee_id: str, found: Reckoned) -> Any:
-    if kind == "station":
-        return payee_id
-    return found.canteens[payee_id].station_id if payee_id in found.canteens else None
+def _station(kind: str, payee_id: str, found: Told) -> Any:
+    return payee_id if kind == "station" else found.stations.get(payee_id)
