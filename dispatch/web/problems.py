@@ -1,7 +1,9 @@
 """
 Every no of the service on the wire, as data: which refusal is which status and what it is called.
 
-Programs (`/api`, `/hooks`) get `application/problem+json` (X
+Programs (`/api`, `/hooks`) get `application/problem+json` (RFC 9457), people a page. What the database cannot keep for
+now is told as a wait. What nobody foresaw is logged with its trace and answered with 500 and the request's id, which is
+all an outsider learns of it.
 """
 
 import re
