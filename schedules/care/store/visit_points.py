@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     func,
     insert,
     select,
@@ -26,8 +27,9 @@ from dispatch.ids import CarerId, HomeId, ResidentId
 from dispatch.rules.message import Fact
 from dispatch.rules.people import Person
 from dispatch.rules.place import Position
-from dispatch.store.database import Instant, Json, insert_once, metadata
+from dispatch.store.database import Instant, Json, metadata
 from dispatch.store.people import homes, residents
+from dispatch.store.prepared import Prepared, once
 from dispatch.store.signals import signals
 from schedules.care.rules.evidence import Entry, Finding, Trip
 from schedules.care.rules.presence import Photo, Point, Way, Which
@@ -106,6 +108,58 @@ class Kept:
         return self.resolution not in {"accepted", "cleared"}
 
 
+_ADD, _ADD_PHOTO, _ADD_FINDING = once(visit_points), once(visit_photos), Prepared(insert(visit_findings))
+_POINTS = Prepared(
+    select(visit_points)
+    .where(visit_points.c.visit_id.in_(bindparam("ids", expanding=True)))
+    .order_by(visit_points.c.received_at, visit_points.c.id)
+)
+_PHOTOS = Prepared(
+    select(visit_photos)
+    .where(visit_photos.c.visit_id == bindparam("id"))
+    .order_by(visit_photos.c.received_at, visit_photos.c.id)
+)
+_SHOWN_BEFORE = Prepared(
+    select(visit_photos.c.visit_id)
+    .where(
+        visit_photos.c.sha256 == bindparam("sha256"), visit_photos.c.visit_id != bindparam("but"),
+        visit_photos.c.received_at <= bindparam("received_at"),
+    )
+    .order_by(visit_photos.c.received_at).limit(1)
+)  # fmt: skip
+_MINE, _OTHER = visit_points.alias("mine"), visit_points.alias("other")
+_SAME_PLACE = Prepared(
+    select(_MINE.c.id, _OTHER.c.visit_id)
+    .where(
+        _MINE.c.visit_id == bindparam("id"), _OTHER.c.visit_id != bindparam("id"), _OTHER.c.lat == _MINE.c.lat,
+        _OTHER.c.lng == _MINE.c.lng, _OTHER.c.which != Which.CONFIRM.value,
+    )
+    .order_by(_OTHER.c.received_at.desc())
+)  # fmt: skip
+_TRIPS = Prepared(
+    select(visit_carers, visits.c.sound, homes.c.lat, homes.c.lng)
+    .join(visits, visits.c.id == visit_carers.c.visit_id)
+    .join(homes, homes.c.id == visits.c.home_id)
+    .where(
+        visit_carers.c.carer_id.in_(bindparam("carers", expanding=True)), visit_carers.c.visit_id != bindparam("but"),
+        visit_carers.c.begun_at <= bindparam("end"), visit_carers.c.finished_at >= bindparam("start"),
+    )
+)  # fmt: skip
+_ENTRIES = Prepared(
+    select(visit_points.c.visit_id, visit_points.c.carer_id, visit_points.c.received_at).where(
+        visit_points.c.carer_id.in_(bindparam("carers", expanding=True)),
+        visit_points.c.received_at >= bindparam("start"), visit_points.c.received_at <= bindparam("end"),
+        visit_points.c.way != Way.OFFICE.value,
+    )
+)  # fmt: skip
+_END_OF = Prepared(select(residents.c.died_on, residents.c.ended_at).where(residents.c.id == bindparam("id")))
+_FINDINGS = Prepared(
+    select(visit_findings)
+    .where(visit_findings.c.visit_id.in_(bindparam("ids", expanding=True)))
+    .order_by(visit_findings.c.found_at, visit_findings.c.id)
+)
+
+
 class Points:
     """The shelf of points and photos, and of what else a judgement looks at."""
 
@@ -114,8 +168,7 @@ class Points:
 
     def add(self, point: Point, key: str) -> bool:
         """Keeps a point; False where the same statement is on file."""
-        done = self._connection.execute(insert_once(visit_points, self._connection).values(_point_row(point, key)))
-        return done.rowcount == 1
+        return _ADD.on(self._connection, **_point_row(point, key)).rowcount == 1
 
     def has(self, key: str) -> bool:
         """Whether this statement is on file."""
@@ -123,9 +176,7 @@ class Points:
         return self._connection.execute(query).first() is not None
 
     def of(self, visit_ids: Collection[str]) -> list[Point]:
-        query = select(visit_points).where(visit_points.c.visit_id.in_(visit_ids))
-        rows = self._connection.execute(query.order_by(visit_points.c.received_at, visit_points.c.id))
-        return [_point(row) for row in rows]
+        return [_point(row) for row in _POINTS.on(self._connection, ids=list(visit_ids))]
 
     def get(self, id_: str) -> Point | None:
         row = self._connection.execute(select(visit_points).where(visit_points.c.id == id_)).first()
@@ -144,37 +195,28 @@ class Points:
             "id": id_, "visit_id": photo.visit_id, "sha256": photo.sha256, "received_at": photo.received_at,
             "taken_at": photo.taken_at, "carer_id": photo.carer_id, "by": by,
         }  # fmt: skip
-        return self._connection.execute(insert_once(visit_photos, self._connection).values(row)).rowcount == 1
+        return _ADD_PHOTO.on(self._connection, **row).rowcount == 1
 
     def photos_of(self, visit_id: str) -> list[Photo]:
-        query = select(visit_photos).where(visit_photos.c.visit_id == visit_id)
-        rows = self._connection.execute(query.order_by(visit_photos.c.received_at, visit_photos.c.id))
         return [
             Photo(visit_id=row.visit_id, sha256=row.sha256, received_at=row.received_at, taken_at=row.taken_at,
-                  carer_id=row.carer_id, id=row.id) for row in rows
+                  carer_id=row.carer_id, id=row.id) for row in _PHOTOS.on(self._connection, id=visit_id)
         ]  # fmt: skip
 
     def shown_before(self, photos: Sequence[Photo]) -> dict[str, str]:
         """Which other visit showed each of these photos before; by hash."""
         found: dict[str, str] = {}
         for each in photos:
-            query = select(visit_photos.c.visit_id).where(
-                visit_photos.c.sha256 == each.sha256, visit_photos.c.visit_id != each.visit_id,
-                visit_photos.c.received_at <= each.received_at,
-            )  # fmt: skip
-            other = self._connection.execute(query.order_by(visit_photos.c.received_at).limit(1)).scalar()
+            other = _SHOWN_BEFORE.on(
+                self._connection, sha256=each.sha256, but=each.visit_id, received_at=each.received_at
+            ).scalar()
             if other is not None:
                 found[each.sha256] = other
         return found
 
     def same_place(self, visit_id: str) -> dict[str, str]:
         """Which other visit has a point at the very same position as one of this one's; by the id of this one's."""
-        mine, other = visit_points.alias("mine"), visit_points.alias("other")
-        query = select(mine.c.id, other.c.visit_id).where(
-            mine.c.visit_id == visit_id, other.c.visit_id != visit_id, other.c.lat == mine.c.lat,
-            other.c.lng == mine.c.lng, other.c.which != Which.CONFIRM.value,
-        )  # fmt: skip
-        return {row.id: row.visit_id for row in self._connection.execute(query.order_by(other.c.received_at.desc()))}
+        return {row.id: row.visit_id for row in _SAME_PLACE.on(self._connection, id=visit_id)}
 
     def is_known(self, place: Position) -> bool:
         """Whether somebody has signed at this very position before."""
@@ -183,38 +225,25 @@ class Points:
 
     def trips(self, carer_ids: Collection[CarerId], *, but: str, start: datetime, end: datetime) -> list[Trip]:
         """Other visits of these carers that share time with [start, end], with whether each holds together."""
-        query = (
-            select(visit_carers, visits.c.sound, homes.c.lat, homes.c.lng)
-            .join(visits, visits.c.id == visit_carers.c.visit_id)
-            .join(homes, homes.c.id == visits.c.home_id)
-            .where(
-                visit_carers.c.carer_id.in_(carer_ids), visit_carers.c.visit_id != but,
-                visit_carers.c.begun_at <= end, visit_carers.c.finished_at >= start,
-            )
-        )  # fmt: skip
+        rows = _TRIPS.on(self._connection, carers=list(carer_ids), but=but, start=start, end=end)
         return [
             Trip(
                 visit_id=row.visit_id, carer_id=CarerId(row.carer_id), begun_at=row.begun_at,
                 finished_at=row.finished_at, sound=bool(row.sound),
                 place=None if row.lat is None else Position(row.lat, row.lng),
-            ) for row in self._connection.execute(query)
+            ) for row in rows
         ]  # fmt: skip
 
     def entries(self, carer_ids: Collection[CarerId], start: datetime, end: datetime) -> list[Entry]:
         """What these carers said about any visit in this time."""
-        query = select(visit_points.c.visit_id, visit_points.c.carer_id, visit_points.c.received_at).where(
-            visit_points.c.carer_id.in_(carer_ids), visit_points.c.received_at >= start,
-            visit_points.c.received_at <= end, visit_points.c.way != Way.OFFICE.value,
-        )  # fmt: skip
         return [
             Entry(visit_id=row.visit_id, carer_id=CarerId(row.carer_id), received_at=row.received_at)
-            for row in self._connection.execute(query)
+            for row in _ENTRIES.on(self._connection, carers=list(carer_ids), start=start, end=end)
         ]
 
     def end_of(self, resident_id: ResidentId) -> tuple[date | None, datetime | None]:
         """When this resident died, and when they left the service; None for what has not happened."""
-        query = select(residents.c.died_on, residents.c.ended_at).where(residents.c.id == resident_id)
-        row = self._connection.execute(query).first()
+        row = _END_OF.on(self._connection, id=resident_id).first()
         return (None, None) if row is None else (row.died_on, row.ended_at)
 
     def attendances(self, since: datetime) -> list[tuple[str, HomeId, datetime]]:
@@ -234,9 +263,7 @@ class Findings:
         self._connection = connection
 
     def of(self, visit_ids: Collection[str]) -> list[Kept]:
-        query = select(visit_findings).where(visit_findings.c.visit_id.in_(visit_ids))
-        rows = self._connection.execute(query.order_by(visit_findings.c.found_at, visit_findings.c.id))
-        return [Kept(**row._mapping) for row in rows]
+        return [Kept(**row._asdict()) for row in _FINDINGS.on(self._connection, ids=list(visit_ids))]
 
     def get(self, id_: str) -> Kept | None:
         row = self._connection.execute(select(visit_findings).where(visit_findings.c.id == id_)).first()
@@ -257,7 +284,7 @@ class Findings:
             "id": id_, "visit_id": visit_id, "code": finding.code.value, "evidence": dict(finding.evidence),
             "found_at": at,
         }  # fmt: skip
-        self._connection.execute(insert(visit_findings).values(row))
+        _ADD_FINDING.on(self._connection, **row)
 
     def reopen(self, id_: str, finding: Finding, at: datetime) -> None:
         """It is found again, by other evidence than what was resolved."""

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from dispatch.ids import AlarmId, CarerId, HomeId, ResidentId, StationId
 from dispatch.store.database import Instant, Json, insert_once, metadata
 from dispatch.store.people import homes, residents
-from dispatch.store.prepared import Prepared
+from dispatch.store.prepared import Prepared, once
 from schedules.care.rules.presence import Span, State, Visit
 from schedules.care.rules.visit import Proved, Source, Wanted
 
@@ -126,6 +126,30 @@ _OF_CARER = Prepared(
 )
 """Asked at every answer of a carer, who has no visit about now in most cases."""
 
+_GET = Prepared(select(visits).where(visits.c.id == bindparam("id")).with_for_update())
+_SAVE = Prepared(update(visits).where(visits.c.id == bindparam("key_id")))
+_DUE = Prepared(
+    select(visits.c.id).where(visits.c.due_at <= bindparam("now")).order_by(visits.c.due_at).limit(bindparam("most"))
+)
+_NEXT_DUE = Prepared(select(func.min(visits.c.due_at).label("at")).where(_WAITS))
+_COME = once(visit_carers)
+_SPAN = Prepared(
+    update(visit_carers).where(
+        visit_carers.c.visit_id == bindparam("visit"), visit_carers.c.carer_id == bindparam("carer")
+    )
+)
+_SENT_TO = Prepared(
+    select(visit_carers.c.visit_id, visit_carers.c.carer_id)
+    .where(visit_carers.c.visit_id == bindparam("id"), IS_SENT)
+    .order_by(visit_carers.c.carer_id)
+)
+_LOOK_AGAIN = Prepared(
+    update(visits).where(
+        visits.c.id.in_(bindparam("ids", expanding=True)),
+        visits.c.state.in_([State.FINISHED.value, State.MISSED.value]),
+    )
+)
+
 CODES = tuple(code for code in range(100, 1000) if code % 10 in {0, 6, 7, 8, 9})
 """Codes of three digits whose last can be no action: `rules.reply` reads them as codes, like those of offers."""
 
@@ -144,13 +168,17 @@ class Visits:
         return done.rowcount == 1
 
     def get(self, id_: str) -> Visit | None:
-        row = self._connection.execute(select(visits).where(visits.c.id == id_).with_for_update()).first()
-        return None if row is None else self._values([row])[0]
+        row = _GET.on(self._connection, id=id_).first()
+        if row is None:
+            return None
+        sent = _SENT_TO.on(self._connection, id=id_)
+        return _value(row, tuple(CarerId(each.carer_id) for each in sent))
 
     def save(self, visit: Visit, *, counted_on: date | None = None) -> None:
         """Its new state; who is sent is `send`'s."""
         row = {**_row(visit), "failures": 0, **({"counted_on": counted_on} if counted_on else {})}
-        self._connection.execute(update(visits).where(visits.c.id == visit.id).values(row))
+        del row["id"]
+        _SAVE.on(self._connection, key_id=visit.id, **row)
 
     def send(self, visit_id: str, carer_ids: Sequence[CarerId]) -> None:
         """These are sent from now on, and nobody else; who has come stays on file."""
@@ -170,13 +198,11 @@ class Visits:
 
     def span(self, visit_id: str, each: Span) -> None:
         """When this carer was there, by what was said."""
-        new = {"visit_id": visit_id, "carer_id": each.carer_id, "sent": False}
-        self._connection.execute(insert_once(visit_carers, self._connection).values(new))
-        known = (visit_carers.c.visit_id == visit_id) & (visit_carers.c.carer_id == each.carer_id)
-        times = {
-            "begun_at": each.begin.at if each.begin else None, "finished_at": each.finish.at if each.finish else None,
-        }  # fmt: skip
-        self._connection.execute(update(visit_carers).where(known).values(times))
+        _COME.on(self._connection, visit_id=visit_id, carer_id=each.carer_id, sent=False)
+        _SPAN.on(
+            self._connection, visit=visit_id, carer=each.carer_id, begun_at=each.begin.at if each.begin else None,
+            finished_at=each.finish.at if each.finish else None,
+        )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------- many visits
 
@@ -235,17 +261,16 @@ class Visits:
     # ------------------------------------------------------------------------------------------- what waits
 
     def due(self, now: datetime, most: int) -> list[str]:
-        query = select(visits.c.id).where(visits.c.due_at <= now).order_by(visits.c.due_at).limit(most)
-        return list(self._connection.execute(query).scalars())
+        return [row.id for row in _DUE.on(self._connection, now=now, most=most)]
 
     def next_due(self) -> datetime | None:
-        found: datetime | None = self._connection.execute(select(func.min(visits.c.due_at)).where(_WAITS)).scalar()
+        found: datetime | None = _NEXT_DUE.on(self._connection).scalar()
         return found
 
     def wake(self, ids: Collection[str], at: datetime) -> None:
         """Finished visits to be looked at again."""
-        over = visits.c.state.in_([State.FINISHED.value, State.MISSED.value])
-        self._connection.execute(update(visits).where(visits.c.id.in_(ids), over).values(due_at=at))
+        if ids:
+            _LOOK_AGAIN.on(self._connection, ids=list(ids), due_at=at)
 
     def stumbled(self, id_: str, until: datetime) -> int:
         """A look failed: rests until then. How often in a row."""
@@ -325,16 +350,17 @@ def _proved(visit: Visit, on: date, came: tuple[CarerId, ...]) -> Proved:
 
 
 def _row(visit: Visit) -> dict[str, Any]:
+    """Lists as tuples: a prepared statement spreads a list over places."""
     wanted = visit.wanted
     return {
         "id": visit.id, "key": wanted.key, "source": wanted.source.value, "code": visit.code,
         "home_id": wanted.home_id, "resident_id": wanted.resident_id, "on": wanted.on,
         "start_from": wanted.start_from, "start_by": wanted.start_by, "minutes": wanted.minutes,
-        "least_minutes": wanted.least_minutes, "planned": list(wanted.items), "skills": sorted(wanted.skills),
-        "carers": wanted.carers, "medical": wanted.medical, "usual": list(wanted.usual),
-        "not_with": list(wanted.not_with), "state": visit.state.value, "chase": visit.chase, "due_at": visit.due_at,
+        "least_minutes": wanted.least_minutes, "planned": wanted.items, "skills": tuple(sorted(wanted.skills)),
+        "carers": wanted.carers, "medical": wanted.medical, "usual": wanted.usual,
+        "not_with": wanted.not_with, "state": visit.state.value, "chase": visit.chase, "due_at": visit.due_at,
         "begun_at": visit.begun_at, "finished_at": visit.finished_at,
-        "items": None if visit.items is None else list(visit.items), "reason": visit.reason,
+        "items": visit.items, "reason": visit.reason,
         "alarm_id": visit.alarm_id, "judged_at": visit.judged_at, "counts": visit.counts, "sound": visit.sound,
     }  # fmt: skip
 
