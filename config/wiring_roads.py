@@ -1,6 +1,6 @@
 """Puts together what makes sure that messages get through: vitals, the siren's guard, reachability, drills, shadows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -84,7 +84,6 @@ def build_roads(
 ) -> Roads:  # fmt: skip
     """Wires them. `page(why, what)` tells the duty numbers; `changed` when somebody became reachable or not."""
     spread = Spread(calendar, from_hour=settings.reach.from_hour, until_hour=settings.reach.until_hour)
-    first = next(iter(providers.values()))
 
     def carries(provider: str, channel: Channel, phone: str) -> bool:
         able = providers[provider].capability(phone)
@@ -101,7 +100,7 @@ def build_roads(
         ),
         reach=Reachability(
             transactions, reading, clock, wanted=settings.reach.monthly, month_of=calendar.month_of, spread=spread,
-            two_way=lambda phone: first.capability(phone).two_way, page=page, changed=changed,
+            road=lambda phone: answered_by(phone, list(providers.values())), page=page, changed=changed,
         ),
         drilling=Drilling(
             transactions, reading, desk, doors=lambda: lines.hearing, providers=list(providers), carries=carries,
@@ -115,6 +114,14 @@ def build_roads(
         shadowing=Shadowing(transactions, reading, desk, nudge=nudge),
         clock=clock,
     )  # fmt: skip
+
+
+def answered_by(phone: str, providers: Sequence[Provider]) -> Channel | None:
+    """By text where the first road carries answers, else by a call whose key can return; None where nothing comes."""
+    able = [each.capability(phone) for each in providers]
+    if able[0].two_way:
+        return Channel.SMS
+    return Channel.VOICE if any(each.voice and each.keys for each in able) else None
 
 
 def operator_of(reading: Engine, login: str) -> Person | None:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import structlog
+
 from dispatch.clock import Clock
 from dispatch.expectations import Done, Expectation, in_earnest
 from dispatch.ids import CarerId
@@ -43,6 +45,8 @@ RATES_OVER = timedelta(days=30)
 
 REFUSED_MIN = 3
 """So many attempts at a number, of which none was taken, make it one that cannot be reached."""
+
+log = structlog.get_logger()
 
 Month = Callable[[datetime], tuple[str, datetime, datetime]]
 """The local month of an instant: its name, and the window it fills."""
@@ -90,12 +94,12 @@ class Reachability:
         wanted: bool,
         month_of: Month,
         spread: Spread,
-        two_way: Callable[[str], bool],
+        road: Callable[[str], Channel | None],
         page: Callable[[str, str], None],
         changed: Callable[[], None],
     ) -> None:
         """
-        `wanted`: whether tests are sent at all. `two_way` says whether a text's answer could come back from a number;
+        `wanted`: whether tests are sent at all. `road` says by what an answer could come back from a number, if at all;
         `page(why, what)` tells the duty numbers; `changed` is called when somebody became reachable or not.
         """
         self._transactions = transactions
@@ -104,7 +108,7 @@ class Reachability:
         self._wanted = wanted
         self._month_of = month_of
         self._spread = spread
-        self._two_way = two_way
+        self._road = road
         self._page = page
         self._changed = changed
 
@@ -171,8 +175,14 @@ class Reachability:
             shelf.change(test.id, due_at=tx.now + NOT_NOW)
             return
         assert who.phone is not None
+        road = self._road(who.phone)
+        if road is None:
+            # Nobody could answer: whoever was asked would be called silent, and ranked behind the others for it.
+            log.warning("reach_test_unanswerable", person=carer(who.id))
+            shelf.change(test.id, state="left", due_at=None, ended_at=tx.now)
+            return
         shelf.change(test.id, state="asked", asked_at=tx.now, due_at=tx.now + ANSWER_WITHIN, phone=who.phone)
-        Outbox.post(tx, [_letter(tx, test, who, who.phone, two_way=self._two_way(who.phone))])
+        Outbox.post(tx, [_letter(tx, test, who, who.phone, road)])
         tx.log(Line(kind="reach_asked", by=SERVICE, facts={"person": carer(who.id), "test": test.id}))
 
     # ------------------------------------------------------------------------------------------- answers
@@ -268,12 +278,12 @@ def _end(tx: Tx, test: ReachTest, who: Carer | None) -> str | None:
     return None if heard else (who.code if who else test.carer_id)
 
 
-def _letter(tx: Tx, test: ReachTest, who: Carer, phone: str, *, two_way: bool) -> Draft:
+def _letter(tx: Tx, test: ReachTest, who: Carer, phone: str, road: Channel) -> Draft:
     """By text where an answer comes back, else by a call with a key."""
     return Draft(
         key=f"reach:{test.id}:{tx.now.isoformat()}",
         sentence="reach_test",
-        channel=Channel.SMS if two_way else Channel.VOICE,
+        channel=road,
         priority=Priority.REMINDER,
         to=phone,
         person=carer(who.id),

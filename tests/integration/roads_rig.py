@@ -46,7 +46,7 @@ class Door:
 class Roads:
     """Drills, tests and shadows over one world; the rhythm is a drill a day."""
 
-    def __init__(self, folder, *, two_way=True, **more):
+    def __init__(self, folder, *, road=Channel.SMS, **more):
         self.world = world = build_world(folder, operators=(DUTY,), **more)
         self.one, self.two = ScriptedProvider("one"), ScriptedProvider("two", voice=False)
         self.providers = {"one": self.one, "two": self.two}
@@ -70,7 +70,7 @@ class Roads:
         )  # fmt: skip
         self.reach = Reachability(
             world.transactions, world.reading, world.clock, wanted=True, month_of=world.calendar.month_of,
-            spread=spread, two_way=lambda _: two_way, page=lambda *told: self.paged.append(told),
+            spread=spread, road=lambda _: road, page=lambda *told: self.paged.append(told),
             changed=world.muster.forget,
         )  # fmt: skip
         self.shadowing = Shadowing(world.transactions, world.reading, world.desk, nudge=lambda: None)

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from config.wiring_roads import answered_by
+from dispatch.messages.providers.provider import Capability
 from dispatch.rules.alarm import State
 from dispatch.rules.message import Channel
 from dispatch.store.reach_tests import reach_tests
@@ -129,7 +131,7 @@ def test_whoever_is_asked_about_an_alarm_is_tested_later(roads):
 
 
 def test_where_no_answer_to_a_text_comes_back_a_call_asks_for_a_key(tmp_path):
-    roads = Roads(tmp_path, two_way=False)
+    roads = Roads(tmp_path, road=Channel.VOICE)
     try:
         until_asked(roads)
         assert {each.channel for each in roads.one.sent if "测试" in each.text or "Monthly" in each.text} == {
@@ -137,6 +139,32 @@ def test_where_no_answer_to_a_text_comes_back_a_call_asks_for_a_key(tmp_path):
         }
     finally:
         roads.close()
+
+
+def test_where_no_answer_can_come_back_nobody_is_asked_and_nobody_called_silent(tmp_path, log_lines):
+    """A call that asks for a key which cannot return would make everybody silent, and rank them behind the others."""
+    roads = Roads(tmp_path, road=None)
+    try:
+        until_asked(roads)
+        roads.world.clock.advance(2 * DAY)
+        roads.settle()
+        assert (letters(roads), roads.reach.unreached(), roads.paged) == ([], [], [])
+        assert {each.state for each in rows(roads)} == {"left"}
+        assert "reach_test_unanswerable" in [each["event"] for each in log_lines]
+    finally:
+        roads.close()
+
+
+def test_an_answer_comes_by_text_or_by_a_key_or_not_at_all():
+    class Road:
+        def __init__(self, **able):
+            self.capability = lambda phone: Capability(**able)
+
+    text, call = Road(sms=True, two_way=True), Road(sms=True, voice=True)
+    told = Road(sms=True, voice=True, keys=False)
+    assert answered_by("+86", [text, call]) is Channel.SMS
+    assert answered_by("+86", [told, call]) is Channel.VOICE
+    assert answered_by("+86", [told, Road(sms=True)]) is None
 
 
 def test_numbers_and_providers_have_their_rates(roads):
