@@ -121,7 +121,8 @@ def build_homecare(
         settings.bedmoney, transactions, reading, clock, calendar, months=beds.months, visits=visits.visiting
     )
     meals = build_meals(
-        settings, transactions, reading, clock, calendar, is_workday=duty.holidays.is_workday
+        settings, transactions, reading, clock, calendar, is_workday=duty.holidays.is_workday,
+        days_mark=lambda: duty.holidays.mark,
     )  # fmt: skip
     operators = build_operators(settings, transactions, reading, clock, calendar, beds=money.reckoning, apart=apart)
     settlement = build_settlement(settings.settlement, transactions, reading, clock, calendar, dues=operators.settling)

@@ -64,14 +64,16 @@ class Meals:
 
 def build_meals(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, *,
-    is_workday: Callable[[date], bool],
+    is_workday: Callable[[date], bool], days_mark: Callable[[], str] = lambda: "",
 ) -> Meals:  # fmt: skip
     """
     Wires it. A rule that is not there or has mistakes keeps nothing from starting: see `config.policy_books`.
     """
     said = settings.meals
     book, texts = policy_book(Path(said.policies) if said.policies else POLICIES)
-    deciding = Deciding(book, is_workday=is_workday, ways=Ways(rounding=said.rounding, leap_day=said.leap_day))
+    deciding = Deciding(
+        book, is_workday=is_workday, days_mark=days_mark, ways=Ways(rounding=said.rounding, leap_day=said.leap_day)
+    )
     numbers = _Numbers(settings.home)
     meal_rules = sorted({each.id for each in book.policies if each.kind == "meal"})
 

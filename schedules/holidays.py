@@ -5,6 +5,7 @@ What is not published cannot be known: then weekdays count as workdays, `is_publ
 here ever raises for a day nobody knows: it is asked in the middle of an alarm or at a till.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -63,6 +64,9 @@ class Holidays:
         all_ = [each for year in self._years.values() for each in year.holidays]
         off = {day: About(each.name, False) for each in all_ for day in _days(each.first, each.last)}
         self._days = off | {day: About(each.name, True) for each in all_ for day in each.worked}
+        told = sorted(f"{day} {about.is_worked}" for day, about in self._days.items())
+        self.mark = hashlib.sha256("\n".join(told).encode()).hexdigest()
+        """The same as long as the same days are off, and worked."""
 
     @property
     def years(self) -> list[Year]:

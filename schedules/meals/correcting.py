@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from dispatch.rules.people import Person
@@ -15,7 +15,7 @@ from schedules.meals.deciding import Deciding
 from schedules.meals.replaying import Replayed, in_force, replayed, used_by
 from schedules.meals.rules.serving import Answer, Serving, entry_of, reversal_of
 from schedules.meals.store.canteens import Canteens
-from schedules.meals.store.priced import Priced
+from schedules.meals.store.priced import Day, Priced
 from schedules.meals.store.servings import Servings
 from schedules.money.corrections.rules.correction import Item, book_mark
 from schedules.money.rules.ledger import CORRECTED
@@ -42,7 +42,10 @@ class MealCorrections:
 
     def mark(self) -> str:
         book = self._deciding.book
-        return book_mark(self.kind, book.policies, Shared.of(book.exclusions, book.implications))
+        return book_mark(self.kind, book.policies, Shared.of(book.exclusions, book.implications), self.beside())
+
+    def beside(self) -> str:
+        return self._deciding.days_mark
 
     def shared(self) -> Shared | None:
         book = self._deciding.book
@@ -54,9 +57,19 @@ class MealCorrections:
             kept = kept_policies(connection, {each.version for each in asked})
             now = self.shared()
             before = SharedRules(connection, self.kind).before(now) if now is not None else []
+            days = Priced(connection).days({each.id for each in self._deciding.book.policies if each.limit.days})
         policies = self._deciding.book.policies
-        found = outdated(asked, policies, kept)
+        found = [*outdated(asked, policies, kept), *self._of_other_days(days)]
         return found if now is None else [*found, *reshared(asked, before, now, policies)]
+
+    def _of_other_days(self, asked: Sequence[Day]) -> list[Outdated]:
+        """Rules that were told of a day off as of a workday, or the other way: its year was published later."""
+        is_workday = self._deciding.is_workday
+        first: dict[tuple[str, str], date] = {}
+        for each in asked:
+            if any(said != is_workday(each.on) for said in each.told):
+                first.setdefault((each.policy, each.version), each.on)
+        return [Outdated(policy=policy, old=version, new=version, first=on) for (policy, version), on in first.items()]
 
     def look(self, outdated: Sequence[Outdated], after: str, /) -> tuple[list[Item], str]:
         first = min(each.first for each in outdated)
@@ -100,7 +113,7 @@ class MealCorrections:
         assert said.asked is not None
         used = item.facts["used"]
         if not item.facts["again"]:
-            return replace(said, asked={**said.asked, "used": used})
+            return replace(said, asked={**said.asked, "used": used, **item.facts.get("day", {})})
         try:
             policy = in_force(self._deciding, said.policy or "", known.on)
         except NoRule:
@@ -147,7 +160,7 @@ class MealCorrections:
 def _item(found: Replayed) -> Item:
     serving, answer = found.serving, found.answer
     assert serving.resident_id is not None
-    used: Mapping[str, Any] = (answer.asked or serving.answer.asked or {})["used"]
+    asked: Mapping[str, Any] = answer.asked or serving.answer.asked or {}
     return Item(
         source=serving.id, together=serving.claim, resident_id=serving.resident_id, on=serving.on,
         before_fen=_fen(serving.answer, serving), after_fen=_fen(answer, serving),
@@ -156,7 +169,8 @@ def _item(found: Replayed) -> Item:
         differs=found.differs and serving.cancelled_at is None,
         old_version=serving.answer.version, new_version=answer.version,
         facts={
-            "pricing": serving.pricing, "cancelled": serving.cancelled_at is not None, "used": dict(used),
+            "pricing": serving.pricing, "cancelled": serving.cancelled_at is not None, "used": dict(asked["used"]),
+            "day": {"workday": asked["workday"]},
             "again": found.differs or answer.version != serving.answer.version,
         },
     )  # fmt: skip

@@ -52,8 +52,13 @@ class Before:
 class Deciding:
     """The rules of a book, asked one meal at a time."""
 
-    def __init__(self, book: Book, *, is_workday: Callable[[date], bool], ways: Ways = CUSTOMARY) -> None:
-        self.book, self._is_workday, self._ways = book, is_workday, ways
+    def __init__(
+        self, book: Book, *, is_workday: Callable[[date], bool], ways: Ways = CUSTOMARY,
+        days_mark: Callable[[], str] = lambda: "",
+    ) -> None:  # fmt: skip
+        """`days_mark` is another one whenever another day is off, or worked."""
+        self.book, self.is_workday, self._ways = book, is_workday, ways
+        self._days_mark = days_mark
         self._ready = {each.version: ready(_once_a_day(each), book.exclusions, ways) for each in book.policies}
 
     def answer(
@@ -77,6 +82,11 @@ class Deciding:
             return replace(refused(presented, Why.NO_AGE), policy=policy.id, version=policy.version)
         return self._asked(presented, canteen, rule, diner, person, on, before)
 
+    @property
+    def days_mark(self) -> str:
+        """Tells one table of days off from another; empty where no rule asks for it."""
+        return self._days_mark() if any(each.limit.days for each in self.book.policies) else ""
+
     def can_ask(self, terms: Sequence[Term], on: date) -> bool:
         """Whether a canteen with these terms has a rule for meals of this day."""
         held = terms_on(terms, on)
@@ -90,7 +100,7 @@ class Deciding:
         before: Before,
     ) -> Answer:  # fmt: skip
         meal = Meal(
-            str(presented.meal_type), presented.price_fen, canteen.area_code, self._is_workday(on), presented.delivery,
+            str(presented.meal_type), presented.price_fen, canteen.area_code, self.is_workday(on), presented.delivery,
             presented.delivery_fee_fen if presented.delivery else 0,
         )  # fmt: skip
         left = self._left(rule.policy, lambda day: self._person(diner, day), on, before) if rule.policy.quota else None
@@ -119,16 +129,16 @@ class Deciding:
     def again(self, policy: Policy | None, presented: Presented, on: date, asked: Asked, used: Used) -> Answer:
         """
         What a version of a rule gives for a meal with the facts that were kept with it; none is in force any more
-        where `policy` is None.
+        where `policy` is None. Whether it is a workday is asked again: its year may have been published since.
         """
-        facts = {**asked, "used": _told_used(used)}
+        facts = {**asked, "workday": self.is_workday(on), "used": _told_used(used)}
         if policy is None:
             return replace(refused(presented, Outcome.NOT_IN_FORCE), asked=facts)
         rule, person = self._ready[policy.version], self._of_facts(asked, on)
         if rule.needs_age and person.age is None:
             return replace(refused(presented, Why.NO_AGE), policy=policy.id, version=policy.version)
         meal = Meal(
-            str(presented.meal_type), presented.price_fen, asked["point"], asked["workday"], presented.delivery,
+            str(presented.meal_type), presented.price_fen, asked["point"], facts["workday"], presented.delivery,
             presented.delivery_fee_fen if presented.delivery else 0,
         )  # fmt: skip
         return replace(self._given(rule, person, meal, used), asked=facts)

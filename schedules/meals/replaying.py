@@ -27,7 +27,7 @@ from schedules.money.rules.policy import Policy
 class Replayed:
     """
     A meal whose answer would be another one now. Where `differs` is False its money is the same, and only what was used
-    before it is counted otherwise.
+    before it, or what is known of its day, is another.
     """
 
     serving: Serving
@@ -106,7 +106,13 @@ def _again(deciding: Deciding, each: Serving, had: Sequence[_Had], anew: frozens
     answer = replace(deciding.again(policy, presented, each.on, said.asked, used), policy=said.policy)
     if answer.money != said.money or policy is None:
         return answer
-    return said if used == used_by(said.asked["used"]) else replace(said, asked={**said.asked, "used": _plain(used)})
+    facts = {**said.asked, "used": _plain(used), **_of_day(answer)}
+    return said if facts == said.asked else replace(said, asked=facts)
+
+
+def _of_day(answer: Answer) -> dict[str, bool]:
+    """What is known of the day by now: whoever counts the meal again has to be told the same."""
+    return {} if answer.asked is None else {"workday": answer.asked["workday"]}
 
 
 def _plain(used: Used) -> dict[str, int | None]:

@@ -19,6 +19,7 @@ from config.quoting import IMPLIED
 from dispatch.errors import Conflict
 from dispatch.rules.people import operator
 from dispatch.store.record import Record
+from schedules.holidays import Holiday, Holidays, Year
 from schedules.meals.catering import Catering
 from schedules.meals.correcting import MealCorrections
 from schedules.meals.deciding import Deciding
@@ -43,11 +44,11 @@ MANAGER, REVIEWER = operator("manager"), operator("reviewer")
 class Office:
     """A service that was started again with the files as they are now."""
 
-    def __init__(self, world, policies, *, is_workday=lambda day: day.weekday() < 5):
+    def __init__(self, world, policies, *, is_workday=lambda day: day.weekday() < 5, days_mark=lambda: ""):
         self.world, self.policies = world, policies
         self.book, texts = read_book(policies, implied=IMPLIED), rules_in(policies)
         assert not self.book.faults
-        self.deciding = Deciding(self.book, is_workday=is_workday)
+        self.deciding = Deciding(self.book, is_workday=is_workday, days_mark=days_mark)
         self.books = lambda connection: Books(connection, texts)
         self.meals = MealCorrections(world.reading, self.deciding, books=self.books)
         self.desk = CorrectionDesk(world.transactions, world.reading, [self.meals])
@@ -306,6 +307,57 @@ def test_a_closed_month_is_put_right_in_the_open_one_with_its_reason(city, tmp_p
     assert city.sums("2026-12") == ({"fund:city": -200, "owed:A": 200}, {"corrected": 4})
     assert recount(tmp_path / "told", city.world, ["2026-11", "2026-12"], city.folder) == (0, [])
     assert closing.known("2026-11")["hash"] == closed.hash
+
+
+OFF = OLD.replace("meals_per_week = 2", 'meals_per_week = 2\ndays = "workday"')
+MID_AUTUMN = Year(
+    number=2026, source="国办发明电", holidays=(
+        Holiday(name="fair", first=date(2026, 11, 17), last=date(2026, 11, 17), worked=(date(2026, 11, 21),)),
+    )
+)  # fmt: skip
+"""A Tuesday off, and the Saturday after it worked."""
+
+
+def test_days_off_that_are_published_late_price_anew_what_was_told_otherwise(city, tmp_path):
+    days = Holidays()
+
+    def begun():
+        office = Office(city.world, city.folder, is_workday=days.is_workday, days_mark=lambda: days.mark)
+        city.office, city.deciding, city.catering._deciding = office, office.deciding, office.deciding
+        return office
+
+    week_later(city)
+    city.write(OFF)
+    begun()
+    city.eaten([*MEALS[:4], ("21 11:30", "lunch", "till-A", 1200)])
+    assert city.fen() == [0, 300, 0, 300, 0]
+    assert [each.answer.reason for each in city.rows()][-1] == "not_workday"
+    for _ in range(3):
+        city.office.desk.check()
+    assert city.office.desk.newest(1) == []
+    # The year's file comes while the service runs: nothing is begun anew.
+    days.renew([MID_AUTUMN])
+    told = city.office.until(State.FOUND)
+    assert (told.tally.differing, told.tally.before_fen, told.tally.after_fen) == (2, 600, 600)
+    city.office.decided(told)
+    assert city.office.until(State.NOTHING)
+    assert city.fen() == [0, 0, 0, 300, 300]
+    assert recount(tmp_path / "told", city.world, ["2026-11"], city.folder) == (0, [])
+    for office in (city.office, begun()):
+        for _ in range(3):
+            office.desk.check()
+        assert len(office.desk.newest(9)) == 2
+
+
+def test_days_off_of_no_concern_to_any_rule_are_looked_at_by_nobody(city):
+    days = Holidays()
+    office = Office(city.world, city.folder, is_workday=days.is_workday, days_mark=lambda: days.mark)
+    week_later(city)
+    city.eaten()
+    before = office.meals.mark()
+    days.renew([MID_AUTUMN])
+    assert (office.meals.beside(), office.meals.mark()) == ("", before)
+    assert office.meals.outdated() == []
 
 
 def test_ending_a_rule_for_a_new_one_to_come_prices_nothing_otherwise(city, tmp_path):

@@ -39,6 +39,9 @@ class BillCorrections:
     def mark(self) -> str:
         return book_mark(self.kind, self._settling.reckoning.rules.policies, self._settling.reckoning.shared)
 
+    def beside(self) -> str:
+        return ""
+
     def shared(self) -> Shared | None:
         reckoning = self._settling.reckoning
         return reckoning.shared if list(reckoning.rules.policies) else None

@@ -45,6 +45,10 @@ class Source(Protocol):
         """Tells one book of rules from another."""
         ...
 
+    def beside(self) -> str:
+        """Another one whenever something else changed that rules ask, without a start; asked every few seconds."""
+        ...
+
     def shared(self) -> Shared | None:
         """What all rules share; None where there are no rules, and nothing can be said of them."""
         ...
@@ -84,8 +88,8 @@ class CorrectionDesk:
     def __init__(self, transactions: Transactions, reading: Reading, sources: Sequence[Source]) -> None:
         self._transactions, self._reading = transactions, reading
         self._sources = {each.kind: each for each in sources}
-        self._asked: set[str] = set()
-        """Kinds whose versions were asked about since the start: rules are read then."""
+        self._asked: dict[str, str] = {}
+        """Kinds whose versions were asked about since the start, when rules are read, and what stood beside them."""
 
     # ------------------------------------------------------------------------------------------- people
 
@@ -174,9 +178,10 @@ class CorrectionDesk:
             if source is not None and each.state is State.LOOKING and each.kind in self._asked:
                 return self._look(each.id, source)
         for kind, source in self._sources.items():
-            if kind not in self._asked:
+            beside = source.beside()
+            if self._asked.get(kind) != beside:
                 self._notice(source)
-                self._asked.add(kind)
+                self._asked[kind] = beside
         return None
 
     def _notice(self, source: Source) -> None:

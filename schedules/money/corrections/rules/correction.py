@@ -98,7 +98,7 @@ class Correction:
             raise Conflict("Whoever wanted it does not approve it: ask another person.")
 
 
-def book_mark(kind: str, policies: Iterable[Policy], shared: Shared) -> str:
-    """The same as long as the same versions of all rules are in force, and what they share is the same."""
-    said = sorted(each.version for each in policies), shared.mark
+def book_mark(kind: str, policies: Iterable[Policy], shared: Shared, *beside: str) -> str:
+    """The same as long as the same versions of all rules are in force, and what they share or ask `beside` is."""
+    said = sorted(each.version for each in policies), shared.mark, *filter(None, beside)
     return hashlib.sha256(json.dumps([kind, *said]).encode()).hexdigest()
