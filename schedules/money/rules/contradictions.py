@@ -1,6 +1,6 @@
 """What is well written in a policy file and cannot be meant: tiers nobody reaches, two answers for one person."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Any, Protocol
@@ -12,6 +12,8 @@ from schedules.money.rules.sheet import Said, Sheet
 LEVELS = ("intact", "mild", "moderate", "severe", "total")
 """Codes of the five ability levels of GB/T 42195-2022."""
 MEAL_TYPES = ("breakfast", "lunch", "dinner")
+PAYERS = ("provider", "family")
+"""Who can have paid for the building of a bed, as bills say it."""
 
 LIVES_BY: Mapping[str, Sequence[str]] = {
     "meal": ("tier", "discount", "delivery"),
@@ -157,8 +159,23 @@ def _words(sheet: Sheet, policy: Policy) -> None:
     """Words that are spelt like no known one are used as they stand, and told."""
     conditions = [(f"{table}[{place}].when", each.when) for table, place, each in _conditionals(policy)]
     for where, condition in [("eligible", policy.eligible), *conditions]:
-        for key, known in (("levels", LEVELS), ("meal_types", MEAL_TYPES)):
-            strange = sorted(set(getattr(condition, key) or ()) - set(known))
-            if strange:
-                what = Said("%(words)s is none of %(known)s", words=", ".join(strange), known=", ".join(known))
-                sheet.doubt(where, key, what, "is this meant?")
+        for inner, each in _within(where, condition):
+            _known(sheet, inner, "levels", each.levels, LEVELS)
+            _known(sheet, inner, "meal_types", each.meal_types, MEAL_TYPES)
+    _known(sheet, "limit", "meal_types", policy.limit.meal_types, MEAL_TYPES)
+    if policy.construction is not None and policy.construction.payer:
+        _known(sheet, "construction", "payer", [policy.construction.payer], PAYERS)
+
+
+def _within(where: str, condition: Condition) -> Iterator[tuple[str, Condition]]:
+    """A condition and the alternatives within it, with their places."""
+    yield where, condition
+    for place, each in enumerate(condition.any or (), 1):
+        yield from _within(f"{where}.any[{place}]", each)
+
+
+def _known(sheet: Sheet, where: str, key: str, words: Collection[str] | None, known: Sequence[str]) -> None:
+    strange = sorted(set(words or ()) - set(known))
+    if strange:
+        what = Said("%(words)s is none of %(known)s", words=", ".join(strange), known=", ".join(known))
+        sheet.doubt(where, key, what, "is this meant?")

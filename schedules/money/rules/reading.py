@@ -15,7 +15,7 @@ from schedules.money.rules.sheet import Fault, Reader, Sheet
 from schedules.money.rules.tables import TABLES
 
 _HEAD: Mapping[str, Reader] = {
-    "id": read.text,
+    "id": read.name,
     "kind": read.one_of(*KINDS),
     "title": read.text,
     "grade": read.text,

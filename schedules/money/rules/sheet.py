@@ -15,6 +15,10 @@ Gettext: TypeAlias = Callable[..., str]
 """Takes a sentence and what is filled into its `%(name)s`, and gives it in a language."""
 
 
+NAME_MAX = 80
+"""Signs of an id at most: the ledger's column has no more."""
+
+
 class Said(str):
     """A sentence with something filled in, in English as it stands; it can be told in another language."""
 
@@ -128,9 +132,22 @@ Reader: TypeAlias = Callable[[Sheet, str, Any], Any]
 
 
 def text(_sheet: Sheet, _place: str, value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if isinstance(value, str) and not value.strip():
+        raise Wrong("it is empty", "write something between the quotes")
+    if not isinstance(value, str):
         raise Wrong(Said("a text is expected, not %(kind)s", kind=_kind(value)), "write it in quotes, and not empty")
     return value
+
+
+def name(sheet: Sheet, place: str, value: object) -> str:
+    """An id, which the ledger keeps and which stands in names of files."""
+    said = text(sheet, place, value)
+    if len(said) > NAME_MAX or any(sign in "/\\" or not sign.isprintable() or sign.isspace() for sign in said):
+        raise Wrong(
+            Said("%(name)s is no id", name=repr(said[:NAME_MAX])),
+            Said("write at most %(most)s signs, without blanks and slashes", most=NAME_MAX),
+        )
+    return said
 
 
 def day(_sheet: Sheet, _place: str, value: object) -> date:

@@ -102,6 +102,38 @@ def test_strange_words_are_used_and_told():
     assert [("grade_3" in each, "supper" in each) for each in doubts(text)] == [(True, False), (False, True)]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (TIER + "when = { any = [{ age_min = 90 }, { levels = ['heavy'] }] }", "when.any[2].levels: heavy is none"),
+        (TIER + "when = { any = [{ any = [{ meal_types = ['tea'] }] }] }", ".any[1].any[1].meal_types: tea is"),
+        (TIER + "[limit]\nmeal_types = ['lunch', 'supper']", "limit.meal_types: supper is none of breakfast"),
+    ],
+)  # fmt: skip
+def test_strange_words_within_alternatives_and_limits_are_told_as_well(text, said):
+    (doubt,) = doubts(text)
+    assert said in doubt
+
+
+def test_a_payer_that_no_bill_knows_is_told():
+    bed = HEAD.format(name="x").replace('"meal"', '"home_bed"') + '[construction]\nmode = "fixed"\namount = "1.00"\n'
+    assert read_policy(bed + 'payer = "provider"', "x.toml").doubts == []
+    (doubt,) = read_policy(bed + 'payer = "state"', "x.toml").doubts
+    assert str(doubt) == "x.toml: construction.payer: state is none of provider, family; is this meant?"
+
+
+@pytest.mark.parametrize("name", ["a/b", "../x", "a b", "a\u3000b", "x" * 81])
+def test_an_id_can_stand_in_the_ledger_and_in_the_name_of_a_file(name):
+    (fault,) = read_policy(HEAD.format(name="x").replace('id = "x"', f'id = "{name}"') + TIER, "x.toml").faults
+    assert "policy.id: " in str(fault)
+    assert "without blanks and slashes" in str(fault)
+
+
+def test_an_empty_text_is_called_empty():
+    (fault,) = read_policy(HEAD.format(name="x").replace('id = "x"', 'id = " "') + TIER, "x.toml").faults
+    assert str(fault) == "x.toml: policy.id: it is empty; write something between the quotes"
+
+
 def test_all_mistakes_of_a_file_are_told_at_once():
     text = (SHIPPED / "sh-putuo-2025.toml").read_text("utf-8")
     broken = text.replace('"5.00"', "5.00").replace("meals_per_day", "meals_pro_day").replace('"0.90"', '"9/0"')
@@ -115,7 +147,7 @@ def test_all_mistakes_of_a_file_are_told_at_once():
     [
         ("", "policy.id: missing"),
         ('id = "x"\nkind = "lunch"\ntitle = "t"\ngrade = "A"', "policy.kind: 'lunch' is not known here; one of meal, meal_operator"),  # noqa: E501
-        ('id = "x"\nkind = "meal"\ntitle = ""\ngrade = "A"', "policy.title: a text is expected"),
+        ('id = "x"\nkind = "meal"\ntitle = ""\ngrade = "A"', "policy.title: it is empty"),
         ('id = "x"\nkind = "meal"\ntitle = "t"\ngrade = "A"\neffective_from = "2026-01-01"', "policy.effective_from: a day is expected"),  # noqa: E501
         ('id = "x"\nkind = "meal"\ntitle = "t"\ngrade = "A"\neffective_from = 2026-01-01T00:00:00', "policy.effective_from: a day is expected"),  # noqa: E501
         ('id = "x"\nkind = "meal"\ntitle = "t"\ngrade = "A"\neffective_from = 2026-02-01\neffective_to = 2026-01-01', "policy.effective_to: it ends on 2026-01-01 before it begins"),  # noqa: E501
