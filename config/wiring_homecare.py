@@ -143,7 +143,7 @@ def build_homecare(
         bedmoney=money, duty=duty, beds=beds, rounds=rounds, visits=visits,
         planning=build_planning(
             settings, transactions, reading, clock, calendar, book=Book(visits.visiting), travel=lambda: travel,
-            kept=visits.visiting.on, nudge=nudge,
+            kept=visits.visiting.on, nudge=nudge, apart=apart,
         ),
         coverage=build_coverage(settings, transactions, reading, clock, calendar, travel, apart=apart, nudge=nudge),
         welfare=build_welfare(

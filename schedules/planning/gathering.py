@@ -67,8 +67,24 @@ class Facts:
     """A published visit that begins before is promised."""
 
 
-def problem_of(facts: Facts, travel: TravelTime) -> Problem:
-    """The problem in whole seconds since the epoch of 1970, so that days need no arithmetic."""
+Known = Sequence[Sequence[Sequence[float | None]]]
+"""For each means, from each place to each: what a road router told, in seconds; None where it did not."""
+
+Asking = Callable[[Sequence[Position | None], Sequence[Means]], Known]
+"""Asks a road router about every way between these places; empty where none answers."""
+
+
+def straight(spots: Sequence[Position | None], means: Sequence[Means]) -> Known:  # noqa: ARG001  an `Asking`
+    """No router: every way goes by the line."""
+    return ()
+
+
+def problem_of(facts: Facts, travel: TravelTime, ask: Asking = straight) -> Problem:
+    """
+    The problem in whole seconds since the epoch of 1970, so that days need no arithmetic.
+
+    A way that `ask` does not tell is as long as `travel` says.
+    """
     spots: list[Position | None] = []
     index: dict[Position | None, int] = {}
 
@@ -86,7 +102,8 @@ def problem_of(facts: Facts, travel: TravelTime) -> Problem:
     jobs = tuple(_job(visit, facts, place) for visit in facts.visits)
     if not spots:
         place(None)
-    return Problem(jobs=jobs, workers=workers, travel=_matrices(spots, means, travel))
+    matrices = by_roads(_matrices(spots, means, travel), ask(spots, means))
+    return Problem(jobs=jobs, workers=workers, travel=matrices)
 
 
 def _worker(
@@ -160,6 +177,19 @@ def _matrix(spots: Sequence[Position | None], means: Means, travel: TravelTime) 
         return -int(-travel.seconds(here, there, means) // 1)
 
     return tuple(tuple(way(here, there) for there in spots) for here in spots)
+
+
+def by_roads(lines: Sequence[Matrix], known: Known) -> tuple[Matrix, ...]:
+    """The ways by the line, each of which a road router told something replaced by that."""
+    if not known:
+        return tuple(lines)
+    return tuple(
+        tuple(
+            tuple(far if near is None else -int(-near // 1) for far, near in zip(row, told, strict=True))
+            for row, told in zip(line, roads, strict=True)
+        )
+        for line, roads in zip(lines, known, strict=True)
+    )
 
 
 def planned_of(answer: Answer, problem: Problem, visits: Sequence[OpenVisit]) -> list[Planned]:

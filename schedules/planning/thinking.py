@@ -6,7 +6,7 @@ publishes it. A thinker that dies leaves its plan with an old `seen_at`; another
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,14 +14,15 @@ import structlog
 from dispatch.clock import Clock
 from dispatch.ids import CarerId
 from dispatch.rules.people import SERVICE
+from dispatch.rules.place import Position
 from dispatch.rules.record import Line
-from dispatch.rules.travel import TravelTime
+from dispatch.rules.travel import Means, TravelTime
 from dispatch.store.database import Engine
 from dispatch.store.people import People
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.duty.store import Shifts
-from schedules.planning.gathering import Facts, OpenVisit, VisitBook, planned_of, problem_of
+from schedules.planning.gathering import Asking, Facts, Known, OpenVisit, VisitBook, planned_of, problem_of, straight
 from schedules.planning.planner import steady
 from schedules.planning.process import Answer, PlannerProcess, PlanningFailed
 from schedules.planning.rules.plan import cost
@@ -42,6 +43,18 @@ SAY_S = 1.0
 
 PROMISED = timedelta(hours=24)
 
+ASKING_MAX = 0.2
+"""Of a plan's seconds, for asking a road router."""
+
+Router = Callable[[Sequence[Position | None], Sequence[Means], float], Known]
+"""Told for so many seconds at most; empty where nobody answers. Never raises."""
+
+
+def nobody(spots: Sequence[Position | None], means: Sequence[Means], for_s: float) -> Known:  # noqa: ARG001
+    """No router is set."""
+    return ()
+
+
 log = structlog.get_logger()
 
 
@@ -51,8 +64,12 @@ class Thinker:
     def __init__(
         self, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, book: VisitBook,
         process: PlannerProcess, travel: Callable[[], TravelTime], *, promised: timedelta = PROMISED,
+        router: Router = nobody,
     ) -> None:  # fmt: skip
-        """`promised`: a published visit that begins within it keeps its carers and its time when plans are made."""
+        """
+        `promised`: a published visit that begins within it keeps its carers and its time when plans are made. `router`
+        is asked about the ways, for a part of a plan's seconds.
+        """
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
@@ -61,6 +78,7 @@ class Thinker:
         self._process = process
         self._travel = travel
         self._promised = promised
+        self._router = router
         self._awake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="planner", daemon=True)
@@ -97,10 +115,11 @@ class Thinker:
         if plan is None:
             return False
         try:
-            began = steady()
-            visits, problem = self.gather(plan)
+            began, asked = steady(), _Timed(self._router, plan.seconds * ASKING_MAX)
+            visits, problem = self.gather(plan, asked)
+            left = left_of(plan.seconds - asked.took_s, steady() - began - asked.took_s)
             answer = self._process.solve(
-                problem, seconds=left_of(plan.seconds, steady() - began), seed=plan.seed,
+                problem, seconds=left, seed=plan.seed,
                 told=_Saying(self._transactions, self._clock, plan.id),
             )  # fmt: skip
         except PlanningFailed as error:
@@ -115,8 +134,8 @@ class Thinker:
         self._keep(plan, visits, problem, answer)
         return True
 
-    def gather(self, plan: VisitPlan) -> tuple[list[OpenVisit], Problem]:
-        """The visits of this plan and the problem they make, as of now."""
+    def gather(self, plan: VisitPlan, ask: Asking = straight) -> tuple[list[OpenVisit], Problem]:
+        """The visits of this plan and the problem they make, as of now; `ask` knows ways by the roads."""
         days = [plan.first_on + timedelta(days=number) for number in range(plan.days)]
         with self._reading.connect() as connection:
             people = People(connection)
@@ -145,7 +164,7 @@ class Thinker:
             },
             promised_until=now + self._promised,
         )  # fmt: skip
-        return visits, problem_of(facts, self._travel())
+        return visits, problem_of(facts, self._travel(), ask)
 
     def _take(self, tx: Tx) -> VisitPlan | None:
         shelf = VisitPlans(tx.connection)
@@ -204,6 +223,21 @@ def left_of(seconds: float, spent: float) -> float:
     together a quarter at most.
     """
     return seconds - min(2 * spent, seconds * KEEPING_MAX)
+
+
+class _Timed:
+    """Asks the router for so long at most, and knows how long it took: that is not repeated when a plan is kept."""
+
+    def __init__(self, router: Router, for_s: float) -> None:
+        self.took_s = 0.0
+        self._router = router
+        self._for_s = for_s
+
+    def __call__(self, spots: Sequence[Position | None], means: Sequence[Means]) -> Known:
+        began = steady()
+        told = self._router(spots, means, self._for_s)
+        self.took_s = steady() - began
+        return told
 
 
 class _Saying:

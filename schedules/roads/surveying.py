@@ -96,13 +96,13 @@ class _Asking:
     """One survey's questions, one after another."""
 
     def __init__(self, roads: Roads) -> None:
-        self._line = Line(DIALECTS[roads.router], roads.url, budget_s=QUESTION_S, steady=_steady)
+        self._line = Line(DIALECTS[roads.router], roads.url, budget_s=QUESTION_S, steady=steady)
         self._router = roads.router
-        self._until_s = _steady() + roads.for_s
+        self._until_s = steady() + roads.for_s
         self._failures = 0
 
     def is_over(self) -> bool:
-        return self._failures >= FAILURES_MAX or _steady() >= self._until_s
+        return self._failures >= FAILURES_MAX or steady() >= self._until_s
 
     def told(self, ways: Sequence[Way]) -> dict[Way, float | None]:
         """What the router says of these; what it will not speak of is None and not asked again."""
@@ -134,5 +134,6 @@ class _Asking:
                 self._failures += 1
 
 
-def _steady() -> float:
+def steady() -> float:
+    """Seconds of a clock that nobody sets."""
     return SystemClock().look().steady_s

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from config.settings import read_settings
+from config.wiring_planning import router_of
 from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.rules.people import operator
 from dispatch.rules.rights import Role
@@ -15,6 +17,7 @@ from dispatch.store.accounts import operators
 from dispatch.store.people import carers, homes, residents
 from dispatch.web.app import create_app
 from dispatch.web.options import WebOptions
+from schedules.apart import Failed
 from schedules.care.rules.visit import Source, Wanted
 from schedules.duty.desk import DutyDesk
 from schedules.planning.choosing import ChoosingPlanner
@@ -25,7 +28,7 @@ from schedules.planning.process import Answer, PlannerProcess
 from schedules.planning.publishing import Publishing
 from schedules.planning.rules.plan import Reason, cost
 from schedules.planning.store import State, VisitPlans
-from schedules.planning.thinking import STALE, Thinker
+from schedules.planning.thinking import ASKING_MAX, STALE, Thinker, nobody
 from schedules.planning.web.api import plans_api
 from schedules.planning.web.pages import planning_pages
 from schedules.planning.web.shown import PlansShown
@@ -66,7 +69,9 @@ class Counting(PlannerProcess):
 
 
 class Office(Base):
-    """A district with shifts, visits in memory, plans and their pages."""
+    """A district with shifts, visits in memory, plans and their pages; `router` knows the roads."""
+
+    router = staticmethod(nobody)
 
     def _app(self, streams_max, panels):
         world = self.world
@@ -88,7 +93,10 @@ class Office(Base):
         """With `more`, in a process of its own; else quickly, here."""
         world = self.world
         process = Counting(**more) if more else Inside()
-        return Thinker(world.transactions, world.reading, world.clock, world.calendar, self.book, process, StraightLine)
+        return Thinker(
+            world.transactions, world.reading, world.clock, world.calendar, self.book, process, StraightLine,
+            router=self.router,
+        )  # fmt: skip
 
     def carer(self, code: str) -> str:
         return self.world.id_of(carers, code)
@@ -137,6 +145,33 @@ def office(tmp_path) -> Iterator[Office]:
     yield built
     built.close()
     world.close()
+
+
+def test_a_plan_goes_by_the_roads_where_they_are_known(office):
+    office.on_duty("C1", "C2")
+    office.visit(1, HOUR)
+    by_line = office.desk.visits(office.made())[0].travel_s
+    asked = []
+
+    def router(spots, means, for_s):
+        asked.append(for_s)
+        return [[[777.2] * len(spots) for _ in spots] for _ in means]
+
+    office.router = router
+    assert by_line != 778
+    assert office.desk.visits(office.made())[0].travel_s == 778
+    assert asked == [2 * ASKING_MAX]
+
+
+def test_a_router_that_cannot_be_asked_leaves_the_plan_to_the_line(office):
+    def apart(function, *_):
+        raise Failed(f"{function.__name__} took longer than it may")
+
+    settings = read_settings({"travel": {"router": "osrm", "url": "http://127.0.0.1:9"}}, environ={})
+    office.router = router_of(settings, apart)
+    office.on_duty("C1")
+    office.visit(1, HOUR)
+    assert office.desk.visits(office.made())[0].travel_s > 0
 
 
 def test_a_plan_is_made_looked_at_published_and_taken_back(office):

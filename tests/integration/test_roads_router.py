@@ -18,6 +18,7 @@ from tests.builders import build_world
 from tests.fakes.clock import HandClock
 from tests.fakes.http_standin import HttpStandin
 from tests.fakes.line import until
+from tests.fakes.osrm import osrm_routed
 from tests.fakes.twilio_faults import CLOSE, DRIP, EMPTY_503, HALF_BODY, HANG, HTML_201, RESET
 from tests.unit.schedules.test_routers import HOME, A, B
 
@@ -116,3 +117,24 @@ def test_the_settings_name_the_router_and_it_needs_an_address(standin):
     assert measure_of(read_settings({}, environ={}), SystemClock()) is None
     with pytest.raises(Misconfigured, match=r"travel\.url"):
         read_settings({"travel": {"router": "osrm"}}, environ={})
+
+
+@pytest.mark.parametrize(
+    ("off_road", "measured"), [((A,), {B}), ((B,), {A}), ((A, B), set()), ((HOME,), set()), ((), {A, B})],
+    ids=["one carer", "another carer", "both carers", "the home", "nobody"],
+)  # fmt: skip
+def test_what_osrm_has_no_segment_for_costs_nobody_else_their_way(standin, off_road, measured):
+    standin.answering = osrm_routed(lambda a, _: {A: 300.4, B: 60.0}[a], off_road=off_road)
+    found = times(standin, "osrm").measured([(A, Means.FOOT), (B, Means.FOOT)], HOME, STRAIGHT)
+    assert {each for each, _ in found.ways} == measured
+    assert all(found.seconds(each, HOME, Means.FOOT) == {A: 300.4, B: 60.0}[each] for each in measured)
+
+
+@pytest.mark.parametrize(
+    "code", ["InvalidOptions", "InvalidQuery", "InvalidValue", "TooBig", "NoTable", "NotImplemented"]
+)
+def test_whatever_osrm_refuses_whole_goes_by_the_line(standin, code):
+    standin.answering = lambda _: (400, {"code": code, "message": "no"})
+    found = times(standin, "osrm").measured([(A, Means.FOOT), (B, Means.FOOT)], HOME, STRAIGHT)
+    assert found.ways == {}
+    assert found.seconds(A, HOME, Means.FOOT) == STRAIGHT.seconds(A, HOME, Means.FOOT)
