@@ -14,7 +14,7 @@ from dispatch.rules.reply import Action, Standing, parse
 from tests.property import test_replies_at_first_look as older
 
 LISTS = tomllib.loads((Path(__file__).parent.parent / "data" / "replies_by_standing.toml").read_text(encoding="utf-8"))
-FLOORS = {"S": 0.97, "T": 0.93, "U": 0.92, "V": 0.93, "W": 0.79, "X": 0.92}
+FLOORS = {"S": 0.97, "T": 0.93, "U": 0.92, "V": 0.93, "W": 0.79, "X": 0.92, "Y": 0.93, "Z": 0.98}
 """Of the texts that have one meaning, how many are read so; the rest is asked back, a bare sign ("👍") among it."""
 
 A_HUMAN_COMES = {Outcome.HOSPITAL, Outcome.DIED, Outcome.POLICE_FIRE}
@@ -105,6 +105,11 @@ def test_what_is_possible_anywhere_is_read_as_anywhere(standing):
         ("一个小时以后可以", None, None, None), ("好的", "accept", "accept", None),
         ("不在家", "decline", "done", "done"),
         ("好 不好意思", "accept", "accept", None),
+        ("stuck in traffic 10 min", None, "accept", None), ("关上了", None, None, None),
+        ("水龙头没关 关上了", None, None, None), ("门关着呢", None, "no_entry", "no_entry"),
+        ("可以关了", None, None, "done"),
+        ("cannot leave her, call ambulance", None, None, None), ("骑车呢 不方便", None, None, None),
+        ("我没事 我去", None, None, None), ("jiedan", "accept", "accept", None),
         ("hao le ma", None, None, None), ("还在处理", None, None, None), ("不行了", None, None, None),
     ],
 )  # fmt: skip

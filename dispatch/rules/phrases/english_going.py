@@ -148,8 +148,7 @@ DECLINE = (
         "unwell|poorly|ill today|"
         "on (?:annual |sick |maternity )?leave|on (?:my )?break|on (?:holiday|vacation|holidays|"
         "my day off)|out of (?:town|the city|the country|"
-        "area|the area)|abroad|overseas|away|stuck in traffic|"
-        "self isolating)"
+        "area|the area)|abroad|overseas|away|self isolating)"
         f"(?: until [a-z]+| till [a-z]+| with (?:the )?(?:flu|covid))?{_TODAY}"
     ),
     f"{I_AM} (?:in|at) (?:the )?(?:hospital|doctors|dentist|airport)",

@@ -36,10 +36,13 @@ _UNDER_WAY = (
 _ON_THE_ROAD = (
     (
         f"{SELF}?(?:有点|路上|现在|正|在|还)*(?:堵|堵车|堵住|堵着|红灯|等红灯|等红绿灯|等灯|等电梯|坐电梯|"
-        f"等公交|等车|爬楼|爬楼梯|上楼梯|过马路|绕路|找车位|停车|"
-        f"找停车位|开车|骑车|走路|赶路){{1,2}}(?:中)?{_ENDS}"
+        f"等公交|等车|爬楼|爬楼梯|上楼梯|上楼|过马路|绕路|找车位|停车|坐公交|换车|倒车|问路|找路|找楼号|找楼|"
+        f"找单元|找门牌|找门牌号|找地方|找停车位|开车|骑车|走路|赶路){{1,2}}(?:中)?{_ENDS}"
     ),
-    f"{SELF}?(?:骑|走|跑|开|赶)(?:着|过去|过来){_ENDS}",
+    f"{SELF}?(?:正在|正|还在|一直|在)*(?:骑|走|跑|开|赶|找|推|爬)(?:着|过去|过来){_ENDS}",
+    f"(?:正在|正|还在|在)找{_ENDS}|(?:[0-9一二三四五六七八九十]+号楼|楼号|门牌|单元|地方|路)(?:有点|太|真)?(?:不好|难)找{_ENDS}",
+    f"电梯(?:坏|停|没电|不走){_ENDS}|(?:在|正|正在)?爬楼梯?[ ,]*[0-9一二三四五六七八九十]+(?:楼|层){_ENDS}",
+    f"{SELF}?(?:才|刚|已经|已|正)*(?:爬|走|上)到第?[0-9一二三四五六七八九十]+(?:楼|层){_ENDS}",
     f"{SELF}?(?:已经|已|刚|刚刚|现在)*(?:出门|下楼|出发|上车|动身|出小区|下车|打上车|坐上车){_ENDS}",
     f"{SELF}?(?:在|坐)?(?:地铁|公交|公交车|出租车|车)上{_ENDS}",
     f"{SELF}?(?:会|要|可能|可能要)*(?:晚|迟|慢)(?:一点|点|几分钟)(?:到)?{_ENDS}",
@@ -47,7 +50,7 @@ _ON_THE_ROAD = (
 )
 _GOING = (
     f"(?:那|好|哦|哎|嗯哪)?(?:{SELF}|马上|这就)(?:马上|现在|这就|先|立刻|就|可以|能|飞奔|捎带脚|顺便|跑)*"
-    "(?:去|过去|来|到|过来|赶过去|下去)(?:吧|啦|就行|就好|就可以|一趟|看看|哈|了)*"
+    "(?:去|过去|来|到|过来|赶过去|下去|跑一趟|走一趟|去一趟)(?:吧|啦|就行|就好|就可以|一趟|看看|哈|了)*"
 )
 _BESIDE_GOING = (
     "(?:不休息|不吃饭|不吃|不睡|不管|不上班|不做饭|不打牌|不忙|不远)了?",
@@ -114,6 +117,7 @@ _CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
             f"{SELF}?(?:现在|还|正)*在(?:别的|另一个|另外一个|其他)(?:老人|客户)(?:家|家里|那里|那边|那儿){_ENDS}",
             f"{SELF}?(?:人)?不在(?:上海|北京|广州|深圳|杭州|南京|成都|武汉|重庆|苏州|天津|西安|城里){_ENDS}",
             f"{SELF}?没(?:有)?(?:电动车|电瓶车|自行车|车)(?:骑|开)?{_ENDS}|不能|别人吧",
+            f"{SELF}?(?:离|住)?(?:得|的)?{SELF}?(?:这边|这里|这)?(?:实在|真的|真|离得|离)?太远{_ENDS}",
             "不中|不成|不可|不太行|不大行|够呛(?:能去)?|悬|难|难办|算了|免了",
             f"{SELF}?(?:人)?(?:不|没)在(?:这边|附近|家|家里|本市|本地|市里|这里|这儿)?{_ENDS}",
             (
@@ -161,7 +165,7 @@ _CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
             "(?:嗯|恩)(?:嗯|恩|那|呐|哪|呢)*",
             "(?:好|知道|明白|了解|晓得|收到)(?:了|的|啦|哒|滴)*",
             (
-                f"{SELF}?(?:已经|已|刚|刚刚)?到(?:小区|小区门口|路口|巷口|楼下){_ENDS}(?:找停车位|停车|找车位|"
+                f"{SELF}?(?:已经|已|刚|刚刚)?到(?:小区|小区门口|路口|巷口|楼下|楼底下){_ENDS}(?:找停车位|停车|找车位|"
                 f"等电梯|在等电梯|上楼|爬楼)?"
             ),
             "电梯坏了(?:在)?(?:爬楼|走楼梯|爬楼梯)",
@@ -172,6 +176,7 @@ _CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
                 f"房门口|屋里|身边|旁边|跟前){_ENDS}"
             ),
             "到3",
+            f"{SELF}?(?:已经|已|人)?(?:在|到)?(?:现场|{OLD_PERSON}家|她家|他家|屋里)了",
             f"{SELF}?(?:已经|已|刚|刚刚)*(?:倒|道|到|刀)(?:了|乐|辣|啦|拉|喽|咯|嘞|咗|哒)",
             f"{SELF}?(?:已经|已|刚|刚刚|现在|人)*(?:到|在)(?:了)?(?:{OLD_PERSON}|她|他)(?:家|家里|家中){_ENDS}",
             f"{SELF}?(?:跟|和|与|同)(?:{OLD_PERSON}|她|他)(?:在)?(?:一起|一块|一块儿){_ENDS}",
@@ -179,6 +184,7 @@ _CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
         ),
         Action.DECLINE: (
             "(?:取消|退)(?:接单|单)",
+            f"(?:取消|算了|退单|退了)吧?[ ,]*{SELF}?(?:去不了|去不成|过不去|来不了|到不了)了?",
             f"{SELF}?(?:现在)?(?:去不了|来不了|不能去|过不去|到不了)了",
             f"(?:换人|换别人|叫别人|找别人)(?:吧)?(?:{SELF})?(?:不行|去不了|来不了)了?",
         ),
@@ -188,10 +194,16 @@ _CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
             f"(?:都|全|全都|一切)?(?:好了|好啦|好咯|好喽|好嘞|完|结束|弄好|弄完|搞定|正常|妥){_ENDS}",
             f"{SELF}?(?:就|先|已经|已|都)*(?:走|撤|回|回去|离开|收工|出来|回来|下楼|回家)(?:了|啦|咯|喽|嘞)",
             "收工|平安",
+            f"没(?:有|得)?(?:啥|什么)?问题{_ENDS}",
+            "(?:可以|可|请|能)*(?:关单|销单|结案|销案|关闭|关闭报警|关掉报警)(?:了|吧)*|(?:可以|能|请|麻烦)(?:关|结|销)(?:掉)?(?:了|吧)+",
         ),
         Outcome.HELPED: (
             f"(?:{OLD_PERSON}|她|他|人)?(?:啥事|什么事|什么|啥)(?:都|也)?没有{_ENDS}(?:就是想聊天|想聊天|就是想说话)?",
             f"(?:{OLD_PERSON}|她|他|人)?没(?:有)?(?:摔|摔着|伤|伤着|事|啥事|大事|大碍){_ENDS}",
+            (
+                f"(?:{OLD_PERSON}|她|他)?(?:的)?(?:状态|精神|情况|身体|血压|体温|脸色|情绪)(?:都|也|还|很|挺|比较|"
+                f"一切|还算)*(?:好|不错|稳定|正常|可以|平稳|良好){_ENDS}"
+            ),
         ),
         Outcome.FALSE_ALARM: (
             f"(?:{OLD_PERSON}|她|他)?(?:说)?(?:是)?(?:不小心)?(?:按|摁|碰|压)(?:错|到|着玩){_ENDS}",
@@ -213,13 +225,14 @@ _ENGLISH: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
         Action.ACCEPT: (
             f"(?!.*(?:hour|sec)){MINUTES}(?: away)?",
             (
-                "en(?: ?en)*|k+|ok+|oki+|oc|0k|oke|o了|ojbk|can can|ya+ can|can,? ?can|i take|let me go|我go|"
+                "en(?: ?en)*|k+|ok+|oki+|oc|0k|oke|o了|ojbk|can|can can|ya+ can|can,? ?can|i take|let me go|我go|"
                 "ok ?la+h?|我ok|on it|(?:i am |im |i )?(?:nearby|near|"
                 "not far|free)"
             ),
         ),
         Action.DECLINE: (
             "er|不ok|no ok|not ok|i quit|i wish i could|(?:i )?(?:no|not|dont) work (?:today|now|anymore)",
+            "(?:i )?(?:cannot|cant|can not) (?:leave|get away)(?: now| yet| here| my (?:client|patient|kids?|child))*",
             "(?:so |very |really )*sorry",
             f"(?:{I_AM} )?(?:in|at) (?:the |a )?(?:hospital|church|airport|meeting|school|work)",
         ),
@@ -231,8 +244,9 @@ _ENGLISH: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
             f"(?:{I_AM} )?(?:stuck in |in )?(?:heavy )?traffic(?:,? ?{MINUTES})?",
             (
                 f"(?:{I_AM} )?(?:in|waiting for|at|on) the (?:lift|elevator|bus|train|mrt|stairs|car|taxi|road|"
-                f"traffic light)"
+                f"traffic light|lobby|gate|car ?park|void deck|block)"
             ),
+            f"(?:{I_AM} )?(?:already |just )?downstairs(?: (?:now|already))?",
             f"(?:{I_AM} )?(?:looking for|finding) (?:a )?parking|parking(?: now)?",
             "(?:wait|hold on)(?: for me| please| a moment)?|running late|k+|ok+|noted|thanks?(?: you)?|en+|on it",
         ),
@@ -240,7 +254,14 @@ _ENGLISH: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
             f"(?:{I_AM} )?(?:at|outside|in front of|by) (?:her|his|the|their) (?:front )?(?:door|house|flat|home)",
         ),
     },
-    Standing.THERE: {Action.DONE: ("(?:all |ok |okay |job )?done(?: ok)?", "ok ?(?:了|啦|le|la)|都ok")},
+    Standing.THERE: {
+        Action.DONE: (
+            "(?:all |ok |okay |job )?done(?: ok)?",
+            "(?:all |she is |shes |he is |hes )?(?:ok|okay|fine|good) now",
+            f"(?:{I_AM} )?leaving(?: now)?",
+            "ok ?(?:了|啦|le|la)|都ok",
+        )
+    },
 }
 
 _COURTESY = (
