@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from structlog.testing import LogCapture
 
 from tests.need import TEST_ALL, must_run_all
+from tests.postgres import Postgres
 
 # Without byte code on disk each of the workers would compile the project and rewrite the asserts of every test, and so
 # would each of the some hundred programs that the tests start: 20 s of processor time a worker, 1 s a program.
@@ -45,6 +46,17 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+# ------------------------------------------------------------------------------------------------ once a worker
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL, begun by the first test that asks for it."""
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
 
 
 # ------------------------------------------------------------------------------------------------ no network

