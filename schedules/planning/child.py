@@ -27,8 +27,11 @@ from schedules.planning.written import whys
 
 NICE = 10
 MEGABYTE = 1 << 20
-ANSWER, ANSWER_MAX = 2.0, 0.2
-"""To check and to write takes so many times as long as to start and to read, on any machine, and a fifth at most."""
+ANSWER, ANSWER_LEAST, ANSWER_MAX = 2.0, 0.1, 0.2
+"""
+To check and to write takes so many times as long as to start and to read, on any machine, and a fifth of the whole at
+most. A tenth is left at least: a plan that is searched until the last moment has no reasons (`WHY_UNTIL`).
+"""
 
 WHY_UNTIL = 0.95
 """The part of the whole time after which no further reasons are looked for: what is left is for writing them down."""
@@ -73,7 +76,7 @@ def budget_of(asked: Mapping[str, Any], now: float) -> Budget:
     one for all processes), and to check and to answer takes about twice as long as it took to start and to read.
     """
     whole, spent = float(asked["seconds"]), max(0.0, now - asked["began"])
-    rest = min(ANSWER * spent, ANSWER_MAX * whole)
+    rest = min(max(ANSWER * spent, ANSWER_LEAST * whole), ANSWER_MAX * whole)
     return Budget(seconds=max(LEAST_S, whole - spent - rest), iterations=asked["iterations"])
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schedules.planning.child import budget_of
+from schedules.planning.child import WHY_UNTIL, budget_of
 from schedules.planning.choosing import ChoosingPlanner
 from schedules.planning.planner import LEAST_S, Budget
 from schedules.planning.rules.problem import Job, Problem, Task, Worker
@@ -13,10 +13,18 @@ ASKED = {"seconds": 60, "began": 1000.0, "iterations": 0}
 
 
 @pytest.mark.parametrize(("now", "seconds"), [
-    (1000.0, 60.0), (1002.0, 54.0), (1004.0, 48.0), (1010.0, 38.0), (1070.0, LEAST_S)
-], ids=["at once", "two seconds to read", "four", "ten: a fifth at most to answer", "too long"])  # fmt: skip
+    (1000.0, 54.0), (1002.0, 52.0), (1004.0, 48.0), (1010.0, 38.0), (1070.0, LEAST_S)
+], ids=["at once: a tenth at least to answer", "two seconds to read", "four", "ten", "too long"])  # fmt: skip
 def test_what_it_takes_to_start_to_read_and_to_answer_is_no_time_to_think(now, seconds):
     assert budget_of(ASKED, now).seconds == seconds
+
+
+@pytest.mark.parametrize("whole", [1, 10, 30, 600])
+@pytest.mark.parametrize("spent", [0.0, 0.01, 0.02, 0.05, 0.3])
+def test_a_search_ends_before_reasons_are_given_up(whole, spent):
+    asked = {**ASKED, "seconds": whole}
+    ends = spent * whole + budget_of(asked, 1000.0 + spent * whole).seconds
+    assert ends <= whole * (WHY_UNTIL - 0.04)
 
 
 def test_steps_are_the_same_however_long_it_took_to_read():
