@@ -9,19 +9,22 @@ in step 1, until it is finished; then it is gone.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from config.district import read_district
-from config.district_phones import typed_number
 from config.files import parse_toml
 from config.loading import load_into
-from config.settings import GatewaySettings, Settings, load_settings, read_settings
+from config.settings import GatewaySettings, Settings, load_settings
 from config.setup.listening import Listening
 from config.setup.state import Progress, draw_code, fits, keep_progress, read_progress
+from config.setup.typed import checked, coordinates, own_words
+from config.setup.typed import phone as typed_phone
+from config.setup.typed import phones as typed_phones
+from config.setup.typed import port as typed_port
 from config.setup_file import read_written, write, write_secret
 from config.wiring import House
 from config.wiring_lifeline import called
@@ -29,8 +32,9 @@ from config.wiring_providers import make_provider
 from devices.decoders import DECODERS
 from devices.ports import without_password
 from devices.ports.found import FoundPort, found_ports
+from devices.store.devices import Devices
 from dispatch.accounts.sign_in import Grant, SignIn
-from dispatch.errors import Invalid, Misconfigured, NotAllowed, NotFound
+from dispatch.errors import Invalid, NotAllowed, NotFound
 from dispatch.ids import AttemptId, new_id
 from dispatch.lifeline import CANARY
 from dispatch.messages.providers.provider import Outcome, Outgoing
@@ -40,6 +44,7 @@ from dispatch.rules.record import Line
 from dispatch.store.people import People
 from dispatch.store.proofs import Proofs
 from dispatch.web.setup import Check, Deeds
+from schedules.duty.store.shifts import Shifts
 
 SPEEDS: Mapping[str, int] = {"rflink": 57_600}
 """What the makers set; everything else begins at 9600."""
@@ -102,7 +107,7 @@ class Wizard(Deeds):
             if not self._code or not fits(self._code, code):
                 log.warning("setup_code_wrong", ip=ip)
                 raise NotAllowed("The code is not the one that anling serve has printed.")
-            number = _phone(phone, "phone") if phone.strip() else None
+            number = typed_phone(phone, "phone") if phone.strip() else None
             if not name.strip():
                 raise Invalid("Write a name.", {"name": ["Write a name."]})
             # Before the account: a process that is killed in between must find the wizard open for it.
@@ -126,15 +131,19 @@ class Wizard(Deeds):
         }  # fmt: skip
 
     def keep_district(self, said: Mapping[str, str], *, by: Person) -> None:
-        lat, lng = _coordinates(said.get("place", ""))
+        lat, lng = coordinates(said.get("place", ""))
+        known = self.district()
+        code = known["code"] if known["station"] else said.get("code", "").strip() or "S1"
         row = {
-            "code": said.get("code", "").strip() or "S1", "name": said.get("station", "").strip(), "lat": lat,
+            "code": code, "name": said.get("station", "").strip(), "lat": lat,
             "lng": lng, "datum": said.get("datum", "wgs84"),
         }  # fmt: skip
         if not row["name"] or not said.get("district", "").strip():
             raise Invalid("Write the names of the district and of the station.", {"station": ["Write a name."]})
         district = {"name": said["district"].strip(), "timezone": said.get("timezone", "").strip() or "Asia/Shanghai"}
-        load_into(self._house.transactions, read_district({"district": district, "stations": [row]}))
+        with own_words():
+            read = read_district({"district": district, "stations": [row]})
+        load_into(self._house.transactions, read)
         self._house.forget()
         self._did("district", by)
         self._onward(3)
@@ -190,7 +199,7 @@ class Wizard(Deeds):
         self._onward(4)
 
     def _gateway(self, said: Mapping[str, str]) -> GatewaySettings:
-        port = (said.get("other", "") or said.get("port", "")).strip()
+        port = typed_port(said.get("other", "")) or said.get("port", "").strip()
         protocol = said.get("protocol", "")
         if not port:
             raise Invalid("Choose a port, or write an address.", {"port": ["Choose a port."]})
@@ -203,7 +212,7 @@ class Wizard(Deeds):
         baud = int(said["baud"]) if said.get("baud", "").isdecimal() else SPEEDS.get(protocol, 9600)
         name = said.get("name", "").strip() or f"{protocol}-1"
         row = {"name": name, "protocol": protocol, "port": port, "baud": baud}
-        return _checked({"gateways": [row]}).gateways[0]
+        return checked({"gateways": [row]}).gateways[0]
 
     def _rows(self) -> list[dict[str, Any]]:
         return list(read_written(self._house.settings.home).get("gateways", []))
@@ -249,7 +258,7 @@ class Wizard(Deeds):
 
     def test_message(self, phone: str, *, lang: str, by: Person) -> str:
         """Sends one test message by the first provider of the settings as they will be; what became of it."""
-        number, settings = _phone(phone, "test_phone"), self._coming()
+        number, settings = typed_phone(phone, "test_phone"), self._coming()
         if settings.lacking():
             return "; ".join(f"{key}: {cure}" for key, cure in settings.lacking().items())
         name = settings.messages.order[0]
@@ -266,7 +275,7 @@ class Wizard(Deeds):
         self._did("test_message", by)
         taken = sent.outcome is Outcome.TAKEN
         self._house.transactions.run(lambda tx: Proofs(tx.connection).keep(TEST, tx.now, worked=taken, detail=name))
-        return "" if sent.outcome is Outcome.TAKEN else f"{sent.outcome}: {sent.detail or sent.code or name}"
+        return "" if taken else sent.detail or sent.code or name
 
     def messages_done(self) -> None:
         self._onward(5)
@@ -281,9 +290,7 @@ class Wizard(Deeds):
         }  # fmt: skip
 
     def keep_hearers(self, said: Mapping[str, str], *, by: Person) -> None:
-        phones = [
-            _phone(each, "phones") for each in said.get("phones", "").replace("，", ",").split(",") if each.strip()
-        ]
+        phones = typed_phones(said.get("phones", ""), "phones")
         if not phones:
             raise Invalid("Write at least one telephone of the people on watch.", {"phones": ["Missing."]})
         url, needs = said.get("ping_url", "").strip(), said.get("needs_console", "") == "yes"
@@ -312,28 +319,41 @@ class Wizard(Deeds):
 
     def checks(self) -> list[Check]:
         """Each part of the way from the button to the ear, with the cure where it does not work yet."""
-        settings, house = self._house.settings, self._house
-        proofs, now = {each.name: each for each in house.lifeline.proofs()}, house.clock.now()
-        found = [Check(name="settings", well=not self.needs_restart())]
-        found += [Check(name="gateway", well=False)] if not settings.gateways else []
+        coming, house, now = self._coming(), self._house, self._house.clock.now()
+        proofs = {each.name: each for each in house.lifeline.proofs()}
+        found = [Check(name="settings", well=coming == house.settings)]
+        found += [Check(name="gateway", well=False)] if not coming.gateways else []
         for each in house.gateways:
-            proof = proofs.get(CANARY + each.name)
-            at = proof.proven_at if proof else None
-            fresh = at is not None and now - at < timedelta(minutes=10)
-            found.append(Check(name="line", well=each.state.connected, of=each.name, detail=each.state.error))
-            found.append(Check(name="canary", well=fresh, of=each.name))
-        silent = settings.messages.order == ("console",)
+            found += self._way(each, proofs.get(CANARY + each.name), now)
+        silent = coming.messages.order == ("console",)
         test = proofs.get(TEST)
         tested = test is not None and test.proven_at == test.tried_at and not silent
-        found.append(Check(name="messages", well=tested, of="console" if silent else ""))
-        found.append(Check(name="phones", well=bool(settings.operators.phones)))
+        found.append(Check(name="nowhere" if silent else "messages", well=tested))
+        found.append(Check(name="phones", well=bool(coming.operators.phones)))
         found.append(Check(name="consoles", well=bool(house.consoles.sounding())))
-        if settings.alive.ping_url:
-            wrong = called(settings.alive.ping_url)
-            found.append(Check(name="outside", well=not wrong, detail=wrong))
-        else:
-            found.append(Check(name="outside", well=False, of="none"))
+        wrong = called(coming.alive.ping_url) if coming.alive.ping_url else ""
+        found.append(Check(name="outside", well=bool(coming.alive.ping_url) and not wrong, detail=wrong))
         return found
+
+    def _way(self, gateway: Any, proof: Any, now: datetime) -> list[Check]:
+        """A line, and whether a pretend press came through it; nothing comes through a line that is not there."""
+        there, name = gateway.state.connected, gateway.name
+        rows = {each.name: each for each in self._house.settings.gateways}
+        local = name not in rows or rows[name].port.startswith("/")
+        line = Check(name="line" if local else "network", well=there, of=name, detail=gateway.state.error)
+        at = proof.proven_at if proof else None
+        fresh = at is not None and now - at < timedelta(minutes=10)
+        return [line, Check(name="canary", well=fresh, of=name)] if there else [line]
+
+    def needs(self) -> Mapping[str, bool]:
+        """What a first alarm needs besides, in the order in which it is made: whether there is one."""
+        with self._house.reading.connect() as connection:
+            people = People(connection)
+            return {
+                "carers": bool(people.carers()), "homes": bool(people.residents()),
+                "duty": bool(Shifts(connection).future(self._house.clock.now())),
+                "devices": bool(Devices(connection).active()),
+            }  # fmt: skip
 
     def finish(self, *, by: Person) -> None:
         self.end_listening()
@@ -350,7 +370,7 @@ class Wizard(Deeds):
         return load_settings(self._file)
 
     def _write(self, changes: Mapping[str, Any]) -> None:
-        _checked(changes)
+        checked(changes)
         write(self._house.settings.home, changes)
 
     def _refuse_elsewhere(self, section: str) -> None:
@@ -365,31 +385,3 @@ class Wizard(Deeds):
 
     def _did(self, what: str, by: Person) -> None:
         self._house.transactions.run(lambda tx: tx.log(Line(kind="set_up", by=by, facts={"step": what})))
-
-
-def _checked(changes: Mapping[str, Any]) -> Settings:
-    """Changes as the settings would read them; a value that will not do is refused in the settings' own words."""
-    try:
-        return read_settings(changes, environ={})
-    except Misconfigured as wrong:
-        raise Invalid(wrong.detail, {wrong.place: [wrong.detail]}) from None
-
-
-def _phone(text: str, field: str) -> str:
-    number = typed_number(text.strip())
-    if number is None:
-        raise Invalid("This is no telephone number.", {field: [text.strip()[:40]]})
-    return number
-
-
-def _coordinates(text: str) -> tuple[float, float]:
-    """Latitude and longitude as maps show them: "38.0712, 114.4903", with any comma or a blank between."""
-    parts = text.replace("，", " ").replace(",", " ").split()
-    what = "Write latitude and longitude, like 38.0712, 114.4903."
-    try:
-        lat, lng = (float(each.strip("°NSEWnsew")) for each in parts)
-    except ValueError:
-        raise Invalid(what, {"place": [what]}) from None
-    if not (-90 <= lat <= 90 and -180 <= lng <= 180):
-        raise Invalid(what, {"place": [what]})
-    return lat, lng

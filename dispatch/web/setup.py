@@ -27,12 +27,39 @@ CHECKS: Mapping[str, tuple[str, str]] = {
     "settings": (N_("What was chosen is in force"), N_("Press “Restart the service” below.")),
     "gateway": (N_("A gateway is set up"), N_("Go back to step 3 and choose a port.")),
     "line": (N_("The line of the gateway is there"), N_("Plug, power, cable; the right to open it: group dialout.")),
+    "network": (
+        N_("The line of the gateway is there"), N_("Is the box on, in the network, and its address right?"),
+    ),
     "canary": (N_("A pretend press came through"), N_("Press “Try everything”, then load this page again.")),
     "messages": (N_("A test message was taken"), N_("Go back to step 4 and send one to your own phone.")),
+    "nowhere": (
+        N_("Messages leave this machine"),
+        N_("Go back to step 4: they are only shown on a page, and nobody's telephone rings."),
+    ),
     "phones": (N_("Somebody on watch has a telephone"), N_("Go back to step 5 and write a number.")),
     "consoles": (N_("A console can sound"), N_("Open the board, press “Go on duty” and hear the tone.")),
     "outside": (N_("Somebody outside notices when all is dead"), N_("Go back to step 5 and write an address.")),
 }  # fmt: skip
+
+NEEDS: Mapping[str, tuple[str, str]] = {
+    "carers": (N_("Carers"), "/carers/new"),
+    "homes": (N_("A home, and who lives in it"), "/homes/new"),
+    "duty": (N_("Somebody on duty: put in and published"), "/roster"),
+    "devices": (N_("A paired device: press it, and choose whose it is"), "/devices/new"),
+}
+"""What a first alarm needs besides, in the order in which it is made, and where."""
+
+SPEAKS: Mapping[str, str] = {
+    "rflink": N_("RFLink: a 433 MHz receiver on USB"), "rtl433": N_("rtl_433: a radio stick, many makes of sensors"),
+    "scaip": N_("SCAIP: home units that call over SIP"), "surgard": N_("Sur-Gard: an alarm receiver"),
+    "contact_id": N_("Contact ID: an alarm panel"), "dc09": N_("SIA DC-09: alarm panels over IP"),
+    "zigbee2mqtt": N_("Zigbee2MQTT: Zigbee buttons and sensors"),
+    "chirpstack": N_("ChirpStack: LoRaWAN buttons and sensors"), "traccar": N_("Traccar: its forwarded positions"),
+    "bed": N_("Bed and fall sensors"), "watch3g": N_("4G watches (3G*ID*)"), "ev07b": N_("EV-07B pendants"),
+    "gt06": N_("GT06 trackers"), "h02": N_("H02 trackers"), "jt808": N_("JT/T 808 terminals"),
+    "topin": N_("TOPIN watches"), "trv": N_("TRV watches"),
+}  # fmt: skip
+"""What stands on the box, for each protocol."""
 
 NOT_SHOWN = frozenset({"password", "auth_token", "csrf_token"})
 """What was typed stays in the form when something is wrong with it; these do not."""
@@ -109,6 +136,8 @@ class Deeds(Protocol):
 
     def checks(self) -> list[Check]: ...
 
+    def needs(self) -> Mapping[str, bool]: ...
+
     def finish(self, *, by: Person) -> None: ...
 
 
@@ -175,24 +204,34 @@ def setup_blueprint(wizard: Deeds) -> Blueprint:
     def test() -> str:
         wrong = wizard.test_message(request.form.get("test_phone", ""), lang=_lang(), by=caller())
         if wrong:
-            raise Invalid(gettext("The message was not taken: %(why)s", why=wrong), {"test_phone": [wrong]})
+            raise Invalid(gettext("The message was not taken: %(why)s", why=wrong), {"test_phone": ["-"]})
+        if tuple(wizard.messages()["order"]) == ("console",):
+            return gettext("It leaves for nowhere yet: messages are only shown on a page.")
         return gettext("The provider took the message. Has it arrived on your phone?")
 
-    def restarted() -> str:
+    def kept() -> str:
+        wizard.keep_messages(request.form, by=caller())
+        return gettext("Kept. Now send a test, or go on.")
+
+    @bp.post("/setup/restart")
+    @open_only
+    @require(Right.SETTINGS)
+    def restart() -> Any:
+        """A page that waits: whoever were sent on at once would meet nobody."""
         if not wizard.can_restart:
-            raise Invalid("This service is restarted by hand: systemctl restart anling.")
+            error = gettext("This service is restarted by hand: systemctl restart anling.")
+            return _page(wizard, 6, _step_of(wizard), error=error), 422
         wizard.restart(by=caller())
-        return gettext("The service begins anew. Load this page again in a few seconds.")
+        return render_template("setup.html", step=6, reached=6, steps=STEPS, typed={}, error="", waits=True)
 
     form(2, "district", lambda: wizard.keep_district(request.form, by=caller()))
     form(3, "listen", lambda: wizard.listen(request.form))
     form(3, "gateway", lambda: wizard.keep_gateway(request.form, by=caller()))
     form(3, "no-gateway", wizard.pass_gateway)
-    form(4, "messages", lambda: wizard.keep_messages(request.form, by=caller()))
+    form(4, "messages", kept)
     form(4, "test", test)
     form(4, "messages-done", wizard.messages_done)
     form(5, "hearers", lambda: wizard.keep_hearers(request.form, by=caller()))
-    form(6, "restart", restarted)
     form(6, "try", lambda: wizard.try_all(by=caller()))
 
     @bp.post("/setup/finish")
@@ -244,6 +283,7 @@ def _page(wizard: Deeds, step: int, reached: int, *, error: str = "") -> str:
         facts = {
             "ports": wizard.ports(), "protocols": wizard.protocols(), "gateways": wizard.gateways(),
             "listening": listening, "refresh": listening is not None and listening.listens and not error,
+            "SPEAKS": SPEAKS,
         }  # fmt: skip
     elif step == 4:
         facts = {"now": wizard.messages(), "ports": wizard.ports()}
@@ -252,11 +292,9 @@ def _page(wizard: Deeds, step: int, reached: int, *, error: str = "") -> str:
     elif step == 6:
         facts = {
             "checks": wizard.checks(), "CHECKS": CHECKS, "needs_restart": wizard.needs_restart(),
-            "can_restart": wizard.can_restart,
+            "can_restart": wizard.can_restart, "needs": wizard.needs(), "NEEDS": NEEDS,
         }  # fmt: skip
-    typed = {
-        name: value for name, value in request.form.items() if name not in {"password", "auth_token", "csrf_token"}
-    }
+    typed = {name: value for name, value in request.form.items() if name not in NOT_SHOWN}
     return render_template("setup.html", step=step, reached=reached, steps=STEPS, typed=typed, error=error, **facts)
 
 

@@ -89,6 +89,9 @@ def test_six_steps_in_a_browser(chromium, service, tmp_path, lang, size, script)
         page.click("form[action='/setup/hearers'] button")
         well(6)
         page.click("form[action='/setup/restart'] button")
+        if script:
+            # The page waits for the service, and goes on by itself.
+            page.wait_for_selector("ul.checks", timeout=60_000)
         until("the service is back", lambda: _is_back(page, base), 30)
         page.click("form[action='/setup/try'] button")
         until("the canary came through", lambda: _greens(page, base) >= 4)

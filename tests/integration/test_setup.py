@@ -13,13 +13,16 @@ from config.databases import open_for_writing
 from config.pages import Pages
 from config.settings import Settings, load_settings, read_settings
 from config.setup.state import fits, keep_progress, read_progress
+from config.setup.typed import coordinates, phones
+from config.setup.typed import port as address
 from config.setup_file import laid_over, read_written, to_toml, write
 from config.wiring import build
 from devices.dialects import RflinkDialect
 from devices.simulator import Simulator
 from dispatch.clock import SystemClock
-from dispatch.errors import Misconfigured
+from dispatch.errors import Invalid, Misconfigured
 from dispatch.ids import new_id
+from dispatch.store.people import People
 from tests.e2e.rig import until
 
 PASSWORD = "a long enough passphrase"
@@ -154,8 +157,11 @@ def test_all_six_steps_and_then_it_is_gone(rig, tmp_path):
     rig.post("/setup/messages-done")
     assert rig.post("/setup/hearers", phones="13800000009，13800000008", ping_url="").status_code == 303
     assert rig.wizard.needs_restart()
-    assert rig.post("/setup/restart", stay="1").status_code == 303
-    assert rig.restarted == [1]
+    # What was chosen counts as chosen before the restart: nobody is sent back to a step that is done.
+    before = {each.name: each.well for each in rig.wizard.checks()}
+    assert ("gateway" in before, before["phones"], before["settings"]) == (False, True, False)
+    waiting = rig.post("/setup/restart", stay="1")
+    assert (waiting.status_code, 'id="waits"' in waiting.text, rig.restarted) == (200, True, [1])
     rig.again()
     rig.sign_in()
     assert not rig.wizard.needs_restart()
@@ -164,8 +170,13 @@ def test_all_six_steps_and_then_it_is_gone(rig, tmp_path):
     assert settings.operators.phones == ("+8613800000009", "+8613800000008")
     checks = {each.name: each.well for each in rig.wizard.checks()}
     assert (checks["settings"], checks["phones"], checks["consoles"], checks["outside"]) == (True, True, False, False)
+    # The line is gone with its simulator: nothing can come through it, so nobody is told to try.
+    assert (checks["line"], "canary" in checks, checks["nowhere"]) == (False, False, False)
     page = rig.browser.get("/setup?step=6").text
     assert page.count("→") >= 3
+    needed = re.search(r'id="needs">(.*?)</ol>', page, re.DOTALL)[1]
+    assert re.findall(r'href="([^"]+)"', needed) == ["/carers/new", "/homes/new", "/roster", "/devices/new"]
+    assert "●" not in needed
     assert rig.post("/setup/finish").location == "/board"
     assert rig.browser.get("/setup").status_code == 404
     assert rig.post("/setup/district", page="/board", district="x").status_code == 404
@@ -209,6 +220,79 @@ def test_no_page_starts_a_program_or_opens_a_file(rig):
             answer = rig.post(f"/setup/{path}", other=port, protocol="rflink", name="g")
             assert answer.status_code == 422, port
     assert "gateways" not in read_written(rig.home)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("38.0712, 114.4903", (38.0712, 114.4903)),
+        ("114.4903,38.0712", (38.0712, 114.4903)),
+        ("东经114.4903° 北纬38.0712°", (38.0712, 114.4903)),
+        ("38.0712N 114.4903e", (38.0712, 114.4903)),
+        ("33.9S；18.4E", (-33.9, 18.4)),
+        ("E 18.4 / S 33.9", (-33.9, 18.4)),
+    ],
+)
+def test_a_position_is_read_as_any_map_copies_it(typed, said):
+    assert coordinates(typed) == said
+
+
+@pytest.mark.parametrize("typed", ["", "38.07", "somewhere", "114, 200", "nan, inf", "38 4 16, 114 29 25", "1e3, 2"])
+def test_what_is_no_position_is_refused(typed):
+    with pytest.raises(Invalid):
+        coordinates(typed)
+
+
+@pytest.mark.parametrize("between", [",", "，", "、", "；", " ", "\n"])
+def test_telephones_may_stand_between_whatever_people_put_there(between):
+    typed = f"138 0000 0009{between}13800000008" if between.strip() else f"13800000009{between}13800000008"
+    assert phones(typed, "phones") == ["+8613800000009", "+8613800000008"]
+
+
+def test_of_several_telephones_the_wrong_one_is_named():
+    with pytest.raises(Invalid) as refused:
+        phones("13800000009、12、13800000008", "phones")
+    assert refused.value.errors == {"phones": ["12"]}
+
+
+def test_the_address_on_the_box_is_enough():
+    assert address("192.168.1.4:4001") == "socket://192.168.1.4:4001"
+    assert [address(each) for each in ("/dev/ttyUSB0", "exec:rm", "mqtt://a:1883", "")] == [
+        "/dev/ttyUSB0", "exec:rm", "mqtt://a:1883", "",
+    ]  # fmt: skip
+
+
+def test_what_is_refused_is_said_in_the_language_of_the_page_without_keys(rig):
+    rig.first()
+    zone = rig.district(timezone="北京")
+    assert (zone.status_code, "没有这个时区" in zone.text, "district.timezone" in zone.text) == (422, True, False)
+    rig.district()
+    gateway = {"protocol": "rflink", "other": "socket://127.0.0.1:4001"}
+    name = rig.post("/setup/gateway", name="门厅 1", **gateway)
+    assert (name.status_code, "gateways.0" in name.text, "请起一个" in name.text) == (422, False, True)
+    assert rig.post("/setup/gateway", name="hall", **gateway).status_code == 303
+    rig.post("/setup/messages-done")
+    ping = rig.post("/setup/hearers", phones="13800000009", ping_url="http://ping")
+    assert (ping.status_code, "alive.ping_url" in ping.text, "https://" in ping.text) == (422, False, True)
+
+
+def test_another_code_makes_no_second_station(rig):
+    rig.first()
+    rig.district()
+    assert rig.district(code="S9", station="新名字").status_code == 303
+    with rig.house.reading.connect() as connection:
+        assert [(each.code, each.name) for each in People(connection).stations()] == [("S1", "新名字")]
+    assert "readonly" in rig.browser.get("/setup?step=2").text
+
+
+def test_a_test_that_leaves_for_nowhere_says_so(rig):
+    rig.first()
+    rig.district()
+    rig.post("/setup/no-gateway")
+    rig.post("/setup/messages", provider="console", stay="1")
+    assert "已保存" in rig.browser.get("/setup?step=4").text
+    rig.post("/setup/test", test_phone="13800000009", stay="1")
+    assert "只显示在页面上" in rig.browser.get("/setup?step=4").text.partition("<main")[0]
 
 
 def test_a_token_lies_in_a_file_of_its_own_and_is_never_shown(rig):

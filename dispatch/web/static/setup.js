@@ -1,4 +1,5 @@
 // While the wizard listens to a port, what was heard is looked up again every second; nothing that is typed moves.
+// While the service begins anew, the page waits until it has gone and answers again.
 "use strict";
 
 const heard = document.getElementById("heard");
@@ -24,3 +25,19 @@ async function goOn() {
 }
 
 if (heard && heard.dataset.listens === "1") setTimeout(goOn, 1000);
+
+async function comeBack(seconds, gone) {
+  try {
+    await fetch("/readyz", { cache: "no-store" });
+    // The one that is about to go answers for a moment still: it is waited for until nobody answers.
+    if (gone || seconds > 20) {
+      location.replace("/setup?step=6");
+      return;
+    }
+  } catch {
+    gone = true;
+  }
+  setTimeout(() => comeBack(seconds + 1, gone), 1000);
+}
+
+if (document.getElementById("waits")) setTimeout(() => comeBack(1, false), 300);
