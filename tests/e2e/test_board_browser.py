@@ -290,6 +290,25 @@ def test_phone_numbers_sheet_help_and_search_open_by_key(page, rig):
     expect(page.locator("#panel-find")).to_be_hidden()
 
 
+def test_the_clocks_of_an_alarms_own_page_go_on(page, rig):
+    id_ = rig.press("H1", "R1")
+    page.goto(f"{page.url.partition('/board')[0]}/alarms/{id_}")
+    first = page.locator(".clock.age").first.inner_text()
+    expect(page.locator(".clock.age").first).not_to_have_text(first)
+    left = page.locator(".clock.until").first.inner_text()
+    expect(page.locator(".clock.until").first).not_to_have_text(left)
+
+
+def test_a_duty_sheet_on_a_telephone_has_whole_lines(page, rig):
+    rig.press("H1", "R1")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{page.url.partition('/board')[0]}/sheet")
+    wide = page.locator(".sheet-body td:visible").evaluate_all("cells => cells.map((cell) => cell.clientWidth)")
+    assert len(wide) >= 8
+    assert min(wide) >= 250
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_arrows_choose_and_enter_opens(page, rig):
     rig.press("H1", "R1")
     second = rig.press("H2", "R2")

@@ -13,6 +13,7 @@ from pygal.style import Style  # type: ignore[import-untyped]
 
 from dispatch.rules.figures.report import Report
 from dispatch.web.i18n import N_, Words
+from dispatch.web.reports.ticks import whole_ticks
 
 # pygal has every later import of the process look for plugins of its own, in a way that Python warns of; we have none.
 sys.meta_path[:] = [each for each in sys.meta_path if type(each).__name__ != "PluginImportFixer"]
@@ -48,7 +49,9 @@ def hours(report: Report, said: Words, theme: str = "light") -> bytes:
     found = {row["of"]: row["figures"]["calls_total"]["n"] for row in report["by"]["hour"]}
     chart = pygal.Bar(show_legend=False, print_values=True, print_values_position="top", **_settings(theme))
     chart.x_labels = [f"{hour:02}" for hour in range(24)]
-    chart.add(said.gettext("Calls, total"), [found.get(f"{hour:02}", 0) for hour in range(24)])
+    counts = [found.get(f"{hour:02}", 0) for hour in range(24)]
+    chart.y_labels = whole_ticks(counts)
+    chart.add(said.gettext("Calls, total"), counts)
     return _drawn(chart, said.gettext(NAMES["hours"]))
 
 
@@ -56,7 +59,9 @@ def trend(months: Trend, said: Words, theme: str = "light") -> bytes:
     """Valid calls of twelve months."""
     chart = pygal.Bar(show_legend=False, print_values=True, print_values_position="top", **_settings(theme))
     chart.x_labels = [month for month, _ in months]
-    chart.add(said.gettext("Calls, valid"), [told and told["figures"]["calls_valid"]["n"] for _, told in months])
+    counts = [told and told["figures"]["calls_valid"]["n"] for _, told in months]
+    chart.y_labels = whole_ticks(counts)
+    chart.add(said.gettext("Calls, valid"), counts)
     return _drawn(chart, said.gettext(NAMES["trend"]))
 
 

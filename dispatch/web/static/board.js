@@ -5,6 +5,7 @@
  */
 
 import { Drafts, post, said } from "./acts.js";
+import { span, tick } from "./clocks.js";
 import { bestFile, seekFiles } from "./find.js";
 import { Live } from "./live.js";
 import { DistrictMap } from "./map.js";
@@ -125,23 +126,7 @@ function setSkew() {
 }
 
 function tickClocks() {
-  const now = Date.now() + skewMs;
-  for (const clock of all(".clock")) {
-    if (clock.dataset.since) {
-      clock.textContent = span(now - Date.parse(clock.dataset.since));
-      continue;
-    }
-    const left = Date.parse(clock.dataset.until) - now;
-    clock.textContent = left > 0 ? span(left) : words.overdue;
-    clock.classList.toggle("overdue", left <= 0);
-  }
-}
-
-function span(milliseconds) {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  const two = (number) => String(number).padStart(2, "0");
-  return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${two(minutes)}:${two(seconds % 60)}`;
+  tick(document, skewMs, words.overdue);
 }
 
 function faultCount() {

@@ -1,12 +1,18 @@
-/* Ages that count on between two looks at the service, by its clock and not by this computer's. */
+/* Ages, and what is left until something is due, between two looks at the service: by its clock, not this computer's. */
 
 export function skewOf(state) {
   return Date.parse(state.dataset.now) - Date.now();
 }
 
-export function tick(root, skewMs) {
+export function tick(root, skewMs, overdue = "") {
+  const now = Date.now() + skewMs;
   for (const clock of root.querySelectorAll(".clock[data-since]")) {
-    clock.textContent = span(Date.now() + skewMs - Date.parse(clock.dataset.since));
+    clock.textContent = span(now - Date.parse(clock.dataset.since));
+  }
+  for (const clock of root.querySelectorAll(".clock[data-until]")) {
+    const left = Date.parse(clock.dataset.until) - now;
+    clock.textContent = left > 0 ? span(left) : overdue;
+    clock.classList.toggle("overdue", left <= 0);
   }
 }
 

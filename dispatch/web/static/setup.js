@@ -28,7 +28,7 @@ if (heard && heard.dataset.listens === "1") setTimeout(goOn, 1000);
 
 async function comeBack(seconds, gone) {
   try {
-    await fetch("/readyz", { cache: "no-store" });
+    await fetch("/readyz", { cache: "no-store", signal: AbortSignal.timeout(4000) });
     // The one that is about to go answers for a moment still: it is waited for until nobody answers.
     if (gone || seconds > 20) {
       location.replace("/setup?step=6");
