@@ -59,7 +59,7 @@ def trend(months: Trend, said: Words, theme: str = "light") -> bytes:
     """Valid calls of twelve months."""
     chart = pygal.Bar(show_legend=False, print_values=True, print_values_position="top", **_settings(theme))
     chart.x_labels = [month for month, _ in months]
-    counts = [told and told["figures"]["calls_valid"]["n"] for _, told in months]
+    counts = [told["figures"]["calls_valid"]["n"] if told else None for _, told in months]
     chart.y_labels = whole_ticks(counts)
     chart.add(said.gettext("Calls, valid"), counts)
     return _drawn(chart, said.gettext(NAMES["trend"]))
