@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from config.serving_options import ServingSettings
-from config.wiring_operators import Question, _reckoned, reckoned_there
+from config.wiring_operators import HERE_MAX, Question, _reckoned, _worked_out, reckoned_there
 from dispatch.errors import Conflict
 from schedules.apart import Apart
 from schedules.money.counting import Counting, Progress
@@ -64,6 +64,18 @@ def test_a_process_that_fails_books_nothing_and_says_so(rig):
     with pytest.raises(Conflict, match="nothing was booked"):
         settling.settle("2026-03", by=CHIEF)
     assert rig.booked("2026-03") == []
+
+
+def test_a_few_small_months_are_worked_out_here_and_many_or_large_ones_elsewhere(rig, monkeypatch):
+    few, many = ["2026-02", "2026-03"], [f"2025-{number:02}" for number in range(1, HERE_MAX + 2)]
+    asked = []
+    [february, march] = _worked_out(rig.reckoning, asked.append, few)
+    assert ([each.amount_fen for each in february.dues], march) == ([], rig.reckoning.month("2026-03").summed)
+    assert asked == []
+    _worked_out(rig.reckoning, asked.append, many)
+    monkeypatch.setattr("schedules.money.operators.reckoning.LARGE", 26)
+    _worked_out(rig.reckoning, asked.append, few)
+    assert asked == [many, few]
 
 
 class Slow:
