@@ -50,7 +50,7 @@ def test_the_demo_plays_one_alarm_to_its_end_and_reads_it_back(tmp_path):
     played = cold_demo(tmp_path, "--once", "--json")
     took_s, busy_s = time.monotonic() - began, _children_s() - busy_s
     assert played.returncode == 0, played.stderr
-    assert took_s <= 30 or busy_s <= 15
+    assert took_s <= 30 or busy_s <= 20
     lines = [json.loads(line) for line in played.stdout.splitlines()]
     assert all(set(line) == {"at", "event", "alarm", "by", "detail"} for line in lines)
     events = iter([line["event"] for line in lines])
@@ -91,7 +91,7 @@ def demo_running(folder, port: int, *more: str) -> Iterator["subprocess.Popen[by
 def test_the_demo_serves_its_pages_and_cleans_up_when_it_is_left(tmp_path, number):
     port = free_port()
     with demo_running(tmp_path, port) as process:
-        until("it says what to do", lambda: b"/phones" in (tmp_path / "said").read_bytes(), 60)
+        until("it says what to do", lambda: b"/phones" in (tmp_path / "said").read_bytes(), 120)
         status, page = _ask(_request(port, "/login"), 10)
         assert status == 200
         assert "csrf_token" in page

@@ -54,7 +54,10 @@ def test_last_months_excel_is_two_clicks_from_the_menu_without_a_script(chromium
     context.close()
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "light"), (DESK, "dark")], ids=["phone", "dark"])
+@pytest.mark.parametrize(
+    ("served", "size", "scheme"), [("zh", PHONE, "light"), ("en", DESK, "dark")], ids=["zh-phone", "en-dark"],
+    indirect=["served"],
+)  # fmt: skip
 def test_axe_finds_nothing_and_nothing_sticks_out(chromium, served, size, scheme):
     _, base, lang = served
     context, page = signed_in(chromium, base, lang, size, bypass_csp=True, color_scheme=scheme)
