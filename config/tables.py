@@ -51,7 +51,7 @@ from schedules.duty.store.away import carer_absences
 from schedules.duty.store.rotations import rotations
 from schedules.duty.store.swaps import swaps
 from schedules.meals.store.canteens import canteens
-from schedules.meals.store.diners import diners
+from schedules.meals.store.diners import diner_facts, diners
 from schedules.meals.store.orders import meal_orders
 from schedules.meals.store.servings import servings
 from schedules.money.anomalies.store.checks import money_checks
@@ -73,7 +73,7 @@ from schedules.welfare.store import welfare_signals
 SHELVES = (
     absences, account_codes, alarms, assignments, bed_assessments, bed_papers, bed_standings, beds, bills, calls,
     canteens, care_plans, care_rounds, carer_absences, carer_visits, claims, corrections, coverage_gaps, devices,
-    diners, drills, edges, entries, erasures, finds, follow_ups, gateways, handovers, homes, idempotency,
+    diner_facts, diners, drills, edges, entries, erasures, finds, follow_ups, gateways, handovers, homes, idempotency,
     ledger_entries, log_alarms, meal_orders, meanings, messages, money_checks, money_findings, operator_terms,
     operators, orders, places, policies, policy_versions, press_tests, proofs, pulses, ratings, reach_tests,
     register_moves, repairs, replies, rotations, round_campaigns, rules_shared, servings, shadowed, shift_drafts,

@@ -180,8 +180,8 @@ class Catering:
 
     def of_rule(self, tx: Tx, presented: Presented, canteen: Canteen, diner: Diner, on: date) -> Answer:
         """What the rule of this canteen and local day gives this diner for the meal; nothing is written."""
-        away = Diners(tx.connection).whereabouts(diner, on, presented.served_at)
-        if away is not None:
+        diner = Diners(tx.connection).on(diner, on, today=self._calendar.day_of(tx.now))
+        if away := Diners(tx.connection).whereabouts(diner, on, presented.served_at):
             return refused(presented, away)
         shelf = Servings(tx.connection)
         before = Before(

@@ -15,6 +15,7 @@ from schedules.meals.deciding import Deciding
 from schedules.meals.replaying import Replayed, in_force, replayed, used_by
 from schedules.meals.rules.serving import Answer, Serving, entry_of, reversal_of
 from schedules.meals.store.canteens import Canteens
+from schedules.meals.store.diners import Diners
 from schedules.meals.store.priced import Day, Priced
 from schedules.meals.store.servings import Servings
 from schedules.money.corrections.rules.correction import Item, book_mark
@@ -42,10 +43,16 @@ class MealCorrections:
 
     def mark(self) -> str:
         book = self._deciding.book
-        return book_mark(self.kind, book.policies, Shared.of(book.exclusions, book.implications), self.beside())
+        shared, days = Shared.of(book.exclusions, book.implications), self._deciding.days_mark
+        return book_mark(self.kind, book.policies, shared, days, self._changed_at(back=True))
 
     def beside(self) -> str:
-        return self._deciding.days_mark
+        return self._deciding.days_mark + self._changed_at()
+
+    def _changed_at(self, *, back: bool = False) -> str:
+        with self._reading.connect() as connection:
+            at = Diners(connection).changed_at(back=back)
+        return "" if at is None else at.isoformat()
 
     def shared(self) -> Shared | None:
         book = self._deciding.book
@@ -57,9 +64,10 @@ class MealCorrections:
             kept = kept_policies(connection, {each.version for each in asked})
             now = self.shared()
             before = SharedRules(connection, self.kind).before(now) if now is not None else []
+            known = Priced(connection).known_otherwise()
             days = Priced(connection).days({each.id for each in self._deciding.book.policies if each.limit.days})
         policies = self._deciding.book.policies
-        found = [*outdated(asked, policies, kept), *self._of_other_days(days)]
+        found = [*outdated(asked, policies, kept), *self._of_other_days(days), *known]
         return found if now is None else [*found, *reshared(asked, before, now, policies)]
 
     def _of_other_days(self, asked: Sequence[Day]) -> list[Outdated]:
@@ -74,12 +82,14 @@ class MealCorrections:
     def look(self, outdated: Sequence[Outdated], after: str, /) -> tuple[list[Item], str]:
         first = min(each.first for each in outdated)
         anew = frozenset(each.policy for each in outdated if each.old == each.new)
+        who = None if any(not each.who for each in outdated) else {one for each in outdated for one in each.who}
         found: list[Item] = []
         with self._reading.connect() as connection:
             shelf = Priced(connection)
-            diners = shelf.diners({each.policy for each in outdated}, first, after, PIECE)
+            diners = shelf.diners({each.policy for each in outdated}, first, after, PIECE, who)
             for each in diners:
-                found += map(_item, replayed(self._deciding, shelf.history(each, first - BEFORE), first, anew))
+                meals, changes = shelf.history(each, first - BEFORE), Diners(connection).changes(each)
+                found += map(_item, replayed(self._deciding, meals, first, anew, changes))
         return found, diners[-1] if len(diners) == PIECE else ""
 
     def begin(self) -> None:
@@ -112,13 +122,14 @@ class MealCorrections:
             return None
         assert said.asked is not None
         used = item.facts["used"]
+        asked = {**said.asked, **item.facts.get("known", {})}
         if not item.facts["again"]:
-            return replace(said, asked={**said.asked, "used": used, **item.facts.get("day", {})})
+            return replace(said, asked={**asked, "used": used})
         try:
             policy = in_force(self._deciding, said.policy or "", known.on)
         except NoRule:
             return None
-        answer = self._deciding.again(policy, presented_again(known), known.on, said.asked, used_by(used))
+        answer = self._deciding.again(policy, presented_again(known), known.on, asked, used_by(used))
         told = answer.version, _fen(answer, known), answer.money.pays_fen
         if told != (item.new_version, item.after_fen, item.pays_fen):
             return None
@@ -170,10 +181,15 @@ def _item(found: Replayed) -> Item:
         old_version=serving.answer.version, new_version=answer.version,
         facts={
             "pricing": serving.pricing, "cancelled": serving.cancelled_at is not None, "used": dict(asked["used"]),
-            "day": {"workday": asked["workday"]},
+            "known": _otherwise(asked, serving.answer.asked or {}),
             "again": found.differs or answer.version != serving.answer.version,
         },
     )  # fmt: skip
+
+
+def _otherwise(asked: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known otherwise now than it was when the meal was asked."""
+    return {name: value for name, value in asked.items() if name != "used" and before.get(name) != value}
 
 
 def _fen(answer: Answer, serving: Serving) -> int:

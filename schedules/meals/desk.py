@@ -163,12 +163,15 @@ class MealDesk:
     # ------------------------------------------------------------------------------------------- diners
 
     def put_diner(
-        self, resident: str, facts: Facts, *, card_number: str | None = None, by: Person, area: Area
+        self, resident: str, facts: Facts, *, card_number: str | None = None, since: date | None = None, by: Person,
+        area: Area,
     ) -> None:  # fmt: skip
         """
-        What rules ask about a resident, and their card; without a number the card on file stays, "" takes it away.
+        What rules ask about a resident, and their card; without a number the card on file stays, "" takes it away. The
+        facts hold from the local day `since` on, or from today; meals of those days that have a price are asked again.
 
         Raises:
+            Invalid: that day is still to come.
             NotFound: there is no such resident in this area.
             Conflict: the card is somebody else's.
         """
@@ -183,9 +186,17 @@ class MealDesk:
                 before, mask = hash_, f"…{card_number.strip()[-4:]}" if card_number.strip() else ""
             if before is not None and any(each.id != diner.id for each in shelf.by_card(before)):
                 raise Conflict("This card is somebody else's.")
+            today = self._calendar.day_of(tx.now)
+            day = since or today
+            if day > today:
+                wrong = "This day is still to come: write it down when it has come."
+                raise Invalid(wrong, {"json": {"since": [wrong]}})
+            shelf.note(diner, facts, since=day, is_back=day < today, at=tx.now)
             known = replace(facts, card_mask=mask)
             shelf.keep(diner.id, known, card_hash=before, version=version + 1, at=tx.now)
-            tx.log(Line(kind="diner_kept", by=by, facts={"resident": diner.id, "version": version + 1}))
+            tx.log(Line(kind="diner_kept", by=by, facts={
+                "resident": diner.id, "version": version + 1, "from": day.isoformat(),
+            }))  # fmt: skip
 
         self._transactions.run(work)
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from schedules.meals.catering import presented_again
-from schedules.meals.deciding import Before, Deciding
+from schedules.meals.deciding import Asked, Before, Deciding
 from schedules.meals.rules.serving import WAITING, Answer, Serving
+from schedules.meals.store.diners import Since, held_on
 from schedules.money.rules.facts import Used
 from schedules.money.rules.outdated import same_terms
 from schedules.money.rules.policies import NoRule, NotInForce
@@ -46,17 +47,19 @@ class _Had:
 
 
 def replayed(
-    deciding: Deciding, history: Sequence[Serving], first: date, anew: frozenset[str] = frozenset()
+    deciding: Deciding, history: Sequence[Serving], first: date, anew: frozenset[str] = frozenset(),
+    changes: Sequence[Since] = (),
 ) -> list[Replayed]:  # fmt: skip
     """
     `history` is a diner's meals in their order, from a quarter before `first` on; those from that day on count. The
-    rules `anew` are asked again by the same version, too: what they share with others is not what it was.
+    rules `anew` are asked again by the same version, too: what they share with others is not what it was. `changes` is
+    what was written about the diner, some of it perhaps of days before it was.
     """
     had: list[_Had] = []
     found = []
     for each in history:
         mine = [one for one in had if one.gone is None or one.gone > each.settled_at]
-        answer = _again(deciding, each, mine, anew) if each.on >= first else each.answer
+        answer = _again(deciding, each, mine, anew, changes) if each.on >= first else each.answer
         if answer is not each.answer:
             differs = answer.money != each.answer.money
             found.append(Replayed(serving=each, answer=answer, differs=differs))
@@ -86,7 +89,23 @@ def in_force(deciding: Deciding, policy_id: str, on: date) -> Policy | None:
         return None
 
 
-def _again(deciding: Deciding, each: Serving, had: Sequence[_Had], anew: frozenset[str]) -> Answer:
+def as_known(asked: Asked, meal: Serving, changes: Sequence[Since]) -> Asked:
+    """The facts that a meal was asked with, and in their place what was written later of a day before."""
+    held = held_on(changes, meal.on)
+    if held is None or not any(
+        each.is_back and each.from_on <= meal.on and each.at > meal.settled_at for each in changes
+    ):
+        return asked
+    facts = held.facts
+    return {
+        **asked, "hukou": facts.hukou, "residence": facts.residence, "income_fen": facts.income_fen,
+        "schemes": sorted(facts.schemes),
+    }  # fmt: skip
+
+
+def _again(
+    deciding: Deciding, each: Serving, had: Sequence[_Had], anew: frozenset[str], changes: Sequence[Since]
+) -> Answer:  # fmt: skip
     """Its answer as it stands where nothing of it changes, else the new one."""
     said = each.answer
     if said.asked is None or said.policy is None or said.reason in WAITING:
@@ -97,22 +116,19 @@ def _again(deciding: Deciding, each: Serving, had: Sequence[_Had], anew: frozens
         # A file that is missing or refused is no correction: its meals stand, and new ones wait (0053).
         return said
     presented, used = presented_again(each), used_by(said.asked["used"])
+    asked = as_known(said.asked, each, changes)
     if policy is not None:
-        used = deciding.used_again(policy, presented, each.on, said.asked, _before(had))
+        used = deciding.used_again(policy, presented, each.on, asked, _before(had))
         old = None if said.version is None else deciding.book.policies.version(said.version)
         is_same = policy.version == said.version or (old is not None and same_terms(policy, old))
         if is_same and said.policy not in anew and used == used_by(said.asked["used"]):
             return said
-    answer = replace(deciding.again(policy, presented, each.on, said.asked, used), policy=said.policy)
+    answer = replace(deciding.again(policy, presented, each.on, asked, used), policy=said.policy)
     if answer.money != said.money or policy is None:
         return answer
-    facts = {**said.asked, "used": _plain(used), **_of_day(answer)}
+    # Whoever counts the meal again has to be told what is known by now.
+    facts = answer.asked or {**asked, "used": _plain(used)}
     return said if facts == said.asked else replace(said, asked=facts)
-
-
-def _of_day(answer: Answer) -> dict[str, bool]:
-    """What is known of the day by now: whoever counts the meal again has to be told the same."""
-    return {} if answer.asked is None else {"workday": answer.asked["workday"]}
 
 
 def _plain(used: Used) -> dict[str, int | None]:

@@ -17,7 +17,7 @@ from schedules.meals.desk import MealDesk
 from schedules.meals.ordering import MealOrdering
 from schedules.meals.rules.serving import By, MealType, Presented
 from schedules.meals.store.canteens import canteen_rules, canteens, tills
-from schedules.meals.store.diners import Facts, diners
+from schedules.meals.store.diners import Facts, diner_facts, diners
 from schedules.meals.store.orders import meal_counts, meal_orders
 from schedules.meals.store.servings import serving_cancellations, servings
 from schedules.money.book import read_book
@@ -31,6 +31,7 @@ MEALS = (
     servings,
     meal_counts,
     meal_orders,
+    diner_facts,
     diners,
     tills,
     canteen_rules,

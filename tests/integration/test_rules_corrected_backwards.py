@@ -16,13 +16,16 @@ from config.district_phones import typed_number
 from config.money_commands import export_month
 from config.money_servings import export_servings
 from config.quoting import IMPLIED
-from dispatch.errors import Conflict
+from dispatch.errors import Conflict, Invalid
 from dispatch.rules.people import operator
+from dispatch.rules.rights import DISTRICT
 from dispatch.store.record import Record
 from schedules.holidays import Holiday, Holidays, Year
 from schedules.meals.catering import Catering
 from schedules.meals.correcting import MealCorrections
 from schedules.meals.deciding import Deciding
+from schedules.meals.store.diners import EVER, Diners, Facts
+from schedules.meals.store.priced import Priced
 from schedules.meals.store.servings import Servings
 from schedules.money.book import read_book
 from schedules.money.closing import Closing
@@ -347,6 +350,99 @@ def test_days_off_that_are_published_late_price_anew_what_was_told_otherwise(cit
         for _ in range(3):
             office.desk.check()
         assert len(office.desk.newest(9)) == 2
+
+
+LOCAL = OLD.replace("when = { age_min = 60 }", 'when = { age_min = 60, hukou = "1301" }')
+HERE, THERE = {"hukou": "130102001001"}, {"hukou": "320102001001"}
+
+
+def moved(city, day, facts):
+    city.world.clock.advance(1)
+    city.desk.put_diner("R1", Facts(**facts), since=day, by=TILLS, area=DISTRICT)
+
+
+def test_a_move_that_is_written_down_late_holds_from_its_day_on(city, tmp_path):
+    week_later(city)
+    city.write(LOCAL)
+    city.begun_again()
+    moved(city, None, HERE)
+    city.eaten()
+    assert city.fen() == [0, 300, 0, 300, 0]
+    for _ in range(3):
+        city.office.desk.check()
+    assert city.office.desk.newest(1) == []
+    # They have been registered elsewhere since the 18th, and somebody says so on the 19th; nothing is begun anew.
+    moved(city, date(2026, 11, 18), THERE)
+    told = city.office.until(State.FOUND)
+    [said] = told.correction.outdated
+    assert (said.old, said.who, said.first) == (said.new, (city.world.resident("R1"),), date(2026, 11, 18))
+    assert (told.tally.differing, told.tally.before_fen, told.tally.after_fen) == (1, 300, 0)
+    city.office.decided(told)
+    assert city.office.until(State.NOTHING)
+    assert city.fen() == [0, 300, 0, 0, 0]
+    assert recount(tmp_path / "told", city.world, ["2026-11"], city.folder) == (0, [])
+    # A meal that comes in now is asked with the facts of its day: on the 17th they were registered here.
+    city.eat(ON.format("17 18:00"), kind="dinner")
+    city.eat(ON.format("18 18:00"), kind="dinner")
+    assert city.fen()[-2:] == [300, 0]
+    assert recount(tmp_path / "late", city.world, ["2026-11"], city.folder) == (0, [])
+    for _ in range(3):
+        city.begun_again().desk.check()
+    assert len(city.office.desk.newest(9)) == 2
+    [line] = [each for each in city.office.lines("diner_kept") if '"2026-11-18"' in each.body]
+    assert "320102" not in line.body
+
+
+def test_a_move_that_was_dated_wrongly_is_dated_again_and_what_was_written_last_holds(city):
+    week_later(city)
+    city.write(LOCAL)
+    city.begun_again()
+    moved(city, None, HERE)
+    city.eaten()
+    moved(city, date(2026, 11, 18), THERE)
+    moved(city, date(2026, 11, 17), THERE)
+    told = city.office.until(State.FOUND)
+    assert (told.tally.differing, told.tally.after_fen) == (2, 0)
+    moved(city, date(2026, 11, 16), HERE)
+    for _ in range(6):
+        city.office.desk.check()
+    assert city.office.desk.get(told.correction.id).correction.state is State.VOID
+    assert city.office.desk.newest(1)[0].correction.state is State.NOTHING
+    with pytest.raises(Invalid, match="still to come"):
+        moved(city, date(2026, 11, 20), THERE)
+
+
+def test_what_is_changed_today_changes_no_meal_of_this_morning_and_a_card_changes_nothing(city):
+    week_later(city)
+    city.write(LOCAL)
+    city.begun_again()
+    moved(city, None, HERE)
+    city.eaten(MEALS[:2])
+    before = city.office.meals.mark()
+    moved(city, None, THERE)
+    moved(city, date(2026, 11, 17), THERE)
+    city.desk.put_diner("R1", Facts(**THERE), card_number="62220001", by=TILLS, area=DISTRICT)
+    for _ in range(3):
+        city.office.desk.check()
+    assert (city.office.desk.newest(1), city.office.meals.mark()) == ([], before)
+    with city.world.reading.connect() as connection:
+        held = Diners(connection).changes(city.world.resident("R1"))
+    assert [(each.from_on, each.facts.hukou, each.is_back) for each in held] == [
+        (EVER, HERE["hukou"], False), (date(2026, 11, 17), THERE["hukou"], False),
+    ]  # fmt: skip
+
+
+def test_only_whom_it_is_about_are_looked_at_again(city):
+    week_later(city)
+    city.write(LOCAL)
+    city.begun_again()
+    city.eaten()
+    moved(city, date(2026, 11, 17), HERE)
+    [said] = city.office.meals.outdated()
+    with city.world.reading.connect() as connection:
+        shelf = Priced(connection)
+        assert shelf.diners({"city"}, said.first, "", 5, said.who) == [city.world.resident("R1")]
+        assert shelf.diners({"city"}, said.first, "", 5, {"nobody"}) == []
 
 
 def test_days_off_of_no_concern_to_any_rule_are_looked_at_by_nobody(city):

@@ -4,12 +4,27 @@ Who eats: found by card, ID number or telephone; what rules ask about them; and 
 A card number is kept as ID numbers are: by a keyed hash and its last four digits.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, ForeignKey, Integer, String, Table, bindparam, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+)
 
 from dispatch.ids import ResidentId
 from dispatch.store.absences import absences
@@ -33,6 +48,26 @@ diners = Table(
     Column("changed_at", Instant, nullable=False),
 )  # fmt: skip
 
+diner_facts = Table(
+    "diner_facts", metadata,
+    Column("resident_id", String(40), ForeignKey("residents.id"), primary_key=True),
+    Column("from_on", Date, primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("is_back", Boolean, nullable=False),
+    Column("hukou", String(12), nullable=False),
+    Column("residence", String(12), nullable=False),
+    Column("income_fen", BigInteger),
+    Column("schemes", Json, nullable=False),
+    Index("ix_diner_facts_at", "at"),
+)  # fmt: skip
+"""
+What rules asked about a diner, from which local day on: of a day that holds which was written last for it or a day
+before. `is_back`: it was written on a later day than its own. Who was never changed has no row.
+"""
+
+EVER = date(1900, 1, 1)
+"""From this day on holds what was known before the first change."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -43,6 +78,16 @@ class Facts:
     residence: str = ""
     income_fen: int | None = None
     schemes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """Facts with the day from which on they hold, and when that was written."""
+
+    from_on: date
+    at: datetime
+    is_back: bool
+    facts: Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +107,8 @@ class Diner:
     died_on: date | None
     facts: Facts = Facts()
 
+
+_BEFORE = timedelta(microseconds=1)
 
 _NOBODY_IN = {BedWhy.HOSPITAL: Why.HOSPITAL, BedWhy.SHORT_STAY: Why.INSTITUTION, BedWhy.INSTITUTION: Why.INSTITUTION}
 """Why a bed is suspended or has ended that says where its resident is; who only asked for a pause may eat out."""
@@ -131,6 +178,44 @@ class Diners:
         }  # fmt: skip
         upsert(diners, self._connection, "resident_id", row)
 
+    def note(self, diner: Diner, facts: Facts, *, since: date, is_back: bool, at: datetime) -> None:
+        """
+        Keeps from which day on these facts hold, and at the first change what held before; to be called before `keep`.
+        The same facts as of now are noted where their day lies back; the first ones of all only then, because before
+        them nothing else was known.
+        """
+        mask = diner.facts.card_mask
+        is_same = replace(facts, card_mask=mask) == diner.facts
+        changes = self.changes(diner.id)
+        is_first = not changes and diner.facts == Facts(card_mask=mask)
+        if (is_same or is_first) and not is_back:
+            return
+        if not changes:
+            self._noted(diner.id, diner.facts, since=EVER, is_back=False, at=at - _BEFORE)
+        self._noted(diner.id, facts, since=since, is_back=is_back, at=at)
+
+    def _noted(self, id_: str, facts: Facts, *, since: date, is_back: bool, at: datetime) -> None:
+        row = {
+            "resident_id": id_, "from_on": since, "at": at, "is_back": is_back, "hukou": facts.hukou,
+            "residence": facts.residence, "income_fen": facts.income_fen, "schemes": list(facts.schemes),
+        }  # fmt: skip
+        self._connection.execute(insert(diner_facts), row)
+
+    def changes(self, id_: str) -> list[Since]:
+        """What was written about a diner, the earliest first."""
+        query = select(diner_facts).where(diner_facts.c.resident_id == id_).order_by(diner_facts.c.at)
+        return [_since(row) for row in self._connection.execute(query)]
+
+    def on(self, diner: Diner, day: date, *, today: date) -> Diner:
+        """A diner with the facts of a local day; what is known now holds today, and is read already."""
+        held = held_on(self.changes(diner.id), day) if day < today else None
+        return diner if held is None else replace(diner, facts=replace(held.facts, card_mask=diner.facts.card_mask))
+
+    def changed_at(self, *, back: bool = False) -> datetime | None:
+        """When something was written last; of a day before, where `back`."""
+        query = select(func.max(diner_facts.c.at))
+        return self._connection.execute(query.where(diner_facts.c.is_back) if back else query).scalar()
+
     def card_of(self, id_: str) -> tuple[str | None, int]:
         """The hash of the card, and how often the row was written."""
         row = self._connection.execute(select(diners).where(diners.c.resident_id == id_)).first()
@@ -157,6 +242,18 @@ class Diners:
         """The last thing that befell their home-care beds up to that day."""
         row = _BEDDED.on(self._connection, who=id_, day=on).first()
         return _NOBODY_IN.get(row.why) if row is not None and row.state in {"suspended", "ended"} else None
+
+
+def held_on(changes: Sequence[Since], day: date) -> Since | None:
+    """What holds on a local day of all that was written, the earliest first; None where nothing ever changed."""
+    return next((each for each in reversed(changes) if each.from_on <= day), None)
+
+
+def _since(row: Any) -> Since:
+    facts = Facts(
+        hukou=row.hukou, residence=row.residence, income_fen=row.income_fen, schemes=tuple(row.schemes)
+    )  # fmt: skip
+    return Since(from_on=row.from_on, at=row.at, is_back=row.is_back, facts=facts)
 
 
 def _value(row: Any) -> Diner:

@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, Text, case, func, select, type_coerce
 
 from schedules.meals.rules.serving import Serving
+from schedules.meals.store.diners import diner_facts
 from schedules.meals.store.servings import serving_of, servings
-from schedules.money.rules.outdated import Asked
+from schedules.money.rules.outdated import Asked, Outdated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +56,34 @@ class Priced:
             for row in rows
         ]
 
-    def diners(self, policies: Collection[str], first: date, after: str, most: int) -> list[str]:
-        """Ids behind `after` of residents with meals by these rules from this day on."""
+    def known_otherwise(self) -> list[Outdated]:
+        """Versions that were asked about residents of whom something else was written later for the meal's day."""
+        c, f = servings.c, diner_facts.c
+        query = (
+            select(c.policy, c.policy_version, c.resident_id, func.min(c.on).label("first"))
+            .join_from(diner_facts, servings, c.resident_id == f.resident_id)
+            .where(f.is_back, c.on >= f.from_on, func.coalesce(c.priced_at, c.received_at) < f.at)
+            .where(c.asked.is_not(None), c.policy.is_not(None), c.policy_version.is_not(None))
+            .group_by(c.policy, c.policy_version, c.resident_id).order_by(c.policy, c.policy_version, c.resident_id)
+        )  # fmt: skip
+        found: dict[tuple[str, str], list[Any]] = {}
+        for row in self._connection.execute(query):
+            found.setdefault((row.policy, row.policy_version), []).append(row)
+        return [
+            Outdated(
+                policy=policy, old=version, new=version, first=min(row.first for row in rows),
+                who=tuple(row.resident_id for row in rows),
+            )
+            for (policy, version), rows in found.items()
+        ]  # fmt: skip
+
+    def diners(
+        self, policies: Collection[str], first: date, after: str, most: int, who: Collection[str] | None = None
+    ) -> list[str]:  # fmt: skip
+        """Ids behind `after` of residents (or of these) with meals by these rules from this day on."""
         c = servings.c
         query = select(c.resident_id).where(c.resident_id > after, c.on >= first, c.policy.in_(policies)).distinct()
+        query = query if who is None else query.where(c.resident_id.in_(who))
         return [str(each) for each in self._connection.scalars(query.order_by(c.resident_id).limit(most))]
 
     def history(self, resident_id: str, since: date) -> list[Serving]:

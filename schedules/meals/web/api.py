@@ -170,7 +170,10 @@ class TillSchema(Wire):
 
 
 class DinerSchema(Wire):
-    """What rules ask about a resident. Without `card` the card on file stays; "" takes it away."""
+    """
+    What rules ask about a resident, from the local day `since` on (today, without it; never a later one). Without
+    `card` the card on file stays; "" takes it away.
+    """
 
     resident = fields.String(required=True, validate=_CODE)
     card = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=40))
@@ -178,6 +181,7 @@ class DinerSchema(Wire):
     residence = fields.String(load_default="", validate=validate.Length(max=12))
     income_fen = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=0, max=10**10))
     schemes = fields.List(fields.String(validate=validate.Length(min=1, max=80)), load_default=list)
+    since = fields.Date(load_default=None, allow_none=True)
 
 
 def meals_api(catering: Catering, desk: MealDesk, *, transactions: Transactions) -> ApiBlueprint:
@@ -250,7 +254,9 @@ def meals_api(catering: Catering, desk: MealDesk, *, transactions: Transactions)
             schemes=tuple(asked["schemes"]),
         )  # fmt: skip
         with named("resident"):
-            desk.put_diner(asked["resident"], facts, card_number=asked["card"], by=caller(), area=area())
+            desk.put_diner(
+                asked["resident"], facts, card_number=asked["card"], since=asked["since"], by=caller(), area=area()
+            )
         return ""
 
     return bp

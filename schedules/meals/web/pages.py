@@ -142,7 +142,10 @@ def meal_pages(
     def keep(resident: str) -> Any:
         try:
             card = request.form.get("card", "").strip() or None
-            desk.put_diner(resident, _facts(request.form), card_number=card, by=caller(), area=area())
+            since = _day(request.form.get("since", ""), desk.today)
+            desk.put_diner(
+                resident, _facts(request.form), card_number=card, since=since, by=caller(), area=area()
+            )  # fmt: skip
         except (Refusal, ValueError) as wrong:
             if _is_absent(wrong):
                 raise
@@ -212,7 +215,9 @@ class _Shown:
     def card(self, resident: str, *, wrong: str = "") -> str:
         month = self._desk.month(resident, _month(self._desk.today), area())
         file_opened(month.diner.id)
-        return self._page("meals_diner.html", card=month, wrong=wrong, said=request.form if wrong else {})
+        return self._page(
+            "meals_diner.html", card=month, wrong=wrong, said=request.form if wrong else {}, today=self._desk.today,
+        )  # fmt: skip
 
     def canteens(self, *, wrong: str = "") -> str:
         rows, tills = self._desk.canteens(area()), self._desk.tills(area())

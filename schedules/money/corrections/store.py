@@ -195,9 +195,15 @@ def _sum(of: Any) -> Any:
 
 
 def _value(row: Any) -> Correction:
-    outdated = tuple([Outdated(**{**each, "first": date.fromisoformat(each["first"])}) for each in row.outdated])
+    outdated = tuple([_outdated(each) for each in row.outdated])
     said = {name: getattr(row, name) for name in Correction.__slots__}
     return Correction(**(said | {"state": State(row.state), "outdated": outdated}))
+
+
+def _outdated(said: dict[str, Any]) -> Outdated:
+    return Outdated(
+        **{**said, "first": date.fromisoformat(said["first"]), "who": tuple(said.get("who", ()))}
+    )  # fmt: skip
 
 
 def _item(row: Any) -> Item:

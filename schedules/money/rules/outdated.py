@@ -25,12 +25,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outdated:
-    """From the day `first` on a version is in force (`new`; "" none) that says otherwise than the one asked (`old`)."""
+    """
+    From the day `first` on a version is in force (`new`; "" none) that says otherwise than the one asked (`old`). With
+    `who` it is the same version, and something else is known of these residents.
+    """
 
     policy: str
     old: str
     new: str
     first: date
+    who: tuple[str, ...] = ()
 
 
 def same_terms(one: Policy, other: Policy) -> bool:
