@@ -17,6 +17,12 @@ from dispatch.rules.record import Line
 log = structlog.get_logger()
 
 TOO_MANY = 429
+
+AWAY_S = 2.0
+"""So long a road that says "too many" is tried last, where it does not say how long itself."""
+
+AWAY_MAX_S = 30.0
+"""Nobody's word keeps us away for longer: a provider that has room again is the first in order for a reason."""
 _SHUT_OUT = frozenset({401, 403})
 _CLOSED_ACCOUNTS = frozenset({"20003", "20005", "30002"})
 """Not authenticated, account not active, account suspended: Twilio's codes (MESSAGING, 1.4)."""
@@ -50,6 +56,7 @@ class Breakers:
         self._lock = threading.Lock()
         self._roads: dict[Road, Breaker] = {}
         self._open: frozenset[Road] = frozenset()
+        self._away: Mapping[tuple[str, Channel], float] = {}
         self._probed: Collection[str] = ()
 
     def probe(self, providers: Collection[str]) -> None:
@@ -58,6 +65,11 @@ class Breakers:
 
     def note(self, provider: str, channel: Channel, sent: Sent) -> Line | None:
         """One attempt ended; the line for the record if that opened or closed its road."""
+        if sent.http_status == TOO_MANY:
+            # It works, and has no room: what it is given meanwhile only comes back, and holds a worker each time.
+            away_s = min(max(sent.retry_after_s or AWAY_S, 0.0), AWAY_MAX_S)
+            with self._lock:
+                self._away = {**self._away, (provider, channel): self._clock.look().steady_s + away_s}
         return self.mark(Road(provider, channel, Side.GIVING), mark_of(sent))
 
     def arrived(self, provider: str, channel: Channel, *, arrived: bool) -> Line | None:
@@ -77,17 +89,17 @@ class Breakers:
     def doubts(self, provider: str, channel: Channel) -> tuple[bool, bool]:
         """
         Whether this road is in doubt, by its sides: one that does not take is worse than one that tells no receipts.
-        On trial it is not in doubt, unless it is probed.
+        On trial it is not in doubt, unless it is probed. One that asked us to stay away takes nothing until then.
         """
-        if not self._open:
+        if not self._open and not self._away:
             return (False, False)
         now_s = self._clock.look().steady_s
         giving, arriving = (self._is_shut(Road(provider, channel, side), now_s) for side in Side)
-        return (giving, arriving)
+        return (giving or now_s < self._away.get((provider, channel), 0.0), arriving)
 
     def is_open(self, provider: str, channel: Channel) -> bool:
         """Whether this road does not take what it is given."""
-        return self.doubts(provider, channel)[0]
+        return bool(self._open) and self._is_shut(Road(provider, channel, Side.GIVING), self._clock.look().steady_s)
 
     def _is_shut(self, road: Road, now_s: float) -> bool:
         breaker = self._roads.get(road)

@@ -109,6 +109,19 @@ def test_refused_by_both_the_recipient_cannot_be_reached(two, a, b):
     assert two.offer(alarm_id, "C1").state is OfferState.LAPSED
 
 
+@pytest.mark.parametrize(("asked_s", "away_s"), [(7.0, 7.0), (None, 2.0), (3600.0, 30.0)])
+def test_who_says_too_many_is_tried_last_until_it_has_room_again(two, a, b, asked_s, away_s):
+    """Each message would otherwise be given there in vain first: twice the work, just when there is most to send."""
+    a.says.append(Sent(outcome=Outcome.NOT_SENT, http_status=429, retry_after_s=asked_s))
+    for number, seconds in enumerate([0.0, away_s - 0.5, 1.0]):
+        two.wait(seconds)
+        two.post(f"n{number}", priority=Priority.EMERGENCY)
+        while two.deliver():
+            pass
+    assert (len(a.sent), len(b.sent)) == (2, 2), "the first in vain, the second not at all, the third again"
+    assert not any(two.courier.breakers.facts().values()), "it works, and no breaker opens"
+
+
 @pytest.mark.parametrize("refusal", [REFUSED_CONFIG, NOT_SENT])
 def test_what_one_provider_will_not_carry_the_next_does_at_once(two, a, b, refusal):
     alarm_id = two.press()
