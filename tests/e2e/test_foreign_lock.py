@@ -3,11 +3,7 @@ Somebody else holds the database's file for half a minute, as a tool that was le
 road, the siren sounds meanwhile, and everything goes on by itself.
 """
 
-import contextlib
-import sqlite3
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,6 +12,7 @@ from tests.e2e.rig import Rig, phone_of, policy, rest, rflink_of, until
 from tests.e2e.rig import district as of_rig
 from tests.e2e.test_real_senders import Button, buttons, unwrapped
 from tests.e2e.test_siren import OFF, ON, Ear
+from tests.fakes.foreign_lock import held
 from tests.fakes.twilio_standin import TwilioStandin
 from tests.integration.broker import Broker
 from tests.ports import free_port
@@ -26,18 +23,6 @@ WAITED = ("library_said", "periodic_failed", "planner_failed")
 
 GOES_ON_S = 10.0
 """So soon after the lock is gone every press is an alarm; a line waits 5 s between two tries at most."""
-
-
-@contextlib.contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Nobody else can write."""
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        other.execute("ROLLBACK")
-        other.close()
 
 
 def say_until_answered(port: int, said: bytes) -> None:

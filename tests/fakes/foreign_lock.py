@@ -9,10 +9,9 @@ from dispatch.store.transactions import Transactions
 
 
 @contextmanager
-def foreign_lock(path: Path, transactions: Transactions) -> Iterator[None]:
-    """Nothing can be written to this file until the end; `transactions` waits for it no longer than 50 ms."""
-    transactions.run(lambda tx: tx.connection.exec_driver_sql("PRAGMA busy_timeout=50"))
-    # By the same library: two of them in one process do not see each other's locks.
+def held(path: Path) -> Iterator[None]:
+    """Nobody else can write to this file until the end."""
+    # By the library of the service: two of them in one process do not see each other's locks.
     other = sqlite_module().connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
@@ -20,3 +19,11 @@ def foreign_lock(path: Path, transactions: Transactions) -> Iterator[None]:
     finally:
         other.execute("ROLLBACK")
         other.close()
+
+
+@contextmanager
+def foreign_lock(path: Path, transactions: Transactions) -> Iterator[None]:
+    """The same where `transactions` work in this process: they wait for it no longer than 50 ms."""
+    transactions.run(lambda tx: tx.connection.exec_driver_sql("PRAGMA busy_timeout=50"))
+    with held(path):
+        yield
