@@ -17,6 +17,7 @@ from tests.integration.money_rig import CLERK, MoneyRig
 from tests.integration.test_bed_money import DEC, NOV, pass_to
 from tests.integration.test_recompute_bills import FEES, PROGRAM
 
+INCOME = 'age_min = 60\nincome_max = "3000.00"'
 RULE = FEES.replace("effective_{when}\n", "")
 
 
@@ -32,6 +33,58 @@ def told(rig, until):
         if newest and newest[0].correction.state is until:
             return desk, newest[0]
     raise AssertionError(newest)
+
+
+def test_facts_that_are_written_after_a_month_was_booked_list_its_bills_and_nobody_elses(tmp_path):
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "fees.toml").write_text(RULE.format(ratio="0.50").replace("age_min = 60", INCOME), "utf-8")
+    rig = MoneyRig(tmp_path, policies=rules, beds="", visits="", vouchers=[])
+    rig.money = rig.build(on_file=True)
+    for code in ("R2", "R3"):
+        rig.world.transactions.run(lambda tx, code=code: tx.connection.exec_driver_sql(
+            "UPDATE residents SET born_on = '1940-02-29' WHERE id = ?", (rig.world.resident(code),)
+        ))  # fmt: skip
+        rig.know(code, from_on=date(2026, 1, 1), income_fen=200_000)
+    pass_to(rig, date(2026, 12, 2))
+    for code in ("R2", "R3"):
+        rig.file(40_000, date(2026, 11, 3), resident=code, scheme="fees")
+    rig.settle(NOV)
+    assert fen(rig, NOV)[0] == 40_000
+    desk = desk_of(rig)
+    for _ in range(3):
+        desk.check()
+    pass_to(rig, date(2026, 12, 5))
+    # What is of a later month concerns nobody's November; what R2 had since October does, while the service runs.
+    rig.know("R3", from_on=date(2026, 12, 1), income_fen=900_000)
+    for _ in range(3):
+        desk.check()
+    assert desk.newest(1) == []
+    rig.world.clock.advance(1)
+    rig.know("R2", from_on=date(2026, 10, 15), income_fen=900_000)
+    for _ in range(5):
+        desk.check()
+    [found] = desk.newest(9)
+    [said] = found.correction.outdated
+    assert (found.correction.state, said.who, said.old == said.new) == (State.FOUND, (rig.world.resident("R2"),), True)
+    [(_, _, item)] = desk.items(found.correction.id, 0, 9)
+    assert (item.resident_id, item.before_fen, item.after_fen) == (rig.world.resident("R2"), 20_000, 0)
+    desk.want(found.correction.id, by=operator("manager"), note="更正")
+    desk.approve(found.correction.id, by=operator("reviewer"))
+    for _ in range(5):
+        desk.check()
+    assert desk.get(found.correction.id).correction.state is State.DONE
+    assert fen(rig, NOV)[1] == 20_000
+    for _ in range(3):
+        desk_of(rig).check()
+    assert [each.correction.state for each in desk.newest(9)][-1] is State.DONE
+    assert State.FOUND not in {each.correction.state for each in desk.newest(9)}
+    rig.close()
+
+
+def desk_of(rig):
+    corrections = BillCorrections(rig.world.reading, rig.money.settling)
+    return CorrectionDesk(rig.world.transactions, rig.world.reading, [corrections])
 
 
 def fen(rig, month):

@@ -1,7 +1,7 @@
 """Months of beds and bills whose rules were corrected backwards: reckoned again, and the difference booked."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import structlog
@@ -13,7 +13,7 @@ from dispatch.store.accounts import Reading
 from dispatch.store.transactions import Tx
 from schedules.money.beds.reckoning import Reckoned
 from schedules.money.beds.settling import Settling
-from schedules.money.beds.store import Payments, Row
+from schedules.money.beds.store import Payments, People, Row
 from schedules.money.corrections.rules.correction import Item, book_mark
 from schedules.money.rules.awards import Award
 from schedules.money.rules.months import following
@@ -37,10 +37,14 @@ class BillCorrections:
         """Months of this turn of pricing."""
 
     def mark(self) -> str:
-        return book_mark(self.kind, self._settling.reckoning.rules.policies, self._settling.reckoning.shared)
+        with self._reading.connect() as connection:
+            _, at = Payments(connection).known_otherwise()
+        reckoning = self._settling.reckoning
+        return book_mark(self.kind, reckoning.rules.policies, reckoning.shared, _told(at))
 
     def beside(self) -> str:
-        return ""
+        with self._reading.connect() as connection:
+            return _told(People(connection).written_at())
 
     def shared(self) -> Shared | None:
         reckoning = self._settling.reckoning
@@ -49,21 +53,22 @@ class BillCorrections:
     def outdated(self) -> Sequence[Outdated]:
         with self._reading.connect() as connection:
             asked = Payments(connection).asked()
+            known, _ = Payments(connection).known_otherwise()
             kept = kept_policies(connection, {each.version for each in asked})
             now = self.shared()
             before = SharedRules(connection, self.kind).before(now) if now is not None else []
         policies = self._settling.reckoning.rules.policies
-        found = outdated(asked, policies, kept)
+        found = [*outdated(asked, policies, kept), *known]
         return found if now is None else [*found, *reshared(asked, before, now, policies)]
 
     def look(self, outdated: Sequence[Outdated], after: str, /) -> tuple[list[Item], str]:
-        old, first = {each.old for each in outdated}, min(each.first for each in outdated)
+        first = min(each.first for each in outdated)
         with self._reading.connect() as connection:
             month = Payments(connection).next_month(after or _before(first))
             held = Payments(connection).of_month(month) if month else {}
         if month is None:
             return [], ""
-        touched = {row["resident_id"] for row in held.values() if row["version"] in old}
+        touched = {row["resident_id"] for row in held.values() if _is_about(outdated, row)}
         try:
             due = self._settling.reckoning.month(month, DISTRICT) if touched else Reckoned(month=month)
         except NoRule as refused:
@@ -98,6 +103,14 @@ class BillCorrections:
             }  # fmt: skip
             tx.log(Line(kind="bill_repriced", by=by, facts=facts))
         return True
+
+
+def _is_about(outdated: Sequence[Outdated], row: Row) -> bool:
+    return any(each.old == row["version"] and (not each.who or row["resident_id"] in each.who) for each in outdated)
+
+
+def _told(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat()
 
 
 def _items(resident: str, month: str, held: dict[str, Row], awards: Sequence[Award]) -> list[Item]:

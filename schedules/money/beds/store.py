@@ -38,7 +38,7 @@ from schedules.care.store.assessments import bed_assessments
 from schedules.care.store.beds import bed_stretches, beds
 from schedules.money.paid.store import Paid, paid_table
 from schedules.money.rules.bills import BUILDING, MADE, Bill, Line
-from schedules.money.rules.outdated import Asked
+from schedules.money.rules.outdated import Asked, Outdated
 
 bills = Table(
     "bills", metadata,
@@ -271,6 +271,30 @@ class Payments(Paid):
             for row in self._connection.execute(query)
         ]
 
+    def known_otherwise(self) -> tuple[list[Outdated], datetime | None]:
+        """
+        Versions that payments hold by of whose residents facts of that month, or one before, were written after they
+        were booked; and when the last of those was written.
+        """
+        c, f = bed_payments.c, benefit_facts.c
+        query = (
+            select(c.policy_id, c.version, c.month, c.resident_id, f.from_on, f.at)
+            .join_from(bed_payments, benefit_facts, f.resident_id == c.resident_id)
+            .where(_LIVE, c.version.is_not(None), f.at > c.at).distinct()
+        )  # fmt: skip
+        rows = [row for row in self._connection.execute(query) if f"{row.from_on:%Y-%m}" <= row.month]
+        found: dict[tuple[str, str], list[Any]] = {}
+        for row in rows:
+            found.setdefault((row.policy_id, row.version), []).append(row)
+        told = [
+            Outdated(
+                policy=policy, old=version, new=version, who=tuple(sorted({row.resident_id for row in some})),
+                first=date.fromisoformat(f"{min(row.month for row in some)}-01"),
+            )
+            for (policy, version), some in sorted(found.items())
+        ]  # fmt: skip
+        return told, max((row.at for row in rows), default=None)
+
     def next_month(self, after: str) -> str | None:
         """The first month behind another one of which something holds."""
         query = select(func.min(bed_payments.c.month)).where(_LIVE, bed_payments.c.month > after)
@@ -300,6 +324,10 @@ class People:
 
     def add(self, row: Row) -> None:
         self._connection.execute(insert(benefit_facts), row)
+
+    def written_at(self) -> datetime | None:
+        """When facts of anybody were written last."""
+        return self._connection.execute(select(func.max(benefit_facts.c.at))).scalar()
 
     def known(self, ids: Collection[str], day_of: Callable[[datetime], date]) -> dict[str, Known]:
         """
