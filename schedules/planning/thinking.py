@@ -120,7 +120,7 @@ class Thinker:
             left = left_of(plan.seconds - asked.took_s, steady() - began - asked.took_s)
             answer = self._process.solve(
                 problem, seconds=left, seed=plan.seed,
-                told=_Saying(self._transactions, self._clock, plan.id),
+                told=_Saying(self._transactions, self._clock, plan.id, self._process.stop),
             )  # fmt: skip
         except PlanningFailed as error:
             if self._stopping.is_set():
@@ -201,15 +201,17 @@ class Thinker:
         self._transactions.run(work, lane=Lane.BULK)
 
     def _fail(self, plan: VisitPlan, why: str) -> None:
-        log.warning("plan_failed", plan_id=plan.id, why=why)
-
-        def work(tx: Tx) -> None:
-            if VisitPlans(tx.connection).turn(
+        def work(tx: Tx) -> bool:
+            failed = VisitPlans(tx.connection).turn(
                 plan.id, {State.THINKING}, state=State.FAILED, error=why[:200], ended_at=tx.now
-            ):
+            )
+            if failed:
                 tx.log(Line(kind="plan_failed", by=SERVICE, facts={"plan": plan.id}))
+            return failed
 
-        self._transactions.run(work, lane=Lane.BULK)
+        # One that was dropped meanwhile ended as somebody wanted.
+        if self._transactions.run(work, lane=Lane.BULK):
+            log.warning("plan_failed", plan_id=plan.id, why=why)
 
     def _turn(self, plan: VisitPlan, **values: object) -> None:
         self._transactions.run(
@@ -241,9 +243,12 @@ class _Timed:
 
 
 class _Saying:
-    """Writes progress down, at most once a second."""
+    """Writes progress down, at most once a second; ends the thinking about a plan that nobody wants any more."""
 
-    def __init__(self, transactions: Transactions, clock: Clock, plan_id: str) -> None:
+    def __init__(
+        self, transactions: Transactions, clock: Clock, plan_id: str, stop: Callable[[], None]
+    ) -> None:  # fmt: skip
+        self._stop = stop
         self._transactions = transactions
         self._clock = clock
         self._plan_id = plan_id
@@ -255,6 +260,8 @@ class _Saying:
             return
         self._said = now
         values = {"part": int(part * 100), "seen_at": now}
-        self._transactions.run(
+        wanted = self._transactions.run(
             lambda tx: VisitPlans(tx.connection).turn(self._plan_id, {State.THINKING}, **values), lane=Lane.BULK
         )
+        if not wanted:
+            self._stop()

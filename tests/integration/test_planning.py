@@ -24,7 +24,7 @@ from schedules.planning.choosing import ChoosingPlanner
 from schedules.planning.desk import PlanDesk
 from schedules.planning.gathering import OpenVisit
 from schedules.planning.planner import Budget, unheard
-from schedules.planning.process import Answer, PlannerProcess
+from schedules.planning.process import Answer, PlannerProcess, PlanningFailed
 from schedules.planning.publishing import Publishing
 from schedules.planning.rules.plan import Reason, cost
 from schedules.planning.store import State, VisitPlans
@@ -317,6 +317,31 @@ def test_a_plan_that_was_dropped_while_it_was_thought_about_stays_dropped(office
     thinker._keep(taken, visits, problem, Inside().solve(problem, told=unheard))
     assert office.desk.get(plan.id).state is State.DROPPED
     assert office.desk.visits(plan.id) == []
+
+
+def test_whoever_thinks_about_a_plan_that_is_dropped_stops(office):
+    office.on_duty("C1")
+    office.visit(1, HOUR)
+    plan = office.desk.ask(DAY, 1, None, by=BY)
+    thinker = office.thinker()
+    ended = []
+
+    class Stopped(Inside):
+        def solve(self, problem, *, told, **more):
+            told(0.1, 1)
+            assert ended == []
+            office.desk.drop(plan.id, by=BY)
+            office.world.clock.advance(2)
+            told(0.2, 1)
+            raise PlanningFailed("it ended without a word")
+
+        def stop(self):
+            ended.append(office.desk.get(plan.id).state)
+
+    thinker._process = Stopped()
+    assert thinker.think()
+    assert ended == [State.DROPPED]
+    assert office.desk.get(plan.id).error is None
 
 
 def test_a_program_asks_reads_and_publishes(office):

@@ -220,5 +220,9 @@ def test_a_carer_signs_on_their_own_page(town, visit):
     other = (io.BytesIO(b"\x00\x00\x00\x18ftypheic"), "b.heic")
     answer = post(client, town, "/c/visits", visit=visit().id, do="photo", photo=other)
     assert (answer.status_code, answer.location) == (303, "/c/visits?said=print")
+    paper = (io.BytesIO(b"%PDF-1.7\n"), "c.jpg")
+    assert post(client, town, "/c/visits", visit=visit().id, do="photo", photo=paper).status_code == 409
+    with town.house.reading.connect() as connection:
+        assert len(Points(connection).photos_of(visit().id)) == 2
     assert post(client, town, "/c/visits", **{**done, "nonce": "x"}).status_code == 400
     assert post(client, town, "/c/visits", visit="none", do="begin").status_code == 404

@@ -56,6 +56,22 @@ def picture_of(content: bytes) -> Picture | None:
     return bare if len(bare.content) <= PICTURE_MAX else None
 
 
+_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis"})
+"""How a HEIC, HEIF or AVIF says what it is (ISO/IEC 14496-12, 4.3; 23008-12, 10.2)."""
+
+
+def is_photo(content: bytes) -> bool:
+    """Whether these are the bytes of a picture as telephones take it, whatever the file is called."""
+    if content.startswith((b"\xff\xd8\xff", _PNG)):
+        return True
+    if content[:4] == b"RIFF":
+        return content[8:12] == b"WEBP"
+    # The major brand and those it is compatible with, four letters each, behind the box's length and name.
+    size = int.from_bytes(content[:4], "big")
+    brands = {content[at : at + 4] for at in range(8, min(size, 128), 4)}
+    return content[4:8] == b"ftyp" and not _BRANDS.isdisjoint(brands)
+
+
 def taken_at(content: bytes, zone: tzinfo) -> datetime | None:
     """
     When the camera says a picture was taken, as aware UTC; the latest time where several stand in it.

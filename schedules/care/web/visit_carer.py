@@ -13,7 +13,7 @@ from dispatch.errors import Conflict, NotFound
 from dispatch.ids import CarerId
 from dispatch.rules.people import Person
 from dispatch.rules.place import Position
-from schedules.care.rules.picture import picture_of, taken_at
+from schedules.care.rules.picture import is_photo, picture_of, taken_at
 from schedules.care.rules.presence import Way, Which
 from schedules.care.visit_book import VisitBook
 from schedules.care.visiting import Said, Visiting
@@ -35,7 +35,7 @@ class Signing:
         kept), `begin`, `finish`. The same form again changes nothing.
 
         Raises:
-            NotFound: no such visit of this carer today. Conflict: it was cancelled, or the photo is too large.
+            NotFound: no such visit of this carer today. Conflict: it was cancelled, or the photo is too large or none.
             ValueError: the form is none of ours.
         """
         visit_id = form.get("visit", "")
@@ -61,6 +61,8 @@ class Signing:
             return True
         if len(content) > PHOTO_MAX:
             raise Conflict("The photo is too large.")
+        if not is_photo(content):
+            raise Conflict("This file is no photo.")
         picture = picture_of(content)
         digest = hashlib.sha256(content).hexdigest()
         self._visiting.add_photo(

@@ -25,6 +25,7 @@ SAID: Mapping[str, str] = {
 
 ERRORS = (
     N_("This is not on your page any more."), N_("There is no such visit."), N_("The photo is too large."),
+    N_("This file is no photo."),
     N_("This visit was cancelled."), N_("Please sign in and out at the home: that shows that it is done."),
     N_("This swap is over, or not so far yet."), N_("This shift is in another swap already."),
     N_("Both shifts are at the same time."), N_("The shift has begun."), N_("The shift in return is not theirs."),

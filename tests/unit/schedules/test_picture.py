@@ -6,7 +6,7 @@ import random
 import pytest
 from PIL import Image, PngImagePlugin
 
-from schedules.care.rules.picture import PICTURE_MAX, picture_of
+from schedules.care.rules.picture import PICTURE_MAX, is_photo, picture_of
 
 SECRETS = (b"Exif\x00\x00", b"38.0714", b"HUAWEI", b"a comment")
 
@@ -69,3 +69,38 @@ def test_no_broken_file_does_any_harm():
             broken[dice.randrange(len(broken))] = dice.randrange(256)
         kept = picture_of(bytes(broken))
         assert kept is None or len(kept.content) <= len(broken)
+
+
+@pytest.mark.parametrize(
+    ("content", "is_one"),
+    [
+        (b"\xff\xd8\xff\xe0 the rest", True),
+        (b"\x89PNG\r\n\x1a\n the rest", True),
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", True),
+        (b"\x00\x00\x00\x1cftypabcd\x00\x00\x00\x00isommif1miaf", True),
+        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", True),
+        (b"RIFF\x00\x00\x00\x00WAVEfmt ", False),
+        (b"%PDF-1.7\n%\xe2\xe3", False),
+        (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00isommp42", False),
+        (b"PK\x03\x04", False),
+        (b"", False),
+        (b"\xff\xd8", False),
+        (b"GIF89a", False),
+    ],
+    ids=[
+        "JPEG",
+        "PNG",
+        "HEIC",
+        "HEIC among others",
+        "WebP",
+        "a sound",
+        "PDF",
+        "a film",
+        "ZIP",
+        "nothing",
+        "half",
+        "GIF",
+    ],
+)
+def test_a_photo_is_told_by_its_own_bytes(content, is_one):
+    assert is_photo(content) is is_one
