@@ -12,6 +12,7 @@ from devices.decoders.decoder import Tally
 from devices.gateway import GatewayState
 from devices.line import Condition
 from devices.store.edges import EdgeRow, EdgeShelf
+from devices.twins import Twins
 from dispatch.clock import Clock
 from dispatch.store.database import Engine, savepoint
 from dispatch.store.idempotency import MISTAKES
@@ -63,8 +64,7 @@ class Edges:
         self._ever: set[str] = set()
         self._told: set[str] = set()
         self._written_s: dict[str, float] = {}
-        self._spools: dict[str, dict[str, float]] = {}
-        self._twins: dict[str, float] = {}
+        self._twins = Twins(SILENT_S)
 
     def hold(
         self,
@@ -117,15 +117,23 @@ class Edges:
             rows = sorted(self._rows().values(), key=lambda row: row.name)
             silent_s = {row.name: now.steady_s - self._heard_s[row.name] for row in rows}
             told = frozenset(self._told)
-            self._twins = {name: at_s for name, at_s in self._twins.items() if now.steady_s - at_s < SILENT_S}
-            twins = frozenset(self._twins)
+            doubles = {row.name for row in rows if self._twins.is_double(row.name, now.steady_s)}
+            missing = {row.name: self._missing(row.name, now.steady_s) for row in rows}
         return [
             remote
             for row in rows
             for remote in _remotes(
-                row, now.wall, silent_s[row.name], told=row.name in told, is_double=row.name in twins
+                row, now.wall, silent_s[row.name], told=row.name in told, is_double=row.name in doubles,
+                missing=missing[row.name],
             )
-        ]
+        ]  # fmt: skip
+
+    def _missing(self, name: str, now_s: float) -> tuple[EdgeRow, float] | None:
+        """One of two edges of this name that fell silent: told once. Called with the lock held."""
+        missing = self._twins.missing(name, now_s)
+        if missing is not None and self._twins.is_news(name):
+            _log.error("edge_twin_missing", gateway=name, seconds=round(missing[1]))
+        return missing
 
     def _note(self, row: EdgeRow, epoch: str) -> bool:
         """Remembers it; whether it is also to be written down now."""
@@ -135,9 +143,10 @@ class Edges:
             before = known.pop(row.name, None)
             written_s = self._written_s.pop(row.name, None)
             if row.status.get("retired"):
-                self._spools.pop(row.name, None)
+                self._twins.gone(row.name, epoch)
                 return True
-            self._compare(row.name, epoch, now_s)
+            if self._twins.heard(row, epoch, now_s):
+                _log.error("edge_name_twice", gateway=row.name)
             known[row.name], self._heard_s[row.name] = row, now_s
             self._ever.add(row.name)
             self._told.add(row.name)
@@ -145,19 +154,6 @@ class Edges:
             due = not quiet or written_s is None or now_s - written_s >= WRITTEN_S
             self._written_s[row.name] = now_s if due or written_s is None else written_s
             return due
-
-    def _compare(self, name: str, epoch: str, now_s: float) -> None:
-        """
-        Notices two edges of one name: a spool that was replaced never comes back, and here it does. Nothing they hear
-        is lost, but while one of them speaks nobody would miss the other. Called with the lock held.
-        """
-        spools = {known: at_s for known, at_s in self._spools.get(name, {}).items() if now_s - at_s < SILENT_S}
-        latest = max(spools, key=lambda known: spools[known], default=epoch)
-        if epoch in spools and latest != epoch:
-            if name not in self._twins:
-                _log.error("edge_name_twice", gateway=name)
-            self._twins[name] = now_s
-        self._spools[name] = {**spools, epoch: now_s}
 
     def _rows(self) -> dict[str, EdgeRow]:
         """
@@ -251,7 +247,21 @@ def _conditions(row: EdgeRow) -> list[tuple[str, str]]:
     return [(each["name"], each["condition"]) for each in row.status.get("receivers", ())]
 
 
-def _remotes(row: EdgeRow, now: datetime, silent_s: float, *, told: bool, is_double: bool) -> Iterator[Remote]:
+def _remotes(
+    row: EdgeRow, now: datetime, silent_s: float, *, told: bool, is_double: bool,
+    missing: tuple[EdgeRow, float] | None = None,
+) -> Iterator[Remote]:  # fmt: skip
+    """An edge and the gateways behind it; of two of one name the missing one is lost, with what is behind it."""
+    if missing is not None and silent_s < SILENT_S:
+        silent, for_s = missing
+        lost_ones = list(_remotes(silent, now, for_s, told=told, is_double=False))
+        one_of_two = f"one of two edges of this name is not heard for {for_s:.0f} s"
+        yield replace(lost_ones[0], state=replace(lost_ones[0].state, error=one_of_two))
+        yield from lost_ones[1:]
+        names = {each.name for each in lost_ones}
+        rest = _remotes(row, now, silent_s, told=told, is_double=False)
+        yield from (each for each in rest if each.name not in names)
+        return
     lost, heard_at = silent_s >= SILENT_S, now - timedelta(seconds=silent_s)
     waiting = int(row.status.get("calls", 0)) + int(row.status.get("news", 0))
     yield Remote(

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from devices.edges import SILENT_S, Edges
+from devices.line import Condition
 from tests.integration.edge_rig import PENDANTS, EdgeRig, Service
 
 
@@ -105,8 +106,28 @@ def test_copied_disks_restarts_and_lost_answers_in_any_order_lose_no_press(tmp_p
     two.stop()
 
 
-def beat(edges: Edges, epoch: str, **status) -> None:
-    edges.hold("garden-edge", epoch, [], status={"calls": 0, "receivers": [], **status})
+def beat(edges: Edges, epoch: str, *, name: str = "garden-edge", **status) -> None:
+    edges.hold(name, epoch, [], status={"calls": 0, "receivers": [], **status})
+
+
+def in_turn(edges: Edges, service: Service, *, rounds: int = 3, **of_two) -> None:
+    """Both speak under the one name."""
+    for _ in range(rounds):
+        beat(edges, "one")
+        service.clock.advance(5)
+        beat(edges, "two", **of_two)
+        service.clock.advance(5)
+
+
+def alone(edges: Edges, service: Service, epoch: str) -> None:
+    """This one goes on by itself, for longer than anybody may be silent."""
+    for _ in range(int(SILENT_S) // 5 + 1):
+        service.clock.advance(5)
+        beat(edges, epoch)
+
+
+def receiver(name: str) -> dict:
+    return {"name": name, "condition": "connected", "since_s": 1.0}
 
 
 def troubles(edges: Edges) -> list[str]:
@@ -121,10 +142,49 @@ def test_a_name_that_two_speak_under_is_said_until_only_one_does(service, log_li
         service.clock.advance(5)
     assert len(troubles(edges)) == 1
     assert [line["event"] for line in log_lines].count("edge_name_twice") == 1
-    for _ in range(int(SILENT_S) // 5 + 1):
-        beat(edges, "one")
-        service.clock.advance(5)
+    beat(edges, "two", name="roof-edge")
+    alone(edges, service, "one")
     assert troubles(edges) == []
+
+
+@pytest.mark.error_lines("edge_name_twice", "edge_twin_missing")
+def test_one_of_two_of_one_name_that_falls_silent_is_missed_beside_the_other(service, log_lines):
+    """The other's signs of life come under the same name, and for hours nobody would know that a house is not heard."""
+    edges = Edges(service.world.transactions, service.world.reading, service.clock)
+    in_turn(edges, service, receivers=[receiver("roof")])
+    assert {each.state.condition for each in edges.all()} == {Condition.CONNECTED}
+    alone(edges, service, "one")
+    missing = {each.name: each for each in edges.all()}
+    assert {name: each.state.condition for name, each in missing.items()} == {
+        "garden-edge": Condition.LOST, "roof": Condition.LOST
+    }  # fmt: skip
+    assert "one of two edges of this name is not heard" in missing["garden-edge"].state.error
+    assert missing["roof"].unreached
+    assert "roof" in {each.name for each in edges.ears()}
+    assert [line["event"] for line in log_lines].count("edge_twin_missing") == 1
+    in_turn(edges, service, receivers=[receiver("roof")])
+    assert {each.state.condition for each in edges.all()} == {Condition.CONNECTED}
+
+
+@pytest.mark.error_lines("edge_name_twice")
+@pytest.mark.parametrize("way", ["renamed", "taken down", "renewed"])
+def test_one_of_two_that_is_given_a_name_taken_down_or_renewed_is_not_missed(service, way):
+    edges = Edges(service.world.transactions, service.world.reading, service.clock)
+    in_turn(edges, service)
+    if way == "renamed":
+        beat(edges, "two", name="roof-edge")
+    elif way == "taken down":
+        beat(edges, "two", retired=True)
+    else:
+        for _ in range(int(SILENT_S) // 5 + 1):
+            beat(edges, "one")
+            service.clock.advance(5)
+            beat(edges, "in place of two")
+        alone_by_name = [each for each in edges.all() if each.name == "garden-edge"]
+        assert [each.state.condition for each in alone_by_name] == [Condition.CONNECTED]
+        return
+    alone(edges, service, "one")
+    assert [each.state.error for each in edges.all() if each.name == "garden-edge"] == [""]
 
 
 def test_an_edge_whose_spool_was_renewed_or_that_was_taken_down_and_up_is_still_one(service):
