@@ -32,7 +32,9 @@ from dispatch.clock import SystemClock
 from dispatch.errors import Misconfigured
 from dispatch.ids import new_id
 from dispatch.store.database import is_sqlite
+from dispatch.store.log_ready import look_once
 from dispatch.store.prepared import make_all_ready
+from dispatch.web.warming import make_pages_ready
 
 log = structlog.get_logger()
 
@@ -118,6 +120,7 @@ class Serving:
         self._anew = anew
         self._demo = demo
         self._pages: Any = None
+        self._app: Any = None
         self.house: House = build(settings, SystemClock(), new_id)
         self._server: Any = None
         self._closing = threading.Event()
@@ -150,6 +153,9 @@ class Serving:
         # Before anybody answers: what it takes would otherwise fall into the first alarm.
         self.house.answers.learn()
         make_all_ready(self.house.writing.dialect)
+        if self._app is not None:
+            make_pages_ready(self._app)
+            look_once(self.house.reading, self.house.calendar.day_of(self.house.clock.now()))
         # What is here now stays: looked through each time, it would stop every thread for a tenth of a second and more.
         gc.freeze()
         gc.enable()
@@ -183,7 +189,8 @@ class Serving:
         from config.pages import Pages
 
         self._pages = Pages(self.house, file=self._file, restart=self._restart)
-        self._server = self._listening(self._pages.app(secret_key=secret_key(self._settings.home), demo=self._demo))
+        self._app = self._pages.app(secret_key=secret_key(self._settings.home), demo=self._demo)
+        self._server = self._listening(self._app)
         self._thread = threading.Thread(target=self._answer, name="web", daemon=True)
         self._thread.start()
 

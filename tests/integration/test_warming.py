@@ -1,0 +1,47 @@
+"""What is made ready at the start: whoever looks first waits for no template, and what refuses stops nothing."""
+
+from datetime import date
+
+import pytest
+from jinja2 import meta
+
+from dispatch.store.log_ready import look_once
+from dispatch.web.boards import PARTS
+from dispatch.web.warming import SOON, make_pages_ready
+from tests.integration.log_rig import LogRig
+
+
+@pytest.fixture
+def rig(tmp_path):
+    rig = LogRig(tmp_path)
+    yield rig
+    rig.close()
+
+
+def test_whatever_a_page_of_the_list_takes_in_is_in_the_list(rig):
+    env = rig.app.jinja_env
+    wanted = {f"_{part}.html" for part in PARTS}
+    for name in SOON:
+        wanted |= set(meta.find_referenced_templates(env.parse(env.loader.get_source(env, name)[0])))
+    assert wanted <= set(SOON)
+
+
+def test_the_first_look_at_the_log_reads_no_template(rig):
+    rig.live_through()
+    rig.follow()
+    anna = rig.browser()
+    failed = make_pages_ready(rig.app)
+    assert look_once(rig.world.reading, date(2026, 11, 23))
+    there = set(rig.app.jinja_env.cache.keys())
+    for path in ("/review", "/record"):
+        assert anna.get(path).status_code == 200
+    assert set(rig.app.jinja_env.cache.keys()) == there
+    # This rig has no board, whose filters its templates ask for: one that cannot be read keeps no other from it.
+    assert "_row.html" in failed
+    assert not failed & {"base.html", "review.html", "_review_filter.html", "_review_rows.html", "record.html"}
+
+
+def test_a_database_that_refuses_stops_no_start(rig):
+    with rig.world.writing.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE log_alarms RENAME TO log_alarms_gone")
+    assert not look_once(rig.world.reading, date(2026, 11, 23))
