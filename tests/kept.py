@@ -11,8 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flask import Flask
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine
 
 from config.tables import metadata
@@ -81,20 +80,9 @@ def keep_loaded(file: Path, key: Hashable, given: int) -> None:
         _loaded.pop(next(iter(_loaded)))
 
 
-class Compiled(BytecodeCache):
-    """Templates as they were compiled first; each application has an environment of its own and would do it again."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if (kept := self._kept.get((bucket.key, bucket.checksum))) is not None:
-            bucket.bytecode_from_string(kept)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
-
-
 def keep_templates() -> None:
-    """From now on every application made in this process takes its templates from one `Compiled`."""
-    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Compiled()}
+    """
+    From now on every application made in this process takes its templates as they were compiled first, by whatever
+    process of the tests, into a folder of this user's own; each has an environment of its own and would do it again.
+    """
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": FileSystemBytecodeCache()}

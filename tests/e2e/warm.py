@@ -30,6 +30,7 @@ from typing import BinaryIO
 
 import config
 from dispatch.rules.phrases import lessons
+from tests.kept import keep_templates
 
 ROOT = Path(__file__).parents[2]
 REQUEST_BYTES_MAX = 1 << 20
@@ -156,6 +157,7 @@ def _become_warm() -> None:
     # A second of processor time, which hundreds of services would each spend beside their first alarms.
     for lesson in lessons():
         lesson()
+    keep_templates()
     assert threading.active_count() == 1, "a fork would lose the other threads"
     gc.collect()
     gc.freeze()
