@@ -115,10 +115,11 @@ class Leaving:
 
     def move(
         self, resident: str, home: str | Mapping[str, Any], carried: Carried, *, by: Person, area: Area,
-        note: str | None = None,
+        note: str | None = None, since: date | None = None,
     ) -> HomeId:  # fmt: skip
         """
-        This resident lives elsewhere from now on: at a home on file, or at a new one of these values.
+        This resident lives elsewhere from now on: at a home on file, or at a new one of these values. Whose their money
+        is goes by the local day `since`, which is over, where they have lived there for longer.
 
         An alarm that is open goes on where it was raised. The old home ends when nobody is left and nobody is needed
         there. Gives back the new home.
@@ -139,9 +140,10 @@ class Leaving:
                 raise Conflict("They live there already.")
             for subject in sorted((old, new)):
                 tx.hold(f"home:{subject}")
-            RegisterMoves(tx.connection).note(RESIDENTS.table, row["id"], {"home_id": new}, tx.now)
+            RegisterMoves(tx.connection).note(RESIDENTS.table, row["id"], {"home_id": new}, tx.now, since=since)
             shelf.change(RESIDENTS, row["id"], {"home_id": new})
-            facts = {"resident": row["id"], "from": old, "to": new}
+            facts: dict[str, str | int | None] = {"resident": row["id"], "from": old, "to": new}
+            facts |= {"since": since.isoformat()} if since else {}
             tx.log(Line(kind="resident_moved", by=by, facts=facts, note=note))
             self._take(tx, shelf, row, old, new, carried, by)
             self._close(tx, shelf, row, old, by)

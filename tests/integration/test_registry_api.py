@@ -307,7 +307,11 @@ def test_absences_and_tasks_by_programs(rig, client):
     for each in tasks:
         assert client.post(f"{API}/follow-ups/{each['id']}/done", json={"note": "好了"}).status_code == 200
     assert client.post(f"{API}/homes/H1/checks", json={"found": "good"}).status_code == 200
-    moved = client.post(f"{API}/residents/R2/move", json={"new_home": {"address": "新家", "station": "S1"}})
+    to = {"new_home": {"address": "新家", "station": "S1"}}
+    ahead = client.post(f"{API}/residents/R2/move", json=to | {"since": "2026-11-22"})
+    assert (ahead.status_code, list(ahead.json["errors"]["json"])) == (422, ["since"])
+    moved = client.post(f"{API}/residents/R2/move", json=to | {"since": "2026-11-03"})
     assert moved.status_code == 200, moved.text
+    assert any('"since":"2026-11-03"' in line.body for line, _ in rig.lines())
     assert moved.json["home"] != "H2"
     assert OPERATOR not in {line.by for line, _ in rig.lines()}

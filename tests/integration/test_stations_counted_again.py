@@ -14,6 +14,7 @@ from dispatch.rules.people import operator
 from dispatch.rules.rights import DISTRICT
 from dispatch.store.moves import RegisterMoves, belonged
 from dispatch.store.people import carers, homes, residents
+from dispatch.store.record import Record
 from dispatch.store.register_rows import HOMES, RegisterRows
 from schedules.care.store.of_stations import StationVisits
 from schedules.care.store.visit_points import visit_findings
@@ -244,6 +245,38 @@ def test_whose_the_home_was_that_a_resident_lived_in(tmp_path):
         known = People(connection).known([resident], world.calendar.day_of)[resident]
     assert known.station_on(date(2026, 11, 30)) == at_first
     assert known.station_on(date(2026, 12, 1)) == elsewhere.station_id == known.row["station_id"]
+    rig.close()
+
+
+def test_a_move_that_is_dated_back_holds_from_its_day_and_what_was_written_last_before_all(tmp_path):
+    rig = BedsRig(tmp_path)
+    world, resident = rig.world, rig.world.resident("R1")
+    with world.reading.connect() as connection:
+        known = {row.code: row.id for row in connection.execute(select(homes.c.code, homes.c.id))}
+        lived = connection.execute(select(residents.c.home_id).where(residents.c.id == resident)).scalar_one()
+
+    def moved(home, since=None):
+        world.clock.advance(10 * 86_400)
+        rig.leaving.move("R1", home, Carried(), by=KEEPER, area=DISTRICT, since=since)
+
+    def homes_on(*days):
+        with world.reading.connect() as connection:
+            moves = RegisterMoves(connection).of("residents", "home_id", world.calendar.day_of)[resident]
+            now = connection.execute(select(residents.c.home_id).where(residents.c.id == resident)).scalar_one()
+        return [belonged(moves, date(2026, *day), now) for day in days]
+
+    first, second = [code for code, id_ in known.items() if id_ != lived][:2]
+    moved(first, date(2026, 11, 25))
+    assert homes_on((11, 24), (11, 25), (12, 1)) == [lived, known[first], known[first]]
+    moved(second)
+    assert homes_on((11, 24), (12, 10), (12, 11)) == [lived, known[first], known[second]]
+    # Somebody finds out that they had gone there before they were ever said to be at the first.
+    moved(first)
+    moved(second, date(2026, 11, 23))
+    assert homes_on((11, 22), (11, 23), (12, 25)) == [lived, known[second], known[second]]
+    with world.reading.connect() as connection:
+        lines = [each for each in Record(connection).after(0, 9_999) if each.kind == "resident_moved"]
+    assert ['"since":"2026-11-23"' in each.body for each in lines] == [False, False, False, True]
     rig.close()
 
 

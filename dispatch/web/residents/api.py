@@ -63,13 +63,17 @@ class LeaveSchema(NoteOnlySchema):
 
 
 class MoveSchema(NoteOnlySchema):
-    """Where to: a home on file by its code, or a new one; and what goes along, by id."""
+    """
+    Where to: a home on file by its code, or a new one; what goes along, by id; and since which local day they live
+    there, where that was before today.
+    """
 
     home = Text(40)
     new_home = fields.Nested(adding(HOMES))
     devices = fields.List(Text(40), load_default=list)
     contacts = fields.List(Text(40), load_default=list)
     entry = fields.Boolean(load_default=False)
+    since = fields.Date(load_default=None, allow_none=True)
 
 
 class AbsenceSchema(NoteOnlySchema):

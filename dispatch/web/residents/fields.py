@@ -301,3 +301,16 @@ __all__ = [
     "CARERS", "CONTACTS", "FIELDS", "HOMES", "RESIDENTS", "STATIONS", "Field", "adding", "changing", "columns", "load",
     "typed",
 ]  # fmt: skip
+
+
+def day_said(form: Mapping[str, str], name: str) -> date | None:
+    """
+    The day that was typed in a field; None where there is none.
+
+    Raises:
+        Invalid: it is no day.
+    """
+    try:
+        return date.fromisoformat(form[name]) if form.get(name) else None
+    except ValueError:
+        raise refused(name, "Not a valid date.") from None

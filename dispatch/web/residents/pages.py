@@ -5,7 +5,7 @@ They work on a phone and without a script. A form that is refused comes back wit
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request
@@ -23,7 +23,7 @@ from dispatch.web.access import area, caller, may, recently, require
 from dispatch.web.i18n import gettext
 from dispatch.web.residents import files, words
 from dispatch.web.residents.api import CHANGE, SEE
-from dispatch.web.residents.fields import FIELDS, RIGHT_WORDS, typed
+from dispatch.web.residents.fields import FIELDS, RIGHT_WORDS, day_said, typed
 from dispatch.web.residents.telling import told
 from dispatch.web.residents.work import Work
 
@@ -327,7 +327,7 @@ def _leave(work: Work, id_: str, form: Form) -> None:
     why = form.get("why", "")
     if why not in set(Why):
         raise Invalid("Please choose one.", {"json": {"why": ["Please choose one."]}})
-    died_on = _day(form.get("died_on", ""))
+    died_on = day_said(form, "died_on")
     if why == Why.DIED and died_on is None:
         died_on = work.today()
     work.leaving.leave(id_, Why(why), died_on=died_on, by=caller(), area=area(), note=_note(form))
@@ -338,7 +338,7 @@ def _resume(work: Work, id_: str, form: Form) -> None:
 
 
 def _move(work: Work, id_: str, form: Any) -> None:
-    said: Plain = {"home": form.get("home", "").strip(), "note": _note(form)}
+    said: Plain = {"home": form.get("home", "").strip(), "note": _note(form), "since": day_said(form, "since")}
     if form.get("address", "").strip():
         said["new_home"] = typed(HOMES, form, is_new=True)
     carried = Carried(devices=form.getlist("devices"), contacts=form.getlist("contacts"), entry="keep_entry" in form)
@@ -348,7 +348,7 @@ def _move(work: Work, id_: str, form: Any) -> None:
 def _task(work: Work, id_: str, form: Form) -> None:
     if (note := _note(form)) is None:
         raise Invalid("Please fill in the text.", {"json": {"note": ["Please fill in the text."]}})
-    due = _day(form.get("due_on", ""))
+    due = day_said(form, "due_on")
     at = datetime.combine(due, datetime.min.time(), work.zone) + timedelta(days=1) if due else None
     due_at = at.astimezone(UTC) if at else work.clock.now() + timedelta(days=7)
     work.following_up.open(id_, due_at=due_at, note=note, by=caller(), area=area(), owner=caller())
@@ -377,13 +377,6 @@ def _moment(work: Work, form: Form, name: str) -> datetime:
         return datetime.fromisoformat(form.get(name, "")).replace(tzinfo=work.zone).astimezone(UTC)
     except ValueError:
         raise Invalid("Please check what was entered", {"json": {name: ["Not a moment."]}}) from None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise Invalid("Please check what was entered", {"json": {"died_on": ["Not a valid date."]}}) from None
 
 
 def _back(otherwise: str) -> str:

@@ -74,9 +74,11 @@ class Work:
             home = self._columns(HOMES, said["new_home"])
         elif not home:
             raise refused("home", "Say where to.")
-        note = note or said.get("note")
+        note, since = note or said.get("note"), said.get("since")
+        if since is not None and since > self.today():
+            raise refused("since", "This day is still to come: write it down when it has come.")
         try:
-            return self.leaving.move(name, home, carried, by=caller(), area=area(), note=note)
+            return self.leaving.move(name, home, carried, by=caller(), area=area(), note=note, since=since)
         except NotFound:
             self.row(RESIDENTS, name)
             raise refused("home", "There is none with this code.") from None

@@ -32,7 +32,7 @@ from dispatch.errors import Conflict, NotFound
 from dispatch.ids import ResidentId
 from dispatch.rules.rights import Area
 from dispatch.store.database import Instant, Json, insert_once, metadata, savepoint
-from dispatch.store.moves import Move, RegisterMoves, belonged
+from dispatch.store.moves import Move, RegisterMoves, belonged, register_moves
 from dispatch.store.people import homes, residents
 from schedules.care.store.assessments import bed_assessments
 from schedules.care.store.beds import bed_stretches, beds
@@ -273,16 +273,23 @@ class Payments(Paid):
 
     def known_otherwise(self) -> tuple[list[Outdated], datetime | None]:
         """
-        Versions that payments hold by of whose residents facts of that month, or one before, were written after they
-        were booked; and when the last of those was written.
+        Versions that payments hold by of whose residents facts or moves of that month, or one before, were written
+        after they were booked; and when the last of those was written.
         """
         c, f = bed_payments.c, benefit_facts.c
-        query = (
-            select(c.policy_id, c.version, c.month, c.resident_id, f.from_on, f.at)
-            .join_from(bed_payments, benefit_facts, f.resident_id == c.resident_id)
-            .where(_LIVE, c.version.is_not(None), f.at > c.at).distinct()
+        m, held = register_moves.c, _LIVE & c.version.is_not(None)
+        own = (c.policy_id, c.version, c.month, c.resident_id)
+        known = (
+            select(*own, f.from_on, f.at).join_from(bed_payments, benefit_facts, f.resident_id == c.resident_id)
+            .where(held, f.at > c.at).distinct()
         )  # fmt: skip
-        rows = [row for row in self._connection.execute(query) if f"{row.from_on:%Y-%m}" <= row.month]
+        moved = (
+            select(*own, m.since.label("from_on"), m.at)
+            .join_from(bed_payments, register_moves, m.row_id == c.resident_id)
+            .where(held, m.register == "residents", m.since.is_not(None), m.at > c.at).distinct()
+        )  # fmt: skip
+        rows = [*self._connection.execute(known), *self._connection.execute(moved)]
+        rows = [row for row in rows if f"{row.from_on:%Y-%m}" <= row.month]
         found: dict[tuple[str, str], list[Any]] = {}
         for row in rows:
             found.setdefault((row.policy_id, row.version), []).append(row)
@@ -326,8 +333,11 @@ class People:
         self._connection.execute(insert(benefit_facts), row)
 
     def written_at(self) -> datetime | None:
-        """When facts of anybody were written last."""
-        return self._connection.execute(select(func.max(benefit_facts.c.at))).scalar()
+        """When facts of anybody, or a move of a day before, were written last."""
+        c, found = register_moves.c, self._connection
+        moved = select(func.max(c.at)).where(c.register == "residents", c.since.is_not(None))
+        at = [found.execute(select(func.max(benefit_facts.c.at))).scalar(), found.execute(moved).scalar()]
+        return max((each for each in at if each is not None), default=None)
 
     def known(self, ids: Collection[str], day_of: Callable[[datetime], date]) -> dict[str, Known]:
         """
