@@ -168,6 +168,23 @@ def test_a_voucher_pays_bills_in_their_order_and_what_was_withdrawn_comes_back_t
     assert {entry.month for entry in rig.ledger if entry.late} == {DEC}
 
 
+def test_a_bill_by_itself_is_given_what_its_month_gives_it_and_nobody_else_is_looked_at(rig, monkeypatch):
+    active(rig, until=date(2026, 11, 30))
+    filed = [rig.file(100_000, date(2026, 11, 3)), rig.file(100_000, date(2026, 11, 20))]
+    filed += [
+        rig.file(400_000, date(2026, 11, 5), resident=resident, kind="construction", scheme="city", payer="provider")
+        for resident in ("R1", "R2")
+    ]
+    gone = rig.file(100_000, date(2026, 11, 4))
+    rig.withdraw(gone)
+    found, reckoning = rig.month(NOV), rig.money.reckoning
+    rows = {each["id"]: each for each in rig.bills(NOV)}
+    monkeypatch.setattr(reckoning, "month", None)
+    assert [reckoning.bill(rows[each["id"]], DISTRICT) for each in filed] == [found.award(each["id"]) for each in filed]
+    assert sum(each.amount_fen for row in filed for each in found.award(row["id"])) > 80_000
+    assert reckoning.bill(rows[gone["id"]], DISTRICT) == []
+
+
 def test_a_visit_stands_on_one_bill_and_counts_only_when_it_is_proved(rig):
     seen = rig.visits.add(rig.world.resident("R1"), date(2026, 11, 5))
     lines = [Line(number=1, on=date(2026, 11, 5), amount_fen=10_000, proof="visit", ref=seen.visit_id),

@@ -135,6 +135,21 @@ class Reckoning:
         rows = [each for each in bills if each["kind"] in SERVICES]
         return self._services(rows, month, known, in_bed=resident_id in served), bills
 
+    def bill(self, row: Row, area: Area) -> list[Award]:
+        """
+        What one bill is given, by itself: as in its month, of which its resident or household alone is looked at.
+        Nothing where it was withdrawn. Raises: see `month`.
+        """
+        if row["kind"] in SERVICES:
+            own, _ = self.resident(row["resident_id"], row["month"], area)
+            told: Sequence[Award] = own.awards
+        else:
+            with self._reading.connect() as connection:
+                rows = Bills(connection).of_month(row["month"], area, home_id=row["home_id"])
+            rows = [each for each in rows if each["kind"] in BUILDING and each["state"] == "open"]
+            told = self._building(rows, self.known({each["resident_id"] for each in rows}, area))
+        return [each for each in told if each.source.partition("/")[0] == row["id"]]
+
     def in_service(self, month: str) -> list[tuple[str, str]]:
         """Beds that were in service on a day of the month, with their residents."""
         first = date.fromisoformat(f"{month}-01")

@@ -203,11 +203,15 @@ class Bills:
             raise NotFound("There is no such bill.")
         return self._with_lines([dict(found)])[0]
 
-    def of_month(self, month: str, area: Area, resident_id: str | None = None) -> list[Row]:
+    def of_month(
+        self, month: str, area: Area, resident_id: str | None = None, *, home_id: str | None = None
+    ) -> list[Row]:  # fmt: skip
         """Bills of providers of a month, by their day and as they came; withdrawn ones too."""
         query = _PLACED.where(bills.c.month == month, bills.c.kind.not_in(MADE))
         if resident_id is not None:
             query = query.where(bills.c.resident_id == resident_id)
+        if home_id is not None:
+            query = query.where(residents.c.home_id == home_id)
         rows = self._connection.execute(query.order_by(bills.c.on, bills.c.at, bills.c.id)).mappings()
         return self._with_lines([dict(row) for row in rows if area.covers(row["station_id"])])
 

@@ -177,9 +177,9 @@ def bills_blueprint(
         with named("resident"):
             row = filing.file(Asked(**asked, lines=lines), by=caller(), area=area())
         try:
-            return _bill(row, reckoning.month(row["month"], area()).award(row["id"]))
+            return _bill(row, reckoning.bill(row, area()))
         except NoRule as no:
-            # The bill is kept, whatever is wrong with the rule of another one.
+            # The bill is kept, whatever is wrong with its rule.
             return _bill(row, []) | {"trouble": no.told(gettext)}
 
     @bp.post("/<bill_id>/withdraw")

@@ -21,6 +21,7 @@ from schedules.money.beds.reckoning import Reckoned, Reckoning
 from schedules.money.beds.store import Row
 from schedules.money.beds.web.pages import KINDS, month_of
 from schedules.money.rules.amounts import loose_fen, yuan
+from schedules.money.rules.awards import Award
 from schedules.money.rules.bills import BUILDING, SERVICES, Line
 from schedules.money.rules.policies import NoRule
 from schedules.money.wording import explained
@@ -42,6 +43,13 @@ def bill_pages(filing: Filing, reckoning: Reckoning, today: Callable[[], date]) 
             return reckoning.month(month, area()), ""
         except NoRule as no:
             return None, no.told(gettext)
+
+    def given(row: Row) -> tuple[list[Award], str]:
+        """What a bill is given, or why it cannot be reckoned."""
+        try:
+            return reckoning.bill(row, area()), ""
+        except NoRule as no:
+            return [], no.told(gettext)
 
     def listed(refused: Refusal | None = None) -> str:
         said = request.form if refused else MultiDict[str, str]()
@@ -80,8 +88,7 @@ def bill_pages(filing: Filing, reckoning: Reckoning, today: Callable[[], date]) 
     def _one(bill_id: str, refused: Refusal | None = None) -> str:
         row, booked = filing.one(bill_id, area())
         file_opened(row["resident_id"])
-        found, trouble = reckoned(row["month"])
-        awards = found.award(row["id"]) if found is not None else []
+        awards, trouble = given(row)
         return render_template(
             "bill.html", row=row, awards=[(each, explained(each.because)) for each in awards], trouble=trouble,
             booked=booked, KINDS=KINDS, PROOFS=PROOFS, PAYERS=PAYERS, yuan=yuan, sum=_sum, wrong=_wrong_of(refused),
