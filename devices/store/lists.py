@@ -114,6 +114,12 @@ class Lists:
         row = self._connection.execute(query).first()
         return None if row is None else (row.id, row.home_id)
 
+    def named(self, name: str) -> list[str]:
+        """Codes of the residents who are called just so; two at the most, because more say no more."""
+        query = select(residents.c.code).join(homes, homes.c.id == residents.c.home_id)
+        query = query.where(residents.c.name == name, self._ours).order_by(residents.c.code).limit(2)
+        return list(self._connection.execute(query).scalars())
+
     def residents(self, most: int) -> list[tuple[str, str, str]]:
         """Whom a device may be given: code, name and address."""
         query = (

@@ -30,6 +30,9 @@ from dispatch.web.words import word
 
 SHOWN_MAX = 100
 CASES_MAX = 200
+KEPT = ("protocol", "address", "gateway", "resident", "code", "minutes", "notify")
+"""What was typed into the form of a stranger stays in it."""
+
 PEOPLE_MAX = 2_000
 """Residents offered while typing; any other is found by code all the same."""
 
@@ -74,6 +77,9 @@ def device_pages(
         except AlreadyPaired as refused:
             page = render_template("device_pair.html", taken=refused.code, **desk.to_pair(request.form))
             return make_response(page, 409)
+        except Invalid as refused:
+            page = render_template("device_pair.html", refused=_why(refused), **desk.to_pair(request.form))
+            return make_response(page, 422)
         return redirect(f"/devices/{device_id}", 303)
 
     @bp.get("/devices/<name>")
@@ -170,7 +176,7 @@ class _Desk:
 
     def to_pair(self, said: Form) -> Plain:
         """The form of a stranger, with what was typed already."""
-        kept = {name: said.get(name, "") for name in ("protocol", "address", "gateway", "resident", "code", "notify")}
+        kept = {name: said.get(name, "") for name in KEPT}
         kind = said.get("kind", "pendant")
         return {"said": {**kept, "kind": kind}, "people": self._shelves.people(PEOPLE_MAX), "minutes": WAITS, **_WORDS}
 
@@ -244,8 +250,8 @@ class _Desk:
         self._upkeep.outages.dismiss(id_, by=caller())
 
     def _place(self, form: Form) -> Any:
-        """Whoever was typed or chosen: "R1", or "R1 王秀英 …" as the browser fills it in."""
-        return self._shelves.place(home=None, resident=_needed(form, "resident").split()[0])
+        """Whoever was typed or chosen: "R1", "R1 王秀英 …" as the browser fills it in, or a name."""
+        return self._shelves.place(home=None, resident=_needed(form, "resident"))
 
     def _evening(self, form: Form) -> datetime:
         """The end of a local day."""
@@ -254,6 +260,13 @@ class _Desk:
         except ValueError:
             raise Invalid("Please choose one.", {"back_on": "missing"}) from None
         return datetime.combine(day + timedelta(days=1), time(), self._zone).astimezone(UTC)
+
+
+def _why(refused: Invalid) -> list[str]:
+    """The sentences of a refusal, without the names of fields that nobody sees."""
+    inner = refused.errors.get("json", refused.errors)
+    said = [each for several in inner.values() for each in (several if isinstance(several, list) else [several])]
+    return [gettext(str(each)) for each in said] if said else [gettext(refused.detail)]
 
 
 _TROUBLED = frozenset({Show.NEVER_PRESSED, Show.OVERDUE, Show.OFFLINE, Show.LATE, Show.LOW_BATTERY, Show.FAULTY,

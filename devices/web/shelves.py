@@ -117,7 +117,7 @@ class Shelves:
         """
         with self._reading.connect() as connection:
             home_id = _home(People(connection), home) if home else None
-            found = Lists(connection, self._plan, area()).resident(resident) if resident else None
+            found = _resident(Lists(connection, self._plan, area()), resident) if resident else None
         if resident and found is None:
             raise _unknown("resident", "There is no such resident.")
         if home and home_id is None:
@@ -247,6 +247,22 @@ def _mark(cursor: str) -> tuple[datetime, str]:
     if not dot or not (at_us.isascii() and at_us.isdigit()) or len(at_us) > 17:
         raise Invalid("This cursor is none of ours.", {"query": {"cursor": ["not a cursor"]}})
     return from_us(int(at_us)), id_
+
+
+def _resident(lists: Lists, said: str) -> tuple[str, str] | None:
+    """
+    Whoever is meant by "R1", by "R1 王秀英 …" as a browser fills it in, or by a name, where only one is called so.
+
+    Raises:
+        Invalid: several are.
+    """
+    found = lists.resident(said.split()[0])
+    if found is not None:
+        return found
+    named = lists.named(said.strip())
+    if len(named) > 1:
+        raise _unknown("resident", "Several residents are called so: write the code.")
+    return lists.resident(named[0]) if named else None
 
 
 def _unknown(field: str, detail: str) -> Invalid:

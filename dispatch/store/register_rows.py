@@ -56,6 +56,10 @@ class RegisterRows:
             raise NotFound(f"no {kind.one} {name[:40]}")
         return row
 
+    def station_choices(self, area: Area) -> list[tuple[str, str]]:
+        """Code and name of each station of an area, a few dozen at the most."""
+        return [(row["code"], row["name"]) for row in self.page(STATIONS, area, after="", most=500)]
+
     def station_of(self, kind: Kind, row: Mapping[str, Any]) -> StationId | None:
         """Whose it is."""
         if kind is STATIONS:

@@ -49,6 +49,40 @@ def test_from_a_stranger_to_a_proven_pendant_in_two_clicks(web):
     assert NEW not in operator.get("/devices/new").text
 
 
+def test_a_name_is_enough_and_a_wrong_one_loses_nothing_that_was_typed(web):
+    operator = web.operators()
+    form = {
+        "protocol": "rflink",
+        "address": NEW,
+        "kind": "wristband",
+        "code": "B-77",
+        "notify": "13800000001",
+        "minutes": "30",
+    }
+    refused = operator.post("/devices/pair", data={**form, "resident": "张桂蓝"})
+    assert (refused.status_code, "没有这位老人" in refused.text, "json" in refused.text) == (422, True, False)
+    for kept in (
+        'value="张桂蓝"',
+        'value="wristband" selected',
+        'value="B-77"',
+        'value="13800000001"',
+        'value="30" selected',
+        NEW,
+    ):
+        assert kept in refused.text
+    paired = operator.post("/devices/pair", data={**form, "resident": "张桂兰"})
+    assert paired.status_code == 303
+    assert "张桂兰" in operator.get(paired.location).text
+
+
+def test_two_of_one_name_are_asked_back(web):
+    with web.rig.world.writing.begin() as connection:
+        connection.exec_driver_sql("UPDATE residents SET name = '张桂兰'")
+    form = {"protocol": "rflink", "address": NEW, "kind": "pendant", "resident": "张桂兰"}
+    refused = web.operators().post("/devices/pair", data=form)
+    assert (refused.status_code, "请填写编号" in refused.text) == (422, True)
+
+
 def test_a_page_says_that_nothing_was_heard_and_that_a_press_is_an_alarm_now(web):
     operator = web.operators()
     form = {"protocol": "rflink", "address": NEW, "resident": "R2", "kind": "pendant"}

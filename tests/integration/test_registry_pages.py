@@ -119,6 +119,20 @@ def test_a_resident_is_added_changed_and_found(rig):
     assert note == "name: 解晓东 → 解小东"
 
 
+def test_a_station_is_offered_and_may_be_called_by_its_name(rig):
+    client = rig.person("lead", Role.MANAGER)
+    page = client.get("/carers/new").text
+    offered = dict(
+        re.findall(r'<option value="([^"]+)">([^<]+)</option>', page.partition('<datalist id="stations">')[2])
+    )
+    code, called = next(iter(offered.items()))
+    form, path = edit(client, "/carers/new", name="李娜", station=called)
+    assert client.post(path, data=form).status_code == 303
+    form, path = edit(client, "/carers/new", name="李娜二", station="没有这个站")
+    refused = client.post(path, data=form)
+    assert (refused.status_code, 'id="wrong-station"' in refused.text, code in refused.text) == (422, True, True)
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "why"),
     [

@@ -252,6 +252,11 @@ def _one(shelf: RegisterRows, kind: Kind, name: str, area: Area, field: str) -> 
     try:
         return str(shelf.one(kind, name.strip(), area)["id"])
     except NotFound:
+        # People know what a station is called; its code they would have to look up.
+        known = shelf.station_choices(area) if kind is STATIONS else []
+        called = [code for code, called in known if called == name.strip()]
+        if len(called) == 1:
+            return str(shelf.one(kind, called[0], area)["id"])
         raise refused(field, "There is none with this code.") from None
 
 

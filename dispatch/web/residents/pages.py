@@ -78,7 +78,7 @@ def _list_and_forms(bp: Blueprint, work: Work, kind: Kind) -> None:
     @bp.get(f"/{register}/new", endpoint=f"{register}_new")
     @require(CHANGE[register])
     def new() -> str:
-        return _form(kind, None, said=request.args.to_dict())
+        return _form(work, kind, None, said=request.args.to_dict())
 
     @bp.post(f"/{register}/new", endpoint=f"{register}_added")
     @require(CHANGE[register])
@@ -86,7 +86,7 @@ def _list_and_forms(bp: Blueprint, work: Work, kind: Kind) -> None:
         try:
             id_ = work.add(kind, typed(kind, request.form, is_new=True))
         except (Invalid, Conflict) as refusal:
-            return make_response(_form(kind, None, said=_kept(kind), refusal=refusal), 422)
+            return make_response(_form(work, kind, None, said=_kept(kind), refusal=refusal), 422)
         flash(gettext("Done."))
         return redirect(_path(work, kind, id_), 303)
 
@@ -94,7 +94,7 @@ def _list_and_forms(bp: Blueprint, work: Work, kind: Kind) -> None:
     @require(CHANGE[register])
     def edit(name: str) -> str:
         row = work.row(kind, name)
-        return _form(kind, row, said=_on_file(work, row))
+        return _form(work, kind, row, said=_on_file(work, row))
 
     @bp.post(f"/{register}/<name>/edit", endpoint=f"{register}_edited")
     @require(CHANGE[register])
@@ -106,7 +106,9 @@ def _list_and_forms(bp: Blueprint, work: Work, kind: Kind) -> None:
         except Stale:
             return make_response(_both(work, kind, name), 409)
         except (Invalid, Conflict, ValueError) as refusal:
-            page = _form(kind, row, said=_kept(kind), refusal=refusal, was=_was(kind), version=request.form["version"])
+            page = _form(
+                work, kind, row, said=_kept(kind), refusal=refusal, was=_was(kind), version=request.form["version"]
+            )
             return make_response(page, 422)
         flash(gettext("Done."))
         return redirect(_path(work, kind, row["id"]), 303)
@@ -126,15 +128,19 @@ def _endings(bp: Blueprint, work: Work, kind: Kind) -> None:
 
 
 def _form(
-    kind: Kind, row: Row | None, *, said: Plain, refusal: Exception | None = None, was: Plain | None = None,
+    work: Work, kind: Kind, row: Row | None, *, said: Plain, refusal: Exception | None = None, was: Plain | None = None,
     theirs: Plain | None = None, version: Any = None,
 ) -> str:  # fmt: skip
     """The form with what was typed, else what is on file. `was` is what the fields said when the page was opened."""
     errors = _errors(refusal)
     fields = [each for each in FIELDS[kind.register] if row is None or not each.once]
+    stations = work.stations() if any(each.name == "station" for each in fields) else []
+    if row is None and len(stations) == 1 and "station" not in said:
+        said = {**said, "station": stations[0][0]}
     return render_template(
         "register_form.html", kind=kind, row=row, fields=fields, said=said, was=said if was is None else was,
         theirs=theirs or {}, errors=errors, version=version or (row or {}).get("version", 0), refusal=refusal,
+        stations=stations,
         **_WORDS,
     )  # fmt: skip
 
@@ -154,7 +160,7 @@ def _both(work: Work, kind: Kind, name: str) -> str:
         if now.get(each.name) != was.get(each.name) and now.get(each.name) != mine.get(each.name):
             theirs[each.name] = now.get(each.name) or "—"
     stale = Stale("Somebody else has changed this meanwhile", {})
-    return _form(kind, row, said=said, refusal=stale, was=now, theirs=theirs)
+    return _form(work, kind, row, said=said, refusal=stale, was=now, theirs=theirs)
 
 
 def _on_file(work: Work, row: Row) -> Plain:

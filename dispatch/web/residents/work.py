@@ -55,6 +55,11 @@ class Work:
         with self.reading.connect() as connection:
             return RegisterRows(connection).one(kind, name, area())
 
+    def stations(self) -> list[tuple[str, str]]:
+        """Code and name of each station that the caller works for."""
+        with self.reading.connect() as connection:
+            return RegisterRows(connection).station_choices(area())
+
     def add(self, kind: Kind, said: Plain) -> str:
         """A new row of what was said; gives back its id."""
         return self.registry.add(kind, self._columns(kind, load(adding(kind), said)), by=caller(), area=area())
