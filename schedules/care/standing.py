@@ -60,10 +60,18 @@ class Statement:
     duty: Duty
     standing: Standing
     year_visits: int
+    asked: Asked
+    """What it was counted from."""
 
     @property
     def units(self) -> int:
         return self.year_visits // UNIT
+
+    def held_to(self, numbers: Mapping[str, Number]) -> "Statement":
+        """The same month against these numbers of a standard in place of the bed's own; nothing is read again."""
+        duty = replace(self.duty, numbers=numbers, known=True)
+        asked = replace(self.asked, duty=duty)
+        return replace(self, duty=duty, asked=asked, standing=stand(asked))
 
 
 class Months:
@@ -92,11 +100,9 @@ class Months:
         """The first day of the month that it is."""
         return self._calendar.day_of(self._clock.now()).replace(day=1)
 
-    def statement(
-        self, name: str, month: date, area: Area, numbers: Mapping[str, Number] | None = None
-    ) -> Statement:  # fmt: skip
+    def statement(self, name: str, month: date, area: Area) -> Statement:
         """
-        A bed's month, whichever day of it is told; against these numbers of a standard in place of the bed's own.
+        A bed's month, whichever day of it is told.
 
         Raises:
             NotFound: no such bed in this area.
@@ -106,15 +112,15 @@ class Months:
             stretches = Steps(connection).stretches(bed.id)
             elsewhere = Steps(connection).elsewhere(bed)
         days = _days(month)
-        year = [days[0].replace(month=1, day=1) + number * DAY for number in range(366)]
+        first = days[0].replace(month=1, day=1)
+        year = [first + number * DAY for number in range(366)]
         year = [each for each in year if each.year == month.year and each <= days[-1]]
         proved = list(self._visits.proved(bed.resident_id, year[0], days[-1] + DAY))
         duty = self._duties.get(bed.standard) or Duty(id=bed.standard, title=bed.standard, numbers={}, known=False)
-        duty = duty if numbers is None else replace(duty, numbers=numbers, known=True)
         own = replace(self._asked(bed, days, [each for each in proved if each.on in set(days)]), duty=duty,
                       stretches=stretches, elsewhere=elsewhere)  # fmt: skip
         return Statement(
-            bed=bed, month=days[0], duty=duty, standing=stand(own),
+            bed=bed, month=days[0], duty=duty, standing=stand(own), asked=own,
             year_visits=count(tell(counting(proved, year, stretches, elsewhere))).visits,
         )  # fmt: skip
 

@@ -100,7 +100,7 @@ def test_a_month_whose_standard_cannot_be_read_is_never_taken_for_fulfilled(rig,
     assert stood.counted.minutes == 8 * 60 * 2
     assert "fj.toml" in lacking
     # The rule of the money says its own numbers: by those it can be told.
-    by_rule = months.statement(bed, TODAY, DISTRICT, {"visits_per_day_min": 1}).standing
+    by_rule = months.statement(bed, TODAY, DISTRICT).held_to({"visits_per_day_min": 1}).standing
     assert by_rule.course is not Course.UNKNOWN
     months.round()
     assert months_of(rig, BedSettings())[1] == ""

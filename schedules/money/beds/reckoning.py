@@ -186,7 +186,7 @@ class Reckoning:
             standard = self.rules.on(self.schemes.beds, _begun(found)).policy.standard if self.schemes.beds else None
         except NotInForce:
             standard = None
-        return found if standard is None else self._months.statement(bed_id, first, DISTRICT, standard)
+        return found if standard is None else found.held_to(standard)
 
     def _bed(self, found: Statement, month: str, known: Mapping[str, Known]) -> list[BedRow]:
         person, bed = known[found.bed.resident_id], found.bed
