@@ -7,7 +7,8 @@ list. Nothing is guessed when two things are possible.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,7 +28,7 @@ from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import SERVICE, Person, carer_id, operator
 from dispatch.rules.phrases import learn, lessons, standing
 from dispatch.rules.record import Line
-from dispatch.rules.reply import ALL, Action, Parsed, parse
+from dispatch.rules.reply import ALL, BARE, Action, Parsed, parse
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine, TransactionLost, savepoint
 from dispatch.store.idempotency import MISTAKES
@@ -48,8 +49,10 @@ SENDER_MAX, TEXT_MAX = 40, 1600
 _LEARNING = threading.Lock()
 """Two who learn the same at once take twice as long, under one interpreter's lock."""
 
-T = TypeVar("T")
+PATIENCE_S = 1.0
+"""Who learns in advance waits for answers that need something at once, for so long at most before each piece."""
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -118,6 +121,7 @@ class Answers:
         self._orders = tuple(orders)
         self._complete = complete
         self._learnt = False
+        self._turn, self._asking = threading.Condition(), 0
         self._operators = operators
 
     def join(self, claimants: Sequence[Claimant], orders: Sequence[Order]) -> None:
@@ -192,19 +196,36 @@ class Answers:
     def learn(self) -> None:
         """Makes all patterns of answers: for the start of the service. What Chinese needs first, it is less."""
         for each in lessons():
+            with self._turn:
+                self._turn.wait_for(lambda: not self._asking, PATIENCE_S)
             with _LEARNING:
                 each()
         self._learnt = True
 
     def _learn_for(self, id_: ReplyId) -> None:
         """The first answer of all would otherwise keep the writer for as long as learning takes."""
-        if not self._learnt:
-            with self._reading.connect() as connection:
-                text = Replies(connection).text_of(id_)
-            with _LEARNING:
-                learn(text or "")
-                if parse(text or "").action is None:
-                    standing.learn(latin=False)
+        if self._learnt:
+            return
+        with self._reading.connect() as connection:
+            text = Replies(connection).text_of(id_) or ""
+        if BARE.fullmatch(text):
+            return
+        with self._at_once(), _LEARNING:
+            learn(text)
+            if parse(text).action is None:
+                standing.learn(latin=False)
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """While it lasts nothing is learned in advance: who waits for an answer comes first."""
+        with self._turn:
+            self._asking += 1
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._asking -= 1
+                self._turn.notify_all()
 
     def stumble(self, id_: str, error: Exception) -> None:
         """An answer that cannot be handled twice goes to the operator's list; the answers behind it go on."""

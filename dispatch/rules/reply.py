@@ -89,6 +89,10 @@ _DECIMAL = re.compile(r",\d")
 _LAST_DIGIT = re.compile(r"[ ,]*(?<![0-9,])(?:回复|回|按)?(?<![0-9])(?<!(?<!收)到)[ ,]?([1-4])$")
 
 
+BARE = re.compile(r"\s*(?:[1-9]\d[\s,，]+)?[1-4１-４]\s*[.。!！]?\s*")
+"""A number, with a code or without: the commonest answer, and no phrase is needed to read it."""
+
+
 def parse(text: str, standing: Standing | None = None) -> Parsed:
     """
     What somebody answered by SMS, or pressed in a call. Never raises, whatever the text.
@@ -108,7 +112,7 @@ def _there(text: str, standing: Standing) -> Parsed | None:
     """Read by where the sender stands: every piece a row of that standing, or phrases that lean to one answer."""
     head = text[: TEXT_MAX * 4]
     plain = tidy(head)
-    if not plain or len(plain) > AGAIN_MAX or is_wavering(head, plain):
+    if not plain or plain.isdigit() or len(plain) > AGAIN_MAX or is_wavering(head, plain):
         return None
     for each in dict.fromkeys((plain, tidy(head, between=","), mended(plain), spelled(plain))):
         means = standing_means(_ALONE.get(each, each), standing)

@@ -1,20 +1,27 @@
 """What people answer, through the real answers and the real desk: done, asked back, or put on the operator's list."""
 
+import threading
+from functools import partial
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy import text as sql
 
+from dispatch import answers
 from dispatch.answers import Answers, Said
 from dispatch.errors import Misconfigured
 from dispatch.expectations import DeskClaims, Done, Expectation
 from dispatch.messages.courier import Courier
+from dispatch.rules import reply
 from dispatch.rules.alarm import OfferState, Outcome, Proof, Role, State
 from dispatch.rules.people import operator
 from dispatch.rules.record import Line
+from dispatch.rules.reply import Standing, parse
 from dispatch.store.people import People
 from dispatch.store.record import entries
 from dispatch.store.replies import Replies, replies
 from tests.builders import DISTRICT, build_world, policies_of
+from tests.fakes.line import until
 from tests.fakes.provider import ScriptedProvider
 
 WANG = operator("wang")
@@ -748,3 +755,33 @@ def test_a_mistake_of_anybody_beside_the_desk_costs_no_answer_to_an_alarm(tmp_pa
     with world.reading.connect() as connection:
         assert connection.execute(select(entries.c.kind).where(entries.c.kind == "moon_rose")).all() == []
     world.close()
+
+
+# ------------------------------------------------------------------------------------------------ learning at the start
+
+
+def test_a_number_is_read_without_any_phrase_right_after_a_start(monkeypatch):
+    """The commonest answer of all: it would wait for patterns that it does not need."""
+
+    def needed(*said, **more):
+        raise AssertionError(f"a phrase was needed for {said}")
+
+    for name in ("composed", "standing_means"):
+        monkeypatch.setattr(reply, name, needed)
+    for text in ("1", " 2 ", "3。", "４", "12 1", "47，2"):
+        assert reply.BARE.fullmatch(text), text
+        assert {parse(text, standing).action for standing in (None, *Standing)} != {None}
+    assert not any(reply.BARE.fullmatch(text) for text in ("5", "123 4", "1 去", "2不在", "12", "1 2 3", ""))
+
+
+def test_what_is_learned_in_advance_waits_for_who_needs_something_at_once(talk, monkeypatch):
+    learned, owner = [], talk.world.answers
+    monkeypatch.setattr(answers, "lessons", lambda: [partial(learned.append, number) for number in range(3)])
+    monkeypatch.setattr(answers, "PATIENCE_S", 60.0)
+    learner = threading.Thread(target=owner.learn, daemon=True)
+    with owner._at_once():
+        learner.start()
+        until(lambda: owner._turn._waiters)
+        assert learned == []
+    learner.join(10)
+    assert learned == [0, 1, 2]
