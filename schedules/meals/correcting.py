@@ -43,16 +43,13 @@ class MealCorrections:
 
     def mark(self) -> str:
         book = self._deciding.book
-        shared, days = Shared.of(book.exclusions, book.implications), self._deciding.days_mark
-        return book_mark(self.kind, book.policies, shared, days, self._changed_at(back=True))
+        return book_mark(self.kind, book.policies, Shared.of(book.exclusions, book.implications), self.beside())
 
     def beside(self) -> str:
-        return self._deciding.days_mark + self._changed_at()
-
-    def _changed_at(self, *, back: bool = False) -> str:
+        # What is written of today is no concern of meals that have a price, and is written all day long.
         with self._reading.connect() as connection:
-            at = Diners(connection).changed_at(back=back)
-        return "" if at is None else at.isoformat()
+            at = Diners(connection).back_at()
+        return self._deciding.days_mark + ("" if at is None else at.isoformat())
 
     def shared(self) -> Shared | None:
         book = self._deciding.book

@@ -418,13 +418,14 @@ def test_what_is_changed_today_changes_no_meal_of_this_morning_and_a_card_change
     city.begun_again()
     moved(city, None, HERE)
     city.eaten(MEALS[:2])
-    before = city.office.meals.mark()
+    before = city.office.meals.mark(), city.office.meals.beside()
     moved(city, None, THERE)
     moved(city, date(2026, 11, 17), THERE)
     city.desk.put_diner("R1", Facts(**THERE), card_number="62220001", by=TILLS, area=DISTRICT)
     for _ in range(3):
         city.office.desk.check()
-    assert (city.office.desk.newest(1), city.office.meals.mark()) == ([], before)
+    assert (city.office.meals.mark(), city.office.meals.beside()) == before
+    assert city.office.desk.newest(1) == []
     with city.world.reading.connect() as connection:
         held = Diners(connection).changes(city.world.resident("R1"))
     assert [(each.from_on, each.facts.hukou, each.is_back) for each in held] == [

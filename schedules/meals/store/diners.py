@@ -211,10 +211,9 @@ class Diners:
         held = held_on(self.changes(diner.id), day) if day < today else None
         return diner if held is None else replace(diner, facts=replace(held.facts, card_mask=diner.facts.card_mask))
 
-    def changed_at(self, *, back: bool = False) -> datetime | None:
-        """When something was written last; of a day before, where `back`."""
-        query = select(func.max(diner_facts.c.at))
-        return self._connection.execute(query.where(diner_facts.c.is_back) if back else query).scalar()
+    def back_at(self) -> datetime | None:
+        """When something was last written of a day before."""
+        return self._connection.execute(select(func.max(diner_facts.c.at)).where(diner_facts.c.is_back)).scalar()
 
     def card_of(self, id_: str) -> tuple[str | None, int]:
         """The hash of the card, and how often the row was written."""
