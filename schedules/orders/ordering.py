@@ -27,7 +27,7 @@ from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.care.rules.visit import Wanted
 from schedules.orders.about import facts_of, resident_of
-from schedules.orders.photos import PHOTOS_MAX, kind_of, photo_of, wrong
+from schedules.orders.photos import PHOTOS_MAX, bare, photo_of, wrong
 from schedules.orders.rates import Rates
 from schedules.orders.rules import order as rules
 from schedules.orders.rules.order import Order, State
@@ -325,7 +325,7 @@ class Ordering:
         Raises:
             NotFound: no such order. Conflict: not this step's turn. Invalid: a photo is asked for, or is none.
         """
-        kinds = [kind_of(each) for each in pictures]
+        shown = [bare(each) for each in pictures]
 
         def work(tx: Tx) -> Order:
             shelf = Orders(tx.connection)
@@ -339,8 +339,8 @@ class Ordering:
             if len(shelf.photos(id_)) + len(pictures) > PHOTOS_MAX:
                 raise wrong("photos", "These are too many photos.")
             shelf.save(made)
-            for picture, kind in zip(pictures, kinds, strict=True):
-                shelf.keep_photo(photo_of(tx, order, step, kind, picture, by), picture)
+            for picture in shown:
+                shelf.keep_photo(photo_of(tx, order, step, picture, by), picture.content)
             facts = facts_of(made) | {"step": step, "photos": len(pictures)}
             tx.log(Line(kind="order_step", by=by, facts=facts, note=note or None))
             return made

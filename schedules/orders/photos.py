@@ -5,31 +5,30 @@ import hashlib
 from dispatch.errors import Invalid
 from dispatch.rules.people import Person
 from dispatch.store.transactions import Tx
+from schedules.care.rules.picture import Picture, picture_of
 from schedules.orders.rules.order import Order
 from schedules.orders.store.orders import Photo
 
 PHOTO_MAX = 1_000_000
 PHOTOS_MAX = 24
-KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
-"""How pictures that are taken in begin: JPEG (ITU-T T.81, B.1.1.3) and PNG (ISO/IEC 15948, 5.2)."""
 
 
-def kind_of(picture: bytes) -> str:
+def bare(content: bytes) -> Picture:
     """
-    The kind of a picture.
+    The picture alone: where it was taken and by which telephone is nobody's business.
 
     Raises:
-        Invalid: it is no JPEG or PNG, or too large.
+        Invalid: it is no JPEG or PNG, broken, or too large.
     """
-    found = next((kind for head, kind in KINDS.items() if picture.startswith(head)), None)
-    if found is None or len(picture) > PHOTO_MAX:
+    found = picture_of(content, PHOTO_MAX) if len(content) <= PHOTO_MAX else None
+    if found is None:
         raise wrong("photos", "A photo is a JPEG or PNG of at most 1 MB.")
     return found
 
 
-def photo_of(tx: Tx, order: Order, step: str, kind: str, picture: bytes, by: Person) -> Photo:
+def photo_of(tx: Tx, order: Order, step: str, picture: Picture, by: Person) -> Photo:
     """What is kept beside the picture."""
-    digest = hashlib.sha256(picture).hexdigest()
+    digest = hashlib.sha256(picture.content).hexdigest()
     return Photo(
         id=tx.new_id(),
         order_id=order.id,
@@ -37,7 +36,7 @@ def photo_of(tx: Tx, order: Order, step: str, kind: str, picture: bytes, by: Per
         step=step,
         at=tx.now,
         by=by,
-        kind=kind,
+        kind=picture.kind,
         sha256=digest,
     )
 

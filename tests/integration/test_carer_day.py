@@ -28,7 +28,7 @@ from tests.integration.carers_rig import (
 from tests.integration.rights_rig import OURS, Town
 
 DAY = timedelta(days=1)
-PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x00IEND\xaeB`\x82"
 
 
 @pytest.fixture(scope="module")

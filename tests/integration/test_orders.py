@@ -30,7 +30,9 @@ SERVICES = read_services(
     tomllib.loads((Path(__file__).parents[2] / "config/care/services.toml").read_text(encoding="utf-8"))
 )
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-JPEG = b"\xff\xd8\xff\xe0" + bytes(100)
+JPEG = b"\xff\xd8\xff\xda\x00\x02\x11\x22\xff\xd9"
+TOLD = JPEG[:2] + b"\xff\xe1\x00\x10Exif\x00\x00HUAWEI38" + JPEG[2:]
+"""The same with what a telephone wrote into it."""
 PEOPLE = FILE.replace('skills = ["nurse"]', 'skills = ["nurse", "escort", "errand"]').replace(
     'phone = "+8613800000002"', 'phone = "+8613800000002"\nskills = ["escort"]'
 )
@@ -278,12 +280,12 @@ def test_a_home_is_adapted_step_by_step_with_photos(rig):
     act.step(order.id, "survey", by=BY, area=DISTRICT, pictures=[JPEG])
     with pytest.raises(Conflict):
         act.done(order.id, by=BY, area=DISTRICT)
-    for step, pictures in (("plan", []), ("approved", []), ("built", [JPEG]), ("accepted", [])):
+    for step, pictures in (("plan", []), ("approved", []), ("built", [TOLD]), ("accepted", [])):
         act.step(order.id, step, by=BY, area=DISTRICT, pictures=pictures)
     assert act.done(order.id, by=BY, area=DISTRICT).state is State.DONE
     with rig.world.reading.connect() as connection:
         photos = Orders(connection).photos(order.id)
-        assert Orders(connection).picture(order.id, photos[0].id) == (JPEG, "image/jpeg")
+        assert [Orders(connection).picture(order.id, each.id) for each in photos] == [(JPEG, "image/jpeg")] * 2
 
 
 def test_accepted_orders_at_home_by_carers_are_visits_of_their_day(rig):

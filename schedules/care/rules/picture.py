@@ -42,8 +42,8 @@ class Picture:
     content: bytes
 
 
-def picture_of(content: bytes) -> Picture | None:
-    """The picture in this file; None where it is no JPEG or PNG, broken, or too large to be kept."""
+def picture_of(content: bytes, most: int = PICTURE_MAX) -> Picture | None:
+    """The picture in this file; None where it is no JPEG or PNG, broken, or larger than `most` bytes."""
     try:
         if content.startswith(b"\xff\xd8"):
             bare = Picture(kind="image/jpeg", content=_jpeg(content))
@@ -53,7 +53,7 @@ def picture_of(content: bytes) -> Picture | None:
             return None
     except (IndexError, struct.error):
         return None
-    return bare if len(bare.content) <= PICTURE_MAX else None
+    return bare if len(bare.content) <= most else None
 
 
 _BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis"})
