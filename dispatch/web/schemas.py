@@ -15,6 +15,7 @@ from dispatch.errors import Invalid, NotFound
 from dispatch.rules.alarm import Outcome, Proof, State
 from dispatch.rules.place import Position, gcj02_to_wgs84
 from dispatch.rules.signal import Cause
+from dispatch.rules.signs import is_readable
 
 PAGE = 50
 PAGE_MAX = 500
@@ -58,15 +59,14 @@ class Quick:
 
 
 class Text(fields.String):
-    """A text of one character or more, without control characters other than line ends: no database refuses it."""
+    """A text of one character or more, without control characters other than line ends: see `is_readable`."""
 
     def __init__(self, longest: int = NAME_MAX, **more: Any) -> None:
         super().__init__(validate=[validate.Length(1, longest), _printable], **more)
 
 
 def _printable(text: str) -> None:
-    printable = text.isprintable() or all(each.isprintable() or each in "\n\t" for each in text)
-    if not printable or not text.strip():
+    if not is_readable(text) or not text.strip():
         raise ValidationError("Not a readable text.")
 
 

@@ -414,6 +414,21 @@ def test_a_refusal_is_told_in_words(page, rig, served, watched):
     watched.errors.clear()
 
 
+def test_a_note_that_is_refused_says_why_and_stays(page, rig, watched):
+    alarm_id = rig.press("H1", "R1")
+    opened(page, alarm_id)
+    field = page.locator("textarea[data-draft]").first
+    field.fill("向左\u202e写")
+    with page.expect_console_message(lambda said: "422" in said.text):
+        field.press("Control+Enter")
+    expect(page.locator("#said")).to_contain_text("文字无法识别")
+    assert field.input_value() == "向左\u202e写"
+    watched.errors.clear()
+    field.fill("全角\u3000空格 👨\u200d👩\u200d👧")
+    field.press("Control+Enter")
+    expect(page.locator(f"#alarm-{alarm_id} .timeline")).to_contain_text("全角\u3000空格 👨\u200d👩\u200d👧")
+
+
 def test_what_people_write_is_inert(chromium, tmp_path):
     hostile = DISTRICT.replace('name = "王秀英"', f"name = '''{EVIL}'''").replace("王女士", "<b>x</b>")
     rig = BoardRig(tmp_path, district=hostile)

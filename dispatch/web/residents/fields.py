@@ -19,6 +19,7 @@ from dispatch.registry.registers import refused
 from dispatch.rules.people import Talk
 from dispatch.rules.place import Position, gcj02_to_wgs84
 from dispatch.rules.rights import Area
+from dispatch.rules.signs import is_readable
 from dispatch.store.database import Connection
 from dispatch.store.register_rows import CARERS, CONTACTS, HOMES, RESIDENTS, STATIONS, Kind, RegisterRows
 from dispatch.web import words
@@ -137,7 +138,7 @@ class _Said(fields.String):
 
 
 def _readable(text: str | None) -> None:
-    if text and not all(each.isprintable() or each in "\n\t" for each in text):
+    if text and not is_readable(text):
         raise ValidationError("Not a readable text.")
 
 

@@ -13,10 +13,21 @@ export async function post(address, body, unsent) {
     });
     if (answer.ok) return null;
     const problem = await answer.json();
-    return problem.detail && problem.detail !== problem.title ? `${problem.title}: ${problem.detail}` : problem.title || unsent;
+    return told(problem) || unsent;
   } catch {
     return unsent;
   }
+}
+
+/** What is wrong, with the sentence of each field: "please check" alone leaves people to guess what. */
+function told(problem) {
+  const detail = problem.detail === problem.title ? "" : problem.detail;
+  return [problem.title, detail, ...sentences(problem.errors)].filter(Boolean).join(": ");
+}
+
+function sentences(errors) {
+  if (typeof errors === "string") return [errors];
+  return errors ? [...new Set(Object.values(errors).flatMap(sentences))] : [];
 }
 
 /** What a form says, as the API wants it: without what was left empty and without the token. */

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from dispatch.errors import Invalid
+from dispatch.rules.signs import is_readable
 from schedules.care.assessing import Said
 from schedules.care.beds import Form
 from schedules.care.rules.assessment import Reason
@@ -139,7 +140,7 @@ def _text(form: Mapping[str, str], name: str, most: int = TEXT_MAX) -> str:
     said = form.get(name, "").replace("\r\n", "\n").strip()
     if len(said) > most:
         raise _wrong(name, "This text is too long.")
-    return "".join(each for each in said if each.isprintable() or each == "\n")
+    return "".join(each for each in said if is_readable(each) and each != "\t")
 
 
 def _wrong(field: str, why: str) -> Invalid:
