@@ -95,6 +95,10 @@ def read_exclusions(text: str, file: str) -> tuple[list[Exclusion], list[Fault]]
     sheet = Sheet(file)
     keys = {"scheme": read.text, "not_with": read.words}
     found = _table(sheet, text, {"exclude": several(one(Exclusion, keys, "scheme", "not_with"))})
+    for each in found.get("exclude", ()):
+        if each.scheme in each.not_with:
+            what = read.Said("%(scheme)s excludes itself", scheme=each.scheme)
+            sheet.fault("exclude", "not_with", what, "name the other scheme")
     return list(found.get("exclude", ())), sheet.faults
 
 

@@ -210,6 +210,9 @@ def _by_name(value: Reader, example: str, names: Collection[str] = ()) -> Reader
     return reader
 
 
+STARS = ("1", "2", "3", "4", "5")
+"""What a station may have; "three" would be a sum that nobody is ever paid."""
+
 _VOUCHER: Mapping[str, Reader] = {
     "month_cap": read.amount,
     "deduct": _by_name(read.share, 'deduct = { home = "0.50" }', SERVICES),
@@ -223,7 +226,7 @@ _MONTHLY: Mapping[str, Reader] = {
     "rural_flat": read.amount,
     "rural_flat_below": read.whole(1),
     "rural_per_person": read.amount,
-    "star_add": _by_name(read.amount, 'star_add = { 3 = "100.00" }'),
+    "star_add": _by_name(read.amount, 'star_add = { 3 = "100.00" }', STARS),
 }
 
 

@@ -91,6 +91,9 @@ def test_mistakes_in_these_files_are_told_with_their_place():
     assert "exclude[1].not_wiht: unknown key; did you mean not_with?" in str(
         read_exclusions('[[exclude]]\nscheme = "a"\nnot_wiht = ["b"]', "x.toml")[1][-1]
     )
+    assert "exclude.not_with: a excludes itself" in str(
+        read_exclusions('[[exclude]]\nscheme = "a"\nnot_with = ["b", "a"]', "x.toml")[1][0]
+    )
     assert "implies.a: a list of texts" in str(read_implications('[implies]\na = "b"', "x.toml")[1][0])
     assert "no TOML" in str(read_implications("[implies", "x.toml")[1][0])
 

@@ -181,7 +181,10 @@ OTHERS = {
         ("[monthly]\ncutoff_day = 15", "monthly.per_person: missing"),
         ("[monthly]\nper_person = '20.00'\ncutoff_day = 32", "monthly.cutoff_day: 32 is out of range"),
     ],
-    "station_operator": [("[monthly]\nrural_flat = '20.00'", "monthly.rural_flat_below: rural_flat and rural_flat_below")],  # noqa: E501
+    "station_operator": [
+        ("[monthly]\nrural_flat = '20.00'", "monthly.rural_flat_below: rural_flat and rural_flat_below"),
+        ("[monthly]\nurban_per_person = '9.00'\nstar_add = { three = '1.00' }", "monthly.star_add.three: unknown key"),
+    ],
     "visit_unit": [("[unit]\nvisits_per_unit = 0", "unit.visits_per_unit: 0 is out of range")],
     "meal_operator": [
         ("[slab]\nmetric = 'm'\nrates = [{ from = 1, to = 5, lump = '1.00' }, { from = 5, lump = '2.00' }]", "slab.rates.from: 5 is in two rates"),  # noqa: E501
