@@ -155,7 +155,8 @@ def tell_http(error: Exception) -> WerkzeugResponse:
     problem = Problem(status=error.code, slug=_slug(error), title=HTTP_TITLES.get(error.code, error.name))
     errors = said.get("errors") or said.get("messages") or {}
     headers = {**_kept_headers(error), **(said.get("headers") or {})}
-    return _tell(problem, detail=_detail(said, problem), errors=errors, headers=headers)
+    typed = what_was_typed() if problem.slug == CSRF else {}
+    return _tell(problem, detail=_detail(said, problem), errors=errors, headers=headers, typed=typed)
 
 
 def tell_broken(error: Exception) -> WerkzeugResponse:
@@ -185,8 +186,9 @@ def wants_json() -> bool:
 
 
 def _tell(
-    problem: Problem, *, detail: str, errors: Any = None, headers: Mapping[str, str] | None = None
-) -> WerkzeugResponse:
+    problem: Problem, *, detail: str, errors: Any = None, headers: Mapping[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> WerkzeugResponse:  # fmt: skip
     body: dict[str, Any] = {
         "type": problem.type,
         "title": gettext(problem.title),
@@ -196,7 +198,7 @@ def _tell(
     }
     if errors:
         body["errors"] = _translated(errors)
-    response = _problem_json(body) if wants_json() else _page(body)
+    response = _problem_json(body) if wants_json() else _page(body, typed)
     response.headers.extend(dict(headers or {}))
     return response
 
@@ -214,8 +216,23 @@ def _problem_json(body: Mapping[str, Any]) -> Response:
     return Response(json.dumps(body), body["status"], content_type=MIME)
 
 
-def _page(body: Mapping[str, Any]) -> Response:
-    return make_response(render_template("error.html", problem=body), body["status"])
+def _page(body: Mapping[str, Any], typed: Mapping[str, str] | None = None) -> Response:
+    return make_response(render_template("error.html", problem=body, typed=typed or {}), body["status"])
+
+
+NOT_SHOWN = ("password", "token", "secret", "code", "id_number", "version", "was.")
+"""What a form says that nobody has to type again, or that stands on no page: by how its name begins or ends."""
+
+
+def what_was_typed() -> dict[str, str]:
+    """
+    The texts of a form that came with a page grown too old, so that nobody has to think of them again; of a form of
+    our own page only, and without what is secret.
+    """
+    if request.headers.get("Sec-Fetch-Site") != "same-origin" or wants_json():
+        return {}
+    form = [(name, text) for name, text in request.form.items(multi=True) if text.strip()]
+    return {name: text for name, text in form if not name.startswith(NOT_SHOWN) and not name.endswith(NOT_SHOWN)}
 
 
 def _back() -> str:

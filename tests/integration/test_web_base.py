@@ -396,6 +396,17 @@ def test_a_form_sent_from_another_site_is_refused(browser):
     assert browser.post("/login", data=form, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
 
 
+def test_what_was_typed_into_a_page_that_grew_too_old_is_given_back(browser):
+    form = {"login": "<b>wang</b>", "note": "第一步\n第二步", "password": PASSWORD, "code": "123456"}
+    form["csrf_token"] = "of-yesterday"
+    ours = browser.post("/login", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+    assert ours.status_code == 400
+    assert ("第一步\n第二步" in ours.text, "&lt;b&gt;wang" in ours.text, "<b>wang" in ours.text) == (True, True, False)
+    assert not [each for each in (PASSWORD, "of-yesterday", "123456") if each in ours.text]
+    for site in ("cross-site", "same-site", "none"):
+        assert "第一步" not in browser.post("/login", data=form, headers={"Sec-Fetch-Site": site}).text
+
+
 def test_a_session_at_the_api_needs_the_header(house, browser):
     enter(browser)
     bare = browser.post("/api/v1/notes", json={"text": "a"})
