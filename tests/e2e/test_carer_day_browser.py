@@ -12,6 +12,8 @@ from schedules.care.rules.presence import Way, Which
 from schedules.care.store.visit_pictures import Pictures
 from schedules.care.store.visit_points import Points
 from schedules.care.visiting import Said
+from schedules.orders.photos import PHOTO_MAX
+from schedules.orders.store.orders import Orders
 from tests.e2e.site import Site
 from tests.integration.carers_rig import BY, carer_of, order_of, path_of, round_of, shift_of, skill, visit_of
 from tests.integration.rights_rig import Town
@@ -64,15 +66,45 @@ def test_all_of_a_day_fits_a_small_telephone_without_a_script(served, chromium, 
     context.close()
 
 
+def large_photo() -> io.BytesIO:
+    """As a telephone takes it: of megabytes, with its moment."""
+    out, exif = io.BytesIO(), Image.Exif()
+    exif[0x0132] = "2026:11:22 09:00:00"
+    Image.frombytes("RGB", (1500, 1000), os.urandom(4_500_000)).save(out, "JPEG", quality=90, exif=exif)
+    return out
+
+
+def test_several_large_photos_of_an_adaptation_are_made_small_and_taken(served, chromium):
+    town, base = served
+    order, me = order_of(town, "adaptation"), carer_of(town, "C1")
+    who, ordering = f"carer:{me.id}", town.house.homecare.rounds.ordering
+    ordering.accept(order().id, who, by=who, area=None)
+    context = chromium.new_context(viewport=NARROW)
+    page = context.new_page()
+    page.goto(base + path_of(town))
+    page.locator("button[value=open]").click()
+    form = page.locator("form", has=page.locator(f"input[value='{order().id}']")).filter(has=page.locator("[multiple]"))
+    photos = [large_photo().getvalue() for _ in range(2)]
+    assert min(map(len, photos)) > PHOTO_MAX
+    form.locator("input[type=file]").set_input_files(
+        [{"name": "a.jpg", "mimeType": "image/jpeg", "buffer": each} for each in photos]
+    )
+    form.locator("input[data-small]").wait_for()
+    with page.expect_navigation():
+        form.locator("button[value=order_step]").click()
+    context.close()
+    assert order().step == "survey"
+    with town.house.reading.connect() as connection:
+        assert len(Orders(connection).photos(order().id)) == 2
+
+
 def test_a_large_photo_is_made_small_on_the_telephone_and_keeps_when_it_was_taken(served, chromium):
     town, base = served
-    visit, me, out = visit_of(town), carer_of(town, "C1"), io.BytesIO()
+    visit, me = visit_of(town), carer_of(town, "C1")
     town.house.homecare.visits.visiting.sign(
         visit().id, Said(key="begin", which=Which.BEGIN, way=Way.PAGE, by=f"carer:{me.id}", carer_id=me.id)
     )
-    exif = Image.Exif()
-    exif[0x0132] = "2026:11:22 09:00:00"
-    Image.frombytes("RGB", (1500, 1000), os.urandom(4_500_000)).save(out, "JPEG", quality=90, exif=exif)
+    out = large_photo()
     context = chromium.new_context(viewport=NARROW)
     page = context.new_page()
     page.goto(base + path_of(town))
