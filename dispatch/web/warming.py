@@ -5,6 +5,8 @@ The first look at `/review` after a start took five times as long as the second,
 sixths of that was reading its templates ([0085](docs/adr/0085-what-people-wait-for-is-made-ready-at-the-start.md)).
 """
 
+from collections.abc import Sequence
+
 from flask import Flask
 from jinja2 import TemplateError
 
@@ -20,13 +22,13 @@ SOON = (
 """Pages that somebody waits for with a watch in hand, with all they take in. A test looks for what lacks."""
 
 
-def make_pages_ready(app: Flask) -> frozenset[str]:
+def make_pages_ready(app: Flask, names: Sequence[str] = SOON) -> frozenset[str]:
     """
-    Reads the templates of `SOON`, one after the other; the names of those that could not be. At the start, before
+    Reads these templates, one after the other; the names of those that could not be. At the start, before
     anybody is served. One that cannot be read is told at its page, as ever: no page stops a service that hears presses.
     """
     failed = set()
-    for name in SOON:
+    for name in names:
         try:
             app.jinja_env.get_template(name)
         except TemplateError:
