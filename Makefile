@@ -6,8 +6,8 @@
 
 BIN := .venv/bin
 ARGS ?=
-# How many tests at once: two more than there are processors, because those that start programs mostly wait.
-JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN) && echo $$((n + 2)) || echo auto)
+# How many tests at once: one more than there are processors, because those that play whole days mostly wait.
+JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN) && echo $$((n + 1)) || echo auto)
 UV ?= uv
 LOCK_OPTIONS := --no-config --universal --python-version 3.11 --only-binary :all: --generate-hashes \
                 --no-emit-index-url --no-header --no-annotate -q

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pyotp
 import pytest
 from argon2 import PasswordHasher
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from dispatch import ids
@@ -20,6 +19,7 @@ from dispatch.store.database import reading_engine, writing_engine
 from dispatch.store.transactions import SerialTransactions
 from dispatch.web.app import create_app
 from dispatch.web.options import WebOptions
+from tests.e2e.axe import violations
 from tests.e2e.site import Site
 from tests.kept import lay_tables
 
@@ -58,7 +58,7 @@ def looked_at(page: Page, name: str) -> None:
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
-    found = Axe().run(page).response["violations"]
+    found = violations(page)
     assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == [], name
 
 

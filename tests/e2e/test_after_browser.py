@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from dispatch.rules.rights import DISTRICT
 from tests.builders import PASSWORD
+from tests.e2e.axe import violations
 from tests.e2e.site import Site
 from tests.integration.after_rig import FORM, AfterRig
 
@@ -76,6 +76,6 @@ def test_axe_finds_nothing_by_day_and_in_the_dark(chromium, served):
         rig.surveying.take(row.id, rig.people["anna"].id, DISTRICT)
         for path in ("/surveys", f"/surveys/{row.id}", "/privacy"):
             page.goto(base + path)
-            bad = Axe().run(page).response["violations"]
+            bad = violations(page)
             assert [(path, each["id"], [node["html"] for node in each["nodes"]]) for each in bad] == []
         page.context.close()

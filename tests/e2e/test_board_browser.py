@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 from waitress import wasyncore
 from waitress.server import create_server
@@ -13,6 +12,7 @@ from waitress.server import create_server
 from dispatch.rules.people import operator
 from dispatch.rules.signal import Cause
 from tests.builders import DISTRICT
+from tests.e2e.axe import violations
 from tests.integration.board_rig import LOGIN, PASSWORD, BoardRig
 
 SECOND_MS = 1000
@@ -504,7 +504,7 @@ def test_axe_finds_nothing(chromium, served, rig, lang, scheme):
 
 
 def assert_clean(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
+    found = violations(page)
     assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
 
 

@@ -5,10 +5,10 @@ From a button nobody knows to a proven pendant in a real browser: two clicks, on
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from dispatch.rules.signal import Event
+from tests.e2e.axe import violations
 from tests.e2e.site import Site
 from tests.integration.devices_rig import LOGIN, PASSWORD, DevicesRig, DevicesWeb
 
@@ -42,7 +42,7 @@ def signed_in(chromium: Browser, url: str, *, size: dict[str, int], lang: str) -
 
 
 def assert_sound(page: Page, width: int) -> None:
-    found = Axe().run(page).response["violations"]
+    found = violations(page)
     assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 

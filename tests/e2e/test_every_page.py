@@ -15,7 +15,6 @@ from html.parser import HTMLParser
 
 import pytest
 from argon2 import PasswordHasher
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 from waitress import wasyncore
 from waitress.server import create_server
@@ -62,6 +61,7 @@ from schedules.money.rules.bills import Line as BillLine
 from schedules.orders.ordering import Asking
 from schedules.rounds.extra import Called
 from tests.architecture.tree import ROOT
+from tests.e2e.axe import violations
 from tests.fakes.plans import planned_once
 from tests.ledger_goods import settled
 
@@ -70,11 +70,6 @@ PHONE, DESK = {"width": 360, "height": 740}, {"width": 1366, "height": 768}
 NOT_LOOKED_AT = ("/api/", "/static/", "/hooks/")
 REDIRECTS = {302, 303}
 SCRIPTLESS = ("/t/", "/f/", "/c")
-AXE = Axe()
-LOOK = """() => axe.run(document, {resultTypes: ["violations"], reporter: "no-passes"}).then(
-    (found) => found.violations.map((each) => `axe: ${each.id} ${each.nodes[0].target}`))"""
-"""Only what is wrong comes back: the whole result of a page is large, and a minute goes by with all of them."""
-
 PARTS = ("/live",)
 """What a script merges into a page: looked at with it."""
 
@@ -414,8 +409,7 @@ def _look(context: BrowserContext, page: Page, world: World, path: str) -> list[
     page.set_viewport_size(DESK)
     said += _sideways(page)
     try:
-        page.evaluate(AXE.axe_script)
-        said += page.evaluate(LOOK)
+        said += [f"axe: {each['id']} {each['nodes'][0]['target']}" for each in violations(page)]
     finally:
         for name, listener in (("console", hear), ("pageerror", broke), ("request", asked)):
             page.remove_listener(name, listener)

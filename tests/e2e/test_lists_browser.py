@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
-from axe_playwright_python.sync_playwright import Axe
 
 from config.description import application
 from config.district import read_district
@@ -13,6 +12,7 @@ from config.loading import load_into
 from config.options import AccountSettings
 from dispatch.accounts.sign_in import SignIn
 from tests.builders import DISTRICT, LOGIN, PASSWORD
+from tests.e2e.axe import violations
 from tests.e2e.site import Site
 from tests.integration.test_lists import HEAD, xlsx
 
@@ -58,7 +58,7 @@ def sound(page) -> None:
     page.wait_for_load_state("load")
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= page.viewport_size["width"], page.url
-    found = Axe().run(page).response["violations"]
+    found = violations(page)
     assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == [], page.url
 
 

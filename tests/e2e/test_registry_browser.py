@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from dispatch.registry.leaving import Why
@@ -11,6 +10,7 @@ from dispatch.rules.absences import Kind
 from dispatch.rules.people import operator
 from dispatch.rules.rights import DISTRICT
 from dispatch.store.register_rows import HOMES, RESIDENTS, RegisterRows
+from tests.e2e.axe import violations
 from tests.e2e.test_board_browser import Served, Watched
 from tests.integration.board_rig import LOGIN, PASSWORD, BoardRig
 from tests.integration.registry_rig import at
@@ -95,7 +95,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(chromium, served, paths, lang,
         page.goto(served.url + path)
         for fold in page.locator("main details").all():
             fold.evaluate("each => { each.open = true; }")
-        found = Axe().run(page).response["violations"]
+        found = violations(page)
         assert [(path, each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
     assert (watched.errors, watched.foreign) == ([], [])

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import openpyxl
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.rights import DISTRICT
 from tests.builders import LOGIN, PASSWORD
+from tests.e2e.axe import violations
 from tests.e2e.site import Site
 from tests.integration.reports_rig import Reports
 
@@ -72,7 +72,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(chromium, served, size, scheme
         for picture in page.locator("img").all():
             assert picture.evaluate("each => each.complete && each.naturalWidth > 0"), picture.get_attribute("src")
             assert picture.get_attribute("alt")
-        found = Axe().run(page).response["violations"]
+        found = violations(page)
         assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
         if "print" not in path:
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]

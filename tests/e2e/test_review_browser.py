@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import openpyxl
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.builders import PASSWORD
+from tests.e2e.axe import violations
 from tests.e2e.site import Site
 from tests.integration.log_rig import ANNA, BORIS, LogRig
 
@@ -61,7 +61,7 @@ def signed_in(chromium, served, login, size, **more) -> Page:
 
 def fits(page: Page, size) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    found = Axe().run(page).response["violations"]
+    found = violations(page)
     assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from schedules.duty.rules.rest import Limits
 from tests.builders import LOGIN, PASSWORD, build_world
+from tests.e2e.axe import violations
 from tests.e2e.site import Site
 from tests.integration.duty_rig import BOSS, HOUR, MONDAY
 from tests.integration.test_roster import TWO, House
@@ -59,7 +59,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(chromium, url, lang, scheme, s
         assert page.goto(url + path).status == 200
         for fold in page.locator("main details").all():
             fold.evaluate("each => { each.open = true; }")
-        found = Axe().run(page).response["violations"]
+        found = violations(page)
         assert [(path, each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
     page.context.close()

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from dispatch.accounts.carers import _hash
 from dispatch.ids import HomeId
@@ -16,6 +15,7 @@ from dispatch.web.carer_list import VISIT_COOKIE
 from schedules.care.rules.presence import State, Way, Which
 from schedules.care.rules.visit import Source, Wanted
 from schedules.care.visiting import Said
+from tests.e2e.axe import violations
 from tests.e2e.site import Site
 from tests.integration.rights_rig import OURS, Town
 
@@ -71,7 +71,7 @@ def test_desks_see_visits_without_a_finding_of_axe(served, chromium, size, schem
         page.goto(base + path)
         assert page.locator("h1").count() == 1
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
-        assert Axe().run(page).response["violations"] == []
+        assert violations(page) == []
     context.close()
 
 
@@ -117,5 +117,5 @@ def test_a_carers_telephone_tells_where_it_is(served, chromium):
     again.add_cookies([{"name": VISIT_COOKIE, "value": "other", "url": base}])
     page = again.new_page()
     page.goto(f"{base}/c/visits")
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
     again.close()
