@@ -35,16 +35,23 @@ def told(rig, until):
     raise AssertionError(newest)
 
 
-def test_facts_that_are_written_after_a_month_was_booked_list_its_bills_and_nobody_elses(tmp_path):
+def town_with(tmp_path, rule):
+    """A district with this rule of fees, where R2 and R3 are old enough for it."""
     rules = tmp_path / "rules"
     rules.mkdir()
-    (rules / "fees.toml").write_text(RULE.format(ratio="0.50").replace("age_min = 60", INCOME), "utf-8")
+    (rules / "fees.toml").write_text(rule, "utf-8")
     rig = MoneyRig(tmp_path, policies=rules, beds="", visits="", vouchers=[])
     rig.money = rig.build(on_file=True)
     for code in ("R2", "R3"):
         rig.world.transactions.run(lambda tx, code=code: tx.connection.exec_driver_sql(
             "UPDATE residents SET born_on = '1940-02-29' WHERE id = ?", (rig.world.resident(code),)
         ))  # fmt: skip
+    return rig
+
+
+def test_facts_that_are_written_after_a_month_was_booked_list_its_bills_and_nobody_elses(tmp_path):
+    rig = town_with(tmp_path, RULE.format(ratio="0.50").replace("age_min = 60", INCOME))
+    for code in ("R2", "R3"):
         rig.know(code, from_on=date(2026, 1, 1), income_fen=200_000)
     pass_to(rig, date(2026, 12, 2))
     for code in ("R2", "R3"):
@@ -120,15 +127,7 @@ def test_bills_of_a_closed_and_an_open_month_are_booked_anew_and_what_is_the_sam
     November, closed:  R2 400.00 + 100.00: 200.00 + 50.00 → 240.00 + 60.00      R3 700.00: 300.00 either way
     December, open:    R2 200.00: 100.00 → 120.00
     """
-    rules = tmp_path / "rules"
-    rules.mkdir()
-    (rules / "fees.toml").write_text(RULE.format(ratio="0.50"), "utf-8")
-    rig = MoneyRig(tmp_path, policies=rules, beds="", visits="", vouchers=[])
-    rig.money = rig.build(on_file=True)
-    for code in ("R2", "R3"):
-        rig.world.transactions.run(lambda tx, code=code: tx.connection.exec_driver_sql(
-            "UPDATE residents SET born_on = '1940-02-29' WHERE id = ?", (rig.world.resident(code),)
-        ))  # fmt: skip
+    rig = town_with(tmp_path, RULE.format(ratio="0.50"))
     pass_to(rig, date(2026, 12, 20))
     for resident, amount, on in (
         ("R2", 40_000, date(2026, 11, 3)), ("R2", 10_000, date(2026, 11, 20)), ("R3", 70_000, date(2026, 11, 5)),
@@ -141,7 +140,7 @@ def test_bills_of_a_closed_and_an_open_month_are_booked_anew_and_what_is_the_sam
     rig.settle(DEC)
     assert (fen(rig, NOV)[0], fen(rig, DEC)[0]) == (55_000, 10_000)
 
-    (rules / "fees.toml").write_text(RULE.format(ratio="0.60"), "utf-8")
+    (tmp_path / "rules" / "fees.toml").write_text(RULE.format(ratio="0.60"), "utf-8")
     desk, found = told(rig, State.FOUND)
     listed = [(item.before_fen, item.after_fen, item.facts["month"]) for _, _, item in desk.items(found.correction.id, 0, 99)]  # noqa: E501  # fmt: skip
     assert sorted(listed) == [(5_000, 6_000, NOV), (10_000, 12_000, DEC), (20_000, 24_000, NOV)]
