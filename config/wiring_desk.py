@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import structlog
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.files import parse_toml
@@ -67,10 +66,8 @@ def escalation_anyway(settings: Settings, reading: Engine) -> Escalation:
     Raises:
         Misconfigured: the file cannot be read or is wrong, and this is a first start: whoever installs it is there.
     """
-    with reading.connect() as connection:
-        stood = _standing(connection)
-        is_first = stood.value is None and not stood.lacking and not StandingPolicies(connection).was_used()
-    if is_first:
+    stood = _standing(reading)
+    if stood.value is None and not stood.lacking and not _was_used(reading):
         return read_escalation(settings)
     return stood_in("escalation", lambda: read_escalation(settings), lambda: _stood(stood.value)).value
 
@@ -80,10 +77,8 @@ def keep_escalation(transactions: Transactions, reading: Engine, escalation: Esc
     Puts what is in force by its own file where a later start finds it. Where that fails, the log says so: it is for a
     day on which the file is damaged, and no start may end for it.
     """
-    with reading.connect() as connection:
-        stood = _standing(connection).value
     rows = escalation.rows
-    if rows is None or rows == stood:
+    if rows is None or rows == _standing(reading).value:
         return
     try:
         transactions.run(lambda tx: StandingPolicies.put(tx, rows), lane=Lane.BULK)
@@ -91,9 +86,22 @@ def keep_escalation(transactions: Transactions, reading: Engine, escalation: Esc
         log.error("escalation_not_kept", why=repr(error))
 
 
-def _standing(connection: Connection) -> Tolerated[Rows | None]:
+def _standing(reading: Engine) -> Tolerated[Rows | None]:
     """What stood last; a row that cannot be read is as good as none, and told."""
-    return tolerated("standing escalation", StandingPolicies(connection).get)
+
+    def read() -> Rows | None:
+        try:
+            with reading.connect() as connection:
+                return StandingPolicies(connection).get()
+        except SQLAlchemyError as error:
+            raise Misconfigured("standing_policies", f"the database cannot read it: {type(error).__name__}") from error
+
+    return tolerated("standing escalation", read)
+
+
+def _was_used(reading: Engine) -> bool:
+    with reading.connect() as connection:
+        return StandingPolicies(connection).was_used()
 
 
 def _stood(rows: Rows | None) -> Escalation:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from flask import Flask
 from jinja2 import TemplateError
 
+from dispatch.errors import SLIPS
+
 SOON = (
     "base.html", "_lacking.html", "_registry.html",
     # the response log, whose first page has 200 ms
@@ -31,6 +33,6 @@ def make_pages_ready(app: Flask, names: Sequence[str] = SOON) -> frozenset[str]:
     for name in names:
         try:
             app.jinja_env.get_template(name)
-        except TemplateError:
+        except (TemplateError, OSError, *SLIPS):
             failed.add(name)
     return frozenset(failed)

@@ -105,6 +105,15 @@ def test_a_row_that_nobody_can_read_stops_no_start_and_gives_way_to_the_next(wor
     assert plain.of(Cause.PRESS).name == "plain"
 
 
+@pytest.mark.error_lines("room_file_refused", "escalation_not_kept")
+def test_a_shelf_that_the_database_cannot_read_ends_no_start(world, tmp_path):
+    mine = settings_of(tmp_path, policy("offer_nearest 25", "all_hands 60").encode())
+    world.transactions.run(lambda tx: tx.connection.exec_driver_sql("DROP TABLE standing_policies"))
+    own, told = started(world, mine)
+    assert told == [("room_file_refused", "standing escalation")]
+    assert own == read_escalation(mine).policies
+
+
 def spoil(world):
     world.transactions.run(lambda tx: tx.connection.exec_driver_sql("UPDATE standing_policies SET rows = '[{'"))
 

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from jinja2 import meta
 
+from dispatch.errors import SLIPS
 from dispatch.store.log_ready import look_once
 from dispatch.web.boards import PARTS
 from dispatch.web.warming import SOON, make_pages_ready
@@ -39,6 +40,15 @@ def test_the_first_look_at_the_log_reads_no_template(rig):
     assert set(rig.app.jinja_env.cache.keys()) == there
     assert "gone.html" in failed
     assert not failed & {"base.html", "review.html", "_review_filter.html", "_review_rows.html", "record.html"}
+
+
+@pytest.mark.parametrize("error", [PermissionError, UnicodeError, *SLIPS])
+def test_no_template_that_cannot_be_read_stops_a_start(rig, monkeypatch, error):
+    def fail(name):
+        raise error("a disk that went bad")
+
+    monkeypatch.setattr(rig.app.jinja_env, "get_template", fail)
+    assert make_pages_ready(rig.app) == set(SOON)
 
 
 def test_a_database_that_refuses_stops_no_start(rig):
