@@ -20,6 +20,7 @@ from dispatch.web import access, express, headers, i18n, problems
 from dispatch.web.access import HOOKS, Gate, has_bearer, whoever
 from dispatch.web.account import account_blueprints
 from dispatch.web.api import PREFIX, ApiBlueprint, docs_blueprint, make_api
+from dispatch.web.forms import Asked
 from dispatch.web.health import Health, health_blueprint
 from dispatch.web.i18n import chosen_lang, read_texts
 from dispatch.web.look import SIZES, THEMES, look_of
@@ -51,6 +52,7 @@ def create_app(
         AssertionError: a view does not say who may call it.
     """
     app = Flask(__name__)
+    app.request_class = Asked
     gate = Gate(sign_in=sign_in, keys=keys, reads=reads or Reads(sign_in.transactions, sign_in.clock))
     _configure(app, options)
     access.install(app, gate)

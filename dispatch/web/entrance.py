@@ -68,7 +68,7 @@ def entrance_blueprint(sign_in: SignIn, options: WebOptions) -> Blueprint:
     @public
     def choose_lang() -> Response:
         lang = request.form.get("lang", "")
-        answer = _back()
+        answer = _answered()
         if lang in LANGS:
             _keep(answer, options, LANG_COOKIE, lang)
             operator = access.whoever()
@@ -81,7 +81,7 @@ def entrance_blueprint(sign_in: SignIn, options: WebOptions) -> Blueprint:
     def choose_look() -> Response:
         look: Look = g.look
         chosen = look.changed(theme=request.form.get("theme"), size=request.form.get("size"))
-        answer = _back()
+        answer = _answered()
         _keep(answer, options, LOOK_COOKIE, chosen.cookie)
         return answer
 
@@ -117,6 +117,14 @@ def _again(refusal: WrongPassword | Busy) -> Response:
 
 def _refused(status: int, error: str) -> Response:
     return make_response(_form(login=request.form.get("login", ""), error=error), status)
+
+
+def _answered() -> Response:
+    """
+    Back to the page, shown anew; no content for one that answered a form: the browser stays on it, with all that was
+    typed and all that is shown once, and what was chosen holds from the next page on.
+    """
+    return make_response("", 204) if "stay" in request.form else _back()
 
 
 def _back() -> Response:

@@ -95,11 +95,19 @@ def N_(text: str) -> str:  # noqa: N802 (gettext's own name)
     return text
 
 
+_LATER = N_("from the next page on")
+
+
+def later(lang: str) -> str:
+    """When a language that is chosen now begins to hold, in that language: a page that answered a form stays."""
+    return words(lang=lang, texts=read_texts()).gettext(_LATER)
+
+
 def install(app: Flask) -> None:
     """Gives templates `_`, `ngettext`, `{% trans %}` and `lang()`; Jinja fills in what stands in a sentence."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(gettext, _form, newstyle=True)  # type: ignore[attr-defined]
-    app.jinja_env.globals.update(lang=lambda: current_words().lang, langs=LANGS)
+    app.jinja_env.globals.update(lang=lambda: current_words().lang, langs=LANGS, later=later)
 
 
 def _catalogue(path: Path) -> Catalogue:

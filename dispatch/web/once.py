@@ -68,7 +68,7 @@ def _ask() -> Ask | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
-    if not 0 < len(key) <= KEY_MAX or not key.isprintable():
+    if not 0 < len(key) <= KEY_MAX or not all("!" <= each <= "~" for each in key):
         raise Invalid("An Idempotency-Key has 1 to 200 characters.", {"headers": {"Idempotency-Key": ["wrong length"]}})
     body_hash = hashlib.sha256(request.get_data()).hexdigest()
     return Ask(caller=caller(), route=f"{request.method} {request.path}"[:160], key=key, body_hash=body_hash)

@@ -15,7 +15,8 @@ from dispatch.accounts.sign_in import Grant
 from dispatch.errors import Invalid, NotAllowed, NotFound, Refusal
 from dispatch.rules.people import Person
 from dispatch.rules.rights import Right
-from dispatch.web.access import caller, come_in, public, require, whoever
+from dispatch.web.access import caller, come_in, may, public, require, whoever
+from dispatch.web.causes import why
 from dispatch.web.i18n import N_, gettext
 
 STEPS: Mapping[int, str] = {
@@ -145,6 +146,8 @@ def setup_blueprint(wizard: Deeds) -> Blueprint:
     """`/setup` and its forms; a second step that is asked for is set up right after the account."""
     bp = Blueprint("setup", __name__)
     open_only = _while_open(wizard)
+    is_open = _Open(wizard)
+    bp.app_context_processor(lambda: {"setup_waits": is_open})
 
     @bp.before_app_request
     def lead_there() -> Response | None:
@@ -204,7 +207,7 @@ def setup_blueprint(wizard: Deeds) -> Blueprint:
     def test() -> str:
         wrong = wizard.test_message(request.form.get("test_phone", ""), lang=_lang(), by=caller())
         if wrong:
-            raise Invalid(gettext("The message was not taken: %(why)s", why=wrong), {"test_phone": ["-"]})
+            raise Invalid(gettext("The message was not taken: %(why)s", why=why(wrong)), {"test_phone": ["-"]})
         if tuple(wizard.messages()["order"]) == ("console",):
             return gettext("It leaves for nowhere yet: messages are only shown on a page.")
         return gettext("The provider took the message. Has it arrived on your phone?")
@@ -242,6 +245,21 @@ def setup_blueprint(wizard: Deeds) -> Blueprint:
         return redirect("/board", 303)
 
     return bp
+
+
+class _Open:
+    """Whether the menu leads here: what a first alarm needs is made on other pages, and people come back from them."""
+
+    def __init__(self, wizard: Deeds) -> None:
+        self._wizard = wizard
+        self._is_over = False
+
+    def __call__(self) -> bool:
+        if self._is_over or not may(Right.SETTINGS):
+            return False
+        # Once it is over it never opens again, and no page has to ask any more.
+        self._is_over = self._wizard.progress() is None
+        return not self._is_over
 
 
 def _while_open(wizard: Deeds) -> Callable[[View], View]:
@@ -295,7 +313,9 @@ def _page(wizard: Deeds, step: int, reached: int, *, error: str = "") -> str:
             "can_restart": wizard.can_restart, "needs": wizard.needs(), "NEEDS": NEEDS,
         }  # fmt: skip
     typed = {name: value for name, value in request.form.items() if name not in NOT_SHOWN}
-    return render_template("setup.html", step=step, reached=reached, steps=STEPS, typed=typed, error=error, **facts)
+    return render_template(
+        "setup.html", step=step, reached=reached, steps=STEPS, typed=typed, error=error, why=why, **facts
+    )
 
 
 def _said(refusal: Refusal) -> str:

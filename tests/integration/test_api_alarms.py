@@ -309,8 +309,9 @@ def test_what_was_refused_may_be_asked_again_with_the_same_key(house, operator):
     assert do(operator, alarm, "accept", headers=key, person="C2")["state"] == "accepted"
 
 
-def test_a_key_too_long_is_refused(operator):
-    answer = operator.post(API, json={"home": "H1"}, headers={"Idempotency-Key": "k" * 201})
+@pytest.mark.parametrize("key", ["k" * 201, "K 4M", "schlüssel"])
+def test_a_key_that_is_none_is_refused(operator, key):
+    answer = operator.post(API, json={"home": "H1"}, headers={"Idempotency-Key": key})
     assert is_problem(answer, 422, "invalid")
     assert operator.get(API).json["items"] == []
 

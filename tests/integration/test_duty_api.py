@@ -94,6 +94,17 @@ def test_a_refusal_names_both_shifts_in_the_callers_language_and_a_reason_overru
     assert moved.status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"), [("zh", "单是11-23 06:00–23:30这一班"), ("en", "with 11-23 06:00–23:30 alone")]
+)
+def test_a_shift_that_is_too_long_by_itself_is_named_once(client, lang, words):
+    client.set_cookie("anling_lang", lang)
+    refused = client.post(f"{API}/shifts", json={"carer": "C1", "start": at(6), "end": at(23.5)})
+    assert refused.status_code == 409
+    assert words in refused.json["detail"]
+    assert refused.json["detail"].count("06:00") == 1
+
+
 def test_a_swap_goes_its_way_over_the_interface_and_calendars_follow(house, client):
     mine, theirs = house.office.put("C1", 8, 20), house.office.put("C2", 56, 68)
     asked = client.post(f"{API}/swaps", json={"shift": mine.id, "carer": "C2", "return_shift": theirs.id})

@@ -610,6 +610,21 @@ def test_the_language_an_operator_chose_goes_with_them(house, browser):
     assert "Not found" in another.get("/lost").text
 
 
+def test_a_page_that_answered_a_form_stays_as_it_is_when_language_or_look_is_chosen(browser):
+    page = enter(browser, login="li<na", password="wrong password").text
+    switch = page.partition('class="langs"')[2].partition("</form>")[0]
+    assert ("English · from the next page on" in switch, 'name="stay"' in switch, 'name="next"' in switch) == (
+        True, True, False,
+    )  # fmt: skip
+    for path, chosen in (("/lang", {"lang": "en"}), ("/look", {"theme": "dark"})):
+        answer = browser.post(path, data={**fill(browser), **chosen, "stay": "1"})
+        # No content: a browser stays where it is, with everything that was typed.
+        assert (answer.status_code, answer.text, answer.location) == (204, "", None)
+    page = enter(browser, login="li<na", password="wrong password").text
+    assert ("theme-dark" in page, "The login or the password is wrong." in page) == (True, True)
+    assert "中文 · 从下一页起" in page
+
+
 def test_a_language_we_do_not_speak_changes_nothing(browser):
     browser.post("/lang", data={**fill(browser), "lang": "xx"})
     assert '<html lang="zh-CN"' in browser.get("/login").text

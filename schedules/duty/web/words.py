@@ -24,6 +24,15 @@ CLASHES: Mapping[Why, str] = {
     Why.NIGHTS: N_("%(who)s would be on duty %(found)s nights in a row from %(day)s, with %(new)s and %(other)s; %(limit)s is the most."),  # noqa: E501
 }  # fmt: skip
 
+_IN_A_ROW = N_("%(who)s would be on duty too often in a row with %(new)s alone; %(limit)s is the most.")
+
+ALONE: Mapping[Why, str] = {
+    Why.DAY: N_("%(who)s would have %(found)s h on %(day)s with %(new)s alone; %(limit)s h is the most."),
+    Why.WEEK: N_("%(who)s would have %(found)s h in the week of %(day)s with %(new)s alone; %(limit)s h is the most."),
+    Why.DAYS: _IN_A_ROW, Why.NIGHTS: _IN_A_ROW,
+}  # fmt: skip
+"""The same of a shift that is too much by itself: no other is named."""
+
 SHORT: Mapping[str, str] = {
     "overlap": N_("overlaps another shift"), "absent": N_("is absent then"), "rest": N_("too little rest"),
     "day": N_("too many hours that day"), "week": N_("too many hours that week"),
@@ -78,8 +87,9 @@ class Words:
         """One sentence that names both shifts; a clash of one shift with itself names it once."""
         who = names.get(clash.shift.carer_id)
         away = clash.away
+        sentence = CLASHES[clash.why] if clash.other or clash.why not in ALONE else ALONE[clash.why]
         return gettext(
-            CLASHES[clash.why], who=f"{who.code} {who.name}" if who else clash.shift.carer_id,
+            sentence, who=f"{who.code} {who.name}" if who else clash.shift.carer_id,
             new=self.shift(clash.shift), other=self.shift(clash.other or clash.shift), found=f"{clash.found:g}",
             limit=clash.limit, day=f"{clash.day:%m-%d}" if clash.day else "",
             away=self.window(away.start_at, away.end_at) if away else "",
