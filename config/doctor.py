@@ -183,11 +183,23 @@ def _about_providers(settings: Settings) -> Iterator[Finding]:
     if "twilio" in order and not said.twilio.notices_from:
         cure = "set providers.twilio.notices_from to a second number: Twilio knows no priorities within one"
         yield Finding(name="sender twilio", well=True, seen="one sender for emergencies and reminders", cure=cure)
+    yield from _lost_answers(settings)
     abroad = {"twilio": said.twilio.cross_border, "webhook": said.webhook.cross_border}
     for name in (each for each in order if each in abroad):
         told = "told no names, addresses or illness" if abroad[name] else "told names, addresses and illness"
         cure = "" if abroad[name] else f"providers.{name}.cross_border = true, if it lies in another country"
         yield Finding(name=f"border {name}", well=True, seen=told, cure=cure)
+
+
+def _lost_answers(settings: Settings) -> Iterator[Finding]:
+    """Whether an answer whose webhook was lost is fetched; Twilio's and the modem's are, without a setting."""
+    said = settings.providers
+    asked = {"aliyun": said.aliyun.uplink_queue, "webhook": said.webhook.poll_url}
+    keys = {"aliyun": "uplink_queue", "webhook": "poll_url"}
+    for name in (each for each in settings.messages.order if each in asked):
+        seen = "fetched where a webhook was lost" if asked[name] else "lost where a webhook is lost"
+        cure = "" if asked[name] else f"set providers.{name}.{keys[name]}: a lost answer is a lost acceptance"
+        yield Finding(name=f"answers {name}", well=True, seen=seen, cure=cure)
 
 
 def _gateways(settings: Settings) -> Iterator[Finding]:

@@ -9,12 +9,15 @@ from dispatch.rules.escalation import Situation
 from dispatch.rules.people import SERVICE, Person
 from dispatch.rules.record import Line
 
-CODES = range(10, 100)
-"""Two digits: short enough to type back. A code is never reused for the same person within seven days."""
+CODES = tuple(code for code in range(10, 100) if code not in {11, 22, 33, 44})
+"""
+Two digits: short enough to type back. A code is never reused for the same person within seven days. A digit pressed
+twice is no code, so that "11" of a slow thumb is the answer 1.
+"""
 
 LONG_CODES = tuple(code for code in range(100, 1000) if code % 10 in {0, 6, 7, 8, 9})
 """
-For who has had all ninety: three digits, of which the last is no action, so that "126" can never be 12 and an answer.
+For who has had all of them: three digits, of which the last is no action, so that "126" can never be 12 and an answer.
 """
 
 
@@ -60,7 +63,7 @@ def _code(situation: Situation, person: Person, id_: OfferId) -> int:
     One of the codes this person has not had of late, spread by the offer's id so that it cannot be guessed from the
     last.
 
-    When all 540 are taken the offer shares one: an answer with it will be asked back, which is better than no offer.
+    When all 536 are taken the offer shares one: an answer with it will be asked back, which is better than no offer.
     """
     taken = set(situation.codes_taken.get(person, ()))
     free = (

@@ -25,6 +25,7 @@ from dispatch.rules.phrases.meaning import ALL as ALL
 from dispatch.rules.phrases.meaning import POSSIBLE
 from dispatch.rules.phrases.meaning import Action as Action
 from dispatch.rules.phrases.meaning import Standing as Standing
+from dispatch.rules.phrases.pieces import SURNAMES
 from dispatch.rules.phrases.sounds import mended
 from dispatch.rules.phrases.spelling import spelled
 from dispatch.rules.phrases.standing import standing_means
@@ -75,6 +76,12 @@ _ADDRESSED = re.compile(
 )
 """Who is spoken to, where the sender speaks of himself behind it; "王姐 到了" tells of her."""
 
+_CALLED = re.compile(
+    "((?:^|.*[ ,1-4])(?:好的|好嘞|好滴|好|收到|行|谢谢|知道了|可以|没问题|马上到|马上去|ok)),?"
+    f"(?:[{SURNAMES}]?(?:领导|主任|站长|老板|老师|师傅|[哥姐])|大哥|大姐)$"
+)
+"""The same behind a nod: "1 好嘞哥"."""
+
 _BOSS = re.compile("^[一-鿿]?(?:领导|主任|站长|经理|院长|组长|队长|主管|护士长|老板|老师|同志),(?=.)")
 """The same where a comma was written: "站长，到了"."""
 
@@ -83,13 +90,25 @@ _NUMBER = re.compile(
     r"(?:(?:码|代码|编号|code)[ ,]*(?=[0-9]))?(?P<code>[1-9][0-9][06-9](?=(?: |,) *[1-4](?!\d))|[1-9][0-9])?"
     r"(?:号(?=[^,]))?[ ,]*(?P<digit>[1-4])?(?!\d| ?(?:分|个|小时|半|min|刻钟|来分|多分|几分|fen|xiao))"
 )
+_PRESSED_AGAIN = re.compile(r"([1-4])\1{1,3}")
+"""A digit of a slow thumb or a worn key; it is never a code (`rules/offers.py`)."""
+
+_PRESSED_BEFORE = re.compile("([1-4])[ ,]*(?![ ,0-9])(?=.)")
+"""A digit before words; they must say the same."""
+
+_LIKE_A_DIGIT = re.compile("([一壹二贰三叁四肆li])[ ,]*(?=.{2})")
+"""A digit as a word or a letter, before words that must say the same without it: "四没事", "l 接单"."""
+
+_CODE_WORD = re.compile("(?:码|代码|编号|code)[ ,]*([1-9][0-9])$")
+"""What says that the number behind a digit and its words is a code: "1接单 码12"."""
+
 _DECIMAL = re.compile(r",\d")
 """1.5小时到: its point is a comma by now."""
 
 _LAST_DIGIT = re.compile(r"[ ,]*(?<![0-9,])(?:回复|回|按)?(?<![0-9])(?<!(?<!收)到)[ ,]?([1-4])$")
 
 
-BARE = re.compile(r"\s*(?:[1-9]\d[\s,，]+)?[1-4１-４]\s*[.。!！]?\s*")
+BARE = re.compile(r"\s*(?:[1-9]\d[\s,，]+)?(?:[1-4１-４]|([1-4])\1{1,3})\s*[.。!！]?\s*")
 """A number, with a code or without: the commonest answer, and no phrase is needed to read it."""
 
 
@@ -115,10 +134,12 @@ def _there(text: str, standing: Standing) -> Parsed | None:
     if not plain or plain.isdigit() or len(plain) > AGAIN_MAX or is_wavering(head, plain):
         return None
     for each in dict.fromkeys((plain, tidy(head, between=","), mended(plain), spelled(plain))):
-        means = standing_means(_ALONE.get(each, each), standing)
-        if means is not None:
-            outcome = means if isinstance(means, Outcome) else None
-            return Parsed(action=Action.DONE if isinstance(means, Outcome) else means, outcome=outcome)
+        pressed = _PRESSED_BEFORE.match(each)
+        said = each[pressed.end() :] if pressed else each
+        means = standing_means(_ALONE.get(said, said), standing)
+        action = Action.DONE if isinstance(means, Outcome) else means
+        if action is not None and (pressed is None or action is _DIGITS[pressed[1]]):
+            return Parsed(action=action, outcome=means if isinstance(means, Outcome) else None)
     read = None if is_held(plain) else composed(tidy(head, between=","), standing=standing)
     return Parsed(action=read[0], outcome=read[1], rest=read[2]) if read and read[0] in POSSIBLE[standing] else None
 
@@ -141,7 +162,8 @@ def _read(plain: str) -> Parsed | None:
     """A number before it, or behind it, and the row of phrases that the rest is; None where it is unclear."""
     said = _ADDRESSED.sub("", plain, count=1) if _ADDRESSED.match(plain) else plain
     said = _LEAD.sub("", said, count=1) if _LEAD.match(said) else said
-    said = undressed(_ALONE.get(said, said))
+    said = _CALLED.sub(r"\1", said, count=1)
+    said = _PRESSED_AGAIN.sub(r"\1", said) if _PRESSED_AGAIN.fullmatch(said) else undressed(_ALONE.get(said, said))
     coded = CODE_FIRST.match(said)
     if coded:
         return _with(_said(coded["rest"]), int(coded["code"]))
@@ -155,7 +177,15 @@ def _read(plain: str) -> Parsed | None:
         read = _said(said[start : last.start()], last[1], glued=True)
     else:
         read = _said(said[start:].lstrip(" ,"), digit or "", glued=start > 0 and said[start] not in " ,")
-    return _with(read, int(code)) if code else read or _with_code_last(said)
+    return _with(read, int(code)) if code else read or _with_code_last(said) or _with_a_word_first(said)
+
+
+def _with_a_word_first(said: str) -> Parsed | None:
+    """四没事: the word before it says the same."""
+    found = _LIKE_A_DIGIT.match(said)
+    read = _said(said[found.end() :]) if found else None
+    digit = _ALONE.get(found[1], "1") if found else ""
+    return read if read and read.action is _DIGITS[digit] else None
 
 
 def _said(words: str, digit: str = "", *, glued: bool = False) -> Parsed | None:
@@ -171,9 +201,10 @@ def _with(read: Parsed | None, code: int) -> Parsed | None:
 
 def _with_code_last(said: str) -> Parsed | None:
     """接单 12: only behind words that are wholly known."""
-    found = code_last(said)
-    read = _said(found[0]) if found else None
-    return _with(read, found[1]) if found and read and not read.rest else None
+    named = _CODE_WORD.search(said)
+    found = (said[: named.start()], int(named[1])) if named and named.start() else code_last(said)
+    read = (_read if named else _said)(found[0]) if found else None
+    return _with(read, found[1]) if found and read and not read.rest and read.code is None else None
 
 
 def _opts_out(plain: str) -> bool:

@@ -263,6 +263,9 @@ def test_who_can_be_asked_is_asked_where_the_settings_say_so(name, key, value):
         provider = made(name, read)
         assert isinstance(provider, Listing) is asked
         provider.close()
+        _, seen, cure = findings(read)[f"answers {name}"]
+        assert seen.startswith("fetched") is asked
+        assert (f"providers.{name}.{key}" in cure) is not asked
 
 
 def test_the_doctor_says_where_nobody_calls():

@@ -25,25 +25,22 @@ _MINE = re.compile(
 """One's own family is a reason, and nobody who would go instead."""
 
 
+_SERVING = re.compile(
+    "我?(?:还在|正在|正|在)(?:给|帮|陪|带|照顾|护理|伺候|服务)[一-鿿]{0,2}?"
+    "(?:老人家?|老太太|奶奶|爷爷|大爷|大妈|阿姨|婆婆|叔叔)"
+)
+"""Whoever is being looked after, so that one's hands are full."""
+
+
 def may_be_a_reason(words: str) -> bool:
     """Whether these Chinese words, of which nothing is known, may be why somebody cannot come."""
     if not 0 < len(words) <= PIECE_MAX or re.search("[^一-鿿]", words):
         return False
     words = re.sub("呢$", "", words) if re.match("[我俺]?[在正]", words) else words
-    return not _NO_REASON.search(words) and not _OTHERS.search(_MINE.sub("", words))
+    return not _NO_REASON.search(words) and not _OTHERS.search(_MINE.sub("", _SERVING.sub("我", words)))
 
 
 _OF_MINE = re.compile("(?:我|俺)?(?:现在|这会儿|这边|今天)?(?:刚|正|在|还在|已经|从|家|手里|手头|认识|熟悉|住|离)|我")
-_LEFT = re.compile("(?:我|俺)?把(?:我|家里)?的?(?:孩子|娃|孙子|孙女|小孩|宝宝)(?:放|送|交|托|哄)[^,]{0,5}")
-"""Who leaves a child with somebody comes."""
-
-_NO_CIRCUMSTANCE = re.compile(
-    "[不没别未勿无非甭否错忘吗么谁哪几啥什怎何问?若如假再才先快想怕犹纠另换退]|取消|作废|算了|一半|差|"
-    "多少|干嘛|呢$|万一|的话|"
-    "只要|只有|要求|等[^红]|等$|之前|以前|以后|之后|时候|改天|[明后昨前][天日早晚]|[点周午晚早夜月号]|"
-    "星期|礼拜|[上下][次回]|钱|报销|费|^能|[^可]能[^,]|可能|也许|大概|或许|应该|好像|"
-    "似乎|以为|觉得|希望|打算|考虑|尽量|争取|[血晕昏死急痛疼摔倒火毒抽喘]|救|抢|危险|伤|病|骨折|医院|派出所|孩子"
-)
 _LEFT = re.compile("(?:我|俺)?把(?:我|家里)?的?(?:孩子|娃|孙子|孙女|小孩|宝宝)(?:放|送|交|托|哄)[^,]{0,5}")
 """Who leaves a child with somebody comes."""
 

@@ -3,7 +3,7 @@
 import re
 
 _LEAD = (
-    r"(?:(?:我的|我)?(?:回复|回覆|答复|答案|回|选择|选项|选|按|数字)(?:了|的?是|为)?|"
+    r"(?:(?:我的|我)?(?:回复|回覆|答复|答案|回|选择|选项|选|按|数字|要)(?:了|的?是|为)?|"
     r"请[按选]|re|fwd?|reply|press|option|number|choose|select|answer)"
 )
 _CHOICE = re.compile(

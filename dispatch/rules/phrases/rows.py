@@ -67,7 +67,7 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Half(Action.ACCEPT), f"(me|now|can|want|about)* slow (now|reach|about|over)* span (about|reach)* {_END}"),
     (Action.ACCEPT, f"(me|now|so)* about+ want? distance about* {_END}"),
     (Half(Action.ACCEPT), f"(me|now|so)* about+ want? span about* {_END}"),
-    (Half(Action.ACCEPT, alone=True), f"(me|really|home|live)* near {_END}"),
+    (Half(Action.ACCEPT, alone=True), f"(me|really|home|live|now|at)* near {_END}"),
     (Action.ACCEPT, f"(me|now|so|about|want)* span (about|now|can|me|over)* (reach|{_GO}) {_TO_HER} {_END}"),
     (Half(Action.ACCEPT), f"(me|now|so|about|want)* clock (about|now|can|me|over)* (reach|{_GO}) {_TO_HER} {_END}"),
     (Half(Action.ACCEPT), f"soon (now|want)* reach {_END}"),
@@ -125,6 +125,7 @@ PHRASES: Sequence[tuple[Said, str]] = (
     (Action.DECLINE, f"(me|person|today|now)* at away {_END}"),
     (Half(Action.DECLINE, alone=True), f"(me|now|at)* none (finished|work end) {_END}"),
     (Aside.EXCUSE, f"{_I} (leave_of|ill|away)+ {_END}"),
+    (Aside.EXCUSE, f"own_kin (today|now|already|all|at)* (ill|away)+ {_END}"),
     (_beside(Action.DECLINE, Action.ACCEPT), f"(me|at|today)* (now|already)+ off+ {_END}"),
     (Beside(frozenset({Action.DECLINE}), frozenset({Action.ACCEPT})), f"{_I} (far|slow)+ {_END}"),
     (
@@ -133,6 +134,7 @@ PHRASES: Sequence[tuple[Said, str]] = (
     ),
     (_beside(Action.ACCEPT, Action.DECLINE, Action.ARRIVED), f"(at|me|way|now|really)* slow+ at? way? {_END}"),
     # There.
+    (Action.ARRIVED, "(me|person|already|at|now)* reach scene over+ ah*"),
     (Action.ARRIVED, "(me|person|already|at)* reach (her (home|place) (upstairs|near)?|place home)? over+ ah*"),
     (
         Half(Action.ARRIVED, frozenset({Action.DECLINE})),

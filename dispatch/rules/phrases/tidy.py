@@ -65,14 +65,31 @@ _SLIPS = (
     ("到着了", "到了"),
     ("而家|依家|宜家", "现在"),
     ("[冇]", "没"),
+    ("[没无]嘢", "没事"),
+    ("㗎", "啊"),
+    ("今日", "今天"),
+    ("啱", "刚"),
+    ("屋企", "家里"),
+    ("哋", "们"),
+    ("[俾畀]", "给"),
+    ("仲(?=[有要未没在差得])", "还"),
+    ("返起身|起返身|起返来", "起来"),
+    ("扶返", "扶"),
+    ("(?<=[到送走错做好完睡])[咗佐]|(?<=[到送走错完])左(?=$|,|啦|医)", "了"),
+    ("(?<=[我过就上])切(?![菜肉片断割换开除])", "去"),
+    ("行紧(?![过去来要急张])", "在路上"),
+    ("已达$", "已到达"),
+    ("(?<=^ok) ?la+h?(?=[ ,]|$)", ""),
     ("呒没|莫得", "没有"),
     ("嚟", "来"),
     ("喺", "在"),
+    ("就来到(?=$|[,了啦])", "马上到"),
     ("佢", "他"),
     ("搵", "找"),
     ("睇", "看"),
     ("唔该", "谢谢"),
     ("[唔勿]", "不"),
+    ("(?<=开)不到(?=门|$)", "不了"),
     ("[喇]", "啦"),
     ("锁匙", "钥匙"),
     ("(?<=[事完好掂])啦?晒", "啦"),
@@ -100,6 +117,11 @@ _LONE_CITATION = re.compile(r"\s*[>》＞]+([^\n>]{1,12})\Z")
 _CITED = re.compile(r"^\s*[>|｜＞].*$", re.MULTILINE)
 _BETWEEN_QUOTES = re.compile(rf"[“\"「『][^”\"」』]*{_SIGNED}[^”\"」』]*[”\"」』]")
 _OURS = re.compile(rf"{_SIGNED}[^\n]*(?:回\d[^\n]*|值守台[^\n]*|按键[^\n]*)$", re.MULTILINE)
+_OFFERED = re.compile(
+    r"[“\"「『>]?\s*(?:急[! ][^\n]{0,120}?回1(?:接单|能去),2去不了|alarm [^\n]{0,160}?reply 1 (?:accept|yes) 2 no|"
+    r"已接单:[^\n]{0,160}?到了回3)(?: ?https?://\S+)?[”\"」』]?|[“\"「『][^”\"」』\n]*回[1-4][^”\"」』\n]*[”\"」』](?=\s*\S)"
+)
+"""Our own words without a signature, as `messages/sentences.py` has them; some providers send none."""
 _FACES = re.compile(r"\[(?:ok|抱拳|强|握手|微笑|玫瑰|合十|呲牙|愉快|爱心|加油|拥抱|嘿哈|好的|胜利|鼓掌)\]")
 
 
@@ -123,7 +145,7 @@ def _unquoted(text: str) -> str:
     """Without what somebody else had said: old phones and people who press "reply" send it along."""
     text = _SIGNATURE.sub("\n", text.replace("\r\n", "\n"))
     text = _LONE_CITATION.sub(r"\1", text)
-    for quoted in (_ORIGINAL, _CITED, _BETWEEN_QUOTES, _OURS):
+    for quoted in (_OFFERED, _ORIGINAL, _CITED, _BETWEEN_QUOTES, _OURS):
         text = quoted.sub(" ", text)
     return re.sub(_SIGNED, " ", text)
 

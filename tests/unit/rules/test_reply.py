@@ -123,7 +123,7 @@ def test_a_code_may_stand_before_the_action(text, code, action):
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("12", 12), ("１２", 12), ("99", 99), (" 10。", 10), ("回复12", 12), ("码37", 37), ("11", 11)]
+    ("text", "code"), [("12", 12), ("１２", 12), ("99", 99), (" 10。", 10), ("回复12", 12), ("码37", 37), ("55", 55)]
 )
 def test_a_bare_code_is_a_code_without_an_action(text, code):
     parsed = parse(text)

@@ -1,0 +1,88 @@
+"""
+Lists of answers weighted as people send them, and the hard rest (`tests/data/replies_as_in_life.toml`): what was meant
+and what was read, in a table. Nothing may be misread, and a floor holds how much is understood.
+"""
+
+import tomllib
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from dispatch.rules.reply import Standing, parse
+from tests.property.test_replies_by_standing import FOR_A_HUMAN, judged
+
+LISTS = tomllib.loads((Path(__file__).parent.parent / "data" / "replies_as_in_life.toml").read_text(encoding="utf-8"))
+FLOORS = {
+    ("AA", "life"): 0.999, ("AB", "life"): 0.999, ("AC", "life"): 0.994,
+    ("AA", "hard"): 0.99, ("AB", "hard"): 0.95, ("AC", "hard"): 0.78,
+}  # fmt: skip
+"""Of what has one meaning, how much is read so; AC is as it was at its only look."""
+
+
+@cache
+def read(name, part):
+    """Standing, meaning, text, how many send it, what was read, and how that is judged."""
+    found = []
+    for where, said in LISTS[name][part].items():
+        for meant, lines in said.items():
+            for line in lines.strip("\n").split("\n"):
+                text, _, many = line.partition(" ×")
+                heard = str(parse(text, Standing(where)).action or "asked")
+                found.append((where, meant, text, int(many or 1), heard, judged(Standing(where), meant, text)))
+    return found
+
+
+def table(name, part):
+    counts = Counter()
+    for where, meant, _, many, heard, _ in read(name, part):
+        counts[f"{where} {meant}", heard] += many
+    rows = sorted({row for row, _ in counts})
+    return "\n".join(
+        f"{name} {part} {row:>24} " + str({got: n for (meant, got), n in counts.items() if meant == row})
+        for row in rows
+    )
+
+
+@pytest.mark.parametrize(("name", "part"), sorted(FLOORS))
+def test_nothing_is_misread(name, part, capsys):
+    with capsys.disabled():
+        print(f"\n{table(name, part)}")
+    assert [each for each in read(name, part) if each[-1] == "wrong"] == []
+
+
+@pytest.mark.parametrize(("name", "part"), sorted(FLOORS))
+def test_what_has_one_meaning_is_understood(name, part):
+    said = [each for each in read(name, part) if each[1] not in FOR_A_HUMAN]
+    missed = [each for each in said if each[-1] != "right"]
+    all_of_them, lost = sum(each[3] for each in said), sum(each[3] for each in missed)
+    assert all_of_them - lost >= FLOORS[name, part] * all_of_them, missed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "送医院吗", "要不要送医院", "没送医院", "小李车坏了去不了", "她病了去不了", "不是车坏了去不了",
+        "家里有人去不了", "救护车没来", "血压不正常", "打扫的时候碰到头", "三没事", "二到了", "一去不了", "2 我去",
+        "3 去不了", "要2个人",
+        "我给你切水果", "马上切断", "没到现场了", "未达", "把她放下就走", "没事就不去",
+        "她没事就是头晕", "有个老人摔了",
+        "11点到", "22楼", "120", "收到小李", "急 柏林小区 跌倒，回1接单，2去不了", "11111", "没放假",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_it_is_asked_back_wherever_somebody_stands(text):
+    assert [parse(text, each).action for each in (None, *Standing)] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "action", "code"),
+    [
+        ("11", "accept", None), ("22", "decline", None), ("333", "arrived", None), ("4444", "done", None),
+        ("l 接单", "accept", None), ("四没事", "done", None), ("1 好嘞哥", "accept", None),
+        ("1接单 码12", "accept", 12),        ("急 柏林小区 跌倒，回1接单，2去不了\n1", "accept", None),
+        ("“回1接单” 去不了", "decline", None), ("“回1”", "accept", None),
+    ],
+)  # fmt: skip
+def test_digits_in_yet_other_dresses(text, action, code):
+    assert (parse(text).action, parse(text).code) == (action, code)
