@@ -17,8 +17,9 @@ from config.demo_district import addresses, buttons, past_text, speaking, tonigh
 from config.demo_month import live_a_month
 from config.demo_past import give_past
 from config.options import AccountSettings, GatewaySettings, LogSettings, RoundSettings, WebSettings
-from config.serve import Serving, Told
+from config.serving import Serving
 from config.settings import Settings
+from config.told import Told
 from devices.dialects import DIALECTS, calling
 from devices.simulator import ROADS, Simulator
 from dispatch.clock import SystemClock

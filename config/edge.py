@@ -22,8 +22,8 @@ from config.gateways import Gateways
 from config.keeper import notify
 from config.logs import configure_logs
 from config.options import EdgeSettings
-from config.serve import Told
 from config.settings import Settings
+from config.told import Told
 from config.wiring_devices import default_silent_s
 from devices.cut_off import PAGE_AFTER_S, CutOff
 from devices.edge import Edge

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from config.databases import Owned
+from config.hearing import hang_up, listen
 from config.late import Late
 from config.nudges import Nudges
 from config.settings import Settings
@@ -18,9 +19,9 @@ from config.wiring_figures import measuring
 from config.wiring_lifeline import timetable as lifeline_timetable
 from config.wiring_logbook import LogBook
 from config.wiring_pages import Page
-from config.wiring_providers import hang_up, listen
 from config.wiring_registry import Registers
 from config.wiring_roads import Lines, Roads
+from config.wiring_sending import Sending
 from config.wiring_webhooks import Webhooks
 from devices.edges import Edges, Everybody
 from devices.exchange import Exchange
@@ -91,6 +92,7 @@ class House:
     panel: console_provider.ConsolePanel
     courier: Courier
     reconciler: Reconciler
+    sending: Sending
     supervision: Supervision
     reception: Reception
     edges: Edges
@@ -187,10 +189,7 @@ class House:
         self.logbook.verifier.stop()
         hang_up(self.providers)
         self.reconciler.stop()
-        self.courier.stop()
-        self.transactions.close()
-        self.reading.dispose()
-        self.writing.dispose()
+        self.sending.stop()
 
     def everybody(self) -> Everybody:
         """All gateways, those behind forwarding ones too."""

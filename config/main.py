@@ -10,10 +10,9 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import structlog
 
 from config.broken import broken, sentence_of
 from config.main_board import add_board
@@ -23,9 +22,11 @@ from config.main_lists import add_lists
 from config.main_money import add_money
 from config.main_privacy import add_privacy
 from config.main_roads import Kit, add_roads
-from config.settings import Settings, load_settings, settings_file
 from dispatch.errors import Refusal
 from dispatch.rules.rights import Role
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 Command = Callable[..., Any]
 
@@ -35,8 +36,6 @@ def main() -> None:
     if not __debug__:
         # Assertions guard invariants (an open alarm always has a due_at); without them the service is another one.
         sys.exit("anling does not run under python -O: its assertions are part of it")
-    # What a command prints is for whoever reads its answer; only what runs as a service has its log there.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     cli(prog_name="anling")
 
 
@@ -66,8 +65,18 @@ def says_no(command: Command) -> Command:
     return told
 
 
-def _settings(context: click.Context, config: Path | None = None) -> Settings:
+def _settings(context: click.Context, config: Path | None = None) -> "Settings":
+    from config.settings import load_settings
+
+    _log_beside()
     return load_settings(config or context.find_root().obj)
+
+
+def _log_beside() -> None:
+    """What a command prints is for whoever reads its answer; only what runs as a service has its log there."""
+    import structlog
+
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
@@ -95,6 +104,7 @@ def serve(context: click.Context, roles: str, config: Path | None) -> None:
     # What a start makes stays: looking through it again and again while it grows would cost a seventh of the start.
     gc.disable()
     from config.serve import run
+    from config.settings import settings_file
 
     file = settings_file(config or context.find_root().obj)
     sys.exit(run(_settings(context, config), roles, file=file))
@@ -133,6 +143,7 @@ def demo(
     once: bool, as_json: bool, lang: str, port: int, refuse: bool, browser: bool, protocol: str, road: str
 ) -> None:
     """A fictional district to play with: nothing is sent to anybody."""
+    _log_beside()
     if once:
         from config.demo_once import play_once
 
@@ -337,6 +348,7 @@ def simulate(days: float, seed: int, as_json: bool) -> None:
     """A simulated district under the real engine, with faults; exit 1 if a promise is broken."""
     from config.simulation import simulate as play
 
+    _log_beside()
     sys.exit(play(days, seed, json=as_json, progress=_progress(as_json)))
 
 

@@ -5,11 +5,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from config.settings import Settings
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 Command = Callable[..., Any]
 
@@ -19,7 +20,7 @@ class Kit:
     """What every command of `config.main` has: how it says no, its settings, its answers, and two options."""
 
     says_no: Callable[[Command], Command]
-    settings: Callable[[click.Context, Path | None], Settings]
+    settings: Callable[[click.Context, Path | None], "Settings"]
     tell: Callable[..., None]
     json: Callable[[Command], Command]
     config: Callable[[Command], Command]

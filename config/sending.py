@@ -1,4 +1,4 @@
-"""How messages leave, out of the settings: what the courier is made of, and how listed replies are handed on."""
+"""How messages leave, out of the settings: what the courier is made of."""
 
 from collections.abc import Mapping
 from datetime import time
@@ -7,10 +7,8 @@ from typing import Any
 
 from config.options import LimitSettings, MessageSettings
 from config.settings import Settings
-from dispatch.answers import Said
 from dispatch.clock import Clock
 from dispatch.messages.breakers import Breakers
-from dispatch.messages.providers.provider import Inbound
 from dispatch.rules.breaker import BreakerLimits
 from dispatch.rules.message import Priority
 from dispatch.rules.pacing import Limit, Pace
@@ -40,14 +38,6 @@ def pace_of(said: MessageSettings) -> Pace:
         quiet=frozenset(Priority[kind.upper()] for kind in said.quiet.kinds),
         spread_s=said.quiet.spread_s,
     )
-
-
-def said_of(inbound: Inbound) -> Said:
-    """A text as the answers keep it."""
-    return Said(
-        key=inbound.key, sender=inbound.sender, text=inbound.text, attempt_id=inbound.attempt_id, voice=inbound.voice,
-        said_at=inbound.said_at,
-    )  # fmt: skip
 
 
 def _limits(said: LimitSettings) -> Mapping[Priority, tuple[Limit, ...]]:

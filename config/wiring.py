@@ -6,16 +6,12 @@ one process.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from config.databases import open_for_writing, transactions_on
 from config.gateways import Gateways
+from config.hearing import said_of
 from config.house import House as House
 from config.late import Late
-from config.nudges import Nudges as Nudges
-from config.secret import secret_key
-from config.sending import courier_options, said_of
 from config.settings import Settings
 from config.travel import travel_anyway
 from config.wiring_desk import build_situations, escalation_anyway, read_weights
@@ -23,9 +19,9 @@ from config.wiring_devices import build_outages, build_upkeep, mend_devices
 from config.wiring_lifeline import build_lifeline
 from config.wiring_logbook import build_logbook
 from config.wiring_pages import pager
-from config.wiring_providers import make_provider
 from config.wiring_registry import build_registers
 from config.wiring_roads import Lines, build_roads, mend_roads
+from config.wiring_sending import Sending, build_sending
 from config.wiring_webhooks import build_webhooks, mend_webhooks
 from devices.edges import Edges, Everybody
 from devices.ports import HttpDoor
@@ -38,60 +34,48 @@ from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.expectations import DeskClaims
 from dispatch.ids import StationId
-from dispatch.links import Links, addresses
-from dispatch.messages.courier import Courier
-from dispatch.messages.providers import console as console_provider
 from dispatch.messages.reconcile import Reconciler
-from dispatch.messages.ride import Ride
 from dispatch.muster import Muster
 from dispatch.review import Review
 from dispatch.siren import Consoles
 from dispatch.store.alarms import Alarms
 from dispatch.store.calls import Calls as CallShelf
-from dispatch.store.database import reading_engine
 from dispatch.store.outbox import Outbox
 from dispatch.store.people import People
 from dispatch.store.replies import Replies
 from dispatch.store.transactions import Tx
 from dispatch.talks import ResidentClaims, Talks
-from schedules.calendar import Calendar
 from schedules.duty.roster import Roster
 from schedules.timers import Timers
 
 if TYPE_CHECKING:
     from config.rooms import Rooms
 
-ROLES = ("web", "engine", "gateway", "planner")
 
-
-def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bool | None = None) -> House:
+def build(
+    settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bool | None = None,
+    sending: Sending | None = None,
+) -> House:  # fmt: skip
     """
-    Wires a house on its database, brought up to date; nothing runs yet but the writer.
+    Wires a house on its database, brought up to date; nothing runs yet but the writer, and whatever of `sending` runs
+    already.
 
     Raises:
         Misconfigured: the settings are not in order, or at a first start the escalation file.
     """
-    writing = open_for_writing(settings)
-    reading = reading_engine(settings.database_url)
+    sending = sending or build_sending(settings, clock, ids, mend=mend_waiting, alone=alone)
+    writing, reading, transactions, calendar = sending.writing, sending.reading, sending.transactions, sending.calendar
+    nudges, providers, courier, links = sending.nudges, sending.providers, sending.courier, sending.links
     escalation = escalation_anyway(settings, reading)
-    transactions = transactions_on(writing, clock, ids, mend_waiting)
     with reading.connect() as connection:
-        _, zone = People(connection).district()
         stations = {each.code: each.id for each in People(connection).stations()}
-    calendar, nudges, roster = Calendar(zone), Nudges(), Roster(reading)
-    panel = _panel(settings)
-    providers = {name: make_provider(name, settings, panel, clock, ids) for name in settings.messages.order}
-    links = Links(reading, clock, secret=secret_key(settings.home))
+    roster = Roster(reading)
     muster = Muster(reading, roster, travel_anyway(settings), read_weights(settings), lambda: clock.look().steady_s)
     situations = build_situations(settings, reading, muster, clock, providers)
 
-    def rides() -> AbstractContextManager[Ride]:
-        # The courier is made below, because it tells the desk.
-        return courier.ride()
-
     desk = Desk(
         transactions, reading, muster, escalation.policies, situations, day_number=calendar.day_number, nudge=nudges,
-        hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=rides,
+        hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=courier.ride,
     )  # fmt: skip
     upkeep = build_upkeep(
         settings, transactions, reading, clock, calendar, desk, nudge=nudges,
@@ -110,16 +94,9 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
         orders=[TestsByText(upkeep.tests, after=nudges)], operators=settings.operators.phones, nudge=nudges,
         complete=lambda: house.rooms.get(),  # noqa: PLW0108  it is made below
-        hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=rides,
+        hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=courier.ride,
     )  # fmt: skip
     calls = Calls(transactions, reading, desk, nudge=nudges, hand_over=lambda id_: timers.hand_over(Calls.name, id_))
-    on_sqlite = writing.dialect.name == "sqlite"
-    courier = Courier(
-        transactions, reading, providers, clock, local=calendar.local, unreached=desk,
-        alone=on_sqlite if alone is None else alone, emergency_workers=settings.messages.emergency_workers,
-        notice_workers=settings.messages.notice_workers, **courier_options(settings, clock),
-        address=addresses(links, settings.web.base_url),
-    )  # fmt: skip
     reconciler = Reconciler(
         courier, transactions, reading, clock, unreached=desk, poll_s=settings.messages.poll_s,
         keep=lambda provider, found: answers.receive(provider, [said_of(each) for each in found]),
@@ -135,14 +112,13 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
     nudges.join(timers.nudge)
-    nudges.join(courier.nudge)
     review = Review(reading, lambda: calendar.day_of(clock.now()))
     house = House(
         settings=settings, clock=clock, ids=ids, writing=writing, reading=reading, transactions=transactions,
         calendar=calendar, nudges=nudges, roster=roster, muster=muster, desk=desk, answers=answers,
         talks=Talks(transactions), calls=calls,
         review=review, logbook=build_logbook(settings, transactions, reading, clock, calendar, review),
-        providers=providers, panel=panel, courier=courier, reconciler=reconciler,
+        providers=providers, panel=sending.panel, courier=courier, reconciler=reconciler, sending=sending,
         supervision=supervision, reception=reception, timers=timers, consoles=Consoles(clock), upkeep=upkeep,
         edges=Edges(transactions, reading, clock), links=links, roads=roads, lines=lines, page=page,
         webhooks=build_webhooks(settings, transactions, reading, clock, page=page),
@@ -163,8 +139,10 @@ def build(settings: Settings, clock: Clock, ids: Callable[[], str], *, alone: bo
         settings, Everybody((), house.heard), _stations_of(settings, stations), transactions,
         reading, clock, upkeep,
         forwarding=lambda: {name: n for name, n in reception.handed_in.items() if not house.edges.is_edge(name)},
-        nudge=nudges, shared=not on_sqlite,
+        nudge=nudges, shared=writing.dialect.name != "sqlite",
     )  # fmt: skip
+    # From here on it is there for a courier that is at work already: all that the desk leans on is made.
+    sending.unreached.desk.put(desk)
     return house
 
 
@@ -187,11 +165,6 @@ def mend_waiting(tx: Tx, seconds: float) -> None:
         mend_roads(tx, seconds)
         mend_rooms(tx, seconds)
         mend_webhooks(tx, seconds)
-
-
-def _panel(settings: Settings) -> console_provider.ConsolePanel:
-    said = settings.providers.console
-    return console_provider.ConsolePanel(token=said.token, fault=console_provider.ConsoleFault(said.fault))
 
 
 def _stations_of(settings: Settings, stations: Mapping[str, StationId]) -> dict[str, StationId]:

@@ -1,23 +1,18 @@
-"""Makes the providers of messages from the settings, and lets those hear that have a line of their own."""
+"""Makes the providers of messages from the settings."""
 
 from collections.abc import Callable, Mapping
-
-import structlog
+from typing import TYPE_CHECKING
 
 from config.callbacks import unfound_by_twilio
 from config.settings import Settings
-from devices.ports import open_port
-from devices.ports.port import PortBlocked, PortLost
-from dispatch.answers import Answers, Said
 from dispatch.clock import Clock
-from dispatch.errors import Busy, Misconfigured
-from dispatch.messages.courier import Courier
-from dispatch.messages.providers import PROVIDERS, aliyun, console, modem, twilio, webhook
-from dispatch.messages.providers.exchange import Limits
-from dispatch.messages.providers.provider import Heard, Keep, Listening, Provider
-from dispatch.store.idempotency import StorageFailed
+from dispatch.errors import Misconfigured
+from dispatch.messages.providers import PROVIDERS, console
+from dispatch.messages.providers.provider import Provider
 
-log = structlog.get_logger()
+if TYPE_CHECKING:  # Each is imported when it is made.
+    from dispatch.messages.providers import aliyun, modem, twilio, webhook
+    from dispatch.messages.providers.exchange import Limits
 
 
 def make_provider(
@@ -44,35 +39,9 @@ def make_provider(
         raise Misconfigured(f"providers.{name}", str(wrong)) from None
 
 
-def listen(providers: Mapping[str, Provider], answers: Answers, courier: Courier) -> None:
-    """From now on what comes over a provider's own line is kept like what comes by webhook."""
-    for name, provider in providers.items():
-        if isinstance(provider, Listening):
-            provider.listen(_keeper(name, answers, courier))
+def _twilio(settings: Settings, clock: Clock) -> "twilio.TwilioSettings":
+    from dispatch.messages.providers import twilio
 
-
-def hang_up(providers: Mapping[str, Provider]) -> None:
-    """Gives those lines back."""
-    for provider in providers.values():
-        if isinstance(provider, Listening):
-            provider.close()
-
-
-def _keeper(name: str, answers: Answers, courier: Courier) -> Keep:
-    def keep(heard: Heard) -> bool:
-        said = [Said(key=each.key, sender=each.sender, text=each.text) for each in heard.replies]
-        try:
-            answers.receive(name, said)
-            courier.receive(name, heard.receipts)
-        except (Busy, StorageFailed) as error:
-            log.error("heard_not_kept", provider=name, error=type(error).__name__)
-            return False
-        return True
-
-    return keep
-
-
-def _twilio(settings: Settings, clock: Clock) -> twilio.TwilioSettings:
     said = settings.providers.twilio
     return twilio.TwilioSettings(
         account_sid=said.account_sid, auth_token=said.auth_token, from_=said.sender,
@@ -86,7 +55,9 @@ def _twilio(settings: Settings, clock: Clock) -> twilio.TwilioSettings:
     )  # fmt: skip
 
 
-def _aliyun(settings: Settings, clock: Clock, ids: Callable[[], str]) -> aliyun.AliyunSettings:
+def _aliyun(settings: Settings, clock: Clock, ids: Callable[[], str]) -> "aliyun.AliyunSettings":
+    from dispatch.messages.providers import aliyun
+
     said = settings.providers.aliyun
     return aliyun.AliyunSettings(
         access_key_id=said.access_key_id, access_key_secret=said.access_key_secret, sign_name=said.sign_name,
@@ -96,7 +67,11 @@ def _aliyun(settings: Settings, clock: Clock, ids: Callable[[], str]) -> aliyun.
     )  # fmt: skip
 
 
-def _modem(settings: Settings, clock: Clock) -> modem.ModemSettings:
+def _modem(settings: Settings, clock: Clock) -> "modem.ModemSettings":
+    from devices.ports import open_port
+    from devices.ports.port import PortBlocked, PortLost
+    from dispatch.messages.providers import modem
+
     said = settings.providers.modem
     line = (lambda: open_port(said.port, baud=said.baud)) if said.port else None
     return modem.ModemSettings(
@@ -105,7 +80,9 @@ def _modem(settings: Settings, clock: Clock) -> modem.ModemSettings:
     )  # fmt: skip
 
 
-def _webhook(settings: Settings, clock: Clock) -> webhook.WebhookSettings:
+def _webhook(settings: Settings, clock: Clock) -> "webhook.WebhookSettings":
+    from dispatch.messages.providers import webhook
+
     said = settings.providers.webhook
     return webhook.WebhookSettings(
         url=said.url, poll_url=said.poll_url, secret=said.secret, alternate_secret=said.alternate_secret, clock=clock,
@@ -114,6 +91,8 @@ def _webhook(settings: Settings, clock: Clock) -> webhook.WebhookSettings:
     )  # fmt: skip
 
 
-def _limits(total_s: float) -> Limits:
+def _limits(total_s: float) -> "Limits":
     """The total is set; a wait for a place is at most a twelfth of it, and never more than half a second."""
+    from dispatch.messages.providers.exchange import Limits
+
     return Limits(total_s=total_s, slot_wait_s=min(0.5, total_s / 12))

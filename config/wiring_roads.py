@@ -1,6 +1,6 @@
 """Puts together what makes sure that messages get through: vitals, the siren's guard, reachability, drills, shadows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -80,7 +80,8 @@ class Lines:
 
 def build_roads(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, calendar: Calendar, desk: Desk,
-    *, lines: Lines, providers: dict[str, Provider], page: Page, nudge: Callable[[], None], changed: Callable[[], None],
+    *, lines: Lines, providers: Mapping[str, Provider], page: Page, nudge: Callable[[], None],
+    changed: Callable[[], None],
 ) -> Roads:  # fmt: skip
     """Wires them. `page(why, what)` tells the duty numbers; `changed` when somebody became reachable or not."""
     spread = Spread(calendar, from_hour=settings.reach.from_hour, until_hour=settings.reach.until_hour)

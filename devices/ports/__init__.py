@@ -10,8 +10,6 @@ from devices.ports.exec import ExecPort
 from devices.ports.http import HttpDoor
 from devices.ports.listener import Listener, ListenerFactory, Said
 from devices.ports.port import LineSettings, Port, PortBlocked, PortFactory, PortLost
-from devices.ports.serial import SerialPort
-from devices.ports.sip import SipListener
 from devices.ports.stdin import StdinPort
 from devices.ports.tcp_listen import TcpListener
 from devices.ports.udp_listen import UdpListener
@@ -36,18 +34,32 @@ __all__ = [
     "without_password",
 ]
 
+
+def _serial(address: str, settings: LineSettings) -> Port:
+    from devices.ports.serial import SerialPort
+
+    return SerialPort(address, settings)
+
+
 PORTS: Mapping[str, PortFactory] = MappingProxyType(
     {
-        "": SerialPort,
+        "": _serial,
         "exec": ExecPort,
-        "loop": SerialPort,
-        "rfc2217": SerialPort,
-        "socket": SerialPort,
-        "spy": SerialPort,
+        "loop": _serial,
+        "rfc2217": _serial,
+        "socket": _serial,
+        "spy": _serial,
         "stdin": StdinPort,
     }
 )
 """What makes the port for a scheme. Without a scheme the address is a path: `/dev/ttyUSB0`, `/dev/serial/by-id/…`."""
+
+
+def _sip(address: str) -> Listener:
+    # With it come the decoders, for which the settings, that only look at addresses, would wait at each start.
+    from devices.ports.sip import SipListener
+
+    return SipListener(address)
 
 
 def _mqtt(address: str) -> Listener:
@@ -61,7 +73,7 @@ LISTENERS: Mapping[str, ListenerFactory] = MappingProxyType(
         "http": HttpDoor,
         "mqtt": _mqtt,
         "mqtts": _mqtt,
-        "sip-listen": SipListener,
+        "sip-listen": _sip,
         "tcp-listen": TcpListener,
         "udp-listen": UdpListener,
     }

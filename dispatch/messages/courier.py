@@ -106,6 +106,7 @@ class Courier:
         self._alone = alone
         self._wanted = threading.Event()
         self._stopping = threading.Event()
+        self._ahead, self._led = False, threading.Event()
         self._carriers = Carriers(self._carry, emergency=emergency_workers, notice=notice_workers)
         # A provider that hangs may hold every place there is: a second road beside it has places of its own.
         self._beside = Carriers(self._carry, emergency=emergency_workers, notice=1)
@@ -121,13 +122,23 @@ class Courier:
     # ------------------------------------------------------------------------------------------- the loop
 
     def start(self) -> None:
-        """Takes up what a stopped service left in doubt, then begins."""
+        """Takes up what a stopped service left in doubt, then looks at once; does nothing where it has begun."""
+        if self._thread is not None:
+            return
         if self._alone:
             self._transactions.run(lambda tx: Outbox(tx.connection).strand(tx.now))
         self._carriers.start()
         self._beside.start()
+        self._wanted.set()
         self._thread = threading.Thread(target=self._loop, name="courier", daemon=True)
         self._thread.start()
+
+    def lead(self, limit_s: float) -> bool:
+        """
+        Waits until the first look has found nothing, or until a provider has answered to what it found; so long at
+        most. Whoever goes on to compute would take turns with it, and keep the first letter for as long as that takes.
+        """
+        return self._led.wait(limit_s)
 
     def stop(self) -> None:
         """Stops claiming; calls under way end by their own deadlines and settle."""
@@ -158,6 +169,8 @@ class Courier:
                 self._send_notices()
             except Exception:
                 log.exception("courier_failed")
+            if not self._ahead:
+                self._led.set()
             self.beats += 1
             self._beaten_s = self._clock.look().steady_s
 
@@ -193,6 +206,7 @@ class Courier:
         taken = self._carriers.take(CLAIM_MAX, emergency=emergency)
         jobs = self._claim_on(taken, emergency=emergency)
         self._confirming.update(_confirming(jobs))
+        self._ahead = self._ahead or bool(jobs)
         for job in jobs:
             self._carriers.go(job, emergency=emergency)
         if taken and len(jobs) == taken:
@@ -225,6 +239,7 @@ class Courier:
         finally:
             self._flights.end(job.outgoing.attempt_id)
             self._confirming.discard(job.outgoing.attempt_id)
+            self._led.set()
             self._wanted.set()
 
     def ride(self) -> AbstractContextManager[Ride]:

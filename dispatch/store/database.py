@@ -20,7 +20,7 @@ from sqlalchemy import BigInteger, Dialect, MetaData, TypeDecorator, create_engi
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine as Engine
 from sqlalchemy import Table as Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
@@ -306,7 +306,12 @@ def _insert_once(table: Table, dialect: str) -> Insert:
 
 def insert_into(table: Table, dialect: str) -> Any:
     """An INSERT that may say what happens on a conflict, in the words of this kind of database."""
-    return (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    # Whoever keeps everything in a file does not wait at each start for what it takes to speak with a server.
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def upsert(

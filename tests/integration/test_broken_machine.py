@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from config.admin import AdminSocket, ask, is_served, socket_path
 from config.databases import Ownership
 from config.main import cli
-from config.serve import Serving
+from config.serving import Serving
 from config.settings import load_settings
 from dispatch.errors import Conflict, Misconfigured
 from dispatch.store.database import reading_engine

@@ -608,6 +608,39 @@ def test_at_its_start_it_takes_up_what_was_left_in_flight(post, a):
     assert post.outcomes(post.message(alarm_id)) == [("a", "unknown"), ("a", "taken")]
 
 
+def test_a_start_is_led_by_the_first_letter_until_its_provider_has_answered(post, a):
+    begun, let_go = threading.Event(), threading.Event()
+
+    def hang(outgoing):
+        begun.set()
+        assert let_go.wait(30)
+        return a.taken(outgoing)
+
+    a.says.append(hang)
+    post.press()
+    courier = post.another_courier()
+    courier.start()
+    try:
+        assert begun.wait(30), "it looks at once, without having been nudged"
+        assert not courier.lead(0.01), "whoever starts it goes on after its time, whatever a provider does"
+        let_go.set()
+        assert courier.lead(30)
+        courier.start()
+        until(lambda: len(a.sent) == 1 and post.message().state == "sent")
+    finally:
+        courier.stop()
+    assert post.outcomes(post.message()) == [("a", "taken")], "begun again it strands nothing that is its own"
+
+
+def test_nobody_waits_for_a_courier_that_has_nothing_to_send(post):
+    courier = post.another_courier()
+    courier.start()
+    try:
+        assert courier.lead(30)
+    finally:
+        courier.stop()
+
+
 @pytest.mark.error_lines("provider_broke")
 def test_a_provider_that_breaks_its_contract_stops_nobody_else(post, a):
     def burst(outgoing):

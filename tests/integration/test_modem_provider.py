@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from config.wiring_providers import listen
+from config.hearing import listen
 from dispatch.ids import AttemptId, new_id
 from dispatch.messages.providers.modem import PARTS_WAIT_S, ModemProvider
 from dispatch.messages.providers.provider import (

@@ -1,10 +1,10 @@
-"""What is made when it is first asked for."""
+"""What is made when it is first asked for, and what is waited for until somebody has made it."""
 
 import threading
 
 import pytest
 
-from config.late import Late
+from config.late import Awaited, GivenUp, Late
 
 
 def test_it_is_made_once_by_whoever_asks_first_and_the_others_wait_for_it():
@@ -46,3 +46,29 @@ def test_what_could_not_be_made_is_tried_again():
     with pytest.raises(ValueError, match="no book"):
         late.get()
     assert late.get() == late.get() == "rooms"
+
+
+def test_what_somebody_else_makes_is_waited_for():
+    awaited, got = Awaited(), []
+    thread = threading.Thread(target=lambda: got.append(awaited.get()))
+    thread.start()
+    assert got == []
+    awaited.put("desk")
+    thread.join(10)
+    awaited.give_up()
+    assert [*got, awaited.get()] == ["desk", "desk"]
+
+
+def test_nobody_waits_for_what_does_not_come():
+    awaited, seen = Awaited(), []
+
+    def ask():
+        with pytest.raises(GivenUp):
+            awaited.get()
+        seen.append("told")
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    awaited.give_up()
+    thread.join(10)
+    assert seen == ["told"]
