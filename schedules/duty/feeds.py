@@ -28,15 +28,20 @@ def feed(shifts: Sequence[Shift], *, name: str, titles: Mapping[str, str], place
     calendar.add("prodid", "-//anling//roster//ZH")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", name)
+    calendar.add("x-wr-calname", _line(name))
     calendar.add("refresh-interval", REFRESH, parameters={"value": "DURATION"})
     calendar.add("x-published-ttl", vDuration(REFRESH))
     for shift in shifts:
-        calendar.add_component(_event(shift, titles.get(shift.carer_id, name), place, zone))
+        calendar.add_component(_event(shift, _line(titles.get(shift.carer_id, name)), _line(place), zone))
     if shifts:
         calendar.add_missing_timezones()
     written: bytes = calendar.to_ical()
     return written
+
+
+def _line(text: str) -> str:
+    """What is called so on one line: a line end in a name would end a line of the calendar."""
+    return " ".join(text.split())
 
 
 def _event(shift: Shift, title: str, place: str, zone: ZoneInfo) -> Event:

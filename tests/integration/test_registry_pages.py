@@ -104,7 +104,12 @@ def test_a_resident_is_added_changed_and_found(rig):
     page = client.get(made.location).text
     known = client.post("/find", data={"id_number": "130100194507045025"})
     assert (known.status_code, known.location) == (303, made.location)
-    assert client.post("/find", data={"id_number": "130100195001010014"}).status_code == 404
+    nobody = client.post("/find", data={"id_number": "130100195001010014"})
+    assert (nobody.status_code, 'value="130100195001010014"' in nobody.text) == (404, True)
+    # One digit is wrong: said at the field, with what was typed, and not that nobody is known by it.
+    slip = client.post("/find", data={"id_number": "130100194507045026"})
+    assert (slip.status_code, 'id="wrong-id_number"' in slip.text, "校验位不对" in slip.text) == (422, True, True)
+    assert ('value="130100194507045026"' in slip.text, 'class="none"' in slip.text) == (True, False)
     for shown in ("解晓东", "先打座机", "青霉素过敏", "130***********5025", "1945-07-04", "138****0555"):
         assert shown in page
     assert client.get("/find?q=xiexd").text.count("解晓东") == 1

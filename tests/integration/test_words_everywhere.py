@@ -7,9 +7,11 @@ column is forgotten.
 
 import csv
 import io
+import re
 import tomllib
 from html.parser import HTMLParser
 
+import icalendar
 import openpyxl
 import pytest
 from sqlalchemy import String, Text
@@ -148,6 +150,25 @@ def test_no_file_that_is_taken_away_runs_what_somebody_wrote(town):
         answer = everybody.post("/review/export", data={"csrf_token": town.csrf, "kind": form})
         assert live(answer.get_data(), answer.headers["Content-Type"]) == [], form
     assert any("onerror" in text for text in taken_away(town, everybody).values())
+
+
+def test_a_calendar_holds_the_words_whole_and_nothing_they_could_begin(town):
+    twice = f"{WORDS}\r\nEND:VEVENT\nATTENDEE:mailto:x@example.org"
+    for table in ("carers", "stations"):
+        town.house.transactions.run(
+            lambda tx, table=metadata.tables[table]: tx.connection.execute(table.update().values(name=twice))
+        )
+    town.house.forget()
+    page = town.browser(frozenset(Role)).get("/roster").text
+    read = 0
+    for path in sorted(set(re.findall(r"/calendar/[^\"<\s]+\.ics", page))):
+        answer = town.app.test_client().get(path)
+        assert answer.status_code == 200
+        for event in icalendar.Calendar.from_ical(answer.get_data()).walk("VEVENT"):
+            assert "ATTENDEE" not in event
+            assert WORDS in str(event["summary"]) + str(event.get("location", ""))
+            read += 1
+    assert read > 0
 
 
 def test_what_tells_of_people_is_kept_by_no_browser_and_tells_no_other_site(answers):

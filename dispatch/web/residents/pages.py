@@ -12,7 +12,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from jinja2 import Environment
 from werkzeug.wrappers import Response
 
-from dispatch.errors import Conflict, Invalid, NotFound, Refusal, Stale
+from dispatch.errors import Conflict, Invalid, Refusal, Stale
 from dispatch.registry.follow_ups import FOUND
 from dispatch.registry.leaving import Carried, Why
 from dispatch.rules.absences import Kind as Away
@@ -24,6 +24,7 @@ from dispatch.web.i18n import gettext
 from dispatch.web.residents import files, words
 from dispatch.web.residents.api import CHANGE, SEE
 from dispatch.web.residents.fields import FIELDS, RIGHT_WORDS, day_said, typed
+from dispatch.web.residents.finding import finding, wrong_fields
 from dispatch.web.residents.telling import told
 from dispatch.web.residents.work import Work
 
@@ -43,22 +44,7 @@ def registry_pages(work: Work) -> Blueprint:
         _endings(bp, work, kind)
     _files(bp, work)
     _follow_ups(bp, work)
-
-    @bp.get("/find")
-    @require(Right.RESIDENTS_SEE)
-    def find() -> str:
-        typed_ = request.args.get("q", "").strip()
-        return render_template("find.html", q=typed_, found=work.finding.find(typed_, area()), **_WORDS)
-
-    @bp.post("/find")
-    @require(Right.RESIDENTS_SEE)
-    def numbered() -> Response:
-        # An ID number stands in no address: addresses are kept by browsers and servers.
-        try:
-            return redirect(f"/residents/{work.registry.numbered(request.form.get('id_number', '')[:40], area())}", 303)
-        except NotFound:
-            return make_response(render_template("find.html", q="", found=[], nobody=True, **_WORDS), 404)
-
+    finding(bp, work, _WORDS)
     return bp
 
 
@@ -132,7 +118,7 @@ def _form(
     theirs: Plain | None = None, version: Any = None,
 ) -> str:  # fmt: skip
     """The form with what was typed, else what is on file. `was` is what the fields said when the page was opened."""
-    errors = _errors(refusal)
+    errors = wrong_fields(refusal)
     fields = [each for each in FIELDS[kind.register] if row is None or not each.once]
     stations = work.stations() if any(each.name == "station" for each in fields) else []
     if row is None and len(stations) == 1 and "station" not in said:
@@ -195,17 +181,6 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(sorted(map(str, value)))
     return "" if value is None else str(value)
-
-
-def _errors(refusal: Exception | None) -> Mapping[str, str]:
-    found = refusal.errors.get("json", {}) if isinstance(refusal, Invalid) else {}
-    return {name: _first(what) for name, what in found.items()}
-
-
-def _first(what: Any) -> str:
-    while isinstance(what, dict | list) and what:
-        what = next(iter(what.values())) if isinstance(what, dict) else what[0]
-    return gettext(str(what))
 
 
 def _path(work: Work, kind: Kind, id_: str) -> str:
@@ -284,7 +259,7 @@ def _files(bp: Blueprint, work: Work) -> None:
 def _file_again(work: Work, name: str, refusal: Refusal) -> Response:
     """The file with what was refused and why; the forms on it hold what was typed."""
     page = render_template(
-        "resident.html", numbers=None, refusal=refusal, errors=_errors(refusal), said=request.form,
+        "resident.html", numbers=None, refusal=refusal, errors=wrong_fields(refusal), said=request.form,
         **files.resident(work, name), **_WORDS,
     )  # fmt: skip
     return make_response(page, 422)
