@@ -39,6 +39,21 @@ def test_on_the_same_bank_and_straight_over_a_bridge_nothing_changes():
     assert ROADS.seconds(a, b, Means.CAR) == pytest.approx(LINE.seconds(a, b, Means.CAR))
 
 
+def test_a_bridge_that_lies_on_the_straight_way_helps_only_those_who_may_use_it():
+    a, b = Position(38.072, 114.489), Position(38.072, 114.491)
+    assert ROADS.seconds(a, b, Means.FOOT) == pytest.approx(LINE.seconds(a, b, Means.FOOT))
+    assert ROADS.seconds(a, b, Means.CAR) == pytest.approx(over(a, BRIDGE, b, means=Means.CAR))
+
+
+def test_all_of_a_river_is_in_the_way_its_bend_too_and_what_lies_beyond_its_ends_is_not():
+    free = []
+    for thousandths in range(-2, 203):
+        here, there = (Position(38 + thousandths / 1000, lng) for lng in (114.4895, 114.4905))
+        if ROADS.seconds(here, there, Means.CAR) <= LINE.seconds(here, there, Means.CAR) * 1.001:
+            free.append(thousandths)
+    assert free == [-2, -1, 80, 201, 202]
+
+
 def test_two_rivers_are_crossed_one_after_the_other():
     second = Barrier(
         name="canal",
