@@ -31,6 +31,7 @@ PIECE = 40
 Refusals = dict[str, NotFound | Conflict]
 
 _OPEN = frozenset({State.PLANNED, State.BEGUN, State.MISSED})
+_HANDED_OVER = frozenset({State.PLANNED, State.MISSED, State.CANCELLED})
 
 
 class Sending:
@@ -94,6 +95,21 @@ def settle_in(tx: Tx, visit_ids: Collection[str]) -> None:
     if by:
         tx.log(*(assigned(each, each.carer_ids, by[each.id]) for each in Visits(tx.connection).chosen(by)))
         shelf.settle(by)
+
+
+def hand_over_in(tx: Tx, key: str, carer_id: CarerId, *, by: Person) -> None:
+    """
+    Whoever is now behind the row that asked for this visit (`order:<id>`, `round:<id>`) is sent to it, and nobody else,
+    so that nobody is awaited who gave it away. Nothing where there is no such visit yet, or somebody is there.
+
+    One that was withdrawn meanwhile is given to them too: planned again, it keeps whom it has.
+    """
+    visit = Visits(tx.connection).by_key([key]).get(key)
+    if visit is None or visit.state not in _HANDED_OVER or visit.carer_ids == (carer_id,):
+        return
+    settle_in(tx, [visit.id])
+    Visits(tx.connection).send(visit.id, [carer_id])
+    tx.log(assigned(visit, [carer_id], by))
 
 
 def refuse(visit: Visit | None, carer_ids: Sequence[CarerId], known: Container[CarerId]) -> None:

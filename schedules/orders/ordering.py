@@ -15,7 +15,7 @@ from dispatch.errors import Conflict
 from dispatch.registry.follow_ups import ask
 from dispatch.rules import follow_ups
 from dispatch.rules.message import Channel, Draft, Fact, Priority
-from dispatch.rules.people import SERVICE, Person, Resident, compound
+from dispatch.rules.people import SERVICE, Person, Resident, carer_id, compound
 from dispatch.rules.record import Line
 from dispatch.rules.rights import Area
 from dispatch.store.database import Engine
@@ -26,13 +26,14 @@ from dispatch.store.register_rows import RESIDENTS, RegisterRows
 from dispatch.store.transactions import Lane, Transactions, Tx
 from schedules.calendar import Calendar
 from schedules.care.rules.visit import Wanted
+from schedules.care.sending import hand_over_in
 from schedules.orders.about import facts_of, resident_of
 from schedules.orders.photos import PHOTOS_MAX, bare, photo_of, wrong
 from schedules.orders.rates import Rates
 from schedules.orders.rules import order as rules
 from schedules.orders.rules.order import Order, State
 from schedules.orders.rules.services import Service, Services, refused
-from schedules.orders.rules.visits import visits_of
+from schedules.orders.rules.visits import key_of, visits_of
 from schedules.orders.store.orders import Asked, Orders
 
 NOTE_MAX = 2000
@@ -204,6 +205,8 @@ class Ordering:
         made = rules.accepted(order, provider)
         shelf.save(made)
         self._settle(tx, made)
+        if (who_comes := carer_id(provider)) is not None:
+            hand_over_in(tx, key_of(made), who_comes, by=by)
         home, person = People(tx.connection).home(made.home_id), resident_of(tx, made)
         self._tell(tx, made, who, "order_taken", {
             "code": made.code, "address": home.address, "name": person.name if person else None,

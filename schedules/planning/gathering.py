@@ -2,7 +2,8 @@
 From visits, shifts and carers to a problem, and from a plan back to visits with times.
 
 What is promised is kept: a visit that has begun, or that was published and begins soon, keeps its carers and its time,
-unless one of them has no shift then any more. Other visits that had somebody may move, at a price.
+unless one of them has no shift then any more; an order keeps the carer who has accepted it. Other visits that had
+somebody may move, at a price.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ from dispatch.ids import CarerId, HomeId
 from dispatch.rules.people import Carer, Home
 from dispatch.rules.place import Position, distance_m
 from dispatch.rules.travel import Means, StraightLine, TravelTime
-from schedules.care.rules.visit import Wanted
+from schedules.care.rules.visit import Source, Wanted
 from schedules.duty.rules import Shift
 from schedules.planning.process import Answer
 from schedules.planning.rules.plan import Plan
@@ -133,7 +134,9 @@ def _breaks(shift: Shift, start: datetime) -> tuple[Break, ...]:
 def _job(visit: OpenVisit, facts: Facts, place: Callable[[Position | None], int]) -> Job:
     wanted, home = visit.wanted, facts.homes.get(visit.wanted.home_id)
     start = facts.starts.get(visit.id)
-    keeps = bool(visit.carers) and len(visit.carers) == wanted.carers and _promised(visit, start, facts)
+    whole = bool(visit.carers) and len(visit.carers) == wanted.carers
+    keeps = whole and _promised(visit, start, facts)
+    stays = keeps or (whole and _accepted(visit, facts))
     earliest = start if keeps and start else wanted.start_from
     latest = start if keeps and start else wanted.start_by
     # Who is late for a visit that waits comes as soon as it can be.
@@ -142,7 +145,7 @@ def _job(visit: OpenVisit, facts: Facts, place: Callable[[Position | None], int]
     return Job(
         id=visit.id, place=place(home.position if home else None), earliest=_up(earliest), latest=_up(latest),
         tasks=(task,) * wanted.carers, usual=wanted.usual, not_with=wanted.not_with, before=visit.carers,
-        promised=visit.carers if keeps else (),
+        promised=visit.carers if stays else (),
     )  # fmt: skip
 
 
@@ -150,9 +153,17 @@ def _promised(visit: OpenVisit, start: datetime | None, facts: Facts) -> bool:
     """Begun or announced, and everybody who was is still on duty then."""
     if not visit.begun and (start is None or start > facts.promised_until or start < facts.now):
         return False
-    at = facts.now if visit.begun or start is None else start
-    there = {each.carer_id for each in facts.shifts if each.start_at <= at < each.end_at}
-    return set(visit.carers) <= there
+    return _all_there(visit, facts, facts.now if visit.begun or start is None else start)
+
+
+def _accepted(visit: OpenVisit, facts: Facts) -> bool:
+    """An order that they said yes to, and are on duty for: nobody takes it from them who has not asked them."""
+    return visit.wanted.source is Source.ORDER and _all_there(visit, facts, max(visit.wanted.start_from, facts.now))
+
+
+def _all_there(visit: OpenVisit, facts: Facts, at: datetime) -> bool:
+    """Whether everybody who is sent is on duty at that moment."""
+    return set(visit.carers) <= {each.carer_id for each in facts.shifts if each.start_at <= at < each.end_at}
 
 
 def _matrices(spots: Sequence[Position | None], means: Sequence[Means], travel: TravelTime) -> tuple[Matrix, ...]:

@@ -41,7 +41,7 @@ from schedules.rounds.rules import round as rules
 from schedules.rounds.rules.book import Book, Change, Means
 from schedules.rounds.rules.round import Result, Round, Stage
 from schedules.rounds.store.rounds import Listed, Rounds
-from schedules.rounds.waiting import facts_of, key_of, list_in, may_alarm
+from schedules.rounds.waiting import facts_of, hand_over_all, key_of, list_in, may_alarm
 
 DAY = timedelta(days=1)
 PIECE = 10
@@ -224,6 +224,7 @@ class RoundsDesk:
             shelf.put(replace(known, responsible=responsible or ""))
             facts = {"resident": row["id"], "responsible": responsible}
             tx.log(Line(kind="round_entrusted", by=by, facts=facts))
+            hand_over_all(tx, known.resident_id, responsible, by=by)
 
         self._transactions.run(work)
 

@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from dispatch.ids import ResidentId
 from dispatch.registry.follow_ups import ask
 from dispatch.rules import follow_ups
-from dispatch.rules.people import SERVICE
+from dispatch.rules.people import SERVICE, Person, carer_id
 from dispatch.store.transactions import Tx
+from schedules.care.sending import hand_over_in
 from schedules.rounds.rules.round import Round
 from schedules.rounds.store.rounds import Rounds
 
@@ -15,6 +17,14 @@ HOUR, LATELY = timedelta(hours=1), timedelta(days=30)
 def key_of(round_: Round) -> str:
     """What the visit of this try is wanted by."""
     return f"round:{round_.id}" + (f":{round_.tries + 1}" if round_.tries else "")
+
+
+def hand_over_all(tx: Tx, resident_id: ResidentId, responsible: Person | None, *, by: Person) -> None:
+    """What is planned for the open rounds of a resident is the visits of the carer who is responsible from now on."""
+    comes = carer_id(responsible) if responsible else None
+    if comes is not None:
+        for each in Rounds(tx.connection).open_of(resident_id):
+            hand_over_in(tx, key_of(each), comes, by=by)
 
 
 def list_in(tx: Tx, round_: Round) -> None:

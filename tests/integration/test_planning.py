@@ -224,6 +224,18 @@ def test_a_visit_that_has_begun_keeps_its_carer(office):
     assert office.desk.visits(office.made())[0].carers == (office.carer("C2"),)
 
 
+@pytest.mark.parametrize(("source", "stays"), [(Source.ORDER, True), (Source.PLAN, False)])
+def test_an_order_stays_with_the_carer_who_accepted_it_while_they_are_on_duty(office, source, stays):
+    """Whoever answers the hotline may give it to somebody without the skill, who would do it all the same."""
+    office.on_duty("C1", "C2")
+    booked = office.visit(1, HOUR, skills=frozenset({"nurse"}))
+    office.book.visits["v1"] = replace(booked, wanted=replace(booked.wanted, source=source))
+    office.book.sent["v1"] = (office.carer("C2"),)
+    assert office.desk.visits(office.made())[0].carers == (office.carer("C2" if stays else "C1"),)
+    office.ill("C2")
+    assert office.desk.visits(office.made())[0].carers == (office.carer("C1"),)
+
+
 @pytest.mark.parametrize("command", [BROKEN, (sys.executable, "-c", "print('no json')"), ("/bin/true",)])
 def test_a_planner_that_dies_leaves_the_old_plan(office, command):
     office.on_duty("C1")

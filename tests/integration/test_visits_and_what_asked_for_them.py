@@ -191,3 +191,38 @@ def test_an_order_called_off_at_its_hour_is_not_missed(rig):
     rig.past(visit)
     assert rig.visit(visit.wanted.key).state is VisitState.CANCELLED
     assert rig.alarms() == []
+
+
+@pytest.mark.parametrize("when", ["at once", "after it was withdrawn", "after it was late"])
+def test_the_visit_of_an_order_goes_to_whoever_takes_it_over(rig, when):
+    order, visit = rig.order_visit()
+    assert visit.carer_ids == (rig.carer("C1"),)
+    if when == "after it was late":
+        rig.until(visit.wanted.start_by + 20 * MINUTE)
+        assert len(rig.sent("visit_remind")) == 1
+    rig.ordering.decline(order.id, by=BY, area=DISTRICT)
+    if when == "after it was withdrawn":
+        rig.plan()
+        assert rig.visit(visit.wanted.key).state is VisitState.CANCELLED
+    rig.ordering.accept(order.id, carer(rig.carer("C2")), by=BY, area=DISTRICT)
+    rig.plan()
+    after = rig.visit(visit.wanted.key)
+    assert (after.state, after.carer_ids) == (VisitState.PLANNED, (rig.carer("C2"),))
+    assert rig.carer("C2") in rig.lines("visit_assigned")[-1].body
+
+
+def test_an_order_taken_over_leaves_the_visit_to_whoever_is_there(rig):
+    order, visit = rig.order_visit()
+    rig.until(visit.wanted.start_from)
+    rig.sign(visit, Which.BEGIN)
+    rig.ordering.decline(order.id, by=BY, area=DISTRICT)
+    rig.ordering.accept(order.id, carer(rig.carer("C2")), by=BY, area=DISTRICT)
+    assert rig.visit(visit.wanted.key).carer_ids == (rig.carer("C1"),)
+
+
+def test_a_round_that_is_entrusted_to_another_carer_is_their_visit_from_then_on(rig):
+    round_, visit = rig.round_visit()
+    rig.rounds.entrust("R1", carer(rig.carer("C2")), by=BY, area=DISTRICT)
+    assert rig.visit(key_of(round_)).carer_ids == (rig.carer("C2"),)
+    rig.rounds.entrust("R1", None, by=BY, area=DISTRICT)
+    assert rig.visit(visit.wanted.key).carer_ids == (rig.carer("C2"),)

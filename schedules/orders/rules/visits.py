@@ -12,6 +12,11 @@ START_WITHIN = timedelta(minutes=30)
 """A visit for an order begins at the time that was booked, or so much later; a default."""
 
 
+def key_of(order: Order) -> str:
+    """What the visit of an order is called."""
+    return f"order:{order.id}"
+
+
 def visits_of(orders: Sequence[Order], services: Services, day: date) -> list[Wanted]:
     """
     One visit for each of these orders that a carer does at home.
@@ -22,7 +27,7 @@ def visits_of(orders: Sequence[Order], services: Services, day: date) -> list[Wa
     known = services.services
     return [
         Wanted(
-            key=f"order:{each.id}", source=Source.ORDER, home_id=each.home_id, resident_id=each.resident_id, on=day,
+            key=key_of(each), source=Source.ORDER, home_id=each.home_id, resident_id=each.resident_id, on=day,
             start_from=each.start_at, start_by=each.start_at + START_WITHIN, minutes=each.minutes,
             items=(each.service,), skills=service.skills if service else frozenset(),
             carers=service.carers if service else 1,
