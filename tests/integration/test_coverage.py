@@ -67,6 +67,12 @@ def test_who_cannot_come_covers_nothing(world, changed, reason):
     assert (first.reason, first.start_at) == (reason, NOON)
 
 
+def test_a_home_that_is_served_no_longer_is_in_no_gap(world):
+    put(world, update(homes).where(homes.c.code == "H2").values(ended_at=NOON - DAY))
+    (gap,) = look(world).gaps(NOON, NOON + DAY, StraightLine())
+    assert gap.homes == ("H1",)
+
+
 def test_who_failed_the_monthly_test_covers_nothing(world):
     reach_test(world, "silent", ago=2 * DAY)
     found = look(world)

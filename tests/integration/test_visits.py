@@ -12,7 +12,7 @@ from dispatch.rules.people import operator
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Cause
 from dispatch.store.alarms import offers
-from dispatch.store.people import residents
+from dispatch.store.people import homes, residents
 from schedules.care.rules.presence import State, Way, Which
 from tests.integration.visits_rig import AT_HOME, DESK, HOUR, MINUTE, Rig
 
@@ -371,6 +371,20 @@ def test_two_visits_at_once_both_wait_for_a_human(rig):
     rig.sign(first, Which.FINISH, position=Position(38.0722, 114.4921))
     rig.sign(second, Which.FINISH, position=Position(38.0732, 114.4931))
     assert (rig.open_codes(), rig.open_codes("plan:2")) == (["overlap"], ["overlap"])
+
+
+def test_two_homes_that_nobody_gets_between_in_twenty_minutes_both_wait_for_a_human(rig):
+    away = Position(38.5, 114.493)
+    with rig.world.writing.begin() as connection:
+        connection.execute(update(homes).where(homes.c.code == "H2").values(lat=away.lat, lng=away.lng))
+    first, second = rig.planned(), rig.planned(key="plan:2", home="H2", resident="R2", after=2 * HOUR)
+    rig.done_well(first)
+    rig.until(rig.world.clock.now() + 20 * MINUTE)
+    rig.sign(second, Which.BEGIN, position=away)
+    rig.until(rig.world.clock.now() + HOUR)
+    rig.photo(second, "b" * 64)
+    rig.sign(second, Which.FINISH, position=Position(away.lat + 1e-5, away.lng))
+    assert (rig.open_codes(), rig.open_codes("plan:2")) == (["impossible_travel"], ["impossible_travel"])
 
 
 def test_a_false_visit_does_not_take_the_true_one_away(rig):

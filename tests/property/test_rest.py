@@ -56,6 +56,7 @@ def test_hours_are_those_of_the_local_day_and_week():
     assert why(shift(12, 20), [shift(6, 10)], day_h=12) == []
     assert why(shift(12, 20.5), [shift(6, 10)], day_h=12) == [Why.DAY]
     assert why(shift(20, 32), [shift(8, 16)], day_h=12) == [], "midnight parts a night: four hours on Monday"
+    assert why(shift(12, 24), [shift(24, 37)], day_h=12) == [], "what ends at 24:00 is no part of the day after"
     week = [shift(24 * day + 8, 24 * day + 20) for day in range(4)]
     assert why(shift(24 * 4 + 8, 24 * 4 + 20), week, week_h=60) == []
     assert why(shift(24 * 4 + 8, 24 * 4 + 21), week, week_h=60) == [Why.WEEK]
@@ -73,6 +74,7 @@ def test_days_and_nights_in_a_row():
     nights = [shift(24 * day + 20, 24 * day + 32) for day in range(3)]
     assert why(shift(24 * 3 + 20, 24 * 3 + 32), nights, nights_in_row=3) == [Why.NIGHTS]
     assert why(shift(24 * 3 + 20, 24 * 3 + 26), nights, nights_in_row=3) == [], "two hours are no night"
+    assert why(shift(24 * 3 + 20, 24 * 3 + 27), nights, nights_in_row=3) == [Why.NIGHTS], "three are one"
 
 
 def test_the_hour_that_comes_twice_is_counted_twice():

@@ -90,6 +90,7 @@ def ends(first=None, last=None):
         ),
         case(entries=[Entry(visit_id="w", carer_id="c", received_at=NINE + 30 * timedelta(seconds=1))]),
         case(died_on=date(2026, 11, 23)),
+        case(point(Which.BEGIN, NINE), point(Which.FINISH, NINE + 48 * MINUTE)),
     ],
     ids=str,
 )
@@ -174,6 +175,18 @@ def test_an_unsound_visit_says_nothing_against_a_sound_one():
     trip = Trip(visit_id="w", carer_id="c", begun_at=NINE, finished_at=NINE + HOUR, place=HOME, sound=False)
     assert codes(case(others=[trip])) == []
     assert codes(case(others=[trip], photo=False)) == ["overlap", "no_witness"]
+
+
+@pytest.mark.parametrize(("means", "most_m"), [("foot", 2100), ("ebike", 7500), ("car", 18_300), ("", 18_300)])
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_a_way_of_ten_minutes_is_as_long_as_ones_own_means_allow_there_and_back(means, most_m, before):
+    begun = NINE - 70 * MINUTE if before else NINE + 70 * MINUTE
+
+    def found(metres):
+        trip = Trip(visit_id="w", carer_id="c", begun_at=begun, finished_at=begun + HOUR, place=at_m(metres))
+        return codes(case(others=[trip], means={"c": means} if means else {}))
+
+    assert (found(most_m - 10), found(most_m + 10)) == ([], ["impossible_travel"])
 
 
 def test_a_second_persons_word_is_as_good_as_a_place():
