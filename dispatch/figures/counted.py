@@ -37,6 +37,12 @@ TURN_S = 0.05
 TREND_S = 1.0
 """So long a page waits for the months of a trend."""
 
+YEAR = 12
+"""Months of a trend."""
+
+READY_S = 0.2
+"""After so long no further month is counted before anybody asks: of a large record one a turn, of a small one all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Month:
@@ -123,8 +129,20 @@ class Figures:
             return self._reports.get((month, area))
 
     def keep_ready(self) -> None:
-        """Counts last month before anybody asks, so that nobody waits for it. Called now and then."""
-        self.report(self.last_month(), DISTRICT)
+        """
+        Counts last month, then those of its trend, before anybody asks, so that nobody waits for them. Called now and
+        then.
+        """
+        last = self.last_month()
+        until_s = self._clock.look().steady_s + READY_S
+        for month in _year_to(last):
+            self.report(month, DISTRICT)
+            with self._kept:
+                # Its calls, one by one, are what people look at next; those of older months make room.
+                if last in self._months:
+                    self._months.move_to_end(last)
+            if self._clock.look().steady_s >= until_s:
+                return
 
     def calls(self, month: str, area: Area) -> list[Call]:
         """The calls of a month that count, for the lists behind the numbers. Raises: as `report`."""
@@ -137,7 +155,7 @@ class Figures:
                 known = self._month(month)
         return [each for each in known.calls if each.counts and is_mine(each, area)]
 
-    def trend(self, month: str, area: Area, months: int = 12) -> list[tuple[str, Report | None]]:
+    def trend(self, month: str, area: Area, months: int = YEAR) -> list[tuple[str, Report | None]]:
         """
         The months up to this one, oldest first; None for one that is still being counted.
 
@@ -145,9 +163,7 @@ class Figures:
             Invalid: no such month.
         """
         self.bounds(month)
-        wanted = [month]
-        while len(wanted) < months:
-            wanted.append(before(wanted[-1]))
+        wanted = _year_to(month, months)
         until = self._clock.look().steady_s + TREND_S
         found: list[tuple[str, Report | None]] = []
         for each in wanted:
@@ -216,6 +232,14 @@ def before(month: str) -> str:
     """The month before: 2025-12 before 2026-01."""
     year, number = int(month[:4]), int(month[5:])
     return f"{year - (number == 1):04}-{(number - 2) % 12 + 1:02}"
+
+
+def _year_to(month: str, months: int = YEAR) -> list[str]:
+    """This month and those before it, the newest first."""
+    found = [month]
+    while len(found) < months:
+        found.append(before(found[-1]))
+    return found
 
 
 def after(month: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from config.recompute_figures import recount
 from config.records import export
+from dispatch.figures import counted
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.rights import DISTRICT, Role
 from dispatch.store.record import Record
@@ -240,6 +241,26 @@ def test_last_month_is_counted_before_anybody_asks(rig):
     assert rig.figures.report(MONTH, DISTRICT)
     assert asked
     assert not any("ORDER BY r.at" in each for each in asked)
+
+
+def test_the_months_of_the_trend_are_counted_before_anybody_asks_and_leave_last_months_calls(rig, monkeypatch):
+    asked, slow_s, gathers = [], [1.0], counted.gather
+
+    def slowly(*told):
+        asked.append(told[1])
+        rig.world.clock.advance(slow_s[0])
+        return gathers(*told)
+
+    monkeypatch.setattr(counted, "gather", slowly)
+    rig.figures.keep_ready()
+    rig.figures.keep_ready()
+    assert len(asked) == 2, "a month that takes long is counted by itself"
+    slow_s[0] = 0.0
+    rig.figures.keep_ready()
+    assert len(asked) == counted.YEAR
+    assert all(told for _, told in rig.figures.trend(rig.figures.last_month(), DISTRICT))
+    rig.figures.calls(rig.figures.last_month(), DISTRICT)
+    assert len(asked) == counted.YEAR
 
 
 def test_what_is_kept_waits_for_no_other_count(rig):
