@@ -8,6 +8,7 @@ alarm needs; so a few are worked on, some wait, and the rest are told to come ba
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from threading import BoundedSemaphore
 from typing import TypeVar
 
@@ -37,7 +38,11 @@ class Passwords:
         self._hasher = hasher
         self._pool = ThreadPoolExecutor(max_workers=HASHERS, thread_name_prefix="hasher")
         self._places = BoundedSemaphore(HASHERS + WAITING_MAX)
-        self._nobody = hasher.hash(secrets.token_hex(16))
+
+    @cached_property
+    def _nobody(self) -> str:
+        """The hash of no password: made by the first who signs in, known or not, and not at the start of a service."""
+        return self._hasher.hash(secrets.token_hex(16))
 
     def hash(self, password: str) -> str:
         """
@@ -56,8 +61,13 @@ class Passwords:
         Raises:
             Busy: too many wait for a hasher.
         """
-        fits = self._work(lambda: self._verify(password[:PASSWORD_MAX], hash_ or self._nobody))
-        return fits and hash_ is not None and len(password) <= PASSWORD_MAX
+
+        def work() -> bool:
+            # Asked for in any case: else the first who is not known would wait for two.
+            nobody = self._nobody
+            return self._verify(password[:PASSWORD_MAX], hash_ or nobody)
+
+        return self._work(work) and hash_ is not None and len(password) <= PASSWORD_MAX
 
     def is_outdated(self, hash_: str) -> bool:
         """Whether a hash was made with other figures than today's and should be made again."""

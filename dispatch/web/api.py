@@ -2,13 +2,15 @@
 The programs' side, `/api/v1`: one flask-smorest `Api`, its errors as problem+json, its document and its offline page.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
 from json import JSONDecodeError
+from threading import Lock
 from typing import Any, cast
 
-from flask import Blueprint, Flask, Request, current_app, jsonify, render_template
-from flask_smorest import Api  # type: ignore[import-untyped]
-from flask_smorest import Blueprint as ApiBlueprint
+from flask import Blueprint as PagesBlueprint
+from flask import Flask, Request, current_app, jsonify, render_template
+from flask_smorest import Api, Blueprint  # type: ignore[import-untyped]
 from marshmallow import Schema, fields
 from webargs.flaskparser import FlaskParser
 
@@ -49,13 +51,37 @@ class _Arguments(FlaskParser):
             raise JSONDecodeError("nested too deeply", "[", 0) from None
 
 
-ApiBlueprint.ARGUMENTS_PARSER = _Arguments()
+class ApiBlueprint(Blueprint):  # type: ignore[misc]
+    """flask-smorest's, described when somebody asks for the description: a start would wait 0.4 s for it each time."""
+
+    ARGUMENTS_PARSER = _Arguments()
+    PAGINATION_HEADER_NAME = None
+
+    def register_views_in_doc(self, api: "AnlingApi", *where: Any, **how: Any) -> None:
+        describe_views = super().register_views_in_doc
+        api.later(lambda: describe_views(api, *where, **how))
 
 
 class AnlingApi(Api):  # type: ignore[misc]
-    """flask-smorest, but telling and documenting errors as they really are."""
+    """flask-smorest, but telling and documenting errors as they are, and documenting nothing before it is asked."""
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask) -> None:
+        self._later: list[Callable[[], None]] = []
+        self._describing = Lock()
+        super().__init__(app)
+
+    def later(self, describe_views: Callable[[], None]) -> None:
+        """Keeps a part of the description for when it is asked for."""
+        self._later.append(describe_views)
+
+    def described(self) -> dict[str, Any]:
+        """All that was kept, described; whoever comes first does it, in the order in which it was kept."""
+        with self._describing:
+            while self._later:
+                self._later.pop(0)()
+            return cast(dict[str, Any], deepcopy(self.spec.to_dict()))
 
     def _register_responses(self) -> None:
         # The library documents errors with the content type of answers; for these lines it is told the right one.
@@ -70,7 +96,6 @@ class AnlingApi(Api):  # type: ignore[misc]
 def make_api(app: Flask) -> AnlingApi:
     """The `Api` of this application, with the two ways of showing who one is."""
     app.config.update(SETTINGS)
-    ApiBlueprint.PAGINATION_HEADER_NAME = None
     api = AnlingApi(app)
     schemes = api.spec.components
     schemes.security_scheme("key", {"type": "http", "scheme": "bearer", "description": "al_<prefix>.<secret>"})
@@ -80,12 +105,12 @@ def make_api(app: Flask) -> AnlingApi:
 
 def document_of(app: Flask, api: AnlingApi) -> dict[str, Any]:
     """The whole document, complete."""
-    return describe(app, deepcopy(api.spec.to_dict()))
+    return describe(app, api.described())
 
 
-def docs_blueprint(api: AnlingApi) -> Blueprint:
+def docs_blueprint(api: AnlingApi) -> PagesBlueprint:
     """`openapi.json` and `docs` below `/api/v1`. Both say nothing but what the source says."""
-    bp = Blueprint("docs", __name__, url_prefix=PREFIX)
+    bp = PagesBlueprint("docs", __name__, url_prefix=PREFIX)
     kept: dict[str, Any] = {}
     asked: dict[tuple[str, str], frozenset[str]] = {}
 

@@ -19,6 +19,7 @@ from dispatch.privacy.reads import Reads
 from dispatch.web import access, express, headers, i18n, problems
 from dispatch.web.access import HOOKS, Gate, has_bearer, whoever
 from dispatch.web.account import account_blueprints
+from dispatch.web.addresses import LateRule
 from dispatch.web.api import PREFIX, ApiBlueprint, docs_blueprint, make_api
 from dispatch.web.forms import Asked
 from dispatch.web.health import Health, health_blueprint
@@ -53,6 +54,7 @@ def create_app(
     """
     app = Flask(__name__)
     app.request_class = Asked
+    app.url_rule_class = LateRule
     gate = Gate(sign_in=sign_in, keys=keys, reads=reads or Reads(sign_in.transactions, sign_in.clock))
     _configure(app, options)
     access.install(app, gate)
