@@ -103,7 +103,7 @@ class EdgeProcess:
         return [line for line in errors if line["event"] not in provoked] + told
 
     def anling(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        return warm().run(("--config", str(self.config), *arguments), cwd=ROOT, env=self.environ, timeout=60)
+        return warm().run(("--config", str(self.config), *arguments), cwd=ROOT, env=self.environ, timeout=240)
 
     def status(self) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(self.anling("gateway", "--status", "--json").stdout)

@@ -42,11 +42,14 @@ SENDER = "+15005550006"
 LOGIN, PASSWORD = "wangfang", "a long enough passphrase"
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
-STOP_S = 5.0
-"""How long a clean stop may take."""
+STOP_S = 30.0
+"""How long a clean stop may take on a busy machine; an idle one needs a tenth of a second."""
 
-START_S = 30.0
+START_S = 120.0
 """How long a start may take on a busy machine; an idle one needs a second."""
+
+PATIENCE_S = 60.0
+"""How long something is waited for that an idle machine does at once: no promise, only the end of a failing test."""
 
 CAUSES = [
     "press", "fall", "duress", "unclear", "hotline", "fire", "gas", "inactivity", "wandering", "water", "intrusion",
@@ -60,7 +63,7 @@ def policy(*steps: str) -> str:
     return f'[[policies]]\nname = "of the test"\ncauses = {json.dumps(CAUSES)}\nsteps = [{", ".join(rows)}]\n'
 
 
-def until(what: str, seen: Callable[[], Any], within_s: float = 15.0) -> Any:
+def until(what: str, seen: Callable[[], Any], within_s: float = PATIENCE_S) -> Any:
     """Waits until something is there and gives it back."""
     pause, end = threading.Event(), time.monotonic() + within_s
     while not (found := seen()):
@@ -305,7 +308,7 @@ class Rig:
 
     # -------------------------------------------------------------------------------------- commands
 
-    def anling(self, *arguments: str, stdin: str = "", timeout: float = 60) -> "subprocess.CompletedProcess[str]":
+    def anling(self, *arguments: str, stdin: str = "", timeout: float = 240) -> "subprocess.CompletedProcess[str]":
         """A command, as a person would type it."""
         arguments = ("--config", str(self.config), *arguments)
         if not self.cold:
@@ -448,7 +451,7 @@ class Operator:
         return self._open(Request(self._url + path, sent, method="POST"))
 
     def _open(self, request: Request) -> str:
-        with self._browser.open(request, timeout=20) as answer:
+        with self._browser.open(request, timeout=PATIENCE_S) as answer:
             return str(answer.read().decode())
 
 

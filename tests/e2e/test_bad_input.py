@@ -33,7 +33,7 @@ WRONG_SETTINGS = {
 def test_wrong_settings_refuse_the_start_with_the_key(tmp_path, case):
     more, environ, key = WRONG_SETTINGS[case]
     with Rig(tmp_path, radio=False, more=more, environ=environ) as rig:
-        refused = rig.anling("serve", timeout=20)
+        refused = rig.anling("serve", timeout=120)
         _is_one_sentence(refused, key)
         assert not (tmp_path / "anling.db").exists() or not rig.rows("SELECT * FROM entries")
 
@@ -48,7 +48,7 @@ WRONG_STEPS = {
 def test_a_wrong_policy_refuses_the_start_with_its_place(tmp_path, case):
     step, place = WRONG_STEPS[case]
     with Rig(tmp_path, radio=False, escalation=policy(step, "all_hands 60")) as rig:
-        _is_one_sentence(rig.anling("serve", timeout=20), place)
+        _is_one_sentence(rig.anling("serve", timeout=120), place)
 
 
 WRONG_DISTRICTS = {

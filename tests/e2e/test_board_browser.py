@@ -114,7 +114,7 @@ def on_duty(page: Page) -> None:
     expect(page.locator("#sound-state")).to_have_text("声音正常")
 
 
-def until(page: Page, expression: str, within_s: float = 12.0) -> None:
+def until(page: Page, expression: str, within_s: float = 45.0) -> None:
     """Waits until an expression is true. Asked from outside: the policy of the pages lets nobody evaluate strings."""
     end = time.monotonic() + within_s
     while not page.evaluate(expression):

@@ -88,9 +88,9 @@ def test_a_gateway_that_is_pulled_is_one_incident_with_its_homes_and_survives_a_
         assert rig.kinds().count("gateway_lost") == 1
         assert '"H1"' in rig.get("/api/v1/incidents?open=true", key=key)[1]
         rig.radio.plug()
-        until("the line is there", lambda: rig.metric("gateway_connected", "radio") == 1.0, 10)
+        until("the line is there", lambda: rig.metric("gateway_connected", "radio") == 1.0)
         rig.radio.press(rflink_of(1))
-        until("it is over", lambda: rig.one("SELECT ended_by FROM incidents") == "gateway:radio", 15)
+        until("it is over", lambda: rig.one("SELECT ended_by FROM incidents") == "gateway:radio")
         rig.assert_sound()
         rig.stop()
         assert rig.surprises() == []

@@ -99,11 +99,11 @@ def test_cut_off_from_the_service_it_pages_by_its_own_modem_and_says_so_afterwar
                 rig.start()
                 rig.raised("H2", 30)
                 rig.raised("H3", 30)
-                (said,) = until("the record says so", lambda: rig.entries("edge_cut_off"), 30)
+                (said,) = until("the record says so", lambda: rig.entries("edge_cut_off"))
                 facts = json.loads(said["body"])
                 assert (facts["gateway"], facts["texts"]) == ("garden-edge", 1)
                 assert facts["lasted_s"] >= 20
-                until("it knows that it is reached again", lambda: not edge.status()["cut_off"], 30)
+                until("it knows that it is reached again", lambda: not edge.status()["cut_off"])
                 edge.stop()
                 assert edge.surprises("service_cut_off") == []
             rig.stop()
@@ -198,10 +198,10 @@ def wipe(edge: EdgeProcess) -> None:
     """Somebody deletes the spool of a running edge; within a second it is there again, and whole."""
     path = edge.folder / "spool.db"
     # Of one that does not run, nobody remembers what was in it.
-    until("the edge has its spool open", edge.is_ready, 30)
+    until("the edge has its spool open", edge.is_ready)
     for ending in ("", "-wal", "-shm"):
         (edge.folder / f"spool.db{ending}").unlink(missing_ok=True)
-    until("the spool is there again", lambda: path.exists() and not edge.process.poll(), 30)
+    until("the spool is there again", lambda: path.exists() and not edge.process.poll())
     rest(1.0)
 
 

@@ -61,7 +61,7 @@ def test_a_port_missing_at_the_start_is_said_and_taken_when_it_appears(tmp_path)
         lost = until("the log says what is missing", lambda: rig.logged("gateway_lost"))[0]
         assert str(tmp_path / "late") in lost["reason"] or "late" in lost["gateway"]
         with Simulator(tmp_path, RflinkDialect(), name="late") as simulator:
-            until("it is connected", lambda: connected(rig, "late"), 6)
+            until("it is connected", lambda: connected(rig, "late"))
             simulator.press(rflink_of(1))
             rig.raised("H1")
         rig.stop()
@@ -76,10 +76,10 @@ def test_an_adapter_that_is_pulled_is_noticed_and_taken_again(tmp_path):
         for home in (2, 1):
             shout(rig.radio, rflink.encode(rflink_of(2), Event.BUTTON, count=1)[:15])
             rig.radio.unplug()
-            until("the loss is noticed", lambda: not connected(rig), 5)
+            until("the loss is noticed", lambda: not connected(rig))
             assert rig.alarm("H2") is None or home == 1, "half a frame is no frame"
             rig.radio.plug()
-            until("it is connected again", lambda: connected(rig), 5)
+            until("it is connected again", lambda: connected(rig))
             rest(3.2)  # nearer than this to the last it would be a repetition
             rig.radio.press(rflink_of(home))
         rig.raised("H2")
@@ -162,7 +162,7 @@ def _battery_is_low(rig: Rig, code: str) -> None:
         rows = answer["items"] if isinstance(answer, dict) else answer
         return next(row for row in rows if row["code"] == code)["battery_low"]
 
-    until("the battery is in the record of the device", look, 8)
+    until("the battery is in the record of the device", look)
     nobody_is_alarmed(rig)
     rig.stop()
 

@@ -63,7 +63,7 @@ def assert_nothing_is_lost_under(kills: int, seed: int, folder, *, pause_s: floa
             rig.kill()
             rest(moments.choice([0.0, 0.0, 0.5]))
             rig.start(ready=moments.random() < 0.7)
-        until("the service answers", rig.is_ready, 30)
+        until("the service answers", rig.is_ready)
         presses.ending.set()
         presses.join(60)
         assert not presses.is_alive()

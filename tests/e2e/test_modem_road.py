@@ -62,7 +62,7 @@ def test_an_answer_that_came_while_the_service_was_dead_is_heard_when_it_lives_a
     twilio.always = EMPTY_503
     rig.start()
     rig.radio.press(rflink_of(1))
-    until("the modem has asked", fake.sent, 15)
+    until("the modem has asked", fake.sent)
     alarm = rig.raised("H1")
     rig.kill()
     fake.receive(incoming(FIRST, "1"))

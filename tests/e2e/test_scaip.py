@@ -77,7 +77,7 @@ def test_two_hundred_presses_through_a_kill_are_each_answered_and_kept_once(rig,
     rig.start(ready=False)
     units.join()
     assert results[0].returncode == 0, results[0].stdout
-    until("the service answers", rig.is_ready, 30)
+    until("the service answers", rig.is_ready)
     kept = rig.rows("SELECT dedup_key, count(*) AS rows FROM signals GROUP BY dedup_key")
     assert len(kept) == 200
     assert {row["rows"] for row in kept} == {1}

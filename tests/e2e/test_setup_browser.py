@@ -33,11 +33,11 @@ def service(tmp_path) -> Iterator[tuple[str, str]]:
     def lines():
         return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
 
-    until("the service is ready", lambda: any(line["event"] == "service_ready" for line in lines()), 30)
+    until("the service is ready", lambda: any(line["event"] == "service_ready" for line in lines()))
     code = next(line["code"] for line in lines() if line["event"] == "setup_waits")
     yield f"http://127.0.0.1:{port}", code
     process.terminate()
-    assert process.wait(15) == 0
+    assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_six_steps_in_a_browser(chromium, service, tmp_path, lang, size, script)
         if script:
             # The page waits for the service, and goes on by itself.
             page.wait_for_selector("ul.checks", timeout=60_000)
-        until("the service is back", lambda: _is_back(page, base), 30)
+        until("the service is back", lambda: _is_back(page, base))
         page.click("form[action='/setup/try'] button")
         until("the canary came through", lambda: _greens(page, base) >= 4)
     page.click("form[action='/setup/finish'] button")

@@ -123,7 +123,7 @@ def heard_within(watched, since_s, limit_s, *reasons):
     until("the relay is switched on", lambda: ON in watched.ear.heard, limit_s)
     took_s = watched.ear.at_s[0] - since_s
     assert took_s <= limit_s
-    until("the siren says why", lambda: set(reasons) & set(watched.sounds_for()), 5)
+    until("the siren says why", lambda: set(reasons) & set(watched.sounds_for()))
     return took_s
 
 
@@ -207,7 +207,7 @@ def test_with_its_real_figures_it_is_heard_within_a_minute_when(made, break_it, 
 
 def test_a_stopped_engine_is_heard_and_it_rests_when_the_engine_goes_on(made):
     watched, _ = stop_the_engine(made, QUICK, PROMISED_S / 4)
-    until("the relay is switched off", lambda: watched.ear.heard.endswith(OFF), 10)
+    until("the relay is switched off", lambda: watched.ear.heard.endswith(OFF))
     assert [each["event"] for each in watched.said()][-2:] == ["siren_sounds", "siren_rests"]
 
 
@@ -231,7 +231,7 @@ def test_wrong_settings_are_a_reason_to_sound_and_none_to_be_silent(made):
     watched = made()
     watched.spoil('relay_of = "00"\nnumbers = ["12"]')
     watched.siren = watched.rig.spawn("siren", log="siren")
-    until("the relay is switched on", lambda: ON in watched.ear.heard, 10)
+    until("the relay is switched on", lambda: ON in watched.ear.heard)
     assert "siren_misconfigured" in watched.sounds_for()
     told = " ".join(each["what"] for each in watched.said() if each["event"] == "siren_misconfigured")
     assert "siren.relay_of" in told
@@ -258,7 +258,7 @@ def test_a_relay_that_is_unplugged_is_told_and_the_modem_calls_instead(made, tmp
         watched = made(siren=f'modem = "{modem.path}"\nnumbers = ["+8613800000009"]')
         watched.ear.path.unlink()
         watched.siren = watched.rig.spawn("siren", log="siren")
-        until("the modem calls", lambda: any(each.startswith("ATD+8613800000009;") for each in modem.commands), 20)
+        until("the modem calls", lambda: any(each.startswith("ATD+8613800000009;") for each in modem.commands))
         assert modem.texts[0].to == "+8613800000009"
         assert "警笛" in modem.texts[0].text
         assert "relay" in json.loads((watched.rig.folder / "siren.beat").read_text(encoding="utf-8"))["faults"]
@@ -270,7 +270,7 @@ def test_quiet_lasts_ten_minutes_at_most_and_keeps_the_reason(made):
     assert watched.rig.anling("siren", "--quiet", "11").returncode == 1
     assert watched.rig.anling("siren", "--quiet", "10").returncode == 0
     watched.listen()
-    until("the siren has its reason", lambda: "siren_misconfigured" in watched.sounds_for(), 10)
+    until("the siren has its reason", lambda: "siren_misconfigured" in watched.sounds_for())
     assert ON not in watched.ear.heard
     assert watched.rig.anling("siren", "--status").returncode == 1
 

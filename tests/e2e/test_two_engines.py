@@ -84,7 +84,7 @@ def test_two_engines_on_one_database_ask_each_once_and_one_finishes_for_the_othe
             lambda: other.one("SELECT count(*) FROM alarms WHERE state = 'accepted'") == HOMES,
             60,
         )
-        until("nothing waits to be sent", lambda: other.metric("messages_waiting") == 0, 40)
+        until("nothing waits to be sent", lambda: other.metric("messages_waiting") == 0)
         carers.ending.set()
         carers.join()
         _assert_each_once(other, twilio)

@@ -8,7 +8,7 @@ from devices.decoders.decoder import Frame, Tally
 from devices.ports.port import PortBlocked, PortLost
 from dispatch.rules.signal import Event
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 def until(happened: Callable[[], object], *, patience_s: float = PATIENCE_S) -> None:

@@ -66,10 +66,10 @@ class Broker:
         more = ["-r"] if retain else []
         command = ["mosquitto_pub", "-p", str(self.port), "-t", topic, "-q", str(qos), *more]
         if len(payloads) == 1:
-            subprocess.run([*command, "-m", payloads[0]], check=True, capture_output=True, timeout=30)
+            subprocess.run([*command, "-m", payloads[0]], check=True, capture_output=True, timeout=120)
         else:
             lines = "\n".join(payloads).encode() + b"\n"
-            subprocess.run([*command, "-l"], input=lines, check=True, capture_output=True, timeout=60)
+            subprocess.run([*command, "-l"], input=lines, check=True, capture_output=True, timeout=240)
 
     def has_client(self, name: str) -> bool:
         """Whether somebody with such a client id has been let in, by the broker's own log."""
@@ -77,5 +77,5 @@ class Broker:
 
     def _publishes(self, topic: str, payload: str) -> bool:
         command = ["mosquitto_pub", "-p", str(self.port), "-t", topic, "-m", payload]
-        done = subprocess.run(command, capture_output=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, timeout=120, check=False)
         return done.returncode == 0 or b"not authorised" in done.stderr

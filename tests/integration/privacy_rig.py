@@ -54,13 +54,18 @@ class PrivacyRig(Satisfaction):
         with self.world.writing.begin() as connection:
             # What is made up need not make sense; a new table with checks of its own needs no line here.
             connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
-            rows = PersonalRows(connection, inventory())
+            rows, subject, found = PersonalRows(connection, inventory()), None, {}
             for table in metadata.sorted_tables:
                 holding = inventory().get(table.name)
-                subject = rows.subject(self.resident)
-                found = rows.find(subject)
-                if holding and holding.is_personal and table.name not in found:
+                if not (holding and holding.is_personal and table.name not in found):
+                    continue
+                if subject is None:
+                    # Looked up again after each row that was made up: it may lead on to more.
+                    subject = rows.subject(self.resident)
+                    found = rows.find(subject)
+                if table.name not in found:
                     connection.execute(insert(table).values(_made_up(connection, table, holding, subject)))
+                    subject = None
             subject = rows.subject(self.resident)
             found = rows.find(subject)
             marks = [_mark(connection, name, keys) for name, keys in found.items() if not inventory()[name].delete]

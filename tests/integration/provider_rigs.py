@@ -391,7 +391,7 @@ def modem_settings(fake: FakeModem, **more: Any) -> ModemSettings:
     )
 
 
-def until(holds: Callable[[], object], within_s: float = 15.0) -> None:
+def until(holds: Callable[[], object], within_s: float = 60.0) -> None:
     """Waits for something that another thread does."""
     pause, end_s = threading.Event(), time.monotonic() + within_s
     while not holds():

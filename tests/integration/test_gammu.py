@@ -34,7 +34,7 @@ def gammu(fake: FakeModem, *arguments: str) -> str:
     settings = Path(fake.path).with_name("gammurc")
     settings.write_text(f"[gammu]\ndevice={fake.path}\nconnection=at115200\nsynchronizetime=no\ngammucoding=utf8\n")
     done = subprocess.run(
-        [str(GAMMU), "-c", str(settings), *arguments], capture_output=True, timeout=60, check=True, text=True,
+        [str(GAMMU), "-c", str(settings), *arguments], capture_output=True, timeout=240, check=True, text=True,
         stdin=subprocess.DEVNULL, env=os.environ | {"LC_ALL": "C.UTF-8"}, encoding="utf-8",
     )  # fmt: skip
     return done.stdout

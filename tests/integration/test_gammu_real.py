@@ -33,7 +33,7 @@ def gammu(modem: FakeModem, folder: Path, *arguments: str) -> subprocess.Complet
     settings = folder / "gammurc"
     settings.write_text(f"[gammu]\ndevice = {modem.path}\nconnection = at115200\n", encoding="ascii")
     command = ["gammu", "-c", str(settings), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
 
 
 @pytest.mark.drill

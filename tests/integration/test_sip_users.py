@@ -58,7 +58,7 @@ def sipp_with(tmp_path, port: int, count=1, *options: object, user="4670", passw
                "-nostdin", "-p", free_port(), "-timeout", "20s", "-timeout_error", "-max_socket", 500,
                "-t", transport, *options, f"127.0.0.1:{port}"]  # fmt: skip
     return subprocess.run(
-        [str(part) for part in command], cwd=tmp_path, capture_output=True, text=True, timeout=40, check=False
+        [str(part) for part in command], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
     )
 
 

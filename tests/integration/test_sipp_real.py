@@ -67,7 +67,7 @@ def sipp(tmp_path, port: int, bodies: list[str], *options: object, code=200, exp
                "-p", free_port(), "-timeout", "40s", "-timeout_error", "-max_socket", 500, *options,
                f"127.0.0.1:{port}"]  # fmt: skip
     return subprocess.run(
-        [str(part) for part in command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [str(part) for part in command], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
     )
 
 
