@@ -1,7 +1,7 @@
 """Reads visits for pages and programs: a day's list with the late ones first, one visit whole, and the queue."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from schedules.care.rules.presence import Photo, Point, State, Visit
 from schedules.care.store.visit_pictures import Pictures
 from schedules.care.store.visit_points import Findings, Kept, Points
 from schedules.care.store.visits import Visits
+from schedules.duty.store.away import CarerAbsence, CarerAbsences
 
 QUEUE_MAX = 200
 LATE_FIRST = {State.MISSED: 0, State.PLANNED: 2, State.BEGUN: 3, State.FINISHED: 4, State.CANCELLED: 5}
@@ -27,7 +28,10 @@ LATE_FIRST = {State.MISSED: 0, State.PLANNED: 2, State.BEGUN: 3, State.FINISHED:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One visit with what people call things. `late_min` counts from the latest start, 0 where nobody is late."""
+    """
+    One visit with what people call things. `late_min` counts from the latest start, 0 where nobody is late; `away` are
+    those of `carers` who are absent by then, so that somebody else has to go.
+    """
 
     visit: Visit
     home: Home
@@ -35,6 +39,7 @@ class Row:
     carers: tuple[Carer, ...]
     late_min: int
     open: int
+    away: frozenset[CarerId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +81,8 @@ class VisitBook:
         """Every visit of a local day: missed and late ones first, then by their latest start."""
         with self._reading.connect() as connection:
             rows = self._rows(connection, Visits(connection).on(day), area)
-        return sorted(rows, key=_urgency)
+            absences = CarerAbsences(connection).covering(*self._calendar.bounds(day))
+        return sorted((replace(each, away=_away(each.visit, absences)) for each in rows), key=_urgency)
 
     def of_carer(self, carer_id: CarerId, day: date) -> list[Row]:
         """A carer's own visits of a day, whatever station they belong to."""
@@ -197,6 +203,15 @@ class VisitBook:
     def _names(self, connection: Connection, found: Sequence[Visit]) -> dict[str, str]:
         ids = {each.wanted.resident_id for each in found}
         return Visits(connection).names(ids)
+
+
+def _away(visit: Visit, absences: Sequence[CarerAbsence]) -> frozenset[CarerId]:
+    """Whoever is sent, and absent through all of the time in which it may begin."""
+    wanted = visit.wanted
+    if visit.state is not State.PLANNED:
+        return frozenset()
+    gone = {each.carer_id for each in absences if each.from_at <= wanted.start_from and wanted.start_by < each.until_at}
+    return frozenset(gone.intersection(visit.carer_ids))
 
 
 def _late(visit: Visit, now: datetime) -> int:

@@ -384,6 +384,14 @@ def test_a_swap_that_cannot_be_is_not_asked(office):
         office.swapping.ask(theirs.id, office.carer("C3"), None, by=BOSS)
 
 
+def test_the_asker_is_owed_rest_beside_the_shift_in_return_too(office):
+    mine, theirs, after = office.put("C1", 8, 20), office.put("C2", 43, 50), office.put("C1", 56, 64)
+    with pytest.raises(Clashing) as refused:
+        office.swapping.ask(mine.id, office.carer("C2"), theirs.id, by=BOSS)
+    assert [(each.why, each.other.id) for each in refused.value.clashes] == [(Why.REST, after.id)]
+    assert office.swapping.ask(mine.id, office.carer("C2"), None, by=BOSS).state == "asked"
+
+
 def test_an_answer_to_an_alarm_is_never_taken_for_one_to_a_swap(tmp_path):
     office = office_in(tmp_path, on_duty=("C2",))
     mine = office.put("C1", 8, 20)

@@ -19,6 +19,7 @@ from dispatch.web.carer_list import VISIT_COOKIE
 from schedules.care.rules.presence import State
 from schedules.care.rules.visit import Source, Wanted
 from schedules.care.store.visit_points import Findings, Points
+from schedules.duty.store.away import CarerAbsence, CarerAbsences
 from tests.integration.rights_rig import OURS, Town
 
 WATCH, REVIEW = frozenset({Role.OPERATOR}), frozenset({Role.REVIEWER})
@@ -72,6 +73,21 @@ def judge_all(town):
 def on_the_wire(town, scopes="visits visits:read"):
     key = Keys(town.house.transactions, town.house.reading, town.house.clock).new_key("app", scopes)
     return {"Authorization": f"Bearer {key}"}
+
+
+@pytest.mark.parametrize(("hours", "shown"), [((-1, 3), True), ((0.5, 3), False), ((-2, 0.5), False)])
+def test_a_visit_of_somebody_who_is_absent_through_its_time_is_marked(town, visit, hours, shown):
+    """As long as it can still begin while they are there, it is theirs."""
+    wanted, absence = visit().wanted, uuid4().hex
+    row = CarerAbsence(
+        id=absence, carer_id=visit().carer_ids[0], kind="sick", from_at=wanted.start_from + hours[0] * HOUR,
+        until_at=wanted.start_from + hours[1] * HOUR, by="operator:x", kept_at=wanted.start_from,
+    )  # fmt: skip
+    town.house.transactions.run(lambda tx: CarerAbsences(tx.connection).add(row))
+    page = town.browser(WATCH).get(f"/visits?day={wanted.on}").text
+    town.house.transactions.run(lambda tx: CarerAbsences(tx.connection).end(absence, row.from_at))
+    assert ("Visits of carers who are absent then" in page, "▲ is absent then" in page) == (shown, shown)
+    assert "sick" not in page, "why somebody is away is nobody's here"
 
 
 def test_a_day_shows_what_is_planned_and_who_goes(town, visit):

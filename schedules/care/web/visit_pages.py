@@ -61,7 +61,7 @@ def visit_pages(
             "visits.html", day=day, before=day - timedelta(days=1), after=day + timedelta(days=1), today=book.today(),
             parts=_by_carer(rows) if by_carer else [("", rows)] if rows else [], by_carer=by_carer, local=book.local,
             W=words, late=sum(1 for each in rows if each.late_min), waits=sum(1 for each in rows if each.open),
-            may_judge=may(Right.VISITS_JUDGE),
+            may_judge=may(Right.VISITS_JUDGE), away=sum(1 for each in rows if each.away),
         )  # fmt: skip
 
     @bp.get("/visits/findings")
