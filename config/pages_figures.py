@@ -11,7 +11,7 @@ from dispatch.web.reports.pages import reports_blueprint
 from dispatch.web.reports.wire import reports_api
 from schedules.timetable import Periodic
 
-READY_EVERY_S = 60.0
+READY_EVERY_S = 30.0
 
 
 def figure_pages(house: House) -> list[Blueprint]:

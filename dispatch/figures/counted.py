@@ -40,8 +40,8 @@ TREND_S = 1.0
 YEAR = 12
 """Months of a trend."""
 
-READY_S = 0.2
-"""After so long no further month is counted before anybody asks: of a large record one a turn, of a small one all."""
+READY_S = 1.0
+"""After so long no further month is counted before anybody asks: one or two a turn of a large record, else all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,14 +135,17 @@ class Figures:
         """
         last = self.last_month()
         until_s = self._clock.look().steady_s + READY_S
+        self.report(last, DISTRICT)
         for month in _year_to(last):
+            if (month, DISTRICT) in self._reports:
+                continue
+            if self._clock.look().steady_s >= until_s:
+                return
             self.report(month, DISTRICT)
             with self._kept:
                 # Its calls, one by one, are what people look at next; those of older months make room.
                 if last in self._months:
                     self._months.move_to_end(last)
-            if self._clock.look().steady_s >= until_s:
-                return
 
     def calls(self, month: str, area: Area) -> list[Call]:
         """The calls of a month that count, for the lists behind the numbers. Raises: as `report`."""
