@@ -213,7 +213,7 @@ class Answers:
         with self._at_once(), _LEARNING:
             learn(text)
             if parse(text).action is None:
-                standing.learn(latin=False)
+                standing.learn_for(text)
 
     @contextmanager
     def _at_once(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from dispatch.messages.courier import Courier
 from dispatch.rules import reply
 from dispatch.rules.alarm import OfferState, Outcome, Proof, Role, State
 from dispatch.rules.people import operator
+from dispatch.rules.phrases import standing as by_standing
 from dispatch.rules.record import Line
 from dispatch.rules.reply import Standing, parse
 from dispatch.store.people import People
@@ -768,7 +769,7 @@ def test_a_number_is_read_without_any_phrase_right_after_a_start(monkeypatch):
 
     for name in ("composed", "standing_means"):
         monkeypatch.setattr(reply, name, needed)
-    for text in ("1", " 2 ", "3。", "４", "12 1", "47，2"):
+    for text in ("1", " 2 ", "3。", "４", "12 1", "47，2", "11", "3333"):
         assert reply.BARE.fullmatch(text), text
         assert {parse(text, standing).action for standing in (None, *Standing)} != {None}
     assert not any(reply.BARE.fullmatch(text) for text in ("5", "123 4", "1 去", "2不在", "12", "1 2 3", ""))
@@ -785,3 +786,17 @@ def test_what_is_learned_in_advance_waits_for_who_needs_something_at_once(talk, 
         assert learned == []
     learner.join(10)
     assert learned == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("text", "latin"), [("嗯呐哪个", [False]), ("Hmm La", [False, True]), ("我去", [])])
+def test_what_a_text_needs_by_where_its_sender_stands_is_learned_before_anything_is_written(
+    talk, monkeypatch, text, latin
+):
+    """Else the writer would be held for as long as learning takes."""
+    learned, units = [], []
+    run = talk.world.transactions.run
+    monkeypatch.setattr(by_standing, "learn", lambda *, latin: learned.append((latin, len(units))))
+    monkeypatch.setattr(talk.world.transactions, "run", lambda work: (units.append(work), run(work))[1])
+    talk.says("C1", text)
+    assert [each for each, _ in learned] == latin
+    assert {before for _, before in learned} <= {1}, "only the answer itself was kept by then"

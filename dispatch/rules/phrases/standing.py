@@ -353,6 +353,13 @@ def learn(*, latin: bool) -> None:
         _rows(each, latin=latin)
 
 
+def learn_for(text: str) -> None:
+    """Makes those that this text, as it was written, may need."""
+    learn(latin=False)
+    if _LATIN.search(text.casefold()):
+        learn(latin=True)
+
+
 _LATIN = re.compile("[a-z]")
 
 
@@ -368,8 +375,12 @@ def _rows(standing: Standing, *, latin: bool) -> tuple[tuple[Action | Outcome, r
 
 
 def _row(rows: tuple[str, ...], beside: tuple[str, ...]) -> str:
-    """At least one row, with courtesies, and with what may stand beside it, before and behind it."""
+    """
+    At least one row, with courtesies, and with what may stand beside it, before and behind it. The rows are in it once:
+    twice they would take twice as long to learn.
+    """
     said = "|".join(f"(?:{each})" for each in rows)
     near = "|".join(f"(?:{each})" for each in beside) or "(?!)"
     around = f"(?:(?:{_COURTESY})(?:[ ,]+|$)|(?:{near})[ ,]*)"
-    return f"{around}*(?:{said})(?:(?:[ ,]+|(?=我))(?:{said})|[ ,]*(?:{near})|[ ,]+(?:{_COURTESY}))*"
+    behind = f"(?:[ ,]*(?:{near})|[ ,]+(?:{_COURTESY}))"
+    return f"{around}*(?:(?:{said}){behind}*(?:$|[ ,]+|(?=我)))+"
