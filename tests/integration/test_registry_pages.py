@@ -135,6 +135,7 @@ def test_a_station_is_offered_and_may_be_called_by_its_name(rig):
     code, called = next(iter(offered.items()))
     form, path = edit(client, "/carers/new", name="李娜", station=called)
     assert client.post(path, data=form).status_code == 303
+    assert f"<td>{called}</td>" in client.get("/carers").text
     form, path = edit(client, "/carers/new", name="李娜二", station="没有这个站")
     refused = client.post(path, data=form)
     assert (refused.status_code, 'id="wrong-station"' in refused.text, code in refused.text) == (422, True, True)

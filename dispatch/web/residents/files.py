@@ -11,7 +11,7 @@ from dispatch.store.absences import Absences
 from dispatch.store.database import Connection
 from dispatch.store.files import Files
 from dispatch.store.follow_ups import FollowUps, KeyChecks
-from dispatch.store.register_rows import CONTACTS, HOMES, RESIDENTS, Kind, RegisterRows, Row
+from dispatch.store.register_rows import CONTACTS, HOMES, RESIDENTS, STATIONS, Kind, RegisterRows, Row
 from dispatch.web.access import area
 from dispatch.web.residents.telling import masked
 from dispatch.web.residents.work import Work
@@ -103,9 +103,16 @@ def _home(work: Work, connection: Connection, row: Row) -> Plain:
 
 
 def _line(connection: Connection, row: Row) -> Plain:
-    homes = RegisterRows(connection)
-    where = homes.by_ids(HOMES, [row["home_id"]]).get(row["home_id"]) if "home_id" in row else row
-    return row | {"phone": masked(row.get("phone")), "where": where.get("address", "") if where else ""}
+    return row | {"phone": masked(row.get("phone")), "where": _where(RegisterRows(connection), row)}
+
+
+def _where(shelf: RegisterRows, row: Row) -> str:
+    """A home's address, that of whoever lives there or belongs to it; of a carer the station."""
+    if "address" in row:
+        return str(row["address"])
+    kind, of, called = (HOMES, "home_id", "address") if "home_id" in row else (STATIONS, "station_id", "name")
+    found = shelf.by_ids(kind, [row[of]]).get(row[of]) if row.get(of) else None
+    return str(found[called]) if found else ""
 
 
 def _mark_absent(connection: Connection, shown: list[Plain], work: Work) -> None:
