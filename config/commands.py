@@ -1,21 +1,20 @@
 """What may be changed from outside pages: by a command that owns the database, or through the running service."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from argon2 import PasswordHasher
 
 from config.admin import ask
-from config.commands_after import after_commands
 from config.databases import Ownership
 from config.district import read_district
 from config.files import parse_toml_text
-from config.lists.commands import list_commands
 from config.loading import load_into
-from config.money_commands import money_commands
 from config.settings import Settings
 from config.wiring import House, build
 from config.wiring_roads import operator_of
@@ -30,13 +29,59 @@ from dispatch.rules.rights import Role
 from dispatch.store.accounts import Operator
 from dispatch.store.drills import Drill
 
+Commands = dict[str, Callable[..., dict[str, Any]]]
+
 
 class Declined(Refusal):
     """The running service said no; the detail is its own."""
 
 
-def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
+def commands_of(house: House) -> Commands:
     """The changes a house can make, by name. Each takes and gives plain values."""
+    rooms = [of(house) for of in _OF_ROOMS.values()]
+    return {name: command for each in (_own(house), *rooms) for name, command in each.items()}
+
+
+def command_of(house: House, name: str) -> Callable[..., dict[str, Any]]:
+    """One of them; the rooms beside alarms are furnished only where it needs them."""
+    return _OF_ROOMS.get(name.partition("_")[0], _own)(house)[name]
+
+
+def _privacy(house: House) -> Commands:
+    from config.commands_after import after_commands
+
+    return after_commands(house, partial(_named, house))
+
+
+def _lists(house: House) -> Commands:
+    from config.lists.commands import list_commands
+
+    return list_commands(house)
+
+
+def _money(house: House) -> Commands:
+    from config.money_commands import money_commands
+
+    return money_commands(house, partial(_named, house))
+
+
+_OF_ROOMS: Mapping[str, Callable[[House], Commands]] = MappingProxyType(
+    {"privacy": _privacy, "list": _lists, "money": _money}
+)
+"""
+By the first word of their names: those that need the rooms beside alarms. Whoever adds a login by itself waits neither
+for those rooms nor for what they import.
+"""
+
+
+def _named(house: House, login: str) -> Person:
+    by = operator_of(house.reading, login)
+    if by is None:
+        raise Declined(f"nobody signs in as '{login}'; anling user add")
+    return by
+
+
+def _own(house: House) -> Commands:
 
     def load(text: str, name: str) -> dict[str, Any]:
         loaded = load_into(house.transactions, read_district(parse_toml_text(text, name=name)))
@@ -76,11 +121,7 @@ def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
         made = house.keys.new_key(name, scope, gateways=gateways)
         return {"key": made, "name": name, "scope": scope, "gateways": list(gateways)}
 
-    def named(login: str) -> Person:
-        by = operator_of(house.reading, login)
-        if by is None:
-            raise Declined(f"nobody signs in as '{login}'; anling user add")
-        return by
+    named = partial(_named, house)
 
     def drill(gateway: str, provider: str, channel: str, by: str) -> dict[str, Any]:
         if not house.settings.gateways:
@@ -116,9 +157,6 @@ def commands_of(house: House) -> dict[str, Callable[..., dict[str, Any]]]:
         "load": load, "user_add": user_add, "user_list": user_list, "user_reset": user_reset, "user_seal": user_seal,
         "key_add": key_add, "drill": drill, "drill_list": drill_list,
         "shadow_switch": shadow_switch, "shadow_list": shadow_list,
-        **after_commands(house, named),
-        **list_commands(house),
-        **money_commands(house, named),
     }  # fmt: skip
 
 
@@ -161,7 +199,7 @@ def change(settings: Settings, command: str, **arguments: Any) -> dict[str, Any]
 def _by_ourselves(settings: Settings, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
     house = build(settings, SystemClock(), new_id)
     try:
-        return commands_of(house)[command](**arguments)
+        return command_of(house, command)(**arguments)
     finally:
         house.stop()
 

@@ -143,6 +143,8 @@ def demo(
     once: bool, as_json: bool, lang: str, port: int, refuse: bool, browser: bool, protocol: str, road: str
 ) -> None:
     """A fictional district to play with: nothing is sent to anybody."""
+    # As in `serve`; what lives on, enables it when it is ready.
+    gc.disable()
     _log_beside()
     if once:
         from config.demo_once import play_once

@@ -29,8 +29,8 @@ log = structlog.get_logger()
 ROLES = ("web", "engine", "gateway", "planner")
 SWITCH_S = 0.0005
 LEAD_S = 0.5
-"""The first letter is waited for so long before anything else is read: a provider that hangs keeps nobody from hearing
-a press for longer than that."""
+"""The look for what was pending, and then its letters, are each waited for so long before anything else is read: a
+provider that hangs keeps nobody from hearing a press for longer than that."""
 
 
 def run(settings: Settings, roles: str, *, file: Path | None = None) -> int:

@@ -26,6 +26,7 @@ class Carriers(Generic[Job]):
         self._counts = {True: emergency, False: notice}
         self._free = {urgent: threading.Semaphore(count) for urgent, count in self._counts.items()}
         self._pools: dict[bool, ThreadPoolExecutor] = {}
+        self._changed, self._under_way = threading.Condition(), 0
 
     @property
     def started(self) -> bool:
@@ -58,14 +59,29 @@ class Carriers(Generic[Job]):
         Carries a job out on a place taken before. One that comes while all is being stopped is left as after a crash:
         its attempt is on file, and the next start asks the provider what became of it.
         """
+        self._count(1)
         try:
             self._pools[emergency].submit(self._work, job, emergency)
         except (KeyError, RuntimeError):
             log.warning("job_left_at_stop")
-            self._free[emergency].release()
+            self._end(emergency)
+
+    def wait_idle(self, limit_s: float) -> bool:
+        """Until no job is under way, so long at most; whether that is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._under_way, limit_s)
 
     def _work(self, job: Job, emergency: bool) -> None:
         try:
             self._carry(job)
         finally:
-            self._free[emergency].release()
+            self._end(emergency)
+
+    def _end(self, emergency: bool) -> None:
+        self._free[emergency].release()
+        self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._changed:
+            self._under_way += change
+            self._changed.notify_all()

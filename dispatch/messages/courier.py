@@ -106,7 +106,7 @@ class Courier:
         self._alone = alone
         self._wanted = threading.Event()
         self._stopping = threading.Event()
-        self._ahead, self._led = False, threading.Event()
+        self._looked = threading.Event()
         self._carriers = Carriers(self._carry, emergency=emergency_workers, notice=notice_workers)
         # A provider that hangs may hold every place there is: a second road beside it has places of its own.
         self._beside = Carriers(self._carry, emergency=emergency_workers, notice=1)
@@ -135,10 +135,10 @@ class Courier:
 
     def lead(self, limit_s: float) -> bool:
         """
-        Waits until the first look has found nothing, or until a provider has answered to what it found; so long at
-        most. Whoever goes on to compute would take turns with it, and keep the first letter for as long as that takes.
+        Waits until the first look is over, and then until no letter is under way; so long at most for each. Whoever
+        goes on to compute would take turns with them, and keep the first letters for as long as that takes.
         """
-        return self._led.wait(limit_s)
+        return self._looked.wait(limit_s) and self._carriers.wait_idle(limit_s)
 
     def stop(self) -> None:
         """Stops claiming; calls under way end by their own deadlines and settle."""
@@ -169,8 +169,7 @@ class Courier:
                 self._send_notices()
             except Exception:
                 log.exception("courier_failed")
-            if not self._ahead:
-                self._led.set()
+            self._looked.set()
             self.beats += 1
             self._beaten_s = self._clock.look().steady_s
 
@@ -206,7 +205,6 @@ class Courier:
         taken = self._carriers.take(CLAIM_MAX, emergency=emergency)
         jobs = self._claim_on(taken, emergency=emergency)
         self._confirming.update(_confirming(jobs))
-        self._ahead = self._ahead or bool(jobs)
         for job in jobs:
             self._carriers.go(job, emergency=emergency)
         if taken and len(jobs) == taken:
@@ -239,7 +237,6 @@ class Courier:
         finally:
             self._flights.end(job.outgoing.attempt_id)
             self._confirming.discard(job.outgoing.attempt_id)
-            self._led.set()
             self._wanted.set()
 
     def ride(self) -> AbstractContextManager[Ride]:

@@ -608,7 +608,7 @@ def test_at_its_start_it_takes_up_what_was_left_in_flight(post, a):
     assert post.outcomes(post.message(alarm_id)) == [("a", "unknown"), ("a", "taken")]
 
 
-def test_a_start_is_led_by_the_first_letter_until_its_provider_has_answered(post, a):
+def test_a_start_is_led_by_what_was_pending_until_its_provider_has_answered(post, a):
     begun, let_go = threading.Event(), threading.Event()
 
     def hang(outgoing):

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 
+from config.commands import command_of, commands_of
 from config.late import Late
 from config.serving import Serving
 from config.settings import load_settings
@@ -97,6 +98,17 @@ def test_whoever_needs_a_room_before_the_start_has_it_made(settings):
     try:
         assert house.homecare is house.rooms.made.homecare
         assert house.registers.leaving.partings == [house.homecare.beds.life.parting]
+    finally:
+        house.stop()
+
+
+def test_a_command_by_itself_furnishes_no_room_that_it_does_not_need(settings):
+    house = build(settings(1), SystemClock(), new_id)
+    try:
+        assert command_of(house, "user_list")() == {"users": []}
+        assert house.rooms.made is None
+        assert command_of(house, "privacy_requests")(most=9) == {"requests": []}
+        assert all(command_of(house, name) for name in commands_of(house))
     finally:
         house.stop()
 
