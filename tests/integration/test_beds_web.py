@@ -82,7 +82,7 @@ def test_a_whole_life_by_forms(rig):
             "items-0": ["B01", "B02"], "carers-0": "2", "holidays-0": "keep", "minutes-1": ""}  # fmt: skip
     assert manager.post(f"{path}/plan", data=plan).status_code == 303
     page = manager.get(path).get_data(as_text=True)
-    for words in ("申-1", "街道民政科", "验收一所", "助浴", "C2026-"):
+    for words in ("申-1", "街道民政科", "验收一所", "助浴", "C2026-", "每周7次"):
         assert words in page
     assert "王秀英" in rig.people["operator"].get("/beds").get_data(as_text=True)
     for each in ("/month", "/print", "/form", "/month?month=2026-02", "/print?month=nonsense"):

@@ -91,6 +91,11 @@ def ends(first=None, last=None):
         case(entries=[Entry(visit_id="w", carer_id="c", received_at=NINE + 30 * timedelta(seconds=1))]),
         case(died_on=date(2026, 11, 23)),
         case(point(Which.BEGIN, NINE), point(Which.FINISH, NINE + 48 * MINUTE)),
+        case(
+            point(Which.BEGIN, NINE),
+            point(Which.FINISH, NINE + 38 * MINUTE),
+            visit=replace(VISIT, wanted=replace(WANTED, minutes=47)),
+        ),
     ],
     ids=str,
 )
@@ -124,6 +129,14 @@ def test_honest_mess_counts(one):
         (ends({"position": at_m(310), "accuracy_m": 400}), ["too_far"]),
         (case(point(Which.BEGIN, NINE), point(Which.FINISH, NINE + 47 * MINUTE)), ["too_short"]),
         (case(point(Which.BEGIN, NINE), point(Which.FINISH, NINE)), ["too_short"]),
+        (
+            case(
+                point(Which.BEGIN, NINE),
+                point(Which.FINISH, NINE + 37.9 * MINUTE),
+                visit=replace(VISIT, wanted=replace(WANTED, minutes=47)),
+            ),
+            ["too_short"],
+        ),
         (case(visit=replace(VISIT, wanted=replace(WANTED, least_minutes=61))), ["too_short"]),
         (case(point(Which.BEGIN, NINE), point(Which.FINISH, NINE + 3 * HOUR + MINUTE)), ["too_long"]),
         (
