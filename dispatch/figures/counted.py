@@ -37,6 +37,9 @@ TURN_S = 0.05
 TREND_S = 1.0
 """So long a page waits for the months of a trend."""
 
+QUICK_S = TREND_S / 4
+"""A page counts months of its trend itself only where one takes no longer; of a large record all are counted behind."""
+
 YEAR = 12
 """Months of a trend."""
 
@@ -66,6 +69,7 @@ class Figures:
         self._reports: OrderedDict[tuple[str, Area], Report] = OrderedDict()
         self._months: OrderedDict[str, _Month] = OrderedDict()
         self._looked = 0
+        self._took_s = 0.0
         self._behind: threading.Thread | None = None
 
     # ------------------------------------------------------------------------------------------- months
@@ -167,7 +171,7 @@ class Figures:
         """
         self.bounds(month)
         wanted = _year_to(month, months)
-        until = self._clock.look().steady_s + TREND_S
+        until = self._clock.look().steady_s + (TREND_S if self._took_s <= QUICK_S else 0.0)
         found: list[tuple[str, Report | None]] = []
         for each in wanted:
             known = (each, area) in self._reports or each == month or self._clock.look().steady_s < until
@@ -185,10 +189,12 @@ class Figures:
             if known is not None:
                 self._months.move_to_end(month)
                 return known
+        began_s = self._clock.look().steady_s
         with self._reading.connect() as connection:
             head = head_of(connection)
         calls, tallying = gather(self._reading, self.bounds(month), head[0])
         counted = _Month(head=head, calls=calls, sums=tallying.sums())
+        self._took_s = self._clock.look().steady_s - began_s
         with self._kept:
             self._months[month] = counted
             # What came while it was counted is looked at once more before this is answered again.

@@ -255,6 +255,11 @@ def test_the_months_of_the_trend_are_counted_before_anybody_asks_and_leave_last_
     rig.figures.keep_ready()
     rig.figures.keep_ready()
     assert len(asked) == 2, "a month that takes long is counted by itself"
+    monkeypatch.setattr(rig.figures, "_count_behind", lambda months, area: behind.extend(months))
+    behind: list[str] = []
+    # A page that would wait for long counts nothing itself.
+    known = [told is not None for _, told in rig.figures.trend(rig.figures.last_month(), DISTRICT)]
+    assert (len(asked), known, len(behind)) == (2, [False] * 10 + [True] * 2, 10)
     slow_s[0] = 0.0
     rig.figures.keep_ready()
     assert len(asked) == counted.YEAR
