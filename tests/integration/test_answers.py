@@ -12,7 +12,7 @@ from dispatch.answers import Answers, Said
 from dispatch.errors import Misconfigured
 from dispatch.expectations import DeskClaims, Done, Expectation
 from dispatch.messages.courier import Courier
-from dispatch.rules import reply
+from dispatch.rules import offers, reply
 from dispatch.rules.alarm import OfferState, Outcome, Proof, Role, State
 from dispatch.rules.people import operator
 from dispatch.rules.phrases import standing as by_standing
@@ -800,3 +800,21 @@ def test_what_a_text_needs_by_where_its_sender_stands_is_learned_before_anything
     talk.says("C1", text)
     assert [each for each, _ in learned] == latin
     assert {before for _, before in learned} <= {1}, "only the answer itself was kept by then"
+
+
+def test_a_code_comes_again_only_after_a_week(tmp_path, monkeypatch):
+    monkeypatch.setattr(offers, "CODES", (37,))
+    monkeypatch.setattr(offers, "LONG_CODES", (126,))
+    fortnight = '[[shifts]]\ncarer = "C1"\nstart = 2026-11-20T00:00:00Z\nend = 2026-12-04T00:00:00Z\n'
+    talk = Talk(tmp_path, on_duty=(), district=DISTRICT + fortnight)
+
+    def given_after(days):
+        talk.world.clock.advance(days * 86_400)
+        alarm_id = talk.press()
+        code = code_of(talk, alarm_id)
+        talk.world.desk.close(alarm_id, outcome=Outcome.HELPED, by=WANG)
+        return code
+
+    # One of two digits is taken first, wherever one is free.
+    assert [given_after(days) for days in (0, 6.9, 0.2)] == [37, 126, 37]
+    talk.world.close()
