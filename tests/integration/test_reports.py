@@ -234,6 +234,19 @@ def test_without_pango_the_page_says_print_from_the_browser(rig, monkeypatch):
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/reports/print?month={MONTH}")
 
 
+def test_the_page_loads_no_library_of_pdfs_and_one_that_does_not_load_leads_to_the_browser(rig, monkeypatch):
+    loaded = []
+    monkeypatch.setattr(pdf, "_weasyprint", lambda: loaded.append(1))
+    need(pdf.is_possible(), "WeasyPrint or Pango not found: apt install libpango-1.0-0")
+    loaded.clear()
+    pdf.is_possible.cache_clear()
+    assert "monthly.pdf" in rig.client.get("/reports").text
+    assert loaded == []
+    answer = rig.client.get("/reports/monthly.pdf")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/reports/print?month={MONTH}")
+    assert loaded == [1]
+
+
 def test_last_month_is_counted_before_anybody_asks(rig):
     rig.figures.keep_ready()
     asked = []

@@ -79,7 +79,11 @@ def reports_blueprint(desk: ReportDesk) -> Blueprint:
         if not pdf.is_possible():
             return redirect(f"/reports/print?month={month}", 303)
         page = render_template("report_print.html", **pages.printed(month, area(), bare=True))
-        return _file(pdf.pdf_of(page), "application/pdf", pages.file_name(month, "pdf"))
+        try:
+            made = pdf.pdf_of(page)
+        except pdf.NoPdf:
+            return redirect(f"/reports/print?month={month}", 303)
+        return _file(made, "application/pdf", pages.file_name(month, "pdf"))
 
     @bp.get("/reports/monthly.xlsx")
     @require(Right.EXPORT)

@@ -3,16 +3,25 @@ The printable month as PDF, by WeasyPrint (extra `pdf`), which needs Pango from 
 says how to print from the browser instead.
 """
 
+import ctypes
 import importlib
+import importlib.util
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 import structlog
 
+PANGO = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0")
+"""What the library opens of the system, by the names they have on Debian."""
+
 STYLE = Path(__file__).parents[1] / "static" / "report_print.css"
 
 log = structlog.get_logger()
+
+
+class NoPdf(Exception):
+    """The library or what it needs of the system is not there, or does not fit."""
 
 
 @cache
@@ -26,9 +35,20 @@ def _weasyprint() -> ModuleType | None:
         return None
 
 
+@cache
 def is_possible() -> bool:
-    """Whether this machine makes PDFs."""
-    return _weasyprint() is not None
+    """
+    Whether this machine makes PDFs. The library is looked for and not loaded, which takes two thirds of a second: the
+    first look at the reports after a start waited for that. Where Pango is called otherwise, loading decides.
+    """
+    if importlib.util.find_spec("weasyprint") is None:
+        return _weasyprint() is not None
+    try:
+        for each in PANGO:
+            ctypes.CDLL(each)
+    except OSError:
+        return _weasyprint() is not None
+    return True
 
 
 def pdf_of(page: str) -> bytes:
@@ -36,11 +56,11 @@ def pdf_of(page: str) -> bytes:
     The page as PDF, fonts embedded. Nothing but pictures inside the page itself is loaded.
 
     Raises:
-        RuntimeError: this machine makes none; ask `is_possible` first.
+        NoPdf: this machine makes none; `is_possible` knows it mostly beforehand.
     """
     library = _weasyprint()
     if library is None:
-        raise RuntimeError("no PDF without the extra pdf and Pango")
+        raise NoPdf("no PDF without the extra pdf and Pango")
     only_data = library.urls.URLFetcher(allowed_protocols={"data"})
     html = library.HTML(string=page, url_fetcher=only_data, media_type="print")
     made: bytes = html.write_pdf(stylesheets=[library.CSS(filename=str(STYLE))])
