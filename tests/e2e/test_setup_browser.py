@@ -79,7 +79,7 @@ def test_six_steps_in_a_browser(chromium, service, tmp_path, lang, size, script)
         page.wait_for_selector("#heard")
         radio.press("EV1527:0a1b2c:01")
         # By the script, or without one by the page that loads itself again.
-        page.wait_for_selector("#heard.good", timeout=10_000)
+        page.wait_for_selector("#heard.good", timeout=60_000)
         well(3)
         page.click("form[action='/setup/gateway'] button.main")
         well(4)
