@@ -45,6 +45,8 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
+        # Each test leaves little behind, and each look for it goes through all that the modules of a worker hold.
+        gc.set_threshold(100_000, 20, 50)
         gc.enable()
 
 
