@@ -17,7 +17,8 @@ def run(tmp_path):
         file = tmp_path / "test_tried.py"
         file.write_text(text, encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "pytest_timeout",
-                   "-p", "tests.conftest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), str(file)]  # fmt: skip
+                   "-p", "tests.conftest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path),
+                   str(file)]  # fmt: skip
         surroundings = {key: value for key, value in os.environ.items() if key != "ANLING_TEST_ALL"}
         # The plugins of everybody would take longer to load than all the rest.
         surroundings["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
