@@ -50,7 +50,7 @@ def test_the_demo_plays_one_alarm_to_its_end_and_reads_it_back(tmp_path):
     played = cold_demo(tmp_path, "--once", "--json")
     took_s, busy_s = time.monotonic() - began, _children_s() - busy_s
     assert played.returncode == 0, played.stderr
-    assert took_s <= 30 or busy_s <= 20
+    assert took_s <= 30 or busy_s <= 40
     lines = [json.loads(line) for line in played.stdout.splitlines()]
     assert all(set(line) == {"at", "event", "alarm", "by", "detail"} for line in lines)
     events = iter([line["event"] for line in lines])

@@ -155,7 +155,7 @@ def test_whatever_does_not_answer_is_given_up_in_time(server, talk):
         began = time.monotonic()
         with pytest.raises(Unreached) as lost:
             link.post({"big": "x" * 3_000_000} if talk is never_read else {})
-        assert time.monotonic() - began < LIMIT_S + 0.5
+        assert time.monotonic() - began < LIMIT_S + 2
         assert str(lost.value)
     link.close()
 
@@ -229,7 +229,7 @@ def test_over_tls_too_a_drip_is_given_up_in_time(server, certificate, talk):
     began = time.monotonic()
     with pytest.raises(Unreached):
         link.post({})
-    assert time.monotonic() - began < LIMIT_S + 0.5
+    assert time.monotonic() - began < LIMIT_S + 2
     link.close()
 
 

@@ -91,7 +91,7 @@ def test_when_it_may_have_been_sent_that_is_what_it_says(twilio, standin, name):
     sent = twilio.send(text())
     assert sent.outcome is Outcome.UNKNOWN
     assert sent.provider_id is None
-    assert time.monotonic() - began < SETTINGS.total_deadline_s + 0.4
+    assert time.monotonic() - began < SETTINGS.total_deadline_s + 2
     assert len(standin.creates()) == 1, "nothing is ever sent twice"
 
 
