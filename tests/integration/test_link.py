@@ -13,6 +13,7 @@ import pytest
 
 from devices.link import HttpsLink, Unreached
 from tests.need import need
+from tests.ports import free_port
 
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{"held":3}'
 LIMIT_S = 0.6
@@ -167,9 +168,7 @@ def test_half_an_answer_says_nothing(server):
 
 
 def test_nobody_there_is_said_at_once():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    link = HttpsLink(f"http://127.0.0.1:{port}", "k")
+    link = HttpsLink(f"http://127.0.0.1:{free_port()}", "k")
     with pytest.raises(Unreached, match="refused"):
         link.post({})
 

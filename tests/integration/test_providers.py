@@ -3,7 +3,6 @@ The contract that every provider keeps, whatever it sends with. What stands behi
 """
 
 import logging
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -33,6 +32,7 @@ from dispatch.messages.providers.provider import (
 from tests.fakes import twilio_faults
 from tests.fakes.twilio_faults import Fault
 from tests.integration.provider_rigs import ATTEMPT, DEADLINE_S, RIGS, Rig
+from tests.ports import free_port
 
 OVER_HTTP = ("aliyun", "twilio", "webhook")
 
@@ -226,9 +226,7 @@ def test_a_date_to_come_again_is_understood_by_the_answers_own_clock(online):
 
 
 def test_where_nobody_listens_nothing_was_sent(online):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    sent = online.towards(f"http://127.0.0.1:{port}").send(text(online))
+    sent = online.towards(f"http://127.0.0.1:{free_port()}").send(text(online))
     assert (sent.outcome, sent.blame) == (Outcome.NOT_SENT, Blame.PROVIDER)
 
 

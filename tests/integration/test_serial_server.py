@@ -15,6 +15,7 @@ from devices.gateway import Gateway
 from devices.ports import PortLost, open_port
 from dispatch.clock import SystemClock
 from tests.fakes.line import Ears, listening, until
+from tests.ports import free_port
 
 # pyserial's client makes its thread by names that Python 3.10 has put out of use.
 pytestmark = pytest.mark.filterwarnings("ignore:set(Daemon|Name).. is deprecated:DeprecationWarning")
@@ -161,8 +162,6 @@ def test_a_receiver_behind_it_is_heard_answered_and_heard_again_after_the_connec
 
 
 def test_a_server_that_is_not_there_is_a_lost_line():
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        address = f"rfc2217://127.0.0.1:{gone.getsockname()[1]}"
-    port = open_port(address)
+    port = open_port(f"rfc2217://127.0.0.1:{free_port()}")
     with pytest.raises(PortLost):
         port.open()

@@ -15,6 +15,7 @@ from devices.ports.sip_transactions import LIFE_S, TRYING_S, WAITING_MAX
 from tests.fakes.line import until
 from tests.integration.sip_rig import Desk
 from tests.need import need
+from tests.ports import free_port
 
 
 class Hand:
@@ -549,7 +550,8 @@ def test_without_a_port_it_is_the_one_of_sip():
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
 def test_an_address_that_somebody_has_is_a_lost_line(kind):
     with socket.socket(socket.AF_INET, kind) as other:
-        other.bind(("127.0.0.1", 0))
+        # A port that the kernel gives datagrams may be that of somebody's outgoing connection.
+        other.bind(("127.0.0.1", free_port()))
         if kind == socket.SOCK_STREAM:
             other.listen()
         port = other.getsockname()[1]

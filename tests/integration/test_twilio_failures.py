@@ -18,6 +18,7 @@ from tests.fakes.twilio_faults import Fault, refuse, too_many
 from tests.fakes.twilio_standin import TwilioStandin
 from tests.integration.twilio_rig import SETTINGS, TEXT, provider_towards, text, towards
 from tests.need import need
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -104,9 +105,7 @@ def test_after_a_failure_the_next_one_is_taken(twilio, standin, channel):
 
 
 def test_a_refused_connection_is_certainly_not_sent():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    assert towards(f"http://127.0.0.1:{port}").outcome is Outcome.NOT_SENT
+    assert towards(f"http://127.0.0.1:{free_port()}").outcome is Outcome.NOT_SENT
 
 
 def test_a_name_that_is_not_known_is_certainly_not_sent(monkeypatch):
