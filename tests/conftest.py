@@ -50,27 +50,6 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-# ------------------------------------------------------------------------------------------------ in which order
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """
-    Files of tests that mostly wait for real programs stand between those that mostly compute, spread evenly: behind
-    each other they left processors idle at the end of a run, for more than a minute.
-    """
-    files: dict[str, list[pytest.Item]] = defaultdict(list)
-    for item in items:
-        files[item.nodeid.partition("::")[0]].append(item)
-    waiting = [name for name in files if name.startswith("tests/e2e/")]
-    place: dict[str, float] = {}
-    for names in (waiting, [name for name in files if name not in waiting]):
-        many, before = sum(len(files[name]) for name in names), 0
-        for name in names:
-            place[name] = before / many
-            before += len(files[name])
-    items[:] = [item for name in sorted(files, key=place.__getitem__) for item in files[name]]
-
-
 # ------------------------------------------------------------------------------------------------ once a worker
 
 
