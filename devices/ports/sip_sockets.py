@@ -12,6 +12,7 @@ import ssl
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from devices.ports.addresses import bound_socket
 from devices.ports.port import PortLost
@@ -207,7 +208,6 @@ class SipSockets:
         connection.setblocking(False)
         if self._context is not None:
             try:
-                connection.getpeername()
                 connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
             except (OSError, ValueError):
                 # It has hung up again before anybody looked.
@@ -298,9 +298,24 @@ class SipSockets:
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
+class _Line(ssl.SSLSocket):
+    """
+    A line in TLS that is shut at once when it has no other end. What the library makes of a line that was reset before
+    it was looked at is left open, out of everybody's reach, until it is collected.
+    """
+
+    def getpeername(self) -> Any:
+        try:
+            return super().getpeername()
+        except OSError:
+            self.close()
+            raise
+
+
 def _context(certificate: str, key: str) -> ssl.SSLContext:
     """TLS as a server: 1.2 or newer, which is what units that are kept up to date speak."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sslsocket_class = _Line
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         context.load_cert_chain(certificate, key, password="")
