@@ -16,9 +16,9 @@ from tests.e2e.axe import violations
 from tests.integration.board_rig import LOGIN, PASSWORD, BoardRig
 
 SECOND_MS = 1000
-HEARD_WITHIN_S = 4.0
+HEARD_WITHIN_S = 10.0
 """From the commit of an alarm to its row on the board. A second is promised and measured by the bench; sooner than this
-only what is told at once comes, and a board that asks by itself does not."""
+only what is told at once comes: a board that asks by itself does so 15 s after it last did."""
 
 EVIL = '"><img src=x onerror=window.pwned=1><script>window.pwned=1</script>'
 
@@ -105,7 +105,7 @@ def signed_in(context: BrowserContext, served: Served) -> Page:
 
 
 def online(page: Page) -> None:
-    expect(page.locator("#line")).to_have_attribute("data-state", "online", timeout=30 * SECOND_MS)
+    expect(page.locator("#line")).to_have_attribute("data-state", "online")
 
 
 def on_duty(page: Page) -> None:
@@ -140,7 +140,7 @@ def test_a_press_is_on_the_board_at_once_and_is_said_once(page, rig):
     alarm_id = rig.world.press("H1", "R1", Cause.FALL)
     committed = time.monotonic()
     rig.bell.ring()
-    page.wait_for_selector(f"#row-{alarm_id}", timeout=30 * SECOND_MS)
+    page.wait_for_selector(f"#row-{alarm_id}")
     assert time.monotonic() - committed < HEARD_WITHIN_S
     expect(page.locator("#announce p")).to_have_text("新告警: 跌倒，柏林小区 3-2-501")
     expect(page.locator(".count.s-raised b")).to_have_text("1")
@@ -210,7 +210,7 @@ def test_nine_windows_share_one_connection(page, context, served, rig):
         each.goto(f"{served.url}/board")
     alarm_id = rig.press("H1", "R1")
     for each in others:
-        each.wait_for_selector(f"#row-{alarm_id}", timeout=30 * SECOND_MS)
+        each.wait_for_selector(f"#row-{alarm_id}")
 
 
 # ------------------------------------------------------------------------------------------------ by keyboard
@@ -357,7 +357,7 @@ def test_a_lost_connection_is_said_across_the_whole_width(chromium, served):
     on_duty_rings = page.locator("#lost")
     expect(on_duty_rings).to_be_hidden()
     served.stop()
-    expect(on_duty_rings).to_be_visible(timeout=60 * SECOND_MS)
+    expect(on_duty_rings).to_be_visible()
     expect(on_duty_rings).to_contain_text("连接中断，正在重连")
     assert page.evaluate("document.getElementById('lost').getBoundingClientRect().width") == 1366
     context.close()
@@ -385,9 +385,9 @@ def test_without_a_place_for_one_more_stream_the_board_asks(chromium, tmp_path):
     page.fill("[name=login]", LOGIN)
     page.fill("[name=password]", PASSWORD)
     page.click("main button.main")
-    expect(page.locator("#polling")).to_be_visible(timeout=30 * SECOND_MS)
+    expect(page.locator("#polling")).to_be_visible()
     alarm_id = rig.press("H1", "R1")
-    page.wait_for_selector(f"#row-{alarm_id}", timeout=30 * SECOND_MS)
+    page.wait_for_selector(f"#row-{alarm_id}")
     expect(page.locator("#lost")).to_be_hidden()
     context.close()
     served.stop()
@@ -399,7 +399,7 @@ def test_the_end_of_the_session_is_said(chromium, served, rig):
     page = signed_in(context, served)
     rig.sign_in.end_all(rig.operator.id, by=operator(rig.operator.id))
     rig.press("H1", "R1")
-    expect(page.locator("#signed-out")).to_be_visible(timeout=60 * SECOND_MS)
+    expect(page.locator("#signed-out")).to_be_visible()
     context.close()
 
 
@@ -533,5 +533,5 @@ def test_a_phone_answers_and_the_board_sees_it(page, context, served, rig):
     phones = context.new_page()
     phones.goto(f"{served.url}/phones")
     phones.locator(".answers .keys button").first.click()
-    expect(page.locator(f"#row-{alarm_id} a")).to_have_attribute("data-state", "accepted", timeout=30 * SECOND_MS)
+    expect(page.locator(f"#row-{alarm_id} a")).to_have_attribute("data-state", "accepted")
     expect(phones.locator(".mine")).to_have_text("1")

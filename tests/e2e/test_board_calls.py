@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from dispatch.rules.calls import Judgement, News, Rang
 from dispatch.store.calls import Calls
 from tests.e2e.test_board_browser import (  # noqa: F401  fixtures of the board
-    SECOND_MS,
+    HEARD_WITHIN_S,
     assert_clean,
     context,
     page,
@@ -21,6 +21,15 @@ from tests.e2e.test_board_browser import (  # noqa: F401  fixtures of the board
 RESIDENT, DAUGHTER, STRANGER = "+8613800000101", "+8613800000201", "+8613912345678"
 LOOKED_AT_MS = 1700
 """A card must have stood for a moment before a key judges it."""
+
+KEY_UNDER_A_CALL = """
+new MutationObserver((_, watching) => {
+  if (!document.querySelector("#calls .call")) return;
+  watching.disconnect();
+  setTimeout(() => dispatchEvent(new KeyboardEvent("keydown", {code: "F6", key: "F6", shiftKey: true, bubbles: true})));
+}).observe(document.body, {childList: true, subtree: true});
+"""
+"""Shift and F6, pressed as soon as a call is on the board."""
 
 
 def ring_in(rig, sender, key="CA1", *more):  # noqa: F811
@@ -38,13 +47,13 @@ def test_a_call_is_on_the_board_at_once_and_one_key_makes_it_an_alarm(page, rig)
     began = time.monotonic()
     ring_in(rig, RESIDENT)
     card = page.locator("#calls .call")
-    expect(card).to_have_count(1, timeout=4 * SECOND_MS)
-    assert time.monotonic() - began < 4.5
+    card.wait_for()
+    assert time.monotonic() - began < HEARD_WITHIN_S
     expect(card).to_contain_text("王秀英")
     expect(card).to_contain_text("柏林小区 3-2-501")
     page.wait_for_timeout(LOOKED_AT_MS)
     page.keyboard.press("F6")
-    expect(page.locator("#rows [data-alarm]")).to_have_count(1, timeout=5 * SECOND_MS)
+    expect(page.locator("#rows [data-alarm]")).to_have_count(1)
     expect(page.locator("#calls .call")).to_have_count(0)
     (call,) = on_file(rig)
     assert (call.judged, rig.world.alarm(call.alarm_id).home_id) == (Judgement.ALARM, rig.world.home())
@@ -55,14 +64,15 @@ def test_with_shift_it_is_none(page, rig):  # noqa: F811
     expect(page.locator("#calls .call")).to_contain_text("未知号码")
     page.wait_for_timeout(LOOKED_AT_MS)
     page.keyboard.press("Shift+F6")
-    expect(page.locator("#calls .call")).to_have_count(0, timeout=5 * SECOND_MS)
+    expect(page.locator("#calls .call")).to_have_count(0)
     assert on_file(rig)[0].judged is Judgement.NO_ALARM
 
 
 def test_a_call_that_slips_under_the_key_is_not_judged(page, rig):  # noqa: F811
+    # A busy machine may show the card long before a key pressed from outside arrives.
+    page.evaluate(KEY_UNDER_A_CALL)
     ring_in(rig, STRANGER)
     expect(page.locator("#calls .call")).to_have_count(1)
-    page.keyboard.press("Shift+F6")
     expect(page.locator("#said")).to_have_text("刚有新来电，请先看清。")
     assert on_file(rig)[0].judged is None
 
@@ -70,7 +80,7 @@ def test_a_call_that_slips_under_the_key_is_not_judged(page, rig):  # noqa: F811
 def test_a_missed_call_is_an_alarm_with_its_number(page, rig):  # noqa: F811
     ring_in(rig, DAUGHTER, "CA1", News.ENDED)
     row = page.locator("#rows [data-alarm]")
-    expect(row).to_contain_text("未接来电", timeout=5 * SECOND_MS)
+    expect(row).to_contain_text("未接来电")
     row.click()
     expect(page.locator("[id^=calls-]")).to_contain_text(DAUGHTER)
     expect(page.locator("#facts")).to_contain_text("未接1")

@@ -419,7 +419,7 @@ def _look(context: BrowserContext, page: Page, world: World, path: str) -> list[
 def _is_page(context: BrowserContext, world: World, path: str) -> bool:
     """Not the stream, nor a file, nor what only leads on; asked once for both languages."""
     if path not in world.are_pages:
-        answer = None if path == "/events" else context.request.get(world.url + path, max_redirects=0, timeout=30_000)
+        answer = None if path == "/events" else context.request.get(world.url + path, max_redirects=0, timeout=120_000)
         kind = answer.headers.get("content-type", "") if answer is not None else ""
         world.are_pages[path] = answer is not None and answer.status not in REDIRECTS and kind.startswith("text/html")
     return world.are_pages[path]

@@ -38,7 +38,7 @@ def _fetch(package: str, prefix: Path) -> None:
 
 def wait_for(process: "subprocess.Popen[bytes]", port: int, out: Path) -> None:
     """Until somebody listens there."""
-    for _ in range(300):
+    for _ in range(1200):
         assert process.poll() is None, out.read_text()
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

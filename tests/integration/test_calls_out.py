@@ -230,7 +230,7 @@ def test_a_machine_was_not_reached_and_is_told_in_short(rig):
     alarm_id, made = begun(rig)
     rig.world.clock.advance(9)
     rig.answered_by(made, "machine_start")
-    sid, form = rig.standin.changed.get(timeout=5)
+    sid, form = rig.standin.changed.get(timeout=60)
     assert sid == made["sid"]
     words = rig.answer(made | {"_params": form}).said
     assert len(words) == 1
@@ -244,7 +244,7 @@ def test_a_machine_was_not_reached_and_is_told_in_short(rig):
 def test_a_human_taken_for_a_machine_may_still_accept(rig):
     alarm_id, made = begun(rig)
     rig.answered_by(made, "machine_end_beep")
-    _, form = rig.standin.changed.get(timeout=5)
+    _, form = rig.standin.changed.get(timeout=60)
     rig.answer(made | {"_params": form}).press("1")
     assert rig.world.alarm(alarm_id).state is State.ACCEPTED
 
