@@ -16,7 +16,7 @@ from config.databases import Ownership
 from config.demo_district import addresses, buttons, past_text, speaking, tonight_text
 from config.demo_month import live_a_month
 from config.demo_past import give_past
-from config.options import AccountSettings, GatewaySettings, LogSettings, RoundSettings, WebSettings
+from config.options import AccountSettings, GatewaySettings, LogSettings, OperatorSettings, RoundSettings, WebSettings
 from config.serving import Serving
 from config.settings import Settings
 from config.told import Told
@@ -27,6 +27,9 @@ from dispatch.web.phones import DemoControls
 
 FIRST_PRESS_S = 12.0
 LOGIN = "wang"
+DUTY = "+8613800000120"
+"""A pretend telephone of the people on watch, among those of the phones page."""
+
 _WORDS = ("kite", "lotus", "plum", "river", "crane", "maple", "amber", "cedar")
 
 _SAYS = {
@@ -155,6 +158,7 @@ def _settings(home: Path, radio: Path, port: int, protocol: str) -> Settings:
         log=LogSettings(level="warning"),
         accounts=AccountSettings(second_factor="optional"),
         rounds=RoundSettings(wanted=True),
+        operators=OperatorSettings(phones=(DUTY,)),
     )
 
 

@@ -164,6 +164,13 @@ def _providers(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def _duty_phones(settings: Settings) -> Iterator[Finding]:
+    """Whether anybody on watch is told by telephone: the last step of an alarm, a late round, an uncovered hour."""
+    n = len(settings.operators.phones)
+    cure = "" if n else "set operators.phones: what is told to the people on watch reaches nobody"
+    yield Finding(name="duty phones", well=bool(n), seen=f"{n} on file", cure=cure)
+
+
 def _about_providers(settings: Settings) -> Iterator[Finding]:
     """What the credentials alone do not say."""
     said, order = settings.providers, settings.messages.order
@@ -369,5 +376,6 @@ def _is_edge_only(settings: Settings) -> bool:
 EDGE_LOOKS = (_python, _packages, _sqlite, _disk, _write_through, _clock, _machine, _gateways, _edge)
 LOOKS = (
     _python, _packages, _sqlite, _database, _books, _saved, _disk, _write_through, _clock, _machine, _fonts,
-    _escalation, doctor_files.room_files, _days_off, _providers, _gateways, _edge, _siren, _running, _consoles,
+    _escalation, doctor_files.room_files, _days_off, _providers, _duty_phones, _gateways, _edge, _siren, _running,
+    _consoles,
 )  # fmt: skip

@@ -29,7 +29,7 @@ def alive_page(house: House) -> AlivePage:
 
     return AlivePage(
         house.lifeline, clock=house.clock, beat_s=house.stuck_s, consoles=consoles, backup=lambda: _newest(house),
-        canary_every=timedelta(minutes=minutes) if minutes else None,
+        canary_every=timedelta(minutes=minutes) if minutes else None, paged=len(house.settings.operators.phones),
     )  # fmt: skip
 
 

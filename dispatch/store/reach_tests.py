@@ -41,6 +41,7 @@ reach_tests = Table(
     Column("ended_at", Instant),
     Index("ix_reach_tests_once", "carer_id", "month", unique=True),
 )  # fmt: skip
+_TAKEN = ("taken", "confirmed")
 _WAITS = reach_tests.c.due_at.is_not(None)
 Index("ix_reach_tests_due", reach_tests.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
 _OF_REACH = tuple(reach_tests.columns.keys())
@@ -144,12 +145,33 @@ class ReachTests:
         """What became of attempts to each number since then."""
         return self._tallies(messages.c.to, since)
 
+    def untaken(self, since: datetime, least: int) -> list[str]:
+        """
+        Ids of carers to whose number nothing was taken of `least` attempts or more since then, in their order.
+
+        Cheap enough to be asked every few seconds: of whoever is reached, the first message that was taken is the last
+        row that is read.
+        """
+        of_theirs = (
+            select(attempts.c.id)
+            .join(messages, messages.c.id == attempts.c.message_id)
+            .where(messages.c.person == literal("carer:") + carers.c.id, messages.c.posted_at > since,
+                   messages.c.to == carers.c.phone)
+        )  # fmt: skip
+        tries = of_theirs.with_only_columns(func.count()).where(attempts.c.outcome != "in_flight").scalar_subquery()
+        query = (
+            select(carers.c.id)
+            .where(~of_theirs.where(attempts.c.outcome.in_(_TAKEN)).exists(), tries >= least)
+            .order_by(carers.c.id)
+        )
+        return [str(row[0]) for row in self._connection.execute(query)]
+
     def by_provider(self, since: datetime) -> Mapping[str, Tally]:
         """What became of attempts by each provider since then."""
         return self._tallies(attempts.c.provider, since)
 
     def _tallies(self, by: Column[str], since: datetime) -> dict[str, Tally]:
-        taken = case((attempts.c.outcome.in_(["taken", "confirmed"]), 1), else_=0)
+        taken = case((attempts.c.outcome.in_(_TAKEN), 1), else_=0)
         arrived = case((attempts.c.status == "delivered", 1), else_=0)
         query = (
             select(by, func.count(), func.sum(taken), func.sum(arrived))

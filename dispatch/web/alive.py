@@ -68,11 +68,12 @@ class AlivePage:
     def __init__(
         self, lifeline: Lifeline, *, clock: Clock, beat_s: Callable[[], float],
         consoles: Callable[[], Sequence[tuple[str, bool]]], backup: Callable[[], Backup | None],
-        canary_every: timedelta | None,
+        canary_every: timedelta | None, paged: int,
     ) -> None:  # fmt: skip
         """
         `beat_s` is seconds since the engine's last sign of progress, `consoles` who sits at each console and whether
-        it can sound, `backup` the newest verified backup, None where there is none.
+        it can sound, `backup` the newest verified backup, None where there is none,
+        `paged` how many telephones of the people on watch are told what nobody else answers.
         """
         self.lifeline = lifeline
         self._clock = clock
@@ -80,6 +81,7 @@ class AlivePage:
         self._consoles = consoles
         self._backup = backup
         self._canary_every = canary_every
+        self._paged = paged
 
     def rows(self) -> list[Shown]:
         """Everything, in the order in which it is looked at."""
@@ -88,7 +90,8 @@ class AlivePage:
         canaries = [proof for name, proof in sorted(proofs.items()) if name.startswith(CANARY)]
         return [
             self._heartbeat(now), *(self._canary(each, now) for each in canaries),
-            self._outside(proofs.get(DEADMAN), now), self._sounds(now), self._saved(now),
+            self._outside(proofs.get(DEADMAN), now), self._sounds(now), self._duty(),
+            self._saved(now),
         ]  # fmt: skip
 
     def notes(self) -> list[Note]:
@@ -105,7 +108,8 @@ class AlivePage:
             if missed
             else []
         )
-        return [*found, *sung]
+        mute = [] if self._paged else [Note(text=N_("no duty telephone: pages reach nobody"), fault=True, path="/alive")]
+        return [*found, *mute, *sung]
 
     def _heartbeat(self, now: datetime) -> Shown:
         beat_s = self._beat_s()
@@ -148,6 +152,13 @@ class AlivePage:
             name=gettext("Consoles that can sound"), well=bool(able), at=now if able else None, seen=seen,
             cure="" if able else gettext(CURES["consoles"]),
         )  # fmt: skip
+
+    def _duty(self) -> Shown:
+        """Whom a late round, an absent carer, an uncovered hour are told to by telephone; not whether it rings."""
+        name, n = gettext("Telephones of the people on watch"), self._paged
+        cure = gettext("Enter at least one telephone under operators.phones, then start the service again.")
+        seen = gettext("numbers on file: %(n)s", n=n) if n else gettext("none")
+        return Shown(name=name, well=None if n else False, at=None, seen=seen, cure="" if n else cure)
 
     def _saved(self, now: datetime) -> Shown:
         name, backup = gettext("Last verified backup"), self._backup()

@@ -80,7 +80,7 @@ class CoverageWatch:
         """Looks ahead if anything changed or an hour has passed, and tells what is to be told."""
         now = self._clock.now()
         with self._reading.connect() as connection:
-            seen, last = signature(connection), Gaps(connection).look()
+            seen, last = signature(connection, now), Gaps(connection).look()
         if self._is_time(last, seen, now) and self._claims():
             self._look(seen, now)
         self.tell()

@@ -26,11 +26,12 @@ from sqlalchemy import (
 )
 
 from dispatch.ids import CarerId, StationId
+from dispatch.reachability import RATES_OVER, REFUSED_MIN
 from dispatch.rules.people import carer
 from dispatch.rules.place import Position
 from dispatch.store.database import Instant, Json, insert_once, metadata, upsert
 from dispatch.store.people import carers, homes, stations
-from dispatch.store.reach_tests import reach_tests
+from dispatch.store.reach_tests import ReachTests, reach_tests
 from dispatch.store.replies import replies
 from schedules.coverage.rules.reach import Gap, Reason
 from schedules.coverage.rules.standing import AHEAD, CLOSED_FOR, Standing, Told
@@ -190,9 +191,10 @@ def lived_in(connection: Connection) -> list[Lived]:
     ]  # fmt: skip
 
 
-def signature(connection: Connection) -> str:
+def signature(connection: Connection, now: datetime) -> str:
     """
-    A value that is another one whenever coverage may have become another: shifts, homes, carers, stations, tests.
+    A value that is another one whenever coverage may have become another: shifts, homes, carers, stations, tests,
+    numbers that take nothing.
 
     Sums are done in the database; 20,000 homes take some milliseconds and hold nobody up.
     """
@@ -211,6 +213,7 @@ def signature(connection: Connection) -> str:
            yes(carers.c.suspended), yes(carers.c.opted_out)),
         of(func.count(), func.sum(stations.c.version)),
         *sorted(map(str, connection.execute(tests))),
+        tuple(ReachTests(connection).untaken(now - RATES_OVER, REFUSED_MIN)),
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

@@ -38,6 +38,8 @@ from schedules.orders.store.orders import Asked, Orders
 
 NOTE_MAX = 2000
 REST = timedelta(minutes=10)
+SOON = timedelta(hours=1)
+"""What begins earlier than so long after the night is told at once; all else leaves people in peace until morning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,13 +160,15 @@ class Ordering:
         return f"{self._calendar.local(order.start_at):%m-%d %H:%M}"
 
     def _tell(self, tx: Tx, order: Order, who: Asked, sentence: str, facts: dict[str, Fact], *,
-              answerable: bool = False) -> None:  # fmt: skip
+              answerable: bool = False, answers: bool = False) -> None:  # fmt: skip
+        """Whoever has just spoken (`answers`) is answered at once; others by night only where the morning is late."""
         if who.phone is None:
             return
+        at_once = answers or order.start_at < self._calendar.by_day(tx.now) + SOON
         Outbox.post(tx, [Draft(
             key=f"{sentence}:{order.id}:{who.person}:{len(order.tried)}", sentence=sentence, channel=Channel.SMS,
-            priority=Priority.REMINDER, to=who.phone, person=who.person, lang=who.lang,
-            expires_at=tx.now + timedelta(hours=12), facts=facts, answerable=answerable,
+            priority=Priority.CONFIRMATION if at_once else Priority.REMINDER, to=who.phone, person=who.person,
+            lang=who.lang, expires_at=tx.now + timedelta(hours=12), facts=facts, answerable=answerable,
         )])  # fmt: skip
 
     def _waits(self, tx: Tx, order: Order, *, about: str) -> Order:
@@ -208,7 +212,7 @@ class Ordering:
         if (who_comes := carer_id(provider)) is not None:
             hand_over_in(tx, key_of(made), who_comes, by=by)
         home, person = People(tx.connection).home(made.home_id), resident_of(tx, made)
-        self._tell(tx, made, who, "order_taken", {
+        self._tell(tx, made, who, "order_taken", answers=by == provider, facts={
             "code": made.code, "address": home.address, "name": person.name if person else None,
             "phone": person.phone if person else None, "choices": self._when(made),
         })  # fmt: skip

@@ -10,6 +10,7 @@ from dispatch.messages.providers.provider import Capability
 from dispatch.messages.wording import render
 from dispatch.rules.travel import StraightLine
 from dispatch.store.database import reading_engine
+from dispatch.store.outbox import attempts, messages
 from dispatch.store.people import carers
 from dispatch.store.reach_tests import reach_tests
 from dispatch.store.record import entries
@@ -37,6 +38,7 @@ class Rig:
         self.clock = self.world.clock
         self.looks = []
         self.failing = ""
+        self.sent = 0
         self.put(NOON - DAY, NOON + 30 * DAY, "long")
         self.watch = self.another()
 
@@ -73,6 +75,21 @@ class Rig:
         with self.world.writing.begin() as connection:
             return connection.execute(statement)
 
+    def refused(self, times, outcome="refused"):
+        """So many texts to C1 come to this."""
+        id_ = self.world.id_of(carers, "C1")
+        for _ in range(times):
+            self.sent += 1
+            self.sql(insert(messages).values(
+                id=f"m{self.sent}", key=f"m{self.sent}", sentence="reach_test", channel="sms", priority=3,
+                to="+8613800000001", person=f"carer:{id_}", lang="zh", facts={}, answerable=True, state="failed",
+                posted_at=self.clock.now(), expires_at=self.clock.now() + HOUR, fence=0, tries=1,
+            ))  # fmt: skip
+            self.sql(insert(attempts).values(
+                id=f"a{self.sent}", message_id=f"m{self.sent}", seq=1, provider="one", started_at=self.clock.now(),
+                ended_at=self.clock.now(), outcome=outcome, text="",
+            ))  # fmt: skip
+
     def run(self, length, step=MINUTE / 3):
         """Time passes, with a look as often as the service has one."""
         until = self.clock.now() + length
@@ -87,6 +104,7 @@ class Rig:
                 render(each.sentence, each.channel, "zh", each.facts, capability=Capability(two_way=True), local=LOCAL),
             )
             for each in reversed(self.world.messages())
+            if each.person.startswith("operator:")
         ]
 
     def open(self):
@@ -143,6 +161,20 @@ def test_a_failed_test_is_told_within_a_minute(rig):
     rig.run(MINUTE)
     assert len(rig.told()) == 1
     assert {row.gap.reason for row in rig.open()} == {"nobody_reachable"}
+
+
+def test_a_number_that_takes_nothing_is_told_within_a_minute(rig):
+    rig.run(MINUTE)
+    rig.refused(2)
+    rig.run(MINUTE)
+    assert rig.told() == []
+    rig.refused(1)
+    rig.run(MINUTE)
+    assert {row.gap.reason for row in rig.open()} == {"nobody_reachable"}
+    assert [why for why, _ in rig.told()] == ["coverage_gap"]
+    rig.refused(1, outcome="taken")
+    rig.run(2 * MINUTE)
+    assert rig.open() == []
 
 
 def test_a_gap_that_is_mended_is_told_to_be_closed_once(rig):
@@ -257,7 +289,7 @@ def test_the_watch_finds_that_nobody_looks_any_more(rig):
 def test_the_signature_changes_with_the_roster_and_the_registers_and_stays_otherwise(rig):
     def now():
         with rig.world.reading.connect() as connection:
-            return signature(connection)
+            return signature(connection, rig.clock.now())
 
     first = now()
     assert now() == first

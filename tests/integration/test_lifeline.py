@@ -13,6 +13,7 @@ from config.wiring_lifeline import called
 from dispatch.lifeline import CANARY, DEADMAN, Canary, Lifeline
 from dispatch.rules.people import operator
 from dispatch.store.proofs import reconcile
+from dispatch.web.alive import AlivePage
 from tests.builders import build_world
 from tests.fakes.hook_catcher import LoopbackServer
 
@@ -239,3 +240,14 @@ def test_systemds_patience_is_read(monkeypatch, usec, pid, limit):
     monkeypatch.setenv("WATCHDOG_USEC", usec)
     monkeypatch.setenv("WATCHDOG_PID", pid)
     assert systemd_watchdog_s() == limit
+
+
+@pytest.mark.parametrize(("numbers", "says"), [(0, "no duty telephone: pages reach nobody"), (1, None)])
+def test_the_board_says_that_there_is_no_number_to_tell(rig, numbers, says):
+    page = AlivePage(
+        rig.lifeline, clock=rig.world.clock, beat_s=lambda: 0.0, consoles=list, backup=lambda: None,
+        canary_every=None, paged=numbers,
+    )  # fmt: skip
+    assert [(each.text, each.fault, each.path) for each in page.notes()] == ([(says, True, "/alive")] if says else [])
+    row = next(each for each in page.rows() if each.name == "Telephones of the people on watch")
+    assert (row.well, bool(row.cure)) == ((False, True) if says else (None, False))

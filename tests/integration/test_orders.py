@@ -11,6 +11,7 @@ from dispatch.answers import Answers, Said
 from dispatch.errors import Conflict, Invalid, NotFound
 from dispatch.expectations import DeskClaims
 from dispatch.ids import StationId
+from dispatch.rules.pacing import Pace, earliest
 from dispatch.rules.people import Person, operator
 from dispatch.rules.rights import DISTRICT, Area
 from dispatch.store.follow_ups import FollowUps
@@ -101,6 +102,15 @@ class Rig:
     def sentences(self):
         return [each.sentence for each in reversed(self.world.messages())]
 
+    def leaves(self, sentence):
+        """When the message with this sentence may leave, as the clocks of the place show it."""
+        local = self.world.calendar.local
+        (message,) = [each for each in self.world.messages() if each.sentence == sentence]
+        now = self.world.clock.now()
+        return local(earliest(
+            Pace(), message.priority, now=now, local=local(now), left=[], to=message.to, expires_at=message.expires_at,
+        ))  # fmt: skip
+
     def to_do(self):
         with self.world.reading.connect() as connection:
             return [each.about for each in FollowUps(connection).to_do(100)]
@@ -125,6 +135,24 @@ def test_an_order_is_offered_to_a_carer_with_the_skill_and_taken_by_a_text(rig):
     assert rig.sentences() == ["order_offer", "order_taken"]
     offer = next(each for each in rig.world.messages() if each.sentence == "order_offer")
     assert offer.facts["place"] == "柏林小区"
+
+
+@pytest.mark.parametrize(
+    ("days", "hour", "leaves"), [(1, 8, 3), (1, 9, 8), (2, 9, 8)], ids=["before it is read", "in time", "far"]
+)
+def test_at_three_in_the_morning_only_what_cannot_wait_wakes_a_carer(rig, days, hour, leaves):
+    start_at = rig.at(days, hour)
+    rig.world.clock.advance((rig.at(1, 3) - rig.world.clock.now()).total_seconds())
+    order = rig.take(at=start_at, urgent=True)
+    assert order.state is State.OFFERED
+    assert rig.leaves("order_offer").hour == leaves
+
+
+def test_a_carer_who_answers_at_night_is_answered_at_night(rig):
+    rig.world.clock.advance((rig.at(1, 3) - rig.world.clock.now()).total_seconds())
+    rig.take()
+    rig.text("+8613800000001", "1")
+    assert rig.leaves("order_taken").hour == 3
 
 
 def test_a_single_digit_takes_the_only_offer(rig):

@@ -6,9 +6,10 @@ import pytest
 
 from config.callbacks import unfound_by_twilio
 from config.doctor import LOOKS, examine
+from config.options import OperatorSettings
 from config.provider_options import HOOK_SECRET_MIN
 from config.refusals import refuse_lacking
-from config.settings import read_settings
+from config.settings import Settings, read_settings
 from config.wiring_providers import make_provider
 from dispatch.clock import SystemClock
 from dispatch.errors import Misconfigured
@@ -119,8 +120,8 @@ def test_a_hook_secret_too_short_to_be_guessed_at_is_refused():
 # ------------------------------------------------------------------------------------------------ doctor
 
 
-def findings(read) -> dict[str, tuple[bool, str, str]]:
-    (look,) = [each for each in LOOKS if each.__name__ == "_providers"]
+def findings(read, name="_providers") -> dict[str, tuple[bool, str, str]]:
+    (look,) = [each for each in LOOKS if each.__name__ == name]
     return {each.name: (each.well, each.seen, each.cure) for each in look(read)}
 
 
@@ -131,6 +132,13 @@ def test_the_doctor_names_what_each_provider_lacks(name):
     for key in MISSING[name]:
         assert f"providers.{name}.{key}" in seen
     assert bool(cure) is bool(MISSING[name])
+
+
+def test_the_doctor_says_that_nobody_on_watch_has_a_number():
+    phones = OperatorSettings(phones=("+8613800000001",))
+    assert findings(Settings(), "_duty_phones")["duty phones"][0] is False
+    assert "operators.phones" in findings(Settings(), "_duty_phones")["duty phones"][2]
+    assert findings(Settings(operators=phones), "_duty_phones")["duty phones"] == (True, "1 on file", "")
 
 
 def test_the_doctor_looks_for_the_modem_itself():
