@@ -27,7 +27,10 @@ def carer_blueprints(house: House, options: WebOptions, secret: str) -> list[Blu
     own, reading, clock = house.homecare, house.reading, house.clock
     book = VisitBook(reading, clock, house.calendar)
     rounds = RoundsBook(reading, clock, house.calendar, own.rounds.desk.book)
-    days = Days(reading, clock, visits=book, rounds=rounds, services=own.rounds.ordering.services)
+    days = Days(
+        reading, clock, visits=book, rounds=rounds, services=own.rounds.ordering.services,
+        limits=own.visits.visiting.limits,
+    )  # fmt: skip
     deeds = Deeds(
         house.transactions, rounds=own.rounds.desk, ordering=own.rounds.ordering, swapping=own.duty.swapping,
         days=days, nudge=house.nudges,

@@ -5,7 +5,7 @@ Only what is this carer's own. Of an order that is merely offered no more is tol
 the door. Of colleagues their shifts are told, so that one can be asked for in return, and nothing of why one is away.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,10 @@ from dispatch.rules.people import Carer, Talk, carer, compound
 from dispatch.rules.rights import DISTRICT
 from dispatch.store.database import Connection, Engine
 from dispatch.store.people import People
+from schedules.care.rules.checks import where
+from schedules.care.rules.evidence import Case, Code, Finding, Limits, Shown, shown
+from schedules.care.rules.presence import Point
+from schedules.care.store.visit_points import Points
 from schedules.care.visit_book import Row, VisitBook
 from schedules.duty.rules.shifts import Shift
 from schedules.duty.store import Shifts
@@ -85,11 +89,24 @@ class Colleague:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mine:
+    """
+    A visit as far as it is this carer's: whether they came and left by their own word, and what is doubted of where
+    they said so, by `begin` and `finish`: so many metres from the home, or None where nothing shows where it was.
+    """
+
+    row: Row
+    came: bool
+    left: bool
+    doubts: Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     """All of a carer's page. `asked` waits for their answer, `asking` are swaps they asked for that are open."""
 
     carer: Carer
-    visits: Sequence[Row]
+    visits: Sequence[Mine]
     rounds: Sequence[Due]
     orders: Sequence[Booked]
     shifts: Sequence[Shift]
@@ -103,13 +120,16 @@ class Days:
     """Reads the pages of carers. May be asked from any thread."""
 
     def __init__(
-        self, reading: Engine, clock: Clock, *, visits: VisitBook, rounds: RoundsBook, services: Services
-    ) -> None:
+        self, reading: Engine, clock: Clock, *, visits: VisitBook, rounds: RoundsBook, services: Services,
+        limits: Limits,
+    ) -> None:  # fmt: skip
+        """`limits` are what is believed of a visit's proof."""
         self._reading = reading
         self._clock = clock
         self._visits = visits
         self._rounds = rounds
         self._services = services
+        self._limits = limits
 
     def carer(self, id_: CarerId | None) -> Carer | None:
         """Whose page it is; None where nobody is, or they have left."""
@@ -120,9 +140,10 @@ class Days:
     def of(self, who: Carer) -> Day:
         """The page of this carer as things stand."""
         now = self._clock.now()
-        visits = self._visits.of_carer(who.id, self._visits.today())
+        rows = self._visits.of_carer(who.id, self._visits.today())
         rounds = self._rounds.due(DISTRICT, days=ROUND_DAYS, responsible=carer(who.id))
         with self._reading.connect() as connection:
+            visits = [_mine(each, Points(connection).of([each.visit.id]), who.id, self._limits) for each in rows]
             people = {each.id: each for each in People(connection).carers()}
             ahead = Shifts(connection).covering(now, now + AHEAD)
             swaps = [each for each in Swaps(connection).since(now) if each.is_open]
@@ -161,6 +182,22 @@ class Days:
         return Booked(
             order=order, services=self._services, place=compound(address), address=address, name=who.name, phone=phone
         )
+
+
+def _mine(row: Row, points: Sequence[Point], who: CarerId, limits: Limits) -> Mine:
+    """What this carer said of a visit, and whether it shows where they were: judged as the visit will be."""
+    case = Case(visit=row.visit, points=points, home=row.home.position)
+    own = [each for each in shown(row.visit, points, case.home, limits).spans if each.carer_id == who]
+    found = where(case, Shown(spans=own, begun_at=None, finished_at=None), limits)
+    return Mine(
+        row=row, came=any(each.begin for each in own), left=any(each.finish for each in own),
+        doubts={str(each.evidence["which"]): _metres(each) for each in found if each.code is not Code.HOME_UNPLACED},
+    )  # fmt: skip
+
+
+def _metres(found: Finding) -> int | None:
+    said = found.evidence.get("distance_m")
+    return said if isinstance(said, int) else None
 
 
 def _may_be_asked(other: Carer, who: Carer) -> bool:

@@ -62,13 +62,13 @@ class Phone:
         return form
 
 
-def visit_of(town):
-    """A visit that begins now, of R1 by C1: what it is, whenever it is called."""
+def visit_of(town, *codes):
+    """A visit that begins now, of R1 by C1 or by all of these: what it is, whenever it is called."""
     house, now = town.house, town.house.clock.now()
     wanted = Wanted(
         key=f"plan:{uuid4().hex}", source=Source.PLAN, home_id=HomeId(town.ids[OURS]["home"]),
         resident_id=town.ids[OURS]["resident"], on=house.calendar.day_of(now), start_from=now, start_by=now + HOUR,
-        minutes=60, items=("B01", "B02"), usual=(carer_of(town, "C1").id,),
+        minutes=60, items=("B01", "B02"), usual=(carer_of(town, "C1").id,), carers=max(1, len(codes)),
     )  # fmt: skip
 
     class Wants:
@@ -77,7 +77,14 @@ def visit_of(town):
 
     house.homecare.visits.sources[:] = [Wants()]
     house.homecare.visits.planning.plan(wanted.on)
-    return lambda: next(each for each in house.homecare.visits.visiting.on(wanted.on) if each.wanted.key == wanted.key)
+    visiting = house.homecare.visits.visiting
+
+    def now():
+        return next(each for each in visiting.on(wanted.on) if each.wanted.key == wanted.key)
+
+    if codes:
+        visiting.assign(now().id, [carer_of(town, each).id for each in codes], by=BY)
+    return now
 
 
 def round_of(town):

@@ -1,5 +1,6 @@
 """A carer's own page by the address in a text: what stands on it, whose it is, and that no press works twice."""
 
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -107,6 +108,47 @@ def test_a_visit_is_signed_and_nothing_ticked_is_nothing_done(town, phone, visit
     other = Phone(town, path_of(town, "C3"))
     other.open()
     assert other.send(**{**form, "token": town.house.links.token("form", other.path[3:])}).status_code == 404
+
+
+FAR, NEAR = {"lat": "38.0976", "lng": "114.49"}, {"lat": "38.0701", "lng": "114.49"}
+"""Some 3 km from the home, and at it."""
+
+
+@pytest.mark.parametrize(("where", "words"), [(FAR, "您签到时离老人家3069米"), ({}, "没有信息表明您在哪里签到")])
+def test_whoever_signs_in_elsewhere_is_told_what_is_missing_and_mends_it_at_the_home(town, phone, visit, where, words):
+    id_ = visit().id
+    answer = phone.send(**{**phone.form("begin", id_), **where})
+    assert answer.location.endswith("?said=begin_doubted")
+    page = phone.client.get(answer.location).text
+    assert "已签到，但还不能证明人在老人家里" in page
+    assert words in page
+    answer = phone.send(**{**phone.form("begin", id_), **NEAR})
+    assert answer.location.endswith("?said=begin")
+    assert words not in phone.client.get(answer.location).text
+    answer = phone.send(**{**phone.form("finish", id_), **where})
+    assert answer.location.endswith("?said=finish_doubted")
+    assert "值守台核实之前，这次上门不计入" in phone.client.get(answer.location).text
+
+
+def test_of_two_at_a_visit_each_has_the_form_of_what_they_have_not_done(town, phone):
+    visit = visit_of(town, "C1", "C3")
+    id_, other = visit().id, Phone(town, path_of(town, "C3"))
+    other.open()
+    phone.press("begin", id_, **NEAR)
+    forms = [deed for deed in ("begin", "finish") if _offers(other, deed, id_)]
+    assert forms == ["begin"], "somebody else is there; who has not come does not leave"
+    other.press("begin", id_, **NEAR)
+    phone.press("finish", id_, **NEAR)
+    assert visit().state is State.BEGUN
+    assert "您已签退，同事还在老人家里" in phone.page()
+    assert not _offers(phone, "finish", id_)
+    other.press("finish", id_, **NEAR)
+    assert visit().state is State.FINISHED
+
+
+def _offers(phone, deed, about):
+    forms = re.findall(r"<form.*?</form>", phone.page(), re.S)
+    return any(f'name="do" value="{deed}"' in each and about in each for each in forms)
 
 
 # ------------------------------------------------------------------------------------------------ rounds

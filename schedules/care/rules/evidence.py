@@ -151,10 +151,15 @@ def place_of(point: Point, home: Position | None, limits: Limits) -> Place:
         return Place.PROVEN
     if point.way is Way.OFFICE and point.approved_by is not None:
         return Place.PROVEN
-    if point.position is None or home is None or (point.accuracy_m or 0) > limits.vague_m:
+    return told_place(point.position, point.accuracy_m, home, limits)
+
+
+def told_place(position: Position | None, accuracy_m: int | None, home: Position | None, limits: Limits) -> Place:
+    """What a telephone's own word about where it is comes to."""
+    if position is None or home is None or (accuracy_m or 0) > limits.vague_m:
         return Place.UNKNOWN
-    doubt = min(max(point.accuracy_m or 0, 0), limits.accuracy_max_m)
-    return Place.NEAR if distance_m(point.position, home) <= limits.radius_m + doubt else Place.FAR
+    doubt = min(max(accuracy_m or 0, 0), limits.accuracy_max_m)
+    return Place.NEAR if distance_m(position, home) <= limits.radius_m + doubt else Place.FAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

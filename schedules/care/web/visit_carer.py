@@ -13,6 +13,7 @@ from dispatch.errors import Conflict, NotFound
 from dispatch.ids import CarerId
 from dispatch.rules.people import Person
 from dispatch.rules.place import Position
+from schedules.care.rules.evidence import Place, told_place
 from schedules.care.rules.picture import is_photo, picture_of, taken_at
 from schedules.care.rules.presence import Way, Which
 from schedules.care.visit_book import VisitBook
@@ -32,14 +33,16 @@ class Signing:
     def press(self, person: Person, id_: CarerId, form: Mapping[str, str], files: Mapping[str, FileStorage]) -> str:
         """
         Keeps a photo, signs in or out, and says which of it was done: `photo` (or `print`, where only its hash could be
-        kept), `begin`, `finish`. The same form again changes nothing.
+        kept), `begin`, `finish`, these two with `_doubted` where the telephone did not show that it was at the home. The
+        same form again changes nothing.
 
         Raises:
             NotFound: no such visit of this carer today. Conflict: it was cancelled, or the photo is too large or none.
             ValueError: the form is none of ours.
         """
         visit_id = form.get("visit", "")
-        if all(each.visit.id != visit_id for each in self.book.of_carer(id_, self.book.today())):
+        row = next((each for each in self.book.of_carer(id_, self.book.today()) if each.visit.id == visit_id), None)
+        if row is None:
             raise NotFound("There is no such visit.")
         kept = self._keep(person, id_, visit_id, files.get("photo"))
         deed = form.get("do", "")
@@ -48,11 +51,13 @@ class Signing:
         # A form that showed what was planned and has nothing ticked says that nothing was done.
         ticked = tuple(form.getlist("item"))[:100] if isinstance(form, MultiDict) else ()
         items = ticked or (() if form.get("items") else None)
+        position, accuracy_m = _position(form), _metres(form.get("accuracy", ""))
         self._visiting.sign(visit_id, Said(
             key=f"page:{UUID(form.get('nonce', '')).hex}", which=Which(deed), way=Way.PAGE, by=person, carer_id=id_,
-            position=_position(form), accuracy_m=_metres(form.get("accuracy", "")), items=items,
+            position=position, accuracy_m=accuracy_m, items=items,
         ))  # fmt: skip
-        return deed
+        place = told_place(position, accuracy_m, row.home.position, self._visiting.limits)
+        return deed if place is Place.NEAR or row.home.position is None else f"{deed}_doubted"
 
     def _keep(self, person: Person, id_: CarerId, visit_id: str, photo: FileStorage | None) -> bool:
         """Whether its picture can be looked at, or there was none."""

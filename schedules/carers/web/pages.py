@@ -35,7 +35,7 @@ from schedules.care.web import visit_words
 from schedules.care.web.visit_carer import PHOTO_MAX, Signing
 from schedules.carers.day import Days
 from schedules.carers.deeds import Deeds
-from schedules.carers.web.words import SAID, saying
+from schedules.carers.web.words import DOUBTED, SAID, saying
 from schedules.orders.web import words as order_words
 from schedules.rounds.web import words as round_words
 
@@ -170,6 +170,7 @@ def _page(
     said = request.args.get("said", "") if not wrong else ""
     common: dict[str, Any] = {
         "action": path, "token": token, "wrong": wrong, "said": gettext(SAID[said]) if said in SAID else "",
+        "doubted": said in DOUBTED,
     }  # fmt: skip
     if not is_open:
         return small_page("my_day_closed.html", status, **common)

@@ -9,7 +9,9 @@ from schedules.duty.web.words import SHORT
 
 SAID: Mapping[str, str] = {
     "begin": N_("Signed in."),
+    "begin_doubted": N_("Signed in, but nothing shows yet that it was at the home: look below."),
     "finish": N_("Signed out. Thank you!"),
+    "finish_doubted": N_("Signed out, but nothing shows that it was at the home: look below."),
     "photo": N_("The photo is kept."),
     "print": N_("Only the fingerprint of the photo is kept: it is too large to be shown, or of another kind."),
     "round": N_("The result is written down. Thank you!"),
@@ -22,6 +24,9 @@ SAID: Mapping[str, str] = {
     "swap_withdraw": N_("The swap is not asked for any more."),
     "swap_ask": N_("Your colleague is asked by text."),
 }
+
+DOUBTED = frozenset({"begin_doubted", "finish_doubted"})
+"""What is written down and yet not well."""
 
 ERRORS = (
     N_("This is not on your page any more."), N_("There is no such visit."), N_("The photo is too large."),
