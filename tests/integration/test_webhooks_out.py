@@ -24,7 +24,7 @@ from dispatch.subscribers.line import Line, is_public
 from dispatch.subscribers.postman import Postman
 from dispatch.subscribers.secrets import Signing
 from schedules.timers import Timers
-from tests.builders import build_world
+from tests.builders import DISTRICT, build_world
 from tests.fakes.line import until
 
 BY = operator("wangfang")
@@ -81,8 +81,8 @@ class Receiver:
 class Rig:
     """A small district that tells others."""
 
-    def __init__(self, folder) -> None:
-        self.world = build_world(folder)
+    def __init__(self, folder, *, district: str = DISTRICT) -> None:
+        self.world = build_world(folder, district=district)
         self.signing = Signing("s" * 40)
         self.wire = Line(SystemClock(), private=True, total_s=60.0)
         self.impatient = Line(SystemClock(), private=True, total_s=0.5)
@@ -106,13 +106,13 @@ class Rig:
         for id_ in postman.due(self.world.clock.now(), 10):
             postman.wake(id_)
 
-    def story(self):
+    def story(self, note: str = "送医院，王秀英"):
         """An alarm from the press to the closing."""
         world, person = self.world, self.world.carer("C1")
         alarm_id = world.press()
         world.wake()
         world.desk.accept(alarm_id, person, by=person)
-        world.desk.close(alarm_id, by=BY, outcome=Outcome.HOSPITAL, note="送医院，王秀英")
+        world.desk.close(alarm_id, by=BY, outcome=Outcome.HOSPITAL, note=note)
         return alarm_id
 
     def kinds(self) -> list[str]:
@@ -162,6 +162,31 @@ def test_a_whole_alarm_is_told_in_order_signed_and_without_a_word_about_anybody(
     rig.carry()
     assert rig.state(subscription.id).cursor > receiver.numbers()[-1], "later entries were passed over"
     assert len(receiver.got) == len(told)
+
+
+MARKUP = "<b>甲&amp;</b>[去](https://evil.example)@all=HYPERLINK(\"x\")\\n\"}"
+"""Markup of pages, of groups' robots and of tables, and what would end a string of JSON."""
+
+
+@pytest.mark.parametrize("template", list(Template))
+def test_markup_in_names_and_notes_arrives_nowhere(tmp_path, receiver, template):
+    written = json.dumps(MARKUP, ensure_ascii=False)
+    district = DISTRICT.replace('"王秀英"', written).replace('address = "', 'address = "<i>院</i>')
+    rig = Rig(tmp_path, district=district)
+    receiver.answers += [(200, {}, b'{"errcode":0}')] * 20
+    rig.book.add(Asked(name=MARKUP, url=receiver.url, template=template, types=["anling.alarm.*"]), by=BY)
+    alarm_id = rig.story(note=MARKUP)
+    rig.world.desk.note(alarm_id, MARKUP, by=BY)
+    rig.carry()
+    assert [each for each in rig.kinds() if each in {"raised", "closed", "noted"}] == ["raised", "closed", "noted"]
+    assert len(receiver.got) > 3
+    for _, body in receiver.got:
+        said = body.decode()
+        assert not [each for each in ("<", ">", "&amp;", "evil", "@", "HYPERLINK", "甲", "院") if each in said]
+        told = json.loads(said)
+        if template is not Template.STANDARD:
+            assert told["msgtype"] == "text", "no robot reads markup in it"
+    rig.world.close()
 
 
 def test_the_standards_own_library_takes_it_and_refuses_another_secret(rig, receiver):
