@@ -108,7 +108,9 @@ class AlivePage:
             if missed
             else []
         )
-        mute = [] if self._paged else [Note(text=N_("no duty telephone: pages reach nobody"), fault=True, path="/alive")]
+        mute = (
+            [] if self._paged else [Note(text=N_("no duty telephone: pages reach nobody"), fault=True, path="/alive")]
+        )
         return [*found, *mute, *sung]
 
     def _heartbeat(self, now: datetime) -> Shown:

@@ -164,7 +164,7 @@ def test_a_whole_alarm_is_told_in_order_signed_and_without_a_word_about_anybody(
     assert len(receiver.got) == len(told)
 
 
-MARKUP = "<b>甲&amp;</b>[去](https://evil.example)@all=HYPERLINK(\"x\")\\n\"}"
+MARKUP = '<b>甲&amp;</b>[去](https://evil.example)@all=HYPERLINK("x")\\n"}'
 """Markup of pages, of groups' robots and of tables, and what would end a string of JSON."""
 
 
