@@ -33,8 +33,8 @@ class Signing:
     def press(self, person: Person, id_: CarerId, form: Mapping[str, str], files: Mapping[str, FileStorage]) -> str:
         """
         Keeps a photo, signs in or out, and says which of it was done: `photo` (or `print`, where only its hash could be
-        kept), `begin`, `finish`, these two with `_doubted` where the telephone did not show that it was at the home. The
-        same form again changes nothing.
+        kept), `begin`, `finish`, these two with `_doubted` where the telephone did not show that it was at the home.
+        The same form again changes nothing.
 
         Raises:
             NotFound: no such visit of this carer today. Conflict: it was cancelled, or the photo is too large or none.
