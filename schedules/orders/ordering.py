@@ -38,8 +38,6 @@ from schedules.orders.store.orders import Asked, Orders
 
 NOTE_MAX = 2000
 REST = timedelta(minutes=10)
-SOON = timedelta(hours=1)
-"""What begins earlier than so long after the night is told at once; all else leaves people in peace until morning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,10 +159,9 @@ class Ordering:
 
     def _tell(self, tx: Tx, order: Order, who: Asked, sentence: str, facts: dict[str, Fact], *,
               answerable: bool = False, answers: bool = False) -> None:  # fmt: skip
-        """Whoever has just spoken (`answers`) is answered at once; others by night only where the morning is late."""
         if who.phone is None:
             return
-        at_once = answers or order.start_at < self._calendar.by_day(tx.now) + SOON
+        at_once = answers or rules.is_soon(order, self._calendar.by_day(tx.now))
         Outbox.post(tx, [Draft(
             key=f"{sentence}:{order.id}:{who.person}:{len(order.tried)}", sentence=sentence, channel=Channel.SMS,
             priority=Priority.CONFIRMATION if at_once else Priority.REMINDER, to=who.phone, person=who.person,

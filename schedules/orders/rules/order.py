@@ -39,6 +39,9 @@ WAITS_AGAIN = timedelta(hours=4)
 LATE_AFTER = timedelta(hours=4)
 """An accepted order that nobody reported done so long after its end is put before the operators; a default."""
 
+SOON = timedelta(hours=1)
+"""What begins earlier than so long after the night cannot wait for its end; a default."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -77,6 +80,14 @@ class Order:
     def code(self) -> int:
         """What stands in a text: three digits, which alarms have only when all of two are taken."""
         return LONG_CODES[self.number % len(LONG_CODES)]
+
+
+def is_soon(order: Order, awake_at: datetime) -> bool:
+    """
+    Whether it is too late to speak of it when people are awake again, at `awake_at`: then it is told at once, at night
+    too. Everything else leaves people in peace until morning.
+    """
+    return order.start_at < awake_at + SOON
 
 
 def offered(order: Order, to: Person, *, until: datetime) -> Order:
