@@ -1,17 +1,19 @@
 """
 Is it alive, is it ready, how is it: `/healthz`, `/readyz`, `/metrics`.
 
-Open to everybody who reaches the port, and therefore numbers only: no name, no address, no version.
+Open to everybody who reaches the port, and therefore numbers only: no name, no address, no version. Through the proxy
+in front comes whoever reaches it, and is told no figures at all: only whether the service is alive and ready.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, TypeAlias
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from dispatch.errors import NotFound
 from dispatch.web.access import public
 
 Figure: TypeAlias = float | int | bool | None
@@ -47,14 +49,22 @@ def health_blueprint(health: Health) -> Blueprint:
     def ready() -> Any:
         facts = health.facts()
         is_ready = facts.get(READY) is not False
-        return jsonify(status="ready" if is_ready else "not ready", **facts), 200 if is_ready else 503
+        figures = {} if _is_through_proxy() else facts
+        return jsonify(status="ready" if is_ready else "not ready", **figures), 200 if is_ready else 503
 
     @bp.get("/metrics")
     @public
     def metrics() -> Response:
+        if _is_through_proxy():
+            raise NotFound("There is nothing at this address.")
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     return bp
+
+
+def _is_through_proxy() -> bool:
+    """Whether `web.trusted_proxy` brought this request: of anybody else's the server has taken the header away."""
+    return "X-Forwarded-For" in request.headers
 
 
 class _Figures(Collector):

@@ -21,7 +21,7 @@ from dispatch.errors import Conflict, Invalid, NotAllowed
 from dispatch.rules.people import Person
 from dispatch.rules.rights import Area, Right
 from dispatch.store.transactions import Transactions
-from dispatch.web.access import area, caller, either, has_bearer, may, need_proof, require
+from dispatch.web.access import area, caller, either, has_bearer, may, need_proof, recently, require
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.i18n import N_, gettext
 from dispatch.web.once import Once
@@ -178,6 +178,7 @@ def lists_api(lists: Lists, *, transactions: Transactions) -> ApiBlueprint:
 
     @bp.post("/imports/files/<token>/commit")
     @either(SCOPE, Right.IMPORT)
+    @recently
     @once
     @bp.arguments(CommitSchema)
     @bp.response(201, ImportSchema)
@@ -254,6 +255,7 @@ def list_pages(lists: Lists, *, zone: tzinfo) -> Blueprint:
 
     @bp.post("/import/<token>")
     @require(Right.IMPORT)
+    @recently
     def commit(token: str) -> Any:
         said = _said(request.form)
         try:

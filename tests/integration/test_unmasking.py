@@ -123,8 +123,23 @@ def test_whole_numbers_and_new_numbers_want_a_fresh_proof_in_the_registers_too(t
     headers = {"X-CSRFToken": town.csrf, "If-Match": "*"}
     path = f"/api/v1/residents/{resident}"
     assert operator.post(f"{path}/unmask", json={"reason": "because"}, headers=headers).status_code == 403
-    assert operator.patch(path, json={"phone": "+8613800000999"}, headers=headers).status_code == 403
+    for phone in ("+8613800000999", None):
+        assert operator.patch(path, json={"phone": phone}, headers=headers).status_code == 403
     assert operator.patch(path, json={"language": "zh"}, headers=headers).status_code == 200
+
+
+def test_a_list_that_may_change_every_number_wants_a_fresh_proof(town):
+    manager = town.browser(frozenset({Role.MANAGER}), OURS)
+    wanted = {"kind": "carers", "columns": {}, "datum": "wgs84"}
+    headers = {"X-CSRFToken": town.csrf}
+    commits = (
+        lambda: manager.post("/api/v1/imports/files/none/commit", json=wanted, headers=headers),
+        lambda: manager.post("/import/none", data={"csrf_token": town.csrf, "kind": "carers"}),
+    )
+    assert [each().status_code for each in commits] == [404, 404], "with a fresh proof there is merely no such file"
+    with town.house.writing.begin() as connection:
+        connection.exec_driver_sql("UPDATE sessions SET proved_at = proved_at - 601000000")
+    assert [each().status_code for each in commits] == [403, 403]
 
 
 def test_no_person_of_another_station_is_sent_or_named(town):

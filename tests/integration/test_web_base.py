@@ -660,6 +660,13 @@ def test_the_service_is_ready_or_says_that_it_is_not(house, browser):
     assert "python_info" not in figures
 
 
+def test_through_the_proxy_nobody_is_told_a_figure(browser):
+    through = {"X-Forwarded-For": "203.0.113.7"}
+    assert browser.get("/metrics", headers=through).status_code == 404
+    assert browser.get("/readyz", headers=through).json == {"status": "ready"}
+    assert browser.get("/healthz", headers=through).json == {"status": "alive"}
+
+
 def test_a_view_that_says_nothing_about_who_may_call_it_stops_the_start(house):
     bp = Blueprint("open", __name__)
     bp.add_url_rule("/open", view_func=lambda: "open to all by accident", endpoint="door")

@@ -66,7 +66,7 @@ class Work:
 
     def change(self, kind: Kind, name: str, said: Plain, *, version: int) -> Row:
         """What was said of a row, if it still has this version; gives back the row as it is now."""
-        if said.get("phone"):
+        if "phone" in said:
             # Whoever changes where calls go changes who comes: the same care as for seeing the number.
             need_proof()
         wanted = self._columns(kind, load(changing(kind), said))
