@@ -53,6 +53,12 @@ class Parsed:
     rest: str = ""
 
 
+PIECES_MAX = 4
+"""Pieces of a text that are read each by itself."""
+
+_ENDED_BEFORE = re.compile("(?<=了)(?=没事|没大碍|没受伤|[她他]?挺好)")
+"""Where a thought ends without a sign: "坐起来了没事"."""
+
 AGAIN_MAX = 80
 """Signs of a text that is read again as it may have been meant: each reading of a flood of words costs its square."""
 
@@ -140,8 +146,34 @@ def _there(text: str, standing: Standing) -> Parsed | None:
         action = Action.DONE if isinstance(means, Outcome) else means
         if action is not None and (pressed is None or action is _DIGITS[pressed[1]]):
             return Parsed(action=action, outcome=means if isinstance(means, Outcome) else None)
-    read = None if is_held(plain) else composed(tidy(head, between=","), standing=standing)
-    return Parsed(action=read[0], outcome=read[1], rest=read[2]) if read and read[0] in POSSIBLE[standing] else None
+    if is_held(plain):
+        return None
+    read = composed(tidy(head, between=","), standing=standing)
+    if read and read[0] in POSSIBLE[standing]:
+        return Parsed(action=read[0], outcome=read[1], rest=read[2])
+    return _piece_by_piece(tidy(head, between=","), standing)
+
+
+def _piece_by_piece(parted: str, standing: Standing) -> Parsed | None:
+    """What every piece says by itself, all of them say together: "今天我值班,我去"."""
+    pieces = [each for each in _ENDED_BEFORE.sub(",", parted).split(",") if each]
+    if not 1 < len(pieces) <= PIECES_MAX:
+        return None
+    each_says = [_piece(each, standing) for each in pieces]
+    says = {read.action for read in each_says if read}
+    if None in each_says or len(says) != 1:
+        return None
+    outcomes = {read.outcome for read in each_says if read and read.outcome}
+    return Parsed(action=says.pop(), outcome=outcomes.pop() if len(outcomes) == 1 else None)
+
+
+def _piece(said: str, standing: Standing) -> Parsed | None:
+    means = standing_means(said, standing)
+    if means is not None:
+        outcome = means if isinstance(means, Outcome) else None
+        return Parsed(action=Action.DONE if isinstance(means, Outcome) else means, outcome=outcome)
+    read = _anywhere(said)
+    return read if read.action in POSSIBLE[standing] and read.code is None and not read.rest else None
 
 
 def _anywhere(text: str) -> Parsed:

@@ -3,6 +3,7 @@ Lists of answers weighted as people send them, and the hard rest (`tests/data/re
 and what was read, in a table. Nothing may be misread, and a floor holds how much is understood.
 """
 
+import re
 import tomllib
 from collections import Counter
 from functools import cache
@@ -10,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from dispatch.rules.phrases.pinyin import READ_SO
 from dispatch.rules.reply import Standing, parse
+from tests.property import test_replies_by_standing as standing
 from tests.property.test_replies_by_standing import FOR_A_HUMAN, judged
 
 LISTS = tomllib.loads((Path(__file__).parent.parent / "data" / "replies_as_in_life.toml").read_text(encoding="utf-8"))
+HAN = re.compile("[\u4e00-\u9fff]")
 FLOORS = {
     ("AA", "life"): 0.999, ("AB", "life"): 0.999, ("AC", "life"): 0.994,
     ("AA", "hard"): 0.99, ("AB", "hard"): 0.95, ("AC", "hard"): 0.78,
@@ -68,11 +72,31 @@ def test_what_has_one_meaning_is_understood(name, part):
         "3 去不了", "要2个人",
         "我给你切水果", "马上切断", "没到现场了", "未达", "把她放下就走", "没事就不去",
         "她没事就是头晕", "有个老人摔了",
+        "jiao 120", "jiao jiashu", "jiao yisheng", "jiao er zi", "ke neng xing", "ke neng keyi", "you kong jiu qu",
+        "guo hui er qu", "yi ge xiao shi yi hou ke yi", "可能没事", "估计没什么事", "大概没事", "ke neng mei shi",
         "11点到", "22楼", "120", "收到小李", "急 柏林小区 跌倒，回1接单，2去不了", "11111", "没放假",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_it_is_asked_back_wherever_somebody_stands(text):
     assert [parse(text, each).action for each in (None, *Standing)] == [None] * 4
+
+
+def in_pinyin():
+    """What is for a human in any list by standing, as a phone without Chinese writes it."""
+    lists = [*standing.LISTS.values(), *(part for each in LISTS.values() for part in each.values())]
+    for where, said in (each for one in lists for each in one.items()):
+        for meant in FOR_A_HUMAN & said.keys():
+            for text in (each.partition(" ×")[0] for each in said[meant].strip("\n").split("\n")):
+                read = HAN.sub(lambda char: READ_SO.get(char[0], "?") + " ", text).strip()
+                if HAN.search(text) and read.count("?") == text.count("?"):
+                    yield Standing(where), meant, read
+
+
+def test_what_is_for_a_human_is_so_in_pinyin_too():
+    """ "jiao 120" calls for an ambulance and does not hand over to one: a word in pinyin is all that sound so."""
+    texts = set(in_pinyin())
+    assert len(texts) > 250
+    assert [each for each in texts if judged(*each) == "wrong"] == []
 
 
 @pytest.mark.parametrize(
@@ -86,3 +110,16 @@ def test_what_only_looks_like_it_is_asked_back_wherever_somebody_stands(text):
 )  # fmt: skip
 def test_digits_in_yet_other_dresses(text, action, code):
     assert (parse(text).action, parse(text).code) == (action, code)
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "action"),
+    [
+        ("坐起来了没事", "there", "done"), ("五分钟，马上到", "asked", "accept"), ("已交家属", "there", "done"),
+        ("jiao gei jiashu le", "there", "done"), ("ke neng qu bu liao", "asked", "decline"),
+        ("mei kong zai shang ban", "asked", "decline"), ("马上，不去了", "asked", None),
+        ("没办法，我去", "asked", None),
+    ],
+)  # fmt: skip
+def test_what_every_piece_says_all_of_them_say(text, where, action):
+    assert parse(text, Standing(where)).action == action

@@ -22,6 +22,23 @@ _IF = re.compile(
 )
 """What is said under a condition is no answer yet: "能去我就去"."""
 
+_IF_IN_PINYIN = re.compile(
+    r"(?<![a-z])(?:(?:ke ?neng|ye ?xu|huo ?xu)(?!.*(?:bu|mei))|ru ?guo|chu ?fei|"
+    r"(?:you ?kong|de ?kong|you ?shi ?jian|mei ?ren|mei ?shi|bu ?mang|shun ?lu|fang ?bian|mang ?wan|xia ?ban|chi ?wan)"
+    r"[a-z ]{0,7}?(?:jiu|zai|cai) ?(?:qu|lai|guo|neng|ke ?yi)|"
+    r"(?:guo|deng|ge) ?(?:yi ?)?hui ?(?:er ?)?(?:zai ?)?(?:qu|lai|guo ?[ql]))|"
+    r"(?:xiao ?shi|zhong ?tou) ?(?:[yz]h?i ?)?hou ?(?:ke ?yi|neng|you ?kong|xing)"
+)
+"""The same by a phone without Chinese writing."""
+
+_UNSURE = re.compile(
+    "(?:可能|大概|估计|恐怕|怕是|也许|或许|好像)(?:[她他人都也就是]|老人|已经|应该)*"
+    "(?:没(?:有)?(?:啥|什么|多大|大)?(?:事|问题)|不要紧|无[碍恙])|"
+    r"(?<![a-z])(?:ke ?neng|da ?gai|gu ?ji|ye ?xu|huo ?xu|hao ?xiang)[a-z ]{0,8}?"
+    "mei ?(?:you ?)?(?:da ?|sha ?)?shi(?![a-z])"
+)
+"""Who only thinks that nothing is wrong has not looked."""
+
 _OTHER_PEOPLE = re.compile("(?<![让叫派请找排换系知喊个给用到有])(?:其[他它]人|别人|别的人)")
 """What others do is no answer; that others be sent is a decline."""
 
@@ -50,11 +67,12 @@ _TAKEN_BACK = re.compile(
 """What takes back all that was said, or tells others to do it."""
 
 
+_ALWAYS = (_TWICE_NO, _IF, _IF_IN_PINYIN, _UNSURE, _ASKED_OF_OTHERS, _TAKEN_BACK)
+
+
 def is_held(plain: str) -> bool:
     """Whether it asks, sets a condition, has two noes, tells of others, or of an end that is still to come."""
-    return any(
-        each.search(plain) for each in (_ASKING, _TWICE_NO, _IF, _NEARLY, _OTHER_PEOPLE, _ASKED_OF_OTHERS, _TAKEN_BACK)
-    )
+    return any(each.search(plain) for each in (_ASKING, _NEARLY, _OTHER_PEOPLE, *_ALWAYS))
 
 
 _TRAILING = re.compile(r"(?:[.。…·]{2,}|[~～]{2,}|⋯+)\s*$")
@@ -70,5 +88,6 @@ def is_wavering(text: str, plain: str) -> bool:
     condition, a question that comes last, an end that is still to come. To be there nearly is an answer here.
     """
     last = plain.rsplit(",", 1)[-1]
-    others = (_TWICE_NO, _IF, _ASKED_OF_OTHERS, _TAKEN_BACK, _NEARLY_OVER)
-    return bool(_TRAILING.search(text) or _ASKING.search(last)) or any(each.search(plain) for each in others)
+    return bool(_TRAILING.search(text) or _ASKING.search(last)) or any(
+        each.search(plain) for each in (*_ALWAYS, _NEARLY_OVER)
+    )

@@ -55,13 +55,15 @@ _READINGS = (
 )
 """Each syllable with the characters of the patterns that are read so."""
 
-_SOUNDS = {char: syllable for syllable, chars in re.findall("([a-z]+)([\u4e00-\u9fff]+)", _READINGS) for char in chars}
+READ_SO = {char: syllable for syllable, chars in re.findall("([a-z]+)([\u4e00-\u9fff]+)", _READINGS) for char in chars}
+"""Characters of the patterns with their syllables."""
+
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 
 def romanised(pattern: str) -> str:
     """The same pattern over small letters without tones; a blank may stand behind each syllable, and none need to."""
-    return _HAN.sub(lambda found: _SOUNDS.get(found[0], found[0]) + " ?", _apart(pattern.replace("不了", "不辽")))
+    return _HAN.sub(lambda found: READ_SO.get(found[0], found[0]) + " ?", _apart(pattern.replace("不了", "不辽")))
 
 
 def _apart(pattern: str) -> str:
