@@ -68,16 +68,19 @@ class HandClock:
 
 
 class HurriedClock(SystemClock):
-    """The machine's clocks, the steady one `times` as fast, and further whenever somebody says so."""
+    """
+    The machine's clocks, the steady one further on whenever somebody says so.
 
-    def __init__(self, times: float = 20.0) -> None:
+    Never faster: limits that are meant for answers would shrink with it, and a busy machine would not keep them.
+    """
+
+    def __init__(self) -> None:
         super().__init__()
-        self._times = times
         self._skipped_s = 0.0
 
     def look(self) -> Instant:
         seen = super().look()
-        return Instant(wall=seen.wall, steady_s=seen.steady_s * self._times + self._skipped_s, boot=seen.boot)
+        return Instant(wall=seen.wall, steady_s=seen.steady_s + self._skipped_s, boot=seen.boot)
 
     def advance(self, seconds: float) -> None:
         """So much passes at once."""

@@ -8,7 +8,7 @@ import pytest
 
 from devices.pager import Pager
 from devices.ports import open_port
-from tests.fakes.clock import HurriedClock
+from dispatch.clock import SystemClock
 from tests.fakes.modem import FakeModem
 from tests.need import need
 
@@ -49,7 +49,7 @@ def test_our_pager_says_to_a_modem_what_gammu_says(modem, tmp_path, text):
     done = gammu(modem, tmp_path, "sendsms", "TEXT", NUMBER, "-unicode", "-len", "400", "-text", text)
     assert done.returncode == 0, done.stdout + done.stderr
     theirs, modem.texts = list(modem.texts), []
-    pager = Pager(lambda: open_port(str(modem.path), baud=115_200), (NUMBER,), HurriedClock(), network_s=5.0)
+    pager = Pager(lambda: open_port(str(modem.path), baud=115_200), (NUMBER,), SystemClock())
     pager.page(text)
     for _ in range(20):
         if pager.step() > 0:

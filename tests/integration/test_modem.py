@@ -3,8 +3,8 @@
 import pytest
 
 from devices.ports import PortLost, open_port
+from dispatch.clock import SystemClock
 from dispatch.messages.modem.modem import Fate, Modem, ModemFailed
-from tests.fakes.clock import HurriedClock
 from tests.fakes.modem import FakeModem
 
 NUMBER = "+8613800138000"
@@ -28,7 +28,7 @@ def port(fake):
 
 @pytest.fixture
 def modem(port):
-    return Modem(port, HurriedClock(), network_s=5)
+    return Modem(port, SystemClock(), network_s=2)
 
 
 def test_a_text_is_handed_over_and_numbered(fake, modem):
@@ -112,7 +112,8 @@ def test_a_refusal_says_whose_fault_it_is_and_the_next_text_leaves(fake, modem, 
     assert fake.sent() == [(NUMBER, TEXT)]
 
 
-def test_without_a_prompt_nothing_was_sent(fake, modem):
+def test_without_a_prompt_nothing_was_sent(fake, modem, monkeypatch):
+    monkeypatch.setattr("dispatch.messages.modem.modem.ANSWER_S", 1.0)
     fake.air.no_prompt = 1
     modem.prepare()
     with pytest.raises(ModemFailed) as failed:
@@ -175,15 +176,13 @@ class Pieces:
     ids=["behind the answer", "before it", "cut in two"],
 )
 def test_what_comes_in_one_piece_with_an_answer_is_not_lost(pieces):
-    modem = Modem(Pieces(*pieces), HurriedClock())
+    modem = Modem(Pieces(*pieces), SystemClock())
     modem.ask("AT")
     modem.listen(0.0)
     assert [(line.values["urc"], line.values["index"]) for line in modem.unasked] == [("CMTI", 7)]
 
 
 def test_what_comes_before_the_prompt_is_not_lost():
-    modem = Modem(
-        Pieces(b'\r\n+CDSI: "SR",3\r\n\r\n> ', b'\r\n+CMGS: 5\r\n\r\nOK\r\n+CMTI: "ME",1\r\n'), HurriedClock()
-    )
+    modem = Modem(Pieces(b'\r\n+CDSI: "SR",3\r\n\r\n> ', b'\r\n+CMGS: 5\r\n\r\nOK\r\n+CMTI: "ME",1\r\n'), SystemClock())
     assert modem.send(NUMBER, TEXT) == (5,)
     assert [line.values["urc"] for line in modem.unasked] == ["CDSI", "CMTI"]

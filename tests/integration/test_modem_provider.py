@@ -63,7 +63,7 @@ def kept() -> Kept:
 
 @pytest.fixture
 def clock() -> HurriedClock:
-    return HurriedClock(times=1.0)
+    return HurriedClock()
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_a_sender_is_known_however_the_network_writes_the_number(fake, modem, ke
 
 
 def test_stopping_sends_those_away_who_wait(fake, kept):
-    provider = ModemProvider(modem_settings(fake, total_deadline_s=30.0, network_s=1.0))
+    provider = ModemProvider(modem_settings(fake, network_s=1.0))
     provider.listen(kept)
     until(lambda: provider.state == "ready")
     fake.air.no_result = 1
@@ -160,7 +160,7 @@ def test_stopping_sends_those_away_who_wait(fake, kept):
     until(lambda: fake.texts)
     provider.close()
     for thread in crowd:
-        thread.join(3)
+        thread.join()
     assert sorted(outcomes) == [Outcome.NOT_SENT, Outcome.NOT_SENT, Outcome.UNKNOWN]
     assert provider.send(text()).outcome is Outcome.NOT_SENT
 
@@ -210,6 +210,7 @@ def test_a_reply_by_modem_accepts_an_alarm(tmp_path, fake):
     provider = ModemProvider(modem_settings(fake))
     house = House(world, providers={"modem": provider})
     listen(house.providers, world.answers, house.courier)
+    until(lambda: provider.state == "ready")
     alarm = world.press()
     world.wake()
     for job in house.courier.claim(10, emergency=True):
@@ -304,7 +305,7 @@ def test_pulled_and_plugged_in_again_it_goes_on(fake, modem, kept, clock):
 
 def test_a_stick_that_was_never_there_is_waited_for(tmp_path, fake, kept):
     fake.unplug()
-    clock = HurriedClock(times=1.0)
+    clock = HurriedClock()
     provider = ModemProvider(modem_settings(fake, clock=clock))
     provider.listen(kept)
     assert provider.send(text()).outcome is Outcome.NOT_SENT
@@ -360,7 +361,10 @@ def test_a_modem_without_memory_commands_still_sends(fake, kept):
     fake.air.unknown = ("AT+CNMI", "AT+CPMS", "AT+CMGL")
     provider = ModemProvider(modem_settings(fake))
     provider.listen(kept)
+    until(lambda: "AT+CPMS?" in fake.commands)
+    until(lambda: provider._swept_s > 0)
     assert provider.send(text()).outcome is Outcome.TAKEN
+    assert fake.commands.count("ATE0") == 1, "it was not hung up on because it keeps nothing"
     provider.close()
 
 
@@ -373,7 +377,7 @@ def test_who_waits_too_long_behind_others_is_not_sent_and_is_told_in_time(fake, 
     for thread in crowd:
         thread.start()
     for thread in crowd:
-        thread.join(5)
+        thread.join()
     assert len(outcomes) == 12
     until(provider._jobs.empty)
     assert len(fake.texts) <= outcomes.count(Outcome.UNKNOWN) + outcomes.count(Outcome.TAKEN)
@@ -383,7 +387,7 @@ def test_who_waits_too_long_behind_others_is_not_sent_and_is_told_in_time(fake, 
 
 def test_what_nobody_waits_for_any_more_is_not_sent_after_all(fake, kept, clock):
     """Its caller was told "not sent" and has sent it another way."""
-    provider = ModemProvider(modem_settings(fake, clock=clock, total_deadline_s=0.3, network_s=0.8))
+    provider = ModemProvider(modem_settings(fake, clock=clock, total_deadline_s=0.3, network_s=3.0))
     provider.listen(kept)
     until(lambda: provider.state == "ready")
     clock.advance(5)
@@ -413,7 +417,7 @@ def test_a_mistake_in_keeping_does_not_end_the_ear(fake, kept):
                 raise RuntimeError("a mistake")
             return super().__call__(heard)
 
-    wrong, clock = Wrong(), HurriedClock(times=1.0)
+    wrong, clock = Wrong(), HurriedClock()
     provider = ModemProvider(modem_settings(fake, clock=clock))
     provider.listen(wrong)
     fake.receive(incoming(CARER, "1"))

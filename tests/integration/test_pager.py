@@ -27,7 +27,7 @@ def clock():
 
 @pytest.fixture
 def pager(fake, clock):
-    pager = Pager(lambda: open_port(str(fake.path), baud=115_200), NUMBERS, clock, network_s=5.0)
+    pager = Pager(lambda: open_port(str(fake.path), baud=115_200), NUMBERS, clock, network_s=2.0)
     yield pager
     pager._hang_up()
 
@@ -59,11 +59,12 @@ def test_what_is_refused_is_tried_again_and_does_not_keep_the_others_waiting(pag
 
 
 @pytest.mark.error_lines("pager_not_ready")
-def test_after_a_failure_the_modem_is_made_ready_anew(pager, fake, clock):
+def test_after_a_failure_the_modem_is_made_ready_anew(pager, fake, clock, monkeypatch):
     """What it was in the middle of, nobody knows: another program may have spoken to it, or it was unplugged."""
     pager.page(TEXT)
     work(pager)
     assert fake.commands.count("ATE0") == 1
+    monkeypatch.setattr("dispatch.messages.modem.modem.ANSWER_S", 1.0)
     fake.air.no_prompt = 1
     pager.page(TEXT)
     work(pager)

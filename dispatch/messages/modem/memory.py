@@ -46,20 +46,29 @@ class Memory:
 
     def __init__(self, modem: Modem) -> None:
         self._modem = modem
+        self._chosen = False
         self.full = False
 
     def prepare(self) -> None:
         """Chooses the larger memory, and asks to be told of what comes."""
-        _first_taken(self._modem, [f"AT+CPMS={memory}" for memory in _MEMORIES])
+        self._chosen = _first_taken(self._modem, [f"AT+CPMS={memory}" for memory in _MEMORIES])
         _first_taken(self._modem, _ANNOUNCE)
 
     def stored(self) -> list[Stored]:
         """
-        All units in the memory that texts come into.
+        All units in the memory that texts come into; none where a make knows of no memory, for it can still send.
 
         Raises:
-            ModemFailed: it does not answer.
+            ModemFailed: it does not answer, or had a memory to choose and does not tell of it.
         """
+        try:
+            return self._listed()
+        except ModemFailed as failed:
+            if self._chosen or failed.fate is not Fate.REFUSED:
+                raise
+            return []
+
+    def _listed(self) -> list[Stored]:
         used = next((line.values for line in self._modem.ask("AT+CPMS?") if "used" in line.values), {})
         self.full = bool(used) and used["used"] == used["total"]
         return list(_units(self._modem.ask(f"AT+CMGL={ALL}", within_s=20.0)))
@@ -137,8 +146,11 @@ def _units(answer: Sequence[Line], index: int | None = None) -> Iterator[Stored]
             at = None
 
 
-def _first_taken(modem: Modem, commands: Sequence[str]) -> None:
-    """The first command that this make knows; none is no failure, because memory is also swept without being told."""
+def _first_taken(modem: Modem, commands: Sequence[str]) -> bool:
+    """
+    The first command that this make knows, and whether there was one; none is no failure, because memory is also swept
+    without being told.
+    """
     for command in commands:
         try:
             modem.ask(command)
@@ -146,4 +158,5 @@ def _first_taken(modem: Modem, commands: Sequence[str]) -> None:
             if failed.fate is not Fate.REFUSED:
                 raise
         else:
-            return
+            return True
+    return False
