@@ -800,7 +800,7 @@ def rung(city):
 def test_what_one_process_commits_another_hears_of_at_once(city, rung):
     before = len(rung)
     city.press()
-    until(lambda: len(rung) > before, patience_s=0.9)
+    until(lambda: len(rung) > before)
 
 
 def test_nobody_is_rung_for_what_was_not_kept_or_can_wait(city, rung):
@@ -821,7 +821,7 @@ def test_a_listener_whose_connection_is_lost_listens_again(city, rung):
     until(lambda: len(rung) > before)
     before = len(rung)
     city.press()
-    until(lambda: len(rung) > before, patience_s=0.9)
+    until(lambda: len(rung) > before)
 
 
 def test_a_whole_alarm_goes_its_way_on_postgresql(city):

@@ -14,7 +14,7 @@ from dispatch.messages.providers.twilio import TwilioProvider, TwilioSettings
 from tests.fakes import twilio_faults
 from tests.fakes.twilio_faults import refuse
 from tests.fakes.twilio_standin import TwilioStandin
-from tests.integration.twilio_rig import PUBLIC, SETTINGS, TEXT, TO, call, provider_towards, text, towards
+from tests.integration.twilio_rig import HURRIED, PUBLIC, SETTINGS, TEXT, TO, call, provider_towards, text, towards
 
 
 @pytest.fixture
@@ -209,7 +209,8 @@ def test_by_its_id_it_says_how_it_stands(twilio, standin, make, status, kind, ov
 
 
 @pytest.mark.parametrize("name", ["HANG", "DRIP", "EMPTY_503", "HTML_201", "REDIRECT"])
-def test_a_look_up_that_fails_cannot_tell(twilio, standin, name):
+def test_a_look_up_that_fails_cannot_tell(standin, name):
     standin.will(getattr(twilio_faults, name), getattr(twilio_faults, name))
-    assert twilio.look_up(text(), None, datetime.now(UTC)) is None
-    assert twilio.look_up(text(), "SM1", datetime.now(UTC)) is None
+    with provider_towards(standin, **HURRIED) as twilio:
+        assert twilio.look_up(text(), None, datetime.now(UTC)) is None
+        assert twilio.look_up(text(), "SM1", datetime.now(UTC)) is None

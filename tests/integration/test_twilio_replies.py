@@ -9,7 +9,7 @@ from dispatch.messages.providers.provider import Listing, Outcome
 from dispatch.messages.providers.twilio import TwilioProvider
 from tests.fakes import twilio_faults
 from tests.fakes.twilio_standin import TwilioStandin
-from tests.integration.twilio_rig import SETTINGS, TO, provider_towards, text
+from tests.integration.twilio_rig import HURRIED, SETTINGS, TO, provider_towards, text
 
 OURS = SETTINGS.from_
 
@@ -57,9 +57,10 @@ def test_what_came_before_is_left_out(standin, twilio):
 @pytest.mark.parametrize(
     "fault", [twilio_faults.HANG, twilio_faults.EMPTY_503, twilio_faults.HTML_201, twilio_faults.too_many()]
 )
-def test_what_cannot_be_asked_is_none_and_not_nothing(standin, twilio, fault):
+def test_what_cannot_be_asked_is_none_and_not_nothing(standin, fault):
     standin.always = fault
-    assert twilio.fetch(minute_ago()) is None
+    with provider_towards(standin, **HURRIED) as twilio:
+        assert twilio.fetch(minute_ago()) is None
 
 
 def test_without_credentials_nobody_is_asked(standin):
