@@ -8,6 +8,7 @@ rule is kept and priced later, and every month, bill or page that asks for the r
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import structlog
@@ -23,6 +24,9 @@ from schedules.money.store.versions import Rule
 
 log = structlog.get_logger()
 
+Contents = tuple[tuple[str, bytes], ...]
+"""The names of files and what is in them."""
+
 
 def policy_book(folder: Path) -> tuple[Book, Mapping[str, Rule]]:
     """
@@ -32,7 +36,7 @@ def policy_book(folder: Path) -> tuple[Book, Mapping[str, Rule]]:
     that nobody is entitled to: then no rule is used. The same where the folder cannot be read.
     """
     try:
-        book, texts = read_book(folder, implied=IMPLIED), rules_in(folder)
+        book, texts = _as_it_stands(folder)
     except Misconfigured as error:
         log.error("policies_unreadable", folder=str(folder), why=str(error))
         return _none_of(Book(policies=Policies(()), implications=Implications({})), str(error)), {}
@@ -41,6 +45,36 @@ def policy_book(folder: Path) -> tuple[Book, Mapping[str, Rule]]:
     own = {fault.file for faults in book.refused.values() for fault in faults}
     common = [each for each in book.faults if each.file not in own]
     return (_none_of(book, Faults(common)) if common else book), texts
+
+
+Read = tuple[Book, Mapping[str, Rule]]
+
+
+def _as_it_stands(folder: Path) -> Read:
+    """
+    Meals, beds and whoever serves ask for the same folder at each start: it is read once for all who find the same
+    bytes in it. Whoever writes there meanwhile has it read again.
+    """
+    stands = _contents(folder)
+    if stands is None:
+        return _read.__wrapped__(folder, ())
+    read = _read(folder, stands)
+    if _contents(folder) != stands:
+        _read.cache_clear()
+    return read
+
+
+@lru_cache(maxsize=2)
+def _read(folder: Path, _contents: Contents) -> Read:
+    return read_book(folder, implied=IMPLIED), rules_in(folder)
+
+
+def _contents(folder: Path) -> Contents | None:
+    """Every file that is read for it, byte by byte; None where one cannot be read, which whoever reads it will say."""
+    try:
+        return tuple((each.name, each.read_bytes()) for each in (*sorted(folder.glob("*.toml")), IMPLIED))
+    except OSError:
+        return None
 
 
 def tell_strange(name: str, kind: str, rules: Sequence[str], book: Book) -> None:

@@ -15,6 +15,7 @@ from config.answering import answer_in_one
 from config.databases import sqlite_version
 from config.dispatching import Dispatching
 from config.keeper import notify
+from config.patterns import take_over
 from config.refusals import refuse_unknown_stations
 from config.secret import secret_key
 from config.settings import Settings
@@ -74,6 +75,7 @@ class Serving:
     def start(self, roles: frozenset[str]) -> None:
         self._settings.home.mkdir(parents=True, exist_ok=True)
         refuse_unknown_stations(self._settings, self.house.reading)
+        patterns = take_over()
         self.house.start(roles)
         self._listen_for_commands()
         if "web" in roles:
@@ -84,6 +86,7 @@ class Serving:
         )
         # Before anybody answers: what it takes would otherwise fall into the first alarm.
         self.house.answers.learn()
+        patterns.keep()
         make_all_ready(self.house.writing.dialect)
         if self._app is not None:
             make_pages_ready(self._app)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
+from config.patterns import take_over
 from config.simulation.report import as_json, as_text
 from config.simulation.run import run
 from dispatch.clock import SystemClock
@@ -26,7 +27,9 @@ def simulate(days: float, seed: int, *, json: bool, progress: Callable[[float], 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(QUIET))
     clock = SystemClock()
     begun_s = clock.look().steady_s
+    patterns = take_over()
     result = run(days, seed, progress=progress)
     wall_s = clock.look().steady_s - begun_s
+    patterns.keep()
     print(as_json(result, wall_s=wall_s) if json else as_text(result, wall_s=wall_s))
     return 0 if result.breach is None else 1

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import select
 
+from config import policy_books
 from config.meal_options import MealSettings
 from config.policy_books import policy_book
 from config.wiring_meals import build_meals
@@ -55,6 +56,35 @@ def test_a_file_with_a_mistake_costs_its_own_rule_alone(tmp_path, log_lines):
     assert "tier[1].amuont: 没有这个键; 是不是想写 amount？" in refused.value.told(CHINESE.gettext)
     [line] = [each for each in log_lines if each["event"] == "policy_file_refused"]
     assert line["file"] == "bad.toml"
+
+
+def test_a_folder_is_read_once_for_all_who_ask_until_a_byte_of_it_changes(tmp_path):
+    folder = folder_of(tmp_path, good=GOOD)
+    first, again = policy_book(folder), policy_book(folder)
+    assert first[0] is again[0]
+    assert first[1] is again[1]
+    folder_of(tmp_path, good=GOOD.replace("3.00", "4.00"))
+    book, texts = policy_book(folder)
+    assert book.policies.in_force("good", date(2026, 1, 1)) != first[0].policies.in_force("good", date(2026, 1, 1))
+    assert [*texts] != [*first[1]]
+    folder_of(tmp_path, more=GOOD.replace('"good"', '"more"'))
+    assert {each.id for each in policy_book(folder)[0].policies} == {"good", "more"}
+    (folder / "more.toml").unlink()
+    assert {each.id for each in policy_book(folder)[0].policies} == {"good"}
+
+
+def test_a_folder_that_is_written_to_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+    folder, read = folder_of(tmp_path, good=GOOD), policy_books.read_book
+
+    def meanwhile(path, *, implied):
+        folder_of(folder, good=GOOD.replace('"good"', '"newer"'))
+        return read(path, implied=implied)
+
+    monkeypatch.setattr(policy_books, "read_book", meanwhile)
+    assert {each.id for each in policy_book(folder)[0].policies} == {"newer"}
+    monkeypatch.undo()
+    folder_of(tmp_path, good=GOOD)
+    assert {each.id for each in policy_book(folder)[0].policies} == {"good"}
 
 
 @pytest.mark.error_lines("policy_file_refused")

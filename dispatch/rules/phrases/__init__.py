@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, partial
 
 from dispatch.rules.phrases import chinese, company, english, grammar, standing
+from dispatch.rules.phrases.making import made
 from dispatch.rules.phrases.meaning import Aside, Meaning
 from dispatch.rules.phrases.pieces import CORE_MAX, meaning_of
 from dispatch.rules.phrases.pinyin import romanised
@@ -38,7 +39,7 @@ class _Said:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Made when somebody first needs it: up to a fifth of a second, for which a press may wait at the start."""
-        return re.compile("|".join(f"(?:{self.spelled(each)})" for each in self.phrases))
+        return made("|".join(f"(?:{self.spelled(each)})" for each in self.phrases))
 
     def learn(self) -> object:
         """Makes the pattern, unless it is made."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from dispatch.rules.phrases import company_english as english
+from dispatch.rules.phrases.making import made
 from dispatch.rules.phrases.meaning import Action
 from dispatch.rules.phrases.pieces import SURNAMES
 from dispatch.rules.phrases.rows import Beside
@@ -226,7 +227,7 @@ PIECE_MAX = 40
 def _pattern(action: Action, *, soft: bool) -> re.Pattern[str] | None:
     """Made when the first text needs it, after every other way of reading that text: some ten milliseconds each."""
     said = (_SOFT if soft else _BESIDE).get(action)
-    return re.compile("|".join(said)) if said else None
+    return made("|".join(said)) if said else None
 
 
 def stands_beside(action: Action, piece: str, *, soft: bool = False) -> bool:

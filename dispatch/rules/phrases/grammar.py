@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from dispatch.rules.phrases.lexicon import kinds, pattern_kinds
+from dispatch.rules.phrases.making import made
 from dispatch.rules.phrases.rows import LOOSE, PHRASES, Beside, Half, Said
 
 WORD_MAX = 8
@@ -21,7 +22,10 @@ def _signs() -> Mapping[frozenset[str], str]:
 
 @cache
 def _rows() -> Sequence[tuple[Said, re.Pattern[str]]]:
-    return [(means, re.compile(re.sub("[a-z_]+", _any_of, row).replace(" ", ""))) for means, row in (*PHRASES, *LOOSE)]
+    return [
+        (means, made(re.sub("[a-z_]+", lambda kind: _any_of(kind[0]), row).replace(" ", "")))
+        for means, row in (*PHRASES, *LOOSE)
+    ]
 
 
 def learn() -> None:
@@ -29,9 +33,10 @@ def learn() -> None:
     _rows()
 
 
-def _any_of(kind: re.Match[str]) -> str:
+@cache
+def _any_of(kind: str) -> str:
     """Every sign of words that are of this kind; `own` is any word that turns nothing and is about nobody else."""
-    if kind[0] == "own":
+    if kind == "own":
         others = {
             "turn",
             "you",
@@ -50,9 +55,9 @@ def _any_of(kind: re.Match[str]) -> str:
             "unable",
         }
         return f"[?{''.join(sign for each, sign in _signs().items() if not each & others)}]"
-    names = {"span", "distance"} if kind[0] == "span" else {kind[0]}
+    names = {"span", "distance"} if kind == "span" else {kind}
     signs = "".join(sign for each, sign in _signs().items() if each & names)
-    assert signs, f"no word of the kind {kind[0]}"
+    assert signs, f"no word of the kind {kind}"
     return f"[{signs}]"
 
 

@@ -14,6 +14,7 @@ from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases.chinese_asides import EXCUSE
 from dispatch.rules.phrases.chinese_going import IN_TIME, OLD_PERSON, SELF
 from dispatch.rules.phrases.english_going import I_AM, MINUTES
+from dispatch.rules.phrases.making import made
 from dispatch.rules.phrases.meaning import Action, Standing
 from dispatch.rules.phrases.pieces import SURNAMES
 from dispatch.rules.phrases.pinyin import romanised
@@ -371,7 +372,7 @@ def _rows(standing: Standing, *, latin: bool) -> tuple[tuple[Action | Outcome, r
         if not latin
         else [*((means, tuple(map(romanised, rows))) for means, rows in chinese.items()), *english.items()]
     )
-    return tuple((means, re.compile(_row(rows, _BESIDE_GOING if _GOING in rows else ()))) for means, rows in said)
+    return tuple((means, made(_row(rows, _BESIDE_GOING if _GOING in rows else ()))) for means, rows in said)
 
 
 def _row(rows: tuple[str, ...], beside: tuple[str, ...]) -> str:
