@@ -9,7 +9,6 @@ database.
 """
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ from dispatch.errors import Conflict, Refusal
 from dispatch.rules.people import Person
 from dispatch.store.database import reading_engine
 from dispatch.store.idempotency import MISTAKES
+from schedules.apart import step_aside
 from schedules.money.closing import Closing, Counted, count
 
 NICE = 10
@@ -173,7 +173,7 @@ def _program() -> list[str]:
 
 def main(asked: IO[str], answered: IO[str]) -> None:
     """Counts one month: lines of how far it is, the last of what it comes to."""
-    os.nice(NICE)
+    step_aside(NICE)
     question = json.load(asked)
 
     def tell(done: int, of: int) -> None:

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from schedules.apart import step_aside
 from schedules.planning.choosing import ChoosingPlanner
 from schedules.planning.planner import LEAST_S, Budget, steady
 from schedules.planning.rules.check import checked
@@ -97,7 +98,7 @@ def _say(what: dict[str, Any]) -> None:
 
 
 def _limit(asked: dict[str, Any]) -> None:
-    os.nice(NICE)
+    step_aside(NICE)
     # One thread of numpy's: OpenBLAS would reserve memory for a thread of every core. It is not imported yet.
     os.putenv("OPENBLAS_NUM_THREADS", "1")
     memory = int(asked["memory_mb"]) * MEGABYTE

@@ -1,6 +1,7 @@
 """What people are told: every sentence exists, fits, gives nothing away too early, and no fact can break it."""
 
 import ast
+import functools
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -101,6 +102,7 @@ def returned(node: ast.Return) -> set[str]:
     return {text for each in chosen if each is not None for text in constants(each)}
 
 
+@functools.cache
 def named() -> set[str]:
     return set().union(*(named_in(path) for path in (ROOT / "dispatch").rglob("*.py")))
 
