@@ -5,6 +5,7 @@ import unicodedata
 
 import phonenumbers
 from marshmallow import ValidationError
+from phonenumbers import ValidationResult
 
 PHONE_REGION = "CN"
 CHINA = 86
@@ -22,7 +23,8 @@ def e164(text: str) -> str:
         number = phonenumbers.parse(unicodedata.normalize("NFKC", text), PHONE_REGION)
     except phonenumbers.NumberParseException:
         raise ValidationError("Not a telephone number.") from None
-    if number.extension or not phonenumbers.is_possible_number(number):
+    # As long as a number without its area code, or a hotline: nobody is reached by it after a +.
+    if number.extension or phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         raise ValidationError("Not a possible telephone number.")
     _refuse_mistyped(number.country_code, phonenumbers.national_significant_number(number))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

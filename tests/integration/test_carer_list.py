@@ -104,10 +104,11 @@ def test_nothing_says_whether_a_number_is_a_carers(rig):
     assert [each.to for each in rig.world.messages()] == [PHONE], "family has no list"
 
 
-def test_what_is_no_number_is_said_at_once(rig):
-    answer = rig.phone().fill("/c", phone="abc")
-    assert answer.status_code == 400
-    assert rig.world.messages() == [] or list(rig.world.messages()) == []
+@pytest.mark.parametrize("typed", ["abc", "12345", "123456", "1380000000", "85012345"])
+def test_what_is_no_number_is_said_at_once(rig, typed):
+    answer = rig.phone().fill("/c", phone=typed)
+    assert (answer.status_code, "这不是电话号码" in answer.text) == (400, True)
+    assert list(rig.world.messages()) == []
 
 
 @pytest.mark.parametrize("code", ["²³¹", "①②③④⑤⑥", "", "x", "१२३४५६", "9" * 5000])
