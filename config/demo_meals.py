@@ -20,6 +20,11 @@ from schedules.meals.rules.serving import By, MealType, Presented
 from schedules.money.rules.statement import Deed
 
 DAYS = 30
+BEFORE = 7
+"""So many days are served at least, and so many before the month that is closed last ended."""
+
+DAYS_MAX = DAYS + BEFORE + 3
+"""No demo begins earlier: on the first of a month, before its closing, the last one closed is the one before."""
 DINERS = 5
 """So many come to the canteen; not each of them every day."""
 
@@ -29,6 +34,7 @@ CLERK, OFFICE = operator("clerk"), operator("civil-affairs")
 """Who draws and submits statements, and who publishes them: two people without an account here."""
 
 LUNCH, DINNER, CLOSING = time(12, 40), time(18, 20), time(9)
+LATELY = 30 * MINUTE
 TWICE, UNKNOWN = 4, 6
 """So many days ago somebody came to lunch twice, and somebody unknown came."""
 
@@ -48,11 +54,19 @@ class PastMeals:
     def events(self, until: datetime) -> list[Happening]:
         """What happens up to then, in the order of time."""
         today = self._house.calendar.day_of(until)
-        days = [today - number * DAY for number in range(DAYS, -1, -1)]
+        days = [today - number * DAY for number in range(self._days_back(until), -1, -1)]
         found: list[Happening] = [(self._at(days[0], time(8)), self._open)]
         for day in days:
             found += self._day(day, (today - day).days)
-        return [each for each in found if each[0] < until - 30 * MINUTE]
+        return [each for each in found if each[0] < until - LATELY]
+
+    def _days_back(self, until: datetime) -> int:
+        """To the first day: some of them lie in the month that is closed last, on whatever day of one the demo is."""
+        today = self._house.calendar.day_of(until)
+        first = today.replace(day=1)
+        if self._at(first, CLOSING) >= until - LATELY:
+            first = (first - DAY).replace(day=1)
+        return max(DAYS, (today - first).days + BEFORE)
 
     def _at(self, day: date, at: time) -> datetime:
         return self._house.calendar.instant(day, at)

@@ -16,7 +16,7 @@ from config.admin import Commands
 from config.commands import commands_of
 from config.demo_care import Happening, PastCare
 from config.demo_clock import PastClock
-from config.demo_meals import PastMeals
+from config.demo_meals import DAYS_MAX, PastMeals
 from config.settings import Settings
 from config.wiring import House, build
 from devices.store.devices import Device, Devices
@@ -62,10 +62,10 @@ def live_a_month(settings: Settings, begin: Callable[[Commands], object], until:
     """
     Fills a database that nobody else has open with a month that ends half a day before `until`.
 
-    `begin` is called with the commands of a service that lives a month earlier: it loads the district and makes the
-    accounts, the first of which closes every alarm.
+    `begin` is called with the commands of a service that lives a month and some days earlier: it loads the district and
+    makes the accounts, the first of which closes every alarm.
     """
-    clock = PastClock(until - timedelta(days=DAYS))
+    clock = PastClock(until - timedelta(days=DAYS_MAX))
     house = build(settings, clock, new_id)
     try:
         begin(commands_of(house))

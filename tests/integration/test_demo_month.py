@@ -1,13 +1,15 @@
 """The demo's past: a month that the real desk has lived, whole and in order."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from config.demo_care import DAYS as DAYS_OF_CARE
+from config.demo_clock import PastClock
 from config.demo_district import tonight_text
+from config.demo_meals import DAYS_MAX, PastMeals
 from config.demo_month import ALARMS, BY_MISTAKE, DAYS
 from config.demo_run import _begin, _settings
 from config.wiring import build
@@ -15,6 +17,7 @@ from devices.store.devices import Devices
 from dispatch.clock import SystemClock
 from dispatch.ids import new_id
 from dispatch.rules.alarm import Outcome, State
+from dispatch.rules.people import operator
 from dispatch.rules.rights import DISTRICT
 from dispatch.rules.signal import Cause
 from dispatch.store.alarms import Alarms
@@ -31,17 +34,26 @@ from schedules.money.store.statements import Statements
 from schedules.orders.store.orders import Orders
 from schedules.places.store import ServicePoints
 from schedules.rounds.store.rounds import Rounds
+from tests.fakes.clock import NOON
+
+CHINA = timezone(timedelta(hours=8))
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory):
+def house(tmp_path_factory):
     home = tmp_path_factory.mktemp("month")
     settings, now = _settings(home, Path("/dev/null"), 1, "rflink"), SystemClock().now()
     _begin(settings, tonight_text(now), "kite-7431-river", "rflink")
     house = build(settings, SystemClock(), new_id)
+    yield now, house
+    house.stop()
+
+
+@pytest.fixture(scope="module")
+def lived(house):
+    now, house = house
     with house.reading.connect() as connection:
         yield now, connection
-    house.stop()
 
 
 def test_every_alarm_of_the_month_is_over(lived):
@@ -93,14 +105,31 @@ def test_home_care_has_something_on_every_page(lived):
     assert Rounds(connection).next_due() is not None
 
 
+def _last_closed(now):
+    """A day of the month that was closed last, on the first of the month after it, in the morning."""
+    today = (now - timedelta(hours=1.5)).astimezone(CHINA)
+    first = today.date().replace(day=1)
+    return (first if today.hour >= 8 or today.day > 1 else first - timedelta(days=1)).replace(day=1) - timedelta(days=1)
+
+
+def test_on_whatever_day_the_demo_is_opened_a_month_has_been_closed_that_meals_were_served_in(house):
+    _, house = house
+    past = PastMeals(house, PastClock(NOON), operator("clerk"))
+    for number in range(800):
+        until = NOON + timedelta(hours=11 * number)
+        events = past.events(until)
+        days = {at.astimezone(CHINA).date() for at, _ in events}
+        assert events[0][0] > until - timedelta(days=DAYS_MAX), until
+        assert _last_closed(until) in days, until
+        assert _last_closed(until) + timedelta(days=1) in days, until
+
+
 def test_the_canteen_served_and_last_months_money_hangs_out_for_objections(lived):
     now, connection = lived
     answers = [str(each) for each in connection.execute(select(servings.c.reason)).scalars()]
     assert len(answers) > 100
     assert answers.count("unknown_diner") == 1
     assert {"ok", "unknown_diner"} < set(answers), "somebody came twice"
-    today = (now + timedelta(hours=8)).date()
-    closed = f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
-    drawn = Statements(connection).page(DISTRICT, month=closed)
+    drawn = Statements(connection).page(DISTRICT, month=f"{_last_closed(now):%Y-%m}")
     assert {each.kind for each in drawn} == {Kind.PAYEE, Kind.FUND}
     assert {each.state for each in drawn} == {StatementState.PUBLISHED}
