@@ -359,7 +359,6 @@ def test_an_address_that_is_not_needed_any_more_is_noticed(world):
     assert set(ADDRESSES) - rules == set()
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("half", [0, 1])
 @pytest.mark.parametrize("lang", ["zh", pytest.param("en", marks=pytest.mark.drill)])
 def test_every_page_in_this_language_at_a_telephone_and_at_a_desk(world, chromium, lang, half):
@@ -521,7 +520,6 @@ class _Texts(HTMLParser):
             self.found |= {part.strip(" ·▲△●○✓✕–—:：（）()") for part in re.split(r"[·,，;；]", data)} - {""}
 
 
-@pytest.mark.timeout(240)
 def test_no_page_has_a_word_of_the_other_language(world):
     chinese = read_texts()["zh"]
     theirs = {"zh": {said for said in chinese if "%(" not in said and chinese[said] != said},

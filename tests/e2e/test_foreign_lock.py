@@ -49,7 +49,6 @@ def post_until_taken(rig: Rig, button: Button, key: str, answers: list[tuple[int
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(240)
 def test_a_file_held_for_half_a_minute_loses_no_press_and_the_siren_tells(tmp_path):
     tcp, http = buttons("tcp", ("surgard",), ROUNDS), buttons("http", ("dc09",), ROUNDS)
     mqtt, ear = buttons("mqtt", ("zigbee2mqtt",), ROUNDS), Ear(tmp_path)

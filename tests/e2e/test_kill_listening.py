@@ -116,7 +116,6 @@ def rig(tmp_path: Path) -> Iterator[tuple[Rig, int, Broker]]:
         yield made, port, broker
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.drill
 def test_nothing_is_lost_or_doubled_by_kills_at_random_moments(rig):
     service, port, broker = rig

@@ -231,7 +231,6 @@ def treated(draw: random.Random, said: bytes, treatment: str) -> list[bytes]:
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("protocol", ON_TCP)
 def test_a_dialler_over_tcp_is_heard_however_it_speaks(roads, protocol):
     draw = random.Random(f"{SEED} {protocol}")
@@ -271,7 +270,6 @@ def persevere(roads: Roads, button: Button, writes: list[bytes], treatment: str)
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("protocol", ON_UDP)
 def test_a_dialler_over_udp_is_heard_also_when_it_repeats_and_when_a_datagram_is_damaged(roads, protocol):
     draw = random.Random(f"{SEED} udp {protocol}")
@@ -326,7 +324,6 @@ def test_a_radio_program_is_heard_on_its_pipe_and_as_syslog(roads, tmp_path):
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(120)
 def test_sipp_is_answered_for_every_press_and_one_home_has_one_alarm(roads, tmp_path):
     body = "<mrq><ref>R{0}</ref><cid>46700007</cid><dty>0002</dty><stc>0010</stc></mrq>"
     done = sipp(tmp_path, roads.ports["sip-scaip"], [body.format(number) for number in range(20)], "-r", 50)
@@ -335,7 +332,6 @@ def test_sipp_is_answered_for_every_press_and_one_home_has_one_alarm(roads, tmp_
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(180)
 def test_a_serial_line_is_unplugged_in_the_middle_of_a_frame(roads):
     """For cuts all along a frame: the piece is forgotten, the line comes back, the next press is heard."""
     draw = random.Random(SEED)
@@ -362,7 +358,6 @@ def died(roads: Roads) -> None:
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "button", [*buttons("gasp", ANSWERING, 1), *buttons("gaspudp", ON_UDP, 1)], ids=lambda button: button.home
 )
@@ -383,7 +378,6 @@ def test_a_service_killed_between_commit_and_answer_answers_the_repetition_and_r
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("button", buttons("gasp", AT_BROKER, 1), ids=lambda button: button.home)
 def test_a_service_killed_before_it_confirms_to_the_broker_gets_the_message_again_and_raises_nothing(roads, button):
     until("it is there", lambda: roads.rig.metric("gateway_connected", f"mqtt-{button.protocol}") == 1.0)
@@ -400,7 +394,6 @@ def test_a_service_killed_before_it_confirms_to_the_broker_gets_the_message_agai
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(120)
 def test_a_service_killed_before_it_answers_a_request_is_asked_again_and_raises_nothing(roads):
     (button,) = buttons("gasp", ("traccar",), 1)
     roads.gasp.arm(roads.rig.port)
@@ -414,7 +407,6 @@ def test_a_service_killed_before_it_answers_a_request_is_asked_again_and_raises_
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(120)
 def test_sipp_that_was_not_answered_repeats_and_is_answered_by_the_next_process(roads, tmp_path):
     body = "<mrq><ref>R700</ref><cid>46700008</cid><dty>0002</dty><stc>0010</stc></mrq>"
     before, results = roads.rig.one("SELECT count(*) FROM signals WHERE address = '46700008'"), []

@@ -56,7 +56,6 @@ def played(tmp_path_factory) -> Iterator[tuple[Rig, dict[str, Simulator]]]:
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_call_over_any_road_is_one_alarm_of_its_home(played, protocol, way):

@@ -193,7 +193,6 @@ def test_the_relay_is_switched_on_when(made, break_it):
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "break_it",
     [stop_the_engine, lock_the_database, forbid_writing, make_read_only, cut_the_network],
