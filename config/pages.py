@@ -69,6 +69,7 @@ from dispatch.web.phones import DemoControls, phones_blueprint
 from dispatch.web.registers import EVERYBODY, STATION, registers_blueprint
 from dispatch.web.roads import RoadsPage, roads_blueprint
 from dispatch.web.stream import stream_blueprint
+from schedules.orders.store.orders import Orders
 
 HANDED_OVER = 50
 """Rows of a topic at a handover; the page it leads to has them all."""
@@ -229,6 +230,7 @@ class Pages:
                 **{f"operator:{each.id}": each.name for each in Accounts(connection).operators()},
                 **{carer(each.id): f"{each.code} {each.name}" for each in people.carers()},
                 **{contact(each.id): each.name for each in people.contacts()},
+                **{each.person: each.name for each in Orders(connection).providers(ended=True)},
             }
 
     def facts(self) -> Facts:

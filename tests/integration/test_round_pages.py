@@ -169,6 +169,7 @@ def test_an_order_in_steps_is_seen_through_with_its_photo(town, manager, me):
     made = post(town, manager, "/orders/new", resident="R1", service="adaptation", start=start(town, 10), do="order")
     path = made.location
     assert post(town, manager, f"{path}/accept", provider="provider:firm").status_code == 303
+    assert "→ 适老公司" in manager.get("/orders").text, "by whom it is done, after who asked for it"
     assert post(town, manager, f"{path}/step", step="survey").status_code == 422
     picture = (io.BytesIO(b"\x89PNG\r\n\x1a\n\x00\x00\x00\x00IEND\xaeB`\x82"), "前.png")
     kept = post(town, manager, f"{path}/step", step="survey", photos=picture)
