@@ -74,7 +74,8 @@ _OPT_OUT = "stop|stopall|stop all|unsubscribe|optout|opt out|end|quit|cancel|rev
 
 _STOP = re.compile(rf"(?:(?:回复|回|reply)[ ,]*)?(?:{_OPT_OUT})(?:[ ,]*(?:{_OPT_OUT}))*")
 _LEAD = re.compile(
-    r"(?:回复|答复|reply(?![a-z])|re(?![a-z])|(?:我)?(?:回|按|选|选择|数字|选项|press)(?=[ ,]*[0-9一二三四]))[ ,]*"
+    r"(?:回复|答复|答(?=[ ,]*[1-4])|reply(?![a-z])|re(?![a-z])|"
+    "(?:我)?(?:回|按|选|选择|数字|选项|press)(?=[ ,]*[0-9一二三四]))[ ,]*"
 )
 _ADDRESSED = re.compile(
     "[一-鿿]?(?:领导|主任|站长|经理|院长|组长|队长|主管|护士长|老板|老师|同志|师傅|[哥姐]),?"

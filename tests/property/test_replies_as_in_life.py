@@ -20,7 +20,7 @@ LISTS = tomllib.loads((Path(__file__).parent.parent / "data" / "replies_as_in_li
 HAN = re.compile("[\u4e00-\u9fff]")
 FLOORS = {
     ("AA", "life"): 0.999, ("AB", "life"): 0.999, ("AC", "life"): 0.994,
-    ("AA", "hard"): 0.99, ("AB", "hard"): 0.95, ("AC", "hard"): 0.78,
+    ("AA", "hard"): 0.99, ("AB", "hard"): 0.95, ("AC", "hard"): 0.78, ("AD", "hard"): 0.9,
 }  # fmt: skip
 """Of what has one meaning, how much is read so; AC is as it was at its only look."""
 
@@ -73,6 +73,9 @@ def test_what_has_one_meaning_is_understood(name, part):
         "我给你切水果", "马上切断", "没到现场了", "未达", "把她放下就走", "没事就不去",
         "她没事就是头晕", "有个老人摔了",
         "jiao 120", "jiao jiashu", "jiao yisheng", "jiao er zi", "ke neng xing", "ke neng keyi", "you kong jiu qu",
+        "能去，就是要先问问领导", "能去，但要等人来换我", "我能去，不过先看看孩子", "到了给我打电话", "试一下",
+        "他想去，走不开",
+        "小李应该去不了", "老人没人照顾", "老人不在了", "切不了菜", "我克服一下",
         "guo hui er qu", "yi ge xiao shi yi hou ke yi", "可能没事", "估计没什么事", "大概没事", "ke neng mei shi",
         "11点到", "22楼", "120", "收到小李", "急 柏林小区 跌倒，回1接单，2去不了", "11111", "没放假",
     ],
@@ -117,6 +120,9 @@ def test_digits_in_yet_other_dresses(text, action, code):
     [
         ("坐起来了没事", "there", "done"), ("五分钟，马上到", "asked", "accept"), ("已交家属", "there", "done"),
         ("jiao gei jiashu le", "there", "done"), ("ke neng qu bu liao", "asked", "decline"),
+        ("能来，就是慢点，腿疼", "asked", "accept"), ("到了跟你说", "asked", "accept"),
+        ("到了，跟你说", "asked", None), ("到了，跟你说", "coming", None),
+        ("人不在", "there", "done"), ("人不在了", "there", None), ("今天我值班，我去", "asked", "accept"),
         ("mei kong zai shang ban", "asked", "decline"), ("马上，不去了", "asked", None),
         ("没办法，我去", "asked", None),
     ],
