@@ -31,6 +31,7 @@ from dispatch.store.database import is_sqlite, reading_engine, sqlite_file, sqli
 from dispatch.store.people import People
 from dispatch.store.pulse import NotWritten
 from dispatch.store.record import Record
+from dispatch.web.reports import pdf
 from schedules.duty.roster import Roster
 
 DISK_FREE_MB = 500
@@ -331,6 +332,7 @@ def _machine(settings: Settings) -> Iterator[Finding]:
 
 def _fonts(_: Settings) -> Iterator[Finding]:
     yield from doctor_machine.fonts(doctor_machine.Machine())
+    yield from doctor_machine.pdf(possible=pdf.is_possible())
 
 
 def _books(settings: Settings) -> Iterator[Finding]:

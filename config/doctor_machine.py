@@ -25,6 +25,7 @@ SERIAL_CHIPS = frozenset({"0403", "10c4", "1a86", "067b", "2341"})
 """Vendors of the serial chips that radio receivers have; those of config/udev/70-anling.rules."""
 
 CH340 = ("1a86", "7523")
+PANGO = "apt install libpango-1.0-0 libpangoft2-1.0-0"
 
 
 def ask(command: Sequence[str]) -> str | None:
@@ -159,6 +160,12 @@ def fonts(machine: Machine) -> Iterator[Finding]:
     well = bool(said.strip())
     seen = f"{len(said.splitlines())} Chinese fonts" if well else "none that knows Chinese"
     yield Finding(name="fonts", well=well, seen=seen, cure="" if well else "apt install fonts-noto-cjk")
+
+
+def pdf(*, possible: bool) -> Iterator[Finding]:
+    """Whether reports and duty sheets can be had as PDF; without it people print from the browser."""
+    seen = "can be made" if possible else "cannot be made; people print from the browser"
+    yield Finding(name="PDF", well=True, seen=seen, cure="" if possible else PANGO)
 
 
 def certificates(settings: Settings, machine: Machine) -> Iterator[Finding]:

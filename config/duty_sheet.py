@@ -52,11 +52,13 @@ def as_pdf(page: str) -> bytes:
     The same as PDF.
 
     Raises:
-        NoPrinter: the extra `pdf` or the system's Pango is not there.
+        NoPrinter: WeasyPrint or the system's Pango is not there.
     """
     try:
         printer: Any = importlib.import_module("weasyprint")
     except (ImportError, OSError):
-        raise NoPrinter("no PDF without the extra pdf (WeasyPrint and Pango); print the HTML from a browser") from None
+        raise NoPrinter(
+            "no PDF without Pango: apt install libpango-1.0-0 libpangoft2-1.0-0; or print the HTML from a browser"
+        ) from None
     made: bytes = printer.HTML(string=page).write_pdf()
     return made

@@ -12,7 +12,7 @@ def add_board(cli: click.Group, kit: Kit) -> None:
 
     @cli.command()
     @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file that only you may read.")
-    @click.option("--pdf", is_flag=True, help="As PDF; needs the extra `pdf` and a file.")
+    @click.option("--pdf", is_flag=True, help="As PDF; needs Pango and a file.")
     @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
     @kit.config
     @click.pass_context

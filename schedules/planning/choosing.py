@@ -14,7 +14,7 @@ PARTS_PART = 0.6
 
 
 def pyvrp_there() -> bool:
-    """Whether the extra `planner` is installed."""
+    """Whether PyVRP is installed; the lock has it, a machine for which nobody builds it may do without."""
     return find_spec("pyvrp") is not None
 
 

@@ -185,7 +185,7 @@ def _solomon(where: str, count: int) -> Figure:
     if files is None or not files.there:
         return left_out(name, what, "ANLING_INSTANCES names no folder with solomon in it")
     if not pyvrp_there():
-        return left_out(name, what, "pyvrp is not installed (extra `planner`)")
+        return left_out(name, what, "pyvrp is not installed")
     gaps = []
     for each in list(OPTIMA)[:: max(1, len(OPTIMA) // count)][:count]:
         problem = solomon_problem(files.text(f"{files.prefix}{each}.txt"))

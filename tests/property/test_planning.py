@@ -52,7 +52,7 @@ def test_every_plan_of_our_own_holds_and_costs_what_it_says(seed, late_max):
 @FEW
 @given(SEEDS)
 def test_every_plan_with_pyvrp_holds(seed):
-    need(pyvrp_there(), "pyvrp not found: pip install -e .[planner]")
+    need(pyvrp_there(), "pyvrp not found: pip install -r requirements.lock")
     problem = any_town(seed, doubles=0.0, after=0.0)
     assert isinstance(planner_for(problem), PyvrpPlanner)
     plan = PyvrpPlanner().solve(problem, Budget(iterations=200), seed=seed)
@@ -207,7 +207,7 @@ def test_small_problems_are_planned_as_well_as_can_be(seed, late_max):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_small_rounds_of_one_are_planned_nearly_as_well_as_can_be_with_pyvrp(seed):
-    need(pyvrp_there(), "pyvrp not found: pip install -e .[planner]")
+    need(pyvrp_there(), "pyvrp not found: pip install -r requirements.lock")
     problem = town(seed, visits=4, carers=2, doubles=0.0, rests=False, after=0.0)
     plan = PyvrpPlanner().solve(problem, Budget(iterations=6000), seed=1)
     assert cost(plan, problem).total <= 1.1 * brute(problem)

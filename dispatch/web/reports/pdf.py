@@ -1,5 +1,5 @@
 """
-The printable month as PDF, by WeasyPrint (extra `pdf`), which needs Pango from the system. Without either, the page
+The printable month as PDF, by WeasyPrint, which needs Pango from the system. Without either, the page
 says how to print from the browser instead.
 """
 
@@ -60,7 +60,7 @@ def pdf_of(page: str) -> bytes:
     """
     library = _weasyprint()
     if library is None:
-        raise NoPdf("no PDF without the extra pdf and Pango")
+        raise NoPdf("no PDF without WeasyPrint and Pango")
     only_data = library.urls.URLFetcher(allowed_protocols={"data"})
     html = library.HTML(string=page, url_fetcher=only_data, media_type="print")
     made: bytes = html.write_pdf(stylesheets=[library.CSS(filename=str(STYLE))])

@@ -150,6 +150,13 @@ def test_no_font_that_knows_chinese(tmp_path):
     assert list(doctor_machine.fonts(machine(tmp_path))) == []
 
 
+def test_without_pango_there_is_no_pdf_and_the_cure_is_said():
+    assert only(doctor_machine.pdf(possible=True)).cure == ""
+    assert "libpango" in only(doctor_machine.pdf(possible=False)).cure
+    guide = (doctor_machine.ROOT / "docs/installers.md").read_text(encoding="utf-8")
+    assert guide.count(doctor_machine.PANGO.removeprefix("apt install ")) == 2
+
+
 def pem(ends_at: datetime) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "anling")])
