@@ -104,12 +104,21 @@ def test_a_desk_enters_and_a_second_person_agrees(town, visit):
     desk, review = town.browser(WATCH), town.browser(REVIEW)
     id_, day = visit().id, visit().wanted.on.isoformat()
     form = {"carer": "C1", "which": "begin", "day": day, "at": "08:00", "entry": new_id(), "reason": "手机没电"}
+    assert 'value="begin" selected' in desk.get(f"/visits/{id_}").text, "nobody has come yet"
     refused = post(desk, town, f"/visits/{id_}/entry", **{**form, "reason": " ", "at": "09:30"})
     assert refused.status_code == 422
     assert 'value="09:30"' in refused.text
     assert post(desk, town, f"/visits/{id_}/entry", **form).status_code == 303
     post(desk, town, f"/visits/{id_}/entry", **form)
+    page = desk.get(f"/visits/{id_}").text
+    assert ('<details class="card"' in page, 'value="begin" selected' in page) == (False, False), (
+        "what comes next is signing out"
+    )
     post(desk, town, f"/visits/{id_}/entry", **{**form, "which": "finish", "at": "09:00", "entry": new_id()})
+    page = desk.get(f"/visits/{id_}").text
+    assert page.index('<details class="card"') < page.index(f'action="/visits/{id_}/entry"'), (
+        "nothing is left to be entered"
+    )
     judge_all(town)
     with town.house.reading.connect() as connection:
         points = Points(connection).of([id_])
