@@ -52,17 +52,22 @@ def _told(zh: str, en: str, *, one_way: _Both = _NONE) -> _Tongues:
     return _both((heads[0] + zh, heads[1] + en), one_way=silent)
 
 
-_FACTS_ZH = "{place} {cause}[ {at}][ 码{code}][ 约{minutes}分钟][ 已按{presses}次]"
-_FACTS_EN = "{place}: {cause}[ {at}][, code {code}][, {minutes} min][, pressed {presses}x]"
+_FACTS_ZH = "{place} {cause}[ {at}][ 约{minutes}分钟][ 已按{presses}次]"
+_FACTS_EN = "{place}: {cause}[ {at}][, {minutes} min][, pressed {presses}x]"
 _CALL_ZH = "{place}，{cause}。[时间{at}。][路程约{minutes}分钟。][老人已按铃{presses}次。]"
 _CALL_EN = "{place}. {cause}. [At {at}. ][About {minutes} minutes away. ][Pressed {presses} times. ]"
 _PRESS_EN = "press 1. If you cannot go, press 2."
 _NO_KEYS_ZH = "本次来电不能按键，请看短信，或马上联系值守台。"
 _NO_KEYS_EN = "Keys do not work in this call: please see your texts, or contact the desk at once."
-_KIN_ZH = "{place} 老人告警：{cause}[ {at}][ 码{code}][ 约{minutes}分钟][ 已按{presses}次]"
+_KIN_ZH = "{place} 老人告警：{cause}[ {at}][ 约{minutes}分钟][ 已按{presses}次]"
+
+_TAKE_ZH = "回[{code} ]1接单，[{code} ]2去不了"
+_TAKE_EN = "Reply [{code} ]1 accept, [{code} ]2 no"
+_ANY_EN = "Reply [{code} ]1 accept, [{code} ]2 cannot go, [{code} ]3 arrived, [{code} ]4 done"
+"""With a code a bare digit could mean another alarm, so the answer is shown with it."""
 
 _OFFER = _both(
-    (f"急 {_FACTS_ZH}，回1接单，2去不了[ {{link}}]", f"ALARM {_FACTS_EN}. Reply 1 accept 2 no[ {{link}}]"),
+    (f"急 {_FACTS_ZH}，{_TAKE_ZH}[ {{link}}]", f"ALARM {_FACTS_EN}. {_TAKE_EN}[ {{link}}]"),
     one_way=(f"急 {_FACTS_ZH}，请接听来电按键", f"ALARM {_FACTS_EN}. Please answer our call"),
     voice=(
         f"安铃紧急呼叫。{_CALL_ZH}接单请按一，去不了请按二。",
@@ -72,8 +77,8 @@ _OFFER = _both(
 )
 _OFFER_FAMILY = _both(
     (
-        f"急 {_KIN_ZH}，您能去吗？回1能去，2去不了[ {{link}}]",
-        f"ALARM {_FACTS_EN}. Can you go? Reply 1 yes 2 no[ {{link}}]",
+        f"急 {_KIN_ZH}，您能去吗？回[{{code}} ]1能去，[{{code}} ]2去不了[ {{link}}]",
+        f"ALARM {_FACTS_EN}. Can you go? Reply [{{code}} ]1 yes, [{{code}} ]2 no[ {{link}}]",
     ),
     one_way=(f"急 {_KIN_ZH}，您能去吗？请接听来电按键", f"ALARM {_FACTS_EN}. Can you go? Please answer our call"),
     voice=(
@@ -104,8 +109,8 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     "offer_call": _OFFER,
     "offer_all": _both(
         (
-            f"急！还没人接单 {_FACTS_ZH}，回1接单，2去不了[ {{link}}]",
-            f"NOBODY YET {_FACTS_EN}. Reply 1 accept 2 no[ {{link}}]",
+            f"急！还没人接单 {_FACTS_ZH}，{_TAKE_ZH}[ {{link}}]",
+            f"NOBODY YET {_FACTS_EN}. {_TAKE_EN}[ {{link}}]",
         ),
         one_way=(f"急！还没人接单 {_FACTS_ZH}，请接听来电按键", f"NOBODY YET {_FACTS_EN}. Please answer our call"),
         voice=(
@@ -186,8 +191,8 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     ),
     "not_understood": _both(
         (
-            "没看懂您的回复[（码{code}）]。请回1接单，2去不了，3到了，4完成。急事请联系值守台",
-            "Not understood[ (code {code})]. Reply 1 accept, 2 cannot go, 3 arrived, 4 done. Urgent: call the desk",
+            "没看懂您的回复。请回[{code} ]1接单，[{code} ]2去不了，[{code} ]3到了，[{code} ]4完成。急事请联系值守台",
+            f"Not understood. {_ANY_EN}. Urgent: call the desk",
         ),
         one_way=("没看懂您的回复。请联系值守台", "Not understood. Please call the desk"),
     ),
@@ -313,8 +318,8 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     ),
     "order_offer": _both(
         (
-            "服务订单 {place}[ {choices}][ 码{code}]，回1接单，2不接[ {link}]",
-            "ORDER {place}[ {choices}][ code {code}]. Reply 1 yes 2 no[ {link}]",
+            "服务订单 {place}[ {choices}]，回[{code} ]1接单，[{code} ]2不接[ {link}]",
+            "ORDER {place}[ {choices}]. Reply [{code} ]1 yes, [{code} ]2 no[ {link}]",
         ),
         one_way=(
             "服务订单 {place}[ {choices}][ 码{code}]，请致电值守台[ {link}]",

@@ -210,12 +210,15 @@ def _fitted(words: Words, form: str, values: _Values, lang: str) -> str:
 
 
 def _shorter_forms(form: str, values: _Values, never: str) -> Iterator[list[tuple[str, bool]]]:
-    """The whole form, then without its last bracket, and so on; a bracket with the field `never` stays."""
+    """
+    The whole form, then without its last bracket, and so on; a bracket with the field `never` stays, and one with the
+    code, without which the answer could mean something else.
+    """
     pieces = _pieces(form, values)
     yield list(pieces)
     for place in reversed(range(len(pieces))):
         piece, optional = pieces[place]
-        if optional and f"{{{never}}}" not in piece:
+        if optional and not {never, "code"} & set(_FIELD.findall(piece)):
             del pieces[place]
             yield list(pieces)
 

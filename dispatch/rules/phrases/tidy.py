@@ -123,7 +123,8 @@ _CITED = re.compile(r"^\s*[>|｜＞].*$", re.MULTILINE)
 _BETWEEN_QUOTES = re.compile(rf"[“\"「『][^”\"」』]*{_SIGNED}[^”\"」』]*[”\"」』]")
 _OURS = re.compile(rf"{_SIGNED}[^\n]*(?:回\d[^\n]*|值守台[^\n]*|按键[^\n]*)$", re.MULTILINE)
 _OFFERED = re.compile(
-    r"[“\"「『>]?\s*(?:急[! ][^\n]{0,120}?回1(?:接单|能去),2去不了|alarm [^\n]{0,160}?reply 1 (?:accept|yes) 2 no|"
+    r"[“\"「『>]?\s*(?:急[! ][^\n]{0,120}?回(?:\d\d )?1(?:接单|能去),(?:\d\d )?2去不了|"
+    r"(?:alarm|nobody yet) [^\n]{0,160}?reply (?:\d\d )?1 (?:accept|yes),? (?:\d\d )?2 no|"
     r"已接单:[^\n]{0,160}?到了回3)(?: ?https?://\S+)?[”\"」』]?|[“\"「『][^”\"」』\n]*回[1-4][^”\"」』\n]*[”\"」』](?=\s*\S)"
 )
 """Our own words without a signature, as `messages/sentences.py` has them; some providers send none."""

@@ -150,11 +150,37 @@ def test_forms_have_known_fields_and_a_stand_in_for_what_they_need(name, lang, f
 
 
 def test_an_offer_holds_compound_cause_time_code_and_minutes():
-    assert say("offer", ASKED) == "【安铃】急 柏林小区 跌倒 18:05 码12 约12分钟，回1接单，2去不了"
+    assert say("offer", ASKED) == "【安铃】急 柏林小区 跌倒 18:05 约12分钟，回12 1接单，12 2去不了"
 
 
 def test_unknown_minutes_are_left_out():
-    assert say("offer", {**ASKED, "minutes": None}) == "【安铃】急 柏林小区 跌倒 18:05 码12，回1接单，2去不了"
+    assert say("offer", {**ASKED, "minutes": None}) == "【安铃】急 柏林小区 跌倒 18:05，回12 1接单，12 2去不了"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("sentence", ["offer", "offer_all", "offer_family", "not_understood", "order_offer"])
+def test_whoever_types_what_the_text_shows_answers_the_one_it_is_about(sentence, lang):
+    """Where a code stands, a bare digit could mean another alarm: no digit stands there without its code."""
+    text = say(sentence, {**ASKED, "code": 37}, lang)
+    shown = re.findall(
+        r"(?<!\d)(?:37 )?[1-4](?= ?(?:接单|能去|去不了|不接|到了|完成|accept|yes|no\b|cannot|arrived|done))", text
+    )
+    assert len(shown) == (4 if sentence == "not_understood" else 2)
+    assert [(parse(each).code, parse(each).action) for each in shown] == [
+        (37, action) for action in list(Action)[: len(shown)]
+    ]
+    bare = say(sentence, {**ASKED, "code": None}, lang)
+    assert "37" not in bare
+    assert re.search(r"回1|[Rr]eply 1", bare)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("sentence", ["offer", "offer_all", "offer_family"])
+def test_an_offer_sent_along_is_no_answer_with_a_code_either(sentence, lang):
+    text = say(sentence, {**ASKED, "code": 37}, lang).removeprefix(SIGNATURE)
+    assert parse(text).action is None
+    answered = parse(f"{text}\n37 2")
+    assert (answered.code, answered.action) == (37, Action.DECLINE)
 
 
 def test_repeated_presses_are_told():
@@ -171,18 +197,18 @@ def test_every_offer_is_one_part_with_place_cause_and_time(cause, lang, sentence
     assert "柏林小区" in text
     assert CAUSES[cause][lang] in text
     assert "18:05" in text
-    assert not capability.two_way or "12" in text
+    assert not capability.two_way or re.search(r"(?:回|Reply )12 1", text)
 
 
 def test_what_is_dropped_goes_in_the_order_that_is_stated():
     facts = {**ASKED, "presses": 3}
     texts = [say("offer", {**facts, "place": "长" * length}) for length in range(1, 90)]
     assert all(segments(text) == 1 for text in texts)
-    kept = [[mark in text for mark in ("18:05", "码12", "约12分钟", "已按3次")] for text in texts]
+    kept = [[mark in text for mark in ("回12 1", "18:05", "约12分钟", "已按3次")] for text in texts]
     assert kept == sorted(kept, reverse=True)
     assert [True, True, True, False] in kept
     assert [True, False, False, False] in kept
-    assert kept[-1] == [False] * 4
+    assert kept[-1] == [True, False, False, False]
 
 
 def test_the_place_is_shortened_last_and_never_dropped():
@@ -190,7 +216,7 @@ def test_the_place_is_shortened_last_and_never_dropped():
     assert segments(text) == 1
     assert units(text) == 70
     assert "长长长…" in text
-    assert text.endswith("回1接单，2去不了")
+    assert text.endswith("回12 1接单，12 2去不了")
 
 
 def test_without_a_home_the_place_is_said_to_be_unknown():
