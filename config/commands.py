@@ -28,6 +28,7 @@ from dispatch.rules.people import SERVICE, Person
 from dispatch.rules.rights import Role
 from dispatch.store.accounts import Operator
 from dispatch.store.drills import Drill
+from dispatch.web.account.words import SCOPES, unknown
 
 Commands = dict[str, Callable[..., dict[str, Any]]]
 
@@ -118,6 +119,10 @@ def _own(house: House) -> Commands:
         return {"sealed_code": SecondStep(sign_in).seal()}
 
     def key_add(name: str, scope: str, gateways: Sequence[str] = ()) -> dict[str, Any]:
+        if unknown(scope):
+            raise Declined(
+                f"no address asks a key for '{unknown(scope)}'; a scope is one or more of {', '.join(SCOPES)}"
+            )
         made = house.keys.new_key(name, scope, gateways=gateways)
         return {"key": made, "name": name, "scope": scope, "gateways": list(gateways)}
 

@@ -257,7 +257,12 @@ def key() -> None:
 
 @key.command("add")
 @click.argument("name")
-@click.option("--scope", default="signals", show_default=True, help="Words between spaces: signals, read, operator …")
+@click.option(
+    "--scope",
+    default="signals",
+    show_default=True,
+    help="Words between spaces: signals, read, alarms … The page /keys has all.",
+)
 @click.option("--gateway", "gateways", multiple=True, help="Speaks for this gateway, and no other key does.")
 @_JSON
 @click.pass_context

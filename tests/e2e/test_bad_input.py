@@ -128,6 +128,8 @@ def test_another_program_hands_signals_in_with_a_key_and_a_repetition_is_harmles
         made = rig.anling("key", "add", "edge", "--scope", "signals", "--json")
         assert made.returncode == 0, made.stderr
         key = json.loads(made.stdout)["key"]
+        odd = rig.anling("key", "add", "edge", "--scope", "signals operator")
+        assert (odd.returncode, "'operator'" in odd.stderr, "signals, read" in odd.stderr) == (1, True, True)
         rig.start()
         one = {"seq": 1, "protocol": "rflink", "device": rflink_of(1), "event": "press"}
         batch = {"gateway": "edge", "epoch": "e1", "signals": [{**one, "received_at": "2026-11-21T12:00:00+08:00"}]}

@@ -14,6 +14,7 @@ import pytest
 from dispatch.rules.rights import RIGHTS, WHOLE, Right, Role
 from dispatch.rules.signal import Cause
 from dispatch.web.access import ACCESS, HOOKS
+from dispatch.web.account.words import SCOPES
 from tests.integration.rights_addresses import (
     ABSENT,
     ADDRESSES,
@@ -102,6 +103,11 @@ def test_every_address_can_be_filled(town):
     public = {rule for rule, _, mark in routes(town) if right_of(mark) is None}
     assert {rule for rule, _, _ in routes(town) if "<" in rule} - known - public == set()
     assert known - {rule for rule, _, _ in routes(town)} == set()
+
+
+def test_a_key_can_be_made_for_whatever_an_address_asks_a_key_for_and_for_nothing_else(town):
+    asked = {mark.partition("key:")[2] for _, _, mark in routes(town)} - {""}
+    assert asked == set(SCOPES)
 
 
 def test_everything_is_marked_and_public_is_what_must_be(town):

@@ -326,6 +326,8 @@ def test_a_program_is_told_that_a_proof_is_needed(house):
     made = browser.client.post("/api/v1/keys", json={"name": "m", "scope": "read"}, headers={"X-CSRFToken": token})
     assert made.status_code == 201
     assert made.json["key"].startswith("al_")
+    odd = browser.client.post("/api/v1/keys", json={"name": "m", "scope": "read it"}, headers={"X-CSRFToken": token})
+    assert (odd.status_code, odd.json["errors"]) == (422, {"scope": ["it"]})
 
 
 # ------------------------------------------------------------------------------------------------ sessions

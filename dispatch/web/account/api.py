@@ -16,6 +16,7 @@ from dispatch.store.transactions import Transactions
 from dispatch.web import access
 from dispatch.web.access import caller, recently, require
 from dispatch.web.account.users import roles_of
+from dispatch.web.account.words import refuse_unknown
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.once import Once
 from dispatch.web.registers import in_pages
@@ -179,6 +180,7 @@ def keys_api(keys: Keys, transactions: Transactions) -> ApiBlueprint:
     @bp.arguments(MakeKeySchema)
     @bp.response(201, KeyMadeSchema)
     def made(wanted: Plain) -> Plain:
+        refuse_unknown(wanted["scope"])
         return {"key": keys.new_key(wanted["name"], wanted["scope"], gateways=wanted["gateways"], by=caller())}
 
     @bp.post("/<prefix>/revoke")

@@ -9,7 +9,7 @@ from dispatch.accounts.keys import Keys
 from dispatch.errors import Invalid
 from dispatch.rules.rights import Right
 from dispatch.web.access import caller, recently, require
-from dispatch.web.account.words import SCOPES
+from dispatch.web.account.words import SCOPES, refuse_unknown
 from dispatch.web.i18n import gettext
 from dispatch.web.words import word
 
@@ -31,10 +31,11 @@ def keys_blueprint(keys: Keys) -> Blueprint:
     @recently
     def made() -> Any:
         form = request.form
+        scope = " ".join(form.getlist("scope"))
         try:
+            refuse_unknown(scope)
             shown = keys.new_key(
-                form.get("name", ""), " ".join(form.getlist("scope")), gateways=form.get("gateways", "").split(),
-                by=caller(),
+                form.get("name", ""), scope, gateways=form.get("gateways", "").split(), by=caller(),
             )  # fmt: skip
         except Invalid as refusal:
             return make_response(page(error=gettext(refusal.detail)), 422)
