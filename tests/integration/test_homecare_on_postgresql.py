@@ -12,6 +12,7 @@ from dispatch.store.transactions import PooledTransactions
 from schedules.care.rules.bed import State as BedState
 from schedules.care.rules.presence import Which
 from schedules.care.sending import Sending
+from schedules.coverage.store import signature
 from schedules.money.corrections.rules.correction import State as Corrected
 from schedules.planning.publishing import Publishing
 from schedules.planning.store import Planned, State, VisitPlan, VisitPlans
@@ -101,6 +102,13 @@ def test_what_happens_once_is_new_once(town):
     with town.engine.begin() as connection:
         told = [connection.execute(insert_once(round_marks, connection).values(row)).rowcount for _ in range(2)]
     assert told == [1, 0]
+
+
+def test_what_coverage_hangs_on_is_read_here_too(town):
+    now = town.world.clock.now()
+    with town.engine.connect() as connection:
+        first = signature(connection, now)
+        assert signature(connection, now) == first
 
 
 def test_a_bed_its_plan_its_visits_and_its_months_statement(town):
