@@ -4,6 +4,7 @@ import re
 import shutil
 import ssl
 import subprocess
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,8 +61,12 @@ def packages(machine: Machine) -> Iterator[Finding]:
     """Whether what is installed is what was locked and tried."""
     if not machine.lock.is_file():
         return
-    wanted = dict(re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", machine.lock.read_text(encoding="utf-8"), re.M))
-    other = [f"{name} {seen or 'missing'}" for name, want in wanted.items() if (seen := _seen(machine, name)) != want]
+    wanted = defaultdict[str, set[str]](set)
+    # Of some there are two, each for other Pythons.
+    for name, pinned in re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", machine.lock.read_text(encoding="utf-8"), re.M):
+        wanted[name].add(pinned)
+    other = [f"{name} {seen or 'missing'}" for name, any_of in wanted.items()
+             if (seen := _seen(machine, name)) not in any_of]  # fmt: skip
     # Some are for other systems or Pythons only; what is there must be as locked.
     wrong = [each for each in other if not each.endswith(" missing")]
     seen = f"{len(wanted) - len(other)} packages as locked" if not wrong else f"not as locked: {', '.join(wrong[:5])}"

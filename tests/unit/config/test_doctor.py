@@ -74,6 +74,10 @@ def test_packages_that_are_not_as_locked(tmp_path):
 
     on = machine(tmp_path, installed=installed)
     assert only(doctor_machine.packages(on)).well
+    with lock.open("a") as more:
+        more.write("numpy==2.4 ; python_full_version < '3.12'\nnumpy==2.5 ; python_full_version >= '3.12'\n")
+    versions["numpy"] = "2.4"
+    assert only(doctor_machine.packages(on)).seen == "2 packages as locked"
     versions["flask"] = "2.0"
     found = only(doctor_machine.packages(on))
     assert (found.well, "flask 2.0" in found.seen, found.cure) == (False, True, "sh ./demo --set-up run")
