@@ -64,12 +64,13 @@ def policy(*steps: str) -> str:
 
 
 def until(what: str, seen: Callable[[], Any], within_s: float = PATIENCE_S) -> Any:
-    """Waits until something is there and gives it back."""
-    pause, end = threading.Event(), time.monotonic() + within_s
-    while not (found := seen()):
-        assert time.monotonic() < end, f"it did not happen within {within_s} s that {what}"
+    """Waits until something is there and gives it back. Looks are counted: a machine may stand still for minutes."""
+    pause = threading.Event()
+    for _ in range(int(within_s / 0.05)):
+        if found := seen():
+            return found
         pause.wait(0.05)
-    return found
+    raise AssertionError(f"it did not happen within {within_s} s that {what}")
 
 
 def rest(seconds: float) -> None:
@@ -319,7 +320,7 @@ class Rig:
             timeout=timeout,
         )  # fmt: skip
 
-    def assert_sound(self, within_s: float = 15.0) -> None:
+    def assert_sound(self, within_s: float = PATIENCE_S) -> None:
         """The record fits together and no promise is broken; what is merely late for now may catch up."""
         verdict = self.anling("record", "verify")
         assert verdict.returncode == 0, verdict.stdout
@@ -388,7 +389,7 @@ class Rig:
         )
         return found[0] if found else None
 
-    def raised(self, home: str | None = None, within_s: float = 15.0) -> dict[str, Any]:
+    def raised(self, home: str | None = None, within_s: float = PATIENCE_S) -> dict[str, Any]:
         return until(f"an alarm is raised for {home}", lambda: self.alarm(home), within_s)
 
     def kinds(self, alarm_id: str | None = None) -> list[str]:
@@ -397,7 +398,7 @@ class Rig:
         found = self.rows(f"SELECT kind FROM entries {which} ORDER BY number", **values)
         return [row["kind"] for row in found]
 
-    def heard(self, alarm_id: str, kind: str, within_s: float = 15.0) -> None:
+    def heard(self, alarm_id: str, kind: str, within_s: float = PATIENCE_S) -> None:
         until(f"the record says {kind}", lambda: kind in self.kinds(alarm_id), within_s)
 
     def entries(self, kind: str) -> list[dict[str, Any]]:
@@ -410,7 +411,9 @@ class Rig:
 
     # -------------------------------------------------------------------------------------- the provider
 
-    def made(self, to: str, *, kind: str = "Messages", containing: str = "", within_s: float = 15.0) -> dict[str, Any]:
+    def made(
+        self, to: str, *, kind: str = "Messages", containing: str = "", within_s: float = PATIENCE_S
+    ) -> dict[str, Any]:
         """The first text (or call) the stand-in took for this number, waited for."""
         assert self.twilio is not None
 

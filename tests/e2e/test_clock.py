@@ -9,6 +9,9 @@ from tests.e2e.rig import FAKETIME, Rig, district, policy, rest, rflink_of, unti
 from tests.need import need
 
 WAIT_S = 4
+LATE_S = 20.0
+"""What a busy machine may be late: far from the minutes by which the clock is set."""
+
 STEPS = policy(f"offer_nearest {WAIT_S}", "offer_nearest 30", "all_hands 60")
 PHONES = ["+8613800000001", "+8613800000002", "+8613800000003"]
 
@@ -81,14 +84,14 @@ def test_the_next_step_keeps_its_steady_time_when_the_clock_is_set(tmp_path, min
         rest(1.0)
         clock.move(minutes * 60)
         moved_at = _boot_s()
-        until("the second step is taken", lambda: len(_steps(rig)) == 2, WAIT_S + 8)
+        until("the second step is taken", lambda: len(_steps(rig)) == 2)
         first, second = _steps(rig)
-        assert second <= first + WAIT_S + 2.0, "later than its steady time"
+        assert second <= first + WAIT_S + LATE_S, "later than its steady time"
         if minutes < 0:
             assert second >= first + WAIT_S - 0.5, "a clock set back made it early"
         jump = until("the record has the jump", lambda: rig.entries("clock_jumped"))[0]
         assert jump["facts"]["milliseconds"] == pytest.approx(minutes * 60_000, abs=500)
-        assert jump["steady_us"] / 1e6 <= moved_at + 2.0
+        assert jump["steady_us"] / 1e6 <= moved_at + LATE_S
         assert rig.alarm("H1")["state"] != "closed"
         assert rig.alarm("H1")["id"] == alarm["id"]
         rest(3.0)  # nearer than this it would be a repetition of the first
@@ -109,7 +112,7 @@ def test_a_clock_set_back_while_the_service_is_down_delays_nothing(tmp_path):
         rig.kill()
         clock.move(-600)
         rig.start()
-        until("the second step is taken", lambda: len(_steps(rig)) == 2, WAIT_S + 4)
+        until("the second step is taken", lambda: len(_steps(rig)) == 2)
         assert rig.entries("clock_jumped")
 
 

@@ -97,8 +97,8 @@ def test_cut_off_from_the_service_it_pages_by_its_own_modem_and_says_so_afterwar
                 assert edge.receiver.press(account_of(3)), "kept and answered all the same"
                 assert "was not reached" in edge.anling("gateway", "--status").stdout
                 rig.start()
-                rig.raised("H2", 30)
-                rig.raised("H3", 30)
+                rig.raised("H2")
+                rig.raised("H3")
                 (said,) = until("the record says so", lambda: rig.entries("edge_cut_off"))
                 facts = json.loads(said["body"])
                 assert (facts["gateway"], facts["texts"]) == ("garden-edge", 1)

@@ -58,13 +58,13 @@ def test_a_rule_that_raises_becomes_plain_text_to_everybody_and_disturbs_no_othe
         batch = {"gateway": "edge", "epoch": "e", "signals": [{**fall, "received_at": "2026-11-21T12:00:00+08:00"}]}
         assert rig.post("/api/v1/signals", batch, key=key)[0] == 200
         other = rig.raised("H2")
-        rig.heard(other["id"], "offered", 5)
+        rig.heard(other["id"], "offered")
         assert "fell_back" not in rig.kinds(other["id"])
         rig.radio.press(rflink_of(1))
         assert rig.alarm("H1")["state"] == "raised"
         assert rig.alarm("H1")["due_at"] is not None
         fallen, raised = rig.entries("fell_back")[0], rig.entries("raised")[0]
-        assert fallen["steady_us"] - raised["steady_us"] < 5_000_000, "everybody knows within seconds"
+        assert fallen["steady_us"] - raised["steady_us"] < 15_000_000, "everybody knows within seconds"
         assert fallen["facts"]["told"] == len(ON_DUTY) + 1
         status, _ = rig.post(f"/api/v1/alarms/{other['id']}/accept", {"person": "C1"}, key=key)
         assert status == 200

@@ -128,9 +128,9 @@ def test_nothing_is_lost_or_doubled_by_kills_at_random_moments(rig):
             service.kill()
             service.start(ready=moments.random() < 0.5)
         until("everybody was answered", senders.are_done, 120)
-    until("the service answers", service.is_ready, 30)
+    until("the service answers", service.is_ready)
     wanted = {*(f"H{home}" for home in (*ON_TCP, *OVER_HTTP)), *(f"B{home}" for home in AT_THE_BROKER)}
-    until("every home has its alarm", lambda: wanted <= alarms_of(service).keys(), 30)
+    until("every home has its alarm", lambda: wanted <= alarms_of(service).keys())
     assert {home: count for home, count in alarms_of(service).items() if count != 1} == {}
     heard = {row["address"]: row["count"] for row in service.rows(
         "SELECT address, count(*) AS count FROM signals WHERE cause IS NOT NULL GROUP BY address")}  # fmt: skip

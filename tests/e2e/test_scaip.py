@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from devices.decoders.scaip import encode
-from tests.e2e.rig import Rig, district, rest, until
+from tests.e2e.rig import Rig, district, until
 from tests.integration.test_sip import Client
 from tests.integration.test_sipp_real import BODY, sipp
 from tests.need import need
@@ -71,7 +71,7 @@ def test_two_hundred_presses_through_a_kill_are_each_answered_and_kept_once(rig,
     results = []
     units = threading.Thread(target=lambda: results.append(sipp(tmp_path, rig.sip_port, bodies, "-r", 100)))
     units.start()
-    rest(0.7)
+    until("some of them are kept", lambda: rig.one("SELECT count(*) FROM signals"))
     rig.kill()
     assert 0 < rig.one("SELECT count(*) FROM signals") < 200, "killed in the middle"
     rig.start(ready=False)

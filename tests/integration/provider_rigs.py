@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 import threading
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -392,11 +391,13 @@ def modem_settings(fake: FakeModem, **more: Any) -> ModemSettings:
 
 
 def until(holds: Callable[[], object], within_s: float = 60.0) -> None:
-    """Waits for something that another thread does."""
-    pause, end_s = threading.Event(), time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < end_s, "it did not come about"
+    """Waits for something that another thread does. Looks are counted: a machine may stand still for minutes."""
+    pause = threading.Event()
+    for _ in range(int(within_s / 0.01)):
+        if holds():
+            return
         pause.wait(0.01)
+    raise AssertionError("it did not come about")
 
 
 RIGS: dict[str, Callable[[ExitStack], Rig]] = {

@@ -55,7 +55,7 @@ def sipp_with(tmp_path, port: int, count=1, *options: object, user="4670", passw
     lines = [f"4670;{BODY.format(number)};application/scaip+xml" for number in range(count)]
     (tmp_path / "data.csv").write_text("\n".join(["SEQUENTIAL", *lines, ""]), encoding="utf-8")
     command = ["sipp", "-sf", "scenario.xml", "-inf", "data.csv", "-m", count, "-s", "arc", "-i", "127.0.0.1",
-               "-nostdin", "-p", free_port(), "-timeout", "20s", "-timeout_error", "-max_socket", 500,
+               "-nostdin", "-p", free_port(), "-timeout", "200s", "-timeout_error", "-max_socket", 500,
                "-t", transport, *options, f"127.0.0.1:{port}"]  # fmt: skip
     return subprocess.run(
         [str(part) for part in command], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False

@@ -64,7 +64,7 @@ def sipp(tmp_path, port: int, bodies: list[str], *options: object, code=200, exp
     lines = [f"4670;{body};{content_type}" for body in bodies]
     data.write_text("\n".join(["SEQUENTIAL", *lines, ""]), encoding="utf-8")
     command = ["sipp", "-sf", scenario, "-inf", data, "-m", len(bodies), "-s", "arc", "-i", "127.0.0.1", "-nostdin",
-               "-p", free_port(), "-timeout", "40s", "-timeout_error", "-max_socket", 500, *options,
+               "-p", free_port(), "-timeout", "200s", "-timeout_error", "-max_socket", 500, *options,
                f"127.0.0.1:{port}"]  # fmt: skip
     return subprocess.run(
         [str(part) for part in command], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
