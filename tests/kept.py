@@ -25,10 +25,16 @@ _loaded: dict[Hashable, tuple[bytes, int]] = {}
 
 def lay_tables(engine: Engine, file: Path) -> None:
     """Every table that is known by now, in the file of this engine; a file that is there keeps what it holds."""
-    if file.exists():
-        metadata.create_all(engine)
-    else:
+    if not file.exists():
         file.write_bytes(_empty(frozenset(metadata.tables)))
+    elif not _laid(engine) >= set(metadata.tables):
+        metadata.create_all(engine)
+
+
+def _laid(engine: Engine) -> set[str]:
+    """The tables that are there, by one question: SQLAlchemy would put one for each table it knows, 10 ms in all."""
+    with engine.connect() as connection:
+        return set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
 
 
 @lru_cache(maxsize=4)

@@ -11,6 +11,7 @@ from typing import Any, cast
 from flask import Blueprint as PagesBlueprint
 from flask import Flask, Request, current_app, jsonify, render_template
 from flask_smorest import Api, Blueprint  # type: ignore[import-untyped]
+from flask_smorest.utils import resolve_schema_instance  # type: ignore[import-untyped]
 from marshmallow import Schema, fields
 from webargs.flaskparser import FlaskParser
 
@@ -57,9 +58,40 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
     ARGUMENTS_PARSER = _Arguments()
     PAGINATION_HEADER_NAME = None
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._undescribed: list[Callable[[], None]] = []
+        super().__init__(*args, **options)
+
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        return super().arguments(_shared(schema), **options)
+
+    def response(self, status_code: Any, schema: Any = None, **options: Any) -> Any:
+        return super().response(status_code, _shared(resolve_schema_instance(schema)), **options)
+
+    def _store_endpoint_docs(self, *where: Any, **how: Any) -> None:
+        # Put together for nobody but the description.
+        store = super()._store_endpoint_docs
+        self._undescribed.append(lambda: store(*where, **how))
+
     def register_views_in_doc(self, api: "AnlingApi", *where: Any, **how: Any) -> None:
         describe_views = super().register_views_in_doc
-        api.later(lambda: describe_views(api, *where, **how))
+
+        def describe() -> None:
+            while self._undescribed:
+                self._undescribed.pop(0)()
+            describe_views(api, *where, **how)
+
+        api.later(describe)
+
+
+def _shared(schema: Any) -> Any:
+    """
+    An instance of a schema is its own copy from now on. The library copies what it has noted about a function each time
+    it notes something more, and with it every schema and all its fields; none is ever changed.
+    """
+    if isinstance(schema, Schema):
+        schema.__deepcopy__ = lambda _: schema  # type: ignore[attr-defined]
+    return schema
 
 
 class AnlingApi(Api):  # type: ignore[misc]

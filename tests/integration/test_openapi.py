@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 import schemathesis
 from argon2 import PasswordHasher
+from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from schemathesis.config import SchemathesisConfig
 
@@ -17,6 +18,7 @@ from config.loading import load_into
 from config.options import AccountSettings
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
+from dispatch.web.api import ApiBlueprint, ProblemSchema, make_api
 from dispatch.web.describing import METHODS
 from dispatch.web.once import ONCE
 from tests.builders import DISTRICT, LOGIN, PASSWORD
@@ -69,6 +71,33 @@ def views(app):
         for rule in app.url_map.iter_rules() for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.rule.startswith(f"{API}/")
     ]  # fmt: skip
+
+
+def test_nothing_is_put_together_for_the_description_before_somebody_asks_for_it():
+    bp = ApiBlueprint("things", __name__, url_prefix="/things")
+    asked, answered = ProblemSchema(), ProblemSchema()
+
+    @bp.post("/")
+    @bp.arguments(asked, example={"title": "x"})
+    @bp.response(200, answered)
+    def add(said):
+        """Adds one."""
+        return said
+
+    noted = add._apidoc
+    assert noted["arguments"]["parameters"][0]["schema"] is asked
+    [response] = noted["response"]["responses"][200]
+    assert response["schema"] is answered
+    assert not bp._docs
+    # One and the same may be part of several applications, and be asked about in any of them first.
+    for _ in range(2):
+        app = Flask(__name__)
+        api = make_api(app)
+        api.register_blueprint(bp)
+        described = api.described()["paths"]["/things/"]["post"]
+        assert described["summary"] == "Adds one."
+        assert described["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/Problem")
+        assert described["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/Problem")
 
 
 def test_the_document_in_the_repository_is_that_of_the_program(document):
