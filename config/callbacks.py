@@ -1,6 +1,7 @@
 """Whether providers that call back can find us; what is lost otherwise is said at the start and by the doctor."""
 
 import ipaddress
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from config.settings import Settings
@@ -23,6 +24,20 @@ def unfound_by_twilio(settings: Settings) -> str:
         f"answers by text {polled}, calls only tell and ask for no key, calls that ring in are lost, and no link in a "
         "text opens"
     )
+
+
+def unfetched(settings: Settings) -> Mapping[str, str]:
+    """
+    The providers in use whose answers are lost where a webhook is lost, each with the key that has them fetched.
+    Those of Twilio and of the modem are fetched without one.
+    """
+    said = settings.providers
+    asked = {
+        "aliyun": ("uplink_queue", said.aliyun.uplink_queue),
+        "webhook": ("poll_url", said.webhook.poll_url or not said.webhook.two_way),
+    }
+    used = (each for each in settings.messages.order if each in asked and not asked[each][1])
+    return {name: f"providers.{name}.{asked[name][0]}" for name in used}
 
 
 def _is_far(url: str) -> bool:

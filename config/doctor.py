@@ -14,7 +14,7 @@ from pathlib import Path
 from config import doctor_files, doctor_machine, doctor_upkeep, edge
 from config.admin import is_served
 from config.almanac import FAULT_DAYS
-from config.callbacks import REMEDY, unfound_by_twilio
+from config.callbacks import REMEDY, unfetched, unfound_by_twilio
 from config.databases import known, newest, revision, sqlite_version
 from config.findings import Finding
 from config.holiday_files import FOLDER, own_folder, read_holidays
@@ -201,12 +201,11 @@ def _about_providers(settings: Settings) -> Iterator[Finding]:
 
 def _lost_answers(settings: Settings) -> Iterator[Finding]:
     """Whether an answer whose webhook was lost is fetched; Twilio's and the modem's are, without a setting."""
-    said = settings.providers
-    asked = {"aliyun": said.aliyun.uplink_queue, "webhook": said.webhook.poll_url}
-    keys = {"aliyun": "uplink_queue", "webhook": "poll_url"}
-    for name in (each for each in settings.messages.order if each in asked):
-        seen = "fetched where a webhook was lost" if asked[name] else "lost where a webhook is lost"
-        cure = "" if asked[name] else f"set providers.{name}.{keys[name]}: a lost answer is a lost acceptance"
+    lost = unfetched(settings)
+    answer = {"aliyun", "webhook"} if settings.providers.webhook.two_way else {"aliyun"}
+    for name in (each for each in settings.messages.order if each in answer):
+        seen = "lost where a webhook is lost" if name in lost else "fetched where a webhook was lost"
+        cure = f"set {lost[name]}: a lost answer is a lost acceptance" if name in lost else ""
         yield Finding(name=f"answers {name}", well=True, seen=seen, cure=cure)
 
 

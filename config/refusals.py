@@ -2,7 +2,7 @@
 
 import structlog
 
-from config.callbacks import unfound_by_twilio
+from config.callbacks import unfetched, unfound_by_twilio
 from config.settings import Settings
 from dispatch.errors import Misconfigured
 from dispatch.store.database import Engine
@@ -27,6 +27,8 @@ def refuse_lacking(settings: Settings) -> None:
         raise Misconfigured(key, cure)
     if lost := unfound_by_twilio(settings):
         log.warning("provider_cannot_call_back", provider="twilio", lost=lost)
+    for provider, key in unfetched(settings).items():
+        log.warning("answers_not_fetched", provider=provider, cure=f"set {key}")
 
 
 def refuse_unknown_stations(settings: Settings, reading: Engine) -> None:

@@ -263,7 +263,7 @@ def test_twilio_asks_for_keys_only_where_it_finds_us(public_url, keys):
     ("name", "key", "value"),
     [("aliyun", "uplink_queue", "Alicom-Queue-1-SmsUp"), ("webhook", "poll_url", "https://messages.example/events")],
 )
-def test_who_can_be_asked_is_asked_where_the_settings_say_so(name, key, value):
+def test_who_can_be_asked_is_asked_where_the_settings_say_so(name, key, value, log_lines):
     for more, asked in (({}, False), ({key: value}, True)):
         read = read_settings(
             {"messages": {"order": [name]}, "providers": {**WHOLE, name: WHOLE[name] | more}}, environ=ENVIRON
@@ -274,6 +274,18 @@ def test_who_can_be_asked_is_asked_where_the_settings_say_so(name, key, value):
         _, seen, cure = findings(read)[f"answers {name}"]
         assert seen.startswith("fetched") is asked
         assert (f"providers.{name}.{key}" in cure) is not asked
+        log_lines.clear()
+        refuse_lacking(read)
+        said = [(each["event"], each["provider"], each["cure"]) for each in log_lines]
+        assert said == ([] if asked else [("answers_not_fetched", name, f"set providers.{name}.{key}")])
+
+
+def test_nothing_is_said_of_answers_where_a_receiver_carries_none(log_lines):
+    one_way = {"messages": {"order": ["webhook"]}, "providers": {"webhook": WHOLE["webhook"] | {"two_way": False}}}
+    read = read_settings(one_way, environ=ENVIRON)
+    refuse_lacking(read)
+    assert log_lines == []
+    assert "answers webhook" not in findings(read)
 
 
 def test_the_doctor_says_where_nobody_calls():
