@@ -28,7 +28,7 @@ class Site:
     def __exit__(self, *_: object) -> None:
         """Ends the server in its own thread: what is closed under its feet makes it stumble."""
         self._stopping.set()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
         assert not self._thread.is_alive()
 
     def _run(self) -> None:

@@ -38,7 +38,7 @@ class Served:
         """Ends the streams, then the server in its own thread: what is closed under its feet makes it stumble."""
         self.rig.bell.stop()
         self._stopping.set()
-        self.thread.join(timeout=10)
+        self.thread.join(timeout=60)
         assert not self.thread.is_alive()
 
     def _run(self) -> None:

@@ -173,7 +173,7 @@ def world(tmp_path_factory) -> Iterator[World]:
     yield _lived(house, pages, app, f"http://127.0.0.1:{server.effective_port}")
     pages.bell.stop()
     over.set()
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     house.stop()
 
 

@@ -40,7 +40,7 @@ class Desk:
             yield self
         finally:
             self._stopping.set()
-            thread.join(5.0)
+            thread.join(60.0)
             self.listener.close()
         assert not thread.is_alive()
         if self._failure is not None:

@@ -50,13 +50,13 @@ def served():
     thread.start()
     yield server.effective_port, sent
     over.set()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 
 @pytest.fixture
 def line(served):
-    connection = http.client.HTTPConnection("127.0.0.1", served[0], timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", served[0], timeout=60)
     connection.connect()
     yield connection
     connection.close()
@@ -97,7 +97,7 @@ def test_who_asks_for_the_end_gets_it(line, path):
 
 @pytest.mark.parametrize("path", ["/known", "/page", "/stream"])
 def test_an_old_client_sees_the_end_of_the_connection(served, path):
-    with socket.create_connection(("127.0.0.1", served[0]), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", served[0]), timeout=60) as line:
         line.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
         said = b"".join(iter(lambda: line.recv(65_536), b""))
     assert said.partition(b"\r\n\r\n")[2] == b"".join(ANSWERS[path][2])

@@ -49,7 +49,7 @@ def test_a_service_that_stops_waits_for_none_of_it_and_begins_nothing_more():
     until(lambda: apart.under_way == 2)
     apart.stop()
     for each in threads:
-        each.join(10)
+        each.join(60)
     assert failed == ["the service is being stopped"] * 2
     assert apart.under_way == 0
     with pytest.raises(Failed, match="being stopped"):

@@ -50,7 +50,7 @@ def test_a_hanging_send_is_let_go_when_the_fault_is_switched_off():
     thread = threading.Thread(target=lambda: sent.append(console.send(text())))
     thread.start()
     panel.set_fault(ConsoleFault.NONE)
-    thread.join(5)
+    thread.join(60)
     assert [one.outcome for one in sent] in ([Outcome.UNKNOWN], [Outcome.TAKEN])
 
 

@@ -74,7 +74,7 @@ class SerialServer:
         self.hang_up()
         self._listener.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)
         self._listener.close()
         self._serial.close()
         for end in (self.line, self._slave):

@@ -35,7 +35,7 @@ class Client:
         self.socket = socket.socket(family, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM)
         self.socket.bind((host, 0))
         self.socket.connect((host, port))
-        self.socket.settimeout(5.0)
+        self.socket.settimeout(60.0)
         self.port = self.socket.getsockname()[1]
         self.transport = "TCP" if tcp else "UDP"
 
@@ -59,7 +59,7 @@ class Client:
         except TimeoutError:
             return True
         finally:
-            self.socket.settimeout(5.0)
+            self.socket.settimeout(60.0)
 
 
 @pytest.fixture

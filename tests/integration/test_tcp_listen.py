@@ -50,7 +50,7 @@ def listener():
 
 
 def call(listener: TcpListener) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", listener.port), timeout=5)
+    return socket.create_connection(("127.0.0.1", listener.port), timeout=60)
 
 
 class Ledger:
@@ -190,7 +190,7 @@ def test_both_families_are_heard_on_the_address_of_all():
     need(socket.has_ipv6, "no IPv6 on this machine")
     both = TcpListener("tcp-listen://[::]:0")
     both.open()
-    with closing(socket.create_connection(("127.0.0.1", both.port), timeout=5)):
+    with closing(socket.create_connection(("127.0.0.1", both.port), timeout=60)):
         Ledger(both).until(lambda now: now.data)
     both.close()
 

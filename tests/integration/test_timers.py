@@ -25,7 +25,7 @@ from schedules.timetable import Periodic
 from tests.architecture.tree import ROOT
 from tests.fakes.clock import NOON, HandClock
 
-LONG_S = 20.0
+LONG_S = 60.0
 """Longer than anything here may take; a test that waits so long fails."""
 
 FAR_BELOW_A_SWEEP_MS = 350

@@ -35,7 +35,7 @@ def listener():
 
 def call(listener: UdpListener) -> socket.socket:
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    made.settimeout(5)
+    made.settimeout(60)
     made.connect(("127.0.0.1", listener.port))
     return made
 

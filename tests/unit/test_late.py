@@ -28,7 +28,7 @@ def test_it_is_made_once_by_whoever_asks_first_and_the_others_wait_for_it():
     assert late.made is None
     go.set()
     for each in threads:
-        each.join(10)
+        each.join(60)
     assert len(made) == 1
     assert got == made * 4
 
@@ -54,7 +54,7 @@ def test_what_somebody_else_makes_is_waited_for():
     thread.start()
     assert got == []
     awaited.put("desk")
-    thread.join(10)
+    thread.join(60)
     awaited.give_up()
     assert [*got, awaited.get()] == ["desk", "desk"]
 
@@ -70,5 +70,5 @@ def test_nobody_waits_for_what_does_not_come():
     thread = threading.Thread(target=ask)
     thread.start()
     awaited.give_up()
-    thread.join(10)
+    thread.join(60)
     assert seen == ["told"]

@@ -65,5 +65,5 @@ def test_closed_it_keeps_no_thread():
     wall.close()
     go_on.set()
     for thread in before:
-        thread.join(10)
+        thread.join(60)
     assert threads() == []
