@@ -28,7 +28,7 @@ except OSError as error:
     cores = error.strerror
 planned = PlannerProcess().solve(town(4, visits=6, carers=3), seconds=20.0, seed=1, iterations=50)
 print(json.dumps({
-    "cores": cores, "nicer": Apart()(os.nice, 0) - os.nice(0), "planned": len(planned.plan.stops) > 0,
+    "cores": cores, "nicer": Apart()(os.nice, 0) == min(os.nice(0) + 10, 19), "planned": len(planned.plan.stops) > 0,
     "pdf": weasyprint.HTML(string="<p>安铃</p>").write_pdf()[:4].decode(),
 }))
 """
@@ -105,7 +105,12 @@ def test_whatever_the_service_works_out_apart_may_be_worked_out_under_its_unit()
         [*confined, sys.executable, "-c", APART], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"cores": "Operation not permitted", "nicer": 10, "planned": True, "pdf": "%PDF"}
+    assert json.loads(done.stdout) == {
+        "cores": "Operation not permitted",
+        "nicer": True,
+        "planned": True,
+        "pdf": "%PDF",
+    }
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
