@@ -5,7 +5,7 @@ import unicodedata
 
 import phonenumbers
 from marshmallow import ValidationError
-from phonenumbers import ValidationResult
+from phonenumbers import ValidationResult, is_possible_number_with_reason, parse
 
 PHONE_REGION = "CN"
 CHINA = 86
@@ -23,8 +23,7 @@ def e164(text: str) -> str:
         number = phonenumbers.parse(unicodedata.normalize("NFKC", text), PHONE_REGION)
     except phonenumbers.NumberParseException:
         raise ValidationError("Not a telephone number.") from None
-    # As long as a number without its area code, or a hotline: nobody is reached by it after a +.
-    if number.extension or phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+    if number.extension or not phonenumbers.is_possible_number(number):
         raise ValidationError("Not a possible telephone number.")
     _refuse_mistyped(number.country_code, phonenumbers.national_significant_number(number))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
@@ -49,3 +48,13 @@ def typed_number(text: str) -> str | None:
         return e164(text[:40])
     except ValidationError:
         return None
+
+
+def own_number(text: str) -> str | None:
+    """
+    A number that somebody typed as their own; None where it is none, or as short as a hotline (12345), which a register
+    may hold and nobody has.
+    """
+    typed = typed_number(text)
+    possible = typed is not None and is_possible_number_with_reason(parse(typed)) == ValidationResult.IS_POSSIBLE
+    return typed if possible else None

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Flask
 
-from config.district_phones import typed_number
+from config.district_phones import own_number
 from config.pages_after import after_pages
 from config.pages_anomalies import anomaly_blueprints
 from config.pages_bedmoney import bed_money_blueprints
@@ -209,7 +209,7 @@ class Pages:
         desk = next(iter(house.settings.operators.phones), "")
         return [
             task_blueprint(tasks, house.links, house.clock, options=options, desk=desk),
-            list_blueprint(carers, tasks, house.links, house.clock, options=options, e164=typed_number),
+            list_blueprint(carers, tasks, house.links, house.clock, options=options, e164=own_number),
             family_blueprint(families, house.links, house.clock, options=options),
         ]
 

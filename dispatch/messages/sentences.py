@@ -52,14 +52,14 @@ def _told(zh: str, en: str, *, one_way: _Both = _NONE) -> _Tongues:
     return _both((heads[0] + zh, heads[1] + en), one_way=silent)
 
 
-_FACTS_ZH = "{place} {cause}[ {at}][ 约{minutes}分钟][ 已按{presses}次]"
+_FACTS_ZH = "{place} {cause}[ {at}][ 码{code}][ 约{minutes}分钟][ 已按{presses}次]"
 _FACTS_EN = "{place}: {cause}[ {at}][, {minutes} min][, pressed {presses}x]"
 _CALL_ZH = "{place}，{cause}。[时间{at}。][路程约{minutes}分钟。][老人已按铃{presses}次。]"
 _CALL_EN = "{place}. {cause}. [At {at}. ][About {minutes} minutes away. ][Pressed {presses} times. ]"
 _PRESS_EN = "press 1. If you cannot go, press 2."
 _NO_KEYS_ZH = "本次来电不能按键，请看短信，或马上联系值守台。"
 _NO_KEYS_EN = "Keys do not work in this call: please see your texts, or contact the desk at once."
-_KIN_ZH = "{place} 老人告警：{cause}[ {at}][ 约{minutes}分钟][ 已按{presses}次]"
+_KIN_ZH = "{place} 老人告警：{cause}[ {at}][ 码{code}][ 约{minutes}分钟][ 已按{presses}次]"
 
 _TAKE_ZH = "回[{code} ]1接单，[{code} ]2去不了"
 _TAKE_EN = "Reply [{code} ]1 accept, [{code} ]2 no"
@@ -318,7 +318,7 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     ),
     "order_offer": _both(
         (
-            "服务订单 {place}[ {choices}]，回[{code} ]1接单，[{code} ]2不接[ {link}]",
+            "服务订单 {place}[ {choices}][ 码{code}]，回[{code} ]1接单，[{code} ]2不接[ {link}]",
             "ORDER {place}[ {choices}]. Reply [{code} ]1 yes, [{code} ]2 no[ {link}]",
         ),
         one_way=(

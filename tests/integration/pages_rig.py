@@ -5,7 +5,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
-from config.district_phones import typed_number
+from config.district_phones import own_number
 from dispatch.accounts.carers import CarerSignIn
 from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
@@ -55,7 +55,7 @@ class PagesRig:
         options = WebOptions(public_url=PUBLIC_URL, secret_key=SECRET, secure_cookies=secure, lang=lang)
         blueprints = [
             task_blueprint(self.tasks, self.links, world.clock, options=options, desk="+8613800000009"),
-            list_blueprint(self.carers, self.tasks, self.links, world.clock, options=options, e164=typed_number),
+            list_blueprint(self.carers, self.tasks, self.links, world.clock, options=options, e164=own_number),
             family_blueprint(self.families, self.links, world.clock, options=options),
         ]
         self.app = create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self)

@@ -150,11 +150,11 @@ def test_forms_have_known_fields_and_a_stand_in_for_what_they_need(name, lang, f
 
 
 def test_an_offer_holds_compound_cause_time_code_and_minutes():
-    assert say("offer", ASKED) == "【安铃】急 柏林小区 跌倒 18:05 约12分钟，回12 1接单，12 2去不了"
+    assert say("offer", ASKED) == "【安铃】急 柏林小区 跌倒 18:05 码12 约12分钟，回12 1接单，12 2去不了"
 
 
 def test_unknown_minutes_are_left_out():
-    assert say("offer", {**ASKED, "minutes": None}) == "【安铃】急 柏林小区 跌倒 18:05，回12 1接单，12 2去不了"
+    assert say("offer", {**ASKED, "minutes": None}) == "【安铃】急 柏林小区 跌倒 18:05 码12，回12 1接单，12 2去不了"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
