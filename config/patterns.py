@@ -74,9 +74,10 @@ class Kept:
         """
         if self._path is None or not self.made or (sys.dont_write_bytecode and not asked):
             return
-        body = orjson.dumps({"of": _python(), "programs": dict(self._used)})
         beside = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        with suppress(OSError):
+        # Whoever starts goes on without: what is not kept is made anew next time.
+        with suppress(OSError, ImportError, *_MISMATCHES):
+            body = orjson.dumps({"of": _python(), "programs": dict(self._used)})
             self._path.parent.mkdir(exist_ok=True)
             beside.write_bytes(sha256(body).hexdigest().encode() + b"\n" + body)
             beside.replace(self._path)

@@ -123,6 +123,17 @@ def test_where_nothing_can_be_written_nothing_is_said(tmp_path, monkeypatch):
     assert is_plain(again(TEXTS[0]), TEXTS[0])
 
 
+def test_a_python_whose_engine_says_nothing_of_itself_keeps_nothing_and_goes_on(path, monkeypatch):
+    def says_nothing():
+        raise AttributeError("MAGIC")
+
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr("config.patterns._python", says_nothing)
+    again = kept(path)
+    assert is_plain(again(TEXTS[0]), TEXTS[0])
+    assert not path.exists()
+
+
 def test_python_that_writes_no_code_keeps_no_patterns_unless_asked(path, monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     made = Kept(path)
