@@ -58,13 +58,16 @@ class Apart:
             Failed: it ended with an error, took too long, or the service is being stopped.
         """
         name = function.__name__
+        question = pickle.dumps((function, args, kwargs))
         process = self._begun()
         try:
-            answer, complaint = process.communicate(pickle.dumps((function, args, kwargs)), self._lasts_max_s)
-        except subprocess.TimeoutExpired:
+            answer, complaint = process.communicate(question, self._lasts_max_s)
+        except BaseException as failed:
             process.kill()
             process.communicate()
-            raise Failed(f"{name} took longer than {self._lasts_max_s:g} s") from None
+            if isinstance(failed, subprocess.TimeoutExpired):
+                raise Failed(f"{name} took longer than {self._lasts_max_s:g} s") from None
+            raise
         finally:
             with self._lock:
                 self._running.discard(process)

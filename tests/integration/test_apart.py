@@ -1,8 +1,10 @@
 """Long work in a process of its own."""
 
 import os
+import pickle
 import pprint
 import signal
+import subprocess
 import threading
 
 import pytest
@@ -31,6 +33,31 @@ def test_one_that_takes_too_long_is_ended():
     apart = Apart(lasts_max_s=0.01)
     with pytest.raises(Failed, match="longer than"):
         apart(signal.pause)
+    assert apart.under_way == 0
+
+
+def test_what_cannot_be_asked_begins_nothing(monkeypatch):
+    begun = []
+    monkeypatch.setattr("schedules.apart._started", lambda: begun.append("a process"))
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        Apart()(lambda: "no function of a module")
+    assert begun == []
+
+
+def test_one_whose_answer_cannot_be_waited_for_is_ended(monkeypatch):
+    apart, begun = Apart(), []
+
+    def interrupted(process, *_):
+        if process not in begun:
+            begun.append(process)
+            raise KeyboardInterrupt
+        return as_it_is(process)
+
+    as_it_is = subprocess.Popen.communicate
+    monkeypatch.setattr(subprocess.Popen, "communicate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        apart(signal.pause)
+    assert begun[0].returncode == -signal.SIGKILL
     assert apart.under_way == 0
 
 
