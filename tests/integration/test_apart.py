@@ -1,5 +1,6 @@
 """Long work in a process of its own."""
 
+import io
 import os
 import pickle
 import pprint
@@ -10,7 +11,7 @@ import threading
 import pytest
 
 from config.duty_sheet import sheet_told
-from schedules.apart import Apart, Failed
+from schedules.apart import Apart, Failed, main
 from tests.fakes.line import until
 from tests.integration.board_rig import BoardRig
 
@@ -34,6 +35,16 @@ def test_one_that_takes_too_long_is_ended():
     with pytest.raises(Failed, match="longer than"):
         apart(signal.pause)
     assert apart.under_way == 0
+
+
+def test_where_nobody_may_step_aside_the_work_is_done_all_the_same(monkeypatch):
+    def refused(_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "nice", refused)
+    answered = io.BytesIO()
+    main(io.BytesIO(pickle.dumps((os.path.splitext, ("值班.html",), {}))), answered)
+    assert pickle.loads(answered.getvalue()) == ("值班", ".html")
 
 
 def test_what_cannot_be_asked_begins_nothing(monkeypatch):

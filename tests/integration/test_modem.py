@@ -4,6 +4,7 @@ import pytest
 
 from devices.ports import PortLost, open_port
 from dispatch.clock import SystemClock
+from dispatch.messages.modem.memory import Memory
 from dispatch.messages.modem.modem import Fate, Modem, ModemFailed
 from tests.fakes.modem import FakeModem
 
@@ -186,3 +187,29 @@ def test_what_comes_before_the_prompt_is_not_lost():
     modem = Modem(Pieces(b'\r\n+CDSI: "SR",3\r\n\r\n> ', b'\r\n+CMGS: 5\r\n\r\nOK\r\n+CMTI: "ME",1\r\n'), SystemClock())
     assert modem.send(NUMBER, TEXT) == (5,)
     assert [line.values["urc"] for line in modem.unasked] == ["CDSI", "CMTI"]
+
+
+class Refusing:
+    """A modem that refuses whatever it is asked about its memory, with this number."""
+
+    def __init__(self, code: int | None) -> None:
+        self._code = code
+
+    def ask(self, command, within_s=5.0):
+        raise ModemFailed(f"{command} was refused", fate=Fate.REFUSED, code=self._code)
+
+
+@pytest.mark.parametrize("code", [None, 4, 303])
+def test_a_make_that_knows_of_no_memory_has_no_texts_in_it(code):
+    memory = Memory(Refusing(code))
+    memory.prepare()
+    assert memory.stored() == []
+
+
+@pytest.mark.parametrize("code", [310, 314, 500])
+def test_one_that_cannot_tell_just_now_is_no_such_make(code):
+    """No SIM, SIM busy, unknown: an answer may wait there, so the line is begun anew until it tells."""
+    memory = Memory(Refusing(code))
+    memory.prepare()
+    with pytest.raises(ModemFailed):
+        memory.stored()

@@ -41,6 +41,10 @@ class Text:
     whole: bool = True
 
 
+_NOT_KNOWN = (None, 4, 303)
+"""How a make says that it has no such command: a bare ERROR, +CME ERROR 4 (27.007), +CMS ERROR 303 (27.005)."""
+
+
 class Memory:
     """The memory of one modem that was made ready."""
 
@@ -56,7 +60,8 @@ class Memory:
 
     def stored(self) -> list[Stored]:
         """
-        All units in the memory that texts come into; none where a make knows of no memory, for it can still send.
+        All units in the memory that texts come into; none where a make knows of no memory, for it can still send. One
+        that only could not tell just now (its SIM is busy) is no such make: answers may wait in it.
 
         Raises:
             ModemFailed: it does not answer, or had a memory to choose and does not tell of it.
@@ -64,7 +69,7 @@ class Memory:
         try:
             return self._listed()
         except ModemFailed as failed:
-            if self._chosen or failed.fate is not Fate.REFUSED:
+            if self._chosen or failed.fate is not Fate.REFUSED or failed.code not in _NOT_KNOWN:
                 raise
             return []
 
