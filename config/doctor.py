@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from config import doctor_files, doctor_machine, doctor_upkeep, edge
+from config import doctor_files, doctor_machine, doctor_safety, doctor_upkeep, edge
 from config.admin import is_served
 from config.almanac import FAULT_DAYS
 from config.callbacks import REMEDY, unfetched, unfound_by_twilio
@@ -378,5 +378,5 @@ EDGE_LOOKS = (_python, _packages, _sqlite, _disk, _write_through, _clock, _machi
 LOOKS = (
     _python, _packages, _sqlite, _database, _books, _saved, _disk, _write_through, _clock, _machine, _fonts,
     _escalation, doctor_files.room_files, _days_off, _providers, _duty_phones, _gateways, _edge, _siren, _running,
-    _consoles,
+    _consoles, *doctor_safety.LOOKS,
 )  # fmt: skip

@@ -44,6 +44,7 @@ class WebSettings:
     """
     Where pages are served. `public_url` is the address that carers and providers see, without a slash at the end; empty
     means the address listened on. `streams_max` live streams hold a thread each and stay below `threads`.
+    `hsts_subdomains`: browsers are told to reach no name below that of `public_url` without https either.
     """
 
     listen: str = "127.0.0.1:8080"
@@ -51,6 +52,7 @@ class WebSettings:
     threads: int = 144
     streams_max: int = 64
     trusted_proxy: str = ""
+    hsts_subdomains: bool = True
 
     @property
     def host(self) -> str:

@@ -114,6 +114,7 @@ class Pages:
             secure_cookies=web.base_url.startswith("https://"),
             threads=web.threads,
             streams_max=web.streams_max,
+            hsts_subdomains=web.hsts_subdomains,
             demo=demo is not None,
             map=MapOptions(**asdict(house.settings.map)),
         )

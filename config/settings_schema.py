@@ -37,7 +37,7 @@ from config.settings_beds import BedsSchema
 from config.settings_care import VisitSchema
 from config.settings_coverage import CoverageSchema, TravelSchema
 from config.settings_duty import DutySchema
-from config.settings_fields import PathField, Section, is_url, must, seconds, text, whole
+from config.settings_fields import PathField, Section, is_url, must, seconds, text, truth, whole
 from config.settings_lines import LINES_IN, refuse_shared_lines
 from config.settings_meals import MealSchema
 from config.settings_office import (
@@ -107,6 +107,7 @@ class _WebSchema(Section):
     threads = whole("a number of threads from 1 to 4096")
     streams_max = whole("a number at least 8 below web.threads")
     trusted_proxy = text("the address of the proxy in front, or nothing")
+    hsts_subdomains = truth("true or false")
 
     @validates_schema
     def _streams_leave_room(self, data: dict[str, Any], **_: Any) -> None:

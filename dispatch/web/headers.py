@@ -22,7 +22,7 @@ HEADERS: Mapping[str, str] = {
 }
 
 HSTS = "max-age=63072000"
-"""Two years; ASVS 3.4.1 asks for one. Without subdomains: they may not be ours."""
+"""Two years; ASVS 3.4.1 asks for one, and for the names below ours, which an installer may take out."""
 
 STATIC, LOGOUT = "/static/", "/logout"
 
@@ -36,7 +36,8 @@ def of_every_answer(options: WebOptions) -> dict[str, str]:
     """What stands on each of them, whatever it answers."""
     # Tiles of the map are the only thing that may come from elsewhere, and only where an installer has named them.
     csp = CSP.replace("img-src 'self' data:", f"img-src 'self' data: {options.map.host}".rstrip())
-    hsts = {"Strict-Transport-Security": HSTS} if options.is_https else {}
+    below = "; includeSubDomains" if options.hsts_subdomains else ""
+    hsts = {"Strict-Transport-Security": HSTS + below} if options.is_https else {}
     return {**HEADERS, "Content-Security-Policy": csp, **hsts}
 
 

@@ -32,7 +32,7 @@ class WebOptions:
     `public_url` is the address people and providers see, without a slash at its end: every address that leaves the
     house is built from it and never from a request's Host. `secure_cookies` belongs to https. `threads` and
     `streams_max` bound the live boards. `demo` shows the logins on the sign-in page and the pretend phones. `home` is
-    where a signed-in operator begins.
+    where a signed-in operator begins. `hsts_subdomains`: what browsers are told of https counts for names below ours.
     """
 
     public_url: str
@@ -40,6 +40,7 @@ class WebOptions:
     secure_cookies: bool = True
     threads: int = 144
     streams_max: int = 64
+    hsts_subdomains: bool = True
     demo: bool = False
     lang: str = "zh"
     home: str = "/board"

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -24,7 +25,7 @@ from dispatch.store.transactions import SerialTransactions
 from dispatch.web.access import caller, either, public, require, require_key, signed_in, still_signed_in
 from dispatch.web.api import ApiBlueprint
 from dispatch.web.app import create_app
-from dispatch.web.headers import CSP
+from dispatch.web.headers import CSP, of_every_answer
 from dispatch.web.options import WebOptions
 from tests.fakes.clock import HandClock
 from tests.kept import lay_tables
@@ -257,7 +258,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_bound_to_the_host(tmp_path):
     assert cookie.startswith("__Host-anling=")
     assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
     assert "Domain" not in cookie
-    assert answer.headers["Strict-Transport-Security"].startswith("max-age=63072000")
+    assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
 
 
 # ------------------------------------------------------------------------------------------------ the back-off
@@ -558,6 +559,13 @@ def test_every_answer_carries_the_headers(browser, path):
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert "Strict-Transport-Security" not in answer.headers
     assert (answer.headers["Cache-Control"] == "no-store") is not path.startswith("/static/")
+
+
+def test_names_below_ours_can_be_left_out_of_what_browsers_remember():
+    options = WebOptions(public_url="https://bureau.example", secret_key="k" * 32, hsts_subdomains=False)
+    assert of_every_answer(options)["Strict-Transport-Security"] == "max-age=63072000"
+    of_http = replace(options, public_url="http://bureau.example", hsts_subdomains=True)
+    assert "Strict-Transport-Security" not in of_every_answer(of_http)
 
 
 @pytest.mark.parametrize("path", ["/", "/desk", "/desk/", "//desk", "/login/", "/static", "/lost", "/api/v1/notes/"])

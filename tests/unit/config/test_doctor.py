@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from config import doctor, doctor_files, doctor_machine, doctor_upkeep
+from config import doctor, doctor_files, doctor_machine, doctor_safety, doctor_upkeep
 from config.admin import AdminSocket
 from config.backup.making import back_up
 from config.doctor_machine import Machine
-from config.options import AliveSettings, BackupSettings, MessageSettings
+from config.options import AliveSettings, BackupSettings, MessageSettings, WebSettings
 from config.settings import GatewaySettings, Settings
 from devices.ports.found import FoundPort, found_ports
 from dispatch.lifeline import CANARY, DEADMAN
@@ -334,3 +334,17 @@ def test_a_file_of_a_room_that_is_not_in_order_is_named_with_what_stands_still(t
     assert not any(each.well for each in found.values())
     assert all(broken.name in each.seen for each in found.values())
     assert "nothing is erased" in found["retention file"].cure
+
+
+# ------------------------------------------------------------------------------------------------ keeping others out
+
+
+def test_names_below_ours_that_may_be_reached_in_the_clear_are_told():
+    def said(**web):
+        return list(doctor_safety.names_below(Settings(web=WebSettings(**web))))
+
+    assert said() == said(public_url="http://127.0.0.1:8080") == []
+    assert only(said(public_url="https://anling.example")).cure == ""
+    told = only(said(public_url="https://anling.example", hsts_subdomains=False))
+    assert (told.well, told.seen) == (True, "names below anling.example are reached in the clear too")
+    assert "web.hsts_subdomains" in told.cure

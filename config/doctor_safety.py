@@ -1,0 +1,26 @@
+"""
+What `anling doctor` says of the ways of keeping others out that an installer chooses.
+
+Each is a note: well, with what could be done. A house may have good reasons for another choice, and no service is ill
+because it made one, or because time went by.
+"""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from config.findings import Finding
+from config.settings import Settings
+
+
+def names_below(settings: Settings) -> Iterator[Finding]:
+    """What browsers that were here are told of the names below ours; only where our address is https."""
+    own = urlsplit(settings.web.public_url)
+    if own.scheme != "https":
+        return
+    told = settings.web.hsts_subdomains
+    seen = f"names below {own.hostname} are {'by https alone' if told else 'reached in the clear too'}"
+    cure = "" if told else "web.hsts_subdomains = true, once every name below ours is on https"
+    yield Finding(name="https", well=True, seen=seen, cure=cure)
+
+
+LOOKS = (names_below,)
