@@ -23,4 +23,12 @@ def names_below(settings: Settings) -> Iterator[Finding]:
     yield Finding(name="https", well=True, seen=seen, cure=cure)
 
 
-LOOKS = (names_below,)
+def receivers(settings: Settings) -> Iterator[Finding]:
+    """Whether an address that somebody types on a page may lead anywhere."""
+    hosts = settings.webhooks.hosts
+    seen = "may stand on any host" if hosts is None else f"may stand on {', '.join(hosts) or 'no host'}"
+    cure = 'webhooks.hosts = ["their.host.example"] lets nothing be sent elsewhere' if hosts is None else ""
+    yield Finding(name="programs of others", well=True, seen=seen, cure=cure)
+
+
+LOOKS = (names_below, receivers)

@@ -45,10 +45,12 @@ class AccountSettings:
 class OutgoingSettings:
     """
     Webhooks to programs of others. `private_addresses` lets them go into the own network too; one that took nothing for
-    `give_up_days` is stopped, and the people on watch are told.
+    `give_up_days` is stopped, and the people on watch are told. `hosts` are the only names they may go to (one that
+    begins with a dot means all below it); None is any.
     """
 
     private_addresses: bool = False
+    hosts: tuple[str, ...] | None = None
     give_up_days: float = 5.0
 
 

@@ -20,6 +20,7 @@ from config.settings_fields import PathField, Section, must, text, truth, whole
 from dispatch.rules.alarm import Outcome
 
 _SESSION = validate.Range(min=1, max=7 * 24 * 60)
+_HOST = validate.Regexp(r"^[a-z0-9.:-]+\Z", error="Not a host's name in small letters.")
 _TILES = must(
     lambda text: (
         text == ""
@@ -79,6 +80,10 @@ class PrivacySchema(Section):
 class OutgoingSchema(Section):
     value = OutgoingSettings
     private_addresses = truth("true or false")
+    hosts = fields.List(
+        fields.String(validate=_HOST),
+        metadata=say('names like ["hooks.city.example", ".bureau.example"], or [] for none'),
+    )
     give_up_days = fields.Float(validate=validate.Range(min=1, max=30), metadata=say("days from 1 to 30"))
 
 

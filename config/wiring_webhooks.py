@@ -37,13 +37,16 @@ def build_webhooks(
     settings: Settings, transactions: Transactions, reading: Engine, clock: Clock, *, page: Callable[[str, str], None]
 ) -> Webhooks:
     """Wires them. `page(why, what)` tells the duty numbers."""
-    signing, private = Signing(secret_key(settings.home)), settings.webhooks.private_addresses
+    signing, said = Signing(secret_key(settings.home)), settings.webhooks
+    wire = Line(clock, private=said.private_addresses, hosts=said.hosts)
     postman = Postman(
-        transactions, reading, clock, Line(clock, private=private), signing, source=settings.web.base_url,
-        give_up=timedelta(days=settings.webhooks.give_up_days), disabled=lambda name: page("webhook_disabled", name),
+        transactions, reading, clock, wire, signing, source=settings.web.base_url,
+        give_up=timedelta(days=said.give_up_days), disabled=lambda name: page("webhook_disabled", name),
     )  # fmt: skip
     timers = Timers([postman], clock, workers=PARALLEL_MAX)
-    book = Book(transactions, reading, clock, signing, private=private, nudge=timers.nudge)
+    book = Book(
+        transactions, reading, clock, signing, private=said.private_addresses, hosts=said.hosts, nudge=timers.nudge
+    )
     return Webhooks(book=book, postman=postman, timers=timers)
 
 

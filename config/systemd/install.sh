@@ -46,8 +46,16 @@ if [ -z "$DESTDIR" ]; then
     chown anling:anling /var/lib/anling /var/backups/anling
 fi
 if [ ! -e "$DESTDIR/etc/anling/anling.toml" ]; then
-    printf '# Settings of anling; config/default.toml documents every key.\n\n[backup]\nfolder = "/var/backups/anling"\n' \
-        >"$DESTDIR/etc/anling/anling.toml"
+    cat >"$DESTDIR/etc/anling/anling.toml" <<'SETTINGS'
+# Settings of anling; config/default.toml documents every key.
+
+[backup]
+folder = "/var/backups/anling"
+
+[webhooks]
+# Nothing is sent to programs of others until their hosts stand here, like ["hooks.city.example"].
+hosts = []
+SETTINGS
     chmod 0640 "$DESTDIR/etc/anling/anling.toml"
     [ -n "$DESTDIR" ] || chown root:anling /etc/anling/anling.toml
 fi

@@ -1,6 +1,6 @@
 """The book of subscriptions: who is told what, made and changed by named people, each change in the record."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from dispatch.clock import Clock
@@ -46,13 +46,14 @@ class Book:
 
     def __init__(
         self, transactions: Transactions, reading: Engine, clock: Clock, signing: Signing, *, private: bool,
-        nudge: Callable[[], None],
+        nudge: Callable[[], None], hosts: Collection[str] | None = None,
     ) -> None:  # fmt: skip
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
         self._signing = signing
         self._private = private
+        self._hosts = hosts
         self._nudge = nudge
 
     # -------------------------------------------------------------------------------------- reading
@@ -221,7 +222,7 @@ class Book:
 
     def _checked(self, asked: Asked) -> list[str]:
         """The ids of its stations, once everything else is in order."""
-        refuse_odd(asked.url, private=self._private)
+        refuse_odd(asked.url, private=self._private, hosts=self._hosts)
         for each in asked.types:
             if not is_type(each):
                 raise Invalid("There is no such type.", {"json": {"types": [f"There is no such type: {each[:80]}"]}})

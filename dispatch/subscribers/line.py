@@ -2,8 +2,8 @@
 One POST to somebody else's address, with everything that such an address may do to us kept out.
 
 ```
-  name ──► resolved once ──► every address public? ──► connected to that very address ──► POST ──► status
-                                   │ no: Refused                      │ 5 s in all, then the line is shut
+  name ──► listed? ──► resolved once ──► every address public? ──► connected to that very address ──► POST ──► status
+                                               │ no: Refused                      │ 5 s in all, then the line is shut
 ```
 
 The name is resolved once and the connection goes to what was looked at, so that a name which changes between the two
@@ -18,7 +18,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -77,12 +77,22 @@ def is_public(number: str) -> bool:
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-def refuse_odd(url: str, *, private: bool) -> None:
+def is_listed(host: str, hosts: Collection[str] | None) -> bool:
+    """
+    Whether the settings let anything be sent to this host, by its name alone.
+
+    `hosts` are names in small letters, one with a dot in front meaning all below it; None lets every name through.
+    """
+    return hosts is None or host in hosts or any(each.startswith(".") and host.endswith(each) for each in hosts)
+
+
+def refuse_odd(url: str, *, private: bool, hosts: Collection[str] | None = None) -> None:
     """
     Whether something may be sent there at all, before any name is asked for.
 
     Raises:
-        Invalid: no address of the web, with a name and password in it, or plain http where only https may be.
+        Invalid: no address of the web, with a name and password in it, plain http where only https may be, or a host
+            that the settings do not name.
     """
     try:
         parts = urlsplit(url)
@@ -100,6 +110,8 @@ def refuse_odd(url: str, *, private: bool) -> None:
     with contextlib.suppress(ValueError):
         if not private and not is_public(parts.hostname):
             raise _odd("This address lies inside a network of its own; webhooks.private_addresses would allow it.")
+    if not is_listed(parts.hostname, hosts):
+        raise _odd("This host is not among those that the settings let anything be sent to: webhooks.hosts.")
 
 
 def _odd(detail: str) -> Invalid:
@@ -107,13 +119,17 @@ def _odd(detail: str) -> Invalid:
 
 
 class Line:
-    """Posts. `private` lets it go to addresses of the own network, for receivers that stand beside the service."""
+    """
+    Posts. `private` lets it go to addresses of the own network, for receivers that stand beside the service; `hosts`
+    are the only names it may go to, whoever entered an address and when.
+    """
 
     def __init__(
-        self, clock: Clock, *, private: bool, resolve: Resolve = resolve, trust: ssl.SSLContext | None = None,
-        total_s: float = TOTAL_S,
+        self, clock: Clock, *, private: bool, hosts: Collection[str] | None = None, resolve: Resolve = resolve,
+        trust: ssl.SSLContext | None = None, total_s: float = TOTAL_S,
     ) -> None:  # fmt: skip
         self.private = private
+        self._hosts = hosts
         self._clock = clock
         self._resolve = resolve
         self._trust = trust or ssl.create_default_context()
@@ -130,8 +146,8 @@ class Line:
         try:
             status, answer = self._exchange(url, headers, body)
             error = _no_of(status, answer, robot=robot)
-        except _Refused:
-            error = "address_refused"
+        except _Refused as refused:
+            error = str(refused)
         except TimeoutError:
             error = "timeout"
         except ssl.SSLError:
@@ -168,16 +184,18 @@ class Line:
             end.over()
 
     def _allowed(self, host: str, port: int) -> Address:
+        if not is_listed(host, self._hosts):
+            raise _Refused("host_not_listed")
         found = self._resolve(host, port)
         if not found:
             raise socket.gaierror
         if not self.private and not all(is_public(each[1][0]) for each in found):
-            raise _Refused
+            raise _Refused("address_refused")
         return found[0]
 
 
 class _Refused(Exception):
-    """The name leads into our own network."""
+    """The name leads into our own network, or is none that the settings name; its text is the code of why."""
 
 
 class _End:

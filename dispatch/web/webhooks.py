@@ -63,6 +63,7 @@ TEMPLATES: Mapping[str, str] = {
 }
 ERRORS: Mapping[str, str] = {
     "address_refused": N_("the name leads into a network of its own"),
+    "host_not_listed": N_("the settings do not name this host: webhooks.hosts"),
     "timeout": N_("no answer in 5 s"),
     "tls": N_("the certificate is not good"),
     "no_such_host": N_("there is no such name"),

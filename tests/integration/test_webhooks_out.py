@@ -374,6 +374,34 @@ def test_an_address_that_must_not_be_entered_is_refused_with_its_field(rig, url)
     assert "url" in refused.value.errors["json"]
 
 
+def test_only_hosts_of_the_settings_are_told_whenever_an_address_was_entered(rig, receiver):
+    """The list is asked when an address is entered and before each message, and before any name is looked up."""
+    world, hosts, asked = rig.world, ("hooks.city.example", ".bureau.example"), []
+
+    def resolve(host: str, port: int):
+        asked.append(host)
+        return []
+
+    earlier = rig.add(receiver.url)
+    world.press()
+    rig.carry(rig.new_postman(wire=Line(SystemClock(), private=True, hosts=hosts, resolve=resolve)))
+    assert (receiver.got, asked) == ([], [])
+    assert [each.error for each in rig.book.log(earlier.id, 5)] == ["host_not_listed"]
+
+    book = Book(world.transactions, world.reading, world.clock, rig.signing, private=True, hosts=hosts, nudge=int)
+    for url in ("https://hooks.city.example/a", "https://HOOKS.city.example/a", "https://a.b.bureau.example:8443/"):
+        book.add(Asked(name="x", url=url), by=BY)
+    for url in ("https://city.example/", "https://xhooks.city.example/", "https://bureau.example/", receiver.url,
+                "https://hooks.city.example.evil.example/", "https://evilbureau.example/"):  # fmt: skip
+        with pytest.raises(Invalid, match=r"webhooks\.hosts"):
+            book.add(Asked(name="x", url=url), by=BY)
+
+
+def test_the_list_of_hosts_lets_through_what_it_names_and_none_is_nobody(receiver):
+    assert Line(SystemClock(), private=True, hosts=("127.0.0.1",)).post(receiver.url, {}, b"{}").taken
+    assert Line(SystemClock(), private=True, hosts=()).post(receiver.url, {}, b"{}").error == "host_not_listed"
+
+
 @pytest.mark.parametrize(
     ("more", "field"), [({"types": ["anling.alarm"]}, "types"), ({"types": ["raised"]}, "types"),
                         ({"stations": ["S9"]}, "stations")],

@@ -18,7 +18,7 @@ from config import doctor, doctor_files, doctor_machine, doctor_safety, doctor_u
 from config.admin import AdminSocket
 from config.backup.making import back_up
 from config.doctor_machine import Machine
-from config.options import AliveSettings, BackupSettings, MessageSettings, WebSettings
+from config.options import AliveSettings, BackupSettings, MessageSettings, OutgoingSettings, WebSettings
 from config.settings import GatewaySettings, Settings
 from devices.ports.found import FoundPort, found_ports
 from dispatch.lifeline import CANARY, DEADMAN
@@ -348,3 +348,12 @@ def test_names_below_ours_that_may_be_reached_in_the_clear_are_told():
     told = only(said(public_url="https://anling.example", hsts_subdomains=False))
     assert (told.well, told.seen) == (True, "names below anling.example are reached in the clear too")
     assert "web.hsts_subdomains" in told.cure
+
+
+def test_addresses_that_may_lead_anywhere_are_told():
+    def said(**webhooks):
+        return only(doctor_safety.receivers(Settings(webhooks=OutgoingSettings(**webhooks))))
+
+    assert "webhooks.hosts" in said().cure
+    assert (said(hosts=()).seen, said(hosts=()).cure) == ("may stand on no host", "")
+    assert said(hosts=("a.example", ".b.example")).seen == "may stand on a.example, .b.example"

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from config.main import cli
+from config.settings import load_settings
 from tests.architecture.tree import ROOT
 from tests.need import need
 
@@ -158,6 +159,17 @@ def test_what_an_installer_wrote_is_not_written_over(placed):
     )  # fmt: skip
     assert (placed / "etc/anling/anling.toml").read_text(encoding="utf-8") == "mine"
     assert (placed / "etc/udev/rules.d/70-anling.rules").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_new_machine_tells_nobody_whose_host_is_not_named(tmp_path):
+    subprocess.run(
+        ["sh", str(ROOT / "config/systemd/install.sh")], env={"DESTDIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        check=True, capture_output=True,
+    )  # fmt: skip
+    file = tmp_path / "etc/anling/anling.toml"
+    settings = load_settings(file, environ={})
+    assert (settings.webhooks.hosts, settings.backup.folder) == ((), "/var/backups/anling")
+    assert file.stat().st_mode & 0o777 == 0o640
 
 
 # ------------------------------------------------------------------------------------------------ udev
