@@ -2,13 +2,15 @@
 # Setting up is the work of ./demo, which does nothing when nothing changed.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check drill bench serve install lock sbom clean
+.PHONY: help demo test check drill bench serve install lock advisories sbom clean
 
 BIN := .venv/bin
 ARGS ?=
 # How many tests at once: one more than there are processors, because those that play whole days mostly wait.
 JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN) && echo $$((n + 1)) || echo auto)
 UV ?= uv
+UPGRADE ?= --upgrade
+AUDIT ?= $(UV) tool run pip-audit
 LOCK_OPTIONS := --no-config --universal --python-version 3.11 --only-binary :all: --generate-hashes \
                 --no-emit-index-url --no-header --no-annotate -q
 
@@ -46,9 +48,14 @@ install: ## user, folders, systemd units and udev rules on this machine, as root
 	@sh ./demo --set-up run
 	@sh config/systemd/install.sh
 
-lock: ## resolve pyproject.toml anew into both locks (needs uv, which ignores the machine's pip settings)
-	@$(UV) pip compile pyproject.toml $(LOCK_OPTIONS) -o requirements.lock
-	@$(UV) pip compile pyproject.toml --extra dev -c requirements.lock $(LOCK_OPTIONS) -o requirements-dev.lock
+lock: ## resolve pyproject.toml anew into both locks, with the newest of everything; UPGRADE= keeps what is there
+	@head=$$(if [ -n "$(UPGRADE)" ]; then date -u '+# resolved %F'; else sed -n '/^# resolved/p' requirements.lock; fi) && \
+	$(UV) pip compile pyproject.toml $(UPGRADE) $(LOCK_OPTIONS) -o requirements.lock && \
+	$(UV) pip compile pyproject.toml --extra dev -c requirements.lock $(UPGRADE) $(LOCK_OPTIONS) -o requirements-dev.lock && \
+	{ printf '%s\n' "$$head"; cat requirements.lock; } >requirements.lock.new && mv requirements.lock.new requirements.lock
+
+advisories: ## known holes in the parts of this release, by pip-audit (needs uv, and a network; sends names and versions)
+	@$(AUDIT) --require-hashes --disable-pip -r requirements.lock
 
 sbom: ## the list of parts of this release, CycloneDX, from the lock
 	@$(BIN)/python -m config.sbom > sbom.json && echo sbom.json

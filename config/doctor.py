@@ -312,6 +312,7 @@ def _running(settings: Settings) -> Iterator[Finding]:
 
 def _packages(_: Settings) -> Iterator[Finding]:
     yield from doctor_machine.packages(doctor_machine.Machine())
+    yield from doctor_machine.parts(doctor_machine.Machine())
 
 
 def _write_through(settings: Settings) -> Iterator[Finding]:

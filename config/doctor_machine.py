@@ -7,7 +7,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[1]
 ASK_S = 2.0
 SYNC_SLOW_MS = 200.0
 """A press is acknowledged after one or two of these; PROMISES wants it durable within 300 ms."""
+
+LOCK_DAYS = 90
+"""docs/security.md, "Mending": so old may the list of parts be, since nothing in it was newer when it was made."""
 
 TLS_AHEAD_DAYS = 30
 SERIAL_CHIPS = frozenset({"0403", "10c4", "1a86", "067b", "2341"})
@@ -71,6 +74,22 @@ def packages(machine: Machine) -> Iterator[Finding]:
     wrong = [each for each in other if not each.endswith(" missing")]
     seen = f"{len(wanted) - len(other)} packages as locked" if not wrong else f"not as locked: {', '.join(wrong[:5])}"
     yield Finding(name="packages", well=not wrong, seen=seen, cure="sh ./demo --set-up run" if wrong else "")
+
+
+def parts(machine: Machine) -> Iterator[Finding]:
+    """
+    Whether the parts of this release are newer than the time within which all holes are to be mended.
+
+    A note and no fault: time alone makes no service ill, and whether there is a hole is known outside only.
+    """
+    if not machine.lock.is_file():
+        return
+    dated = re.match(r"# resolved (\d{4}-\d\d-\d\d)\n", machine.lock.read_text(encoding="utf-8"))
+    days = (machine.clock.now().date() - date.fromisoformat(dated[1])).days if dated else None
+    late = days is None or days > LOCK_DAYS
+    seen = "nobody wrote down when they were the newest" if days is None else f"they were the newest {days} days ago"
+    cure = f"after {LOCK_DAYS} days: install a newer anling; `make advisories` names known holes" if late else ""
+    yield Finding(name="parts", well=True, seen=seen, cure=cure)
 
 
 def _seen(machine: Machine, name: str) -> str:

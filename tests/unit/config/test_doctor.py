@@ -83,6 +83,22 @@ def test_packages_that_are_not_as_locked(tmp_path):
     assert (found.well, "flask 2.0" in found.seen, found.cure) == (False, True, "sh ./demo --set-up run")
 
 
+@pytest.mark.parametrize(
+    ("head", "seen", "told"),
+    [("# resolved 2026-08-23\n", "90 days ago", False), ("# resolved 2026-08-22\n", "91 days ago", True),
+     ("", "nobody wrote down", True)],
+)  # fmt: skip
+def test_parts_that_are_older_than_holes_may_be_are_a_note_and_no_fault(tmp_path, head, seen, told):
+    on = machine(tmp_path, clock=Stood())
+    assert list(doctor_machine.parts(on)) == []
+    (tmp_path / "requirements.lock").write_text(head + "flask==3.1.2 \\\n    --hash=sha256:00\n", encoding="utf-8")
+    found = only(doctor_machine.parts(on))
+    assert (found.well, bool(found.cure), "make advisories" in found.cure) == (True, told, told)
+    assert seen in found.seen
+    rule = (doctor_machine.ROOT / "docs/security.md").read_text(encoding="utf-8")
+    assert f"within {doctor_machine.LOCK_DAYS} days" in rule
+
+
 def test_a_disk_that_takes_long(tmp_path):
     class Slow:
         at_s = 0.0
