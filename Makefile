@@ -6,6 +6,7 @@
 
 BIN := .venv/bin
 ARGS ?=
+LOGS ?=
 # How many tests at once: one more than there are processors, because those that play whole days mostly wait.
 JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN) && echo $$((n + 1)) || echo auto)
 UV ?= uv
@@ -44,9 +45,9 @@ serve: ## the service itself; settings in ANLING_CONFIG=FILE, further arguments 
 	@sh ./demo --set-up run
 	@$(BIN)/anling serve $(ARGS)
 
-install: ## user, folders, systemd units and udev rules on this machine, as root (docs/installers.md)
+install: ## user, folders, systemd units and udev rules on this machine, as root; LOGS=https://HOST:PORT sends the log there
 	@sh ./demo --set-up run
-	@sh config/systemd/install.sh
+	@LOGS='$(LOGS)' sh config/systemd/install.sh
 
 lock: ## resolve pyproject.toml anew into both locks, with the newest of everything; UPGRADE= keeps what is there
 	@head=$$(if [ -n "$(UPGRADE)" ]; then date -u '+# resolved %F'; else sed -n '/^# resolved/p' requirements.lock; fi) && \

@@ -8,6 +8,7 @@ because it made one, or because time went by.
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from config.doctor_machine import Machine
 from config.findings import Finding
 from config.settings import Settings
 
@@ -31,4 +32,19 @@ def receivers(settings: Settings) -> Iterator[Finding]:
     yield Finding(name="programs of others", well=True, seen=seen, cure=cure)
 
 
-LOOKS = (names_below, receivers)
+def logs(machine: Machine) -> Iterator[Finding]:
+    """Whether the log goes to another machine, by systemd's own means; nothing is said where no systemd answers."""
+    said = machine.ask(["systemctl", "show", "systemd-journal-upload", "--property=ActiveState"])
+    if said is None:
+        return
+    away = said.strip() in {"ActiveState=active", "ActiveState=activating"}
+    seen = "sent to another machine" if away else "stays on this machine, unless syslog sends it away"
+    cure = "" if away else "sudo make install LOGS=https://HOST:19532 (docs/installers.md)"
+    yield Finding(name="log", well=True, seen=seen, cure=cure)
+
+
+def _logs(_: Settings) -> Iterator[Finding]:
+    yield from logs(Machine())
+
+
+LOOKS = (names_below, receivers, _logs)

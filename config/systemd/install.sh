@@ -2,11 +2,13 @@
 # Puts anling in its place on a machine with systemd: user, folders, units, udev rules. Run as root, from anywhere;
 # a second time changes nothing but what is new. `make install` calls it. It starts nothing: it says what to do next.
 #
+#   LOGS=https://HOST:19532 sh config/systemd/install.sh   also has journald send its log to that machine
 #   DESTDIR=/tmp/try sh config/systemd/install.sh     puts everything below another folder and makes no user
 set -eu
 cd "$(dirname "$0")/../.."
 HERE=$(pwd)
 DESTDIR=${DESTDIR-}
+LOGS=${LOGS-}
 
 say() { printf '%s\n' "$*"; }
 
@@ -18,6 +20,13 @@ case "$HERE" in
     /home/* | /root | /root/*)
         say "The service may not look into $HERE (ProtectHome). Put this folder elsewhere first: mv $HERE /opt/anling" >&2
         [ -n "$DESTDIR" ] || exit 1
+        ;;
+esac
+case "$LOGS" in
+    "" | https://[A-Za-z0-9[]*) ;;
+    *)
+        say "LOGS is the address of another machine and begins with https://, like https://logs.bureau.example:19532" >&2
+        exit 1
         ;;
 esac
 if [ ! -x .venv/bin/anling ] && [ -z "$DESTDIR" ]; then
@@ -67,6 +76,17 @@ done
 [ -e "$DESTDIR/etc/udev/rules.d/70-anling.rules" ] ||
     install -m 0644 config/udev/70-anling.rules "$DESTDIR/etc/udev/rules.d/70-anling.rules"
 
+if [ -n "$LOGS" ]; then
+    # systemd-journal-upload(8) keeps the place up to which it has sent; its key and certificates are the installer's.
+    install -d -m 0755 "$DESTDIR/etc/systemd/journal-upload.conf.d" \
+        "$DESTDIR/etc/systemd/system/systemd-journal-upload.service.d"
+    printf '# Written by anling: make install LOGS=…\n[Upload]\nURL=%s\n' "$LOGS" \
+        >"$DESTDIR/etc/systemd/journal-upload.conf.d/anling.conf"
+    install -m 0644 config/systemd/journal-upload.restart.conf \
+        "$DESTDIR/etc/systemd/system/systemd-journal-upload.service.d/anling.conf"
+    chmod 0644 "$DESTDIR/etc/systemd/journal-upload.conf.d/anling.conf"
+fi
+
 if [ -z "$DESTDIR" ]; then
     systemctl daemon-reload
     # Inside a container there is no udev to tell; then whoever runs the machine names the adapters.
@@ -75,3 +95,5 @@ fi
 say "anling is in its place. Now:"
 say "    systemctl enable --now anling anling-watch anling-backup.timer"
 say "    journalctl -u anling | grep setup_waits      the code of the setup wizard, and its address"
+[ -z "$LOGS" ] ||
+    say "    apt install systemd-journal-remote; systemctl enable --now systemd-journal-upload    the log goes to $LOGS"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from config.backup import making, restoring
 from config.backup.checking import faults
@@ -17,8 +18,10 @@ from config.backup.restoring import restore
 from config.backup.rotation import Rule, kept
 from config.backup.seal import NotOpened, draw_key, open_sealed, seal
 from config.databases import open_for_writing
+from config.main import cli
 from dispatch.errors import Conflict, Invalid, Misconfigured, Refusal
 from dispatch.store.database import sqlite_module
+from dispatch.store.record import Record
 from tests.fakes.clock import HandClock
 from tests.integration.backup_rig import BackupRig
 
@@ -59,6 +62,20 @@ def test_what_a_backup_leaves_out_is_said(rig):
     assert "…_file" in left_out
     assert "--config" in left_out
     assert "keys of links" in left_out
+
+
+def test_the_nightly_line_says_where_the_record_ends(rig):
+    """What the unit prints goes to the journal, and with it to another machine: nobody shortens the record unseen."""
+    rig.world.press()
+    said = {"ANLING_HOME": str(rig.folder), "ANLING_DATABASE_URL": rig.settings.database_url}
+    done = CliRunner().invoke(cli, ["db", "backup", "--json"], env=said)
+    assert done.exit_code == 0, done.output
+    (line,) = done.stdout.splitlines()
+    with rig.world.reading.connect() as connection:
+        assert (json.loads(line)["entries"], json.loads(line)["head"]) == Record(connection).head()
+    unit = (Path(making.__file__).parents[1] / "systemd/anling-backup.service").read_text(encoding="utf-8")
+    assert "anling db backup --json" in unit
+    assert "StandardOutput" not in unit
 
 
 def test_a_backup_is_made_while_somebody_writes(rig):

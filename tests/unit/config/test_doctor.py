@@ -373,3 +373,12 @@ def test_addresses_that_may_lead_anywhere_are_told():
     assert "webhooks.hosts" in said().cure
     assert (said(hosts=()).seen, said(hosts=()).cure) == ("may stand on no host", "")
     assert said(hosts=("a.example", ".b.example")).seen == "may stand on a.example, .b.example"
+
+
+@pytest.mark.parametrize(
+    ("state", "told"), [("active", False), ("activating", False), ("inactive", True), ("failed", True)]
+)
+def test_a_log_that_stays_on_the_machine_is_told(tmp_path, state, told):
+    found = only(doctor_safety.logs(machine(tmp_path, ask=lambda _: f"ActiveState={state}\n")))
+    assert (found.well, "LOGS=" in found.cure) == (True, told)
+    assert list(doctor_safety.logs(machine(tmp_path))) == []

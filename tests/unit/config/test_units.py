@@ -162,14 +162,41 @@ def test_what_an_installer_wrote_is_not_written_over(placed):
 
 
 def test_a_new_machine_tells_nobody_whose_host_is_not_named(tmp_path):
-    subprocess.run(
-        ["sh", str(ROOT / "config/systemd/install.sh")], env={"DESTDIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
-        check=True, capture_output=True,
-    )  # fmt: skip
+    assert installed(tmp_path).returncode == 0
     file = tmp_path / "etc/anling/anling.toml"
     settings = load_settings(file, environ={})
     assert (settings.webhooks.hosts, settings.backup.folder) == ((), "/var/backups/anling")
     assert file.stat().st_mode & 0o777 == 0o640
+
+
+def installed(folder: Path, **said: str) -> subprocess.CompletedProcess[str]:
+    surroundings = {"DESTDIR": str(folder), "PATH": "/usr/bin:/bin", **said}
+    command = ["sh", str(ROOT / "config/systemd/install.sh")]
+    return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
+
+
+def test_the_log_goes_to_the_machine_that_make_install_was_told(tmp_path):
+    """systemd-journal-upload reads the address, and begins again for as long as the other machine is away."""
+    told = tmp_path / "etc/systemd/journal-upload.conf.d/anling.conf"
+    assert installed(tmp_path).returncode == 0
+    assert not told.exists()
+    done = installed(tmp_path, LOGS="https://logs.bureau.example:19532")
+    assert done.returncode == 0
+    assert "enable --now systemd-journal-upload" in done.stdout
+    parts = ConfigParser(interpolation=None)
+    parts.optionxform = str
+    parts.read([told, tmp_path / "etc/systemd/system/systemd-journal-upload.service.d/anling.conf"], encoding="utf-8")
+    assert parts["Upload"]["URL"] == "https://logs.bureau.example:19532"
+    assert (parts["Service"]["Restart"], parts["Unit"]["StartLimitIntervalSec"]) == ("always", "0")
+    assert installed(tmp_path).returncode == 0, "a second time without a word leaves it"
+    assert told.exists()
+
+
+@pytest.mark.parametrize("logs", ["http://logs.example:19532", "logs.example", "https://", "https:// x"])
+def test_no_log_leaves_in_the_clear(tmp_path, logs):
+    done = installed(tmp_path, LOGS=logs)
+    assert (done.returncode, "https://" in done.stderr) == (1, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 # ------------------------------------------------------------------------------------------------ udev
