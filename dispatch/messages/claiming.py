@@ -20,12 +20,14 @@ from dispatch.messages.providers.provider import Outgoing, Provider
 from dispatch.messages.relevance import pointless
 from dispatch.messages.roads import Roads
 from dispatch.messages.segments import segments
+from dispatch.messages.shares import Room, is_confirming
 from dispatch.messages.variables import variables
 from dispatch.messages.wording import render
 from dispatch.messages.words import last_words
 from dispatch.rules.message import Fact, Priority
 from dispatch.rules.people import Person
 from dispatch.store.bundles import Bundles
+from dispatch.store.due import Due, Standing
 from dispatch.store.outbox import HEDGE, LEASE, SILENT, STOPPED, Attempt, Message, Outbox
 from dispatch.store.satisfaction import Ratings
 from dispatch.store.shadows import REASON as IN_SHADOW
@@ -82,19 +84,16 @@ class Claims:
         self._paces = paces
         self._hedge = timedelta(seconds=hedge_s) if hedge_s > 0 else None
 
-    def claim_in(self, tx: Tx, most: int, *, emergency: bool, confirming: int) -> list[Job]:
+    def claim_in(self, tx: Tx, most: int, room: Room | None) -> list[Job]:
         """
-        Up to so many messages that are due, the most urgent first. `confirming`: at most so many confirmations, which
-        share the places of emergencies.
+        Up to so many messages that are due, the most urgent first: emergencies as far as there is room for each kind,
+        or, with None, what is no emergency.
         """
-        first, last = LANES[emergency]
         outbox = Outbox(tx.connection)
         jobs: list[Job] = []
         bundled: set[MessageId] = set()
-        for message, alarm_state, offer_state in outbox.due(tx.now, most, first=first, last=last):
-            if message.id in bundled or (
-                message.priority is Priority.CONFIRMATION and count_confirming(jobs) >= confirming
-            ):
+        for message, alarm_state, offer_state in _turns(Due(tx.connection), tx.now, most, room):
+            if message.id in bundled or (room and is_confirming(message) and _confirming(jobs) >= room.confirming):
                 continue
             if message.state == "claimed":
                 self._give_up_waiting(tx, outbox, message)
@@ -135,7 +134,7 @@ class Claims:
         """A second attempt, by another provider, for emergencies whose first has not ended in its time."""
         outbox = Outbox(tx.connection)
         jobs = []
-        for message, alarm_state, offer_state in outbox.slow(tx.now, most):
+        for message, alarm_state, offer_state in Due(tx.connection).slow(tx.now, most):
             if pointless(message, alarm_state, offer_state, tx.now):
                 outbox.change(message, due_at=message.lease_until)
             else:
@@ -260,9 +259,21 @@ def _mark(message: Message) -> dict[str, Fact]:
     return {"exercise": 1} if message.facts.get("exercise") else {}
 
 
-def count_confirming(jobs: Sequence[Job]) -> int:
-    """How many of these are confirmations."""
-    return sum(job.message.priority is Priority.CONFIRMATION for job in jobs)
+def _turns(due: Due, now: datetime, most: int, room: Room | None) -> list[Standing]:
+    """Whose turn it is: first offers, then calls to all, but first those of them that are owed; confirmations last."""
+    first, last = LANES[room is not None]
+    if room is None:
+        return due.within(now, most, first=first, last=last)
+    firsts = due.first(now, most)
+    places = min(most, room.calling, max(most - len(firsts), room.owed))
+    calls = due.to_all(now, places) if places > 0 else []
+    emergencies = [*firsts[: most - len(calls)], *calls]
+    left = most - len(emergencies)
+    return [*emergencies, *(due.within(now, left, first=last, last=last) if left else [])]
+
+
+def _confirming(jobs: Sequence[Job]) -> int:
+    return sum(is_confirming(job.message) for job in jobs)
 
 
 def cancel(tx: Tx, message: Message, why: str) -> None:

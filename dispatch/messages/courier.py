@@ -16,7 +16,6 @@ import structlog
 
 from dispatch.clock import Clock
 from dispatch.errors import SLIPS
-from dispatch.ids import AttemptId
 from dispatch.messages.breakers import Breakers, Road
 from dispatch.messages.carriers import Carriers
 from dispatch.messages.claiming import LANES, Address, Claims, no_address
@@ -29,11 +28,13 @@ from dispatch.messages.relevance import pointless
 from dispatch.messages.ride import Ride, ride
 from dispatch.messages.roads import Roads
 from dispatch.messages.settling import NOBODY_CALLS, Settling
+from dispatch.messages.shares import Shares
 from dispatch.rules.breaker import Mark
-from dispatch.rules.message import Channel, Priority
+from dispatch.rules.message import Channel
 from dispatch.rules.pacing import Pace
 from dispatch.rules.record import Line
 from dispatch.store.database import Engine
+from dispatch.store.due import Due
 from dispatch.store.looks import Looks
 from dispatch.store.outbox import Attempt, Outbox
 from dispatch.store.transactions import Transactions, Tx
@@ -111,8 +112,7 @@ class Courier:
         # A provider that hangs may hold every place there is: a second road beside it has places of its own.
         self._beside = Carriers(self._carry, emergency=emergency_workers, notice=1)
         self._flights = Flights(hedge_s if hedge_s > 0 else None)
-        self._confirming: set[AttemptId] = set()
-        self._confirming_max = (emergency_workers + 1) // 2
+        self._shares = Shares(emergency_workers)
         self._thread: threading.Thread | None = None
         self.beats = 0
         self._beaten_s = clock.look().steady_s
@@ -204,7 +204,7 @@ class Courier:
             return False
         taken = self._carriers.take(CLAIM_MAX, emergency=emergency)
         jobs = self._claim_on(taken, emergency=emergency)
-        self._confirming.update(_confirming(jobs))
+        self._shares.begin(jobs)
         for job in jobs:
             self._carriers.go(job, emergency=emergency)
         if taken and len(jobs) == taken:
@@ -215,7 +215,7 @@ class Courier:
         """A look without writing: most letters ride along, and an empty unit of work would hold up a press."""
         first, last = LANES[emergency]
         with self._reading.connect() as connection:
-            return Outbox(connection).is_due(self._clock.now(), first=first, last=last)
+            return Due(connection).is_any(self._clock.now(), first=first, last=last)
 
     def _claim_on(self, places: int, *, emergency: bool) -> list[Job]:
         """Claims for places taken before, and gives back those that are left over."""
@@ -228,7 +228,7 @@ class Courier:
 
     def _carry(self, job: Job) -> None:
         self._flights.begin(job.outgoing.attempt_id, self._clock.look().steady_s)
-        self._confirming.update(_confirming([job]))  # Those that ride along come here first.
+        self._shares.begin([job])  # Those that ride along come here first.
         try:
             self.carry(job)
         except Exception:
@@ -236,12 +236,12 @@ class Courier:
             log.exception("carrying_failed", message_id=job.message.id)
         finally:
             self._flights.end(job.outgoing.attempt_id)
-            self._confirming.discard(job.outgoing.attempt_id)
+            self._shares.end(job.outgoing.attempt_id)
             self._wanted.set()
 
     def ride(self) -> AbstractContextManager[Ride]:
         """Around a unit of work that may post emergencies: they leave with its commit (see `ride.py`)."""
-        return ride(self._carriers, partial(self.claim_in, emergency=True))
+        return ride(self._carriers, partial(self.claim_in, emergency=True, riding=True))
 
     # ------------------------------------------------------------------------------------------- one message
 
@@ -249,13 +249,9 @@ class Courier:
         """Takes up to so many messages that are due, each with its attempt on file."""
         return self._transactions.run(lambda tx: self.claim_in(tx, most, emergency=emergency))
 
-    def claim_in(self, tx: Tx, most: int, *, emergency: bool) -> list[Job]:
-        """
-        The same in somebody's unit of work. Half of the places are kept for emergencies alone: confirmations that a
-        provider leaves hanging must not have them all.
-        """
-        confirming = max(0, self._confirming_max - len(self._confirming))
-        return self._claims.claim_in(tx, most, emergency=emergency, confirming=confirming)
+    def claim_in(self, tx: Tx, most: int, *, emergency: bool, riding: bool = False) -> list[Job]:
+        """The same in somebody's unit of work. No kind of letter has all places for emergencies: see `Shares`."""
+        return self._claims.claim_in(tx, most, self._shares.room(riding=riding) if emergency else None)
 
     def hedge(self, most: int) -> list[Job]:
         """A second attempt beside up to so many emergencies whose provider has not answered in its time."""
@@ -347,7 +343,3 @@ class Courier:
             if found is not None and found.outcome is Outcome.TAKEN:
                 return doubt, found
         return None
-
-
-def _confirming(jobs: Sequence[Job]) -> set[AttemptId]:
-    return {job.outgoing.attempt_id for job in jobs if job.message.priority is Priority.CONFIRMATION}

@@ -31,6 +31,17 @@ class Priority(IntEnum):
     REPORT = 4
 
 
+class Rank(IntEnum):
+    """
+    Whose turn it is among emergencies: a lower number leaves first, but keeps no other from all places for good
+    (`messages/shares.py`). A call to all is a letter for each of many people, so no first offer waits behind it.
+    """
+
+    FIRST = 0
+    TO_ALL = 1
+    AGAIN = 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """
@@ -39,7 +50,7 @@ class Draft:
     `key` makes posting idempotent: two drafts with one key are one message. `sentence` names a sentence in
     `messages/sentences.py`, `facts` fills it. `to` is E.164 or a short number of the country (120), `person` says who
     that is (`carer:…`). `answerable` means that an answer is expected: asked for in the text where replies come back,
-    by key press in a call. After `expires_at` it is no longer worth sending.
+    by key press in a call. After `expires_at` it is no longer worth sending. `rank` is its turn among emergencies.
     """
 
     key: str
@@ -54,6 +65,7 @@ class Draft:
     offer_id: OfferId | None = None
     answerable: bool = False
     facts: Mapping[str, Fact] = field(default_factory=lambda: NO_FACTS)
+    rank: Rank = Rank.FIRST
 
     def __post_init__(self) -> None:
         assert self.key

@@ -35,13 +35,12 @@ from sqlalchemy import (
     insert,
     literal,
     literal_column,
-    or_,
     select,
     update,
 )
 
 from dispatch.ids import AlarmId, AttemptId, MessageId, OfferId
-from dispatch.rules.message import Channel, Draft, Priority
+from dispatch.rules.message import Channel, Draft, Priority, Rank
 from dispatch.rules.people import Person
 from dispatch.store.alarms import alarms, offers
 from dispatch.store.database import Instant, Json, metadata
@@ -73,6 +72,7 @@ messages = Table(
     Column("delivered_at", Instant),
     Column("reason", String(160)),
     Column("bundle_id", String(40)),
+    Column("rank", Integer, nullable=False, server_default="0"),
     CheckConstraint(
         "state IN ('posted','claimed','uncertain','sent','delivered','failed','cancelled','expired')", name="state"
     ),
@@ -80,7 +80,10 @@ messages = Table(
     Index("ix_messages_person", "person", "posted_at"),
 )  # fmt: skip
 _WAITS = messages.c.due_at.is_not(None)
-Index("ix_messages_due", messages.c.priority, messages.c.due_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
+Index(
+    "ix_messages_due", messages.c.priority, messages.c.rank, messages.c.due_at,
+    sqlite_where=_WAITS, postgresql_where=_WAITS,
+)  # fmt: skip
 _BUNDLED = messages.c.bundle_id.is_not(None)
 Index("ix_messages_bundle_id", messages.c.bundle_id, sqlite_where=_BUNDLED, postgresql_where=_BUNDLED)
 _PACED = messages.c.priority > literal_column("0")
@@ -160,6 +163,7 @@ class Message:
     reason: str | None
     lease_until: datetime | None = None
     bundle_id: MessageId | None = None
+    rank: Rank = Rank.FIRST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,42 +200,6 @@ STANDING = (
 )
 """Messages with the state of their alarms and of their offers."""
 
-_DUE = (
-    STANDING.where(
-        messages.c.due_at <= bindparam("now"),
-        messages.c.priority >= bindparam("first"),
-        messages.c.priority <= bindparam("last"),
-        or_(messages.c.state != "claimed", messages.c.lease_until <= bindparam("now")),
-    )
-    .order_by(messages.c.priority, messages.c.due_at)
-    .limit(bindparam("most"))
-)
-_TO_SEND = Prepared(
-    lambda dialect: _DUE if dialect == "sqlite" else _DUE.with_for_update(skip_locked=True, of=messages)
-)
-_IS_DUE = Prepared(
-    select(messages.c.id)
-    .where(
-        messages.c.due_at <= bindparam("now"),
-        messages.c.priority >= bindparam("first"),
-        messages.c.priority <= bindparam("last"),
-        or_(messages.c.state != "claimed", messages.c.lease_until <= bindparam("now")),
-    )
-    .limit(1)
-)
-_SLOW = (
-    STANDING.where(
-        messages.c.due_at <= bindparam("now"),
-        messages.c.priority == int(Priority.EMERGENCY),
-        messages.c.state == "claimed",
-        messages.c.lease_until > bindparam("now"),
-    )
-    .order_by(messages.c.due_at)
-    .limit(bindparam("most"))
-)
-_TO_HEDGE = Prepared(
-    lambda dialect: _SLOW if dialect == "sqlite" else _SLOW.with_for_update(skip_locked=True, of=messages)
-)
 _POST = once(messages)
 _FENCED = Prepared(
     update(messages).where(
@@ -264,26 +232,6 @@ class Outbox:
         """Puts drafts on file, due now; one whose key is known already is left alone."""
         for draft in drafts:
             _POST.on(tx.connection, **_draft_row(tx, draft))
-
-    def due(
-        self, now: datetime, most: int, *, first: Priority, last: Priority
-    ) -> list[tuple[Message, str | None, str | None]]:
-        """
-        What is to be looked at now within these priorities, the most urgent first, each with the state of its alarm and
-        of its offer. Those claimed under a lease that ran out are among them. On PostgreSQL rows that another engine is
-        looking at are passed over.
-        """
-        found = _TO_SEND.on(self._connection, now=now, most=most, first=int(first), last=int(last))
-        return [(message_of(row), row.alarm_state, row.offer_state) for row in found]
-
-    def is_due(self, now: datetime, *, first: Priority, last: Priority) -> bool:
-        """Whether anything within these priorities is to be looked at now."""
-        return bool(_IS_DUE.on(self._connection, now=now, first=int(first), last=int(last)))
-
-    def slow(self, now: datetime, most: int) -> list[tuple[Message, str | None, str | None]]:
-        """Emergencies under a lease whose first road has not answered in its time, as `due` gives them."""
-        found = _TO_HEDGE.on(self._connection, now=now, most=most)
-        return [(message_of(row), row.alarm_state, row.offer_state) for row in found]
 
     def claim(self, message: Message, *, until: datetime, look_at: datetime | None = None) -> Message:
         """
@@ -378,13 +326,14 @@ def _draft_row(tx: Tx, draft: Draft) -> dict[str, Any]:
         "priority": int(draft.priority), "to": draft.to, "person": draft.person, "lang": draft.lang,
         "facts": dict(draft.facts), "answerable": draft.answerable, "alarm_id": draft.alarm_id,
         "offer_id": draft.offer_id, "state": "posted", "posted_at": tx.now, "due_at": tx.now,
-        "expires_at": draft.expires_at, "fence": 0, "tries": 0,
+        "expires_at": draft.expires_at, "fence": 0, "tries": 0, "rank": int(draft.rank),
     }  # fmt: skip
 
 
 def message_of(row: Any) -> Message:
     fields = {name: getattr(row, name) for name in _OF_MESSAGE}
-    return Message(**fields | {"channel": Channel(row.channel), "priority": Priority(row.priority)})
+    kinds = {"channel": Channel(row.channel), "priority": Priority(row.priority), "rank": Rank(row.rank)}
+    return Message(**fields | kinds)
 
 
 def _with(message: Message, **values: Any) -> Message:

@@ -7,7 +7,7 @@ import pytest
 
 from dispatch.answers import Said
 from dispatch.rules.alarm import OfferState, Role
-from dispatch.rules.message import Priority
+from dispatch.rules.message import Priority, Rank
 from dispatch.rules.pacing import Pace
 from tests.fakes.line import until
 from tests.fakes.provider import ScriptedProvider
@@ -92,6 +92,84 @@ def test_confirmations_that_hang_leave_half_of_the_places_to_emergencies(post, a
         a.closing.set()
         courier.stop()
     assert {each.state for each in post.world.messages()} == {"sent"}
+
+
+def test_a_first_offer_passes_calls_to_all_that_hang_and_so_does_a_confirmation(post, a):
+    def hang(message):
+        a.closing.wait(30)
+        return a.taken(message)
+
+    for number in range(20):
+        a.says.append(hang)
+        call_to_all(post, number)
+    courier = post.another_courier(emergency_workers=8)
+    courier.start()
+    try:
+        courier.nudge()
+        until(lambda: len(a.sent) == 6)
+        a.says.clear()
+        post.press()
+        post.post("c", priority=Priority.CONFIRMATION, to="+8613800000008")
+        courier.nudge()
+        until(lambda: {"+8613800000001", "+8613800000008"} <= set(a.taken_s))
+        assert len(a.sent) == 8, "and no further call to all took their places"
+        a.closing.set()
+        until(lambda: len(a.sent) == 22)
+    finally:
+        a.closing.set()
+        courier.stop()
+
+
+def test_calls_to_all_leave_although_first_offers_never_end(post, a):
+    def hang(message):
+        a.closing.wait(30)
+        return a.taken(message)
+
+    for number in range(20):
+        a.says.append(hang)
+        post.post(f"f{number}", priority=Priority.EMERGENCY, to=f"+86139{number:08}", alarm_id=None)
+        call_to_all(post, number)
+    courier = post.another_courier(emergency_workers=8)
+    courier.start()
+    try:
+        courier.nudge()
+        until(lambda: len(a.sent) == 8)
+        called = [each.to for each in a.sent if each.to.startswith("+86137")]
+        assert len(called) == 2
+    finally:
+        a.closing.set()
+        courier.stop()
+
+
+def test_a_press_takes_no_calls_to_all_along(post, a):
+    """Whoever decides about a press would wait for their claims; the courier takes them up beside it."""
+    courier = post.another_courier(emergency_workers=8)
+    courier._carriers.start()
+    for number in range(20):
+        call_to_all(post, number)
+    with courier.ride() as ride:
+        post.world.transactions.run(ride.claim)
+    post.world.desk._rides = courier.ride
+    until(lambda: len(a.sent) == 2)
+    assert courier._carriers.wait_idle(30)
+    courier._shares.begin(post.courier.claim(2, emergency=True))
+    post.press()
+    assert courier._carriers.wait_idle(30)
+    courier.stop()
+    assert [each.to for each in a.sent[2:]] == ["+8613800000001"]
+
+
+def test_first_offers_then_calls_to_all_then_repeated_ones_then_confirmations(post):
+    post.post("confirmation", priority=Priority.CONFIRMATION)
+    for rank in (Rank.AGAIN, Rank.TO_ALL, Rank.FIRST):
+        post.post(rank.name, priority=Priority.EMERGENCY, rank=rank)
+    jobs = post.courier.claim(16, emergency=True)
+    assert [job.message.facts["number"] for job in jobs] == ["FIRST", "TO_ALL", "AGAIN", "confirmation"]
+
+
+def call_to_all(post, number):
+    rank = Rank.AGAIN if number % 2 else Rank.TO_ALL
+    post.post(f"k{number}", priority=Priority.EMERGENCY, to=f"+86137{number:08}", rank=rank)
 
 
 def test_two_carers_answer_at_once_three_times_each_and_one_leads(post, a):

@@ -9,7 +9,7 @@ from dispatch.messages.courier import HEDGE_S
 from dispatch.messages.providers.provider import Outcome, ReceiptKind, Sent
 from dispatch.rules.alarm import OfferState
 from dispatch.rules.alarm import Outcome as End
-from dispatch.rules.message import Priority
+from dispatch.rules.message import Priority, Rank
 from dispatch.store.outbox import LEASE
 from tests.fakes.line import until
 from tests.fakes.provider import NOT_SENT, REFUSED_RECIPIENT, UNKNOWN, ScriptedProvider
@@ -55,6 +55,16 @@ def test_the_second_road_is_taken_after_three_seconds_and_not_before(two):
     (second,) = two.hedge()
     assert second.provider.name == "b"
     assert two.hedge() == [], "and only once"
+
+
+def test_of_many_that_are_slow_a_first_offer_gets_its_second_road_before_calls_to_all(two):
+    for rank in (Rank.AGAIN, Rank.TO_ALL):
+        two.post(rank.name, priority=Priority.EMERGENCY, rank=rank)
+        assert len(two.courier.claim(16, emergency=True)) == 1
+        two.wait(0.1)
+    under_way(two)
+    two.wait(HEDGE_S)
+    assert [job.message.rank for job in two.hedge()] == [Rank.FIRST, Rank.TO_ALL, Rank.AGAIN]
 
 
 def test_meanwhile_the_message_is_not_claimed_again(two):

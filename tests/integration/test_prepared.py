@@ -26,7 +26,7 @@ from dispatch.errors import SLIPS
 from dispatch.store import prepared
 from dispatch.store.alarms import _CODES_OF, _ENGAGED_OF, _OPEN_OF
 from dispatch.store.database import Instant, Json, writing_engine
-from dispatch.store.outbox import _IS_DUE
+from dispatch.store.due import _FIRST, _IS_DUE, _TO_ALL, _TO_HEDGE, _TO_SEND
 from dispatch.store.prepared import ROOMS, Prepared, counting, once
 from tests.builders import build_world
 
@@ -171,6 +171,10 @@ def test_a_value_that_is_missing_is_an_error_and_never_a_null(connection):
         (_CODES_OF, {"people": ["carer:1"], "since": NOON}, "SEARCH offers USING INDEX ix_offers_person (person=?"),
         (_OPEN_OF, {"subject": "home:1"}, "USING INDEX ix_alarms_subject_open"),
         (_IS_DUE, {"now": NOON, "first": 0, "last": 2}, "ix_messages_due"),
+        (_FIRST, {"now": NOON, "most": 16}, "ix_messages_due (priority=? AND rank=? AND due_at<?)"),
+        (_TO_ALL, {"now": NOON, "most": 16}, "ix_messages_due (priority=? AND rank>?)"),
+        (_TO_HEDGE, {"now": NOON, "most": 16}, "ix_messages_due (priority=?)"),
+        (_TO_SEND, {"now": NOON, "most": 16, "first": 1, "last": 1}, "ix_messages_due (priority>? AND priority<?)"),
     ],
 )
 def test_what_every_alarm_asks_is_searched_for_and_not_scanned(tmp_path, statement, values, index):
@@ -185,6 +189,7 @@ def test_what_every_alarm_asks_is_searched_for_and_not_scanned(tmp_path, stateme
     engine.dispose()
     assert index in " ".join(row[3] for row in plan)
     assert "SCAN" not in " ".join(row[3] for row in plan)
+    assert "TEMP B-TREE" not in " ".join(row[3] for row in plan), "nothing is sorted that stands in order"
 
 
 def made_at_the_call(monkeypatch):

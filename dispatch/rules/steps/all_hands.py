@@ -1,11 +1,12 @@
 """Everybody: all carers on duty, asked before or not, the family and the operator; repeated until a human ends it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dispatch.rules import letters, offers
 from dispatch.rules.alarm import Offer, OfferState
 from dispatch.rules.escalation import Planned, Situation, StepSpec
-from dispatch.rules.message import Draft, Fact
+from dispatch.rules.message import Draft, Fact, Rank
 from dispatch.rules.people import Person, carer
 from dispatch.rules.steps.call_family import family
 from dispatch.rules.steps.offer_nearest import called, fresh
@@ -25,13 +26,20 @@ class AllHands:
         mute = [offer.person for offer, _ in asked if not situation.reach[offer.person].two_way]
         return Planned(
             offers=tuple(offer for offer, _ in asked),
-            drafts=(*letters_, *letters.page(situation, "all_hands")),
+            drafts=_ranked(situation, [*letters_, *letters.page(situation, "all_hands")]),
             lines=(
                 *(line for _, line in asked),
                 *(called(situation, person) for person in mute),
                 paged(situation, "all_hands"),
             ),
         )
+
+
+def _ranked(situation: Situation, drafts: Sequence[Draft]) -> tuple[Draft, ...]:
+    """A call to all waits for others' first offers, and one that is repeated for both; unless it is a first offer."""
+    first = Rank.TO_ALL if situation.offers else Rank.FIRST
+    rank = Rank.AGAIN if situation.alarm.rounds else first
+    return tuple(replace(draft, rank=rank) for draft in drafts)
 
 
 def _letters(situation: Situation, offer: Offer) -> list[Draft]:

@@ -6,7 +6,7 @@ import pytest
 
 from dispatch.rules.alarm import OfferState
 from dispatch.rules.escalation import StepSpec
-from dispatch.rules.message import Channel, Priority
+from dispatch.rules.message import Channel, Priority, Rank
 from dispatch.rules.people import Contact, Station
 from dispatch.rules.steps import STEPS
 from tests.unit.rules.test_alarm import (
@@ -18,6 +18,7 @@ from tests.unit.rules.test_alarm import (
     a_choice,
     a_household,
     a_situation,
+    an_alarm,
     an_offer,
     at,
     backup,
@@ -202,6 +203,16 @@ def test_everybody_is_asked_who_has_neither_declined_nor_accepted():
     assert (planned.lines[-1].facts["why"], planned.drafts[-1].facts["why"]) == ("all_hands", "all_hands")
     assert (planned.offers[0].asked, planned.offers[4].asked, planned.asks) == (2, 1, False)
     assert [offer.eta_s for offer in planned.offers] == [120, 120, 120, 120, 120, 180, None]
+
+
+@pytest.mark.parametrize(
+    ("offers", "rounds", "rank"),
+    [((), 0, Rank.FIRST), ((an_offer(C1),), 0, Rank.TO_ALL), ((an_offer(C1),), 1, Rank.AGAIN), ((), 1, Rank.AGAIN)],
+)
+def test_a_call_to_all_lets_first_offers_go_first_unless_it_is_one(offers, rounds, rank):
+    planned = plan("all_hands", a_situation(an_alarm(rounds=rounds), *offers))
+    assert {draft.rank for draft in planned.drafts} == {rank}
+    assert {draft.rank for draft in plan("offer_nearest", a_situation()).drafts} == {Rank.FIRST}
 
 
 def test_of_those_never_asked_so_many_are_added_each_time():
