@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from config.doctor_machine import Machine
 from config.findings import Finding
 from config.settings import Settings
+from config.wiring_scanner import scanner_of
+from dispatch.clock import Clock, SystemClock
 
 
 def names_below(settings: Settings) -> Iterator[Finding]:
@@ -43,8 +45,24 @@ def logs(machine: Machine) -> Iterator[Finding]:
     yield Finding(name="log", well=True, seen=seen, cure=cure)
 
 
+def scanner(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Whether files that people bring are looked through; a silent scanner keeps every file out, which is a fault."""
+    asked = scanner_of(settings, clock)
+    if asked is None:
+        cure = 'apt install clamav-daemon, then uploads.scanner = "/run/clamav/clamd.ctl"'
+        yield Finding(name="scanner", well=True, seen="nobody looks through files that people bring", cure=cure)
+        return
+    wrong = asked.answers()
+    cure = f"systemctl start clamav-daemon; no file is taken until {settings.uploads.scanner} answers" if wrong else ""
+    yield Finding(name="scanner", well=not wrong, seen=wrong or f"{settings.uploads.scanner} answers", cure=cure)
+
+
+def _scanner(settings: Settings) -> Iterator[Finding]:
+    yield from scanner(settings, SystemClock())
+
+
 def _logs(_: Settings) -> Iterator[Finding]:
     yield from logs(Machine())
 
 
-LOOKS = (names_below, receivers, _logs)
+LOOKS = (names_below, receivers, _logs, _scanner)

@@ -42,6 +42,17 @@ class AccountSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UploadSettings:
+    """
+    Files that people bring. `scanner` is the clamd that looks through them: the path of its socket, or its number and
+    port; empty for none. `scan_s` is how many seconds it has for all files of one request.
+    """
+
+    scanner: str = ""
+    scan_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingSettings:
     """
     Webhooks to programs of others. `private_addresses` lets them go into the own network too; one that took nothing for

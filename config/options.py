@@ -23,6 +23,7 @@ from config.office_options import OutgoingSettings as OutgoingSettings
 from config.office_options import PrivacySettings as PrivacySettings
 from config.office_options import ReviewSettings as ReviewSettings
 from config.office_options import SatisfactionSettings as SatisfactionSettings
+from config.office_options import UploadSettings as UploadSettings
 from config.planning_options import PlanningSettings as PlanningSettings
 from config.provider_options import AliyunSettings, ModemSettings, WebhookSettings
 from config.rounds_options import OrderSettings as OrderSettings
@@ -358,6 +359,7 @@ class Settings:
     orders: OrderSettings = field(default_factory=OrderSettings)
     satisfaction: SatisfactionSettings = field(default_factory=SatisfactionSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    uploads: UploadSettings = field(default_factory=UploadSettings)
     webhooks: OutgoingSettings = field(default_factory=OutgoingSettings)
     figures: FigureSettings = field(default_factory=FigureSettings)
     planning: PlanningSettings = field(default_factory=PlanningSettings)

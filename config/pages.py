@@ -30,6 +30,7 @@ from config.pages_upkeep import FirstRun, alive_page, upkeep_pages
 from config.pages_welfare import welfare_blueprints
 from config.wiring import House
 from config.wiring_accounts import build_sign_in
+from config.wiring_scanner import scanner_of
 from devices.line import Condition
 from devices.web.devices import devices_blueprint
 from devices.web.frames import frames_blueprint
@@ -187,7 +188,10 @@ class Pages:
         ]
         if "console" in house.providers:
             blueprints.append(phones_blueprint(house.review, house.panel, _Door(house), demo=demo))
-        return create_app(blueprints, sign_in=sign_in, keys=keys, options=options, health=self, reads=self.reads)
+        return create_app(
+            blueprints, sign_in=sign_in, keys=keys, options=options, health=self, reads=self.reads,
+            scan=scanner_of(house.settings, house.clock),
+        )  # fmt: skip
 
     def _console(self, operators: Callable[[], Mapping[str, str]]) -> Parts:
         house = self._house

@@ -1,6 +1,7 @@
 """What the settings file may say of what stands around the watch."""
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from config.options import (
     PrivacySettings,
     ReviewSettings,
     SatisfactionSettings,
+    UploadSettings,
 )
 from config.schemas import say
 from config.settings_fields import PathField, Section, must, text, truth, whole
@@ -75,6 +77,25 @@ class PrivacySchema(Section):
     value = PrivacySettings
     retention = PathField(metadata=say("the path of a file of rules"))
     nightly = fields.Boolean(metadata=say("true or false"))
+
+
+def _is_clamd(text: str) -> bool:
+    """A socket's path, or a number and a port: a name would have to be looked up, and nothing ends that in time."""
+    host, _, port = text.rpartition(":")
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return text == "" or (text.startswith("/") and len(text) < 100)
+    return port.isascii() and port.isdigit() and 0 < int(port) <= 65_535
+
+
+class UploadSchema(Section):
+    value = UploadSettings
+    scanner = text(
+        'the path of clamd\'s socket, like "/run/clamav/clamd.ctl", or a number and a port, like "127.0.0.1:3310"',
+        must(_is_clamd, "No clamd can be there."),
+    )
+    scan_s = fields.Float(validate=validate.Range(min=1, max=60), metadata=say("seconds from 1 to 60"))
 
 
 class OutgoingSchema(Section):

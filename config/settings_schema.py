@@ -48,6 +48,7 @@ from config.settings_office import (
     PrivacySchema,
     ReviewSchema,
     SatisfactionSchema,
+    UploadSchema,
 )
 from config.settings_planning import PlanningSchema
 from config.settings_providers import ProviderSchema
@@ -336,6 +337,7 @@ class SettingsSchema(Section):
     orders = fields.Nested(OrderSchema)
     satisfaction = fields.Nested(SatisfactionSchema)
     privacy = fields.Nested(PrivacySchema)
+    uploads = fields.Nested(UploadSchema)
     webhooks = fields.Nested(OutgoingSchema)
     figures = fields.Nested(FigureSchema)
     planning = fields.Nested(PlanningSchema)

@@ -21,7 +21,7 @@ from dispatch.web.access import HOOKS, Gate, has_bearer, whoever
 from dispatch.web.account import account_blueprints
 from dispatch.web.addresses import LateRule
 from dispatch.web.api import PREFIX, ApiBlueprint, docs_blueprint, make_api
-from dispatch.web.forms import Asked
+from dispatch.web.forms import Scan, asked_with
 from dispatch.web.health import Health, health_blueprint
 from dispatch.web.i18n import chosen_lang, read_texts
 from dispatch.web.look import SIZES, THEMES, look_of
@@ -45,15 +45,16 @@ def create_app(
     options: WebOptions,
     health: Health,
     reads: Reads | None = None,
+    scan: Scan | None = None,
 ) -> Flask:
     """
-    The application, ready to be served.
+    The application, ready to be served; `scan` looks through the files that people bring.
 
     Raises:
         AssertionError: a view does not say who may call it.
     """
     app = Flask(__name__)
-    app.request_class = Asked
+    app.request_class = asked_with(scan)
     app.url_rule_class = LateRule
     gate = Gate(sign_in=sign_in, keys=keys, reads=reads or Reads(sign_in.transactions, sign_in.clock))
     _configure(app, options)

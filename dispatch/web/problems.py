@@ -36,8 +36,10 @@ from dispatch.errors import (
     Stale,
     Unconditional,
 )
+from dispatch.scanner import Infected, Unscanned
 from dispatch.store.database import is_passing
 from dispatch.web.access import PROOF, UNASKABLE
+from dispatch.web.forms import came_with_files
 from dispatch.web.i18n import N_, gettext
 
 JSON_PATHS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")
@@ -86,6 +88,8 @@ PROBLEMS: Mapping[type[Refusal], Problem] = {
     Stale: Problem(status=412, slug="stale", title=N_("Somebody else has changed this meanwhile")),
     Unconditional: Problem(status=428, slug="version-needed", title=N_("Say which version you change")),
     Invalid: Problem(status=422, slug="invalid", title=N_("Please check what was entered")),
+    Infected: Problem(status=422, slug="infected", title=N_("This file is not kept")),
+    Unscanned: Problem(status=503, slug="not-scanned", title=N_("This file is not kept"), headers=_LATER),
     Busy: Problem(status=503, slug="busy", title=N_("Busy at the moment"), headers=_LATER),
     TooSoon: Problem(status=429, slug="too-soon", title=N_("Too many attempts")),
     Misconfigured: Problem(status=500, slug="misconfigured", title=N_("The service is set up wrongly")),
@@ -141,7 +145,7 @@ def _ask_again(*, wrong: bool) -> WerkzeugResponse:
     if request.method == "GET":
         typed = [("next", request.full_path.rstrip("?"))]
     action = "/proof" if request.method == "GET" else request.full_path.rstrip("?")
-    page = render_template("proof.html", typed=typed, action=action, wrong=wrong, lost=bool(request.files))
+    page = render_template("proof.html", typed=typed, action=action, wrong=wrong, lost=came_with_files())
     return make_response(page, HTTPStatus.FORBIDDEN)
 
 

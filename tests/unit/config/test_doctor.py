@@ -18,13 +18,15 @@ from config import doctor, doctor_files, doctor_machine, doctor_safety, doctor_u
 from config.admin import AdminSocket
 from config.backup.making import back_up
 from config.doctor_machine import Machine
-from config.options import AliveSettings, BackupSettings, MessageSettings, OutgoingSettings, WebSettings
+from config.options import AliveSettings, BackupSettings, MessageSettings, OutgoingSettings, UploadSettings, WebSettings
 from config.settings import GatewaySettings, Settings
 from devices.ports.found import FoundPort, found_ports
+from dispatch.clock import SystemClock
 from dispatch.lifeline import CANARY, DEADMAN
 from dispatch.store.accounts import Accounts, Operator
 from dispatch.store.outbox import Outbox
 from dispatch.store.proofs import Proofs, reconcile
+from tests.fakes.clamd import Clamd
 from tests.integration.backup_rig import BackupRig
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -382,3 +384,15 @@ def test_a_log_that_stays_on_the_machine_is_told(tmp_path, state, told):
     found = only(doctor_safety.logs(machine(tmp_path, ask=lambda _: f"ActiveState={state}\n")))
     assert (found.well, "LOGS=" in found.cure) == (True, told)
     assert list(doctor_safety.logs(machine(tmp_path))) == []
+
+
+def test_a_scanner_that_is_named_and_silent_is_a_fault_and_none_a_note(tmp_path):
+    def said(address):
+        return only(doctor_safety.scanner(Settings(uploads=UploadSettings(scanner=address)), SystemClock()))
+
+    assert (said("").well, "uploads.scanner" in said("").cure) == (True, True)
+    clamd = Clamd(tmp_path / "clamd.ctl")
+    assert (said(clamd.path).well, said(clamd.path).cure) == (True, "")
+    clamd.close()
+    gone = said(clamd.path)
+    assert (gone.well, gone.seen, "clamav-daemon" in gone.cure) == (False, "no_connection", True)

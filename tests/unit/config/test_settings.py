@@ -96,6 +96,16 @@ def test_the_example_of_the_contract_is_understood(tmp_path):
     assert read.web.base_url == "https://anling.example"
 
 
+@pytest.mark.parametrize("scanner", ["/run/clamav/clamd.ctl", "127.0.0.1:3310", "[::1]:3310", ""])
+def test_a_scanner_is_where_no_name_has_to_be_looked_up(scanner):
+    assert settings({"uploads": {"scanner": scanner}}).uploads.scanner == scanner
+
+
+@pytest.mark.parametrize("scanner", ["clamd.example:3310", "localhost:3310", "127.0.0.1", "127.0.0.1:0", "clamd.ctl"])
+def test_a_scanner_that_cannot_be_reached_in_time_is_refused(scanner):
+    assert refusal({"uploads": {"scanner": scanner}}).place == "uploads.scanner"
+
+
 def test_the_command_line_names_the_file_before_the_environment_does(tmp_path):
     (tmp_path / "a.toml").write_text('[log]\nlevel = "debug"\n', encoding="utf-8")
     read = load_settings(tmp_path / "a.toml", environ={"ANLING_CONFIG": str(tmp_path / "absent.toml")})
