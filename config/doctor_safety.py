@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from config.doctor_machine import Machine
 from config.findings import Finding
 from config.settings import Settings
+from config.settings_encryption import weak
 from config.wiring_scanner import scanner_of
 from dispatch.clock import Clock, SystemClock
 
@@ -57,6 +58,15 @@ def scanner(settings: Settings, clock: Clock) -> Iterator[Finding]:
     yield Finding(name="scanner", well=not wrong, seen=wrong or f"{settings.uploads.scanner} answers", cure=cure)
 
 
+def encryption(settings: Settings) -> Iterator[Finding]:
+    """Which settings let something through a network in the clear, or by weak ciphers; where that is required, none."""
+    found = sorted({".".join(map(str, place)) for place, _ in weak(settings)})
+    seen = f"not approved, or in the clear: {', '.join(found)}" if found else "nothing in the clear or by weak ciphers"
+    cure = "docs/security.md, Communication: a network of their own, or devices that can do more" if found else ""
+    kept = "" if settings.encryption.required else "encryption.required = true keeps it so"
+    yield Finding(name="encryption", well=True, seen=seen, cure=cure or kept)
+
+
 def _scanner(settings: Settings) -> Iterator[Finding]:
     yield from scanner(settings, SystemClock())
 
@@ -65,4 +75,4 @@ def _logs(_: Settings) -> Iterator[Finding]:
     yield from logs(Machine())
 
 
-LOOKS = (names_below, receivers, _logs, _scanner)
+LOOKS = (names_below, receivers, _logs, _scanner, encryption)

@@ -42,6 +42,13 @@ class AccountSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EncryptionSettings:
+    """`required`: settings by which something goes through a network in the clear, or by weak ciphers, are refused."""
+
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UploadSettings:
     """
     Files that people bring. `scanner` is the clamd that looks through them: the path of its socket, or its number and

@@ -17,6 +17,7 @@ from config.coverage_options import CoverageSettings, TravelSettings
 from config.duty_options import DutySettings as DutySettings
 from config.meal_options import MealSettings as MealSettings
 from config.office_options import AccountSettings as AccountSettings
+from config.office_options import EncryptionSettings as EncryptionSettings
 from config.office_options import FigureSettings as FigureSettings
 from config.office_options import MapSettings as MapSettings
 from config.office_options import OutgoingSettings as OutgoingSettings
@@ -359,6 +360,7 @@ class Settings:
     orders: OrderSettings = field(default_factory=OrderSettings)
     satisfaction: SatisfactionSettings = field(default_factory=SatisfactionSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    encryption: EncryptionSettings = field(default_factory=EncryptionSettings)
     uploads: UploadSettings = field(default_factory=UploadSettings)
     webhooks: OutgoingSettings = field(default_factory=OutgoingSettings)
     figures: FigureSettings = field(default_factory=FigureSettings)

@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from config.options import (
     AccountSettings,
+    EncryptionSettings,
     FigureSettings,
     MapSettings,
     OutgoingSettings,
@@ -77,6 +78,11 @@ class PrivacySchema(Section):
     value = PrivacySettings
     retention = PathField(metadata=say("the path of a file of rules"))
     nightly = fields.Boolean(metadata=say("true or false"))
+
+
+class EncryptionSchema(Section):
+    value = EncryptionSettings
+    required = truth("true or false")
 
 
 def _is_clamd(text: str) -> bool:

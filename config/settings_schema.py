@@ -37,11 +37,13 @@ from config.settings_beds import BedsSchema
 from config.settings_care import VisitSchema
 from config.settings_coverage import CoverageSchema, TravelSchema
 from config.settings_duty import DutySchema
+from config.settings_encryption import refuse_weak
 from config.settings_fields import PathField, Section, is_url, must, seconds, text, truth, whole
 from config.settings_lines import LINES_IN, refuse_shared_lines
 from config.settings_meals import MealSchema
 from config.settings_office import (
     AccountSchema,
+    EncryptionSchema,
     FigureSchema,
     MapSchema,
     OutgoingSchema,
@@ -337,6 +339,7 @@ class SettingsSchema(Section):
     orders = fields.Nested(OrderSchema)
     satisfaction = fields.Nested(SatisfactionSchema)
     privacy = fields.Nested(PrivacySchema)
+    encryption = fields.Nested(EncryptionSchema)
     uploads = fields.Nested(UploadSchema)
     webhooks = fields.Nested(OutgoingSchema)
     figures = fields.Nested(FigureSchema)
@@ -355,7 +358,9 @@ class SettingsSchema(Section):
     def _made(self, loaded: dict[str, Any], **more: Any) -> Any:
         """The embedded database lies in the folder of data, unless it was said to be elsewhere."""
         loaded.setdefault("database_url", f"sqlite:///{loaded.get('home', Settings().home)}/anling.db")
-        return super()._made(loaded, **more)
+        made: Settings = super()._made(loaded, **more)
+        refuse_weak(made)
+        return made
 
     @validates_schema
     def _gateways_differ(self, data: dict[str, Any], **_: Any) -> None:
