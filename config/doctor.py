@@ -168,7 +168,7 @@ def _providers(settings: Settings) -> Iterator[Finding]:
 def _duty_phones(settings: Settings) -> Iterator[Finding]:
     """Whether anybody on watch is told by telephone: the last step of an alarm, a late round, an uncovered hour."""
     n = len(settings.operators.phones)
-    cure = "" if n else "set operators.phones: what is told to the people on watch reaches nobody"
+    cure = "" if n else "set operators.phones: what is told to the people on watch reaches nobody, texts name no desk"
     yield Finding(name="duty phones", well=bool(n), seen=f"{n} on file", cure=cure)
 
 

@@ -278,9 +278,17 @@ class NearestSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSettings:
-    """The telephones of the people on watch, E.164, paged when nobody else answers."""
+    """
+    The telephones of the people on watch, E.164, paged when nobody else answers; `desk_phone` is what others call.
+    """
 
     phones: tuple[str, ...] = ()
+    desk_phone: str = ""
+
+    @property
+    def desk(self) -> str:
+        """The number by which people call the desk; empty where there is none."""
+        return self.desk_phone or next(iter(self.phones), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,7 +211,7 @@ class Pages:
         tasks = Tasks(house.reading, house.transactions, house.answers, house.clock, local=house.calendar.local)
         carers = CarerSignIn(house.transactions, house.reading, house.clock, secret=secret, nudge=house.nudges)
         families = Families(house.reading, house.clock, local=house.calendar.local)
-        desk = next(iter(house.settings.operators.phones), "")
+        desk = house.settings.operators.desk
         return [
             task_blueprint(tasks, house.links, house.clock, options=options, desk=desk),
             list_blueprint(carers, tasks, house.links, house.clock, options=options, e164=own_number),

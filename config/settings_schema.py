@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from config.district_phones import typed_number
 from config.options import (
     BreakerSettings,
     DeviceSettings,
@@ -63,6 +64,7 @@ from devices.ports import check_address
 
 _NAME = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _NAME_OR_NOTHING = validate.Regexp(r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?\Z")
+_NUMBER_OR_NONE = must(lambda typed: not typed or typed_number(typed), "Not a telephone number.")
 _PHONE = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z")
 _CLOCK = validate.Regexp(r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")
 
@@ -244,6 +246,7 @@ class _NearestSchema(Section):
 class _OperatorSchema(Section):
     value = OperatorSettings
     phones = fields.List(fields.String(validate=_PHONE), metadata=say('telephones in E.164, like ["+8613800000001"]'))
+    desk_phone = text('a telephone as people dial it, like "0311-88888888"', _NUMBER_OR_NONE)
 
 
 class _EmergencySchema(Section):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from config.databases import Owned, open_for_writing, transactions_on
+from config.district_phones import dialled
 from config.late import Awaited
 from config.nudges import Nudges
 from config.secret import secret_key
@@ -103,7 +104,8 @@ def build_sending(
         transactions, reading, providers, clock, local=calendar.local, unreached=unreached,
         alone=writing.dialect.name == "sqlite" if alone is None else alone,
         emergency_workers=settings.messages.emergency_workers, notice_workers=settings.messages.notice_workers,
-        address=addresses(links, settings.web.base_url), **courier_options(settings, clock),
+        address=addresses(links, settings.web.base_url), desk=dialled(settings.operators.desk),
+        **courier_options(settings, clock),
     )  # fmt: skip
     nudges.join(courier.nudge)
     return Sending(

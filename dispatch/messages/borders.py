@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dispatch.messages.providers.provider import Capability
 from dispatch.messages.words import ELSEWHERE, JOIN, LINKED
 
-_ABROAD = frozenset({"cause", "why", "at", "minutes", "code", "presses", "number", "example", "link"})
+_ABROAD = frozenset({"cause", "why", "at", "minutes", "code", "presses", "number", "example", "link", "desk"})
 """
 The fields that may cross a border. `number` is that of an alarm or of a device, which is nobody's name; a link leads
-back to a page of ours.
+back to a page of ours; `desk` is a telephone of the service's own.
 """
 
 

@@ -72,12 +72,14 @@ class Claims:
         paces: Paces,
         hedge_s: float,
         address: Address = no_address,
+        desk: str = "",
     ) -> None:
         """
         After `hedge_s` without an answer a second road is tried beside the first; 0 for never. `address` is that of the
-        page a message may name.
+        page a message may name, `desk` the number by which people call the desk, as they dial it.
         """
         self._address = address
+        self._desk = desk
         self._roads = roads
         self._clock = clock
         self._local = local
@@ -249,7 +251,7 @@ class Claims:
             return last_words(message.lang, exercise=bool(_mark(message)))
 
     def _rendered(self, message: Message, sentence: str, provider: Provider, **more: Fact) -> str:
-        facts = {**message.facts, **more}
+        facts = {"desk": self._desk, **message.facts, **more}
         capability = provider.capability(message.to)
         return render(sentence, message.channel, message.lang, facts, capability=capability, local=self._local)
 

@@ -82,13 +82,14 @@ class Courier:
         limit_s: float = RECEIPT_LIMIT_S,
         pace: Pace | None = None,
         address: Address = no_address,
+        desk: str = "",
         breakers: Breakers | None = None,
     ) -> None:
         """
         `providers` are in the order of fail-over. `alone`: no other engine works on this database, so whatever is
         claimed at the start was left by a service that stopped. `hedge_s` is when a slow provider gets a second beside
         it, `limit_s` when one that tells no receipt counts as silent; 0 for never. `address` is that of the page
-        a message may name.
+        a message may name, `desk` the number by which people call the desk.
         """
         assert providers, "somebody must carry the messages"
         self.breakers = breakers or Breakers(clock)
@@ -101,7 +102,7 @@ class Courier:
         self._receipts = Receipts(transactions, unreached)
         self._claims = Claims(
             self.roads, clock, local=local, paces=Paces(pace or Pace(), local), hedge_s=hedge_s,
-            address=address,
+            address=address, desk=desk,
         )  # fmt: skip
         self._settling = Settling(self.roads, limit_s=limit_s)
         self._alone = alone

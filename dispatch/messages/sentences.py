@@ -3,7 +3,8 @@ Every sentence that leaves by SMS or is read aloud, in Chinese and English: data
 
 `{field}` is filled from the facts. `[…]` vanishes when a fact in it is missing; when a text is too long these brackets
 vanish from the last to the first, then the place is shortened, but it never goes. Before acceptance no sentence has a
-name, a door, a phone or an illness.
+name, a door, a phone or an illness. `{desk}` is the desk's own number: it stands in the last bracket, so that it goes
+first, and costs no part; and in no text that is answered by sending it back, because it is full of digits.
 """
 
 from collections.abc import Mapping
@@ -57,10 +58,11 @@ _FACTS_EN = "{place}: {cause}[ {at}][, {minutes} min][, pressed {presses}x]"
 _CALL_ZH = "{place}，{cause}。[时间{at}。][路程约{minutes}分钟。][老人已按铃{presses}次。]"
 _CALL_EN = "{place}. {cause}. [At {at}. ][About {minutes} minutes away. ][Pressed {presses} times. ]"
 _PRESS_EN = "press 1. If you cannot go, press 2."
-_NO_KEYS_ZH = "本次来电不能按键，请看短信，或马上联系值守台。"
-_NO_KEYS_EN = "Keys do not work in this call: please see your texts, or contact the desk at once."
+_NO_KEYS_ZH = "本次来电不能按键，请看短信，或马上联系值守台[，电话{desk}]。"
+_NO_KEYS_EN = "Keys do not work in this call: please see your texts, or contact the desk at once[, number {desk}]."
 _KIN_ZH = "{place} 老人告警：{cause}[ {at}][ 码{code}][ 约{minutes}分钟][ 已按{presses}次]"
 
+_RING_ZH, _RING_EN = "请接听来电按键[ 值守台{desk}]", "Please answer our call[ Desk {desk}]"
 _TAKE_ZH = "回[{code} ]1接单，[{code} ]2去不了"
 _TAKE_EN = "Reply [{code} ]1 accept, [{code} ]2 no"
 _ANY_EN = "Reply [{code} ]1 accept, [{code} ]2 cannot go, [{code} ]3 arrived, [{code} ]4 done"
@@ -68,7 +70,7 @@ _ANY_EN = "Reply [{code} ]1 accept, [{code} ]2 cannot go, [{code} ]3 arrived, [{
 
 _OFFER = _both(
     (f"急 {_FACTS_ZH}，{_TAKE_ZH}[ {{link}}]", f"ALARM {_FACTS_EN}. {_TAKE_EN}[ {{link}}]"),
-    one_way=(f"急 {_FACTS_ZH}，请接听来电按键", f"ALARM {_FACTS_EN}. Please answer our call"),
+    one_way=(f"急 {_FACTS_ZH}，{_RING_ZH}", f"ALARM {_FACTS_EN}. {_RING_EN}"),
     voice=(
         f"安铃紧急呼叫。{_CALL_ZH}接单请按一，去不了请按二。",
         f"Emergency call from Anling. {_CALL_EN}To accept, {_PRESS_EN}",
@@ -80,7 +82,7 @@ _OFFER_FAMILY = _both(
         f"急 {_KIN_ZH}，您能去吗？回[{{code}} ]1能去，[{{code}} ]2去不了[ {{link}}]",
         f"ALARM {_FACTS_EN}. Can you go? Reply [{{code}} ]1 yes, [{{code}} ]2 no[ {{link}}]",
     ),
-    one_way=(f"急 {_KIN_ZH}，您能去吗？请接听来电按键", f"ALARM {_FACTS_EN}. Can you go? Please answer our call"),
+    one_way=(f"急 {_KIN_ZH}，您能去吗？{_RING_ZH}", f"ALARM {_FACTS_EN}. Can you go? {_RING_EN}"),
     voice=(
         f"您好，这里是安铃养老紧急呼叫。您登记为联系人的老人需要帮助。{_CALL_ZH}您能去请按一，去不了请按二。",
         f"Anling emergency call. Somebody who named you as a contact needs help. {_CALL_EN}If you can go, {_PRESS_EN}",
@@ -112,7 +114,7 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
             f"急！还没人接单 {_FACTS_ZH}，{_TAKE_ZH}[ {{link}}]",
             f"NOBODY YET {_FACTS_EN}. {_TAKE_EN}[ {{link}}]",
         ),
-        one_way=(f"急！还没人接单 {_FACTS_ZH}，请接听来电按键", f"NOBODY YET {_FACTS_EN}. Please answer our call"),
+        one_way=(f"急！还没人接单 {_FACTS_ZH}，{_RING_ZH}", f"NOBODY YET {_FACTS_EN}. {_RING_EN}"),
         voice=(
             f"安铃紧急呼叫，还没有人接单。{_CALL_ZH}接单请按一，去不了请按二。",
             f"Emergency call from Anling. Nobody has accepted yet. {_CALL_EN}To accept, {_PRESS_EN}",
@@ -132,18 +134,18 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     ),
     "taken": _told("已有人接单，不用去了，谢谢", "somebody else is going, no need to come. Thank you"),
     "now_backup": _told(
-        "已另有人前往，您作后备。到了回3，去不了回2",
-        "another carer leads, you are backup. Reply 3 arrived 2 no",
+        "已另有人前往，您作后备：快到了请继续，到了回3；还远可返回，回2",
+        "another leads. Almost there? Go on, reply 3. If not, reply 2",
         one_way=(
-            "已另有人前往，您作后备。到了或去不了请告知值守台",
-            "another carer leads, you are backup. Tell the desk",
+            "已另有人前往，您作后备：快到了请继续，还远可返回，请告知值守台[ {desk}]",
+            "another leads. Almost there? Go on. If not, stop. Tell the desk[ {desk}]",
         ),
     ),
     "stand_down": _told("告警已结束，不用去了，谢谢", "the alarm is over, no need to come. Thank you"),
     "ask_arrival": _told(
         "到了吗？到了回3，去不了回2",
         "are you there? Reply 3 arrived, 2 cannot go",
-        one_way=("到了吗？到了或去不了请告知值守台", "are you there? Please tell the desk"),
+        one_way=("到了吗？到了或去不了请告知值守台[ {desk}]", "are you there? Please tell the desk[: {desk}]"),
     ),
     "ask_outcome": _told(
         "情况怎样？请回：没事、扶起、送医、误报或测试。由值守台结案",
@@ -158,17 +160,17 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     ),
     "confirm_done": _told("已记下，由值守台结案，谢谢", "noted, the desk will close it. Thank you"),
     "confirm_no_entry": _told(
-        "已告知值守台和保管钥匙的人，请在门口稍等。进去后回3",
-        "the desk and the key holder are told. Wait there. Inside, reply 3",
+        "已告知值守台和保管钥匙的人，请在门口稍等。进去后回3[ 值守台{desk}]",
+        "the desk and the key holder are told. Wait there. Inside, reply 3[ Desk {desk}]",
         one_way=(
-            "已告知值守台和保管钥匙的人，请在门口稍等",
-            "the desk and the key holder are told. Please wait at the door",
+            "已告知值守台和保管钥匙的人，请在门口稍等[ 值守台{desk}]",
+            "the desk and the key holder are told. Please wait at the door[. Desk {desk}]",
         ),
     ),
     "key_wanted": _both(
         (
-            "急 {place} 护理员到了，进不去门。您有钥匙，请马上送来或联系值守台",
-            "URGENT {place}: our carer cannot get in. Please bring your key now",
+            "急 {place} 护理员到了，进不去门。您有钥匙，请马上送来或联系值守台[ {desk}]",
+            "URGENT {place}: our carer cannot get in. Please bring your key now[ or call the desk: {desk}]",
         ),
         voice=(
             "您好，这里是安铃养老紧急呼叫。{place}，护理员到了，进不去门。您登记为保管钥匙的人，请马上把钥匙送来。",
@@ -178,23 +180,27 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     "late": _told("已由他人接单，不用去了，谢谢", "somebody else took it first, no need to come. Thanks"),
     "closed": _told("告警[ {number} ]已结束，谢谢", "the alarm[ {number}] is over. Thank you"),
     "no_task": _told(
-        "您现在没有进行中的任务。急事请联系值守台", "You have no open task. If it is urgent, call the desk"
+        "您现在没有进行中的任务。急事请联系值守台[ {desk}]",
+        "You have no open task. Urgent? Call the desk[: {desk}]",
     ),
     "ask_which": _both(
         (
             "您有多个任务：{choices}。请回码和数字，如：{example}",
             "Which? {choices}. Reply code and digit, like: {example}",
         ),
-        one_way=("您有多个任务：{choices}。请联系值守台", "Which? {choices}. Please call the desk"),
+        one_way=("您有多个任务：{choices}。请联系值守台[ {desk}]", "Which? {choices}. Please call the desk[: {desk}]"),
         parts=2,
         shrinks="choices",
     ),
     "not_understood": _both(
         (
-            "没看懂您的回复。请回[{code} ]1接单，[{code} ]2去不了，[{code} ]3到了，[{code} ]4完成。急事请联系值守台",
-            f"Not understood. {_ANY_EN}. Urgent: call the desk",
+            (
+                "没看懂您的回复。请回[{code} ]1接单，[{code} ]2去不了，[{code} ]3到了，[{code} ]4完成。"
+                "急事请联系值守台[ {desk}]"
+            ),
+            f"Not understood. {_ANY_EN}. Urgent: call the desk[ {{desk}}]",
         ),
-        one_way=("没看懂您的回复。请联系值守台", "Not understood. Please call the desk"),
+        one_way=("没看懂您的回复。请联系值守台[ {desk}]", "Not understood. Please call the desk[: {desk}]"),
     ),
     "page_code": _both(
         ("登录码 {number}，10分钟内有效，请勿外传", "Your code is {number}, good for 10 min. Tell nobody")
@@ -251,8 +257,8 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
     "reminder": _both(("值守：{why}[，{place}]，请看维修页", "DESK: {why}[, {place}]. See the repairs page")),
     "test_waiting": _both(
         (
-            "{number}请试按[，{minutes}分钟内][，{place}]。不是您要求的请速告值守台",
-            "{number}: press it now[, within {minutes} min][, {place}]. You did not ask? Call the desk",
+            "{number}请试按[，{minutes}分钟内][，{place}]。不是您要求的请速告值守台[ {desk}]",
+            "{number}: press it now[, within {minutes} min][, {place}]. You did not ask? Call the desk[ {desk}]",
         ),
         shrinks="number",
     ),
@@ -382,5 +388,10 @@ SENTENCES: Mapping[str, Mapping[str, Words]] = {
         ("预约养老服务请致电值守台[，或打开 {link}]", "To book services phone the desk[ or open {link}]"), shrinks=""
     ),
     "emergency_sheet": _both((_SHEET_ZH, _SHEET_EN), parts=6, shrinks=""),
-    "plain": _both(("告警[ {number}][，{place}]，请联系值守台", "ALARM[ {number}][, {place}]. Please call the desk")),
+    "plain": _both(
+        (
+            "告警[ {number}][，{place}]，请联系值守台[ {desk}]",
+            "ALARM[ {number}][, {place}]. Please call the desk[: {desk}]",
+        )
+    ),
 }

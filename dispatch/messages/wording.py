@@ -29,6 +29,8 @@ VALUE_MAX = 200
 _ALOUD = {"zh": {"-": "杠", "#": "井号", "*": "星号"}, "en": {"-": " dash ", "#": " hash ", "*": " star "}}
 _CUT = {"zh": "…", "en": ".."}
 _SIGNS = str.maketrans("“”„‘’`–—－＃＊【】", "\"\"\"'''---#*()")
+_STOPPED = frozenset({"phone", "link", "desk"})
+"""What stays out of a text where its carriers stop links: they stop telephone numbers with them."""
 _LINK = re.compile(r"(?:https?://|www\.)[!-~]*", re.IGNORECASE)
 _FIELD = re.compile(r"\{(\w+)\}")
 _OPTIONAL = re.compile(r"\[(.*?)\]")
@@ -47,8 +49,8 @@ def render(
     The words of a sentence for this channel and language (`zh`; anything unknown is read as `zh`).
 
     `capability` is that of the road it takes: without `two_way` no answer is asked for, nor a key without `keys`;
-    without `urls` links and the resident's phone stay out, because the same carriers stop both. `local` turns UTC into
-    the district's time.
+    without `urls` links and telephone numbers stay out, because the same carriers stop both. `local` turns UTC into the
+    district's time.
     No facts make it fail: strange ones count as missing.
 
     Raises:
@@ -85,9 +87,7 @@ def parameters(
     lang = lang if lang in LANGUAGES else "zh"
     values = _without_links(allowed(_values(facts, lang, local), capability, lang))
     names = dict.fromkeys(_FIELD.findall(_form(SENTENCES[sentence][lang], capability)))
-    return {
-        name: (values.get(name) or _gap(name, lang))[:PARAMETER_MAX] for name in names if name not in {"phone", "link"}
-    }
+    return {name: (values.get(name) or _gap(name, lang))[:PARAMETER_MAX] for name in names if name not in _STOPPED}
 
 
 def _gap(name: str, lang: str) -> str:
@@ -98,7 +98,7 @@ def _form(words: Words, capability: Capability) -> str:
     return words.sms if capability.two_way else words.one_way or words.sms
 
 
-_TEXTS = ("place", "address", "entry", "name", "phone", "illness", "number", "choices", "link")
+_TEXTS = ("place", "address", "entry", "name", "phone", "illness", "number", "choices", "link", "desk")
 _Values = dict[str, str]
 
 
@@ -162,7 +162,7 @@ def _choices(values: _Values, lang: str) -> _Values:
 
 
 def _without_links(values: _Values) -> _Values:
-    kept = {name: _LINK.sub("", value).strip() for name, value in values.items() if name not in {"phone", "link"}}
+    kept = {name: _LINK.sub("", value).strip() for name, value in values.items() if name not in _STOPPED}
     return {name: value for name, value in kept.items() if value}
 
 
@@ -195,6 +195,15 @@ def _filled(pieces: list[tuple[str, bool]], values: _Values, lang: str) -> str:
 
 
 def _fitted(words: Words, form: str, values: _Values, lang: str) -> str:
+    """The fullest text that fits, with the desk's number where that costs no part more."""
+    text = _fullest(words, form, {name: value for name, value in values.items() if name != "desk"}, lang)
+    if "desk" not in values or "{desk}" not in form:
+        return text
+    fuller = _fullest(words, form, values, lang)
+    return fuller if segments(fuller) <= segments(text) else text
+
+
+def _fullest(words: Words, form: str, values: _Values, lang: str) -> str:
     """The fullest text that fits; a door is never cut, even if it costs a part more. A link is worth a second part."""
     parts_max = max(words.parts, 2) if "link" in values and "{link}" in form else words.parts
     shortest, text = _pieces(form, values), ""

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from dispatch.messages.courier import EMERGENCY_WORKERS
-from dispatch.messages.providers.provider import Outcome, ReceiptKind, Sent
+from dispatch.messages.providers.provider import Capability, Outcome, ReceiptKind, Sent
 from dispatch.rules.alarm import OfferState, Proof, State
 from dispatch.rules.alarm import Outcome as End
 from dispatch.rules.message import Channel, Draft, Priority
@@ -539,6 +539,17 @@ def test_when_the_words_fail_the_plain_sentence_leaves(post, a):
 
 
 # ------------------------------------------------------------------------------------------------ order
+
+
+def test_a_text_that_sends_to_the_desk_names_its_number_where_numbers_may_stand(tmp_path, a):
+    a._capability = Capability(two_way=True, urls=True)
+    post = Post(tmp_path, a)
+    courier = post.another_courier(desk="031188888888")
+    post.post("k", priority=Priority.EMERGENCY)
+    for job in courier.claim(16, emergency=True):
+        courier.carry(job)
+    post.world.close()
+    assert a.sent[0].text == "【安铃】告警 k，请联系值守台 031188888888"
 
 
 def test_emergencies_are_claimed_before_reminders_and_by_workers_of_their_own(post, a):

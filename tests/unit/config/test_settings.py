@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.district_phones import dialled
 from config.schemas import full_keys
 from config.settings import Settings, load_settings, read_settings
 from config.settings_schema import SettingsSchema
@@ -175,6 +176,7 @@ def test_the_embedded_database_lies_in_the_folder_of_data():
         ({"nearest": {"rings_s": [500, 200]}}, "nearest.rings_s", "three"),
         ({"nearest": {"weights": {"nurse": "a lot"}}}, "nearest.weights.nurse", "numbers by name"),
         ({"operators": {"phones": ["13800000001"]}}, "operators.phones.0", "E.164"),
+        ({"operators": {"desk_phone": "1380000000"}}, "operators.desk_phone", "as people dial it"),
         ({"edge": {"pages": ["120"]}}, "edge.pages.0", "E.164"),
         ({"edge": {"name": "a b"}}, "edge.name", "dashes"),
         ({"edge": {"lang": "fr"}}, "edge.lang", "zh"),
@@ -297,6 +299,18 @@ def test_a_provider_with_its_credentials_lacks_nothing():
     twilio = {"account_sid": "AC01", "messaging_service_sid": "MG01"}
     read = settings({"messages": {"order": ["twilio"]}, "providers": {"twilio": twilio}}, **{TOKEN: "t"})
     assert read.lacking() == {}
+
+
+@pytest.mark.parametrize(
+    ("operators", "dials"),
+    [
+        ({}, ""), ({"phones": ["+8613800000001", "+8613800000002"]}, "13800000001"),
+        ({"phones": ["+8613800000001"], "desk_phone": "0311-88888888"}, "031188888888"),
+        ({"desk_phone": "+15005550006"}, "+15005550006"), ({"phones": ["+1000000"]}, "+1000000"),
+    ],
+)  # fmt: skip
+def test_the_desk_is_called_as_people_dial_it_at_its_own_number_or_the_first_of_the_watch(operators, dials):
+    assert dialled(settings({"operators": operators}).operators.desk) == dials
 
 
 def test_settings_cannot_be_changed():

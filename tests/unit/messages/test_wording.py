@@ -139,7 +139,7 @@ def test_every_reason_to_page_has_words():
 
 @pytest.mark.parametrize(("name", "lang", "form"), forms())
 def test_forms_have_known_fields_and_a_stand_in_for_what_they_need(name, lang, form):
-    known = {*ALL_FACTS, "age", "born", "example", "link"}
+    known = {*ALL_FACTS, "age", "born", "example", "link", "desk"}
     always = {*NOTHING, "why", "example"}
     assert fields(form) <= known
     assert needed(form) <= always
@@ -309,6 +309,70 @@ def test_a_link_stands_where_links_may_and_costs_two_parts_at_most(sentence, lan
     assert segments(say(sentence, facts, lang, capability=LINKS)) <= 2
     assert "http" not in say(sentence, facts, lang)
     assert segments(say("offer", facts, lang)) == 1
+
+
+DESK = "031188888888"
+NAMES_DESK = sorted({name for name, _, form in forms() if "{desk}" in form})
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("facts", [ALL_FACTS, {}, {**ALL_FACTS, "place": "长" * 40}, {**ALL_FACTS, "link": LINK}])
+@pytest.mark.parametrize("two_way", [True, False])
+@pytest.mark.parametrize("sentence", NAMES_DESK)
+def test_the_desks_number_costs_no_part_and_drops_nothing_else(sentence, two_way, facts, lang):
+    """It is worth less than anything else that stands in a text, so it is the first to go."""
+    road = Capability(two_way=two_way, urls=True)
+    without, with_it = (say(sentence, facts | more, lang, capability=road) for more in ({}, {"desk": DESK}))
+    assert segments(with_it) <= segments(without)
+    assert with_it == without or DESK in with_it
+    for form in (SENTENCES[sentence][lang].sms, SENTENCES[sentence][lang].one_way):
+        assert "{desk}" not in form or re.findall(r"\[.*?\]", form)[-1].count("{desk}") == 1
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    ("sentence", "two_way"),
+    [
+        ("plain", True), ("not_understood", True), ("no_task", True), ("key_wanted", True), ("confirm_no_entry", True),
+        ("offer", False), ("offer_all", False), ("offer_family", False), ("ask_arrival", False),
+    ],
+)  # fmt: skip
+def test_whoever_is_sent_to_the_desk_reads_its_number(sentence, two_way, lang):
+    """Where an answer comes back, an offer asks for that; else the call may not come, and there is nothing but this."""
+    place = "柏林小区" if lang == "zh" else "Berlin Court"  # Amid English one Chinese sign leaves room for 70 signs.
+    facts = {**ASKED, "place": place, "number": "0721-003", "minutes": None, "code": None, "desk": DESK}
+    road = replace(LINKS, two_way=two_way)
+    assert DESK in say(sentence, facts, lang, capability=road)
+    assert DESK in say(sentence, facts, lang, capability=replace(road, cross_border=True))
+    stopped = say(sentence, facts, lang, capability=replace(road, urls=False))
+    assert DESK not in stopped, "carriers that stop links stop numbers with them"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_call_without_keys_says_the_desks_number_digit_by_digit(lang):
+    road = Capability(voice=True, keys=False)
+    assert " ".join(DESK) in say("offer", {**ASKED, "desk": DESK}, lang, Channel.VOICE, road)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("sentence", NAMES_DESK)
+def test_a_text_with_the_desks_number_sent_along_is_no_other_answer(sentence, lang):
+    for code in (None, 37):
+        facts = {**ALL_FACTS, "code": code}
+        texts = [say(sentence, facts | more, lang, capability=LINKS) for more in ({}, {"desk": DESK})]
+        read = [parse(f"{text.removeprefix(SIGNATURE)}{after}") for text in texts for after in ("", "\n2")]
+        assert [(each.code, each.action) for each in read[:2]] == [(each.code, each.action) for each in read[2:]]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_backup_reads_whether_to_go_on_and_what_to_answer(lang):
+    text = say("now_backup", {"place": "柏林小区"}, lang)
+    said = {
+        "zh": ("后备", "快到了请继续", "到了回3", "可返回", "回2"),
+        "en": ("another", "Go on", "reply 3", "reply 2"),
+    }
+    assert [each for each in said[lang] if each not in text] == []
+    assert segments(text) == segments(say("now_backup", {"place": "柏林小区"}, lang, capability=SILENT)) == 1
 
 
 def test_links_and_phones_stay_out_where_carriers_stop_them():
