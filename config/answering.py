@@ -1,20 +1,48 @@
 """How the web server's answers leave: in one packet where that is all of them, on a connection that stays open."""
 
-from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
+from typing import Any
+
+from waitress.channel import ClientDisconnected, HTTPChannel  # type: ignore[import-untyped]
 from waitress.server import BaseWSGIServer  # type: ignore[import-untyped]
 from waitress.task import WSGITask  # type: ignore[import-untyped]
+
+from dispatch.web.hub import PUSH
+
+BEHIND_BYTES = 500_000
+"""What may wait for the other end of a stream that is pushed; waitress would put twice as much into a file."""
 
 
 class _Answer(WSGITask):  # type: ignore[misc]
     """
-    An answer of waitress's, with two differences.
+    An answer of waitress's, with three differences.
 
     * Where its one piece is the whole of it, head and body are one packet: by itself waitress sends two, and whoever
       waits for the answer is woken twice, as is whoever writes it.
     * What has no body (304, 204) leaves the connection open: such an answer ends with its head (RFC 9112, section 6.3).
       waitress closes it for want of a length, and each of a board's questions that finds nothing new, each file
       that a browser has already, and each receipt began with a connection of its own.
+    * Another thread may send further pieces of an answer that has begun (`push`): fifty boards that each wake a thread
+      to send the same wake fifty that contend for the interpreter, and every hook behind them.
     """
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[PUSH] = self.push
+        return environ
+
+    def push(self, data: bytes) -> bool:
+        """
+        Sends this as far as the other end takes it now, and the server's loop the rest; False, and nothing is sent,
+        where the other end has gone or has not yet taken what was sent before.
+        """
+        if self.channel.total_outbufs_len > BEHIND_BYTES:
+            return False
+        try:
+            self.write(data)
+        except (ClientDisconnected, OSError, ValueError):
+            # The other end hung up, and perhaps the loop is closing its buffers now.
+            return False
+        return True
 
     def write(self, data: bytes) -> None:
         if self._is_whole(data):

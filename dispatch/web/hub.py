@@ -1,10 +1,11 @@
 """
 Tells every open board what was committed: one thread looks, writes out once for all that hear the same, and hands on.
 
-    commit ─ring─► look (once) ─► entries, changes of the board, beat (once for each scope) ─► every stream's queue
+    commit ─ring─► look (once) ─► entries, changes of the board, beat (once for each scope) ─► every stream
 
 Fifty streams that each look for themselves ask the database fifty times for the same, and wake each other while they
-do. Here a stream sleeps until there is something for it, and all it does then is to send it.
+do. Here a stream's own thread sleeps until its end: where the server lets us (`PUSH`), this one thread also sends what
+it made, one line after the other, and waits for none of them.
 """
 
 import json
@@ -45,10 +46,19 @@ come is found out first. With fifty boards a press was offered in 29 ms at the m
 BEHIND_MAX = 200
 """Pieces that may wait for a stream whose other end takes none; beyond it ends, and begins anew with the snapshot."""
 
+PUSH = "anling.push"
+"""
+In the environment of a request, where the server has it: what sends a further piece of this very answer from any
+thread and waits for nobody (`Push`). It may be called from when the answer has begun until it is over.
+"""
+
 _BARE = ("number", "at", "kind", "alarm")
 
 Plain = dict[str, Any]
 Holders = Callable[[Collection[str]], Mapping[str, Operator]]
+
+Push = Callable[[bytes], bool]
+"""Sends these bytes; False where the other end has gone, or takes so little that it had better begin anew."""
 
 log = structlog.get_logger()
 
@@ -85,29 +95,59 @@ class Bell:
 @dataclass(eq=False, slots=True, kw_only=True)
 class Listener:
     """
-    One stream: whose session it is, what its scope was when it began, and whether it wants the board itself told. Out
-    of `queue` it takes what it sends; None is its end.
+    One stream: whose session it is, what its scope was when it began, and whether it wants the board itself told.
+    `pieces` is what it sends itself; with a `push` that is only what came before it could be used. None in `queue` is
+    its end.
     """
 
     token: str
     scope: Scope
     wants_board: bool = False
+    push: Push | None = None
     queue: "SimpleQueue[bytes | None]" = field(default_factory=SimpleQueue)
     is_new: bool = True
     is_over: bool = False
+    is_pushed: bool = False
     written_s: float = 0.0
+    _lock: Any = field(default_factory=threading.Lock)
 
     def tell(self, told: bytes, really_s: float) -> None:
-        if self.queue.qsize() >= BEHIND_MAX:
-            self.end()
-        elif not self.is_over:
-            self.queue.put(told)
+        """Hands this on, after all that was told before. Nobody waits here, whatever the other end does."""
+        with self._lock:
+            if self.is_over:
+                return
             self.written_s = really_s
+            if not self._takes(told):
+                self._end()
+
+    def pieces(self) -> Iterator[bytes]:
+        """What its own thread has to send; ends with the stream. Each piece is sent when the next is asked for."""
+        while (piece := self._next()) is not None:
+            yield piece
 
     def end(self) -> None:
+        """Nothing is told from now on."""
+        with self._lock:
+            self._end()
+
+    def _takes(self, told: bytes) -> bool:
+        if self.is_pushed and self.push is not None:
+            return self.push(told)
+        if self.queue.qsize() >= BEHIND_MAX:
+            return False
+        self.queue.put(told)
+        return True
+
+    def _end(self) -> None:
         if not self.is_over:
             self.is_over = True
             self.queue.put(None)
+
+    def _next(self) -> bytes | None:
+        with self._lock:
+            # Only once nothing waits that was told before.
+            self.is_pushed = self.push is not None and self.queue.empty()
+        return self.queue.get()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """
 The board's live channel: server-sent events of the record, a beat that proves the line, and who is listening.
 
-    retry: 2000 ──► what was missed since Last-Event-ID, or `reset` ──► entry · entry · board · beat · entry …
+    retry: 1000 to 2000 ──► what was missed since Last-Event-ID, or `reset` ──► entry · entry · board · beat · entry …
 
 The stream is a hint and the snapshot is the truth: a board reads the snapshot on every connection, and whenever it is
 told of changes to a board that is not the one it shows. `dispatch.web.hub` says what is told, and when.
 """
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,14 +23,15 @@ from dispatch.siren import Consoles
 from dispatch.web.access import require, signed_in
 from dispatch.web.api import PREFIX
 from dispatch.web.boards import Boards
-from dispatch.web.hub import Bell, Holders, Hub, Listener, event
+from dispatch.web.hub import PUSH, Bell, Holders, Hub, Listener, event
 from dispatch.web.schemas import NAME_MAX
 from dispatch.web.scope import listening, scope
 
 REPLAY_MAX = 500
 """A board that missed more than this reads the snapshot instead."""
 
-RETRY_MS = 2000
+RETRY_MS = range(1000, 2001)
+"""After a restart a browser comes back so late, each at another moment: together they would wait for one another."""
 
 Plain = dict[str, Any]
 
@@ -78,7 +80,8 @@ def stream_blueprint(
     def stream() -> Response:
         after = _after(request.headers.get("Last-Event-ID"))
         token, holders = listening()
-        listener = Listener(token=token, scope=scope(), wants_board="board" in request.args)
+        push = request.environ.get(PUSH)
+        listener = Listener(token=token, scope=scope(), wants_board="board" in request.args, push=push)
         release = slots.take()
         answer = Response(_told(hub, listener, holders, after), content_type="text/event-stream; charset=utf-8")
         # Not in the generator: one that was never begun never comes to its end.
@@ -101,7 +104,7 @@ def _told(hub: Hub, listener: Listener, holders: Holders, after: int | None) -> 
     What one board is told: everything after this number, None is from now on. Ends when the listener may hear no more.
     No connection to the database is held while it waits.
     """
-    yield f"retry: {RETRY_MS}\n\n".encode()
+    yield f"retry: {random.choice(RETRY_MS)}\n\n".encode()
     try:
         head = hub.join(listener, holders)
         position = head if after is None else after
@@ -109,8 +112,7 @@ def _told(hub: Hub, listener: Listener, holders: Holders, after: int | None) -> 
             yield event("reset", {"head": head}, number=head)
             position = head
         yield from hub.replay(position, head, listener.scope)
-        while (piece := listener.queue.get()) is not None:
-            yield piece
+        yield from listener.pieces()
     finally:
         hub.leave(listener)
 

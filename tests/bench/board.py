@@ -4,7 +4,7 @@ A board with 200 open alarms and 50 that watch it: from an alarm's raising to th
 A real `anling serve` with all its defaults, the Twilio client towards a stand-in on loopback, twenty thousand homes.
 Two hundred alarms are open, nineteen in twenty of them accepted. Forty-seven watchers each hold a live stream and do
 as the script does: they take the changes that are told, and ask for `/board/live` when they begin, when a change does
-not fit what they show, and every 15 s, saying what they show; every second one has an alarm open. They share one
+not fit what they show, and every 12 to 18 s, saying what they show; every second one has an alarm open. They share one
 process and one thread, so that they cost little themselves. Three more are pages in a real Chromium. An alarm is raised
 every second: its time runs from just before the request to the change, or the snapshot, that has its row, or to the
 page's own word that the row is there. A signed reply from an unknown number comes in every half second: to its answer.

@@ -1,5 +1,6 @@
 """Boards that watch, many in one thread: what the board's script does about its stream, and no more."""
 
+import random
 import re
 import selectors
 import socket
@@ -7,8 +8,8 @@ import threading
 import time
 from collections.abc import Sequence
 
-LOOK_AGAIN_S = 15.0
-"""As `live.js`: so often a board asks whether what it shows is still so."""
+LOOK_AGAIN_S = (12.0, 18.0)
+"""As `live.js`: so often, each time another, a board asks whether what it shows is still so."""
 
 APART_S = 0.3
 """As `live.js`: no more than three snapshots a second from one board."""
@@ -88,7 +89,7 @@ class _Board:
         self._line.close()
 
     def _hear(self) -> None:
-        piece = self._stream.recv(1 << 16)
+        piece = _taken(self._stream, 1 << 16)
         if not piece:
             self._watchers.leave(self._stream)
             self._watchers.failures.append("stream ended")
@@ -116,15 +117,15 @@ class _Board:
         if self._is_busy or now_s < self._due_s:
             return
         self._is_busy, self._answer = True, b""
-        self._asked_s, self._due_s = now_s, now_s + LOOK_AGAIN_S
+        self._asked_s, self._due_s = now_s, now_s + random.uniform(*LOOK_AGAIN_S)
         shown = f'If-None-Match: "{self._version}.{self._tag}"\r\n' if self._version else ""
         self._line.sendall(self._watchers.request(self._path, shown))
         self._watchers.asked += 1
 
     def _read(self) -> None:
-        piece = self._line.recv(1 << 18)
+        piece = _taken(self._line, 1 << 18)
         if not piece:
-            # The service closes a connection after a 304, and a browser then takes a fresh one, too.
+            # A browser takes a fresh connection, too.
             self._watchers.leave(self._line)
             self._line = self._watchers.line(self._read)
             return
@@ -148,3 +149,11 @@ class _Board:
             self._note(body)
             tag = re.search(rb'(?i)etag: *"([^"]*)"', head)
             self._version, _, self._tag = tag[1].decode().partition(".") if tag else ("", "", "")
+
+
+def _taken(line: socket.socket, most: int) -> bytes:
+    """What has come; nothing where the other end hung up, however it did."""
+    try:
+        return line.recv(most)
+    except ConnectionError:
+        return b""

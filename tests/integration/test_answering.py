@@ -1,6 +1,7 @@
-"""Answers of the web server: one packet where that is all of them, and a connection that stays open."""
+"""Answers of the web server: one packet where that is all of them, a connection that stays open, pieces pushed on."""
 
 import http.client
+import queue
 import socket
 import threading
 
@@ -8,7 +9,9 @@ import pytest
 from waitress import wasyncore
 from waitress.server import create_server
 
-from config.answering import answer_in_one
+from config.answering import BEHIND_BYTES, answer_in_one
+from dispatch.web.hub import PUSH
+from tests.fakes.line import until
 
 ANSWERS = {
     "/page": ("200 OK", [("Content-Length", "5")], [b"hello"]),
@@ -22,16 +25,30 @@ ANSWERS = {
 }
 
 
+PUSHED = queue.SimpleQueue()
+"""What sends more of each answer to /pushed that has begun, and what ends it."""
+
+
 def app(environ, start):
+    if environ["PATH_INFO"] == "/pushed":
+        start("200 OK", [])
+        return pushed(environ[PUSH])
     status, headers, pieces = ANSWERS[environ["PATH_INFO"]]
     start(status, headers)
     return pieces if environ["REQUEST_METHOD"] != "HEAD" else []
 
 
+def pushed(push):
+    over = threading.Event()
+    yield b"begun"
+    PUSHED.put((push, over))
+    over.wait(60)
+
+
 @pytest.fixture
 def served():
     """The port of a server that answers so, and what it sends, call by call."""
-    server, sent, over = answer_in_one(create_server(app, host="127.0.0.1", port=0, threads=1)), [], threading.Event()
+    server, sent, over = answer_in_one(create_server(app, host="127.0.0.1", port=0, threads=2)), [], threading.Event()
 
     class Noting(server.channel_class):
         def send(self, data, do_close=True):
@@ -116,3 +133,42 @@ def test_only_the_head_is_sent_to_who_asks_for_it(served, line):
     answer, body, kept = asked(line, "/page", "HEAD")
     assert (answer.status, answer.headers["Content-Length"], body, kept) == (200, "5", b"", True)
     assert asked(line, "/page")[1] == b"hello"
+
+
+def begun(line):
+    """An answer to /pushed whose first piece is there; what sends more of it, and what ends it."""
+    line.request("GET", "/pushed")
+    answer = line.getresponse()
+    assert answer.read(5) == b"begun"
+    return answer, *PUSHED.get(timeout=60)
+
+
+def test_another_thread_sends_on_while_the_answers_own_sleeps(line):
+    answer, push, over = begun(line)
+    for piece in (b"more", b"and more"):
+        assert push(piece)
+        assert answer.read(len(piece)) == piece
+    over.set()
+    assert answer.read() == b""
+
+
+def test_who_takes_nothing_is_given_up_and_nobody_waits_for_them(served, line):
+    with socket.create_connection(("127.0.0.1", served[0]), timeout=60) as deaf:
+        deaf.sendall(b"GET /pushed HTTP/1.1\r\nHost: here\r\n\r\n")
+        push, over = PUSHED.get(timeout=60)
+        answer, push_other, over_other = begun(line)
+        # What the two ends of a connection hold for it is some megabytes at most.
+        taken = next(count for count in range(1_000) if not push(b"x" * 100_000))
+        assert taken * 100_000 > BEHIND_BYTES
+        assert push_other(b"still here")
+        assert answer.read(10) == b"still here"
+        over_other.set()
+        over.set()
+
+
+def test_who_has_gone_is_noticed_by_pushing(served):
+    with socket.create_connection(("127.0.0.1", served[0]), timeout=60) as line:
+        line.sendall(b"GET /pushed HTTP/1.1\r\nHost: here\r\n\r\n")
+        push, over = PUSHED.get(timeout=60)
+    until(lambda: not push(b":"))
+    over.set()

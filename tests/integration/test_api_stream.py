@@ -13,11 +13,12 @@ from dispatch.rules.record import Line
 from dispatch.rules.rights import DISTRICT, Role, rights_of
 from dispatch.siren import AGAIN_S, PRESENT_S, SILENT_S, Consoles, Siren
 from dispatch.store.accounts import Accounts
-from dispatch.web.hub import BEAT_S, BEHIND_MAX, Bell, Hub, Listener
+from dispatch.web.hub import BEAT_S, BEHIND_MAX, PUSH, Bell, Hub, Listener
 from dispatch.web.scope import Scope
 from dispatch.web.stream import REPLAY_MAX
 from tests.builders import House, build_world
 from tests.fakes.clock import HandClock
+from tests.fakes.line import until
 
 API = "/api/v1/stream"
 
@@ -60,7 +61,7 @@ class Listening:
         return self.waiting.pop(0) + "\n\n"
 
     def begin(self):
-        assert self.piece() == "retry: 2000\n\n"
+        self.retry_ms = int(self.piece().removeprefix("retry: "))
         return self
 
     def close(self) -> None:
@@ -332,8 +333,8 @@ class Holds:
         return {each: replace(self.operator, roles=frozenset({Role(each.partition("-")[0])})) for each in tokens}
 
 
-def listener(name: str, role: Role) -> Listener:
-    return Listener(token=f"{role}-{name}", scope=Scope("zh", DISTRICT, rights_of([role])))
+def listener(name: str, role: Role, push=None) -> Listener:
+    return Listener(token=f"{role}-{name}", scope=Scope("zh", DISTRICT, rights_of([role])), push=push)
 
 
 def test_what_many_boards_hear_is_read_once_and_each_hears_what_is_theirs(house):
@@ -378,3 +379,67 @@ def test_who_takes_nothing_is_let_go_and_holds_up_nobody():
     told = [deaf.queue.get_nowait() for _ in range(BEHIND_MAX + 1)]
     assert told == [b"x"] * BEHIND_MAX + [None]
     assert deaf.queue.empty()
+
+
+def test_the_hub_sends_itself_where_the_server_lets_it_and_nothing_overtakes(house):
+    told, bell, begun = [], Bell(), threading.Event()
+
+    def push(piece):
+        told.append(piece)
+        begun.set()
+        return True
+
+    hub = Hub(house.review, bell, house.world.clock)
+    each = listener("1", Role.OPERATOR, push)
+    each.tell(b"before", 0.0)
+    pieces = each.pieces()
+    assert next(pieces) == b"before", "what came before it could be pushed goes the old way"
+    each.tell(b"meanwhile", 0.0)
+    assert told == []
+    assert next(pieces) == b"meanwhile"
+    own = threading.Thread(target=lambda: list(pieces))
+    own.start()
+    until(lambda: each.is_pushed)
+    hub.join(each, Holds(house.operator))
+    assert begun.wait(60)
+    assert b"event: beat" in told[0]
+    bell.stop()
+    own.join(60)
+    assert not own.is_alive(), "its thread ends with it"
+    count = len(told)
+    each.tell(b"late", 0.0)
+    assert len(told) == count, "nothing is pushed into an answer that is over"
+
+
+def test_who_cannot_be_pushed_to_ends_alone():
+    deaf, other, told = listener("1", Role.OPERATOR, lambda _: False), listener("2", Role.OPERATOR), []
+    own = threading.Thread(target=lambda: told.extend(deaf.pieces()))
+    own.start()
+    until(lambda: deaf.is_pushed)
+    for each in (deaf, other):
+        each.tell(b"x", 0.0)
+    own.join(60)
+    assert (own.is_alive(), told, deaf.is_over, other.is_over) == (False, [], True, False)
+
+
+def test_browsers_come_back_each_at_another_moment(house, board):
+    waits = set()
+    for _ in range(30):
+        listening = Listening(board).begin()
+        waits.add(listening.retry_ms)
+        listening.close()
+    assert len(waits) > 1
+    assert min(waits) >= 1000
+    assert max(waits) <= 2000
+
+
+def test_a_stream_is_pushed_where_the_server_can(house, board):
+    told = []
+    answer = board.get(API, buffered=False, environ_base={PUSH: lambda piece: not told.append(piece)})
+    own = threading.Thread(target=lambda: list(answer.response))
+    own.start()
+    until(lambda: told)
+    house.bell.stop()
+    own.join(60)
+    assert not own.is_alive()
+    answer.close()

@@ -8,12 +8,13 @@
 
 import { apply } from "./apply.js";
 import { merge } from "./merge.js";
-import { listen } from "./stream.js";
+import { listen, spread } from "./stream.js";
 
 const LOST_MS = 12000;
 const POLL_AFTER_MS = 30000;
+/* So long at most between two questions, and two thirds of it at least: after a restart all boards begin together. */
 const POLL_MS = 5000;
-const REFRESH_MS = 15000;
+const REFRESH_MS = 18000;
 const DEADLINE_MS = 8000;
 /* Many things at once are shown together: no more than three snapshots a second from one board. */
 const APART_MS = 300;
@@ -40,6 +41,7 @@ export class Live {
     this.busy = false;
     this.again = false;
     this.timer = 0;
+    this.share = spread(1);
   }
 
   start() {
@@ -102,7 +104,11 @@ export class Live {
     const now = Date.now();
     const isDeaf = now - this.beatMs > POLL_AFTER_MS || this.refused;
     const isOwed = this.owedMs && now - this.owedMs > OWED_MS;
-    if ((isOwed || now - this.askedMs > (isDeaf ? POLL_MS : REFRESH_MS)) && !this.busy) this.refresh();
+    const isDue = now - this.askedMs > this.share * (isDeaf ? POLL_MS : REFRESH_MS);
+    if ((isOwed || isDue) && !this.busy) {
+      this.share = spread(1);
+      this.refresh();
+    }
     this.ticked(this.state, now - this.beatMs);
   }
 

@@ -9,6 +9,9 @@
 const AGAIN_MS = 5000;
 const DEAF_MS = 15000;
 
+/** So long, or up to a third less: what every board would do in the same moment. */
+export const spread = (mostMs) => mostMs * (1 - Math.random() / 3);
+
 /** Listens and tells; never returns anything and never gives up. */
 export function listen(tell) {
   let source = null;
@@ -32,7 +35,7 @@ export function listen(tell) {
   function failed() {
     if (source.readyState !== EventSource.CLOSED) return tell({ kind: "lost" });
     source = null;
-    setTimeout(open, AGAIN_MS);
+    setTimeout(open, spread(AGAIN_MS));
     return tell({ kind: "refused" });
   }
 
