@@ -116,11 +116,13 @@ devices = [{ code = "D2", kind = "pendant", protocol = "rflink", address = "EV15
 class Town:
     """The application, its people, and one of everything at each station."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **said) -> None:
+        """`said` are further settings, by section."""
         settings = Settings(
             database_url=f"sqlite:///{folder / 'anling.db'}",
             home=folder,
             accounts=AccountSettings(second_factor="optional"),
+            **said,
         )
         shutil.copy(_upgraded(folder.parent), folder / "anling.db")
         self.house = house = build(settings, SystemClock(), new_id)

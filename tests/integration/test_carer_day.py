@@ -7,6 +7,7 @@ from io import BytesIO
 import pytest
 from sqlalchemy import update
 
+from config.options import UploadSettings
 from dispatch.links import Links
 from dispatch.rules.people import carer
 from dispatch.store.people import carers
@@ -15,6 +16,7 @@ from schedules.duty.store import Shifts
 from schedules.duty.store.swaps import Swaps
 from schedules.orders.store.orders import Orders
 from tests.builders import build_world
+from tests.fakes.clamd import EVIL, Clamd
 from tests.integration.carers_rig import (
     BY,
     Phone,
@@ -33,8 +35,15 @@ PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x00IEND\xaeB`\x82"
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory):
-    town = Town(tmp_path_factory.mktemp("day"))
+def clamd(tmp_path_factory):
+    clamd = Clamd(tmp_path_factory.mktemp("clamd") / "clamd.ctl")
+    yield clamd
+    clamd.close()
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory, clamd):
+    town = Town(tmp_path_factory.mktemp("day"), uploads=UploadSettings(scanner=clamd.path, scan_s=60.0))
     yield town
     town.close()
 
@@ -226,13 +235,24 @@ def test_an_order_at_home_is_shown_by_signing_and_not_by_saying_so(town, skilled
     assert order().state == "accepted"
 
 
-def test_the_steps_of_an_order_come_in_their_turn(town, skilled, phone):
-    order = order_of(town, "adaptation")
+def test_the_steps_of_an_order_come_in_their_turn_and_keep_no_photo_that_nobody_calls_harmless(
+    town, skilled, phone, clamd
+):
+    order, asked = order_of(town, "adaptation"), len(clamd.got)
     form = phone.press("order_accept", order().id)
     assert phone.send(**{**form, "do": "order_done"}).status_code == 409
     form = phone.form("order_step", order().id)
     assert (form["step"], order().step) == ("survey", "")
     assert phone.send(**form).status_code == 422, "this step asks for a photo"
+    assert len(clamd.got) == asked, "a press without a file waits for no scanner"
+    evil = phone.send(**form, photo=(BytesIO(PNG + EVIL), "a.png"))
+    assert (evil.status_code, "扫描程序认为此文件含有恶意内容" in evil.text) == (422, True)
+    clamd.answer = b"?"
+    silent = phone.send(**form, photo=(BytesIO(PNG), "a.png"))
+    clamd.answer = None
+    assert (silent.status_code, "不带文件继续" in silent.text) == (409, True)
+    assert all('value="order_step"' in each.text for each in (evil, silent)), "told on the page itself"
+    assert order().step == ""
     for _ in range(2):
         assert phone.send(**form, photo=(BytesIO(PNG), "a.png")).status_code == 303
     with town.house.reading.connect() as connection:
