@@ -15,7 +15,8 @@ from functools import partial
 import structlog
 
 from dispatch.clock import Clock
-from dispatch.errors import SLIPS
+from dispatch.errors import SLIPS, Busy
+from dispatch.messages.adrift import Adrift
 from dispatch.messages.breakers import Breakers, Road
 from dispatch.messages.carriers import Carriers
 from dispatch.messages.claiming import LANES, Address, Claims, no_address
@@ -114,6 +115,7 @@ class Courier:
         self._beside = Carriers(self._carry, emergency=emergency_workers, notice=1)
         self._flights = Flights(hedge_s if hedge_s > 0 else None)
         self._shares = Shares(emergency_workers)
+        self._adrift = Adrift(reading, clock)
         self._thread: threading.Thread | None = None
         self.beats = 0
         self._beaten_s = clock.look().steady_s
@@ -168,6 +170,8 @@ class Courier:
                 self._send_beside()
                 self._send_out(emergency=True)
                 self._send_notices()
+                if self._adrift:
+                    self._adrift.take_up()
             except Exception:
                 log.exception("courier_failed")
             self._looked.set()
@@ -242,13 +246,39 @@ class Courier:
 
     def ride(self) -> AbstractContextManager[Ride]:
         """Around a unit of work that may post emergencies: they leave with its commit (see `ride.py`)."""
-        return ride(self._carriers, partial(self.claim_in, emergency=True, riding=True))
+        return ride(self._carriers, partial(self.claim_in, emergency=True, riding=True), self._leave)
+
+    def _leave(self, jobs: list[Job]) -> None:
+        self._adrift.leave(jobs, partial(self._taken_up, self._carriers))
+        self.nudge()
+
+    def _taken_up(self, carriers: Carriers[Job], job: Job) -> bool:
+        urgent = job.message.priority <= LANES[True][1]
+        if not carriers.take(1, emergency=urgent):
+            return False
+        log.warning("claim_taken_up", message_id=job.message.id)
+        carriers.go(job, emergency=urgent)
+        return True
 
     # ------------------------------------------------------------------------------------------- one message
 
     def claim(self, most: int, *, emergency: bool) -> list[Job]:
         """Takes up to so many messages that are due, each with its attempt on file."""
-        return self._transactions.run(lambda tx: self.claim_in(tx, most, emergency=emergency))
+        return self._claimed(lambda tx: self.claim_in(tx, most, emergency=emergency), self._carriers)
+
+    def _claimed(self, claim: Callable[[Tx], list[Job]], carriers: Carriers[Job]) -> list[Job]:
+        """What was claimed. Where waiting for that was given up, what becomes of it is looked at later."""
+        jobs: list[Job] = []
+
+        def work(tx: Tx) -> None:
+            jobs[:] = claim(tx)
+
+        try:
+            self._transactions.run(work)
+        except Busy:
+            self._adrift.leave(jobs, partial(self._taken_up, carriers))
+            raise
+        return jobs
 
     def claim_in(self, tx: Tx, most: int, *, emergency: bool, riding: bool = False) -> list[Job]:
         """The same in somebody's unit of work. No kind of letter has all places for emergencies: see `Shares`."""
@@ -256,7 +286,7 @@ class Courier:
 
     def hedge(self, most: int) -> list[Job]:
         """A second attempt beside up to so many emergencies whose provider has not answered in its time."""
-        return self._transactions.run(lambda tx: self._claims.hedges_in(tx, most))
+        return self._claimed(lambda tx: self._claims.hedges_in(tx, most), self._beside)
 
     def carry(self, job: Job) -> None:
         """Looks up what is in doubt, sends, settles."""

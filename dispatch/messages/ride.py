@@ -6,6 +6,7 @@ between the decision and the provider (docs/adr/0018). Nothing else changes: pos
 rows, written before the network is touched, and whatever did not ride is found by the courier.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Generic, Protocol
@@ -51,9 +52,13 @@ RIDE_MAX = 16
 class _Seats(Generic[Job]):
     """A `Ride` on places at the carriers."""
 
-    def __init__(self, carriers: Carriers[Job], claim: Callable[[Tx, int], list[Job]]) -> None:
+    def __init__(
+        self, carriers: Carriers[Job], claim: Callable[[Tx, int], list[Job]], leave: Callable[[list[Job]], None]
+    ) -> None:
         self._carriers = carriers
         self._claim = claim
+        self._leave = leave
+        self._lock = threading.Lock()
         self._jobs: list[Job] = []
         self._over = False
 
@@ -62,8 +67,10 @@ class _Seats(Generic[Job]):
         # A unit whose caller has given up waiting for it claims nothing: nobody would carry it.
         if self._carriers.started and not self._over:
             places = self._carriers.take(RIDE_MAX, emergency=True)
-            self._jobs = self._claimed(tx, places)
-            self._carriers.give_back(places - len(self._jobs), emergency=True)
+            jobs = self._claimed(tx, places)
+            self._carriers.give_back(places - len(jobs), emergency=True)
+            if self._sit(jobs):
+                self.miss()
 
     def _claimed(self, tx: Tx, places: int) -> list[Job]:
         """A letter that cannot be claimed must not cost the decision that it tells of: then the courier looks at it."""
@@ -76,27 +83,42 @@ class _Seats(Generic[Job]):
             log.exception("ride_failed")
             return []
 
+    def _sit(self, jobs: list[Job]) -> bool:
+        """Keeps them; whether the caller gave up waiting while they were claimed."""
+        with self._lock:
+            self._jobs = jobs
+            return self._over
+
     def go(self) -> None:
         """The unit is durable."""
         self._over = True
         for job in self._jobs:
             self._carriers.go(job, emergency=True)
 
-    def give_back(self) -> None:
+    def give_back(self) -> list[Job]:
         """The unit failed, or begins again."""
-        jobs, self._jobs = self._jobs, []
+        with self._lock:
+            jobs, self._jobs = self._jobs, []
         self._carriers.give_back(len(jobs), emergency=True)
+        return jobs
 
     def miss(self) -> None:
-        """It failed for good."""
-        self._over = True
-        self.give_back()
+        """It failed for good; or its caller has only given up waiting, and what it claimed may be durable yet."""
+        with self._lock:
+            self._over = True
+        if jobs := self.give_back():
+            self._leave(jobs)
 
 
 @contextmanager
-def ride(carriers: Carriers[Job], claim: Callable[[Tx, int], list[Job]]) -> Iterator[Ride]:
-    """`claim` takes up, in a unit of work, up to so many letters that are due, the most urgent first."""
-    seats = _Seats(carriers, claim)
+def ride(
+    carriers: Carriers[Job], claim: Callable[[Tx, int], list[Job]], leave: Callable[[list[Job]], None]
+) -> Iterator[Ride]:
+    """
+    `claim` takes up, in a unit of work, up to so many letters that are due, the most urgent first; `leave` is given
+    what was claimed by a unit of which nobody knows whether it became durable.
+    """
+    seats = _Seats(carriers, claim, leave)
     try:
         yield seats
     except BaseException:

@@ -2,10 +2,12 @@
 
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from dispatch.errors import Busy
 from dispatch.messages.courier import EMERGENCY_WORKERS
 from dispatch.messages.providers.provider import Capability, Outcome, ReceiptKind, Sent
 from dispatch.rules.alarm import OfferState, Proof, State
@@ -793,6 +795,86 @@ def test_a_claim_that_loses_the_transaction_costs_the_whole_decision(post, a, ri
     assert post.world.messages() == []
     with post.world.reading.connect() as connection:
         assert Record(connection).head()[0] == 0
+
+
+class Impatient:
+    """Transactions whose caller gives up, once, although the unit becomes durable right after."""
+
+    def __init__(self, inner):
+        self._inner, self.gave_up = inner, 0
+
+    def run(self, work, **more):
+        result = self._inner.run(work, **more)
+        if not self.gave_up:
+            self.gave_up = 1
+            raise Busy("the database is busy")
+        return result
+
+
+@pytest.mark.error_lines("courier_failed")
+def test_what_was_claimed_for_a_loop_that_gave_up_waiting_leaves_before_its_lease(post, a):
+    """The hand clock stands still: nothing else would ever find it."""
+    post.post("k", priority=Priority.EMERGENCY)
+    courier = post.another_courier(alone=False)
+    courier._transactions = Impatient(post.world.transactions)
+    courier.start()
+    try:
+        until(lambda: [each.state for each in post.world.messages()] == ["sent"])
+    finally:
+        courier.stop()
+    assert (len(a.sent), post.outcomes(post.world.messages()[0])) == (1, [("a", "taken")])
+    assert courier._carriers.take(100, emergency=True) == EMERGENCY_WORKERS
+
+
+def test_what_rode_with_a_decision_whose_caller_gave_up_waiting_leaves_before_its_lease(post, a):
+    courier = post.another_courier()
+    courier.start()
+    try:
+        with pytest.raises(Busy), courier.ride() as ride:
+            Impatient(post.world.transactions).run(posting(ride, letter("k")))
+        until(lambda: [each.state for each in post.world.messages()] == ["sent"])
+    finally:
+        courier.stop()
+    assert len(a.sent) == 1
+    assert courier._carriers.take(100, emergency=True) == EMERGENCY_WORKERS
+
+
+def test_a_caller_that_gives_up_while_its_letters_are_claimed_loses_neither_them_nor_their_places(post, a):
+    courier = post.another_courier()
+    courier.start()
+    try:
+        seats = courier.ride()
+        ride = seats.__enter__()
+        claim = ride._claim
+
+        def claim_slowly(tx, most):
+            jobs = claim(tx, most)
+            ride.miss()
+            return jobs
+
+        ride._claim = claim_slowly
+        post.world.transactions.run(posting(ride, letter("k")))
+        until(lambda: [each.state for each in post.world.messages()] == ["sent"])
+    finally:
+        courier.stop()
+    assert len(a.sent) == 1
+    assert courier._carriers.take(100, emergency=True) == EMERGENCY_WORKERS
+
+
+def test_what_was_never_claimed_or_is_claimed_anew_is_not_taken_up(post, a):
+    courier = post.another_courier()
+    post.post("k", priority=Priority.EMERGENCY)
+    (old,) = courier.claim(16, emergency=True)
+    post.wait(LEASE.total_seconds())
+    (new,) = courier.claim(16, emergency=True)
+    unknown = replace(new, outgoing=replace(new.outgoing, attempt_id="nobody"))
+    taken = []
+    courier._adrift.leave([old, unknown, new], lambda job: taken.append(job) or True)
+    courier._adrift.take_up()
+    assert taken == [new]
+    post.wait(LEASE.total_seconds())
+    courier._adrift.take_up()
+    assert not courier._adrift
 
 
 def test_when_no_place_is_free_the_letter_waits_for_the_courier(post, a, riding):
