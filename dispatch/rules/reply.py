@@ -13,13 +13,14 @@ it would leave an old person waiting. How people say things is in `phrases/`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dispatch.rules.alarm import Outcome
-from dispatch.rules.phrases.choices import CODE_FIRST, code_last, undressed
+from dispatch.rules.phrases.choices import CODE_FIRST, code_last, corrected, undressed
 from dispatch.rules.phrases.composed import composed
+from dispatch.rules.phrases.elsewhere import is_none_here
 from dispatch.rules.phrases.held import is_held, is_wavering
 from dispatch.rules.phrases.meaning import ALL as ALL
 from dispatch.rules.phrases.meaning import POSSIBLE
@@ -100,8 +101,11 @@ _NUMBER = re.compile(
 _PRESSED_AGAIN = re.compile(r"([1-4])\1{1,3}")
 """A digit of a slow thumb or a worn key; it is never a code (`rules/offers.py`)."""
 
-_PRESSED_BEFORE = re.compile("([1-4])[ ,]*(?![ ,0-9])(?=.)")
-"""A digit before words; they must say the same."""
+_PRESSED_BEFORE = re.compile("([1-4])[ ,]*(?![ ,0-9])(?=.)(?!点|楼|个|号|栋|单元|层|室)")
+"""A digit before words, of which it is no count; they must say the same, or, of an end, that nobody gets in."""
+
+_MINUTES_MORE = re.compile("[1-4] ?(?:分|m(?:ore|in))")
+"""What somebody on the way still needs is no digit."""
 
 _LIKE_A_DIGIT = re.compile("([一壹二贰三叁四肆li])[ ,]*(?=.{2})")
 """A digit as a word or a letter, before words that must say the same without it: "四没事", "l 接单"."""
@@ -126,12 +130,16 @@ def parse(text: str, standing: Standing | None = None) -> Parsed:
     Case, width of digits, blanks, punctuation and a quoted "回复：" do not matter. A question is not an answer. What
     is not understood as it stands is read once more with its blanks for commas, and with its slips mended by sound.
     What then says nothing that is possible where the sender stands may still say it there (`phrases/standing.py`);
-    `standing` is None where nothing is open for them, or several things on which they stand differently.
+    `standing` is None where nothing is open for them, or several things on which they stand differently. What is no
+    answer where they stand (`phrases/elsewhere.py`) is asked back.
     """
     read = _anywhere(text)
-    if standing is None or read.stop or read.code is not None or read.action in POSSIBLE[standing]:
+    if standing is None or read.stop or read.code is not None:
         return read
-    return _there(text, standing) or read
+    if read.action not in POSSIBLE[standing]:
+        return _there(text, standing) or read
+    plain = tidy(text[: TEXT_MAX * 4])
+    return Parsed(rest=plain) if is_none_here(plain, standing, read.action) else read
 
 
 def _there(text: str, standing: Standing) -> Parsed | None:
@@ -140,19 +148,42 @@ def _there(text: str, standing: Standing) -> Parsed | None:
     plain = tidy(head)
     if not plain or plain.isdigit() or len(plain) > AGAIN_MAX or is_wavering(head, plain):
         return None
-    for each in dict.fromkeys((plain, tidy(head, between=","), mended(plain), spelled(plain))):
-        pressed = _PRESSED_BEFORE.match(each)
+    parted = tidy(head, between=",")
+    read = _by_row(dict.fromkeys((plain, parted, mended(plain), spelled(plain))), standing)
+    if read or is_held(plain):
+        return read
+    read = _instead(plain, standing)
+    said = composed(parted, standing=standing) if read is None else None
+    if said and said[0] in POSSIBLE[standing]:
+        return Parsed(action=said[0], outcome=said[1], rest=said[2])
+    return read or _piece_by_piece(parted, standing)
+
+
+def _by_row(ways: Iterable[str], standing: Standing) -> Parsed | None:
+    for each in ways:
+        more = standing is Standing.COMING and _MINUTES_MORE.match(each)
+        pressed = None if more else _PRESSED_BEFORE.match(each)
         said = each[pressed.end() :] if pressed else each
         means = standing_means(_ALONE.get(said, said), standing)
         action = Action.DONE if isinstance(means, Outcome) else means
         if action is not None and (pressed is None or action is _DIGITS[pressed[1]]):
             return Parsed(action=action, outcome=means if isinstance(means, Outcome) else None)
-    if is_held(plain):
-        return None
-    read = composed(tidy(head, between=","), standing=standing)
-    if read and read[0] in POSSIBLE[standing]:
-        return Parsed(action=read[0], outcome=read[1], rest=read[2])
-    return _piece_by_piece(tidy(head, between=","), standing)
+    return None
+
+
+def _instead(plain: str, standing: Standing) -> Parsed | None:
+    """What was meant instead of what was sent; or, behind a 4, that nobody gets in: then nothing is over."""
+    meant, ended = corrected(plain), _PRESSED_BEFORE.match(plain)
+    if meant is not None:
+        return _one_of(POSSIBLE[standing], meant)
+    if ended and ended[1] == "4":
+        return _one_of(POSSIBLE[standing] & {Action.NO_ENTRY}, plain[ended.end() :])
+    return None
+
+
+def _one_of(wanted: Collection[Action], said: str) -> Parsed | None:
+    read = _anywhere(said)
+    return read if read.action in wanted and read.code is None else None
 
 
 def _piece_by_piece(parted: str, standing: Standing) -> Parsed | None:

@@ -11,15 +11,21 @@ from pathlib import Path
 
 import pytest
 
+from dispatch.rules.alarm import Outcome
+from dispatch.rules.phrases.meaning import POSSIBLE
 from dispatch.rules.phrases.pinyin import READ_SO
-from dispatch.rules.reply import Standing, parse
+from dispatch.rules.reply import Action, Standing, parse
 from tests.property import test_replies_by_standing as standing
 from tests.property.test_replies_by_standing import FOR_A_HUMAN, judged
 
 LISTS = tomllib.loads((Path(__file__).parent.parent / "data" / "replies_as_in_life.toml").read_text(encoding="utf-8"))
+APART = {Outcome.HOSPITAL, Outcome.NOBODY_HOME}
+"""What nobody may take for an end at home; that it was nothing and that somebody helped are told apart at the desk."""
+
 HAN = re.compile("[\u4e00-\u9fff]")
 FLOORS = {
     ("AA", "life"): 0.999, ("AB", "life"): 0.999, ("AC", "life"): 0.994,
+    ("AE", "life"): 0.99, ("AE", "hard"): 0.9,
     ("AA", "hard"): 0.99, ("AB", "hard"): 0.95, ("AC", "hard"): 0.78, ("AD", "hard"): 0.9,
 }  # fmt: skip
 """Of what has one meaning, how much is read so; AC is as it was at its only look."""
@@ -32,10 +38,22 @@ def read(name, part):
     for where, said in LISTS[name][part].items():
         for meant, lines in said.items():
             for line in lines.strip("\n").split("\n"):
-                text, _, many = line.partition(" ×")
+                told, _, many = line.partition(" ×")
+                text, _, code = told.partition(" → ")
                 heard = str(parse(text, Standing(where)).action or "asked")
-                found.append((where, meant, text, int(many or 1), heard, judged(Standing(where), meant, text)))
+                found.append((where, meant, text, int(many or 1), heard, judged_so(Standing(where), meant, text, code)))
     return found
+
+
+def judged_so(where, meant, text, code):
+    """As in `judged`; besides, the code must be heard, and an end is no end of another kind."""
+    means, _, kind = meant.removeprefix("open_").partition("_of_")
+    found, as_read = judged(where, means, text), parse(text, where)
+    if found != "right":
+        return "right" if found == "asked" and meant.startswith("open_") else found
+    other = as_read.outcome in APART and as_read.outcome != kind
+    missed = as_read.outcome and kind in APART and as_read.outcome != kind
+    return "wrong" if (kind and (other or missed)) or (code and as_read.code != int(code)) else "right"
 
 
 def table(name, part):
@@ -58,15 +76,26 @@ def test_nothing_is_misread(name, part, capsys):
 
 @pytest.mark.parametrize(("name", "part"), sorted(FLOORS))
 def test_what_has_one_meaning_is_understood(name, part):
-    said = [each for each in read(name, part) if each[1] not in FOR_A_HUMAN]
+    said = [each for each in read(name, part) if each[1] not in FOR_A_HUMAN and not each[1].startswith("open_")]
     missed = [each for each in said if each[-1] != "right"]
     all_of_them, lost = sum(each[3] for each in said), sum(each[3] for each in missed)
     assert all_of_them - lost >= FLOORS[name, part] * all_of_them, missed
 
 
+@pytest.mark.parametrize("where", ["coming", "there"])
+def test_a_menu_that_nobody_is_sent_is_an_end_or_asked_back(where):
+    """41 to 44 as kinds of ends: nobody is sent home for it, and nobody is counted as coming."""
+    said = [line for lines in LISTS["AE"]["menu"][where].values() for line in lines.strip("\n").split("\n")]
+    read = {parse(re.split(" [×→]", each)[0], Standing(where)).action for each in said}
+    assert len(said) > 5
+    assert read & POSSIBLE[Standing(where)] <= {Action.DONE, Action.NO_ENTRY, Action.ARRIVED}
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "收到，处理完回4", "等下回4", "到了回3", "处理完回4", "处理完就走", "有没有钥匙", "没人送医院了",
+        "我叫我老公先过去了", "让我妹妹过去", "ok I will reply 4 when done", "等120拉走",
         "送医院吗", "要不要送医院", "没送医院", "小李车坏了去不了", "她病了去不了", "不是车坏了去不了",
         "家里有人去不了", "救护车没来", "血压不正常", "打扫的时候碰到头", "三没事", "二到了", "一去不了", "2 我去",
         "3 去不了", "要2个人",

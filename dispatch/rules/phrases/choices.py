@@ -22,6 +22,13 @@ CODE_FIRST = re.compile(
 )
 """好的12号单我接: the code before words that are no house number."""
 
+_CORRECTED = re.compile(
+    "(?:(?:不好意思|对不起|抱歉)[ ,]*)?(?:(?:我|刚才|刚刚|刚|前面|上面|[1-4] ?)*(?:按|点|发"
+    "|回|打)错(?:了)?|[1-4] ?不对|不是 ?[1-4])[ ,]+"
+    "(?:应该)?(?:是|回|按|改成)?[ ,]*(?P<meant>[1-4](?:[ ,]+[^0-9].*)?|我(?:能|可以|马上)?(?:接|去|来)单?|[去来]不了)"
+)
+"""Who takes back what they sent before and says what they meant: "不是2，是1", "发错了，我接"."""
+
 _DIGIT_FIRST = re.compile(r"([1-4]) ([1-9]\d)")
 _HAN = str.maketrans("一二三四", "1234")
 
@@ -36,6 +43,12 @@ def undressed(said: str) -> str:
         return said
     code = f"{found['code']} " if found["code"] else ""
     return code + found["digit"].translate(_HAN) + found["tail"]
+
+
+def corrected(plain: str) -> str | None:
+    """What a tidy text says instead of what was sent before it; None where it corrects nothing."""
+    found = _CORRECTED.fullmatch(plain)
+    return found["meant"] if found else None
 
 
 def code_last(said: str) -> tuple[str, int] | None:

@@ -10,7 +10,7 @@ _TWICE_NO = re.compile(
 """Two noes may be a yes: "不去不行" is "I have to go"."""
 
 _ASKING = re.compile(
-    r"[?]|吗|么(?=,|$)|(?:到|完成|处理好|结束|搞定|办完|好了)(?:了)?嘛|"
+    r"[?]|吗|有没有|么(?=,|$)|(?:到|完成|处理好|结束|搞定|办完|好了)(?:了)?嘛|"
     r"(?:了|好|到|去|行|可以|能|会)没(?:有)?(?:啊|呀|呢)?(?=,|$)|"
     r"(?:hao|le|qu|dao|xing|yi|neng|jie|guo|lai) ?ma(?=,|$| (?:thank|please|sir|谢))"
 )
@@ -58,6 +58,29 @@ _ASKED_OF_OTHERS = re.compile(
 """What a group is asked to answer is no answer: "收到请回1"."""
 
 
+_PROMISED = re.compile(
+    "(?:了|完|好|后|的时候|再|就会|会|(?:等|待)(?:一)?(?:下|会儿?)|一会儿?|稍后|晚点|回头|给[你您])"
+    "(?:[我再就会]|一定|给[你您])*(?:回复?|按) ?[1-4](?:哈|啊|的|哦)*(?=,|$)|"
+    "(?<![a-z])(?:will|ill|later) (?:reply|press|text|send) ?[1-4](?![0-9])|"
+    "(?<![a-z])(?:reply|press|text|send) ?[1-4] (?:when|once|after|later|then)(?![a-z])"
+)
+"""Who says which digit they will send has not sent it: "收到，处理完回4"; nor have our own words."""
+
+_WAITED_FOR = re.compile("等(?!了|到|来)着?(?:120|救护车|急救车|医生|家属|女儿|儿子|开锁|民警|警察|消防)|没(?:有)?人送")
+"""What ends it is still to come: "等120拉走"."""
+
+_NOT_SO_SOON = re.compile(
+    "(?:[到去来]不了|赶不到|不能[到去来]?)(?:那么|这么|恁|嘎)(?:快|早|急|及时)|"
+    "(?:到不了|赶不到)[ ,]+(?:还要|还得|要|得|再等|再|大概)*[0-9一二两三四五六七八九十几]{1,3}分钟"
+)
+"""A delay in the words of a refusal."""
+
+_OWN_KIN_GOES = re.compile(
+    "(?:叫|让|喊|请|派|安排)(?:我|俺|咱)?(?:家)?(?:的)?(?:老公|老婆|爱人|老伴|媳妇|儿子|女儿|闺女|妹妹|姐姐|弟弟|"
+    "哥哥|妈妈?|爸爸?|嫂子|朋友|邻居)(?:她|他)?(?:马上|先|已经|替我|帮我)*(?:去|来|过[去来]|赶)"
+)
+"""Who sends somebody of their own is not coming, and nobody here knows who is."""
+
 _TAKEN_BACK = re.compile(
     r"骗你|骗人|骗您|玩笑|逗你|说错了|才怪|假装|差点|以为|(?<![a-z])(?:kidding|joking|jk|not really|(?:he|"
     r"she|they) said)(?![a-z])|"
@@ -68,16 +91,18 @@ _TAKEN_BACK = re.compile(
 
 
 _ALWAYS = (_TWICE_NO, _IF, _IF_IN_PINYIN, _UNSURE, _ASKED_OF_OTHERS, _TAKEN_BACK)
+_WHOLE = (_ASKING, _NEARLY, _OTHER_PEOPLE, _PROMISED, _WAITED_FOR, _NOT_SO_SOON, _OWN_KIN_GOES, *_ALWAYS)
 
 
 def is_held(plain: str) -> bool:
-    """Whether it asks, sets a condition, has two noes, tells of others, or of an end that is still to come."""
-    return any(each.search(plain) for each in (_ASKING, _NEARLY, _OTHER_PEOPLE, *_ALWAYS))
+    """Whether it asks, sets a condition, has two noes, tells of others, or of what is still to come."""
+    return any(each.search(plain) for each in _WHOLE)
 
 
 _TRAILING = re.compile(r"(?:[.。…·]{2,}|[~～]{2,}|⋯+)\s*$")
 _NEARLY_OVER = re.compile(
-    "(?:马上|快要?|就要?|立刻|很快).{0,2}(?:好|完|结束|搞定|没事)|(?<![a-z])(?:ma ?shang|kuai|"
+    "(?:马上|快要?|就要?|立刻|很快).{0,2}(?:好|完|结束|搞定|没事)|[完好]了?[就再](?:走|回去"
+    "|回家)$|(?<![a-z])(?:ma ?shang|kuai|"
     "jiu) ?(?:yao ?)?(?:hao|wan)"
 )
 

@@ -16,6 +16,7 @@ from dispatch.rules.phrases.chinese_going import OLD_PERSON, SELF
 from dispatch.rules.phrases.english_going import I_AM, MINUTES
 from dispatch.rules.phrases.making import made
 from dispatch.rules.phrases.meaning import Action, Standing
+from dispatch.rules.phrases.on_the_spot import with_more
 from dispatch.rules.phrases.pinyin import romanised
 from dispatch.rules.phrases.under_way import (
     CANNOT_COME,
@@ -377,9 +378,9 @@ _LATIN = re.compile("[a-z]")
 
 @cache
 def _rows(standing: Standing, *, latin: bool) -> tuple[tuple[Action | Outcome, re.Pattern[str]], ...]:
-    chinese, english = _CHINESE[standing], _ENGLISH[standing]
+    chinese, english = _CHINESE[standing], with_more(_ENGLISH[standing], standing, english=True)
     said = (
-        [(means, rows) for means, rows in chinese.items()]
+        [*with_more(chinese, standing).items()]
         if not latin
         else [*((means, tuple(map(romanised, rows))) for means, rows in chinese.items()), *english.items()]
     )
