@@ -94,6 +94,17 @@ def test_a_hold_goes_with_its_console_and_the_record_says_so(rig, wang, li):
     assert api(li, f"{alarm_id}/take").status_code == 200
 
 
+def test_a_hold_lasts_from_the_last_question_of_its_board(rig, wang):
+    alarm_id = rig.press("H1", "R1")
+    api(wang, f"{alarm_id}/take")
+    wang.get("/board/live")
+    rig.world.clock.advance(12)
+    wang.get("/board/live")
+    rig.world.clock.advance(HOLD_S - 1)
+    rig.claiming.check()
+    assert "claim_lapsed" not in rig.world.kinds(alarm_id), "two questions may be 12 s apart, and each counts"
+
+
 def test_what_is_given_back_is_anybodys(rig, wang, li):
     alarm_id = rig.press("H1", "R1")
     api(wang, f"{alarm_id}/take")
