@@ -30,7 +30,7 @@ from dispatch.rules.signal import Cause, Signal
 from dispatch.situations import Situations, keep
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine
-from dispatch.store.transactions import Transactions, Tx
+from dispatch.store.transactions import Lane, Transactions, Tx
 
 REOPEN_S = 24 * 3600
 """A wrong closing may be taken back within a day; PROMISES, O2."""
@@ -106,7 +106,7 @@ class Desk:
                 also(tx)
             return received
 
-        return self._transactions.run(work)
+        return self._transactions.run(work, lane=Lane.PRESS)
 
     def proceed(self, received: Received) -> None:
         """What was received is acknowledged: whom to ask is decided now."""
@@ -124,7 +124,7 @@ class Desk:
             NotFound: there is no such home.
         """
         heard = Heard(cause=cause, by=by, home_id=home_id, resident_id=resident_id, note=note)
-        alarm_id = self._transactions.run(lambda tx: self.raise_in(tx, heard))
+        alarm_id = self._transactions.run(lambda tx: self.raise_in(tx, heard), lane=Lane.PRESS)
         self._nudge()
         return alarm_id
 
@@ -146,7 +146,7 @@ class Desk:
         """Takes the next step for an alarm whose time has come. Waking too early or twice does nothing."""
         alarm_id = AlarmId(id_)
         proposal = self._situations.propose(alarm_id)
-        self._run(alarm_id, lambda tx: self._situations.load(tx, alarm_id, proposal), advance)
+        self._run(alarm_id, lambda tx: self._situations.load(tx, alarm_id, proposal), advance, lane=Lane.PRESS)
 
     def stumble(self, id_: str, error: Exception) -> None:
         """A wake failed. The second time in a row the alarm falls back to plain text to everybody on duty."""
@@ -309,8 +309,9 @@ class Desk:
         return self._run(alarm_id, load, decide)
 
     def _run(
-        self, alarm_id: AlarmId, load: Callable[[Tx], Situation], decide: Callable[[Situation], Decision]
-    ) -> Decision:
+        self, alarm_id: AlarmId, load: Callable[[Tx], Situation], decide: Callable[[Situation], Decision],
+        *, lane: Lane = Lane.EMERGENCY,
+    ) -> Decision:  # fmt: skip
         """One decision in a unit of work of its own; its letters leave with the commit."""
 
         def work(tx: Tx) -> Decision:
@@ -320,7 +321,7 @@ class Desk:
             return decision
 
         with self._rides() as ride:
-            decision = self._transactions.run(work)
+            decision = self._transactions.run(work, lane=lane)
         self._after(decision)
         return decision
 

@@ -77,6 +77,7 @@ spools = Table(
 """How far we have each spool without a gap; what of it stood in `spooled` is let go."""
 
 _ADD = Prepared(insert(signals))
+_OF_ALARM = Prepared(select(signals).where(signals.c.alarm_id == bindparam("its_id")).order_by(signals.c.received_at))
 _COPY_OF = Prepared(
     select(signals.c.id, signals.c.alarm_id)
     .where(
@@ -122,8 +123,7 @@ class Signals:
 
     def of_alarm(self, alarm_id: AlarmId) -> list[Mapping[str, Any]]:
         """What was heard for this alarm, oldest first."""
-        query = select(signals).where(signals.c.alarm_id == alarm_id).order_by(signals.c.received_at)
-        return [dict(row._mapping) for row in self._connection.execute(query)]
+        return [row._asdict() for row in _OF_ALARM.on(self._connection, its_id=alarm_id)]
 
     def first_time(self, gateway: str, epoch: str, seq: int, at: datetime) -> bool:
         """Whether this numbered signal of a forwarding gateway is new; remembers it."""

@@ -9,9 +9,9 @@ result is given back to the caller once it is durable. Its rules:
 * it holds the home first (`tx.hold`), before it looks at alarms;
 * acknowledging, nudging and telling the stream are the caller's, after `run` has returned.
 
-On SQLite one thread at a time has the one writing connection, with two lanes: emergencies (presses, replies, wakes,
-receipts) before bulk (heartbeats, supervision, imports). On PostgreSQL the caller's thread takes a connection from a
-pool and the row lock of `hold` does what the single writer did.
+On SQLite one thread at a time has the one writing connection, with three lanes: presses and whom to ask for them, before
+other emergencies (replies, receipts, what a provider said), before bulk (heartbeats, supervision, imports). On
+PostgreSQL the caller's thread takes a connection from a pool and the row lock of `hold` does what the single writer did.
 """
 
 import threading
@@ -44,6 +44,7 @@ log = structlog.get_logger()
 class Lane(Enum):
     """Which queue a unit of work waits in."""
 
+    PRESS = "press"
     EMERGENCY = "emergency"
     BULK = "bulk"
 
@@ -242,7 +243,7 @@ class PooledTransactions(Units):
                         self.mend_clock(connection)
                     with connection.begin():
                         result = self.unit(connection, work)
-                        if lane is Lane.EMERGENCY:
+                        if lane is not Lane.BULK:
                             ring(connection)
                         return result
             except OperationalError as error:

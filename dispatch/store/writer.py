@@ -1,5 +1,5 @@
 """
-SQLite's writer: one connection, two lanes, one leader at a time.
+SQLite's writer: one connection, three lanes, one leader at a time.
 
 ```
   run(work) ──► lane ──► nobody leads? the caller runs one batch ──► commit ──► futures
@@ -9,7 +9,7 @@ SQLite's writer: one connection, two lanes, one leader at a time.
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -22,10 +22,20 @@ from dispatch.store.database import refuse_lost
 from dispatch.store.transactions import Lane, OnJump, T, Units, Work
 
 EMERGENCY_BATCH_MAX = 32
-"""So many emergency units share one commit at most; then a bulk batch may pass."""
+"""So many units of one lane share one commit at most."""
 
+EMERGENCY_WAIT_S = 0.05
 BULK_WAIT_S = 0.2
-"""Bulk that has waited so long is let in after the next commit, so that a stream of emergencies never starves it."""
+"""A lane that has waited so long is let in beside the next units of those before it, so that no stream starves it."""
+
+BATCH_S = 0.02
+"""
+So long, or twice as long as a commit takes, may the emergencies of one commit work, as far as that can be foreseen: a
+press that comes meanwhile waits for all of them.
+"""
+
+BATCH_MIN, HABIT = 4, 0.2
+"""Never fewer than so many; and how much the last commit counts in what is foreseen."""
 
 CALLER_WAIT_S = 5.0
 """A caller gives up after this time; the unit may still be done, and an idempotency key finds its result."""
@@ -35,7 +45,7 @@ log = structlog.get_logger()
 
 class WriterTransactions(Units):
     """
-    SQLite's writer: one connection, two lanes, one leader at a time.
+    SQLite's writer: one connection, three lanes, one leader at a time.
 
     Who finds nobody leading runs the next batch, its own unit in it, in its own thread: a press in a quiet house waits
     for no other thread. Whatever has come meanwhile is left to the writer thread, so that nobody works for the others
@@ -51,7 +61,8 @@ class WriterTransactions(Units):
         self._ready = threading.Condition()
         self._leader: int | None = None
         self._stopping = False
-        self._bulk_s = 0.0
+        self._served_s = dict.fromkeys(Lane, 0.0)
+        self._unit_s = self._commit_s = 0.0
         self._beside = 0
         self.beats = 0
         self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
@@ -82,7 +93,7 @@ class WriterTransactions(Units):
 
     def urgent(self) -> int:
         """How many emergencies wait for the unit that runs: a long one looks at it now and then, and makes room."""
-        return len(self._lanes[Lane.EMERGENCY]) + self._beside
+        return len(self._lanes[Lane.PRESS]) + len(self._lanes[Lane.EMERGENCY]) + self._beside
 
     def close(self) -> None:
         """Finishes what waits, stops the thread and gives the connection back."""
@@ -141,20 +152,39 @@ class WriterTransactions(Units):
 
     def _next(self) -> list[tuple[Work[Any], Future[Any]]]:
         with self._ready:
-            emergency = _take(self._lanes[Lane.EMERGENCY], EMERGENCY_BATCH_MAX)
-            # What shares the commit is answered with it.
-            self._beside = len(emergency)
             now_s = self._clock.look().steady_s
-            let_in = not emergency or now_s - self._bulk_s > BULK_WAIT_S
+            batch = self._let_in(Lane.PRESS, now_s, most=EMERGENCY_BATCH_MAX)
+            batch += self._let_in(Lane.EMERGENCY, now_s, most=self._foreseen(), beside=batch, wait_s=EMERGENCY_WAIT_S)
+            # What shares the commit is answered with it.
+            self._beside = len(batch)
             # Bulk units carry many rows each: one to a commit, so that a press waits for no more than that.
-            bulk = _take(self._lanes[Lane.BULK], 1) if let_in else []
-            if bulk or not self._lanes[Lane.BULK]:
-                self._bulk_s = now_s
-            return emergency + bulk
+            return batch + self._let_in(Lane.BULK, now_s, most=1, beside=batch, wait_s=BULK_WAIT_S)
+
+    def _let_in(
+        self, lane: Lane, now_s: float, *, most: int, beside: Sequence[object] = (), wait_s: float = 0.0
+    ) -> list[tuple[Work[Any], Future[Any]]]:
+        """The next of this lane; none while there is something before it, unless it has waited for long enough."""
+        may = not beside or now_s - self._served_s[lane] > wait_s
+        taken = _take(self._lanes[lane], most) if may else []
+        if taken or not self._lanes[lane]:
+            self._served_s[lane] = now_s
+        return taken
+
+    def _foreseen(self) -> int:
+        """How many emergencies one commit may hold, by how long they and a commit took lately."""
+        may_s = max(BATCH_S, 2 * self._commit_s)
+        return max(BATCH_MIN, min(EMERGENCY_BATCH_MAX, int(may_s / max(self._unit_s, 1e-6))))
+
+    def _learn(self, begun_s: float, done_s: float, many: int) -> None:
+        """What to foresee: so many units, none of them bulk, took from `begun_s` to `done_s` and are on disk by now."""
+        on_disk_s = self._clock.look().steady_s
+        self._unit_s += HABIT * ((done_s - begun_s) / many - self._unit_s)
+        self._commit_s += HABIT * (on_disk_s - done_s - self._commit_s)
 
     def _commit(self, connection: Connection, batch: list[tuple[Work[Any], Future[Any]]]) -> None:
         outcomes: list[tuple[Future[Any], Any, Exception | None]] = []
         self.mend_clock(connection)
+        begun_s = self._clock.look().steady_s
         with connection.begin() as transaction:
             for work, future in batch:
                 try:
@@ -164,6 +194,9 @@ class WriterTransactions(Units):
                 refuse_lost(connection)
             if len(batch) == 1 and outcomes[0][2] is not None:
                 transaction.rollback()
+            done_s = self._clock.look().steady_s
+        if len(batch) == self._beside:
+            self._learn(begun_s, done_s, len(batch))
         for future, result, failure in outcomes:
             if failure is None:
                 future.set_result(result)

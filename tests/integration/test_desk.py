@@ -9,6 +9,7 @@ from dispatch.rules.alarm import OfferState, Outcome, Proof, Role, State
 from dispatch.rules.people import operator
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Cause, Event
+from dispatch.store.transactions import Lane
 from tests.builders import NOON, build_world, policies_of
 
 WANG = operator("wang")
@@ -45,6 +46,21 @@ def test_a_press_is_an_alarm_that_is_due_at_once(world):
     alarm = world.alarm(world.press())
     assert (alarm.state, alarm.due_at, alarm.press_count) == (State.RAISED, NOON, 1)
     assert alarm.number == "1121-001"
+
+
+def test_a_press_and_whom_to_ask_for_it_pass_whatever_else_is_urgent(world, monkeypatch):
+    lanes, run = [], world.transactions.run
+
+    def noted(work, *, lane=Lane.EMERGENCY):
+        lanes.append(lane)
+        return run(work, lane=lane)
+
+    monkeypatch.setattr(world.transactions, "run", noted)
+    id_ = world.press()
+    world.desk.wake(id_)
+    world.desk.raise_by_hand(Cause.HOTLINE, by=WANG, home_id=world.alarm(id_).home_id)
+    world.desk.close(id_, outcome=Outcome.HELPED, by=WANG)
+    assert lanes == [Lane.PRESS, Lane.PRESS, Lane.PRESS, Lane.EMERGENCY]
 
 
 def test_what_was_read_to_raise_an_alarm_is_the_whole_household_to_whoever_chooses(world):

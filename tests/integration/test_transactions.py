@@ -27,7 +27,14 @@ from dispatch.store.outbox import LEASE, Attempt, Outbox, messages
 from dispatch.store.people import stations
 from dispatch.store.record import Record, entries
 from dispatch.store.transactions import Lane, PooledTransactions, SerialTransactions, moved
-from dispatch.store.writer import BULK_WAIT_S, EMERGENCY_BATCH_MAX, WriterTransactions
+from dispatch.store.writer import (
+    BATCH_MIN,
+    BATCH_S,
+    BULK_WAIT_S,
+    EMERGENCY_BATCH_MAX,
+    EMERGENCY_WAIT_S,
+    WriterTransactions,
+)
 from tests.builders import build_world, numbered_ids
 from tests.fakes.clock import NOON, HandClock
 from tests.fakes.foreign_lock import foreign_lock
@@ -95,7 +102,7 @@ class Gate:
 
     def __init__(self, transactions, pool):
         self._entered, self._open = threading.Event(), threading.Event()
-        self.held = pool.submit(transactions.run, self._wait)
+        self.held = pool.submit(transactions.run, self._wait, lane=Lane.BULK)
         assert self._entered.wait(10)
 
     def _wait(self, tx):
@@ -229,6 +236,48 @@ def test_a_long_unit_sees_who_waits_for_it_before_it_in_the_queue_and_beside_it(
     for each in [*emergencies, bulk]:
         each.result(10)
     assert seen == [0, EMERGENCY_BATCH_MAX + 5]
+
+
+def test_a_press_passes_what_else_is_urgent_and_is_told_before_it_begins(house, pool):
+    gate, told = Gate(house.transactions, pool), threading.Event()
+    others = [pool.submit(house.transactions.run, lambda tx: told.wait(10)) for _ in range(8)]
+    until(lambda: house.transactions.waiting() == 8)
+    press = pool.submit(house.transactions.run, lambda tx: "kept", lane=Lane.PRESS)
+    press.add_done_callback(lambda _: told.set())
+    until(lambda: house.transactions.waiting() == 9)
+    gate.let_go()
+    assert press.result(10) == "kept"
+    assert all(each.result(10) for each in others)
+
+
+def test_who_waited_behind_presses_long_enough_is_let_in_beside_the_next(house, pool):
+    gate = Gate(house.transactions, pool)
+    order = []
+    other = pool.submit(house.transactions.run, lambda tx: order.append("emergency"))
+    presses = [
+        pool.submit(house.transactions.run, lambda tx: order.append("press"), lane=Lane.PRESS)
+        for _ in range(EMERGENCY_BATCH_MAX + 5)
+    ]
+    until(lambda: house.transactions.waiting() == EMERGENCY_BATCH_MAX + 6)
+    house.clock.advance(EMERGENCY_WAIT_S + 0.001)
+    gate.let_go()
+    for each in [other, *presses]:
+        each.result(10)
+    assert order.index("emergency") == EMERGENCY_BATCH_MAX, "behind a full batch, in the same commit"
+
+
+def test_where_units_take_long_few_share_a_commit_so_that_a_press_waits_for_few(house, pool):
+    for _ in range(20):
+        house.transactions.run(lambda tx: house.clock.advance(BATCH_S))
+    gate = Gate(house.transactions, pool)
+    others = [pool.submit(house.transactions.run, write(f"S{n}")) for n in range(2 * BATCH_MIN)]
+    until(lambda: house.transactions.waiting() == 2 * BATCH_MIN)
+    before = house.transactions.beats
+    gate.let_go()
+    for each in others:
+        each.result(10)
+    until(lambda: house.transactions.beats == before + 3)
+    assert len(house.stations()) == 2 * BATCH_MIN
 
 
 def test_while_emergencies_come_in_ones_and_twos_the_others_wait(house, pool):
