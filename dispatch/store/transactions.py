@@ -9,9 +9,9 @@ result is given back to the caller once it is durable. Its rules:
 * it holds the home first (`tx.hold`), before it looks at alarms;
 * acknowledging, nudging and telling the stream are the caller's, after `run` has returned.
 
-On SQLite one thread at a time has the one writing connection, with three lanes: presses and whom to ask for them, before
-other emergencies (replies, receipts, what a provider said), before bulk (heartbeats, supervision, imports). On
-PostgreSQL the caller's thread takes a connection from a pool and the row lock of `hold` does what the single writer did.
+On SQLite one thread at a time has the one writing connection, with three lanes: presses and whom to ask for them,
+before other emergencies (replies, receipts, what a provider said), before bulk (heartbeats, supervision, imports). On
+PostgreSQL the caller's thread takes a connection from a pool and the row lock of `hold` does what the one writer did.
 """
 
 import threading
