@@ -155,9 +155,10 @@ class Desk:
         if failures >= FAILURES_MAX:
             on_duty = self._situations.on_duty()
             operators, name = self._situations.operators, type(error).__name__
+            again = failures > FAILURES_MAX
 
             def work(tx: Tx) -> None:
-                fall_back(tx, alarm_id, on_duty, operators, failures=failures, error=name)
+                fall_back(tx, alarm_id, on_duty, operators, failures=failures, error=name, again=again)
                 ride.claim(tx)
 
             with self._rides() as ride:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from dispatch.ids import AlarmId, CarerId
 from dispatch.rules.alarm import Alarm, change
 from dispatch.rules.escalation import FALL_BACK_S
-from dispatch.rules.message import Channel, Draft, Fact, Priority
+from dispatch.rules.message import Channel, Draft, Fact, Priority, Rank
 from dispatch.rules.people import SERVICE, Reach, carer
 from dispatch.rules.signal import Cause
 from dispatch.store.alarms import Alarms, hold_key
@@ -29,11 +29,13 @@ def fall_back(
     *,
     failures: int,
     error: str,
+    again: bool,
 ) -> None:
     """
     Writes to everybody and puts the alarm two minutes on.
 
-    `failures` is how often in a row the rules have failed, `error` the kind of what went wrong.
+    `failures` is how often in a row the rules have failed, `error` the kind of what went wrong. What is written `again`
+    waits for the first words about other alarms.
     """
     tx.hold(hold_key(Alarms.of(tx).get(alarm_id)))
     alarm = Alarms.of(tx).get(alarm_id)
@@ -48,11 +50,11 @@ def fall_back(
     after, line = change(alarm, "fell_back", SERVICE, facts, due_at=due_at, stepped_at=tx.now)
     # What fails twice will fail a third time: from now on one failure is enough.
     Alarms.of(tx).save(alarm, after, failures=failures)
-    Outbox.post(tx, [_plain(tx, after, reach) for reach in (*told, *operators)])
+    Outbox.post(tx, [_plain(tx, after, reach, again=again) for reach in (*told, *operators)])
     tx.log(line)
 
 
-def _plain(tx: Tx, alarm: Alarm, reach: Reach) -> Draft:
+def _plain(tx: Tx, alarm: Alarm, reach: Reach, *, again: bool) -> Draft:
     return Draft(
         key=f"plain:{alarm.id}:{reach.person}:{alarm.version}",
         sentence="plain",
@@ -63,5 +65,6 @@ def _plain(tx: Tx, alarm: Alarm, reach: Reach) -> Draft:
         lang=reach.lang,
         expires_at=tx.now + timedelta(seconds=600),
         alarm_id=alarm.id,
+        rank=Rank.AGAIN if again else Rank.FIRST,
         facts={"number": alarm.number, "place": "", **({"exercise": 1} if alarm.cause is Cause.EXERCISE else {})},
     )

@@ -6,6 +6,7 @@ import pytest
 
 from dispatch.errors import AlarmClosed, AlreadyTaken, Conflict, NotFound
 from dispatch.rules.alarm import OfferState, Outcome, Proof, Role, State
+from dispatch.rules.message import Rank
 from dispatch.rules.people import operator
 from dispatch.rules.place import Position
 from dispatch.rules.signal import Cause, Event
@@ -522,6 +523,11 @@ def test_a_rule_that_raises_falls_back_to_plain_text_to_everybody(tmp_path, monk
     }  # fmt: skip
     assert world.alarm(id_).due_at == NOON + timedelta(seconds=120)
     assert world.kinds(id_)[-1] == "fell_back"
+    assert {message.rank for message in world.messages(id_)} == {Rank.FIRST}
+    known = {message.id for message in world.messages(id_)}
+    world.desk.stumble(id_, ZeroDivisionError())
+    ranks = [message.rank for message in world.messages(id_) if message.id not in known]
+    assert ranks == [Rank.AGAIN] * 4, "no first word about another alarm waits behind a repeated one"
     world.close()
 
 
