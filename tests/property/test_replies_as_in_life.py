@@ -25,10 +25,10 @@ APART = {Outcome.HOSPITAL, Outcome.NOBODY_HOME}
 HAN = re.compile("[\u4e00-\u9fff]")
 FLOORS = {
     ("AA", "life"): 0.999, ("AB", "life"): 0.999, ("AC", "life"): 0.994,
-    ("AE", "life"): 0.99, ("AE", "hard"): 0.9,
+    ("AE", "life"): 0.99, ("AE", "hard"): 0.9, ("AF", "life"): 0.97,
     ("AA", "hard"): 0.99, ("AB", "hard"): 0.95, ("AC", "hard"): 0.78, ("AD", "hard"): 0.9,
 }  # fmt: skip
-"""Of what has one meaning, how much is read so; AC is as it was at its only look."""
+"""Of what has one meaning, how much is read so; AC and AF are as they were at their only look."""
 
 
 @cache
