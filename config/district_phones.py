@@ -42,16 +42,6 @@ def _refuse_mistyped(country: int | None, national: str) -> None:
         raise ValidationError("Not a possible telephone number.")
 
 
-def dialled(number: str) -> str:
-    """A number as people of this country dial it: 031188888888 for +8631188888888; those of others as E.164."""
-    typed = typed_number(number)
-    parsed = parse(typed) if typed else None
-    if parsed is None or parsed.country_code != CHINA:
-        return typed or number
-    national = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
-    return "".join(char for char in national if char.isdigit())
-
-
 def typed_number(text: str) -> str | None:
     """A number as somebody typed it on a page, as +86…; None where it is none."""
     try:

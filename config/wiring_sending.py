@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from config.databases import Owned, open_for_writing, transactions_on
-from config.district_phones import dialled
+from config.dialling import dialled
 from config.late import Awaited
 from config.nudges import Nudges
 from config.secret import secret_key

@@ -6,11 +6,12 @@ import tomllib
 from dataclasses import fields
 from pathlib import Path
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.district_phones import dialled
+from config.dialling import dialled
 from config.schemas import full_keys
 from config.settings import Settings, load_settings, read_settings
 from config.settings_schema import SettingsSchema
@@ -311,6 +312,17 @@ def test_a_provider_with_its_credentials_lacks_nothing():
 )  # fmt: skip
 def test_the_desk_is_called_as_people_dial_it_at_its_own_number_or_the_first_of_the_watch(operators, dials):
     assert dialled(settings({"operators": operators}).operators.desk) == dials
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["+8613800000001", "+8619912345678", "+8631188888888", "+861088888888", "+8675512345678", "+864001234567",
+     "+868001234567", "0311-88888888", "（010）88888888", "13800000001", "400-123-4567"],
+)  # fmt: skip
+def test_a_number_is_dialled_as_the_numbering_plan_has_it(number):
+    parsed = phonenumbers.parse(number, "CN")
+    national = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    assert dialled(number) == "".join(char for char in national if char.isdigit())
 
 
 def test_settings_cannot_be_changed():
