@@ -1,4 +1,4 @@
-"""One real browser for each module that looks at pages."""
+"""One real browser in each worker for all modules that look at pages."""
 
 import shutil
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ on a machine with much else to do."""
 expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Of the module and not of the run: a second Playwright in one thread refuses to begin while the first is open."""
+@pytest.fixture(scope="session")
+def _browser() -> Iterator[Browser]:
+    """Begun by the first test that looks at a page: each start takes two seconds of the processor."""
     path = shutil.which("chromium")
     need(path, "chromium not found: apt install chromium")
     with sync_playwright() as playwright:
@@ -26,6 +26,14 @@ def chromium() -> Iterator[Browser]:
         _make_patient(browser)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(_browser: Browser) -> Iterator[Browser]:
+    """The browser without anybody's pages: what a module has left open is closed behind it and asks no more."""
+    yield _browser
+    for context in _browser.contexts:
+        context.close()
 
 
 def _make_patient(browser: Browser) -> None:

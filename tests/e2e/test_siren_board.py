@@ -4,10 +4,8 @@ import shutil
 import signal
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tests.e2e.rig import LOGIN, PASSWORD, Rig, district, phone_of
-from tests.need import need
 
 COUNT_TONES = """
 window.tones = [];
@@ -24,14 +22,13 @@ LOST_HZ = {700, 550, 400}
 
 @pytest.mark.drill
 @pytest.mark.browser
-def test_the_board_sounds_within_half_a_minute_when_the_engine_is_stopped(tmp_path):
-    path = shutil.which("chromium")
-    need(path, "chromium not found: apt install chromium")
-    with Rig(tmp_path, district=district(carers=[phone_of(1)])) as rig, sync_playwright() as playwright:
+def test_the_board_sounds_within_half_a_minute_when_the_engine_is_stopped(tmp_path, chromium):
+    with Rig(tmp_path, district=district(carers=[phone_of(1)])) as rig:
         rig.add_operator()
         rig.start()
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = chromium.browser_type.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
         )
         context = browser.new_context(locale="zh-CN")
         context.add_init_script(COUNT_TONES)
