@@ -16,7 +16,8 @@ from tests.need import need
 from tests.ports import free_port
 
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{"held":3}'
-LIMIT_S = 0.6
+LIMIT_S, SLACK_S = 0.6, 6.0
+"""When it gives up, and what a busy machine may add: a drip to its end takes 8 s, one that hangs half a minute."""
 
 
 class Server:
@@ -156,7 +157,7 @@ def test_whatever_does_not_answer_is_given_up_in_time(server, talk):
         began = time.monotonic()
         with pytest.raises(Unreached) as lost:
             link.post({"big": "x" * 3_000_000} if talk is never_read else {})
-        assert time.monotonic() - began < LIMIT_S + 3
+        assert time.monotonic() - began < LIMIT_S + SLACK_S
         assert str(lost.value)
     link.close()
 
@@ -228,7 +229,7 @@ def test_over_tls_too_a_drip_is_given_up_in_time(server, certificate, talk):
     began = time.monotonic()
     with pytest.raises(Unreached):
         link.post({})
-    assert time.monotonic() - began < LIMIT_S + 3
+    assert time.monotonic() - began < LIMIT_S + SLACK_S
     link.close()
 
 

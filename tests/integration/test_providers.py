@@ -35,6 +35,8 @@ from tests.integration.provider_rigs import ATTEMPT, DEADLINE_S, RIGS, Rig
 from tests.ports import free_port
 
 OVER_HTTP = ("aliyun", "twilio", "webhook")
+SLACK_S = 15.0
+"""What a busy machine may add: whoever waited for a drip to its end would wait for 24 s, for one that hangs 60."""
 
 
 @pytest.fixture(params=sorted(PROVIDERS))
@@ -128,7 +130,7 @@ def test_a_failure_is_said_and_not_raised_and_in_time(rig, outcome):
     rig.fault(outcome)
     began = time.monotonic()
     sent = rig.provider.send(text(rig))
-    assert time.monotonic() - began < DEADLINE_S + 3
+    assert time.monotonic() - began < DEADLINE_S + SLACK_S
     assert sent.outcome is outcome
     assert sent.provider_id is None
     assert sent.blame is not None
@@ -197,7 +199,7 @@ def test_what_may_have_been_taken_is_unknown_and_nobody_waits_longer_than_the_to
     online.wire(fault)
     began = time.monotonic()
     sent = online.provider.send(text(online))
-    assert time.monotonic() - began < DEADLINE_S + 3
+    assert time.monotonic() - began < DEADLINE_S + SLACK_S
     assert (sent.outcome, sent.provider_id) == (Outcome.UNKNOWN, None)
     assert sent.blame is Blame.PROVIDER
 
@@ -259,7 +261,7 @@ def test_a_provider_that_hangs_does_not_hold_more_than_its_places(online):
         thread.join()
     assert {one.outcome for one in sent} <= {Outcome.UNKNOWN, Outcome.NOT_SENT}
     assert len(sent) == 40
-    assert time.monotonic() - began < 2 * DEADLINE_S + 3
+    assert time.monotonic() - began < 2 * DEADLINE_S + SLACK_S
 
 
 # ------------------------------------------------------------------------------------------------ asked
@@ -291,7 +293,7 @@ def test_what_cannot_be_asked_is_none_in_time_and_is_there_the_next_time(online,
     online.mute(fault)
     began = time.monotonic()
     assert online.provider.fetch(a_day_ago(online)) is None
-    assert time.monotonic() - began < 2 * DEADLINE_S + 3
+    assert time.monotonic() - began < 2 * DEADLINE_S + SLACK_S
     online.well()
     # A kept connection that the server has left may cost one more.
     listed = online.provider.fetch(a_day_ago(online)) or online.provider.fetch(a_day_ago(online))

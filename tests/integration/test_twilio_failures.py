@@ -70,6 +70,9 @@ def test_over_the_rate_is_certainly_not_sent_and_keeps_the_pause(twilio, standin
     assert (sent.outcome, sent.code, sent.retry_after_s) == (Outcome.NOT_SENT, "20429", 7.0)
 
 
+SLACK_S = 15.0
+"""What a busy machine may add: whoever waited for a drip to its end would wait for 24 s or more."""
+
 _UNKNOWNS = {
     name: getattr(twilio_faults, name)
     for name in (
@@ -92,7 +95,7 @@ def test_when_it_may_have_been_sent_that_is_what_it_says(twilio, standin, name):
     sent = twilio.send(text())
     assert sent.outcome is Outcome.UNKNOWN
     assert sent.provider_id is None
-    assert time.monotonic() - began < HURRIED["total_deadline_s"] + 3
+    assert time.monotonic() - began < HURRIED["total_deadline_s"] + SLACK_S
     assert len(standin.creates()) == 1, "nothing is ever sent twice"
 
 
@@ -176,7 +179,7 @@ def test_a_hundred_hung_calls_do_not_hold_up_the_next_one(standin):
     one()
     for thread in crowd:
         thread.join()
-    assert max(took) < HURRIED["total_deadline_s"] + 3
+    assert max(took) < HURRIED["total_deadline_s"] + SLACK_S
     assert outcomes.count(Outcome.UNKNOWN) == len(standin.creates()) == 8
     assert outcomes.count(Outcome.NOT_SENT) == 93
     standin.always = None
