@@ -18,7 +18,9 @@ from hypothesis import HealthCheck, settings
 from structlog.testing import LogCapture
 
 from tests.need import TEST_ALL, must_run_all
+from tests.order import dealt
 from tests.postgres import Postgres
+from tests.shares import prepare_share
 
 # Without byte code on disk each of the workers would compile the project and rewrite the asserts of every test, and so
 # would each of the some hundred programs that the tests start: 20 s of processor time a worker, 1 s a program.
@@ -38,16 +40,29 @@ setattr(PasswordHasher.__init__, "__defaults__", (1, 8, 1, *(PasswordHasher.__in
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """The tests themselves are no garbage: neither while they are collected nor later is anything looked for there."""
     gc.disable()
     try:
+        if worker := getattr(session.config, "workerinput", None):
+            share = int(worker["workerid"].removeprefix("gw"))
+            prepare_share(session.config, share=share, shares=worker["workercount"])
         return (yield)
     finally:
         gc.freeze()
         # Each test leaves little behind, and each look for it goes through all that the modules of a worker hold.
         gc.set_threshold(100_000, 20, 50)
         gc.enable()
+
+
+# ------------------------------------------------------------------------------------------------ in which order
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each worker deals the same tests in the same way."""
+    if worker := getattr(config, "workerinput", None):
+        items[:] = dealt(items, worker["workercount"])
 
 
 # ------------------------------------------------------------------------------------------------ once a worker
