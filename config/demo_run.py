@@ -10,6 +10,8 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from config.admin import Commands
 from config.commands import change
 from config.databases import Ownership
@@ -65,7 +67,7 @@ def run_demo(*, lang: str, port: int, browser: bool, protocol: str = "rflink", r
     `protocol` is what the pretend gateway speaks, of `DIALECTS`, and `road` how its line is, of `ROADS`.
     """
     home = Path("demo-data").resolve()
-    _fresh(home)
+    held = _fresh(home)
     text, password = (
         speaking(tonight_text(SystemClock().now()), protocol),
         f"{secrets.choice(_WORDS)}-{secrets.randbelow(9000) + 1000}",
@@ -91,6 +93,7 @@ def run_demo(*, lang: str, port: int, browser: bool, protocol: str = "rflink", r
         serving.stop()
         owner.release()
     shutil.rmtree(home, ignore_errors=True)
+    held.release()
     return 0
 
 
@@ -140,13 +143,23 @@ class _People:
         self._plugged = False
 
 
-def _fresh(home: Path) -> None:
-    """An empty folder of our own; never one that holds something else."""
-    if home.exists() and not (home / "demo").exists():
+def _fresh(home: Path) -> FileLock:
+    """An empty folder of our own, held while we live; never one that holds something else, or that a demo lives in."""
+    mark = home / "demo"
+    if home.exists() and not mark.exists():
         sys.exit(f"anling: {home} is not a demo's folder; move it away first")
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    (home / "demo").touch()
+    home.mkdir(parents=True, exist_ok=True)
+    held = FileLock(mark)
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        sys.exit(f"anling: another demo runs in {home}; stop it with Ctrl-C, or begin this one in another folder")
+    for each in home.iterdir():
+        if each.is_dir():
+            shutil.rmtree(each, ignore_errors=True)
+        elif each != mark:
+            each.unlink(missing_ok=True)
+    return held
 
 
 def _settings(home: Path, radio: Path, port: int, protocol: str) -> Settings:

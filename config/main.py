@@ -131,7 +131,7 @@ def gateway(context: click.Context, status: bool, retire: bool, as_json: bool, c
 @click.option("--once", is_flag=True, help="Play one alarm from the radio frame to the closing, and leave.")
 @_JSON
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
-@click.option("--port", type=int, default=0, help="Port of the page; any free one without it.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the page; any free one without it.")
 @click.option("--refuse", is_flag=True, help="With --once: the message provider refuses everything.")
 @click.option("--open/--no-open", "browser", default=True, help="Open a browser where there is one.")
 @click.option("--protocol", default="rflink", show_default=True, help="What the pretend gateway speaks: dc09, gt06, …")

@@ -111,8 +111,9 @@ class Courier:
         self._stopping = threading.Event()
         self._looked = threading.Event()
         self._carriers = Carriers(self._carry, emergency=emergency_workers, notice=notice_workers)
-        # A provider that hangs may hold every place there is: a second road beside it has places of its own.
-        self._beside = Carriers(self._carry, emergency=emergency_workers, notice=1)
+        # A provider that hangs may hold every place there is: a second road beside it has places of its own, and what
+        # stands on them takes nobody's share of the others.
+        self._beside = Carriers(self._fly, emergency=emergency_workers, notice=1)
         self._flights = Flights(hedge_s if hedge_s > 0 else None)
         self._shares = Shares(emergency_workers)
         self._adrift = Adrift(reading, clock)
@@ -161,22 +162,29 @@ class Courier:
         return self._thread is not None and self._clock.look().steady_s - self._beaten_s > STUCK_S
 
     def _loop(self) -> None:
-        """One of the places that may catch everything: a bad message must not stop the others."""
+        """One round after the other. What is claimed already goes first: it waits for no unit of work."""
         while not self._stopping.is_set():
             if self._wanted.wait(self._flights.wait_s(self._clock.look().steady_s, SWEEP_S)):
                 self._stopping.wait(ASIDE_S)
             self._wanted.clear()
-            try:
-                self._send_beside()
-                self._send_out(emergency=True)
-                self._send_notices()
-                if self._adrift:
-                    self._adrift.take_up()
-            except Exception:
-                log.exception("courier_failed")
+            if self._adrift:
+                self._try(self._adrift.take_up)
+            self._try(self._send_beside)
+            self._try(lambda: self._send_out(emergency=True))
+            self._try(self._send_notices)
             self._looked.set()
             self.beats += 1
             self._beaten_s = self._clock.look().steady_s
+
+    def _try(self, part: Callable[[], object]) -> None:
+        """
+        One of the places that may catch everything: a bad message must not stop the others, nor a claim that comes to
+        nothing, round after round, what leaves without it.
+        """
+        try:
+            part()
+        except Exception:
+            log.exception("courier_failed")
 
     def _send_beside(self) -> None:
         """Second roads for what is slow; nothing is looked at while nothing is."""
@@ -232,8 +240,16 @@ class Courier:
         return jobs
 
     def _carry(self, job: Job) -> None:
-        self._flights.begin(job.outgoing.attempt_id, self._clock.look().steady_s)
+        """On a place of its own, which it shares with nobody's second road."""
         self._shares.begin([job])  # Those that ride along come here first.
+        try:
+            self._fly(job)
+        finally:
+            self._shares.end(job.outgoing.attempt_id)
+            self._wanted.set()
+
+    def _fly(self, job: Job) -> None:
+        self._flights.begin(job.outgoing.attempt_id, self._clock.look().steady_s)
         try:
             self.carry(job)
         except Exception:
@@ -241,7 +257,6 @@ class Courier:
             log.exception("carrying_failed", message_id=job.message.id)
         finally:
             self._flights.end(job.outgoing.attempt_id)
-            self._shares.end(job.outgoing.attempt_id)
             self._wanted.set()
 
     def ride(self) -> AbstractContextManager[Ride]:

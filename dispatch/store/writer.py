@@ -38,7 +38,10 @@ BATCH_MIN, HABIT = 4, 0.2
 """Never fewer than so many; and how much the last commit counts in what is foreseen."""
 
 CALLER_WAIT_S = 5.0
-"""A caller gives up after this time; the unit may still be done, and an idempotency key finds its result."""
+"""
+A caller gives up after this time, one of bulk after twelve times as long; the unit may still be done, and an
+idempotency key finds its result.
+"""
 
 log = structlog.get_logger()
 
@@ -81,11 +84,12 @@ class WriterTransactions(Units):
         if leads:
             self._lead()
         try:
-            return future.result(CALLER_WAIT_S if lane is Lane.EMERGENCY else 12 * CALLER_WAIT_S)
+            return future.result(12 * CALLER_WAIT_S if lane is Lane.BULK else CALLER_WAIT_S)
         except TimeoutError:
             if not future.done():
                 raise Busy("the database is busy; try again") from None
-            raise
+            # Its own, or it came to its end in this very moment.
+            return future.result()
 
     def waiting(self) -> int:
         """How many units wait, for the health page."""

@@ -125,7 +125,7 @@ def install(app: Flask) -> None:
 def tell_refusal(refusal: Exception) -> WerkzeugResponse:
     assert isinstance(refusal, Refusal)
     if isinstance(refusal, SignInNeeded) and not wants_json():
-        return redirect(f"/login{_back()}", 303)
+        return _sign_in_first(refusal)
     if isinstance(refusal, ProofNeeded | WrongCode) and not wants_json() and request.path not in OWN_ASKING:
         return _ask_again(wrong=isinstance(refusal, WrongCode))
     problem = problem_of(refusal)
@@ -134,6 +134,20 @@ def tell_refusal(refusal: Exception) -> WerkzeugResponse:
     errors = refusal.errors if isinstance(refusal, Invalid | Stale) else {}
     headers = {"Retry-After": str(refusal.wait_s)} if isinstance(refusal, TooSoon) else problem.headers
     return _tell(problem, detail=refusal.told(gettext), errors=errors, headers=headers)
+
+
+def _sign_in_first(refusal: SignInNeeded) -> WerkzeugResponse:
+    """
+    The way to the page to sign in at. Whoever sent a form after their session had ended reads that it was not kept,
+    and what they had typed: nobody finds that out the next morning, or thinks of it all again.
+    """
+    typed = what_was_typed()
+    if not typed:
+        return redirect(f"/login{_back()}", 303)
+    told = gettext(
+        "You were signed out meanwhile, and nothing of this was kept. Sign in again, then enter it once more."
+    )
+    return _tell(problem_of(refusal), detail=told, typed=typed)
 
 
 def _ask_again(*, wrong: bool) -> WerkzeugResponse:
@@ -230,8 +244,8 @@ NOT_SHOWN = ("password", "token", "secret", "code", "id_number", "version", "was
 
 def what_was_typed() -> dict[str, str]:
     """
-    The texts of a form that came with a page grown too old, so that nobody has to think of them again; of a form of
-    our own page only, and without what is secret.
+    The texts of a form that came with a page grown too old or after the session had ended, so that nobody has to think
+    of them again; of a form of our own page only, and without what is secret.
     """
     if request.headers.get("Sec-Fetch-Site") != "same-origin" or wants_json():
         return {}

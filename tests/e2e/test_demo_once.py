@@ -124,6 +124,23 @@ def test_the_demo_presses_by_itself_and_the_board_shows_it(tmp_path, more):
     assert not (tmp_path / "demo-data").exists()
 
 
+def test_a_second_demo_leaves_the_folder_of_the_one_that_runs_alone(tmp_path):
+    home = tmp_path / "demo-data"
+    home.mkdir()
+    (home / "anling.db").write_bytes(b"a month of alarms")
+    with FileLock(home / "demo"):
+        refused = demo(tmp_path, "--no-open")
+    assert refused.returncode == 1
+    assert "another demo runs in" in refused.stderr
+    assert (home / "anling.db").read_bytes() == b"a month of alarms"
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_the_demo_takes_no_port_that_there_is_not(tmp_path, port):
+    refused = demo(tmp_path, "--no-open", "--port", port)
+    assert (refused.returncode, "65535" in refused.stderr) == (2, True)
+
+
 def test_the_demo_never_empties_a_folder_that_is_not_its_own(tmp_path):
     (tmp_path / "demo-data").mkdir()
     (tmp_path / "demo-data" / "thesis.txt").write_text("three years of work", encoding="utf-8")

@@ -9,7 +9,7 @@ import pytest
 from waitress import wasyncore
 from waitress.server import create_server
 
-from config.answering import BEHIND_BYTES, answer_in_one
+from config.answering import BEHIND_BYTES, KEPT_BYTES, answer_in_one
 from dispatch.web.hub import PUSH
 from tests.fakes.line import until
 
@@ -47,7 +47,7 @@ def pushed(push):
 
 @pytest.fixture
 def served():
-    """The port of a server that answers so, and what it sends, call by call."""
+    """The port of a server that answers so, what it sends, call by call, and itself."""
     server, sent, over = answer_in_one(create_server(app, host="127.0.0.1", port=0, threads=2)), [], threading.Event()
 
     class Noting(server.channel_class):
@@ -65,7 +65,7 @@ def served():
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    yield server.effective_port, sent
+    yield server.effective_port, sent, server
     over.set()
     thread.join(60)
     assert not thread.is_alive()
@@ -164,6 +164,19 @@ def test_who_takes_nothing_is_given_up_and_nobody_waits_for_them(served, line):
         assert answer.read(10) == b"still here"
         over_other.set()
         over.set()
+
+
+def test_what_was_sent_is_let_go_while_the_stream_goes_on(served, line):
+    answer, push, over = begun(line)
+    (channel,) = served[2].active_channels.values()
+    for n in range(60):
+        piece = bytes([n]) * 50_000
+        assert push(piece)
+        assert answer.read(len(piece)) == piece
+        kept = sum(len(each.buf.file.getvalue()) for each in list(channel.outbufs) if each.buf)
+        assert kept <= KEPT_BYTES + 2 * 50_100, "three megabytes go through"
+    over.set()
+    assert answer.read() == b""
 
 
 def test_who_has_gone_is_noticed_by_pushing(served):

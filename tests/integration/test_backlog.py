@@ -159,6 +159,21 @@ def test_a_press_takes_no_calls_to_all_along(post, a):
     assert [each.to for each in a.sent[2:]] == ["+8613800000001"]
 
 
+def test_a_second_road_takes_no_share_from_calls_to_all(post, a):
+    courier, over = post.another_courier(emergency_workers=4), threading.Event()
+    a.says.append(lambda message: (over.wait(60), a.taken(message))[1])
+    call_to_all(post, 0)
+    (job,) = courier.claim(1, emergency=True)
+    before = courier._shares.room(riding=False)
+    courier._beside.start()
+    courier._beside.take(1, emergency=True)
+    courier._beside.go(job, emergency=True)
+    until(lambda: a.sent)
+    assert courier._shares.room(riding=False) == before, "while it is under way"
+    over.set()
+    courier._beside.stop()
+
+
 def test_first_offers_then_calls_to_all_then_repeated_ones_then_confirmations(post):
     post.post("confirmation", priority=Priority.CONFIRMATION)
     for rank in (Rank.AGAIN, Rank.TO_ALL, Rank.FIRST):

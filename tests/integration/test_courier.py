@@ -4,6 +4,8 @@ import threading
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from unittest.mock import Mock
 
 import pytest
 
@@ -824,6 +826,25 @@ def test_what_was_claimed_for_a_loop_that_gave_up_waiting_leaves_before_its_leas
         courier.stop()
     assert (len(a.sent), post.outcomes(post.world.messages()[0])) == (1, [("a", "taken")])
     assert courier._carriers.take(100, emergency=True) == EMERGENCY_WORKERS
+
+
+@pytest.mark.error_lines("courier_failed")
+@pytest.mark.parametrize("fails", ["hedge", "claim"])
+def test_what_fails_in_every_round_keeps_nothing_else_from_leaving(post, a, monkeypatch, fails):
+    """Neither second roads nor claims that come to nothing, as on a disk that takes longer than their callers wait."""
+    courier = post.another_courier(alone=False)
+    post.post("k", priority=Priority.EMERGENCY)
+    if fails == "claim":
+        courier._adrift.leave(courier.claim(1, emergency=True), partial(courier._taken_up, courier._carriers))
+        post.post("l", priority=Priority.EMERGENCY)
+    monkeypatch.setattr(courier._flights, "overdue", lambda now_s: True)
+    monkeypatch.setattr(courier, fails, Mock(side_effect=Busy("the database is busy")))
+    courier.start()
+    try:
+        until(lambda: "sent" in [each.state for each in post.world.messages()])
+    finally:
+        courier.stop()
+    assert len(a.sent) == 1
 
 
 def test_what_rode_with_a_decision_whose_caller_gave_up_waiting_leaves_before_its_lease(post, a):

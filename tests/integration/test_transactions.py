@@ -3,8 +3,9 @@
 import itertools
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 from sqlalchemy import create_engine, func, insert, select, text
@@ -31,6 +32,7 @@ from dispatch.store.writer import (
     BATCH_MIN,
     BATCH_S,
     BULK_WAIT_S,
+    CALLER_WAIT_S,
     EMERGENCY_BATCH_MAX,
     EMERGENCY_WAIT_S,
     WriterTransactions,
@@ -404,12 +406,39 @@ def test_what_a_server_refuses_for_now_passes_too(kind, state, passes):
     assert is_passing(OperationalError("INSERT", None, OSError("by the driver alone"))) is False
 
 
-def test_who_waits_too_long_is_told_that_it_is_busy(house, pool, monkeypatch):
+class Patience(Future):
+    """A future whose callers wait no moment, and which keeps how long they would have waited."""
+
+    asked: ClassVar[list[float | None]] = []
+
+    def result(self, timeout=None):
+        self.asked.append(timeout)
+        return super().result(0)
+
+
+@pytest.mark.parametrize(
+    ("lane", "wait_s"), [(Lane.PRESS, CALLER_WAIT_S), (Lane.EMERGENCY, CALLER_WAIT_S), (Lane.BULK, 12 * CALLER_WAIT_S)]
+)
+def test_who_waits_too_long_is_told_that_it_is_busy(house, pool, monkeypatch, lane, wait_s):
     gate = Gate(house.transactions, pool)
-    monkeypatch.setattr(writer, "CALLER_WAIT_S", 0.01)
+    monkeypatch.setattr(Patience, "asked", [])
+    monkeypatch.setattr(writer, "Future", Patience)
     with pytest.raises(Busy, match="the database is busy"):
-        house.transactions.run(write("S1"))
+        house.transactions.run(write("S1"), lane=lane)
+    assert Patience.asked == [wait_s], "a press is given up as early as any other emergency: then the siren sounds"
     gate.let_go()
+
+
+def test_who_gave_up_in_the_moment_of_its_end_is_told_the_end(house, pool, monkeypatch):
+    class Late(Future):
+        def result(self, timeout=None):
+            if timeout is None:
+                return super().result()
+            super().result()
+            raise TimeoutError
+
+    monkeypatch.setattr(writer, "Future", Late)
+    assert house.transactions.run(write("S1")) == "S1"
 
 
 def test_in_a_quiet_house_a_unit_runs_in_its_callers_own_thread(house):

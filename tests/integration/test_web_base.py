@@ -92,7 +92,7 @@ class House:
     def pages(self) -> Blueprint:
         bp = Blueprint("desk", __name__)
 
-        @bp.get("/desk")
+        @bp.route("/desk", methods=["GET", "POST"])
         @require(Right.SIGNED_IN)
         def desk():
             return f"desk of {signed_in().name}"
@@ -406,6 +406,18 @@ def test_what_was_typed_into_a_page_that_grew_too_old_is_given_back(browser):
     assert not [each for each in (PASSWORD, "of-yesterday", "123456") if each in ours.text]
     for site in ("cross-site", "same-site", "none"):
         assert "第一步" not in browser.post("/login", data=form, headers={"Sec-Fetch-Site": site}).text
+
+
+def test_what_was_typed_while_the_session_ended_is_given_back_and_said_not_to_be_kept(house, browser):
+    enter(browser)
+    form = {"csrf_token": fill(browser, "/lost")["csrf_token"], "note": "第一步\n第二步", "password": PASSWORD}
+    house.clock.advance(13 * HOUR_S)
+    late = browser.post("/desk", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+    assert late.status_code == 401
+    assert [each for each in ("没有保存", "第一步\n第二步", 'href="/login"') if each not in late.text] == []
+    assert PASSWORD not in late.text
+    nothing = browser.post("/desk", data={"csrf_token": form["csrf_token"]}, headers={"Sec-Fetch-Site": "same-origin"})
+    assert (nothing.status_code, nothing.headers["Location"]) == (303, "/login")
 
 
 def test_a_session_at_the_api_needs_the_header(house, browser):
