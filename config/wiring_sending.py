@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from config.databases import Owned, open_for_writing, transactions_on
-from config.dialling import dialled
 from config.late import Awaited
 from config.nudges import Nudges
 from config.secret import secret_key
@@ -23,6 +22,7 @@ from dispatch.messages.courier import Courier
 from dispatch.messages.providers import console as console_provider
 from dispatch.messages.providers.provider import Provider
 from dispatch.messages.receipts import Unreached
+from dispatch.rules.dialling import dialled
 from dispatch.store.database import Engine, reading_engine
 from dispatch.store.people import People
 from dispatch.store.transactions import OnJump

@@ -18,6 +18,7 @@ from config.lists.columns import NAMES
 from config.lists.register import Register, Values
 from dispatch.ids import StationId
 from dispatch.logbook.sheets import safe
+from dispatch.rules.dialling import as_dialled
 from dispatch.rules.masking import masked
 
 SECRET = frozenset({"entry", "illness"})
@@ -74,7 +75,7 @@ def _cell(name: str, value: Any, *, full: bool) -> str:
         return "、".join(str(each) for each in value)
     text = str(value)
     if name in PHONES:
-        return text.removeprefix("+86") if full else masked(text)
+        return as_dialled(text) if full else masked(text)
     return text
 
 

@@ -2,6 +2,8 @@
 
 import re
 
+from dispatch.rules.dialling import as_dialled
+
 _BUILDING = re.compile(r"^\D*\d+(?:号?[栋幢楼座])?")
 _HOUSE = 2
 
@@ -20,8 +22,8 @@ def phone(whole: str) -> str:
 
 
 def national(whole: str) -> str:
-    """A number of the country without +86, which a table would take for a formula."""
-    return whole.removeprefix("+86")
+    """A number of the country as it is dialled: without +86, which a table would take for a formula."""
+    return as_dialled(whole)
 
 
 def address(whole: str) -> str:

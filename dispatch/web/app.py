@@ -16,6 +16,7 @@ from dispatch.accounts.keys import Keys
 from dispatch.accounts.sign_in import SignIn
 from dispatch.ids import new_id
 from dispatch.privacy.reads import Reads
+from dispatch.rules.dialling import as_dialled
 from dispatch.web import access, express, headers, i18n, problems
 from dispatch.web.access import HOOKS, Gate, has_bearer, whoever
 from dispatch.web.account import account_blueprints
@@ -90,6 +91,7 @@ def _configure(app: Flask, options: WebOptions) -> None:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_env.filters.update(as_dialled=as_dialled)
     app.jinja_env.globals.update(
         options=options, operator=whoever, groups=groups, may=access.may, themes=THEMES, sizes=SIZES
     )

@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template
 from jinja2 import Environment, FileSystemLoader
 from werkzeug.wrappers import Response
 
+from dispatch.rules.dialling import as_dialled
 from dispatch.rules.people import Person
 from dispatch.rules.rights import Area, Right
 from dispatch.web import words
@@ -65,7 +66,7 @@ def sheet_on_paper(sheet: Plain, *, lang: str, zone: tzinfo) -> str:
         return datetime.fromisoformat(iso).astimezone(zone).strftime(pattern) if iso else "—"
 
     pages = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True)
-    pages.filters.update(at=at)
+    pages.filters.update(at=at, as_dialled=as_dialled)
     pages.globals.update(_=said.gettext, word=lambda told, code: said.gettext(told.get(str(code), str(code))))
     style = (HERE / "static" / "sheet.css").read_text(encoding="utf-8")
     return pages.get_template("sheet_file.html").render(sheet=sheet, lang=lang, style=style, **_WORDS)

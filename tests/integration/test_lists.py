@@ -542,10 +542,11 @@ def test_a_device_out_of_a_list_leaves_without_a_trace_when_it_is_taken_back(rig
 @pytest.mark.parametrize("form", ["xlsx", "csv"])
 @pytest.mark.parametrize("kind", ["residents", "carers", "devices", "shifts"])
 def test_what_leaves_whole_comes_back_unchanged(rig, kind, form):
-    rig.load(xlsx(HEAD, ["=cmd|' /C calc'!A0", None, 13800138000, "+A 1", "-刘", 13700137000]))
+    rig.load(xlsx(HEAD, ["=cmd|' /C calc'!A0", None, "0311-85001234", "+A 1", "-刘", 13700137000]))
     with rig.world.reading.connect() as connection:
         rows = listed(read_register(connection, DISTRICT, ""), kind, full=True, zone=rig.world.calendar.tzinfo)
     assert len(rows) > 1
+    assert any("031185001234" in row for row in rows) == (kind == "residents"), "as it is dialled"
     content = as_csv(rows) if form == "csv" else as_xlsx(rows, kind)
     seen = rig.look(content, kind)
     assert (found(seen), seen.plan.changes, seen.plan.rows) == ([], [], len(rows) - 1)

@@ -225,6 +225,26 @@ def test_what_a_role_may_not_change_has_no_door(rig):
     assert operator.get("/carers/new").status_code == 403
 
 
+def test_a_death_that_lies_ahead_or_is_told_as_something_else_is_asked_back(rig):
+    client, name = rig.person("wang", Role.OPERATOR), rig.id(RESIDENTS, "R1")
+    for slip, field in (
+        ({"why": "died", "died_on": "2099-11-20"}, "died_on"),
+        ({"why": "left", "died_on": "2026-11-01"}, "why"),
+    ):
+        answer = client.post(f"/residents/{name}/leave", data={**slip, "note": "家属来电"})
+        assert (answer.status_code, f'id="wrong-{field}"' in answer.text, "家属来电" in answer.text) == (
+            422,
+            True,
+            True,
+        )
+    assert client.post(f"/residents/{name}/leave", data={"why": "died", "died_on": "2026-11-01"}).status_code == 303
+
+
+def test_devices_that_go_along_are_called_as_everywhere(rig):
+    page = rig.person("wang", Role.OPERATOR).get("/residents/R1").text
+    assert re.search(r'name="devices"[^>]*> D1 (?!pendant)', page)
+
+
 def test_a_home_with_an_open_alarm_does_not_end(rig):
     client = rig.person("wang", Role.OPERATOR)
     alarm = rig.world.press("H1")

@@ -201,6 +201,7 @@ def _residents(bp: ApiBlueprint, work: Work, once: Once) -> None:
     @bp.arguments(LeaveSchema)
     @bp.response(200, schema_of(RESIDENTS))
     def leave(wanted: Plain, name: str) -> Any:
+        work.day_of_death(wanted["why"], wanted.get("died_on"))
         work.leaving.leave(name, by=caller(), area=area(), **wanted)
         return answered(work, work.row(RESIDENTS, name))
 

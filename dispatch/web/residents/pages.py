@@ -308,7 +308,7 @@ def _leave(work: Work, id_: str, form: Form) -> None:
     why = form.get("why", "")
     if why not in set(Why):
         raise Invalid("Please choose one.", {"json": {"why": ["Please choose one."]}})
-    died_on = day_said(form, "died_on")
+    died_on = work.day_of_death(Why(why), day_said(form, "died_on"))
     if why == Why.DIED and died_on is None:
         died_on = work.today()
     work.leaving.leave(id_, Why(why), died_on=died_on, by=caller(), area=area(), note=_note(form))

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from dispatch.rules.dialling import as_dialled
 from dispatch.store.database import Connection
 from dispatch.store.register_rows import HOMES, STATIONS, Kind, RegisterRows, Row
 
@@ -21,14 +22,13 @@ _TYPES: Mapping[str, type[fields.Field[Any]]] = {
 _LISTS = frozenset({"cats", "needs", "talk", "agreements", "skills", "languages", "lends", "may_know"})
 
 FIRST, LAST = 3, 4
-_COUNTRY = "+86"
 
 
 def masked(phone: str | None) -> str | None:
     """`138****0101` (CARE-RULES, 6.2); a short number hidden whole; None where there is none."""
     if not phone:
         return None
-    number = phone.removeprefix(_COUNTRY)
+    number = as_dialled(phone)
     hidden = len(number) - FIRST - LAST
     return number[:FIRST] + "*" * hidden + number[-LAST:] if hidden > 2 else "*" * len(number)
 

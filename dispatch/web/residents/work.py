@@ -6,13 +6,13 @@ from datetime import date, tzinfo
 from typing import Any
 
 from dispatch.clock import Clock
-from dispatch.errors import NotFound
+from dispatch.errors import Invalid, NotFound
 from dispatch.ids import HomeId, ResidentId
 from dispatch.registry.absences import Absent
 from dispatch.registry.disclosures import Disclosures
 from dispatch.registry.finding import Finding
 from dispatch.registry.follow_ups import FollowingUp
-from dispatch.registry.leaving import Carried, DevicesAt, Leaving
+from dispatch.registry.leaving import Carried, DevicesAt, Leaving, Why
 from dispatch.registry.registers import Registry, refused
 from dispatch.store.accounts import Reading
 from dispatch.store.register_rows import HOMES, RESIDENTS, Kind, RegisterRows, Row
@@ -49,6 +49,20 @@ class Work:
     def today(self) -> date:
         """The district's local day."""
         return self.clock.now().astimezone(self.zone).date()
+
+    def day_of_death(self, why: Why, died_on: date | None) -> date | None:
+        """
+        The local day of a death as it may be kept; a slip of the year would let bills run on until then.
+
+        Raises:
+            Invalid: it lies ahead, or nobody has died.
+        """
+        if died_on is not None and why is not Why.DIED:
+            told = "A day of death is given, and another reason: choose what has happened."
+            raise Invalid(told, {"json": {"why": [told]}})
+        if died_on is not None and died_on > self.today():
+            raise Invalid("This day lies ahead.", {"json": {"died_on": ["This day lies ahead."]}})
+        return died_on
 
     def row(self, kind: Kind, name: str) -> Row:
         """A row of the caller's area; NotFound for any other."""

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.dialling import dialled
 from config.schemas import full_keys
 from config.settings import Settings, load_settings, read_settings
 from config.settings_schema import SettingsSchema
 from dispatch.errors import Misconfigured
+from dispatch.rules.dialling import as_dialled, dialled
 
 DEFAULT_TOML = Path(__file__).resolve().parents[3] / "config" / "default.toml"
 GATEWAY = {"name": "hall", "protocol": "rflink", "port": "/dev/ttyUSB0"}
@@ -323,6 +323,12 @@ def test_a_number_is_dialled_as_the_numbering_plan_has_it(number):
     parsed = phonenumbers.parse(number, "CN")
     national = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
     assert dialled(number) == "".join(char for char in national if char.isdigit())
+    assert as_dialled(number) == (dialled(number) if number.startswith("+") else number)
+
+
+@pytest.mark.parametrize("shown", ["+86*********01", "138****0001", "—", "", "console"])
+def test_what_is_masked_or_no_number_is_shown_as_it_is(shown):
+    assert as_dialled(shown) == shown
 
 
 def test_settings_cannot_be_changed():
