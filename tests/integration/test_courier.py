@@ -887,9 +887,12 @@ def test_what_was_never_claimed_or_is_claimed_anew_is_not_taken_up(post, a):
     post.post("k", priority=Priority.EMERGENCY)
     (old,) = courier.claim(16, emergency=True)
     post.wait(LEASE.total_seconds())
+    taken = []
+    courier._adrift.leave([old], lambda job: taken.append(job) or True)
+    courier._adrift.take_up()
+    assert taken == [], "its lease is over: whoever claims it now may send it as well"
     (new,) = courier.claim(16, emergency=True)
     unknown = replace(new, outgoing=replace(new.outgoing, attempt_id="nobody"))
-    taken = []
     courier._adrift.leave([old, unknown, new], lambda job: taken.append(job) or True)
     courier._adrift.take_up()
     assert taken == [new]

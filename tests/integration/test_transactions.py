@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 import pytest
-from sqlalchemy import create_engine, func, insert, select, text
+from sqlalchemy import create_engine, event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 
 from config.wiring import mend_waiting
@@ -222,7 +222,8 @@ def test_who_waited_long_enough_is_let_in_beside_the_next_emergencies(house, poo
     assert order[-1] == "bulk", "and one at a time"
 
 
-def test_a_long_unit_sees_who_waits_for_it_before_it_in_the_queue_and_beside_it(house, pool):
+@pytest.mark.parametrize("lane", [Lane.PRESS, Lane.EMERGENCY])
+def test_a_long_unit_sees_who_waits_for_it_before_it_in_the_queue_and_beside_it(house, pool, lane):
     seen = []
 
     def look(tx):
@@ -230,7 +231,9 @@ def test_a_long_unit_sees_who_waits_for_it_before_it_in_the_queue_and_beside_it(
 
     house.transactions.run(look, lane=Lane.BULK)
     gate = Gate(house.transactions, pool)
-    emergencies = [pool.submit(house.transactions.run, lambda tx: None) for _ in range(EMERGENCY_BATCH_MAX + 5)]
+    emergencies = [
+        pool.submit(house.transactions.run, lambda tx: None, lane=lane) for _ in range(EMERGENCY_BATCH_MAX + 5)
+    ]
     bulk = pool.submit(house.transactions.run, look, lane=Lane.BULK)
     until(lambda: house.transactions.waiting() == EMERGENCY_BATCH_MAX + 6)
     house.clock.advance(BULK_WAIT_S + 0.001)
@@ -280,6 +283,20 @@ def test_where_units_take_long_few_share_a_commit_so_that_a_press_waits_for_few(
         each.result(10)
     until(lambda: house.transactions.beats == before + 3)
     assert len(house.stations()) == 2 * BATCH_MIN
+
+
+def test_on_a_slow_disk_many_share_a_commit_however_long_they_take(house, pool):
+    event.listen(house.writing, "commit", lambda _: house.clock.advance(1.0))
+    for _ in range(20):
+        house.transactions.run(lambda tx: house.clock.advance(BATCH_S))
+    gate = Gate(house.transactions, pool)
+    others = [pool.submit(house.transactions.run, write(f"S{n}")) for n in range(EMERGENCY_BATCH_MAX)]
+    until(lambda: house.transactions.waiting() == EMERGENCY_BATCH_MAX)
+    before = house.transactions.beats
+    gate.let_go()
+    for each in others:
+        each.result(10)
+    until(lambda: house.transactions.beats == before + 2)
 
 
 def test_while_emergencies_come_in_ones_and_twos_the_others_wait(house, pool):
