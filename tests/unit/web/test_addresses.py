@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Flask
+from marshmallow import Schema, fields
 from werkzeug.routing import Map, Rule
 
 from dispatch.web.addresses import LateRule
@@ -38,5 +39,30 @@ def test_the_api_is_described_when_somebody_asks_and_once():
     bp.route("/<int:number>")(lambda number: {"number": number})
     api.register_blueprint(bp)
     assert not api.spec.to_dict()["paths"]
+    assert not api.spec.components.responses_lazy
     assert list(api.described()["paths"]) == ["/things/{number}"]
     assert api.described() == api.described()
+    assert "NOT_FOUND" in {**api.spec.components.responses_lazy, **api.spec.components.responses}
+
+
+def test_a_schema_is_made_once_for_all_answers_of_its_class():
+    made = []
+
+    class ThingSchema(Schema):
+        number = fields.Integer(metadata={"description": "Which"})
+
+        def __init__(self, *args, **more):
+            made.append(self)
+            super().__init__(*args, **more)
+
+    said = []
+    for name in ("one", "two"):
+        app = Flask(name)
+        api, bp = make_api(app), ApiBlueprint("things", "things", url_prefix="/things")
+        for path in ("/first", "/second"):
+            bp.route(path, endpoint=path[1:])(bp.response(200, ThingSchema)(lambda: {"number": "7", "more": 1}))
+        api.register_blueprint(bp)
+        said += [app.test_client().get(f"/things{path}").json for path in ("/first", "/second")]
+        assert api.described()["components"]["schemas"]["Thing"]["properties"]["number"]["description"] == "Which"
+    assert said == [{"number": 7}] * 4
+    assert len(made) == 1
