@@ -178,6 +178,7 @@ def test_first_offers_then_calls_to_all_then_repeated_ones_then_confirmations(po
     post.post("confirmation", priority=Priority.CONFIRMATION)
     for rank in (Rank.AGAIN, Rank.TO_ALL, Rank.FIRST):
         post.post(rank.name, priority=Priority.EMERGENCY, rank=rank)
+        post.wait(0.1)
     jobs = post.courier.claim(16, emergency=True)
     assert [job.message.facts["number"] for job in jobs] == ["FIRST", "TO_ALL", "AGAIN", "confirmation"]
 
