@@ -11,6 +11,7 @@ minute: a stranger who guesses can neither hurry nor keep the console of the wat
 import hashlib
 import math
 import secrets
+import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -124,10 +125,9 @@ class SignIn:
             TooSoon: too many failures of this login from this address a moment ago.
             Busy: too many are signing in at once.
         """
-        login = normal(login)
-        self.count_attempt(login, ip)
+        self.count_attempt(normal(login), ip)
         with self.reading.connect() as connection:
-            found = Accounts(connection).by_login(login)
+            found = found_by(Accounts(connection), login)
         operator, hash_ = found or (None, None)
         fits = self.passwords.fits(password, hash_)
         if operator is None or hash_ is None or not fits or operator.disabled:
@@ -339,8 +339,13 @@ def refuse_odd(login: str, lang: str) -> None:
 
 
 def normal(login: str) -> str:
-    """A login as it is kept: nobody fails by the shift key."""
-    return login.strip().casefold()[:LOGIN_MAX]
+    """A login as it is kept: nobody fails by the shift key, or by letters that an input method made wide."""
+    return unicodedata.normalize("NFKC", login).strip().casefold()[:LOGIN_MAX]
+
+
+def found_by(accounts: Accounts, typed: str) -> tuple[Operator, str] | None:
+    """Who has this login, and the hash of the password; also of an account from when wide letters were kept wide."""
+    return accounts.by_login(normal(typed)) or accounts.by_login(typed.strip().casefold()[:LOGIN_MAX])
 
 
 def new_token() -> str:

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from dispatch.accounts.codes import new_code
 from dispatch.accounts.passwords import refuse_weak
-from dispatch.accounts.sign_in import SignIn, WrongPassword, end_all, hash_of, normal, refuse_odd
+from dispatch.accounts.sign_in import SignIn, WrongPassword, end_all, found_by, hash_of, normal, refuse_odd
 from dispatch.errors import Conflict, Invalid
 from dispatch.ids import OperatorId, StationId
 from dispatch.rules import people
@@ -172,10 +172,10 @@ class Staff:
             WrongPassword: login and code do not belong together, or the code is over. TooSoon: too many wrong ones.
             Invalid: the password will not do; the code is still good.
         """
-        login = normal(login)
+        login, typed = normal(login), login
         self._door.count_attempt(f"{login}#activate", ip)
         with self._door.reading.connect() as connection:
-            found = Accounts(connection).by_login(login)
+            found = found_by(Accounts(connection), typed)
         operator = found[0] if found else None
         refuse_weak(password, login, operator.name if operator else "")
         hash_ = self._door.passwords.hash(password)

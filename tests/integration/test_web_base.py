@@ -194,6 +194,19 @@ def test_the_right_password_leads_to_the_desk(house, browser):
 
 def test_a_login_is_found_however_it_is_typed(browser):
     assert enter(browser, login="  WangFang ").status_code == 303
+    browser.post("/logout", data=fill(browser, "/lost"))
+    assert enter(browser, login="ＷａｎｇＦａｎｇ　").status_code == 303
+
+
+def test_a_login_made_with_a_wide_input_method_is_that_of_plain_letters(house, browser):
+    made = house.sign_in.add_operator("ｚｈａｎｇ", "张三", PASSWORD)
+    assert made.login == "zhang"
+    assert enter(browser, login="zhang").status_code == 303
+
+
+def test_an_account_from_when_wide_letters_were_kept_still_opens(house, browser):
+    house.transactions.run(lambda tx: Accounts(tx.connection).change_operator(house.operator.id, login="ｗａｎｇ２"))
+    assert enter(browser, login="ｗａｎｇ２").status_code == 303
 
 
 @pytest.mark.parametrize(
