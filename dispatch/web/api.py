@@ -69,6 +69,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
     def response(self, status_code: Any, schema: Any = None, **options: Any) -> Any:
         return super().response(status_code, _instance(schema), **options)
 
+    def alt_response(self, status_code: Any, *args: Any, schema: Any = None, **options: Any) -> Any:
+        return super().alt_response(status_code, *args, schema=_instance(schema), **options)
+
     def _store_endpoint_docs(self, *where: Any, **how: Any) -> None:
         # Put together for nobody but the description.
         store = super()._store_endpoint_docs

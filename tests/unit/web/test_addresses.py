@@ -60,7 +60,8 @@ def test_a_schema_is_made_once_for_all_answers_of_its_class():
         app = Flask(name)
         api, bp = make_api(app), ApiBlueprint("things", "things", url_prefix="/things")
         for path in ("/first", "/second"):
-            bp.route(path, endpoint=path[1:])(bp.response(200, ThingSchema)(lambda: {"number": "7", "more": 1}))
+            answering = bp.response(200, ThingSchema)(lambda: {"number": "7", "more": 1})
+            bp.route(path, endpoint=path[1:])(bp.alt_response(503, schema=ThingSchema)(answering))
         api.register_blueprint(bp)
         said += [app.test_client().get(f"/things{path}").json for path in ("/first", "/second")]
         assert api.described()["components"]["schemas"]["Thing"]["properties"]["number"]["description"] == "Which"
