@@ -353,6 +353,27 @@ def test_what_many_boards_hear_is_read_once_and_each_hears_what_is_theirs(house)
     assert holds.asked[-1] == sorted(each.token for each in boards), "sessions are asked about together"
 
 
+def test_who_joins_while_the_others_are_told_hears_it_too(house):
+    record, bell, holds = Read(), Bell(), Holds(house.operator)
+    hub, read = Hub(record, bell, house.world.clock), record.entries
+    first, late = listener("1", Role.OPERATOR), listener("2", Role.OPERATOR)
+
+    def entries(after, most):
+        found = read(after, most)
+        if found:
+            assert hub.join(late, holds) == 7
+        return found
+
+    record.entries = entries
+    hub.join(first, holds)
+    record.is_written = True
+    bell.ring()
+    told = late.queue.get(timeout=60)
+    assert told is not None
+    assert b"noted" in told, "before anything else"
+    bell.stop()
+
+
 def told_until(listener: Listener, word: bytes) -> bytes:
     while (piece := listener.queue.get(timeout=10)) is not None:
         if word in piece:
