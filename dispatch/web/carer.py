@@ -119,7 +119,7 @@ def task_blueprint(tasks: Tasks, links: Links, clock: Clock, *, options: WebOpti
 
     def page(code: str, task: Task, *, opened: bool) -> Response:
         if task.stage == "over":
-            return ended()
+            return ended(desk)
         told = tasks.told(task, opened=opened)
         said = request.args.get("said", "")
         return small_page(
@@ -131,10 +131,10 @@ def task_blueprint(tasks: Tasks, links: Links, clock: Clock, *, options: WebOpti
     return bp
 
 
-def ended() -> Response:
-    """The page has ended with its alarm (410): it says so for a day, and nothing else of it."""
+def ended(desk: str) -> Response:
+    """The page has ended with its alarm (410): it says so for a day, and nothing else of it but whom to phone."""
     text = gettext("You need not come. Thank you. If you are there, or it is urgent, phone the desk.")
-    return small_page("small_note.html", 410, title=gettext("This alarm is over"), text=text, again="")
+    return small_page("small_note.html", 410, title=gettext("This alarm is over"), text=text, again="", desk=desk)
 
 
 def too_often(again: str) -> Response:

@@ -100,6 +100,7 @@ def test_the_page_ends_with_the_alarm_and_says_nothing_of_it_any_more(rig):
     for answer in (phone.look(path), late, rig.phone().look(path)):
         assert answer.status_code == 410
         assert "告警已结束" in answer.text
+        assert 'href="tel:+8613800000009"' in answer.text, "who is told to phone the desk can"
         assert (private(answer.text), "柏林小区" in answer.text, 'name="do"' in answer.text) == ([], False, False)
     assert "entry_shown" not in rig.world.kinds(alarm_id)
 
@@ -135,7 +136,7 @@ def test_a_day_after_the_end_nobody_knows_its_code(rig):
     rig.world.clock.advance(24 * 3600 - 1)
     assert phone.look(path).status_code == 410
     rig.world.clock.advance(2)
-    assert phone.look(path).status_code == 404
+    assert (phone.look(path).status_code, "tel:" in phone.look(path).text) == (404, False)
 
 
 def test_who_declines_is_replaced_and_may_think_better_of_it(rig):
