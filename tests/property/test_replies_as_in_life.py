@@ -14,8 +14,9 @@ import pytest
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases.meaning import POSSIBLE
 from dispatch.rules.phrases.pinyin import READ_SO
-from dispatch.rules.reply import Action, Standing, parse
+from dispatch.rules.reply import Action, Standing
 from tests.property import test_replies_by_standing as standing
+from tests.property.reading import parse
 from tests.property.test_replies_by_standing import FOR_A_HUMAN, judged
 
 LISTS = tomllib.loads((Path(__file__).parent.parent / "data" / "replies_as_in_life.toml").read_text(encoding="utf-8"))

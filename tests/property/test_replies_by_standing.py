@@ -10,8 +10,9 @@ import pytest
 
 from dispatch.rules.alarm import Outcome
 from dispatch.rules.phrases.meaning import POSSIBLE
-from dispatch.rules.reply import Action, Standing, parse
+from dispatch.rules.reply import Action, Standing
 from tests.property import test_replies_at_first_look as older
+from tests.property.reading import parse
 
 LISTS = tomllib.loads((Path(__file__).parent.parent / "data" / "replies_by_standing.toml").read_text(encoding="utf-8"))
 FLOORS = {"S": 0.97, "T": 0.93, "U": 0.92, "V": 0.93, "W": 0.79, "X": 0.92, "Y": 0.93, "Z": 0.98}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.rules.reply import Action, parse
+from dispatch.rules.reply import Action
+from tests.property.reading import parse
 
 LISTS = tomllib.loads((Path(__file__).parent.parent / "data" / "replies_of_checkers.toml").read_text(encoding="utf-8"))
 FLOORS = {"E": 0.99, "F": 0.99, "G": 0.99, "H": 0.985, "I": 0.985}
