@@ -6,13 +6,16 @@ writer: twenty presses a second on one line, 50 ms each, and the last of them wa
 wait are begun together, share their commits, and are answered in their order as before.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from devices.backlog import Waiting
 
-BESIDE_MAX = 4
-"""So many are kept at once; they share one commit where the writer has others to do."""
+BESIDE_MAX = 16
+"""
+So many are kept at once; they share one commit where the writer has others to do. Behind a disk that takes a third of a
+second for each commit, that is how many presses one line gets through in one.
+"""
 
 
 class Ahead:
@@ -29,19 +32,24 @@ class Ahead:
         self._begun = {number: begun for number, begun in self._begun.items() if number in waiting}
         if self._begun:
             return
-        chosen = {each.frame.address: each for each in reversed(backlog) if each.urgent and not each.tries}
+        chosen = self.calls(backlog)
         if len(chosen) < 2:
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(BESIDE_MAX, f"{self._name} ahead")
         try:
-            for each in sorted(chosen.values(), key=lambda each: each.rank)[:BESIDE_MAX]:
+            for each in sorted(chosen, key=lambda each: each.rank)[:BESIDE_MAX]:
                 self._begun[each.number] = self._pool.submit(hear, each)
         except RuntimeError:
             # The machine has no threads left: each is heard in its turn, and what was only queued is not heard twice.
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
             self._begun = {number: begun for number, begun in self._begun.items() if not begun.cancelled()}
+
+    @staticmethod
+    def calls(backlog: Sequence[Waiting]) -> Collection[Waiting]:
+        """The calls for help that may be kept side by side: untried, the first of each sender."""
+        return {each.frame.address: each for each in reversed(backlog) if each.urgent and not each.tries}.values()
 
     def heard(self, waiting: Waiting, hear: Callable[[Waiting], object]) -> object:
         """

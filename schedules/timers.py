@@ -35,6 +35,12 @@ GAP_S = 0.01
 ASIDE_S = 0.005
 """A look that was nudged for waits so long in any case: what is urgent was handed over, and leaves in this time."""
 
+WAKERS = 12
+"""
+Wake threads. Each waits for its turn at the writer, in a crowd for a sixth of a second: four of them had no thread left
+for whom to ask next while the writer had room (ADR 0105).
+"""
+
 REST_S = 1.0
 """An id whose wake raised, or an owner who did, is left alone for so long (steady seconds)."""
 
@@ -119,7 +125,7 @@ class Timers:
     With `workers=0` there are no wake threads and `run_pass` wakes in the caller's: for simulations and tests.
     """
 
-    def __init__(self, owners: Sequence[Owner], clock: Clock, *, workers: int = 4) -> None:
+    def __init__(self, owners: Sequence[Owner], clock: Clock, *, workers: int = WAKERS) -> None:
         assert len({owner.name for owner in owners}) == len(owners), "two owners of one name"
         self._clock = clock
         self._queues = [_Queue(owner) for owner in owners]

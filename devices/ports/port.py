@@ -17,7 +17,8 @@ READ_BYTES_MAX = 64
 The most that one `read` returns: about one line of a radio receiver.
 
 A pendant says everything several times. What is not read yet survives this process in the kernel's buffer, so that the
-first copy is on disk before the next is taken; 57,600 baud are ninety such reads a second.
+first copy is on disk before the next is taken; 57,600 baud are ninety such reads a second. Only where calls for help
+wait behind each other some more is read before they are kept (`Gateway._hears_on`).
 """
 
 

@@ -8,6 +8,7 @@ import pytest
 from devices.ahead import BESIDE_MAX, Ahead
 from devices.backlog import Waiting
 from devices.gateway import Gateway
+from devices.ports.port import READ_BYTES_MAX
 from dispatch.clock import SystemClock
 from tests.fakes.line import Ears, FakeLine, LineDecoder, listening, until
 
@@ -54,6 +55,46 @@ def test_what_came_together_is_kept_together_and_answered_in_its_order():
     assert [each for each in journal if "ack" in each] == ["wrote ack A1;", "wrote ack B1;", "wrote ack C1;"]
     assert ears.most == 3
     assert all(journal.index(f"kept {each}") < journal.index(f"wrote ack {each};") for each in ("A1", "B1", "C1"))
+
+
+def full(line):
+    """A line that fills a read: there is more behind it."""
+    return line.ljust(READ_BYTES_MAX - 1, b".") + b"\n"
+
+
+def test_what_waits_behind_a_full_read_is_kept_with_the_first():
+    journal = []
+    line, ears = FakeLine(journal), Together(journal, 3)
+    line.say(*(full(each) for each in (b"A1", b"B1", b"C1")))
+    with listening(gateway(line, ears)):
+        until(lambda: len(ears.kept) == 3)
+    assert ears.most == 3
+
+
+class Endless(FakeLine):
+    """A button that is held, on a line that always has more of it."""
+
+    def read(self, timeout_s):
+        self.reads += 1
+        return full(b"one-way A%d" % self.reads)
+
+
+class Noting(Ears):
+    """Notes how often the line was read before the first call was kept."""
+
+    line, reads = None, 0
+
+    def hear(self, frame, **more):
+        self.reads = self.reads or self.line.reads
+        super().hear(frame, **more)
+
+
+def test_a_line_that_never_ends_keeps_no_call_from_being_kept():
+    ears = Noting()
+    ears.line = Endless()
+    with listening(gateway(ears.line, ears)):
+        until(lambda: ears.kept)
+    assert ears.reads == 1 + BESIDE_MAX
 
 
 def frames(*lines):
