@@ -14,7 +14,7 @@ from devices.backlog import Waiting
 from devices.decoders.decoder import Decoder, Tally
 from devices.hearing import DELIVER_MAX, LATE_S, READ_S, RETRY_S, GatewayState, Hearing, Reception
 from devices.line import SILENT_S
-from devices.ports.port import READ_BYTES_MAX, Port, PortBlocked
+from devices.ports.port import READ_BYTES_MAX, Port, PortBlocked, PortLost
 from dispatch.clock import Clock
 
 LOOK_AGAIN_S = 0.1
@@ -105,7 +105,11 @@ class Gateway(Hearing):
         for _ in range(BESIDE_MAX):
             if self._port is None or len(data) < READ_BYTES_MAX or not self._hears_on():
                 break
-            data = self._port.read(0.0)
+            try:
+                data = self._port.read(0.0)
+            except PortLost:
+                # What was heard is kept and answered while the line may still take it; the next read finds the loss.
+                return b"", 0
             if garbled := self._take(data) if data else 0:
                 return data, garbled
         return data, 0

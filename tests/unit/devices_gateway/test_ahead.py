@@ -71,6 +71,19 @@ def test_what_waits_behind_a_full_read_is_kept_with_the_first():
     assert ears.most == 3
 
 
+def test_a_call_is_kept_and_answered_though_the_line_is_lost_right_behind_it():
+    """A sender may end its half of a connection and still wait for the answer."""
+    journal = []
+    line, ears = FakeLine(journal), Ears(journal)
+    line.say(full(b"A1"))
+    east = gateway(line, ears)
+    line.open = line.unplug
+    with listening(east):
+        until(lambda: "closed" in journal)
+    heard = full(b"A1").decode().strip()
+    assert journal[:3] == [f"kept {heard}", f"wrote ack {heard};", "closed"]
+
+
 class Endless(FakeLine):
     """A button that is held, on a line that always has more of it."""
 
