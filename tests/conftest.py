@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from structlog.testing import LogCapture
 
 from tests.need import TEST_ALL, must_run_all
-from tests.order import dealt
+from tests.order import backwards, dealt
 from tests.postgres import Postgres
 from tests.shares import prepare_share
 
@@ -58,9 +58,15 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 # ------------------------------------------------------------------------------------------------ in which order
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--backwards", action="store_true", help="each file's tests from its last to its first")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Each worker deals the same tests in the same way."""
+    if config.getoption("backwards"):
+        items[:] = backwards(items)
     if worker := getattr(config, "workerinput", None):
         items[:] = dealt(items, worker["workercount"])
 

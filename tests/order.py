@@ -36,6 +36,14 @@ def dealt(items: Sequence[pytest.Item], hands: int) -> list[pytest.Item]:
     return [item for run in runs for item in run] + rest
 
 
+def backwards(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Each file's tests from its last to its first: whoever needs what another test left behind fails."""
+    files: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        files[item.nodeid.partition("::")[0]].append(item)
+    return [files[item.nodeid.partition("::")[0]].pop() for item in items]
+
+
 def _shared_out(names: Sequence[str], files: dict[str, list[pytest.Item]], hands: int) -> list[list[str]]:
     """Each file, the longest first, to whoever has the least so far."""
     shares: list[list[str]] = [[] for _ in range(hands)]

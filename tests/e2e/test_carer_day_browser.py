@@ -22,10 +22,10 @@ NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1366, "height": 768}
 BUTTON_PX = 55
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory) -> Iterator[tuple[Town, str]]:
+@pytest.fixture
+def served(tmp_path) -> Iterator[tuple[Town, str]]:
     """A page with one of everything on it."""
-    town = Town(tmp_path_factory.mktemp("day"))
+    town = Town(tmp_path)
     skill(town)
     visit_of(town)
     round_of(town)

@@ -8,21 +8,20 @@ from schedules.money.corrections.rules.correction import State
 from schedules.money.corrections.web.api import corrections_api
 from schedules.money.corrections.web.pages import correction_pages
 from tests.integration.registry_rig import RegistryRig
-from tests.integration.test_rules_corrected_backwards import AFTER, NEW, City, week_later
+from tests.integration.test_rules_corrected_backwards import AFTER, BEFORE, NEW, City, week_later
 
 PATH, API = "/settlement/corrections", "/api/v1/corrections"
 
 
-@pytest.fixture(scope="module")
-def office(tmp_path_factory):
+@pytest.fixture
+def office(tmp_path):
     """A week of meals whose rule was corrected, found, with pages over it."""
-    folder = tmp_path_factory.mktemp("corrections")
-    city = City(folder)
+    city = City(tmp_path)
     week_later(city)
     city.eaten()
     city.write(NEW)
     city.begun_again().until(State.FOUND)
-    office = RegistryRig(folder, world=city.world, blueprints=[
+    office = RegistryRig(tmp_path, world=city.world, blueprints=[
         correction_pages(city.office.desk, names=dict, zone=city.world.calendar.tzinfo),
         corrections_api(city.office.desk, transactions=city.world.transactions),
     ])  # fmt: skip
@@ -100,14 +99,14 @@ def test_a_list_is_wanted_by_one_approved_by_another_and_priced(office):
 
 
 def test_one_that_is_left_as_it_was_stays_so_and_says_why(office):
-    office.city.write(NEW.replace('"4.00"', '"4.50"'))
-    told = office.city.begun_again().until(State.FOUND)
-    manager = office.again("manager")
-    left = manager.post(f"{PATH}/{told.correction.id}/decline", data={"note": "不溯及既往"})
+    manager = office.person("manager", Role.MANAGER)
+    [one] = manager.get(API).get_json()["items"]
+    left = manager.post(f"{PATH}/{one['id']}/decline", data={"note": "不溯及既往"})
     assert left.status_code == 303
-    assert "不溯及既往" in text(manager.get(f"{PATH}/{told.correction.id}"))
-    assert manager.post(f"{PATH}/{told.correction.id}/want", data={"note": "还是要"}).status_code == 409
+    assert "不溯及既往" in text(manager.get(f"{PATH}/{one['id']}"))
+    assert manager.post(f"{PATH}/{one['id']}/want", data={"note": "还是要"}).status_code == 409
     for _ in range(3):
         office.city.begun_again().desk.check()
-    assert office.city.office.desk.newest(1)[0].correction.state is State.DECLINED
-    assert office.city.fen() == AFTER
+    [newest] = office.city.office.desk.newest(2)
+    assert (newest.correction.id, newest.correction.state) == (one["id"], State.DECLINED)
+    assert office.city.fen() == BEFORE

@@ -89,6 +89,14 @@ def town(postgres, tmp_path_factory):
     town.stop()
 
 
+@pytest.fixture(scope="module")
+def bed(town):
+    """A bed with a plan."""
+    bed = town.beds.until(BedState.ACTIVE)
+    town.beds.plan(bed, urgent=True, note="刚出院")
+    return bed
+
+
 @pytest.fixture
 def serving_town(postgres, tmp_path):
     """One where nobody has eaten yet."""
@@ -111,9 +119,7 @@ def test_what_coverage_hangs_on_is_read_here_too(town):
         assert signature(connection, now) == first
 
 
-def test_a_bed_its_plan_its_visits_and_its_months_statement(town):
-    bed = town.beds.until(BedState.ACTIVE)
-    town.beds.plan(bed, urgent=True, note="刚出院")
+def test_a_bed_its_plan_its_visits_and_its_months_statement(town, bed):
     today = town.world.calendar.day_of(town.world.clock.now())
     tomorrow = today + timedelta(days=1)
     assert town.planning.plan(tomorrow) == 1
@@ -129,6 +135,7 @@ def test_a_bed_its_plan_its_visits_and_its_months_statement(town):
     assert statement.standing.counted.by_day == {tomorrow: (1, 60)}
 
 
+@pytest.mark.usefixtures("bed")
 def test_a_hand_between_two_pieces_and_a_cheat_that_does_not_count(town):
     day = town.world.calendar.day_of(town.world.clock.now()) + timedelta(days=2)
     town.planning.plan(day)

@@ -3,7 +3,6 @@
 import io
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
 
 import openpyxl
 import pytest
@@ -44,9 +43,9 @@ class ServingRig(RegistryRig):
         ])  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory) -> Iterator[ServingRig]:
-    rig = ServingRig(tmp_path_factory.mktemp("serving"))
+@pytest.fixture
+def town(tmp_path) -> Iterator[ServingRig]:
+    rig = ServingRig(tmp_path)
     rig.both = rig.person("both", Role.MANAGER, Role.REVIEWER, lang="en")
     rig.chinese = rig.person("chinese", Role.REVIEWER)
     rig.narrow = rig.person("narrow", Role.MANAGER, area=Area(frozenset({rig.own.stations["S2"]})))
@@ -140,13 +139,6 @@ def test_programs_keep_terms_and_see_a_month(town):
     assert [each["booked_fen"] for each in dues if each["kind"] == "station"] == [0]
 
 
-def forget(town, payee):
-    """Its terms never held: the tests of this file share a town."""
-    for each in town.own.filing.terms():
-        if each.payee_id == payee:
-            town.own.filing.end(each.id, each.from_on - timedelta(days=1), by=CLERK)
-
-
 def test_a_large_month_is_told_with_its_moment_and_never_as_empty_while_nobody_knows_it(town):
     settling, told, go = town.own.settling, [], threading.Event()
     plain = settling.looking
@@ -157,27 +149,23 @@ def test_a_large_month_is_told_with_its_moment_and_never_as_empty_while_nobody_k
         return told[-1]
 
     settling.looking = Looking(town.world.clock, plain._here, elsewhere, wait_s=0)
-    try:
-        page = town.both.get("/money/operators?month=2026-05").text
-        assert "is being worked out" in page
-        assert '<meta http-equiv="refresh" content="5">' in page
-        assert "Nobody is due anything" not in page
-        assert "正在核算" in town.chinese.get("/money/operators?month=2026-05").text
-        for unknown in ("/api/v1/operators?month=2026-05", "/money/operators/list.xlsx?month=2026-05"):
-            assert town.both.get(unknown).status_code == 503, unknown
-        go.set()
-        until(lambda: town.both.get("/api/v1/operators?month=2026-05").status_code == 200)
-        said = town.both.get("/api/v1/operators?month=2026-05").get_json()
-        assert (said["as_of"][:10], said["working_out"]) == (f"{town.world.clock.now():%Y-%m-%d}", False)
-        page = town.both.get("/money/operators?month=2026-05").text
-        assert "as of 2026-" in page
-        assert "http-equiv" not in page
-        town.both.post("/money/operators/terms", data=form(payee="canteen:canteen-B", from_on="2026-05-01"))
-        until(lambda: town.both.get("/money/operators?month=2026-05").text.count("食堂B</td>") == 2)
-        assert len(told) == 2
-    finally:
-        settling.looking = plain
-        forget(town, "canteen-B")
+    page = town.both.get("/money/operators?month=2026-05").text
+    assert "is being worked out" in page
+    assert '<meta http-equiv="refresh" content="5">' in page
+    assert "Nobody is due anything" not in page
+    assert "正在核算" in town.chinese.get("/money/operators?month=2026-05").text
+    for unknown in ("/api/v1/operators?month=2026-05", "/money/operators/list.xlsx?month=2026-05"):
+        assert town.both.get(unknown).status_code == 503, unknown
+    go.set()
+    until(lambda: town.both.get("/api/v1/operators?month=2026-05").status_code == 200)
+    said = town.both.get("/api/v1/operators?month=2026-05").get_json()
+    assert (said["as_of"][:10], said["working_out"]) == (f"{town.world.clock.now():%Y-%m-%d}", False)
+    page = town.both.get("/money/operators?month=2026-05").text
+    assert "as of 2026-" in page
+    assert "http-equiv" not in page
+    town.both.post("/money/operators/terms", data=form(payee="canteen:canteen-B", from_on="2026-05-01"))
+    until(lambda: town.both.get("/money/operators?month=2026-05").text.count("食堂B</td>") == 2)
+    assert len(told) == 2
 
 
 @pytest.mark.error_lines("month_not_worked_out")
@@ -189,12 +177,9 @@ def test_a_large_month_that_cannot_be_worked_out_says_so_and_is_not_looked_for_a
         raise Failed("it ended with 1")
 
     settling.looking = Looking(town.world.clock, plain._here, broken, wait_s=20)
-    try:
-        page = town.both.get("/money/operators?month=2026-06").text
-        assert "could not be worked out just now" in page
-        assert "http-equiv" not in page
-    finally:
-        settling.looking = plain
+    page = town.both.get("/money/operators?month=2026-06").text
+    assert "could not be worked out just now" in page
+    assert "http-equiv" not in page
 
 
 def test_a_month_is_large_by_its_meals_and_those_of_its_year_where_somebody_is_paid_by_the_year(town, monkeypatch):
@@ -203,4 +188,3 @@ def test_a_month_is_large_by_its_meals_and_those_of_its_year_where_somebody_is_p
     assert (reckoning.is_large("2026-03"), reckoning.is_large("2026-08")) == (True, False)
     town.own.term("yuntai", "B")
     assert (reckoning.is_large("2026-08"), reckoning.is_large("2027-08")) == (True, False)
-    forget(town, "canteen-B")
