@@ -35,6 +35,9 @@ from dispatch.rules.phrases.tidy import tidy
 TEXT_MAX = 200
 """Signs that are read; nobody answers at such length, and what is longer is for a human."""
 
+LOOKED_AT = 4000
+"""Signs that are looked at, blanks among them; ten long texts in one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
@@ -65,7 +68,7 @@ AGAIN_MAX = 80
 
 _DIGITS: Mapping[str, Action] = MappingProxyType(dict(zip("1234", Action, strict=False)))
 _ALONE: Mapping[str, str] = MappingProxyType(
-    {"一": "1", "壹": "1", "二": "2", "贰": "2", "三": "3", "叁": "3", "四": "4", "肆": "4", "不": "不去"}
+    {"一": "1", "壹": "1", "二": "2", "贰": "2", "三": "3", "叁": "3", "四": "4", "肆": "4", "不": "不去", "bu": "不去"}
     | {"yi": "1", "1号": "1", "接1": "1", "one": "1", "two": "2", "three": "3", "four": "4", "y": "yes", "n": "no"}
 )
 """Words too short to be trusted inside others."""
@@ -75,7 +78,8 @@ _OPT_OUT = "stop|stopall|stop all|unsubscribe|optout|opt out|end|quit|cancel|rev
 
 _STOP = re.compile(rf"(?:(?:回复|回|reply)[ ,]*)?(?:{_OPT_OUT})(?:[ ,]*(?:{_OPT_OUT}))*")
 _LEAD = re.compile(
-    r"(?:回复|答复|答(?=[ ,]*[1-4])|reply(?![a-z])|re(?![a-z])|"
+    r"(?:我?的?(?:回复|答复)(?:是|为)?(?!不[了出到上]|[晚了])|[答回](?=,)|答(?=[ ,]*[1-4])|reply(?![a-z])|re(?![a-z])|"
+    "回(?=接单|拒|收到|好的|没空|同意|ok|yes|no| [a-z])|"
     "(?:我)?(?:回|按|选|选择|数字|选项|press)(?=[ ,]*[0-9一二三四]))[ ,]*"
 )
 _ADDRESSED = re.compile(
@@ -90,8 +94,13 @@ _CALLED = re.compile(
 )
 """The same behind a nod: "1 好嘞哥"."""
 
-_BOSS = re.compile("^[一-鿿]?(?:领导|主任|站长|经理|院长|组长|队长|主管|护士长|老板|老师|同志),(?=.)")
-"""The same where a comma was written: "站长，到了"."""
+_THANKED = re.compile(f"(?<=.)[ ,]*谢谢(?:[{SURNAMES}]?(?:领导|主任|站长|老板|老师|师傅|[哥姐])|[小老][{SURNAMES}])$")
+"""Who is thanked behind an answer is not told of: "1谢谢小王"."""
+
+_BOSS = re.compile(
+    "^[一-鿿]?(?:领导|主任|站长|经理|院长|组长|队长|主管|护士长|老板|老师|同志)(?:,(?=.)| (?=[1-4](?![0-9])))"
+)
+"""The same where a comma was written: "站长，到了"; or a digit follows: "站长 1"."""
 
 
 _NUMBER = re.compile(
@@ -119,6 +128,9 @@ _DECIMAL = re.compile(r",\d")
 _LAST_DIGIT = re.compile(r"[ ,]*(?<![0-9,])(?:回复|回|按)?(?<![0-9])(?<!(?<!收)到)[ ,]?([1-4])$")
 
 
+_BLANKS, _LINES = re.compile(r"[^\S\n]{3,}"), re.compile(r"(?:[^\S\n]{0,2}\n){3,}")
+"""More blanks than mean anything: what was quoted is looked for at each of them, and eight hundred would take 0.3 s."""
+
 BARE = re.compile(r"\s*(?:[1-9]\d[\s,，]+)?(?:[1-4１-４]|([1-4])\1{1,3})\s*[.。!！]?\s*")
 """A number, with a code or without: the commonest answer, and no phrase is needed to read it."""
 
@@ -133,6 +145,7 @@ def parse(text: str, standing: Standing | None = None) -> Parsed:
     `standing` is None where nothing is open for them, or several things on which they stand differently. What is no
     answer where they stand (`phrases/elsewhere.py`) is asked back.
     """
+    text = _LINES.sub("\n\n", _BLANKS.sub("  ", text[:LOOKED_AT]))
     read = _anywhere(text)
     if standing is None or read.stop or read.code is not None:
         return read
@@ -226,7 +239,7 @@ def _read(plain: str) -> Parsed | None:
     """A number before it, or behind it, and the row of phrases that the rest is; None where it is unclear."""
     said = _ADDRESSED.sub("", plain, count=1) if _ADDRESSED.match(plain) else plain
     said = _LEAD.sub("", said, count=1) if _LEAD.match(said) else said
-    said = _CALLED.sub(r"\1", said, count=1)
+    said = _CALLED.sub(r"\1", _THANKED.sub("", said), count=1)
     said = _PRESSED_AGAIN.sub(r"\1", said) if _PRESSED_AGAIN.fullmatch(said) else undressed(_ALONE.get(said, said))
     coded = CODE_FIRST.match(said)
     if coded:

@@ -26,6 +26,7 @@ APART = {Outcome.HOSPITAL, Outcome.NOBODY_HOME}
 HAN = re.compile("[\u4e00-\u9fff]")
 FLOORS = {
     ("AA", "life"): 0.999, ("AB", "life"): 0.999, ("AC", "life"): 0.994,
+    ("AG", "checker"): 0.99, ("AH", "checker"): 0.97, ("AI", "checker"): 0.99,
     ("AE", "life"): 0.99, ("AE", "hard"): 0.9, ("AF", "life"): 0.97,
     ("AA", "hard"): 0.99, ("AB", "hard"): 0.95, ("AC", "hard"): 0.78, ("AD", "hard"): 0.9,
 }  # fmt: skip
@@ -40,7 +41,7 @@ def read(name, part):
         for meant, lines in said.items():
             for line in lines.strip("\n").split("\n"):
                 told, _, many = line.partition(" ×")
-                text, _, code = told.partition(" → ")
+                text, _, code = told.replace("⏎", "\n").partition(" → ")
                 heard = str(parse(text, Standing(where)).action or "asked")
                 found.append((where, meant, text, int(many or 1), heard, judged_so(Standing(where), meant, text, code)))
     return found
@@ -107,6 +108,8 @@ def test_a_menu_that_nobody_is_sent_is_an_end_or_asked_back(where):
         "他想去，走不开",
         "小李应该去不了", "老人没人照顾", "老人不在了", "切不了菜", "我克服一下",
         "guo hui er qu", "yi ge xiao shi yi hou ke yi", "可能没事", "估计没什么事", "大概没事", "ke neng mei shi",
+        "等我忙完", "手机打不开", "链接打不开", "收了工就去", "我有别的活，干完去", "好的\n王芳去", "收到——李芳去",
+        "一小时后去", "两个小时后再过去", "我回复不了", "jiedan2", "bu1 jiedan2", "要晚2个小时，怎么办",
         "11点到", "22楼", "120", "收到小李", "急 柏林小区 跌倒，回1接单，2去不了", "11111", "没放假",
     ],
 )  # fmt: skip
@@ -138,6 +141,11 @@ def test_what_is_for_a_human_is_so_in_pinyin_too():
         ("11", "accept", None), ("22", "decline", None), ("333", "arrived", None), ("4444", "done", None),
         ("l 接单", "accept", None), ("四没事", "done", None), ("1 好嘞哥", "accept", None),
         ("1接单 码12", "accept", 12),        ("急 柏林小区 跌倒，回1接单，2去不了\n1", "accept", None),
+        ("jie1dan1", "accept", None), ("12 hao3de", "accept", 12), ("jie-dan", "accept", None),
+        ("jv jue", "decline", None), ("j i e d a n", "accept", None),
+        ("【接单】", "accept", None), ("「安护：王秀英 跌倒」\n———\n我去", "accept", None), ("不去 12", "decline", 12),
+        ("转发：【安护】紧急求助 王秀英\n2", "decline", None), ("没问题（李护工）", "accept", None),
+        ("收到 —— 王芳", "accept", None), ("我回复接单", "accept", None), ("1谢谢小王", "accept", None),
         ("“回1接单” 去不了", "decline", None), ("“回1”", "accept", None),
     ],
 )  # fmt: skip
@@ -154,7 +162,9 @@ def test_digits_in_yet_other_dresses(text, action, code):
         ("到了，跟你说", "asked", None), ("到了，跟你说", "coming", None),
         ("人不在", "there", "done"), ("人不在了", "there", None), ("今天我值班，我去", "asked", "accept"),
         ("mei kong zai shang ban", "asked", "decline"), ("马上，不去了", "asked", None),
-        ("没办法，我去", "asked", None),
+        ("没办法，我去", "asked", None), ("堵车，晚10分钟", "coming", "accept"), ("晚点回你", "coming", None),
+        ("要晚2个小时", "coming", None), ("running 5 mins late", "coming", "accept"), ("晚到十分钟", "asked", None),
+        ("老人不行了", "there", None), ("行了", "there", "done"), ("孩子在家没人看去不了", "asked", "decline"),
     ],
 )  # fmt: skip
 def test_what_every_piece_says_all_of_them_say(text, where, action):

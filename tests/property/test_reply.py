@@ -3,6 +3,7 @@
 import string
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,6 +69,15 @@ def test_stray_blanks_inside_chinese_change_nothing(said, data):
     action, text = said
     blanks = [data.draw(st.sampled_from(["", " ", "\u3000", "\t"])) for _ in text]
     assert parse("".join(char + blank for char, blank in zip(text, blanks, strict=True))).action is action
+
+
+@pytest.mark.parametrize("blank", [" ", "\u3000", "\t", "\n", "\r\n", " \n", "\n\u3000 "])
+def test_a_thousand_blanks_are_read_as_three(blank):
+    many, few = (f"{blank * number}我马上到{blank * number}" for number in (1000, 3))
+    assert parse(many) == parse(few)
+    assert parse(many).action is Action.ACCEPT
+    within = "\u3000" * 1000
+    assert parse(f"我{within}去") == parse("我\u3000\u3000\u3000去")
 
 
 def test_a_denial_before_it_never_leaves_the_meaning():

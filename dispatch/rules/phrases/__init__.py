@@ -4,8 +4,9 @@ What people's words mean: `LEXICON` is every meaning with the patterns that say 
 Short answers are patterns here; longer ones are rows of small words (`lexicon.py`, `rows.py`), read by `composed.py`.
 To add a way of saying something: a word in `lexicon.py`, or a pattern in `chinese.py` or beside it (its pinyin follows
 by itself), or in `english.py`; what is clear only from where somebody stands is a row in `standing.py` or
-`on_the_spot.py`, and what is none there stands in `elsewhere.py`. What is written is
-made plain first: `tidy.py` with `traditional.py`, and where that is not enough `sounds.py` and `spelling.py`.
+`on_the_spot.py`, `delays.py` or `reasons.py`, and what is none there stands in `elsewhere.py`. What is written is
+made plain first: `tidy.py` with `quoting.py` and `traditional.py`, and where that is not enough `sounds.py` and
+`spelling.py`.
 """
 
 import re

@@ -3,7 +3,7 @@
 import re
 
 _LEAD = (
-    r"(?:(?:我的|我)?(?:回复|回覆|答复|答案|回|选择|选项|选|按|数字|要)(?:了|的?是|为)?|"
+    r"(?:(?:我的|我)?(?:回复|回覆|答复|答案|回|选择|选项|选|按键|按|数字|要)(?:了|的?是|为)?|"
     r"请[按选]|re|fwd?|reply|press|option|number|choose|select|answer)"
 )
 _CHOICE = re.compile(
@@ -14,11 +14,11 @@ _CHOICE = re.compile(
 """A single digit and whatever leads to it; more words only behind a sign that parts them."""
 
 _CODE_LAST = re.compile(r"(?P<head>.*?[^\d ,])[ ,]*(?:(?:码|代码|编号|单号|code)[ ,]*)?(?P<code>[1-9]\d)(?:号单|号)?$")
-_NO_HEAD = re.compile("[到点在楼第共约差月去来号日床]$|分钟到|[0-9]")
+_NO_HEAD = re.compile("(?<!^收)到$|(?<!^不)(?<!^不能)(?<!^我)[去来]$|[点在楼第共约差月号日床]$|分钟到|[0-9]")
 """Behind these a number is an hour, a floor or a house."""
 
 CODE_FIRST = re.compile(
-    r"(?:好的|好|收到|嗯|ok)?[ ,]*(?P<code>[1-9]\d)(?:号单|这单|单|号)的?[ ,]*(?P<rest>(?![楼门院房晚早栋单线])\D.*)"
+    r"(?:好的|好|收到|嗯|ok)?[ ,]*第?(?P<code>[1-9]\d)(?:号单|这单|单|号)的?[ ,]*(?P<rest>(?![楼门院房晚早栋单线])\D.*)"
 )
 """好的12号单我接: the code before words that are no house number."""
 

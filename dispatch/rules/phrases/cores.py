@@ -38,7 +38,9 @@ def _declines() -> Iterator[str]:
 
 
 def _arrivals() -> Iterator[str]:
-    yield from _joined("到 到达 抵达 来到 赶到", "地方 地儿 现场 目的地 位 老人家 老人家里 老人家中 老人身边 屋里 家中")
+    yield from _joined(
+        "到 到达 抵达 来到 赶到", "地方 地儿 现场 目的地 服务地点 位 老人家 老人家里 老人家中 老人身边 屋里 家中"
+    )
     yield from _joined("进 进入 进到 走进", "屋 屋里 屋子 家门 家里 家中 室内 房间 老人家 老人家里 老人房间")
     yield from _joined("见到 看到 看见 见着", "老人 老人家 本人 奶奶 爷爷 老太太 大爷 阿姨 大妈")
     yield from _joined("进入 见着 人见到 老人见到 见到人 到现场 报到 在老人旁边 在老人身边 跟老人在一起 和老人在一起")
@@ -173,6 +175,6 @@ def cores() -> Mapping[Meaning, frozenset[str]]:
         Outcome.HELPED: frozenset(_helped()),
         Outcome.FALSE_ALARM: frozenset(_mistaken()),
         Aside.NEAR: frozenset({"来", "去", "上车", "上路", "下楼", "出门", "动身", "起身"}),
-        Aside.NOD: frozenset({"ok"}),
-        Aside.COURTESY: frozenset(_joined("收 确认 确定 晓得 知道 明白 了解 清楚")),
+        Aside.NOD: frozenset({"ok", "确认", "确定"}),
+        Aside.COURTESY: frozenset(_joined("收 晓得 知道 明白 了解 清楚")),
     }

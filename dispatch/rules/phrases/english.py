@@ -128,6 +128,7 @@ SAID: Mapping[Meaning, tuple[str, ...]] = {
         "(?:please|pls|plz)? ?(?:wait|hold on)(?: for me)?",
         "its (?:me|(?!not)[a-z]+ here)|this is (?!not|no|an?(?![a-z])|the)[a-z]+",
         "noted|received",
+        "ming ?bai(?: ?le)?",
         "with apologies",
         "(?:i )?got it",
         "xie ?xie(?: ?ni)?",

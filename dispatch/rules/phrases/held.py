@@ -17,7 +17,8 @@ _ASKING = re.compile(
 _IF = re.compile(
     r"如果|要是|除非|的话|万一|假如|假使|倘若|若[是无没有]|只要|只有|能[去来].{0,2}就(?!是)|有空再|有空去|"
     r"(?:有空|有时间|有车|没人|没空|没事|不忙|顺路|方便|顺便|得空|忙完|下班|吃完).{0,3}(?:就(?!是)|[再才])|"
-    r"走得开就|(?:过|等|隔)(?:一)?会儿?(?:再)?(?:去|来|过去)|(?:小时|钟头)(?:以?后|之后)(?:可以|能|有空|行)|"
+    r"走得开就|(?:过|等|隔)(?:一)?会儿?(?:再)?(?:去|来|过去)|(?:小时|钟头)(?:以?后|之后)(?:可以|能|有空|行|[再才](?:[去来]|过[去来]))|"
+    r"(?<!半)(?<!半个)(?:小时|钟头)(?:以?后|之后)(?:[去来]|过[去来]|出发|动身)|"
     r"(?<![a-z])(?:if|unless|only when|in case)(?![a-z])|(?:可能|也许|或许|说不定|没准)[^,了]{0,7}能[去来]"
 )
 """What is said under a condition is no answer yet: "能去我就去"."""
@@ -27,7 +28,8 @@ _IF_IN_PINYIN = re.compile(
     r"(?:you ?kong|de ?kong|you ?shi ?jian|mei ?ren|mei ?shi|bu ?mang|shun ?lu|fang ?bian|mang ?wan|xia ?ban|chi ?wan)"
     r"[a-z ]{0,7}?(?:jiu|zai|cai) ?(?:qu|lai|guo|neng|ke ?yi)|"
     r"(?:guo|deng|ge) ?(?:yi ?)?hui ?(?:er ?)?(?:zai ?)?(?:qu|lai|guo ?[ql]))|"
-    r"(?:xiao ?shi|zhong ?tou) ?(?:[yz]h?i ?)?hou ?(?:ke ?yi|neng|you ?kong|xing)"
+    r"(?:xiao ?shi|zhong ?tou) ?(?:[yz]h?i ?)?hou ?(?:ke ?yi|neng|you ?kong|xing)|"
+    r"(?<!ban)(?<!ban )(?<!ban ge )(?:xiao ?shi|zhong ?tou) ?(?:[yz]h?i ?)?hou ?(?:zai ?|cai ?)?(?:qu|lai|guo ?[ql])"
 )
 """The same by a phone without Chinese writing."""
 
@@ -69,6 +71,23 @@ _PROMISED = re.compile(
 _WAITED_FOR = re.compile("等(?!了|到|来)着?(?:120|救护车|急救车|医生|家属|女儿|儿子|开锁|民警|警察|消防)|没(?:有)?人送")
 """What ends it is still to come: "等120拉走"."""
 
+_AFTER_THAT = re.compile(
+    "等(?!了|到|来)(?:[我俺她他])?(?:先|把|这边|手头)?[^,]{0,4}(?:忙|弄|做|处理|办|搞|吃|洗)(?:完|好|妥)"
+)
+"""What they finish first is not over: "等我忙完"."""
+
+_WHEN_FREE = re.compile(
+    "(?<![刚好经才都])(?:收了?工|下了班|下了?[夜晚]班|交完?班|[干做弄忙办吃]完)(?:了|班|饭|活)?(?:我|俺)?"
+    "(?:马上|就|再|才)*(?:去|来|过去|过来)(?=$|[ ,看哈啊吧哦])"
+)
+"""Who comes when they have finished something else has not said when."""
+
+_NO_DOOR = re.compile(
+    "(?:打不开|开不了|点不开|进不去)(?:链接|网页|网址|页面|图片|短信|手机|软件|系统|app)|"
+    "(?:链接|网页|网址|页面|图片|短信|手机|软件|系统|app)(?:都|也|还是|怎么)*(?:打不开|开不了|点不开|进不去)"
+)
+"""What does not open is on a screen."""
+
 _NOT_SO_SOON = re.compile(
     "(?:[到去来]不了|赶不到|不能[到去来]?)(?:那么|这么|恁|嘎)(?:快|早|急|及时)|"
     "(?:到不了|赶不到)[ ,]+(?:还要|还得|要|得|再等|再|大概)*[0-9一二两三四五六七八九十几]{1,3}分钟"
@@ -90,8 +109,20 @@ _TAKEN_BACK = re.compile(
 """What takes back all that was said, or tells others to do it."""
 
 
-_ALWAYS = (_TWICE_NO, _IF, _IF_IN_PINYIN, _UNSURE, _ASKED_OF_OTHERS, _TAKEN_BACK)
-_WHOLE = (_ASKING, _NEARLY, _OTHER_PEOPLE, _PROMISED, _WAITED_FOR, _NOT_SO_SOON, _OWN_KIN_GOES, *_ALWAYS)
+_ALWAYS = (_TWICE_NO, _IF, _IF_IN_PINYIN, _UNSURE, _ASKED_OF_OTHERS, _TAKEN_BACK, _WHEN_FREE, _NO_DOOR)
+_WHOLE = (
+    _ASKING,
+    _NEARLY,
+    _OTHER_PEOPLE,
+    _PROMISED,
+    _WAITED_FOR,
+    _AFTER_THAT,
+    _WHEN_FREE,
+    _NO_DOOR,
+    _NOT_SO_SOON,
+    _OWN_KIN_GOES,
+    *_ALWAYS,
+)
 
 
 def is_held(plain: str) -> bool:
@@ -103,7 +134,7 @@ _TRAILING = re.compile(r"(?:[.。…·]{2,}|[~～]{2,}|⋯+)\s*$")
 _NEARLY_OVER = re.compile(
     "(?:马上|快要?|就要?|立刻|很快).{0,2}(?:好|完|结束|搞定|没事)|[完好]了?[就再](?:走|回去"
     "|回家)$|(?<![a-z])(?:ma ?shang|kuai|"
-    "jiu) ?(?:yao ?)?(?:hao|wan)"
+    "jiu|(?:hai ?)?mei) ?(?:yao ?)?(?:hao|wan)"
 )
 
 

@@ -7,8 +7,10 @@ More rows by standing, class by class: what somebody tells from the place itself
 from collections.abc import Mapping
 
 from dispatch.rules.alarm import Outcome
+from dispatch.rules.phrases.delays import DELAYS, DELAYS_IN_LETTERS
 from dispatch.rules.phrases.english_going import I_AM
 from dispatch.rules.phrases.meaning import Action, Standing
+from dispatch.rules.phrases.reasons import REASONS_NOT_TO_COME
 from dispatch.rules.phrases.under_way import ENDS
 
 _HER = "(?:[她他]|老人家?|奶奶|爷爷|阿姨|大爷|老太太)"
@@ -60,12 +62,24 @@ _LATE = (
     "(?:(?:刚才|刚|路上|有点|堵车|塞车|堵|来|晚了(?:点|几分钟)?|走错(?:楼|路|门|小区|单元)?(?:了)?|没?迷路(?:了)?|"
     "不用催|别催)+[ ,]+)"
 )
+_CALL = (
+    "(?:你们|你|请|麻烦)?(?:打给|打电话给|联系|找|叫|让|派|问|问问)(?:[小老][\u4e00-\u9fff]|别人|其他人)"
+    "(?:吧|去|问问|看看|好了)*"
+)
+_LOCKED = "门(?:锁着|锁了|锁|关着)[ ,]*(?:里面|家里)?没(?:有)?人(?:在|应|开)?"
+_CALL_ON = "(?:你们|你|请|麻烦)?(?:打给|打电话给|联系|找)[小老][\u4e00-\u9fff]吧"
 _WARD = "(?!1[12][0-9](?![0-9]))[1-9][0-9]{2,3}"
 """A door; 110, 119 and 120 are not."""
 
 _CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
     Standing.ASKED: {
         Action.ACCEPT: (
+            (
+                f"好啦|由{_ME}(?:处理|去|来|负责)?|{_ME}?现在就(?:走|去)|人?(?:已经|已)?在路上|{_ME}?(?:这边)?马上安排(?:过去)?|"
+                f"接手|领了|揽(?:下|了)+|使得|必须的?|麻溜(?:就)?(?:到|去)|即(?:刻)?(?:去|到|来)|{_ME}来处理(?:吧|你们忙)*|{_ME}来{_OVER}|得[嘞勒咧]|"
+                f"{_ME}(?:先|这就|马上)?(?:过去|去)[ ,]*"
+                f"(?:到了(?:再)?(?:联系|说|回话)|有(?:啥|什么)?(?:情况|事)(?:再|就)?(?:说|联系|汇报))"
+            ),
             f"(?:没关系|不要紧|不碍事)[ ,]*{_ME}(?:去|来|过去)(?:吧|就行)*|{_ME}?接得了",
             (
                 f"(?!.*(?:别人|她|他|谁))[\\u3400-\\u9fff]{{2,4}}(?:小区|花园|新村){_ME}(?:很)?熟[ ,]*{_ME}"
@@ -74,6 +88,10 @@ _CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
             ),
         ),
         Action.DECLINE: (
+            f"{_ME}?(?:实在|真的|真|就|所以)*(?:[去来]不了|过不去|走不开|没法去|没空去?){ENDS}",
+            *REASONS_NOT_TO_COME,
+            f"(?:{_CALL_ON}|{_ME}?没戏){ENDS}",
+            f"{_ME}?(?:今天|今晚|现在)*(?:不|没)(?:当班|上班|值班|在班)(?:的)?[ ,]*{_CALL}",
             (
                 f"{_ME}?(?:人|正|还|现在)*在医院(?:里)?(?:陪|照顾|看|守)(?:着|护)?(?:我)?(?:家)?"
                 f"(?:妈|爸|老公|老婆|孩子|儿子|女儿|婆婆|公公|家人){ENDS}"
@@ -102,28 +120,31 @@ _CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
                 "|堵|路上堵)?[ ,]*"
                 f"{_ME}?(?:马上(?:就)?到|在路上|快到|在赶|在骑)(?:了|呢)*"
             ),
+            *DELAYS,
             f"电梯(?:太|好|很)?(?:慢|难等)[ ,]*(?:马上|快)(?:就)?(?:到)?{ENDS}|再{_IN}(?:到)?",
         ),
         Action.ARRIVED: (
             f"{_LATE}{_ME}?(?:现在|终于|总算|已经|刚)?到{_OVER}",
             (
                 f"(?:[0-9]{{1,2}}(?:号楼|栋|幢|单元))?{_WARD}(?:室|房)?(?:门口)?(?:已经|已)?到(?:了|啦)|"
-                f"{_ME}?(?:已经|已)?到{_WARD}(?:室|房)?(?:门口)?(?:了|啦)"
+                f"{_ME}?(?:已经|已)?到{_WARD}(?:室|房)?(?:门口)?(?:了|啦)|"
+                f"{_ME}?(?:已经|已)到{_WARD}(?:室|房)?(?:门口)?"
             ),
             f"{_ME}?(?:在|正|正在)?(?:敲门|按门铃)(?:呢|着呢)|到屋(?:头|里)?(?:了|啦){ENDS}",
             f"{_CLOCK}(?:就)?到的|{_ME}?[0-9]{{1,2}}分钟(?:前|以前|之前)(?:就)?(?:已经)?到(?:了|的)",
         ),
-        Action.DECLINE: ("(?:误接(?:了)?[ ,]*)?取消",),
+        Action.NO_ENTRY: (_LOCKED,),
+        Action.DECLINE: ("(?:(?:误接(?:了)?|不好意思|抱歉|对不起)[ ,]*)?取消",),
     },
     Standing.THERE: {
         Action.DONE: (
             (
-                f"(?:处理|弄|搞)(?:ok|o|掂){_OVER}*|嗯?(?:处理|弄|搞|忙)完{_OVER}{_ME}?(?:现在|就"
+                f"结束服务|(?:可以|行)[了啦]|(?:处理|弄|搞)(?:ok|o|掂){_OVER}*|嗯?(?:处理|弄|搞|忙)完{_OVER}{_ME}?(?:现在|就"
                 f"|先)?(?:回家|回去|走)(?:了)?"
             ),
         ),
         Action.NO_ENTRY: (
-            "门(?:锁着|锁了|锁|关着)[ ,]+(?:里面|家里)?没(?:有)?人(?:在|应|开)?",
+            _LOCKED,
             (
                 f"{_HER}?(?:不|没)在家[ ,]+(?:敲门)?没(?:有)?人(?:开门|应|开)|"
                 f"邻居说{_HER}?[\\u3400-\\u9fff]{{1,8}}[ ,]+(?:家里)?没(?:有)?人(?:在)?(?:家)?"
@@ -148,7 +169,7 @@ _CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
             f"(?:[^,不没]{{1,6}}(?:了|来|动)[ ,]*)?{_ME}?{_WITH_HELP}[ ,]*(?:把(?:她|他))?扶起来{_OVER}",
         ),
         Outcome.FALSE_ALARM: (
-            "(?:误|悟)(?:按|安|案)(?:的|了)?|(?:小)?(?:孙子|孙女|孩子|娃)(?:按|碰|摁)的",
+            f"(?:是)?{_HER}?睡着(?:了)?(?:按|压|碰)(?:到|着)(?:的|了)?|(?:误|悟)(?:按|安|案)(?:的|了)?|(?:小)?(?:孙子|孙女|孩子|娃)(?:按|碰|摁)的",
             (
                 f"(?:嗯)?(?:{_NOTHING}|{_NO_FALL})(?:没事)*[ ,]*(?:{_HER})?(?:就|只)?(?:是)?{_PRESSED}(?:{_ME}"
                 f"(?:已经)?(?:回来|"
@@ -165,8 +186,14 @@ _CHINESE: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
 
 _ENGLISH: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
     Standing.ASKED: {
+        Action.ACCEPT: (
+            "i accept (?:the|this) (?:case|call|job|task|alarm|order|one)|mine",
+            "confirm(?:ed|ing)?|right away(?: sir| maam)?",
+        ),
         Action.DECLINE: (
             f"(?:so |very )*sorry,? ?(?:{I_AM} |i )busy(?: now)?",
+            "(?:next|another|someone else|another person)(?: one)? (?:please|pls)|(?:on )?(?:sick|annual) leave",
+            "(?:regret|apologies),? ?(?:i )?(?:cannot|cant|can not)(?: come| make it)?",
             (
                 "i (?:would like|want|wish)(?: to)?(?: (?:go|come|help))?,? ?but,? ?(?:sorry )?i (?:really )?(?:cant|"
                 "cannot|can not)(?: (?:go|come))?"
@@ -176,6 +203,7 @@ _ENGLISH: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
     Standing.COMING: {
         Action.ACCEPT: (
             f"(?:sorry,? ?)?(?:{I_AM} |will be )?late,? ?[0-9]{{1,2}} ?min(?:ute)?s?(?:,? ?sorry)?",
+            *DELAYS_IN_LETTERS,
             "(?:i |i have |im |i am )?not (?:yet )?(?:arrived?|there|reach(?:ed)?)(?: yet)?",
             f"(?:{I_AM} )?still (?:on|in) (?:the )?(?:bus|train|mrt|taxi|car|way)|[0-9]{{1,2}} more min(?:ute)?s?",
             (
@@ -185,10 +213,12 @@ _ENGLISH: Mapping[Standing, Mapping[Action | Outcome, tuple[str, ...]]] = {
             ),
         ),
         Action.ARRIVED: (
+            f"(?:{I_AM} )?there now",
             "(?:i )?(?:arrive|arrived|reach|reached)(?: already| now)?|(?:here,? ?)?knocking|at (?:the )?door now",
         ),
     },
     Standing.THERE: {
+        Action.DONE: ("(?:mission|task|job|work|service)(?: is)? (?:completed?|done|finished|over)|all clear",),
         Action.NO_ENTRY: (
             "knock(?:ed|ing)?(?: for)? [0-9]{1,2} min(?:ute)?s?,? ?no (?:answer|one|body|response)",
             "door (?:is )?lock(?:ed)?,? ?no ?(?:one|body)(?: home)?|no entry",

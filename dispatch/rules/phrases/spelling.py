@@ -69,6 +69,8 @@ _SHORT = {
     "cuming": "coming",
     "comeing": "coming",
     "arived": "arrived",
+    "arive": "arrive",
+    "haod": "haode",
     "arrivd": "arrived",
     "tmrw": "tomorrow",
     "nop": "no",

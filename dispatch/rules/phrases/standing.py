@@ -18,6 +18,7 @@ from dispatch.rules.phrases.making import made
 from dispatch.rules.phrases.meaning import Action, Standing
 from dispatch.rules.phrases.on_the_spot import with_more
 from dispatch.rules.phrases.pinyin import romanised
+from dispatch.rules.phrases.reasons import BESIDE_A_YES
 from dispatch.rules.phrases.under_way import (
     CANNOT_COME,
     ENDS,
@@ -38,11 +39,10 @@ _GOING = (
 )
 _BESIDE_GOING = (
     "(?:不休息|不吃饭|不吃|不睡|不管|不上班|不做饭|不打牌|不忙|不远)了?",
-    (
-        "(?:没事|没事做|没事闲着|闲着|在|没带钥匙|不能让(?:老人|她|他)(?:等|急)|吃着饭呢|放下就去|不用谢|"
-        "不客气|没别人的话也没关系)"
-    ),
+    "没事|没事做|没事闲着|闲着|在|没带钥匙|不能让(?:老人|她|他)(?:等|急)|吃着饭呢|放下就去",
+    "不用谢|不客气|没别人的话也没关系",
     f"{SELF}?(?:这边|这里|手头|手上)?(?:刚刚|刚|已经|都)(?:忙|弄|做|干)完(?:了)?",
+    *BESIDE_A_YES,
     f"(?:今天|今晚|现在)?(?:是)?{SELF}(?:值班|当班|在班)(?:呢|啊)?|(?:该|轮到){SELF}(?:了)?",
     "(?:正好|刚好)?(?:再|在|就在)(?:附近|傍边|旁边|楼下|隔壁|[一二三四五六七八九十0-9]+号楼)",
     (
@@ -396,4 +396,4 @@ def _row(rows: tuple[str, ...], beside: tuple[str, ...]) -> str:
     near = "|".join(f"(?:{each})" for each in beside) or "(?!)"
     around = f"(?:(?:{_COURTESY})(?:[ ,]+|$)|(?:{near})[ ,]*)"
     behind = f"(?:[ ,]*(?:{near})|[ ,]+(?:{_COURTESY}))"
-    return f"{around}*(?:(?:{said}){behind}*(?:$|[ ,]+|(?=我)))+"
+    return f"{around}*(?:(?:{said}){behind}*(?:$|[ ,]+|(?=我|[去来过]不了|走不开|没法去)))+"

@@ -8,6 +8,8 @@ punctuation, and slips of Chinese keyboards mended where nothing else can be mea
 import re
 import unicodedata
 
+from dispatch.rules.phrases.pinyin import READ_SO
+from dispatch.rules.phrases.quoting import unquoted
 from dispatch.rules.phrases.traditional import SIMPLIFIED
 
 _HARMLESS = frozenset(
@@ -28,10 +30,17 @@ _SLIPS = (
     ("马上(?:酒)?[道倒]", "马上到"),
     ("约莫|大致|将近", "大约"),
     ("en,route", "en route"),
-    ("受到|收[道倒]", "收到"),
+    ("受到|收[道倒]|收悉", "收到"),
+    ("^(?:我)?接收$|(?<=[我已])接收$", "接受"),
+    ("^结单(?=我?(?:马上|这就)?[去来])", "接单"),
+    ("(?:(?<![\u4e00-\u9fff])|(?<=[我人已经]))再(?=外地|老家|现场|门口|附近|楼下|医院|高铁|火车|飞机|开会|上班)", "在"),
+    ("^再(?=,我[去来])", "在"),
+    ("(?<!自)己(?=收|离|安|结|扶|叫|联|解|搞|确)", "已"),
     ("收到[拉]", "收到"),
-    ("[节街]单", "接单"),
-    ("接[丹旦]", "接单"),
+    ("[节街]单|(?<![a-z])jie单", "接单"),
+    ("接[丹旦]|接dan(?![a-z])", "接单"),
+    ("好[dの](?![a-z])", "好的"),
+    ("(?<![a-z])([jqx])v(?=[a-z]|$| )", r"\1u"),
     ("(?<!可)[己以](?=到|道|经|出发|接|处|完|送|进|办|抵|上)", "已"),
     ("已道", "已到"),
     ("已经道", "已经到"),
@@ -75,7 +84,7 @@ _SLIPS = (
     ("仲(?=[有要未没在差得])", "还"),
     ("返起身|起返身|起返来", "起来"),
     ("扶返", "扶"),
-    ("(?<=[到送走错做好完睡])[咗佐]|(?<=[到送走错完])左(?=$|,|啦|医)", "了"),
+    ("(?<=[到送走错做好完睡返收])[咗佐]|(?<=[到送走错完])左(?=$|,|啦|医)", "了"),
     ("(?<=[我过就上])切(?![菜肉片断割换开除])|^切(?=不[了到])", "去"),
     ("(?<=[我就])克(?=$|,|看)|^克(?=不[了到])", "去"),
     ("侬", "你"),
@@ -86,6 +95,8 @@ _SLIPS = (
     ("已达$", "已到达"),
     ("(?<=^ok) ?la+h?(?=[ ,]|$)", ""),
     ("呒没|莫得", "没有"),
+    ("[么莫](?=空$|得空|得事)", "没"),
+    ("啲", "点"),
     ("嚟", "来"),
     ("喺", "在"),
     ("就来到(?=$|[,了啦])", "马上到"),
@@ -101,6 +112,7 @@ _SLIPS = (
     ("(?<!有)没得", "没有"),
     ("(?<![关合围收靠聚])拢(?=了|屋|咯|喽|$)", "到"),
     ("(?<=[\u3400-\u9fff])le(?![a-z])", "了"),
+    ("(?<=[\u3400-\u9fff])dao ?le(?![a-z])", "到了"),
     ("(?<=[\u3400-\u9fff])dao(?![a-z])", "到"),
     ("(?<=[我俺])jie(?![a-z])", "接"),
     ("(?<=马)shang(?![a-z])", "上"),
@@ -115,29 +127,18 @@ _BETWEEN_WORDS = re.compile(r"(?<=[\u3400-\u9fff]{2}) (?=[\u3400-\u9fff]{2})")
 
 _MENDED = tuple((re.compile(slip), meant) for slip, meant in _SLIPS)
 
-_SIGNED = "【(?![1-4]】|[1-9][0-9]】)[^】]*】"
-_ORIGINAL = re.compile(
-    r"\n[-_=*\s]*(?:原短信|原信息|原文|原消息|原始短信|原始信息|original message|"
-    r"original text)[-_=:：*\s]*\n.*",
-    re.DOTALL,
-)
-_SIGNATURE = re.compile(
-    r"\n\s*[-—_]{2,}\s*\n.*\Z|(?:\A|(?<=\n)|(?<=[ 。，]))\s*(?:发自|来自|sent from|get outlook)[^\n]*(?:\n|\Z)",
-    re.DOTALL,
-)
-_LONE_CITATION = re.compile(r"\s*[>》＞]+([^\n>]{1,12})\Z")
-"""Nothing but a short cited line is the answer itself: some phones put the sign before what is typed."""
-
-_CITED = re.compile(r"^\s*[>|｜＞].*$", re.MULTILINE)
-_BETWEEN_QUOTES = re.compile(rf"[“\"「『][^”\"」』]*{_SIGNED}[^”\"」』]*[”\"」』]")
-_OURS = re.compile(rf"{_SIGNED}[^\n]*(?:回\d[^\n]*|值守台[^\n]*|按键[^\n]*)$", re.MULTILINE)
-_OFFERED = re.compile(
-    r"[“\"「『>]?\s*(?:急[! ][^\n]{0,120}?回(?:\d\d )?1(?:接单|能去),(?:\d\d )?2去不了|"
-    r"(?:alarm|nobody yet) [^\n]{0,160}?reply (?:\d\d )?1 (?:accept|yes),? (?:\d\d )?2 no|"
-    r"已接单:[^\n]{0,160}?到了回3)(?: ?https?://\S+)?[”\"」』]?|[“\"「『][^”\"」』\n]*回[1-4][^”\"」』\n]*[”\"」』](?=\s*\S)"
-)
-"""Our own words without a signature, as `messages/sentences.py` has them; some providers send none."""
 _FACES = re.compile(r"\[(?:ok|抱拳|强|握手|微笑|玫瑰|合十|呲牙|愉快|爱心|加油|拥抱|嘿哈|好的|胜利|鼓掌)\]")
+
+
+_HYPHEN = re.compile("(?<=[a-z])[-_](?=[a-z])")
+"""jie-dan, on-my-way"""
+
+_TONED = re.compile("(?:[1-9][0-9][ ,]*)?(?:[a-z\u00fc]+(?:[1-5][ ,]*|[ ,]+))*[a-z\u00fc]*")
+_TONE = re.compile("([a-z\u00fc]+)[1-5]")
+_TONE_WITHIN = re.compile("[a-z\u00fc][1-5][a-z]")
+_SYLLABLES = frozenset(READ_SO.values())
+_SPACED = re.compile("^(?:[a-z] ){3,}[a-z]$")
+"""A word that a phone, or a hand that trembles, has written letter by letter: "j i e d a n"."""
 
 
 def tidy(text: str, between: str = "") -> str:
@@ -147,8 +148,9 @@ def tidy(text: str, between: str = "") -> str:
     `between` stands for a blank inside Chinese: nothing, because thumbs slip, or a comma, because many write none.
     """
     wide = unicodedata.normalize("NFKC", text).casefold().translate(_ROUND)
-    bare = "".join(map(_sign, _FACES.sub(_face, _unquoted(wide))))
+    bare = "".join(map(_sign, _HYPHEN.sub(" ", _FACES.sub(_face, unquoted(wide)))))
     plain = re.sub(r" *,[ ,]*", ",", re.sub(r" +", " ", _without_tones(bare))).strip(" ,").translate(SIMPLIFIED)
+    plain = _SPACED.sub(_closed, _without_tone_digits(plain))
     parted = _BETWEEN_WORDS.sub(between, plain) if between else plain
     joined = re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", parted)
     for slip, meant in _MENDED:
@@ -156,17 +158,8 @@ def tidy(text: str, between: str = "") -> str:
     return _once(joined.strip(" ,"))
 
 
-def _unquoted(text: str) -> str:
-    """Without what somebody else had said: old phones and people who press "reply" send it along."""
-    text = _SIGNATURE.sub("\n", text.replace("\r\n", "\n"))
-    text = _LONE_CITATION.sub(r"\1", text)
-    for quoted in (_OFFERED, _ORIGINAL, _CITED, _BETWEEN_QUOTES, _OURS):
-        text = quoted.sub(" ", text)
-    return re.sub(_SIGNED, " ", text)
-
-
 def _face(found: re.Match[str]) -> str:
-    return "ok" if found[0] == "[ok]" and found.start() == 0 else ","
+    return "ok" if found[0] in {"[ok]", "[好的]"} and found.start() == 0 else ","
 
 
 def _sign(char: str) -> str:
@@ -187,6 +180,18 @@ def _without_tones(text: str) -> str:
     """Tone marks of pinyin: "qù" is "qu". Other marks stay, so that nothing foreign becomes a word by losing them."""
     apart = unicodedata.normalize("NFD", text)
     return unicodedata.normalize("NFC", re.sub("(?<=[aeiou\u00fc])[\u0300\u0301\u0304\u030c]", "", apart))
+
+
+def _without_tone_digits(plain: str) -> str:
+    """Tones as digits: "jie1dan1" is "jiedan". A digit that is the only one, and last, is an answer: "jiedan2"."""
+    toned = _TONED.fullmatch(plain) and _TONE.findall(plain)
+    if not toned or not (len(toned) > 1 or _TONE_WITHIN.search(plain)) or not _SYLLABLES.issuperset(toned):
+        return plain
+    return _TONE.sub(r"\1", plain)
+
+
+def _closed(spaced: re.Match[str]) -> str:
+    return spaced[0].replace(" ", "")
 
 
 def _once(text: str) -> str:
