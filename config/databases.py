@@ -18,6 +18,7 @@ from dispatch.store.database import (
     writing_engine,
 )
 from dispatch.store.database import Engine as Engine
+from dispatch.store.precedence import Precedence
 from dispatch.store.transactions import OnJump, PooledTransactions
 from dispatch.store.writer import WriterTransactions
 
@@ -96,10 +97,12 @@ def open_for_writing(settings: Settings) -> Engine:
     return engine
 
 
-def transactions_on(engine: Engine, clock: Clock, ids: Callable[[], str], on_jump: OnJump) -> Owned:
+def transactions_on(
+    engine: Engine, clock: Clock, ids: Callable[[], str], on_jump: OnJump, precedence: Precedence | None = None
+) -> Owned:
     """Units of work as this database wants them: one writer for SQLite, a pool for PostgreSQL."""
     if engine.dialect.name == "sqlite":
-        return WriterTransactions(engine, clock, ids, on_jump=on_jump)
+        return WriterTransactions(engine, clock, ids, on_jump=on_jump, precedence=precedence)
     return PooledTransactions(engine, clock, ids, on_jump=on_jump)
 
 

@@ -38,6 +38,7 @@ from dispatch.store.database import Engine
 from dispatch.store.due import Due
 from dispatch.store.looks import Looks
 from dispatch.store.outbox import Attempt, Outbox
+from dispatch.store.precedence import Precedence
 from dispatch.store.transactions import Transactions, Tx
 
 log = structlog.get_logger()
@@ -84,13 +85,15 @@ class Courier:
         pace: Pace | None = None,
         address: Address = no_address,
         desk: str = "",
+        precedence: Precedence | None = None,
         breakers: Breakers | None = None,
     ) -> None:
         """
         `providers` are in the order of fail-over. `alone`: no other engine works on this database, so whatever is
         claimed at the start was left by a service that stopped. `hedge_s` is when a slow provider gets a second beside
         it, `limit_s` when one that tells no receipt counts as silent; 0 for never. `address` is that of the page
-        a message may name, `desk` the number by which people call the desk.
+        a message may name, `desk` the number by which people call the desk. `precedence` hears that the letter of
+        a press leaves; what became of others gives way.
         """
         assert providers, "somebody must carry the messages"
         self.breakers = breakers or Breakers(clock)
@@ -99,6 +102,7 @@ class Courier:
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
+        self._precedence = precedence or Precedence(clock)
         self._unreached = unreached
         self._receipts = Receipts(transactions, unreached)
         self._claims = Claims(
@@ -307,7 +311,9 @@ class Courier:
         """Looks up what is in doubt, sends, settles."""
         if job.look_up and self._is_done(job):
             return
+        self._precedence.end(job.message.alarm_id or "")  # Whatever leaves about an alarm, it is on its way no more.
         sent = self._sent(job)
+        self._precedence.give_way()
         said = self.breakers.note(job.provider.name, job.outgoing.channel, sent)
 
         def settle(tx: Tx) -> bool:

@@ -45,6 +45,17 @@ metadata = MetaData(
     }
 )
 
+WRITING, READING = 12, 16
+"""
+Connections to PostgreSQL that one engine keeps for units of work and for pages at most; one more listens.
+
+The record gives its numbers to one unit after the other, so that more of them at once only wait, each with a connection
+of a server that allows a hundred to all (`max_connections`): three engines of this size find room.
+"""
+
+POOL_WAIT_S = 5
+"""So long a unit waits for one of them; after it the caller is told to come again, as by a busy writer on SQLite."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -96,7 +107,7 @@ def sqlite_module() -> ModuleType:
 def writing_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     """An engine that may write. On SQLite every transaction begins with BEGIN IMMEDIATE."""
     if not is_sqlite(url):
-        return _pooled_engine(url)
+        return _pooled_engine(url, WRITING)
     # What is erased is overwritten at once, so that no free page keeps it (sqlite.org/pragma.html, secure_delete).
     pragmas = {"synchronous": synchronous, "cache_size": WRITER_CACHE, "secure_delete": "ON"}
     return _sqlite_engine(url, pragmas, begin="BEGIN IMMEDIATE")
@@ -105,15 +116,23 @@ def writing_engine(url: str, *, synchronous: str = "FULL") -> Engine:
 def reading_engine(url: str) -> Engine:
     """An engine that only reads, for pages and predicates; on SQLite beside the writer, never in its way."""
     if not is_sqlite(url):
-        return _pooled_engine(url)
+        return _pooled_engine(url, READING)
     return _sqlite_engine(url, {"query_only": "ON"}, begin=None)
 
 
-def _pooled_engine(url: str) -> Engine:
+def _pooled_engine(url: str, connections: int) -> Engine:
     # SQLAlchemy 2.1 says -1 of an INSERT otherwise, and whoever asks whether a row is new is told that it is not.
     options = {"preserve_rowcount": True}
+    kept, more = connections // 2, connections - connections // 2
     try:
-        return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, execution_options=options)
+        return create_engine(
+            url,
+            pool_size=kept,
+            max_overflow=more,
+            pool_timeout=POOL_WAIT_S,
+            pool_pre_ping=True,
+            execution_options=options,
+        )
     except ModuleNotFoundError as lacking:
         cure = "Install it with `.venv/bin/pip install 'psycopg[binary]'`, or use SQLite."
         raise Misconfigured("database_url", f"PostgreSQL needs the driver {lacking.name}. {cure}") from None

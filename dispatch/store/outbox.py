@@ -302,6 +302,17 @@ class Outbox:
         """Keeps a provider's word; False when the same was kept before."""
         return _RECEIPT.on(self._connection, provider=provider, key=key, **values).rowcount == 1
 
+    def outlast(self, seconds: float, now: datetime) -> None:
+        """
+        Somebody moved the clock forward, to `now`: what waits stays worth sending for as long as before, and a claim
+        holds as long. One that would hold for longer than any does was made by another machine's clock: it is left.
+        """
+        by = literal(round(seconds * 1_000_000), BigInteger)
+        self._connection.execute(update(messages).where(_WAITS).values(expires_at=messages.c.expires_at + by))
+        ours = messages.c.lease_until <= now - timedelta(seconds=seconds) + 2 * LEASE
+        claimed = update(messages).where(messages.c.state == "claimed", ours)
+        self._connection.execute(claimed.values(due_at=messages.c.due_at + by, lease_until=messages.c.lease_until + by))
+
     def shift_due(self, seconds: float) -> None:
         """Moves all waiting messages, because somebody moved the clock."""
         by = literal(round(seconds * 1_000_000), BigInteger)

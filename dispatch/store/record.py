@@ -1,5 +1,6 @@
 """The response log on file: append-only, numbered densely, chained by hashes; the words of people lie beside it."""
 
+import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -136,6 +137,15 @@ def newest(connection: Connection) -> Entry | None:
     """The newest entry; None of an empty log."""
     row = connection.execute(select(entries).order_by(entries.c.number.desc()).limit(1)).first()
     return None if row is None else entry_of(row)
+
+
+def moved_s(connection: Connection, *, after: int, boot: str) -> float:
+    """By how many seconds the clock was moved in this boot, as the entries after a number say."""
+    told = select(entries.c.body).where(
+        entries.c.kind == "clock_jumped", entries.c.number > after, entries.c.boot == boot
+    )
+    milliseconds: int = sum(json.loads(body)["milliseconds"] for body in connection.execute(told).scalars())
+    return milliseconds / 1000
 
 
 def _keep_note(connection: Connection, note: str | None) -> str | None:

@@ -25,11 +25,12 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from dispatch.clock import Clock, Instant, jump_s
+from dispatch.errors import Busy
 from dispatch.rules.people import SERVICE
 from dispatch.rules.record import Line
 from dispatch.store import record
 from dispatch.store.bell import ring
-from dispatch.store.database import savepoint
+from dispatch.store.database import POOL_WAIT_S, WRITING, savepoint
 
 RETRIES_MAX = 5
 """On PostgreSQL a unit that lost a race (class 40) is run again this often."""
@@ -47,6 +48,13 @@ class Lane(Enum):
     PRESS = "press"
     EMERGENCY = "emergency"
     BULK = "bulk"
+
+
+PLACES = {Lane.EMERGENCY: WRITING // 2, Lane.BULK: WRITING // 4}
+"""On PostgreSQL: how many units of these lanes hold a connection at once; presses have the rest, and what is free."""
+
+LANE_WAIT_S = {Lane.EMERGENCY: float(POOL_WAIT_S), Lane.BULK: 12.0 * POOL_WAIT_S}
+"""So long they wait for a place."""
 
 
 class Tx:
@@ -108,6 +116,8 @@ class Units:
         # Whoever writes alone knows the head of the record without asking; anybody else must lock it and look.
         self._alone = False
         self._head: record.Head | None = None
+        # The clock as the record tells it: from which entry on this process reads it, and how far it was moved since.
+        self._from, self._told_s = 0, 0.0
 
     def unit(self, connection: Connection, work: Work[T]) -> T:
         """One unit that has the transaction to itself: if it raises, the transaction goes with it."""
@@ -145,22 +155,34 @@ class Units:
         """
         instant = self._clock.look()
         if self._last is None:
-            self._last = _newest(connection) or instant
+            self._last, self._from = _newest(connection) or (instant, 0)
         before, self._last = self._last, instant
         moved_s = moved(before, instant)
         if abs(moved_s) > JUMP_S:
             log.warning("clock_jumped", seconds=round(moved_s, 3))
             try:
                 with connection.begin():
-                    self.unit(connection, lambda tx: self._jumped(tx, moved_s))
+                    told_s = self.unit(connection, lambda tx: self._jumped(tx, moved_s))
             except BaseException:
                 self._last = before
                 raise
+            self._told_s = told_s
 
-    def _jumped(self, tx: Tx, moved_s: float) -> None:
-        tx.log(Line(kind="clock_jumped", by=SERVICE, facts={"milliseconds": round(moved_s * 1000)}))
+    def _jumped(self, tx: Tx, moved_s: float) -> float:
+        """
+        Mends by as much as nobody else has: several processes on one machine see the same clock set, and what waits is
+        moved once. Gives back by how much the record says the clock was moved since this process began.
+        """
+        tx.hold("clock")
+        told_s = record.moved_s(tx.connection, after=self._from, boot=tx.instant.boot)
+        left_s = moved_s - (told_s - self._told_s)
+        if abs(left_s) <= JUMP_S:
+            return told_s
+        milliseconds = round(left_s * 1000)
+        tx.log(Line(kind="clock_jumped", by=SERVICE, facts={"milliseconds": milliseconds}))
         if self._on_jump is not None:
-            self._on_jump(tx, moved_s)
+            self._on_jump(tx, left_s)
+        return told_s + milliseconds / 1000
 
 
 def moved(before: Instant, after: Instant) -> float:
@@ -175,11 +197,13 @@ def moved(before: Instant, after: Instant) -> float:
     return min(0.0, (after.wall - before.wall).total_seconds())
 
 
-def _newest(connection: Connection) -> Instant | None:
-    """When the newest entry of the record was written: what a service that starts knows of the clock before it."""
+def _newest(connection: Connection) -> tuple[Instant, int] | None:
+    """When the newest entry of the record was written, and its number: what who starts knows of the clock before."""
     with connection.begin():
         entry = record.newest(connection)
-    return None if entry is None else Instant(wall=entry.at, steady_s=entry.steady_us / 1_000_000, boot=entry.boot)
+    if entry is None:
+        return None
+    return Instant(wall=entry.at, steady_s=entry.steady_us / 1_000_000, boot=entry.boot), entry.number
 
 
 class SerialTransactions(Units):
@@ -228,28 +252,61 @@ class SerialTransactions(Units):
 
 
 class PooledTransactions(Units):
-    """PostgreSQL: each caller takes a connection; units that lost a race are run again."""
+    """
+    PostgreSQL: each caller takes a connection; units that lost a race are run again.
+
+    Presses find a connection whatever else there is to do: the others may hold so many of the pool at once and no more.
+    """
 
     def __init__(self, engine: Engine, clock: Clock, ids: Callable[[], str], *, on_jump: OnJump | None = None) -> None:
         super().__init__(clock, ids, on_jump)
         self._engine = engine
         self._clock_lock = threading.Lock()
+        self._places = {lane: threading.BoundedSemaphore(places) for lane, places in PLACES.items()}
 
     def run(self, work: Work[T], *, lane: Lane = Lane.EMERGENCY) -> T:
+        with self._place(lane):
+            return self._run(work, lane)
+
+    @contextmanager
+    def _place(self, lane: Lane) -> Iterator[None]:
+        places = self._places.get(lane)
+        if places is None:
+            yield
+            return
+        if not places.acquire(timeout=LANE_WAIT_S[lane]):
+            raise Busy("the database is busy; try again")
+        try:
+            yield
+        finally:
+            places.release()
+
+    def _run(self, work: Work[T], lane: Lane) -> T:
         for attempt in range(RETRIES_MAX):
             try:
                 with self._engine.connect() as connection:
                     with self._clock_lock:
                         self.mend_clock(connection)
                     with connection.begin():
-                        result = self.unit(connection, work)
+                        result = self._steadily(connection, work)
                         if lane is not Lane.BULK:
                             ring(connection)
                         return result
-            except OperationalError as error:
+            except (OperationalError, _ClockSet) as error:
                 if attempt + 1 == RETRIES_MAX or not _lost_race(error):
                     raise
         raise AssertionError("unreachable")
+
+    def _steadily(self, connection: Connection, work: Work[T]) -> T:
+        """
+        One unit in which nobody set the clock: otherwise what it wrote would wait by the clock of before, unseen by
+        whoever mends what waits, and its entries would stand in the record before the one that tells of it.
+        """
+        before = self._last
+        result = self.unit(connection, work)
+        if before is not None and abs(moved(before, self._clock.look())) > JUMP_S:
+            raise _ClockSet
+        return result
 
     def waiting(self) -> int:
         return 0
@@ -262,5 +319,9 @@ class PooledTransactions(Units):
         self._engine.dispose()
 
 
-def _lost_race(error: OperationalError) -> bool:
-    return str(getattr(error.orig, "sqlstate", "") or "").startswith("40")
+class _ClockSet(Exception):
+    """The clock was set while the unit ran: it is run again."""
+
+
+def _lost_race(error: OperationalError | _ClockSet) -> bool:
+    return isinstance(error, _ClockSet) or str(getattr(error.orig, "sqlstate", "") or "").startswith("40")

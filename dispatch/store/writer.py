@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine
 from dispatch.clock import Clock
 from dispatch.errors import Busy
 from dispatch.store.database import refuse_lost
+from dispatch.store.precedence import Precedence
 from dispatch.store.transactions import Lane, OnJump, T, Units, Work
 
 EMERGENCY_BATCH_MAX = 32
@@ -55,9 +56,14 @@ class WriterTransactions(Units):
     for longer than one commit.
     """
 
-    def __init__(self, engine: Engine, clock: Clock, ids: Callable[[], str], *, on_jump: OnJump | None = None) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, ids: Callable[[], str], *,
+        on_jump: OnJump | None = None, precedence: Precedence | None = None,
+    ) -> None:  # fmt: skip
+        """`precedence` knows of presses that are between their units: meanwhile few others share a commit."""
         super().__init__(clock, ids, on_jump)
         self._alone = True
+        self._precedence = precedence or Precedence(clock)
         self._engine = engine
         self._connection: Connection | None = None
         self._lanes: dict[Lane, deque[tuple[Work[Any], Future[Any]]]] = {lane: deque() for lane in Lane}
@@ -175,9 +181,13 @@ class WriterTransactions(Units):
         return taken
 
     def _foreseen(self) -> int:
-        """How many emergencies one commit may hold, by how long they and a commit took lately."""
-        may_s = max(BATCH_S, 2 * self._commit_s)
-        return max(BATCH_MIN, min(EMERGENCY_BATCH_MAX, int(may_s / max(self._unit_s, 1e-6))))
+        """
+        How many emergencies one commit may hold, by how long they and a commit took lately: as many as are worth a
+        commit while a press is on its way, which will be back in a moment.
+        """
+        least, may_s = (1, 0.0) if self._precedence.busy() else (BATCH_MIN, BATCH_S)
+        may_s = max(may_s, 2 * self._commit_s)
+        return max(least, min(EMERGENCY_BATCH_MAX, int(may_s / max(self._unit_s, 1e-6))))
 
     def _learn(self, begun_s: float, done_s: float, many: int) -> None:
         """What to foresee: so many units, none of them bulk, took from `begun_s` to `done_s` and are on disk by now."""

@@ -184,7 +184,11 @@ WINNERS = (
             AND (p.answered_at < o.answered_at OR (p.answered_at = o.answered_at AND p.id < o.id))
             AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.alarm_id = a.id AND e.kind = 'accepted'
                 AND FACT(e.body, offer) = o.id
-                AND (e."by" LIKE 'operator:%' OR FACT(e.body, both) IS NOT NULL))""",
+                AND (e."by" LIKE 'operator:%' OR FACT(e.body, both) IS NOT NULL))
+            AND NOT (p.answered_at > o.answered_at - 30000000 AND EXISTS (SELECT 1 FROM entries f
+                WHERE f.alarm_id = p.alarm_id AND f.kind = 'accepted'
+                AND FACT(f.body, offer) = p.id AND FACT(f.body, both) IS NOT NULL))""",
+        # Units side by side take their time before they wait for each other: the later of two may have been first.
     ),
     Predicate(
         name="I6.out_of_nowhere",
