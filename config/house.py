@@ -11,6 +11,7 @@ from config.databases import Owned
 from config.hearing import hang_up, listen
 from config.late import Late
 from config.nudges import Nudges
+from config.probing import Probe
 from config.settings import Settings
 from config.uploads import sweep
 from config.wiring_desk import Escalation, keep_escalation
@@ -84,6 +85,7 @@ class House:
     muster: Muster
     desk: Desk
     answers: Answers
+    probe: Probe
     talks: Talks
     calls: Calls
     review: Review
@@ -185,6 +187,7 @@ class House:
             self.rooms.made.stop()
         if self.runner is not None:
             self.runner.stop()
+        self.probe.close()
         self.webhooks.timers.stop()
         self.logbook.verifier.stop()
         hang_up(self.providers)
@@ -231,6 +234,7 @@ class House:
         )  # fmt: skip
         return (
             *self._listening(),
+            Periodic(name="begin_probe", every_s=60.0, work=self.probe.begin),
             Periodic(name="check_siren", every_s=5.0, work=siren.check),
             Periodic(name="check_campaign", every_s=60.0, work=self.upkeep.campaigning.check),
             *self.roads.timetable,

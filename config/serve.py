@@ -57,7 +57,7 @@ def run(settings: Settings, roles: str, *, file: Path | None = None) -> int:
         from config.backup.upgrading import keep_before_upgrade
 
         keep_before_upgrade(settings)
-    sending = build_sending(settings, SystemClock(), new_id, mend=_mend)
+    sending = build_sending(settings, SystemClock(), new_id, mend=mend)
     try:
         if "engine" in chosen:
             sending.courier.start()
@@ -101,12 +101,11 @@ def _serve(settings: Settings, roles: frozenset[str], sending: Sending, told: To
         serving.stop()
 
 
-def _mend(tx: Tx, seconds: float) -> None:
-    if seconds < 0:
-        # Only a clock that was set back needs it, and it needs every room.
-        from config.wiring import mend_waiting
+def mend(tx: Tx, seconds: float) -> None:
+    """Somebody set the clock by so many seconds: see `mend_waiting`, which is read only then."""
+    from config.wiring import mend_waiting
 
-        mend_waiting(tx, seconds)
+    mend_waiting(tx, seconds)
 
 
 def begin_anew() -> None:

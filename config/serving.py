@@ -85,7 +85,7 @@ class Serving:
             "service_ready", roles=sorted(roles), address=self._settings.web.base_url, sqlite=version, sqlite_safe=safe
         )
         # Before anybody answers: what it takes would otherwise fall into the first alarm.
-        self.house.answers.learn()
+        self.house.answers.learning.learn()
         patterns.keep()
         make_all_ready(self.house.writing.dialect)
         if self._app is not None:

@@ -12,6 +12,7 @@ from config.gateways import Gateways
 from config.hearing import said_of
 from config.house import House as House
 from config.late import Late
+from config.probing import Probe
 from config.settings import Settings
 from config.travel import travel_anyway
 from config.wiring_desk import build_situations, escalation_anyway, read_weights
@@ -34,6 +35,7 @@ from dispatch.clock import Clock
 from dispatch.desk import Desk
 from dispatch.expectations import DeskClaims
 from dispatch.ids import StationId
+from dispatch.learning import Learning
 from dispatch.messages.reconcile import Reconciler
 from dispatch.muster import Muster
 from dispatch.review import Review
@@ -75,7 +77,7 @@ def build(
 
     desk = Desk(
         transactions, reading, muster, escalation.policies, situations, day_number=calendar.day_number, nudge=nudges,
-        hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=courier.ride,
+        hand_over=lambda id_: timers.hand_over(Desk.name, id_), rides=courier.ride, precedence=sending.precedence,
     )  # fmt: skip
     upkeep = build_upkeep(
         settings, transactions, reading, clock, calendar, desk, nudge=nudges,
@@ -90,11 +92,12 @@ def build(
         settings, transactions, reading, clock, calendar, desk, lines=lines, providers=providers, nudge=nudges,
         page=page, changed=muster.forget,
     )  # fmt: skip
+    probe = Probe()
     answers = Answers(
         transactions, reading, [DeskClaims(desk), ResidentClaims(desk), roads.reach], desk,
         orders=[TestsByText(upkeep.tests, after=nudges)], operators=settings.operators.phones, nudge=nudges,
         complete=lambda: house.rooms.get(),  # noqa: PLW0108  it is made below
-        hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=courier.ride,
+        hand_over=lambda id_: timers.hand_over(Answers.name, id_), rides=courier.ride, learning=Learning(probe),
     )  # fmt: skip
     calls = Calls(transactions, reading, desk, nudge=nudges, hand_over=lambda id_: timers.hand_over(Calls.name, id_))
     reconciler = Reconciler(
@@ -107,7 +110,11 @@ def build(
         protocols={each.name: each.protocol for each in settings.gateways},
         stations=_stations_of(settings, stations), tests=upkeep.tests,
     )  # fmt: skip
-    timers = Timers([desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners], clock)
+    timers = Timers(
+        [desk, answers, calls, *upkeep.owners, *roads.owners, *registers.owners],
+        clock,
+        give_way=sending.precedence.give_way,
+    )
     lines.courier, lines.timers = courier, timers
     # A unit of work looks at both clocks before it begins, so an empty one mends what a set clock has put off.
     timers.on_jump(lambda: transactions.run(lambda _tx: None))
@@ -116,6 +123,7 @@ def build(
     house = House(
         settings=settings, clock=clock, ids=ids, writing=writing, reading=reading, transactions=transactions,
         calendar=calendar, nudges=nudges, roster=roster, muster=muster, desk=desk, answers=answers,
+        probe=probe,
         talks=Talks(transactions), calls=calls,
         review=review, logbook=build_logbook(settings, transactions, reading, clock, calendar, review),
         providers=providers, panel=sending.panel, courier=courier, reconciler=reconciler, sending=sending,
@@ -153,7 +161,12 @@ def _furnished(house: House) -> "Rooms":
 
 
 def mend_waiting(tx: Tx, seconds: float) -> None:
-    """Somebody set the clock back: everything that waits waits no longer than it would have."""
+    """
+    Somebody set the clock. Back: everything that waits waits no longer than it would have. Forward: it falls due early,
+    but no letter is given up for that, and none that is under way is sent a second time.
+    """
+    if seconds > 0:
+        Outbox(tx.connection).outlast(seconds, tx.now)
     if seconds < 0:
         from config.wiring_rooms import mend_rooms
 

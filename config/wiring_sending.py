@@ -25,6 +25,7 @@ from dispatch.messages.receipts import Unreached
 from dispatch.rules.dialling import dialled
 from dispatch.store.database import Engine, reading_engine
 from dispatch.store.people import People
+from dispatch.store.precedence import Precedence
 from dispatch.store.transactions import OnJump
 from schedules.calendar import Calendar
 
@@ -68,6 +69,7 @@ class Sending:
     panel: console_provider.ConsolePanel
     providers: Mapping[str, Provider]
     courier: Courier
+    precedence: Precedence
     unreached: AwaitedDesk = field(default_factory=AwaitedDesk)
 
     def stop(self) -> None:
@@ -92,7 +94,8 @@ def build_sending(
         Misconfigured: the database cannot be written or is newer than this program, or a provider is not in order.
     """
     writing, reading = open_for_writing(settings), reading_engine(settings.database_url)
-    transactions = transactions_on(writing, clock, ids, mend)
+    precedence = Precedence(clock)
+    transactions = transactions_on(writing, clock, ids, mend, precedence)
     with reading.connect() as connection:
         _, zone = People(connection).district()
     calendar, nudges, unreached = Calendar(zone), Nudges(), AwaitedDesk()
@@ -104,11 +107,11 @@ def build_sending(
         transactions, reading, providers, clock, local=calendar.local, unreached=unreached,
         alone=writing.dialect.name == "sqlite" if alone is None else alone,
         emergency_workers=settings.messages.emergency_workers, notice_workers=settings.messages.notice_workers,
-        address=addresses(links, settings.web.base_url), desk=dialled(settings.operators.desk),
+        address=addresses(links, settings.web.base_url), desk=dialled(settings.operators.desk), precedence=precedence,
         **courier_options(settings, clock),
     )  # fmt: skip
     nudges.join(courier.nudge)
     return Sending(
         writing=writing, reading=reading, transactions=transactions, calendar=calendar, nudges=nudges, links=links,
-        panel=panel, providers=providers, courier=courier, unreached=unreached,
+        panel=panel, providers=providers, courier=courier, unreached=unreached, precedence=precedence,
     )  # fmt: skip

@@ -6,9 +6,7 @@ desk first, what they expect from this person: one thing → it is done; several
 list. Nothing is guessed when two things are possible.
 """
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,15 +18,15 @@ from dispatch.desk import Desk
 from dispatch.errors import Refusal
 from dispatch.expectations import Done, Expectation, is_answered_at_once, standing_of, write_back
 from dispatch.ids import AlarmId, AttemptId, OfferId, ReplyId
+from dispatch.learning import Learning, Unreadable
 from dispatch.messages.receipts import KEY_MAX, plain
 from dispatch.messages.ride import Rides, afoot
 from dispatch.rules.alarm import Alarm, Offer, OfferState, State
 from dispatch.rules.answered import stands
 from dispatch.rules.message import Channel, Draft, Fact, Priority
 from dispatch.rules.people import SERVICE, Person, carer_id, operator
-from dispatch.rules.phrases import learn, lessons, standing
 from dispatch.rules.record import Line
-from dispatch.rules.reply import ALL, BARE, Action, Parsed, parse
+from dispatch.rules.reply import ALL, Action, Parsed, parse
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine, TransactionLost, savepoint
 from dispatch.store.idempotency import MISTAKES
@@ -45,12 +43,6 @@ FAILURES_MAX = 2
 
 SENDER_MAX, TEXT_MAX = 40, 1600
 """Characters that are kept of who answered and of what: the columns of `store/replies.py`, ten parts of a text."""
-
-_LEARNING = threading.Lock()
-"""Two who learn the same at once take twice as long, under one interpreter's lock."""
-
-PATIENCE_S = 1.0
-"""Who learns in advance waits for answers that need something at once, for so long at most before each piece."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -105,6 +97,7 @@ class Answers:
         orders: Sequence[Order] = (),
         operators: Sequence[str] = (),
         complete: Callable[[], object] = lambda: None,
+        learning: Learning | None = None,
     ) -> None:
         """
         The first claimant is the desk's. `operators` are the telephones of the people on watch, who are told when
@@ -120,8 +113,7 @@ class Answers:
         self._rides = rides
         self._orders = tuple(orders)
         self._complete = complete
-        self._learnt = False
-        self._turn, self._asking = threading.Condition(), 0
+        self.learning = learning or Learning()
         self._operators = operators
 
     def join(self, claimants: Sequence[Claimant], orders: Sequence[Order]) -> None:
@@ -179,7 +171,7 @@ class Answers:
             ride.claim(tx)
             return done
 
-        self._learn_for(ReplyId(id_))
+        self._prepare(ReplyId(id_))
         self._gather()
         with self._rides() as ride:
             done = self._transactions.run(work)
@@ -193,49 +185,20 @@ class Answers:
         except (Refusal, ImportError, *MISTAKES):
             log.exception("answer_not_heard", by="rooms")
 
-    def learn(self) -> None:
-        """Makes all patterns of answers: for the start of the service. What Chinese needs first, it is less."""
-        for each in lessons():
-            with self._turn:
-                self._turn.wait_for(lambda: not self._asking, PATIENCE_S)
-            with _LEARNING:
-                each()
-        self._learnt = True
-
-    def _learn_for(self, id_: ReplyId) -> None:
-        """The first answer of all would otherwise keep the writer for as long as learning takes."""
-        if self._learnt:
-            return
+    def _prepare(self, id_: ReplyId) -> None:
         with self._reading.connect() as connection:
-            text = Replies(connection).text_of(id_) or ""
-        if BARE.fullmatch(text):
-            return
-        with self._at_once(), _LEARNING:
-            learn(text)
-            if parse(text).action is None:
-                standing.learn_for(text)
-
-    @contextmanager
-    def _at_once(self) -> Iterator[None]:
-        """While it lasts nothing is learned in advance: who waits for an answer comes first."""
-        with self._turn:
-            self._asking += 1
-        try:
-            yield
-        finally:
-            with self._turn:
-                self._asking -= 1
-                self._turn.notify_all()
+            text = Replies(connection).text_of(id_)
+        self.learning.prepare(text or "")
 
     def stumble(self, id_: str, error: Exception) -> None:
-        """An answer that cannot be handled twice goes to the operator's list; the answers behind it go on."""
+        """An answer that cannot be handled twice, or read, is for the operator; the answers behind it go on."""
 
         def work(tx: Tx) -> None:
             shelf = Replies(tx.connection)
             reply = shelf.get(ReplyId(id_))
             if reply is None or reply.due_at is None:
                 return
-            given_up = reply.failures + 1 >= FAILURES_MAX
+            given_up = reply.failures + 1 >= FAILURES_MAX or isinstance(error, Unreadable)
             if given_up:
                 tx.log(Line(kind="answer_failed", by=SERVICE, note=reply.text, facts={"reply": reply.id}))
             due_at = None if given_up else tx.now + timedelta(seconds=AGAIN_S)

@@ -6,7 +6,8 @@ because a mistake in choosing must never cost the alarm itself.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from dispatch.errors import Conflict, NotFound
@@ -30,6 +31,7 @@ from dispatch.rules.signal import Cause, Signal
 from dispatch.situations import Situations, keep
 from dispatch.store.alarms import Alarms
 from dispatch.store.database import Engine
+from dispatch.store.precedence import Precedence
 from dispatch.store.transactions import Lane, Transactions, Tx
 
 REOPEN_S = 24 * 3600
@@ -52,6 +54,7 @@ class Desk:
     """
 
     name = "desk"
+    first = True
 
     def __init__(
         self,
@@ -65,11 +68,12 @@ class Desk:
         nudge: Callable[[], None],
         hand_over: Callable[[AlarmId], None] | None = None,
         rides: Rides = afoot,
+        precedence: Precedence | None = None,
     ) -> None:
         """
         `day_number` numbers alarms by local day. `nudge` is called after each commit that may have made something due;
         `hand_over` is told of an alarm that is due this very moment, so that nobody has to look for it.
-        `rides` let letters leave with the decision that posts them.
+        `rides` let letters leave with the decision that posts them. `precedence` is told of each press on its way.
         """
         self._transactions = transactions
         self._reading = reading
@@ -79,6 +83,7 @@ class Desk:
         self._nudge = nudge
         self._hand_over = hand_over or (lambda _: nudge())
         self._rides = rides
+        self._precedence = precedence or Precedence()
 
     # ------------------------------------------------------------------------------------------- what is heard
 
@@ -106,7 +111,21 @@ class Desk:
                 also(tx)
             return received
 
-        return self._transactions.run(work, lane=Lane.PRESS)
+        if signal.cause is None:
+            return self._transactions.run(work, lane=Lane.PRESS)
+        with self._on_the_way(signal.id):
+            received = self._transactions.run(work, lane=Lane.PRESS)
+            if received.alarm_id is not None and not (received.copy or received.joined):
+                self._precedence.begin(received.alarm_id)
+            return received
+
+    @contextmanager
+    def _on_the_way(self, id_: str) -> Iterator[None]:
+        self._precedence.begin(id_)
+        try:
+            yield
+        finally:
+            self._precedence.end(id_)
 
     def proceed(self, received: Received) -> None:
         """What was received is acknowledged: whom to ask is decided now."""
@@ -146,7 +165,9 @@ class Desk:
         """Takes the next step for an alarm whose time has come. Waking too early or twice does nothing."""
         alarm_id = AlarmId(id_)
         proposal = self._situations.propose(alarm_id)
-        self._run(alarm_id, lambda tx: self._situations.load(tx, alarm_id, proposal), advance, lane=Lane.PRESS)
+        load = lambda tx: self._situations.load(tx, alarm_id, proposal)  # noqa: E731
+        if not self._run(alarm_id, load, advance, lane=Lane.PRESS).drafts:
+            self._precedence.end(alarm_id)
 
     def stumble(self, id_: str, error: Exception) -> None:
         """A wake failed. The second time in a row the alarm falls back to plain text to everybody on duty."""

@@ -137,6 +137,8 @@ class Situations:
         household = proposal.household if proposal else self._household(shelf, alarm)
         if proposal is None and asks and alarm.needs_asking:
             proposal = self._proposal(alarm, offers, household, tx.now)
+        # Before anything is read of them: whoever says yes to two alarms at once leads the second knowingly.
+        shelf.lock_carers(_carers_among(proposal, people))
         choice = self._again(tx, alarm, offers, proposal) if proposal else None
         concerned = _concerned(offers, household, choice, people)
         return Situation(
@@ -218,7 +220,6 @@ class Situations:
     def _again(self, tx: Tx, alarm: Alarm, offers: Sequence[Offer], proposal: Proposal) -> Choice:
         """The proposed, as the database knows them at this moment: ranked anew if anything about them has changed."""
         candidates = proposal.candidates
-        People(tx.connection).lock_carers(list(candidates))
         busy = Alarms.of(tx).engaged([carer(id_) for id_ in candidates], but=alarm.id)
         counts = {id_: busy.get(carer(id_), 0) for id_ in candidates}
         if proposal.offers is offers and all(counts[id_] == each.engaged for id_, each in candidates.items()):
@@ -267,6 +268,10 @@ def _put(kept: dict[AlarmId, T], id_: AlarmId, value: T) -> None:
     if len(kept) >= HOLDS_MAX:
         kept.pop(next(iter(kept)), None)
     kept[id_] = value
+
+
+def _carers_among(proposal: Proposal | None, people: Sequence[Person]) -> set[CarerId]:
+    return {*(proposal.candidates if proposal else ()), *(id_ for person in people if (id_ := carer_id(person)))}
 
 
 def _concerned(

@@ -35,6 +35,9 @@ GAP_S = 0.01
 ASIDE_S = 0.005
 """A look that was nudged for waits so long in any case: what is urgent was handed over, and leaves in this time."""
 
+FOR_THE_FIRST = 4
+"""One wake thread of so many wakes presses alone: answers that give way to a press must not stand in its way."""
+
 WAKERS = 12
 """
 Wake threads. Each waits for its turn at the writer, in a crowd for a sixth of a second: four of them had no thread left
@@ -64,7 +67,8 @@ class Owner(Protocol):
     Whoever keeps rows with a `due_at`. May be asked and told from several threads at once.
 
     One whose rows bear a second of delay says so in a further attribute, `patient = True`: the patient have one wake
-    thread between them, so that a morning on which every home is looked at leaves the others to the alarms.
+    thread between them, so that a morning on which every home is looked at leaves the others to the alarms. One whose
+    rows are presses says `first = True`: all others give way before they are woken.
     """
 
     @property
@@ -105,6 +109,7 @@ class _Queue:
         self.silent_until = 0.0
         # Who keeps rows for minutes and days is asked with each sweep, not for every nudge of an alarm.
         self.patient: bool = getattr(owner, "patient", False)
+        self.first: bool = getattr(owner, "first", False)
         self.next_at: datetime | None = None
 
     def rested(self, steady_s: float) -> tuple[int, int, frozenset[str]]:
@@ -125,9 +130,14 @@ class Timers:
     With `workers=0` there are no wake threads and `run_pass` wakes in the caller's: for simulations and tests.
     """
 
-    def __init__(self, owners: Sequence[Owner], clock: Clock, *, workers: int = WAKERS) -> None:
+    def __init__(
+        self, owners: Sequence[Owner], clock: Clock, *,
+        workers: int = WAKERS, give_way: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        """`give_way` returns once no press is on its way, or soon anyhow."""
         assert len({owner.name for owner in owners}) == len(owners), "two owners of one name"
         self._clock = clock
+        self._give_way = give_way
         self._queues = [_Queue(owner) for owner in owners]
         self._turns = deque(self._queues)
         self._ready = threading.Condition()
@@ -137,7 +147,8 @@ class Timers:
         self._loop = threading.Thread(target=self._run, name="timers", daemon=True)
         self._workers = [threading.Thread(target=self._work, name=f"wake{n}", daemon=True) for n in range(workers)]
         self._working: dict[int, float] = {}
-        self._patient_at_work = False
+        self._patient_at_work, self._others_at_work = False, 0
+        self._others_max = max(1, workers - workers // FOR_THE_FIRST)
         self._look_at: datetime | None = None
         self._told: datetime | None = None
         self._on_next: list[Callable[[datetime], None]] = []
@@ -303,6 +314,8 @@ class Timers:
         if turn is None:
             return False
         queue, id_ = turn
+        if not queue.first:
+            self._give_way()
         error = self._try("wake_failed", partial(queue.owner.wake, id_), owner=queue.owner.name, id=id_)
         if isinstance(error, Exception):
             self._try("stumble_failed", partial(queue.owner.stumble, id_, error), owner=queue.owner.name, id=id_)
@@ -315,8 +328,9 @@ class Timers:
                 for _ in self._queues:
                     self._turns.rotate(-1)
                     queue = self._turns[0]
-                    if queue.waiting and not (queue.patient and self._patient_at_work):
+                    if queue.waiting and self._may(queue):
                         self._patient_at_work |= queue.patient
+                        self._others_at_work += not queue.first
                         self._working[threading.get_ident()] = self._clock.look().steady_s
                         return queue, queue.waiting.popleft()
                 if not wait:
@@ -324,11 +338,17 @@ class Timers:
                 self._ready.wait()
         return None
 
+    def _may(self, queue: _Queue) -> bool:
+        if queue.first:
+            return True
+        return self._others_at_work < self._others_max and not (queue.patient and self._patient_at_work)
+
     def _release(self, queue: _Queue, id_: str, *, failed: bool) -> None:
         now_s = self._clock.look().steady_s
         with self._ready:
             del self._working[threading.get_ident()]
             self._patient_at_work &= not queue.patient
+            self._others_at_work -= not queue.first
             queue.held.discard(id_)
             if failed:
                 queue.resting[id_] = now_s + REST_S

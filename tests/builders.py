@@ -59,6 +59,7 @@ from dispatch.store.alarms import Alarms
 from dispatch.store.database import reading_engine, writing_engine
 from dispatch.store.outbox import Message, Outbox
 from dispatch.store.people import carers, contacts, homes, residents, stations
+from dispatch.store.precedence import Precedence
 from dispatch.store.record import Record
 from dispatch.store.transactions import SerialTransactions
 from dispatch.talks import ResidentClaims, Talks
@@ -294,6 +295,7 @@ def build_world(
     start: datetime = NOON,
     ids: Callable[[], str] | None = None,
     clock: HandClock | None = None,
+    precedence: Precedence | None = None,
 ) -> World:
     """A world in this folder; the carers named are on duty from eight hours before to sixteen hours after the start."""
     file = folder / "anling.db"
@@ -313,7 +315,10 @@ def build_world(
     nudges: list[None] = []
     policies = policies or default_policies()
     nudge = lambda: nudges.append(None)  # noqa: E731
-    desk = Desk(transactions, reading, muster, policies, situations, day_number=calendar.day_number, nudge=nudge)
+    desk = Desk(
+        transactions, reading, muster, policies, situations,
+        day_number=calendar.day_number, nudge=nudge, precedence=precedence,
+    )  # fmt: skip
     claimants: list[Claimant] = [DeskClaims(desk), ResidentClaims(desk)]
     answers = Answers(transactions, reading, claimants, desk, nudge=nudge, operators=operators)
     calls = Calls(transactions, reading, desk, nudge=nudge)

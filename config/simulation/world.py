@@ -316,7 +316,7 @@ class Service:
             day_number=calendar.day_number, nudge=_nothing,
         )  # fmt: skip
         self.answers = Answers(transactions, reading, [DeskClaims(desk)], desk, nudge=_nothing)
-        self.answers.learn()
+        self.answers.learning.learn()
         self.courier = Courier(transactions, reading, providers, clock, local=calendar.local, unreached=desk)
         self.reconciler = Reconciler(
             self.courier, transactions, reading, clock, unreached=desk, poll_s=0.0, keep=lambda *_: None

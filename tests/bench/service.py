@@ -105,7 +105,12 @@ class Service:
         change(self.settings, "user_add", login=LOGIN, name="值守", password=self.password, phone=None, lang="zh")
         self.key = change(self.settings, "key_add", name="gateway", scope="signals")["key"]
         self.start()
-        self.wait_ready()
+        try:
+            self.wait_ready()
+        except BaseException:
+            # Nobody ends what a `with` has not begun.
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -112,12 +112,13 @@ def alarms_under(
 def reached(rig: Rig) -> list[float]:
     """
     Seconds from each press until a provider that works had a message about it that asks somebody. Where its receipt
-    comes before its answer, the attempt is confirmed and no longer taken.
+    comes before its answer, the attempt is confirmed and no longer taken, and ends when the answer comes.
     """
     rows = rig.rows(
         "SELECT a.id AS id, (MIN(t.ended_at) - a.raised_at) / 1e6 AS s FROM alarms a "
         "JOIN messages m ON m.alarm_id = a.id JOIN attempts t ON t.message_id = m.id "
-        "WHERE t.provider = 'second' AND t.outcome IN ('taken', 'confirmed') AND m.answerable = 1 GROUP BY a.id"
+        "WHERE t.provider = 'second' AND t.outcome IN ('taken', 'confirmed') AND t.ended_at IS NOT NULL "
+        "AND m.answerable = 1 GROUP BY a.id"
     )
     return sorted(row["s"] for row in rows)
 

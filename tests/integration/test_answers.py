@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy import text as sql
 
-from dispatch import answers
+from dispatch import learning
 from dispatch.answers import Answers, Said
 from dispatch.errors import Misconfigured
 from dispatch.expectations import DeskClaims, Done, Expectation
@@ -776,9 +776,9 @@ def test_a_number_is_read_without_any_phrase_right_after_a_start(monkeypatch):
 
 
 def test_what_is_learned_in_advance_waits_for_who_needs_something_at_once(talk, monkeypatch):
-    learned, owner = [], talk.world.answers
-    monkeypatch.setattr(answers, "lessons", lambda: [partial(learned.append, number) for number in range(3)])
-    monkeypatch.setattr(answers, "PATIENCE_S", 60.0)
+    learned, owner = [], talk.world.answers.learning
+    monkeypatch.setattr(learning, "lessons", lambda: [partial(learned.append, number) for number in range(3)])
+    monkeypatch.setattr(learning, "PATIENCE_S", 60.0)
     learner = threading.Thread(target=owner.learn, daemon=True)
     with owner._at_once():
         learner.start()

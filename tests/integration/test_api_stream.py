@@ -1,5 +1,6 @@
 """The live channel: replay, reset, beat, an end with the session; and who pages when nobody could hear."""
 
+import itertools
 import json
 import threading
 from collections.abc import Iterator
@@ -375,10 +376,11 @@ def test_who_joins_while_the_others_are_told_hears_it_too(house):
 
 
 def told_until(listener: Listener, word: bytes) -> bytes:
-    while (piece := listener.queue.get(timeout=10)) is not None:
+    # A beat comes every few seconds for ever: so many pieces are looked at.
+    for piece in itertools.islice(iter(lambda: listener.queue.get(timeout=10), None), 20):
         if word in piece:
             return piece[piece.index(b"event: entry") :].partition(b"\n\n")[0]
-    raise AssertionError("it ended")
+    raise AssertionError(f"it ended, or said many things and never {word!r}")
 
 
 def test_a_stream_ends_when_its_holder_may_see_something_else(house, board):

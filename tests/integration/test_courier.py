@@ -18,6 +18,7 @@ from dispatch.rules.message import Channel, Draft, Priority
 from dispatch.rules.record import Line
 from dispatch.store.database import TransactionLost
 from dispatch.store.outbox import LEASE, Outbox
+from dispatch.store.precedence import Precedence
 from dispatch.store.record import Record
 from tests.builders import NOON
 from tests.fakes.line import until
@@ -71,6 +72,18 @@ def test_the_attempt_is_on_file_before_the_network_is_touched(post, a):
     a.says.append(lambda outgoing: seen.extend(post.outcomes(post.message(alarm_id))) or a.taken(outgoing))
     post.deliver()
     assert seen == [("a", "in_flight")]
+
+
+def test_a_press_is_on_its_way_until_its_letter_leaves_and_what_became_of_it_gives_way(post, a, monkeypatch):
+    presses, seen = Precedence(post.world.clock), []
+    post.courier = post.another_courier(precedence=presses)
+    alarm_id = post.press()
+    presses.begin(alarm_id)
+    a.says.append(lambda outgoing: seen.append(presses.busy()) or a.taken(outgoing))
+    monkeypatch.setattr(presses, "give_way", lambda: seen.extend(post.outcomes(post.message(alarm_id))))
+    post.deliver()
+    assert seen == [False, ("a", "in_flight")]
+    assert post.outcomes(post.message(alarm_id)) == [("a", "taken")]
 
 
 def test_how_long_a_provider_may_try_is_what_is_left_within_bounds(post, a):

@@ -5,13 +5,16 @@ from datetime import timedelta
 import pytest
 
 from dispatch.errors import AlarmClosed, AlreadyTaken, Conflict, NotFound
+from dispatch.ids import SignalId
 from dispatch.rules.alarm import OfferState, Outcome, Proof, Role, State
 from dispatch.rules.message import Rank
 from dispatch.rules.people import operator
 from dispatch.rules.place import Position
-from dispatch.rules.signal import Cause, Event
+from dispatch.rules.signal import Cause, Event, Signal
+from dispatch.store.precedence import Precedence
 from dispatch.store.transactions import Lane
 from tests.builders import NOON, build_world, policies_of
+from tests.fakes.clock import HandClock
 
 WANG = operator("wang")
 
@@ -62,6 +65,35 @@ def test_a_press_and_whom_to_ask_for_it_pass_whatever_else_is_urgent(world, monk
     world.desk.raise_by_hand(Cause.HOTLINE, by=WANG, home_id=world.alarm(id_).home_id)
     world.desk.close(id_, outcome=Outcome.HELPED, by=WANG)
     assert lanes == [Lane.PRESS, Lane.PRESS, Lane.PRESS, Lane.EMERGENCY]
+
+
+def life_sign(world):
+    return Signal(
+        id=SignalId("life"), event=Event.HEARTBEAT, cause=None, gateway="test", protocol="rflink",
+        address="EV1527:H1", dedup_key="life", received_at=NOON, home_id=world.home("H1"),
+    )  # fmt: skip
+
+
+def test_a_press_is_on_its_way_until_its_letter_leaves_and_what_asks_nobody_is_not(tmp_path):
+    presses = Precedence(HandClock())
+    world = build_world(tmp_path, policies=policies_of(*QUICK), precedence=presses)
+    id_ = world.press()
+    assert presses.busy(), "whom to ask is next"
+    world.desk.wake(id_)
+    assert presses.busy(), "its letter is about to leave"
+    presses.end(id_)
+    assert not presses.busy()
+    world.press()
+    assert not presses.busy(), "it has joined the open alarm, and asks nobody now"
+    world.desk.receive(life_sign(world))
+    assert not presses.busy()
+    world.desk.close(id_, outcome=Outcome.HELPED, by=WANG)
+    again = world.press()
+    world.desk.close(again, outcome=Outcome.HELPED, by=WANG)
+    assert presses.busy()
+    world.desk.wake(again)
+    assert not presses.busy(), "nobody is asked any more"
+    world.close()
 
 
 def test_what_was_read_to_raise_an_alarm_is_the_whole_household_to_whoever_chooses(world):

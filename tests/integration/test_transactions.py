@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import create_engine, event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 
+from config.serve import mend
 from config.wiring import mend_waiting
 from dispatch.errors import Busy, Conflict
 from dispatch.messages.providers.provider import Outcome as ProviderOutcome
 from dispatch.messages.providers.provider import Sent
 from dispatch.messages.settling import confirm
+from dispatch.rules import answering
 from dispatch.rules.alarm import OfferState, Outcome
 from dispatch.rules.people import operator
 from dispatch.rules.record import Line
@@ -26,6 +28,7 @@ from dispatch.store.database import is_passing, metadata, reading_engine, writin
 from dispatch.store.idempotency import StorageFailed
 from dispatch.store.outbox import LEASE, Attempt, Outbox, messages
 from dispatch.store.people import stations
+from dispatch.store.precedence import Precedence
 from dispatch.store.record import Record, entries
 from dispatch.store.transactions import Lane, PooledTransactions, SerialTransactions, moved
 from dispatch.store.writer import (
@@ -285,7 +288,26 @@ def test_where_units_take_long_few_share_a_commit_so_that_a_press_waits_for_few(
     assert len(house.stations()) == 2 * BATCH_MIN
 
 
-def test_on_a_slow_disk_many_share_a_commit_however_long_they_take(house, pool):
+def test_while_a_press_is_between_its_units_each_of_the_others_has_a_commit_of_its_own(tmp_path, pool):
+    presses = Precedence(HandClock(NOON))
+    house = House(tmp_path, precedence=presses)
+    for _ in range(20):
+        house.transactions.run(lambda tx: house.clock.advance(BATCH_S))
+    gate = Gate(house.transactions, pool)
+    others = [pool.submit(house.transactions.run, write(f"S{n}")) for n in range(2 * BATCH_MIN)]
+    until(lambda: house.transactions.waiting() == 2 * BATCH_MIN)
+    before = house.transactions.beats
+    presses.begin("press")
+    gate.let_go()
+    for each in others:
+        each.result(10)
+    until(lambda: house.transactions.beats == before + 1 + 2 * BATCH_MIN)
+    house.close()
+
+
+@pytest.mark.parametrize("on_the_way", [False, True])
+def test_on_a_slow_disk_many_share_a_commit_however_long_they_take(house, pool, on_the_way, monkeypatch):
+    monkeypatch.setattr(house.transactions._precedence, "busy", lambda: on_the_way)
     event.listen(house.writing, "commit", lambda _: house.clock.advance(1.0))
     for _ in range(20):
         house.transactions.run(lambda tx: house.clock.advance(BATCH_S))
@@ -650,7 +672,7 @@ def test_what_is_certain_of_a_moved_clock(passed_s, stepped_s, boot, expected):
 
 def test_set_back_by_an_hour_nothing_that_waits_is_delayed(tmp_path):
     world = build_world(tmp_path)
-    transactions = SerialTransactions(world.writing, world.clock, world.ids, on_jump=mend_waiting)
+    transactions = SerialTransactions(world.writing, world.clock, world.ids, on_jump=mend)
     alarm_id = world.press()
     world.wake()
     other = world.press("H2", "R2")
@@ -671,16 +693,36 @@ def test_set_back_by_an_hour_nothing_that_waits_is_delayed(tmp_path):
     world.close()
 
 
-def test_set_forward_what_waits_is_left_alone_and_falls_due_early(tmp_path):
+def test_set_forward_what_waits_falls_due_early_but_no_letter_is_given_up_or_sent_again_for_that(tmp_path):
     world = build_world(tmp_path)
-    transactions = SerialTransactions(world.writing, world.clock, world.ids, on_jump=mend_waiting)
+    transactions = SerialTransactions(world.writing, world.clock, world.ids, on_jump=mend)
     alarm_id = world.press()
     world.wake()
     due = world.alarm(alarm_id).due_at
-    transactions.run(lambda tx: None)
+    letter, *_ = world.messages(alarm_id)
+    look_at, hour = world.clock.now() + timedelta(seconds=3), timedelta(hours=1)
+    claimed = transactions.run(lambda tx: Outbox(tx.connection).claim(letter, until=tx.now + LEASE, look_at=look_at))
     world.clock.step_wall(3600)
     transactions.run(lambda tx: None)
     assert world.alarm(alarm_id).due_at == due < world.clock.now()
+    again = next(each for each in world.messages(alarm_id) if each.id == letter.id)
+    assert (again.state, again.expires_at) == ("claimed", letter.expires_at + hour)
+    assert (again.due_at, again.lease_until) == (look_at + hour, claimed.lease_until + hour)
+    transactions.close()
+    world.close()
+
+
+def test_set_forward_a_claim_by_the_clock_of_another_machine_is_held_no_longer(tmp_path):
+    world = build_world(tmp_path)
+    transactions = SerialTransactions(world.writing, world.clock, world.ids, on_jump=mend)
+    alarm_id = world.press()
+    world.wake()
+    letter, *_ = world.messages(alarm_id)
+    ahead = world.clock.now() + timedelta(hours=1) + LEASE
+    transactions.run(lambda tx: Outbox(tx.connection).claim(letter, until=ahead))
+    world.clock.step_wall(3600)
+    transactions.run(lambda tx: None)
+    assert next(each for each in world.messages(alarm_id) if each.id == letter.id).lease_until == ahead
     transactions.close()
     world.close()
 
@@ -778,15 +820,16 @@ def test_presses_of_different_homes_at_once_have_different_numbers(city):
     assert {city.alarm(each).number for each in found} == {"1121-001", "1121-002", "1121-003"}
 
 
+def somebody_waits(city):
+    with city.reading.connect() as beside:
+        return beside.execute(text("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).first()
+
+
 def test_of_two_that_find_one_call_at_once_one_has_it(city):
     """Calls to one number look alike, and two that look may find the same one before either has committed."""
     alarm_id, found = city.press(), Sent(outcome=ProviderOutcome.TAKEN, provider_id="CA1")
     city.desk.wake(alarm_id)
     begun = threading.Event()
-
-    def somebody_waits():
-        with city.reading.connect() as beside:
-            return beside.execute(text("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).first()
 
     def doubt(tx, seq):
         message_id = tx.connection.execute(select(messages.c.id).limit(1)).scalar_one()
@@ -802,7 +845,7 @@ def test_of_two_that_find_one_call_at_once_one_has_it(city):
     def kept_open(tx):
         taken = confirm(tx, first, found)
         begun.set()
-        until(somebody_waits)
+        until(lambda: somebody_waits(city))
         return taken
 
     with ThreadPoolExecutor(2) as pool:
@@ -819,6 +862,29 @@ def test_of_two_who_accept_at_once_one_leads(city):
     results = at_once(*(lambda who=who: city.desk.accept(alarm_id, who, by=WANG) for who in people))
     assert sorted(type(each).__name__ for each in results) == ["AlreadyTaken", "AlreadyTaken", "Decision"]
     assert sum(each.role is not None for each in city.offers(alarm_id)) == 1
+
+
+def test_whoever_says_yes_to_two_alarms_at_once_leads_the_second_knowingly(city):
+    found, person, accepted = [city.press("H1"), city.press("H2", "R2")], city.carer("C1"), threading.Event()
+    for each in found:
+        city.desk.offer(each, person, by=WANG)
+
+    def kept_open(tx):
+        # Whoever is asked is none of those who are proposed, so nobody is looked for here.
+        accepts = lambda situation: answering.accept(situation, person, by=person)  # noqa: E731
+        city.desk.in_unit(tx, found[0], accepts, person, asks=False)
+        accepted.set()
+        until(lambda: somebody_waits(city))
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(lambda: city.transactions.run(kept_open))
+        assert accepted.wait(10)
+        second = pool.submit(lambda: city.desk.accept(found[1], person, by=person))
+        first.result(20)
+        second.result(20)
+    with city.reading.connect() as connection:
+        said = [each.body for each in Record(connection).after(0, 99) if each.kind == "accepted"]
+    assert ['"both":1' in each for each in said] == [False, True]
 
 
 def test_two_units_that_block_each_other_are_both_done_in_the_end(city):
@@ -864,7 +930,7 @@ def test_postgresql_too_refuses_to_change_the_record(city, statement):
         city.transactions.run(lambda tx: tx.connection.execute(text(statement)))
 
 
-def test_on_postgresql_a_clock_set_back_is_mended_and_stays_so(city):
+def test_on_postgresql_a_clock_set_back_is_mended_and_a_unit_in_which_it_is_set_is_done_again(city):
     alarm_id = city.press()
     city.wake()
     due = city.alarm(alarm_id).due_at
@@ -877,6 +943,37 @@ def test_on_postgresql_a_clock_set_back_is_mended_and_stays_so(city):
         city.transactions.run(refused)
     assert city.alarm(alarm_id).due_at == due - timedelta(hours=1)
     assert city.transactions.waiting() == 0
+    tries = []
+
+    def amid(tx):
+        tries.append(tx.now)
+        if len(tries) == 1:
+            city.clock.step_wall(-600)
+        write("S9")(tx)
+
+    city.transactions.run(amid)
+    assert len(tries) == 2
+    with city.reading.connect() as connection:
+        assert [each.kind for each in Record(connection).after(0, 99)][-2:] == ["clock_jumped", "station_added"]
+
+
+def test_of_two_processes_on_one_machine_one_mends_a_clock_that_was_set_and_the_other_finds_it_mended(city):
+    other = PooledTransactions(city.transactions._engine, city.clock, city.ids, on_jump=mend_waiting)
+    alarm_id = city.press()
+    city.wake()
+    other.run(lambda tx: None)
+    due, back_s = city.alarm(alarm_id).due_at, 0
+    for first, second in ((city.transactions, other), (other, city.transactions)):
+        for steps in ([-600], [600], [-60], [-600, -300, 60]):
+            for seconds in steps:
+                city.clock.step_wall(seconds)
+                back_s += min(0, seconds)
+                first.run(lambda tx: None)
+            second.run(lambda tx: None)
+            assert city.alarm(alarm_id).due_at == due + timedelta(seconds=back_s)
+    with city.reading.connect() as connection:
+        told = [each.body for each in Record(connection).after(0, 99) if each.kind == "clock_jumped"]
+    assert told == [f'{{"milliseconds":{each}000}}' for each in (-600, 600, -60, -600, -300, 60)] * 2
 
 
 @pytest.fixture

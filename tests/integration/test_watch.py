@@ -25,6 +25,7 @@ from tests.integration.watch_plants import (
     case,
     check,
     device,
+    double_carer,
     incident,
     last_step_too_late,
     no_due,
@@ -401,3 +402,15 @@ def test_the_years_do_not_slow_a_short_look(here):
         plan = connection.execute(text(f"EXPLAIN QUERY PLAN {auditor._all.text}"), auditor._values(1, 1)).all()
     whole = [row[3] for row in plan if row[3].startswith("SCAN ") and "USING" not in row[3]]
     assert set(whole) <= {"SCAN a", "SCAN x", "SCAN n", "SCAN g", "SCAN CONSTANT ROW"}
+
+
+@pytest.mark.parametrize(("apart_s", "broken"), [(5, False), (60, True)])
+def test_of_two_acceptances_side_by_side_either_may_say_that_there_is_another(books, apart_s, broken):
+    id_ = double_carer(books)
+    first = books.offer("coming", "role = 'lead'")
+    at = books.one("SELECT answered_at FROM offers WHERE id = :id", id=id_) - apart_s * SECOND
+    books.sql("UPDATE offers SET answered_at = :at WHERE id = :id", at=at, id=first)
+    said = "UPDATE entries SET body = REPLACE(body, '{', :both) WHERE alarm_id = :alarm AND kind = 'accepted'"
+    books.sql(said, both='{"both":1,', alarm=books.alarms["coming"])
+    found = {each.id for each in Auditor(books.engine, books.clock).pass_() if each.promise == "I6.double_carer"}
+    assert found == ({id_} if broken else set())

@@ -262,3 +262,39 @@ def test_the_patient_have_one_thread_between_them_and_the_others_go_on(clock):
         timers.stop()
     assert max(most) == 1
     assert sorted(slow.woken + other.woken) == ["a", "b", "c", "d"]
+
+
+def test_all_others_give_way_to_presses_before_they_are_woken_and_always_leave_them_a_thread(clock):
+    held, stand, woken, gave_way = threading.Event(), threading.Semaphore(0), threading.Event(), []
+
+    class Presses(Rows):
+        first = True
+
+        def wake(self, id_):
+            super().wake(id_)
+            woken.set()
+
+    def give_way():
+        gave_way.append(threading.current_thread().name)
+        stand.release()
+        held.wait(10)
+
+    presses, answers = Presses(clock, "presses"), Rows(clock, "answers")
+    answers.put("a", "b", "c", "d", "e")
+    timers = Timers([answers, presses], clock, workers=4, give_way=give_way)
+    timers.start()
+    try:
+        for _ in range(3):
+            assert stand.acquire(timeout=10)
+        presses.put("now")
+        timers.nudge()
+        assert woken.wait(10), "three stand aside, the fourth is for presses"
+        assert (len(gave_way), answers.woken) == (3, [])
+        held.set()
+        for _ in range(2):
+            assert stand.acquire(timeout=10)
+    finally:
+        held.set()
+        timers.stop()
+    assert sorted(answers.woken) == ["a", "b", "c", "d", "e"]
+    assert len(gave_way) == 5
