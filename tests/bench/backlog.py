@@ -1,12 +1,11 @@
 """
 A thousand reminders wait, the provider takes its time for each, and a button is pressed: press to the text it took.
 
-The reminders come on file once the service has started, outside quiet hours; four workers send them, 200 ms each, so
-that they last for 50 s. A start would send them while it is waited for.
+The reminders come on file once the service has started; four workers send them, 200 ms each, so that they last for
+50 s. A start would send them while it is waited for.
 """
 
 import contextlib
-import os
 import sqlite3
 import time
 from datetime import timedelta
@@ -29,8 +28,6 @@ def backlog(plan: Plan, folder: Path) -> list[Figure]:
     count = plan.of(20, quick=5)
     town = folder / "town.db"
     build_town(town, SystemClock().now(), homes_count=HOMES, carers_count=CARERS)
-    # At night reminders would wait for the morning.
-    os.environ["ANLING_MESSAGES__QUIET__UNTIL"] = "21:00"
     with district(town, folder / "service") as here:
         here.network.always = SLOW
         _remind(folder / "service" / "anling.db")

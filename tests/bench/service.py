@@ -43,7 +43,7 @@ def write_settings(home: Path, *, base_url: str = "", gateways: Mapping[str, str
     """
     A settings file of its own in `home`; `base_url` is where Twilio is, without it the console takes the messages.
 
-    `gateways` are serial lines: what each speaks, and where it is.
+    `gateways` are serial lines: what each speaks, and where it is. No hour is quiet: figures are those of any hour.
     """
     home.mkdir(parents=True, exist_ok=True)
     (home / "twilio-token").write_text(TOKEN, encoding="ascii")
@@ -59,6 +59,9 @@ listen = "127.0.0.1:{free_port()}"
 order = ["{"twilio" if base_url else "console"}"]
 receipt_limit_s = 0
 codes = "always"
+[messages.quiet]
+from = "21:00"
+until = "21:00"
 [providers.twilio]
 account_sid = "{ACCOUNT}"
 from = "{SENDER}"
