@@ -1,4 +1,4 @@
-"""A webhook is answered although every thread for pages is taken."""
+"""A webhook is answered although every thread for pages is taken, and a press although a batch is being read."""
 
 import http.client
 import socket
@@ -8,7 +8,7 @@ import pytest
 from waitress import wasyncore
 from waitress.server import create_server
 
-from config.dispatching import Dispatching
+from config.dispatching import SPOOLED_BYTES, Dispatching
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def served():
     let_go, taken, over = threading.Event(), threading.Semaphore(0), threading.Event()
 
     def app(environ, start):
-        if environ["PATH_INFO"].startswith("/slow"):
+        if environ["PATH_INFO"].startswith("/slow") or int(environ.get("CONTENT_LENGTH") or 0) >= SPOOLED_BYTES:
             taken.release()
             let_go.wait(20)
         start("200 OK", [("Content-Length", "2")])
@@ -60,6 +60,29 @@ def test_a_hook_passes_boards_that_hold_every_thread(served):
     assert [line.getresponse().read() for line in boards] == [b"ok"] * 4
     for line in boards:
         line.close()
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_press_passes_batches_that_are_read_one_after_the_other(served, chunked):
+    port, taken, let_go = served
+    batches = [handed_in(port, b"x" * SPOOLED_BYTES, chunked=chunked) for _ in range(3)]
+    assert taken.acquire(timeout=60)
+    press = handed_in(port, b"x" * (SPOOLED_BYTES - 1))
+    assert press.getresponse().read() == b"ok"
+    # The second batch waits for the first, and no page or hook is asked with so much.
+    assert not taken.acquire(timeout=0.1)
+    hook = handed_in(port, b"x" * SPOOLED_BYTES, path="/hooks/x")
+    assert taken.acquire(timeout=60)
+    let_go.set()
+    assert [line.getresponse().read() for line in (*batches, hook)] == [b"ok"] * 4
+    for line in (*batches, hook, press):
+        line.close()
+
+
+def handed_in(port, body, *, path="/api/v1/signals", chunked=False):
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    line.request("POST", path, iter([body]) if chunked else body, encode_chunked=chunked)
+    return line
 
 
 def test_one_connection_may_ask_for_both(served):
