@@ -41,7 +41,7 @@ class Dispatching:
         self._others.set_thread_count(count)
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
-        """Ends both crews; whether something was still waiting and was cancelled."""
+        """Ends all crews; whether something was still waiting and was cancelled."""
         ended = [each.shutdown(cancel_pending, timeout) for each in self._crews]
         return any(ended)
 
