@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from config.cores import OneCore
 from config.databases import Ownership, newest, revision_of
 from config.keeper import Keeper
 from config.logs import configure_logs
@@ -92,13 +93,18 @@ def _serve(settings: Settings, roles: frozenset[str], sending: Sending, told: To
     from config.serving import Serving
 
     serving = Serving(settings, file=file, restart=told.begin_anew, anew=lambda: told.anew, sending=sending)
+    cores = OneCore(SystemClock())
     try:
         serving.start(roles)
+        if is_sqlite(settings.database_url):
+            # Where it was measured. Not before, for a start has the more of several cores the sooner it is ready.
+            cores.start()
         keeper = Keeper(systemd_watchdog_s(), stuck_s=serving.house.stuck_s, status=serving.house.status)
         while not told.wait(keeper.every_s):
             keeper.turn()
     finally:
         serving.stop()
+        cores.stop()
 
 
 def mend(tx: Tx, seconds: float) -> None:

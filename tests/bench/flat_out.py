@@ -21,7 +21,7 @@ from tests.bench.plan import Plan
 from tests.bench.service import house
 from tests.bench.town import Town, build_town, pendant
 
-THREADS = 16
+THREADS = 32
 CARERS = 50_000
 RATE = 400.0
 WARM = 50

@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 from config.commands import change
+from config.cores import LOOK_S, OneCore
 from config.serve import SWITCH_S
 from config.settings import Settings, load_settings
 from config.wiring import House, build
@@ -83,12 +84,16 @@ format = "json"
 def house(home: Path, *, gateways: Mapping[str, str] | None = None) -> Iterator[House]:
     """Everything wired in this process, threads and memory treated as in `serve`; nothing runs but its writer."""
     built = build(write_settings(home, gateways=gateways), SystemClock(), new_id)
-    before_s = sys.getswitchinterval()
+    before_s, cores = sys.getswitchinterval(), OneCore(SystemClock())
     sys.setswitchinterval(SWITCH_S)
     gc.freeze()
+    cores.start()
     try:
+        # A service has chosen its core a second after it began.
+        threading.Event().wait(1.5 * LOOK_S)
         yield built
     finally:
+        cores.stop()
         gc.unfreeze()
         sys.setswitchinterval(before_s)
         built.stop()
