@@ -20,6 +20,9 @@ from dispatch.clock import Clock
 LOOK_AGAIN_S = 0.1
 """So long at most nobody looks whether something urgent has come, while frames that can wait are being kept."""
 
+SLOW_S = 0.025
+"""From here on, in seconds, a line's calls for help are kept too slowly to be read and kept one after the other."""
+
 AHEAD_MAX = 500
 """Frames heard ahead of what is kept; beyond that the line has to wait, and nothing is dropped that it could hold."""
 
@@ -63,6 +66,7 @@ class Gateway(Hearing):
         self._decoder: Decoder | None = None
         self._muted = False
         self._past = Tally()
+        self._keeping_s = 0.0
 
     def _listen(self) -> None:
         self._muted = False
@@ -118,9 +122,13 @@ class Gateway(Hearing):
         """
         Whether calls for help wait here, and more may wait behind them on the line: they are kept side by side. Read
         one after the other, behind a disk that takes 0.3 s for a commit a line got through two of them in a second.
+
+        Only where the last ones were kept slowly: what is read and not yet kept is gone with a service that is killed,
+        and with one read after the other the further copies of a press still wait in the kernel (docs/adr/0016).
         """
-        calls = self._ahead.calls(self._backlog.all()) if len(self._backlog) < AHEAD_MAX else ()
-        return not self._misses and 0 < len(calls) < BESIDE_MAX
+        if self._misses or self._keeping_s < SLOW_S or len(self._backlog) >= AHEAD_MAX:
+            return False
+        return 0 < len(self._ahead.calls(self._backlog.all())) < BESIDE_MAX
 
     def _take(self, data: bytes) -> int:
         """Frames from bytes, into the backlog. Returns how many whole but garbled pieces were among them."""
@@ -157,7 +165,8 @@ class Gateway(Hearing):
         Help at once. What can wait does so while the line has `more` to say, and for the next look at the line: behind
         a slow disk a flood of batteries must not keep a press in the kernel's buffer, which is small and then full.
         """
-        until_s = self._clock.look().steady_s + LOOK_AGAIN_S
+        begun_s = self._clock.look().steady_s
+        until_s = begun_s + LOOK_AGAIN_S
         listens_on = more and len(self._backlog) < AHEAD_MAX
         for _ in range(DELIVER_MAX):
             waiting = self._due()
@@ -171,6 +180,8 @@ class Gateway(Hearing):
                     self._answer(self._decoder.acknowledge(waiting.frame, self._clock.now(), self._pads()))
             finally:
                 self._reception.proceed(heard)
+            if waiting.urgent:
+                self._keeping_s = self._clock.look().steady_s - begun_s
 
     def _keep(self, waiting: Waiting) -> object:
         """What `hear` gives back. Raises what it raises."""

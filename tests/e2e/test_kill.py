@@ -6,11 +6,19 @@ service acknowledged and what waited in the line's buffer must be there afterwar
 what the outbox itself calls unknown.
 """
 
+import os
 import random
+import signal
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from tests.architecture.tree import ROOT
 from tests.e2e.rig import Rig, account_of, district, phone_of, rest, rflink_of, sent_more_than_once, until
 from tests.fakes.twilio_standin import TwilioStandin
 
@@ -104,6 +112,47 @@ def _assert_kept(rig: Rig, presses: Presses) -> None:
         assert len(heard[f"{account_of(home)}:000"]) == 1, "a repetition counted as a press of its own"
     for address, alarms in heard.items():
         assert len(set(alarms)) == 1, f"{address} has several alarms"
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from tests.fakes.foreign_lock import held
+with held(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def held_elsewhere(path: Path) -> Iterator[None]:
+    """By a process of its own: closing a file lets go of all locks that the same process has on it."""
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        yield
+        holder.stdin.close()
+
+
+@pytest.mark.drill
+def test_killed_between_reading_and_keeping_a_press_is_heard_from_its_other_copies(tmp_path):
+    """All copies wait on the line, and whoever reads the first is killed while the database is held by somebody."""
+    with (
+        TwilioStandin() as twilio,
+        Rig(tmp_path, district=district(homes=9, carers=[phone_of(1)]), twilio=twilio) as rig,
+    ):
+        rig.start()
+        for home in range(1, 10):
+            before = rig.metric("gateway_frames", "radio")
+            os.kill(rig.process.pid, signal.SIGSTOP)
+            rig.radio.press(rflink_of(home))
+            with held_elsewhere(rig.folder / "anling.db"):
+                os.kill(rig.process.pid, signal.SIGCONT)
+                until("a copy was read", lambda before=before: rig.metric("gateway_frames", "radio") > before)
+                rig.kill()
+            assert rig.rows("SELECT id FROM signals WHERE address = :address", address=rflink_of(home)) == []
+            rig.start()
+            rig.raised(f"H{home}")
 
 
 def test_nothing_is_lost_or_doubled_by_five_kills_at_random_moments(tmp_path):

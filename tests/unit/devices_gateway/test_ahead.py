@@ -7,9 +7,10 @@ import pytest
 
 from devices.ahead import BESIDE_MAX, Ahead
 from devices.backlog import Waiting
-from devices.gateway import Gateway
+from devices.gateway import SLOW_S, Gateway
 from devices.ports.port import READ_BYTES_MAX
 from dispatch.clock import SystemClock
+from tests.fakes.clock import HandClock
 from tests.fakes.line import Ears, FakeLine, LineDecoder, listening, until
 
 PATIENCE_S = 10.0
@@ -62,7 +63,13 @@ def full(line):
     return line.ljust(READ_BYTES_MAX - 1, b".") + b"\n"
 
 
-def test_what_waits_behind_a_full_read_is_kept_with_the_first():
+@pytest.fixture
+def slow(monkeypatch):
+    """However quickly a call is kept, it counts as slow."""
+    monkeypatch.setattr("devices.gateway.SLOW_S", 0.0)
+
+
+def test_what_waits_behind_a_full_read_is_kept_with_the_first(slow):
     journal = []
     line, ears = FakeLine(journal), Together(journal, 3)
     line.say(*(full(each) for each in (b"A1", b"B1", b"C1")))
@@ -71,7 +78,7 @@ def test_what_waits_behind_a_full_read_is_kept_with_the_first():
     assert ears.most == 3
 
 
-def test_a_call_is_kept_and_answered_though_the_line_is_lost_right_behind_it():
+def test_a_call_is_kept_and_answered_though_the_line_is_lost_right_behind_it(slow):
     """A sender may end its half of a connection and still wait for the answer."""
     journal = []
     line, ears = FakeLine(journal), Ears(journal)
@@ -102,12 +109,35 @@ class Noting(Ears):
         super().hear(frame, **more)
 
 
-def test_a_line_that_never_ends_keeps_no_call_from_being_kept():
+def test_a_line_that_never_ends_keeps_no_call_from_being_kept(slow):
     ears = Noting()
     ears.line = Endless()
     with listening(gateway(ears.line, ears)):
         until(lambda: ears.kept)
     assert ears.reads == 1 + BESIDE_MAX
+
+
+class Timed(Ears):
+    """Takes as many seconds for each call as it is told; notes how often the line had been read when it began."""
+
+    def __init__(self, line, clock, *lasts_s):
+        super().__init__()
+        self.line, self.clock, self.lasts_s, self.reads = line, clock, list(lasts_s), []
+
+    def hear(self, frame, **more):
+        if self.lasts_s:
+            self.reads.append(self.line.reads)
+            self.clock.advance(self.lasts_s.pop(0))
+        super().hear(frame, **more)
+
+
+def test_while_a_call_is_being_kept_its_copies_wait_in_the_kernel_unless_the_last_was_kept_slowly():
+    """What was read is gone with a service that is killed, and nobody repeats a press that it heard."""
+    clock, line = HandClock(), Endless()
+    ears = Timed(line, clock, 0.0, SLOW_S / 2, SLOW_S * 2, 0.0)
+    with listening(Gateway("east", lambda: line, Senders, ears, clock, lambda: b"", threading.Event())):
+        until(lambda: not ears.lasts_s)
+    assert ears.reads == [1, 2, 3, 3 + 1 + BESIDE_MAX]
 
 
 def frames(*lines):
