@@ -18,8 +18,9 @@ from collections.abc import Mapping
 
 import structlog
 
-from config.cores_system import Machine, Spent
+from config.cores_system import Idle, Machine
 from dispatch.clock import Clock
+from dispatch.errors import SLIPS
 
 LOOK_S = 1.0
 """So often we look who else is on our core, in seconds."""
@@ -49,11 +50,14 @@ def choose(held: int | None, filled: Mapping[int, float]) -> int | None:
     return best
 
 
-def taken_by_others(before: Spent, after: Spent, own: Spent, lasted_s: float) -> dict[int, float]:
-    """The share of each core that others took within `lasted_s`; `own` are the seconds that we took ourselves."""
+def taken_by_others(before: Idle, after: Idle, own: Mapping[int, float], lasted_s: float) -> dict[int, float]:
+    """
+    The share of each core that was neither idle nor ours within `lasted_s`; `own` are the seconds that we took. A core
+    that stood still was all taken, and one that has just come says nothing yet.
+    """
     return {
-        core: max(0.0, spent_s - before.get(core, spent_s) - own.get(core, 0.0)) / lasted_s
-        for core, spent_s in after.items()
+        core: max(0.0, 1.0 - (after[core] - before[core] + own.get(core, 0.0)) / lasted_s)
+        for core in after.keys() & before.keys()
     }
 
 
@@ -65,15 +69,16 @@ class OneCore:
         self._machine = machine or Machine()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._all = self._machine.allowed()
-        self._seen: tuple[float, Spent, float] | None = None
+        self._all: frozenset[int] = frozenset()
+        self._seen: tuple[float, Idle, float] | None = None
         self.held: int | None = None
 
     def start(self) -> None:
-        """Nothing is held before the first second is over."""
-        if len(self._all) > 1 and self._may():
-            self._thread = threading.Thread(target=self._run, name="cores", daemon=True)
-            self._thread.start()
+        """Nothing is held before the first second is over. Never raises: a service must not end for want of haste."""
+        try:
+            self._begin()
+        except (OSError, *SLIPS) as failure:
+            log.warning("cores_not_chosen", why=str(failure))
 
     def stop(self) -> None:
         """Everything runs anywhere again, and so does what this process becomes if it begins anew."""
@@ -92,14 +97,13 @@ class OneCore:
         if filled:
             self._hold(choose(self.held, filled))
 
-    def _may(self) -> bool:
-        try:
+    def _begin(self) -> None:
+        self.look()
+        if len(self._all) > 1:
             self._machine.place(threading.get_native_id(), self._all)
-            self.look()
-        except (OSError, ValueError) as failure:
-            log.info("cores_not_chosen", why=str(failure))
-            return False
-        return True
+            thread = threading.Thread(target=self._run, name="cores", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def _run(self) -> None:
         try:
@@ -108,17 +112,19 @@ class OneCore:
                     self.look()
             finally:
                 self._hold(None)
-        except (OSError, ValueError) as failure:
+        except (OSError, *SLIPS) as failure:
             log.warning("cores_not_chosen", why=str(failure))
 
     def _filled(self) -> dict[int, float]:
         """Of each core that we may use the share that others took since the last look; empty at the first."""
         before, machine = self._seen, self._machine
-        now_s, spent, own_s = self._seen = self._clock.look().steady_s, machine.spent(), machine.own_s()
+        now_s, idle, own_s = self._seen = self._clock.look().steady_s, machine.idle(), machine.own_s()
+        if before is None:
+            self._all = machine.allowed()
         if before is None or now_s <= before[0]:
             return {}
         ours_s, on = own_s - before[2], self._all if self.held is None else (self.held,)
-        filled = taken_by_others(before[1], spent, dict.fromkeys(on, ours_s / len(on)), now_s - before[0])
+        filled = taken_by_others(before[1], idle, dict.fromkeys(on, ours_s / len(on)), now_s - before[0])
         return {core: share for core, share in filled.items() if core in self._all}
 
     def _hold(self, core: int | None) -> None:

@@ -4,18 +4,19 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-Spent = Mapping[int, float]
-"""Seconds for which each core has worked, for anybody, or was not given to this machine, since it began."""
+Idle = Mapping[int, float]
+"""Seconds for which each core had nothing to do, since it began."""
 
 
-def read_spent(stat: str) -> dict[int, float]:
+def read_idle(stat: str) -> dict[int, float]:
     """
-    Of each core, out of the text of /proc/stat: user, nice, system, irq, softirq and steal, not idle and iowait, in
-    ticks (proc_stat(5)).
+    Of each core, out of the text of /proc/stat: idle and iowait, the fourth and fifth number, in ticks (proc_stat(5)).
+
+    What is not idle is somebody's work, or was not given to this machine; a core that stands still is never idle.
     """
     lines = [line.split() for line in stat.splitlines() if line.startswith("cpu") and line[3:4].isdigit()]
     per_s = os.sysconf("SC_CLK_TCK")
-    return {int(name[3:]): sum(int(ticks[n]) for n in (0, 1, 2, 5, 6, 7)) / per_s for name, *ticks in lines}
+    return {int(name[3:]): sum(map(int, ticks[3:5])) / per_s for name, *ticks in lines}
 
 
 class Machine:
@@ -25,8 +26,8 @@ class Machine:
         """The cores that the calling thread may run on; fewer than two where there is nothing to choose."""
         return frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset()
 
-    def spent(self) -> Spent:
-        return read_spent(Path("/proc/stat").read_text(encoding="ascii"))
+    def idle(self) -> Idle:
+        return read_idle(Path("/proc/stat").read_text(encoding="ascii"))
 
     def own_s(self) -> float:
         """Seconds of processor time that this process took since it began."""

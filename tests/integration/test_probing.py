@@ -57,7 +57,7 @@ def test_one_that_ended_is_begun_anew_and_asked_again(probe, sign):
 
 
 def test_one_that_is_dying_and_not_yet_dead_is_asked_nothing_more(monkeypatch):
-    dying = "import os, time; os.write(1, b'ready\\n'); os.close(0); os.close(1); time.sleep(600)"
+    dying = "import os, signal; os.write(1, b'ready\\n'); os.close(0); os.close(1); signal.pause()"
     probe = Probe()
     with monkeypatch.context() as begun_with:
         begun_with.setattr(probing, "_PROGRAM", dying)

@@ -12,7 +12,7 @@ import pytest
 from config import cores as subject
 from config import serve, serving
 from config.cores import OneCore, choose, taken_by_others
-from config.cores_system import Machine, read_spent
+from config.cores_system import Machine, read_idle
 from config.settings import load_settings
 from tests.architecture.tree import ROOT
 from tests.fakes.clock import HandClock
@@ -30,7 +30,7 @@ class FakeMachine:
 
     def __init__(self, cores=(0, 1, 2)):
         self.cores = frozenset(cores)
-        self.seconds = dict.fromkeys(cores, 0.0)
+        self.seconds = dict.fromkeys(cores, 100.0)
         self.own = 0.0
         self.placed = {}
         self.children = {}
@@ -40,12 +40,12 @@ class FakeMachine:
         clock.advance(1.0)
         self.own += own
         for core, share in busy.items():
-            self.seconds[core] += share
+            self.seconds[core] += 1.0 - share
 
     def allowed(self):
         return self.cores
 
-    def spent(self):
+    def idle(self):
         if self.refusal is not None:
             raise self.refusal
         return dict(self.seconds)
@@ -82,6 +82,17 @@ def cores(clock, machine):
     return held
 
 
+@pytest.fixture
+def second(cores, clock, machine):
+    """One second in which the cores were so busy, and the look behind it."""
+
+    def passes(*busy, own=0.0):
+        machine.passes(clock, dict(enumerate(busy)), own)
+        cores.look()
+
+    return passes
+
+
 def me():
     return threading.get_native_id()
 
@@ -104,23 +115,27 @@ def test_the_core_is_chosen_by_what_others_take(held, filled, chosen):
     assert choose(held, filled) == chosen
 
 
-def test_what_a_core_worked_is_all_but_idle_and_waiting_for_disks():
+def test_idle_is_what_a_core_had_nothing_to_do_or_waited_for_disks():
     per_s = os.sysconf("SC_CLK_TCK")
-    assert read_spent(STAT) == {0: 34 / per_s, 7: 37 / per_s}
+    assert read_idle(STAT) == {0: 301 / per_s, 7: 604 / per_s}
+    assert read_idle("cpu 1 2 3 4\ncpu0 1 2 3 4\n") == {0: 4 / per_s}
 
 
-def test_our_own_work_is_not_that_of_others():
-    filled = taken_by_others({0: 10.0, 1: 5.0}, {0: 11.8, 1: 5.5, 2: 9.0}, {0: 1.5}, 2.0)
-    assert filled == pytest.approx({0: 0.15, 1: 0.25, 2: 0.0})
+def test_what_is_neither_idle_nor_ours_is_taken_by_others():
+    filled = taken_by_others({0: 10.0, 1: 5.0}, {0: 10.2, 1: 6.5, 2: 9.0}, {0: 1.5}, 2.0)
+    assert filled == pytest.approx({0: 0.15, 1: 0.25})
 
 
-def test_all_threads_go_to_the_freest_core_and_one_that_looks_stays_free(cores, clock, machine):
+def test_a_core_that_stands_still_is_taken():
+    assert taken_by_others({0: 10.0}, {0: 10.0}, {0: 0.0}, 1.0) == {0: 1.0}
+
+
+def test_all_threads_go_to_the_freest_core_and_one_that_looks_stays_free(cores, second, machine):
     stop = threading.Event()
     free = [threading.Thread(target=stop.wait, name=name) for name in ("hasher_0", "cores")]
     for thread in free:
         thread.start()
-    machine.passes(clock, {0: 0.4, 1: 0.1, 2: 0.3})
-    cores.look()
+    second(0.4, 0.1, 0.3)
     stop.set()
     for thread in free:
         thread.join()
@@ -129,41 +144,32 @@ def test_all_threads_go_to_the_freest_core_and_one_that_looks_stays_free(cores, 
     assert [machine.placed[thread.native_id] for thread in free] == [machine.cores, machine.cores]
 
 
-def test_a_core_that_only_we_fill_is_kept(cores, clock, machine):
-    machine.passes(clock, {0: 0.0, 1: 0.1, 2: 0.1})
-    cores.look()
-    machine.passes(clock, {0: 0.95, 1: 0.0, 2: 0.0}, own=0.9)
-    cores.look()
+def test_a_core_that_only_we_fill_is_kept(cores, second):
+    second(0.0, 0.1, 0.1)
+    second(0.95, 0.0, 0.0, own=0.9)
     assert cores.held == 0
 
 
-def test_a_core_that_others_fill_is_left(cores, clock, machine):
-    machine.passes(clock, {0: 0.0, 1: 0.1, 2: 0.1})
-    cores.look()
-    machine.passes(clock, {0: 1.0, 1: 0.3, 2: 0.1}, own=0.5)
-    cores.look()
+def test_a_core_that_others_fill_is_left(cores, second, machine):
+    second(0.0, 0.1, 0.1)
+    second(1.0, 0.3, 0.1, own=0.5)
     assert cores.held == 2
     assert machine.placed[me()] == {2}
 
 
-def test_where_all_are_full_nothing_is_held_until_one_is_free_again(cores, clock, machine):
-    machine.passes(clock, {0: 0.1, 1: 0.2, 2: 0.2})
-    cores.look()
-    machine.passes(clock, {0: 1.0, 1: 0.8, 2: 0.9}, own=0.2)
-    cores.look()
+def test_where_all_are_full_nothing_is_held_until_one_is_free_again(cores, second, machine):
+    second(0.1, 0.2, 0.2)
+    second(1.0, 0.8, 0.9, own=0.2)
     assert cores.held is None
     assert machine.placed[me()] == machine.cores
-    machine.passes(clock, {0: 0.9, 1: 0.9, 2: 0.4}, own=0.6)
-    cores.look()
+    second(0.9, 0.9, 0.4, own=0.6)
     assert cores.held == 2
 
 
-def test_processes_that_we_began_are_let_go_but_not_those_with_a_core_of_their_own(cores, clock, machine):
-    machine.passes(clock, {0: 0.1, 1: 0.2, 2: 0.2})
-    cores.look()
+def test_processes_that_we_began_are_let_go_but_not_those_with_a_core_of_their_own(second, machine):
+    second(0.1, 0.2, 0.2)
     machine.children = {9001: frozenset({0}), 9002: frozenset({1}), 9003: machine.cores}
-    machine.passes(clock, {0: 0.1, 1: 0.2, 2: 0.2})
-    cores.look()
+    second(0.1, 0.2, 0.2)
     assert machine.children == {9001: machine.cores, 9002: {1}, 9003: machine.cores}
 
 
@@ -176,29 +182,49 @@ def test_cores_that_are_not_ours_are_not_chosen(clock, machine):
     assert cores.held == 2
 
 
+def test_a_core_that_stands_still_is_left_though_nobody_works_there(cores, second):
+    second(0.0, 0.1, 0.1)
+    second(1.0, 0.1, 0.1, own=0.0)
+    assert cores.held == 1
+
+
 def test_a_clock_that_stands_still_changes_nothing(cores, machine):
     cores.look()
     assert cores.held is None
     assert machine.placed == {}
 
 
-@pytest.mark.parametrize("refusal", [PermissionError("no"), FileNotFoundError("/proc/stat"), ValueError("odd")])
+@pytest.mark.parametrize(
+    "refusal", [PermissionError("no"), FileNotFoundError("/proc/stat"), ValueError("odd"), IndexError("short")]
+)
 def test_a_system_that_does_not_let_us_is_left_alone(clock, machine, refusal):
     machine.refusal = refusal
     cores = OneCore(clock, machine)
     cores.start()
     cores.stop()
-    assert not [thread for thread in threading.enumerate() if thread.name == "cores"]
+    assert cores._thread is None
+
+
+def test_a_machine_without_threads_left_goes_on_without(clock, machine, monkeypatch):
+    def refused(_):
+        raise RuntimeError("can't start new thread")
+
+    cores = OneCore(clock, machine)
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", refused)
+        cores.start()
+    cores.stop()
+    assert cores.held is None
 
 
 def test_a_machine_with_one_core_is_left_alone(clock):
     cores = OneCore(clock, FakeMachine((3,)))
     cores.start()
     cores.stop()
-    assert cores.held is None
+    assert cores._thread is None
 
 
-@pytest.mark.parametrize("refusal", [PermissionError("taken away"), ValueError("odd")])
+@pytest.mark.parametrize("refusal", [PermissionError("taken away"), ValueError("odd"), KeyError(3)])
 def test_what_fails_later_ends_the_choosing_and_not_the_service(clock, machine, refusal, monkeypatch):
     monkeypatch.setattr(subject, "LOOK_S", 0.001)
     complaints = []
@@ -262,10 +288,10 @@ def test_a_thread_that_has_ended_is_neither_held_nor_missed():
     assert machine.is_held(gone.native_id, 0) is False
 
 
-def test_every_core_that_we_may_use_has_told_what_it_worked():
+def test_every_core_that_we_may_use_tells_how_long_it_was_idle():
     machine = Machine()
-    assert machine.allowed() <= set(machine.spent())
-    assert all(seconds >= 0 for seconds in machine.spent().values())
+    assert machine.allowed() <= set(machine.idle())
+    assert all(seconds >= 0 for seconds in machine.idle().values())
     assert machine.own_s() > 0
 
 
